@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+
+namespace AivenMetrics.Feed;
+
+/// <summary>The feeds' JSON: snake_case names, no nulls written, unknown members ignored so that either side may be newer.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip)]
+[JsonSerializable(typeof(TargetFeed))]
+[JsonSerializable(typeof(CredentialFeed))]
+public sealed partial class FeedJson : JsonSerializerContext;
