@@ -66,9 +66,8 @@ public sealed class GatewayOptions
             yield return "Gateway:FeedUrl is not a base URL: it must be absolute, http or https, without query or fragment.";
         if (feed && string.IsNullOrEmpty(FeedToken))
             yield return "Gateway:FeedToken is missing: set it with the environment variable AIVENMETRICS_Gateway__FeedToken or in a file named by Gateway:FeedTokenFile.";
-        if (file && TenantsFileSource.Read(TenantsFile!) is { Snapshot: null } unreadable)
-            foreach (var fault in unreadable.Faults)
-                yield return $"Gateway:TenantsFile: {fault}";
+        if (file && TenantsFileSource.Read(TenantsFile!).Fault is { } fault)
+            yield return $"Gateway:TenantsFile: {fault.TrimEnd('.')}.";
     }
 
     private static bool IsBaseUrl(string text) =>

@@ -18,16 +18,17 @@ internal sealed class TenantsFileSource(
 
     private const long LengthMax = 256L << 20;
     private byte[]? accepted;
+    private DateTimeOffset? confirmedAt;
     private string? lastFault;
 
-    /// <summary>One reading of the file: a snapshot with the bytes it came from, or the faults.</summary>
-    internal sealed record Reading(CredentialSnapshot? Snapshot, byte[]? Content, IReadOnlyList<string> Faults);
+    /// <summary>One reading of the file: a snapshot with the bytes it came from, or the fault.</summary>
+    internal sealed record Reading(CredentialSnapshot? Snapshot, byte[]? Content, string? Fault);
 
     /// <summary>Reads and judges the file. It never throws for what the file holds or for a file that cannot be read.</summary>
     public static Reading Read(string path)
     {
         var (bytes, fault) = ReadBytes(path);
-        return fault is null ? Parse(path, bytes!) : new Reading(null, null, [fault]);
+        return fault is null ? Parse(path, bytes!) : new Reading(null, null, fault);
     }
 
     /// <inheritdoc/>
@@ -35,7 +36,8 @@ internal sealed class TenantsFileSource(
     {
         var reading = Read(path);
         if (reading.Snapshot is null)
-            throw new InvalidDataException($"Gateway:TenantsFile: {string.Join("; ", reading.Faults)}");
+            throw new InvalidDataException($"Gateway:TenantsFile: {reading.Fault}");
+        tenants.ConfirmedBy(() => confirmedAt);
         Accept(reading.Snapshot, reading.Content!);
         return base.StartAsync(cancellationToken);
     }
@@ -60,12 +62,11 @@ internal sealed class TenantsFileSource(
         var (bytes, fault) = ReadBytes(path);
         if (bytes is not null && bytes.AsSpan().SequenceEqual(accepted))
         {
-            lastFault = null;
-            tenants.Replace(tenants.Current!, time.GetUtcNow());
+            (lastFault, confirmedAt) = (null, time.GetUtcNow());
             return;
         }
 
-        var reading = fault is null ? Parse(path, bytes!) : new Reading(null, null, [fault]);
+        var reading = fault is null ? Parse(path, bytes!) : new Reading(null, null, fault);
         if (reading.Snapshot is not null)
         {
             Accept(reading.Snapshot, reading.Content!);
@@ -73,16 +74,15 @@ internal sealed class TenantsFileSource(
         }
 
         metrics.TenantsRefreshFailed();
-        var faults = string.Join("; ", reading.Faults.Take(5));
-        if (faults != lastFault)
-            logger.TenantsKept(path, faults);
-        lastFault = faults;
+        if (reading.Fault != lastFault)
+            logger.TenantsKept(path, reading.Fault!);
+        lastFault = reading.Fault;
     }
 
     private void Accept(CredentialSnapshot snapshot, byte[] content)
     {
-        (accepted, lastFault) = (content, null);
-        tenants.Replace(snapshot, time.GetUtcNow());
+        (accepted, lastFault, confirmedAt) = (content, null, time.GetUtcNow());
+        tenants.Replace(snapshot);
         logger.TenantsLoaded(snapshot.Count, path);
         foreach (var warning in snapshot.Warnings)
             logger.CredentialSeesNothing(warning);
@@ -107,14 +107,14 @@ internal sealed class TenantsFileSource(
         try
         {
             if (JsonSerializer.Deserialize(bytes, FeedJson.Default.CredentialFeed) is not { Credentials: not null } feed)
-                return new(null, null, [$"{path} is not an object with a list \"credentials\""]);
-            var snapshot = CredentialSnapshot.From(feed, out var faults);
-            return new(snapshot, bytes, [.. faults.Select(fault => $"{path}: {fault}")]);
+                return new(null, null, $"{path} is not an object with a list \"credentials\"");
+            var snapshot = CredentialSnapshot.From(feed, out var fault);
+            return new(snapshot, bytes, fault is null ? null : $"{path}: {fault}");
         }
         catch (JsonException e)
         {
             // The exception's own text may quote the file; its place does not.
-            return new(null, null, [$"{path} is not the JSON of tenants (line {e.LineNumber + 1}, path {e.Path ?? "$"})"]);
+            return new(null, null, $"{path} is not the JSON of tenants (line {e.LineNumber + 1}, path {e.Path ?? "$"})");
         }
     }
 }

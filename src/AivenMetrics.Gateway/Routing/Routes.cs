@@ -34,10 +34,12 @@ internal sealed record Route(string Path, string Allow, Treatment Treatment, par
     /// <summary>Whether a request must prove to hold a credential.</summary>
     public bool NeedsCredential => Treatment is not (Treatment.Healthy or Treatment.Ready);
 
-    /// <summary>Whether the route's methods include this one.</summary>
-    public bool Takes(string method) => Allow.Split(", ").Contains(method, StringComparer.Ordinal);
+    private readonly string[] methods = [.. Allow.Split(", "), "OPTIONS"];
 
-    /// <summary>The label name's place is in the path, so the request goes upstream as a GET; all others as a POST with a form.</summary>
+    /// <summary>Whether the route's methods include this one; each route also answers OPTIONS, with its methods and nothing else.</summary>
+    public bool Takes(string method) => Array.IndexOf(methods, method) >= 0;
+
+    /// <summary>The path has a place for a label name, so the request goes upstream as a GET; all others as a POST with a form.</summary>
     public bool NamesLabel => Path == Routes.LabelValuesPath;
 }
 

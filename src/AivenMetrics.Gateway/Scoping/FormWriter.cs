@@ -15,11 +15,11 @@ internal sealed class FormWriter
     public ReadOnlyMemory<byte> Written => buffer.WrittenMemory;
 
     /// <summary>Adds one parameter. The name is one of ours and needs no encoding beyond what it already has.</summary>
-    public void Add(ReadOnlySpan<byte> encodedName, string value)
+    public void Add(string encodedName, string value)
     {
         if (buffer.WrittenCount > 0)
             buffer.Write("&"u8);
-        buffer.Write(encodedName);
+        Encoding.ASCII.GetBytes(encodedName, buffer);
         buffer.Write("="u8);
 
         var room = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(value.Length));

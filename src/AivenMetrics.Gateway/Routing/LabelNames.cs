@@ -1,4 +1,4 @@
-namespace AivenMetrics.Gateway;
+namespace AivenMetrics.Gateway.Routing;
 
 /// <summary>The label names that every Prometheus understands: a letter or underscore, then letters, digits and underscores.</summary>
 internal static class LabelNames
