@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace AivenMetrics.Broker.Aiven;
 
 /// <summary>Which Aiven services get a <c>prometheus</c> integration.</summary>
-public enum IntegrationMode
+public enum AivenMode
 {
     /// <summary>Those that a live binding covers.</summary>
     Bound,
@@ -25,7 +25,7 @@ public sealed partial class AivenOptions
     public string Token { get; set; } = "";
 
     /// <summary>The Aiven projects whose services tenants may have, at least one.</summary>
-    public IReadOnlyList<string> Projects { get; set; } = [];
+    public IList<string> Projects { get; } = [];
 
     /// <summary>
     /// Name of our <c>prometheus</c> integration endpoint in every project, 1 to 36 characters. An endpoint that has this
@@ -33,8 +33,8 @@ public sealed partial class AivenOptions
     /// </summary>
     public string EndpointName { get; set; } = "aiven-metrics";
 
-    /// <summary>Which services are integrated. Default: <see cref="IntegrationMode.Bound"/>.</summary>
-    public IntegrationMode Mode { get; set; } = IntegrationMode.Bound;
+    /// <summary>Which services are integrated. Default: <see cref="AivenMode.Bound"/>.</summary>
+    public AivenMode Mode { get; set; } = AivenMode.Bound;
 
     /// <summary>Time from one reconciliation cycle to the next when nothing wakes it. Default: one minute.</summary>
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(1);
@@ -55,7 +55,7 @@ public sealed partial class AivenOptions
     public string Route { get; set; } = "dynamic";
 
     /// <summary>The tags that say whose an Aiven service is.</summary>
-    public AivenTagOptions Tags { get; set; } = new();
+    public AivenTagOptions Tags { get; } = new();
 
     /// <summary>Limit of one try, from connecting to the last byte of the body. Default: 20 seconds.</summary>
     public TimeSpan TryTimeout { get; set; } = TimeSpan.FromSeconds(20);

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
-using AivenMetrics.Broker.State;
 using AivenMetrics.Feed;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -23,28 +22,6 @@ internal static partial class FeedEndpoints
     private const string VersionHeader = "X-AivenMetrics-Prometheus-Version";
     private const int LongestWaitSeconds = 60;
     private const int RetryAfterSeconds = 5;
-
-    /// <summary>Adds what the feeds need; needs <c>AddState</c>.</summary>
-    /// <param name="projects">Names of the configured Aiven projects.</param>
-    public static IServiceCollection AddFeed(this IServiceCollection services, FeedOptions options, IReadOnlyList<string> projects)
-    {
-        services.AddSingleton(options);
-        services.AddSingleton(provider => new TargetDocument(
-            [.. projects.Select(name => new AivenProject(name))],
-            provider.GetRequiredService<InventoryStore>(),
-            provider.GetRequiredService<InstanceStore>(),
-            provider.GetRequiredService<Secrets>(),
-            provider.GetRequiredService<ILogger<TargetDocument>>()));
-        services.AddSingleton<CredentialDocument>();
-        services.AddSingleton(provider => new FeedSource<TargetFeed>(
-            provider.GetRequiredService<TargetDocument>().Read, FeedJson.Default.TargetFeed,
-            provider.GetRequiredService<StateSignals>(), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new FeedSource<CredentialFeed>(
-            provider.GetRequiredService<CredentialDocument>().Read, FeedJson.Default.CredentialFeed,
-            provider.GetRequiredService<StateSignals>(), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<PrometheusVersionReport>();
-        return services;
-    }
 
     /// <summary>Maps the two feeds.</summary>
     public static IEndpointRouteBuilder MapFeed(this IEndpointRouteBuilder routes)

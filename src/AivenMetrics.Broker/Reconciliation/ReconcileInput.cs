@@ -40,9 +40,9 @@ internal sealed class WantedServices
 {
     private readonly HashSet<SpaceOwner> _spaces = [];
     private readonly HashSet<(SpaceOwner Owner, string ServiceInstanceId)> _services = [];
-    private readonly IntegrationMode _mode;
+    private readonly AivenMode _mode;
 
-    public WantedServices(IEnumerable<BindingScope> scopes, IntegrationMode mode)
+    public WantedServices(IEnumerable<BindingScope> scopes, AivenMode mode)
     {
         _mode = mode;
         foreach (var scope in scopes)
@@ -52,6 +52,6 @@ internal sealed class WantedServices
 
     /// <summary>True if a service with these tags must be integrated. A service without an owner is nobody's.</summary>
     public bool Includes(SpaceOwner? owner, string? serviceInstanceId) =>
-        _mode == IntegrationMode.AllEligible
+        _mode == AivenMode.AllEligible
         || (owner is { } space && (_spaces.Contains(space) || (serviceInstanceId is not null && _services.Contains((space, serviceInstanceId)))));
 }
