@@ -117,13 +117,13 @@ public sealed partial class AivenOptions
         yield return (nameof(BreakDuration), BreakDuration, TimeSpan.FromMilliseconds(500));
     }
 
-    [GeneratedRegex("^[A-Za-z0-9_-]{1,63}$")]
+    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,63}\z")]
     private static partial Regex ProjectName();
 
-    [GeneratedRegex("^[A-Za-z0-9_-]{1,36}$")]
+    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,36}\z")]
     private static partial Regex EndpointNamePattern();
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9_-]{0,63}\z")]
     private static partial Regex TagName();
 }
 

@@ -46,9 +46,9 @@ internal static partial class ScrapeHosts
     private static string ReplicaName(string host) =>
         host.StartsWith("public-", StringComparison.Ordinal) ? "public-replica-" + host["public-".Length..] : "replica-" + host;
 
-    [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$")]
+    [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\z")]
     private static partial Regex HostName();
 
-    [GeneratedRegex(@"^/[A-Za-z0-9._~/-]{0,200}$")]
+    [GeneratedRegex(@"^/[A-Za-z0-9._~/-]{0,200}\z")]
     private static partial Regex MetricsPathPattern();
 }
