@@ -46,7 +46,8 @@ public class DemoSeedTests
     public void The_kinds_that_matter_are_there()
     {
         var services = DemoSeed.Services("demo");
-        Assert.Superset(new HashSet<string> { "opensearch", "pg", "valkey", "kafka", "mysql" }, services.Select(service => service.Type).ToHashSet());
+        var types = services.Select(service => service.Type).ToHashSet();
+        Assert.Superset(new HashSet<string> { "opensearch", "pg", "valkey", "kafka", "mysql" }, types);
         Assert.Single(services, service => service.Plan == "hobbyist");
         Assert.Single(services, service => !service.Powered);
     }

@@ -138,6 +138,9 @@ internal sealed class SimulatorHost : IAsyncDisposable
         return (string)integration["service_integration"]["service_integration_id"]!;
     }
 
+    public Task<Answer> Replace(string service, int node, int leaveSeconds) => Admin(
+        "POST", $"/projects/demo/services/{service}/nodes/{node}/replace", new JsonObject { ["leave_seconds"] = leaveSeconds });
+
     /// <summary>The service as the admin API sees it.</summary>
     public async Task<JsonNode> State(string service) =>
         (await Admin("GET", "/state"))["services"].AsArray().Single(row => (string)row!["name"]! == service)!;

@@ -8,7 +8,10 @@ public class SimulatorOptionsTests
     [Fact]
     public void Defaults_lack_only_the_token() =>
         Assert.Equal(
-            ["Simulator:Token is missing: set it with the environment variable AIVENMETRICS_Simulator__Token or in a file named by Simulator:TokenFile."],
+            [
+                "Simulator:Token is missing: set it with the environment variable AIVENMETRICS_Simulator__Token"
+                    + " or in a file named by Simulator:TokenFile.",
+            ],
             new SimulatorOptions().Faults());
 
     [Fact]
@@ -50,6 +53,9 @@ public class SimulatorOptionsTests
     [InlineData("127.41.256")]
     [InlineData("127.41.0.0/8")]
     [InlineData("192.168.1")]
-    public void Anything_else_is_not(string network) =>
-        Assert.StartsWith("Simulator:NodeNetwork", Assert.Single(new SimulatorOptions { Token = "t", NodeNetwork = network }.Faults()), StringComparison.Ordinal);
+    public void Anything_else_is_not(string network)
+    {
+        var fault = Assert.Single(new SimulatorOptions { Token = "t", NodeNetwork = network }.Faults());
+        Assert.StartsWith("Simulator:NodeNetwork", fault, StringComparison.Ordinal);
+    }
 }

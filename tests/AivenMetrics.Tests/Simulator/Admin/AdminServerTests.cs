@@ -129,6 +129,29 @@ public class AdminServerTests
     }
 
     [Fact]
+    public async Task A_call_whose_client_gave_up_waiting_took_effect_if_it_was_only_the_answer_that_was_late()
+    {
+        await using var simulator = await SimulatorHost.Start();
+        await simulator.Service("search-1");
+        var endpoint = await simulator.Endpoint();
+        foreach (var (after, integrations) in new[] { (false, 0), (true, 1) })
+        {
+            await simulator.Admin("DELETE", "/calls");
+            await simulator.Admin("POST", "/faults", new JsonObject { ["delay_seconds"] = 60, ["after"] = after });
+            using var impatient = new HttpClient { BaseAddress = simulator.Url, Timeout = TimeSpan.FromMilliseconds(300) };
+            impatient.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", "aivenv1 " + SimulatorHost.Token);
+            var body = new JsonObject { ["integration_type"] = "prometheus", ["source_service"] = "search-1" };
+            body["dest_endpoint_id"] = endpoint;
+            using var content = new StringContent(body.ToJsonString());
+            await Assert.ThrowsAsync<TaskCanceledException>(() => impatient.PostAsync("/v1/project/demo/integration", content));
+            while ((await simulator.Admin("GET", "/calls"))["calls"].AsArray().Count == 0)
+                await Task.Delay(5);
+            Assert.Equal(0, (int)(await simulator.Admin("GET", "/calls"))["calls"][0]!["status"]!);
+            Assert.Equal(integrations, (await simulator.State("search-1"))["integrations"]!.AsArray().Count);
+        }
+    }
+
+    [Fact]
     public async Task A_lasting_fault_lasts_until_it_is_removed()
     {
         await using var simulator = await SimulatorHost.Start();

@@ -12,13 +12,13 @@ public class EndpointTests
     {
         await using var simulator = await SimulatorHost.Start();
         var id = await simulator.Endpoint(password: "secret-password");
-        Assert.Equal("secret-password", Password((await simulator.Api("GET", $"{Endpoints}/{id}?include_secrets=true"))["service_integration_endpoint"]));
+        Assert.Equal("secret-password", Password(await Shown(simulator, id)));
         var redacted = (await simulator.Api("GET", $"{Endpoints}/{id}"))["service_integration_endpoint"];
         Assert.Equal("<redacted>", Password(redacted));
         Assert.Equal("prom1234", (string)redacted["user_config"]!["basic_auth_username"]!);
         Assert.Equal(9273, (int)redacted["endpoint_config"]!["client_port"]!);
-        var row = Assert.Single((await simulator.Api("GET", Endpoints + "?include_secrets=true"))["service_integration_endpoints"].AsArray())!;
-        Assert.Equal("<redacted>", Password(row));
+        var list = await simulator.Api("GET", Endpoints + "?include_secrets=true");
+        Assert.Equal("<redacted>", Password(Assert.Single(list["service_integration_endpoints"].AsArray())!));
     }
 
     [Theory]
@@ -31,7 +31,7 @@ public class EndpointTests
         await using var simulator = await SimulatorHost.Start();
         Assert.Equal(400, (await simulator.Api("POST", Endpoints, Wanted("metrics", Config(user, password)))).Status);
         var id = await simulator.Endpoint();
-        Assert.Equal(400, (await simulator.Api("PUT", $"{Endpoints}/{id}", new JsonObject { ["user_config"] = Config(user, password) })).Status);
+        Assert.Equal(400, (await Change(simulator, id, user, password)).Status);
     }
 
     [Fact]
@@ -43,7 +43,8 @@ public class EndpointTests
         Assert.Equal(200, (await simulator.Api("POST", Endpoints, Wanted(new string('n', 40), []))).Status);
         Assert.Equal(409, (await simulator.Api("POST", Endpoints, Wanted(new string('n', 40), []))).Status);
         Assert.Equal(400, (await simulator.Api("POST", Endpoints, Wanted("other", new JsonObject { ["colour"] = "red" }))).Status);
-        Assert.Equal(400, (await simulator.Api("POST", Endpoints, new JsonObject { ["endpoint_name"] = "x", ["endpoint_type"] = "prometheus" })).Status);
+        var withoutConfig = new JsonObject { ["endpoint_name"] = "x", ["endpoint_type"] = "prometheus" };
+        Assert.Equal(400, (await simulator.Api("POST", Endpoints, withoutConfig)).Status);
         Assert.Equal(400, (await simulator.Api("POST", Endpoints, new JsonObject
         {
             ["endpoint_name"] = "x",
@@ -57,7 +58,7 @@ public class EndpointTests
     {
         await using var simulator = await SimulatorHost.Start();
         var made = (await simulator.Api("POST", Endpoints, Wanted("metrics", [])))["service_integration_endpoint"];
-        var shown = (await simulator.Api("GET", $"{Endpoints}/{made["endpoint_id"]}?include_secrets=true"))["service_integration_endpoint"];
+        var shown = await Shown(simulator, (string)made["endpoint_id"]!);
         Assert.Matches("^prom[0-9]{4}$", (string)shown["user_config"]!["basic_auth_username"]!);
         Assert.True(Password(shown).Length >= 8);
     }
@@ -67,11 +68,11 @@ public class EndpointTests
     {
         await using var simulator = await SimulatorHost.Start();
         var id = await simulator.Endpoint(user: "prom1234", password: "secret-password");
-        var same = await simulator.Api("PUT", $"{Endpoints}/{id}", new JsonObject { ["user_config"] = Config("prom1234", "secret-password") });
+        var same = await Change(simulator, id, "prom1234", "secret-password");
         Assert.Equal((400, "User config not changed"), (same.Status, same.Message));
-        var other = await simulator.Api("PUT", $"{Endpoints}/{id}", new JsonObject { ["user_config"] = Config("prom1234", "other-password") });
+        var other = await Change(simulator, id, "prom1234", "other-password");
         Assert.Equal(200, other.Status);
-        Assert.Equal("other-password", Password((await simulator.Api("GET", $"{Endpoints}/{id}?include_secrets=true"))["service_integration_endpoint"]));
+        Assert.Equal("other-password", Password(await Shown(simulator, id)));
     }
 
     [Fact]
@@ -104,7 +105,14 @@ public class EndpointTests
     private static JsonObject Wanted(string name, JsonObject userConfig) =>
         new() { ["endpoint_name"] = name, ["endpoint_type"] = "prometheus", ["user_config"] = userConfig };
 
-    private static JsonObject Config(string user, string password) => new() { ["basic_auth_username"] = user, ["basic_auth_password"] = password };
+    private static async Task<JsonNode> Shown(SimulatorHost simulator, string id) =>
+        (await simulator.Api("GET", $"{Endpoints}/{id}?include_secrets=true"))["service_integration_endpoint"];
+
+    private static Task<Answer> Change(SimulatorHost simulator, string id, string user, string password) =>
+        simulator.Api("PUT", $"{Endpoints}/{id}", new JsonObject { ["user_config"] = Config(user, password) });
+
+    private static JsonObject Config(string user, string password) =>
+        new() { ["basic_auth_username"] = user, ["basic_auth_password"] = password };
 
     private static string Password(JsonNode endpoint) => (string)endpoint["user_config"]!["basic_auth_password"]!;
 }

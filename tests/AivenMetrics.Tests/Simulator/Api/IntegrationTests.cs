@@ -100,12 +100,14 @@ public class IntegrationTests
         var endpoint = await simulator.Endpoint();
         foreach (var (field, value) in new (string, JsonNode?)[]
         {
-            ("integration_type", null), ("integration_type", "pigeon"), ("integration_type", 1), ("source_service", null), ("source_project", "other"),
+            ("integration_type", null), ("integration_type", "pigeon"), ("integration_type", 1),
+            ("source_service", null), ("source_project", "other"),
             ("dest_project", "other"), ("dest_service", "search-1"), ("dest_endpoint_id", null), ("user_config", "x"),
             ("user_config", new JsonObject { ["x"] = 1 }),
         })
         {
-            var body = new JsonObject { ["integration_type"] = "prometheus", ["source_service"] = "search-1", ["dest_endpoint_id"] = endpoint };
+            var body = new JsonObject { ["integration_type"] = "prometheus", ["source_service"] = "search-1" };
+            body["dest_endpoint_id"] = endpoint;
             body[field] = value;
             Assert.Equal(400, (await simulator.Api("POST", "/project/demo/integration", body)).Status);
         }
@@ -167,7 +169,8 @@ public class IntegrationTests
         await simulator.Api("DELETE", "/project/demo/integration/" + (string)created["service_integration"]["service_integration_id"]!);
         Assert.Empty(await Components());
 
-        async Task<List<string>> Components() => [.. (await simulator.Api("GET", "/project/demo/service"))["services"][0]!["components"]!.AsArray()
+        async Task<List<string>> Components() => [.. (await simulator.Api("GET", "/project/demo/service"))
+            ["services"][0]!["components"]!.AsArray()
             .Where(row => (string)row!["component"]! == "prometheus").Select(row => $"{row!["usage"]} {row["host"]} {row["port"]}")];
     }
 
@@ -176,7 +179,8 @@ public class IntegrationTests
     {
         await using var simulator = await SimulatorHost.Start();
         var path = "/project/demo/integration/" + await simulator.Scrapable("db-1", "mysql");
-        var wanted = new JsonObject { ["user_config"] = new JsonObject { ["source_mysql"] = new JsonObject { ["telegraf"] = new JsonObject() } } };
+        var userConfig = new JsonObject { ["source_mysql"] = new JsonObject { ["telegraf"] = new JsonObject() } };
+        var wanted = new JsonObject { ["user_config"] = userConfig };
         Assert.Equal(200, (await simulator.Api("PUT", path, wanted)).Status);
         var same = await simulator.Api("PUT", path, wanted);
         Assert.Equal((400, "User config not changed"), (same.Status, same.Message));

@@ -39,8 +39,9 @@ public class ServiceTests
         Assert.Superset(
             new HashSet<string>
             {
-                "service_name", "service_type", "state", "plan", "cloud_name", "node_count", "node_states", "service_uri", "service_uri_params",
-                "components", "service_integrations", "tags", "user_config", "project_vpc_id", "create_time", "update_time",
+                "service_name", "service_type", "state", "plan", "cloud_name", "node_count", "node_states", "service_uri",
+                "service_uri_params", "components", "service_integrations", "tags", "user_config", "project_vpc_id",
+                "create_time", "update_time",
                 "termination_protection", "group_list",
             },
             service.Select(field => field.Key).ToHashSet());
@@ -61,7 +62,8 @@ public class ServiceTests
         await simulator.Service("db-1", "pg");
         Assert.Contains("<redacted>", (await simulator.Api("GET", Services + "/db-1")).Text, StringComparison.Ordinal);
         Assert.Contains("<redacted>", (await simulator.Api("GET", Services)).Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("<redacted>", (await simulator.Api("GET", Services + "?include_secrets=true")).Text, StringComparison.Ordinal);
+        var open = await simulator.Api("GET", Services + "?include_secrets=true");
+        Assert.DoesNotContain("<redacted>", open.Text, StringComparison.Ordinal);
         Assert.Equal(400, (await simulator.Api("GET", Services + "?include_secrets=yes")).Status);
     }
 
@@ -116,7 +118,9 @@ public class ServiceTests
         Assert.Equal(("REBALANCING", 3), (State(changed), (int)changed["node_count"]!));
         simulator.Time.Advance(TimeSpan.FromSeconds(100));
         var moving = (await simulator.Api("GET", Services + "/search-1"))["service"];
-        Assert.Equal(["leaving", "running", "running", "running"], moving["node_states"]!.AsArray().Select(node => (string)node!["state"]!));
+        Assert.Equal(
+            ["leaving", "running", "running", "running"],
+            moving["node_states"]!.AsArray().Select(node => (string)node!["state"]!));
         simulator.Time.Advance(TimeSpan.FromSeconds(80));
         var settled = (await simulator.Api("GET", Services + "/search-1"))["service"];
         Assert.Equal("RUNNING", State(settled));
@@ -158,7 +162,8 @@ public class ServiceTests
         await using var simulator = await SimulatorHost.Start();
         var endpoint = await simulator.Endpoint();
         var wanted = Wanted("search-1", "opensearch", "startup-4");
-        wanted["service_integrations"] = new JsonArray(new JsonObject { ["integration_type"] = "prometheus", ["dest_endpoint_id"] = endpoint });
+        wanted["service_integrations"] = new JsonArray(
+            new JsonObject { ["integration_type"] = "prometheus", ["dest_endpoint_id"] = endpoint });
         var created = (await simulator.Api("POST", Services, wanted))["service"];
         Assert.Equal(endpoint, (string)Assert.Single(created["service_integrations"]!.AsArray())!["dest_endpoint_id"]!);
 

@@ -83,7 +83,7 @@ public class DnsServerTests
         await using var simulator = await SimulatorHost.Start();
         await simulator.Service("search-1", plan: "premium-4");
         for (var node = 1; node <= 30; node++)
-            await simulator.Admin("POST", $"/projects/demo/services/search-1/nodes/{node}/replace", new JsonObject { ["leave_seconds"] = 60 });
+            await simulator.Replace("search-1", node, leaveSeconds: 60);
         var answer = await Exchange(simulator, Query("search-1-demo.a.aivencloud.com", 1));
         Assert.Equal(2, answer[2] & 2);
         Assert.Empty(Read(answer).Addresses);
@@ -140,7 +140,7 @@ public class DnsServerTests
         await using var simulator = await SimulatorHost.Start();
         await simulator.Service("db-1", "pg", "business-4");
         var standby = (await simulator.Addresses("db-1"))[1];
-        var replaced = await simulator.Admin("POST", "/projects/demo/services/db-1/nodes/1/replace", new JsonObject { ["leave_seconds"] = 0 });
+        var replaced = await simulator.Replace("db-1", 1, leaveSeconds: 0);
         Assert.Equal((string)replaced["new"]["address"]!, Assert.Single((await Ask(simulator, "db-1-demo.a.aivencloud.com")).Addresses));
         Assert.Equal(standby, Assert.Single((await Ask(simulator, "replica-db-1-demo.a.aivencloud.com")).Addresses));
     }
@@ -216,6 +216,7 @@ public class DnsServerTests
         Assert.Equal([0x12, 0x34], answer[..2]);
         Assert.Equal(0x80, answer[2] & 0x80);
         var count = BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(6));
-        return (answer[3] & 15, [.. Enumerable.Range(0, count).Select(index => new IPAddress(answer[^(16 * (count - index))..][12..16]).ToString())]);
+        var records = answer[^(16 * count)..].Chunk(16);
+        return (answer[3] & 15, [.. records.Select(record => new IPAddress(record[12..]).ToString())]);
     }
 }

@@ -20,8 +20,11 @@ public partial class MetricPageTests
         Assert.InRange(series.Count, 80, 300);
         Assert.All(series.Keys, key =>
         {
-            foreach (var label in new[] { "cloud=\"aws-eu-west-2\"", "host=\"s-1\"", "project=\"demo\"", "service=\"s\"", $"service_type=\"{type}\"" })
-                Assert.Contains(label, key, StringComparison.Ordinal);
+            foreach (var (label, value) in new[]
+            {
+                ("cloud", "aws-eu-west-2"), ("host", "s-1"), ("project", "demo"), ("service", "s"), ("service_type", type),
+            })
+                Assert.Contains($"{label}=\"{value}\"", key, StringComparison.Ordinal);
         });
         Assert.All(series.Values, value => Assert.True(double.IsFinite(value)));
     }
@@ -85,10 +88,12 @@ public partial class MetricPageTests
         for (var minutes = 0; minutes < 600; minutes += 7)
         {
             var series = Read(Page("opensearch", TimeSpan.FromMinutes(minutes)));
-            var cpu = series.Where(pair => pair.Key.StartsWith("cpu_usage_", StringComparison.Ordinal) && pair.Key.Contains("cpu-total", StringComparison.Ordinal));
+            var cpu = series.Where(pair => Regex.IsMatch(pair.Key, "^cpu_usage_.*cpu=\"cpu-total\"")).ToList();
+            Assert.Equal(10, cpu.Count);
             Assert.Equal(100, cpu.Sum(pair => pair.Value), 2);
             Assert.All(cpu, pair => Assert.InRange(pair.Value, 0, 100));
-            Assert.All(series.Where(pair => pair.Key.Contains("percent{", StringComparison.Ordinal)), pair => Assert.InRange(pair.Value, 0, 100));
+            var percents = series.Where(pair => pair.Key.Contains("percent{", StringComparison.Ordinal));
+            Assert.All(percents, pair => Assert.InRange(pair.Value, 0, 100));
         }
     }
 

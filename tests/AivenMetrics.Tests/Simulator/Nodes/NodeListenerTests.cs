@@ -152,7 +152,7 @@ public class NodeListenerTests
         await using var simulator = await SimulatorHost.Start();
         await simulator.Scrapable("search-1");
         var old = (await simulator.Addresses("search-1")).Single();
-        var replaced = await simulator.Admin("POST", "/projects/demo/services/search-1/nodes/1/replace", new JsonObject { ["leave_seconds"] = 10 });
+        var replaced = await simulator.Replace("search-1", 1, leaveSeconds: 10);
         var added = (string)replaced["new"]["address"]!;
         Assert.Equal(HttpStatusCode.OK, (await simulator.Scrape(old, Host)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await simulator.Scrape(added, Host)).StatusCode);
