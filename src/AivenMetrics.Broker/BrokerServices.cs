@@ -1,3 +1,4 @@
+using AivenMetrics.Broker.Aiven;
 using AivenMetrics.Broker.Api;
 using AivenMetrics.Broker.Feed;
 using AivenMetrics.Broker.Osb;
@@ -17,8 +18,9 @@ public static class BrokerServices
     public static IServiceCollection AddBroker(this IServiceCollection services, BrokerOptions options) => services
         .AddState(options.Database, options.KeyRing())
         .AddOsb(options)
-        .AddReconciliation(options)
-        .AddFeed(options)
+        .AddAiven(options.Aiven)
+        .AddReconciliation(options.Aiven)
+        .AddFeed(options.Feed, [.. options.Aiven.Projects])
         .AddApiDocumentation();
 
     /// <summary>Maps the Open Service Broker API (<c>/v2</c>) and the feeds (<c>/feed/v1</c>).</summary>
