@@ -72,7 +72,9 @@ internal static class TargetFiles
         using var text = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
         text.WriteLine("# Written by AivenMetrics discovery. Changes made here are overwritten.");
         new YamlStream(new YamlDocument(root)).Save(text, assignAnchors: false);
-        return Encoding.UTF8.GetBytes(text.ToString().Replace("\r\n", "\n", StringComparison.Ordinal));
+        var yaml = text.ToString().ReplaceLineEndings("\n");
+        const string DocumentEnd = "...\n";
+        return Encoding.UTF8.GetBytes(yaml.EndsWith("\n" + DocumentEnd, StringComparison.Ordinal) ? yaml[..^DocumentEnd.Length] : yaml);
     }
 
     private static void WriteGroup(Utf8JsonWriter json, HostPlan host)
