@@ -12,11 +12,13 @@ public static class ScopeMatchers
     /// <param name="serviceInstanceIds">The services named, for <see cref="PlanScope.Services"/>.</param>
     public static IReadOnlyList<ScopeMatcher> Of(PlanScope scope, SpaceOwner owner, IReadOnlyList<string> serviceInstanceIds) => scope switch
     {
-        PlanScope.Space => [new ScopeMatcher("space_id", "=", owner.SpaceId)],
-        PlanScope.Services when serviceInstanceIds.Count == 0 => [],
-        PlanScope.Services => [new ScopeMatcher("service_instance_id", "=~", string.Join('|', serviceInstanceIds.Select(Escape)))],
+        // An empty value would match every series that lacks the label.
+        PlanScope.Space => owner.SpaceId.Length == 0 ? [] : [new ScopeMatcher("space_id", "=", owner.SpaceId)],
+        PlanScope.Services => serviceInstanceIds.Count == 0 ? [] : [new ScopeMatcher("service_instance_id", "=~", AnyOf(serviceInstanceIds))],
         _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, "Not a plan scope."),
     };
+
+    private static string AnyOf(IReadOnlyList<string> texts) => string.Join('|', texts.Order(StringComparer.Ordinal).Select(Escape));
 
     /// <summary>The text as an RE2 expression that matches only it.</summary>
     private static string Escape(string text)
