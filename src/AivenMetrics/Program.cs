@@ -1,1 +1,10 @@
-Console.WriteLine("aiven-metrics");
+using System.CommandLine;
+using AivenMetrics.Commands;
+
+var root = new RootCommand("Lets the tenants of a platform see the metrics of their Aiven services.")
+{
+    DemoCommand.Create(),
+    RoleCommand.ConfigOption,
+};
+
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

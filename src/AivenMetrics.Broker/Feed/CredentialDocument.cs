@@ -1,4 +1,3 @@
-using System.Text;
 using AivenMetrics.Broker.State;
 using AivenMetrics.Feed;
 
@@ -17,24 +16,6 @@ internal sealed class CredentialDocument(BindingStore bindings)
     ]);
 
     /// <summary>The scope as label matchers (design decision 5). A credential that covers nothing gets none, which matches nothing.</summary>
-    internal static IReadOnlyList<ScopeMatcher> Matchers(CredentialRecord credential) => credential switch
-    {
-        { PlanScope: PlanScope.Space, Owner.SpaceId: { Length: > 0 } space } => [new("space_id", "=", space)],
-        { PlanScope: PlanScope.Services, ServiceInstanceIds: { Count: > 0 } ids } =>
-            [new("service_instance_id", "=~", string.Join('|', ids.Order(StringComparer.Ordinal).Select(Escape)))],
-        _ => [],
-    };
-
-    // What RE2 takes as an operator outside of a character class.
-    private static string Escape(string text)
-    {
-        var escaped = new StringBuilder(text.Length);
-        foreach (var c in text)
-        {
-            if (@"\.+*?()|[]{}^$".Contains(c, StringComparison.Ordinal)) escaped.Append('\\');
-            escaped.Append(c);
-        }
-
-        return escaped.ToString();
-    }
+    internal static IReadOnlyList<ScopeMatcher> Matchers(CredentialRecord credential) =>
+        ScopeMatchers.Of(credential.PlanScope, credential.Owner, credential.ServiceInstanceIds);
 }

@@ -1,5 +1,9 @@
+using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.State;
 
@@ -9,6 +13,7 @@ internal static class StateServices
     public static IServiceCollection AddState(this IServiceCollection services, string connectionString, IReadOnlyList<EncryptionKey> keys)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
         return services
             .AddSingleton(_ => Database.Open(connectionString))
             .AddSingleton(new Secrets(keys))
@@ -18,6 +23,38 @@ internal static class StateServices
             .AddSingleton<InventoryStore>()
             .AddSingleton<IntegrationStore>()
             .AddSingleton<FactStore>()
-            .AddSingleton<ReconcilerLock>();
+            .AddSingleton<ReconcilerLock>()
+            .AddHostedService<MigrateAtStart>();
+    }
+}
+
+/// <summary>Migrates before any other service of the role starts: hosted services start in the order of their registration.</summary>
+internal sealed partial class MigrateAtStart(Database database, ILogger<MigrateAtStart> logger) : IHostedService, IProgress<string>
+{
+    public Task StartAsync(CancellationToken cancellationToken) => database.Migrate(this, cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Report(string value) => Migrating(value);
+
+    [LoggerMessage(1101, LogLevel.Information, "Migration: {Line}")]
+    private partial void Migrating(string line);
+}
+
+/// <summary>Ready when the database answers and has our schema.</summary>
+internal sealed class DatabaseHealthCheck(Database database) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await database.IsMigrated(cancellationToken)
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy("The database lacks migrations: run aiven-metrics migrate.");
+        }
+        catch (DbException e)
+        {
+            return HealthCheckResult.Unhealthy("The database is out of reach.", e);
+        }
     }
 }

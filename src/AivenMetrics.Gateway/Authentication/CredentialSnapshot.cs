@@ -1,0 +1,57 @@
+using System.Collections.Frozen;
+using AivenMetrics.Feed;
+using AivenMetrics.PromQL;
+
+namespace AivenMetrics.Gateway.Authentication;
+
+/// <summary>Who may query, at one moment. Never changed: a newer one takes its place whole, so no request sees half of a change.</summary>
+internal sealed class CredentialSnapshot
+{
+    private readonly FrozenDictionary<string, Credential>.AlternateLookup<ReadOnlySpan<char>> byUsername;
+
+    private CredentialSnapshot(FrozenDictionary<string, Credential> credentials, IReadOnlyList<string> warnings)
+    {
+        Count = credentials.Count;
+        Warnings = warnings;
+        byUsername = credentials.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    /// <summary>How many credentials there are.</summary>
+    public int Count { get; }
+
+    /// <summary>Credentials that are known but see nothing, each with the reason, without secrets.</summary>
+    public IReadOnlyList<string> Warnings { get; }
+
+    /// <summary>The credential of that name, or null.</summary>
+    public Credential? Find(ReadOnlySpan<char> username) => byUsername.TryGetValue(username, out var credential) ? credential : null;
+
+    /// <summary>
+    /// Turns a feed's answer or a file's content into a snapshot. With a <paramref name="fault"/> there is none: a list that is wrong
+    /// in one place is not trusted in the others. A credential whose matchers are well formed but no scope stays, and sees nothing.
+    /// </summary>
+    public static CredentialSnapshot? From(CredentialFeed feed, out string? fault)
+    {
+        fault = FeedFault.Of(feed);
+        if (fault is not null)
+            return null;
+
+        var warnings = new List<string>();
+        var credentials = new Dictionary<string, Credential>(feed.Credentials.Count, StringComparer.Ordinal);
+        foreach (var tenant in feed.Credentials)
+        {
+            var scope = EnforceableScope.From(tenant.Matchers, out var reason);
+            if (reason is not null)
+                warnings.Add($"Credential {tenant.Username} sees nothing, because {reason}.");
+
+            credentials.Add(tenant.Username, new Credential(
+                tenant.Username,
+                Convert.FromHexString(tenant.SecretSha256),
+                scope,
+                Printer.Print(Scope.Apply(new VectorSelector(null, []), scope)),
+                tenant.Plan,
+                tenant.NotAfter));
+        }
+
+        return new CredentialSnapshot(credentials.ToFrozenDictionary(StringComparer.Ordinal), warnings);
+    }
+}

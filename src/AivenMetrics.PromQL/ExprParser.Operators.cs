@@ -1,0 +1,62 @@
+namespace AivenMetrics.PromQL;
+
+/// <summary>Operators between two expressions, with how their vectors match, and the checks of parse.go on them.</summary>
+internal ref partial struct ExprParser
+{
+    private Parsed ParseBinaryExpr(Parsed left)
+    {
+        var op = token.BinaryOperator;
+        var at = token.From;
+        Advance();
+        var returnBool = token.Kind == TokenKind.Bool;
+        if (returnBool) Advance();
+        var matching = ParseVectorMatching();
+        var right = ParseExpr(op == BinaryOperator.Power ? op.Precedence() : op.Precedence() + 1);
+
+        CheckBinaryExpr(left, op, at, returnBool, matching, right);
+        var bothVectors = left.Type == ExprType.Vector && right.Type == ExprType.Vector;
+        var type = left.Type == ExprType.Scalar && right.Type == ExprType.Scalar ? ExprType.Scalar : ExprType.Vector;
+        var expr = new BinaryExpr(op, left.Expr, right.Expr, returnBool, bothVectors ? matching : null);
+        return Grown(expr, left.From, type, Math.Max(left.Height, right.Height));
+    }
+
+    private VectorMatching? ParseVectorMatching()
+    {
+        if (token.Kind is not (TokenKind.On or TokenKind.Ignoring)) return null;
+        var on = token.Kind == TokenKind.On;
+        Advance();
+        var labels = ParseGroupingLabels();
+        if (token.Kind is not (TokenKind.GroupLeft or TokenKind.GroupRight)) return new VectorMatching(on, labels);
+        var group = token.Kind == TokenKind.GroupLeft ? GroupSide.Left : GroupSide.Right;
+        Advance();
+        // A parenthesis here is always the list of labels, never the right side's.
+        return new VectorMatching(on, labels, group, token.Kind == TokenKind.LeftParen ? ParseGroupingLabels() : default);
+    }
+
+    private readonly void CheckBinaryExpr(Parsed left, BinaryOperator op, int at, bool returnBool, VectorMatching? matching, Parsed right)
+    {
+        var scalar = left.Type == ExprType.Scalar || right.Type == ExprType.Scalar;
+        if (returnBool && !op.IsComparison()) throw Error(at, "bool modifier can only be used on comparison operators");
+        if (op.IsComparison() && !returnBool && left.Type == ExprType.Scalar && right.Type == ExprType.Scalar)
+            throw Error(at, "comparisons between scalars must use BOOL modifier");
+        if (matching is { On: true }) CheckIncludedLabels(matching, at);
+
+        const string types = "binary expression must contain only scalar and instant vector types";
+        if (left.Type is not (ExprType.Scalar or ExprType.Vector)) throw Error(left.From, types);
+        if (right.Type is not (ExprType.Scalar or ExprType.Vector)) throw Error(right.From, types);
+
+        if (scalar && matching is { Labels.Count: > 0 }) throw Error(left.From, "vector matching only allowed between instant vectors");
+        if (!op.IsSet()) return;
+        if (scalar) throw Error(left.From, $"set operator \"{op.Text()}\" not allowed in binary scalar expression");
+        if (matching is { Group: not GroupSide.None }) throw Error(left.From, $"no grouping allowed for \"{op.Text()}\" operation");
+    }
+
+    private readonly void CheckIncludedLabels(VectorMatching matching, int at)
+    {
+        foreach (var label in matching.Labels)
+        {
+            if (!matching.Include.AsSpan().Contains(label)) continue;
+            throw Error(at, $"label {Printer.Quote(label)} must not occur in ON and GROUP clause at once");
+        }
+    }
+}

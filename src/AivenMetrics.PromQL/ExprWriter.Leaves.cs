@@ -1,0 +1,160 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace AivenMetrics.PromQL;
+
+/// <summary>Selectors, their modifiers, and all that is checked or escaped before it is written.</summary>
+internal ref partial struct ExprWriter
+{
+    // Printable ASCII without the quote and the backslash.
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create([.. Enumerable.Range(' ', 95).Select(c => (char)c).Where(c => c is not ('"' or '\\'))]);
+
+    private void WriteSelector(VectorSelector selector)
+    {
+        var named = selector.Name is not null && IsMetricName(selector.Name);
+        if (named) buffer.Append(selector.Name);
+        if (named && selector.Matchers.Count == 0) return;
+        buffer.Append('{');
+        var first = true;
+        if (!named && selector.Name is not null)
+        {
+            // A name that the grammar does not take bare can still be asked for.
+            buffer.Append("__name__=");
+            WriteQuoted(selector.Name);
+            first = false;
+        }
+        foreach (var matcher in selector.Matchers)
+        {
+            if (!first) buffer.Append(',');
+            first = false;
+            Write(matcher);
+        }
+        buffer.Append('}');
+    }
+
+    private static bool IsMetricName(string name)
+    {
+        if (name.Length == 0 || char.IsAsciiDigit(name[0])) return false;
+        foreach (var c in name)
+            if (!Lexer.IsNameCharacter(c) && c != ':') return false;
+        return new Token(Token.KindOf(name), 0, 0).IsMetricName;
+    }
+
+    public void Write(LabelMatcher matcher)
+    {
+        if (!LabelMatcher.IsLabelName(matcher.Name)) throw new ArgumentException("The name of a matcher is no label name.", nameof(matcher));
+        buffer.Append(matcher.Name);
+        buffer.Append(matcher.Type switch
+        {
+            MatchType.Equal => "=",
+            MatchType.NotEqual => "!=",
+            MatchType.Regex => "=~",
+            MatchType.NotRegex => "!~",
+            _ => throw new ArgumentException($"There is no PromQL for the match type {matcher.Type}.", nameof(matcher)),
+        });
+        WriteQuoted(matcher.Value);
+    }
+
+    private void WriteLabels(ValueList<string> labels)
+    {
+        buffer.Append('(');
+        for (var i = 0; i < labels.Count; i++)
+        {
+            if (!LabelMatcher.IsLabelName(labels[i]) || !new Token(Token.KindOf(labels[i]), 0, 0).IsGroupingLabel)
+                throw new ArgumentException("A name in a list of labels is no label name, or a word that cannot stand there.", nameof(labels));
+            if (i > 0) buffer.Append(", ");
+            buffer.Append(labels[i]);
+        }
+        buffer.Append(')');
+    }
+
+    private void WriteModifiers(AtModifier? at, TimeSpan offset)
+    {
+        if (at is not null)
+        {
+            buffer.Append(" @ ");
+            if (at.Kind == AtKind.Timestamp) buffer.Append(at.Seconds);
+            else buffer.Append(at.Kind == AtKind.Start ? "start()" : "end()");
+        }
+        if (offset == TimeSpan.Zero) return;
+        buffer.Append(offset < TimeSpan.Zero ? " offset -" : " offset ");
+        WriteDuration(offset.Duration());
+    }
+
+    /// <summary>As Prometheus writes durations: years and weeks only if they come out even, since 90d reads easier than 12w6d.</summary>
+    private void WriteDuration(TimeSpan duration)
+    {
+        var left = duration.Ticks / TimeSpan.TicksPerMillisecond;
+        if (left <= 0 || left * TimeSpan.TicksPerMillisecond != duration.Ticks)
+            throw new ArgumentException("A duration must be above zero and in whole milliseconds.", nameof(duration));
+        if (left % 31_536_000_000 == 0) WriteUnits(ref left, 31_536_000_000, "y");
+        if (left % 604_800_000 == 0) WriteUnits(ref left, 604_800_000, "w");
+        WriteUnits(ref left, 86_400_000, "d");
+        WriteUnits(ref left, 3_600_000, "h");
+        WriteUnits(ref left, 60_000, "m");
+        WriteUnits(ref left, 1_000, "s");
+        WriteUnits(ref left, 1, "ms");
+    }
+
+    private void WriteUnits(ref long milliseconds, long unit, string name)
+    {
+        var units = milliseconds / unit;
+        if (units == 0) return;
+        buffer.Append(units);
+        buffer.Append(name);
+        milliseconds -= units * unit;
+    }
+
+    /// <summary>A string between double quotes, escaped as Go's %q does, and U+FFFD too, which Prometheus does not read back bare.</summary>
+    public void WriteQuoted(ReadOnlySpan<char> text)
+    {
+        buffer.Append('"');
+        while (!text.IsEmpty)
+        {
+            var plain = text.IndexOfAnyExcept(Plain);
+            if (plain < 0) plain = text.Length;
+            buffer.Append(text[..plain]);
+            text = text[plain..];
+            if (!text.IsEmpty) text = text[WriteEscaped(text)..];
+        }
+        buffer.Append('"');
+    }
+
+    /// <summary>Writes the first character of the text.</summary>
+    /// <returns>How many UTF-16 characters that was.</returns>
+    private int WriteEscaped(ReadOnlySpan<char> text)
+    {
+        if (Rune.DecodeFromUtf16(text, out var rune, out var length) != OperationStatus.Done)
+        {
+            if (text[0] is < '\uDC80' or > '\uDCFF') throw new ArgumentException("A string has half a surrogate pair.", nameof(text));
+            WriteHexadecimal('x', text[0] - 0xDC00, 2);
+            return 1;
+        }
+
+        var shorthand = rune.Value is '"' or '\\' ? (char)rune.Value : rune.Value is >= '\a' and <= '\r' ? "abtnvfr"[rune.Value - '\a'] : '\0';
+        if (shorthand != '\0')
+        {
+            buffer.Append('\\');
+            buffer.Append(shorthand);
+        }
+        else if (IsPrintable(rune)) buffer.Append(text[..length]);
+        else if (rune.Value is < ' ' or 0x7F) WriteHexadecimal('x', rune.Value, 2);
+        else if (rune.Value < 0x10000) WriteHexadecimal('u', rune.Value, 4);
+        else WriteHexadecimal('U', rune.Value, 8);
+        return length;
+    }
+
+    private static bool IsPrintable(Rune rune) => rune != Rune.ReplacementChar && Rune.GetUnicodeCategory(rune) is not
+        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
+        or UnicodeCategory.ParagraphSeparator);
+
+    private void WriteHexadecimal(char kind, int value, int digits)
+    {
+        buffer.Append('\\');
+        buffer.Append(kind);
+        buffer.AppendHexadecimal(value, digits);
+    }
+}

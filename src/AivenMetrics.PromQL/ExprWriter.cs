@@ -1,0 +1,157 @@
+namespace AivenMetrics.PromQL;
+
+/// <summary>Walks a tree and writes it. See <see cref="Printer"/> for the form.</summary>
+internal ref partial struct ExprWriter(PrintBuffer buffer)
+{
+    private PrintBuffer buffer = buffer;
+
+    public override readonly string ToString() => buffer.ToString();
+
+    public void Dispose() => buffer.Dispose();
+
+    /// <exception cref="ArgumentException">A node that is not of Syntax.cs.</exception>
+    public void Write(Expr expr)
+    {
+        switch (expr)
+        {
+            case VectorSelector selector:
+                WriteSelector(selector);
+                WriteModifiers(selector.At, selector.Offset);
+                break;
+            case BinaryExpr binary:
+                WriteBinary(binary);
+                break;
+            case Call call:
+                buffer.Append(call.Function.Name);
+                WriteArguments(call.Args);
+                break;
+            case AggregateExpr aggregate:
+                WriteAggregate(aggregate);
+                break;
+            case MatrixSelector matrix:
+                WriteSelector(matrix.Selector);
+                buffer.Append('[');
+                WriteDuration(matrix.Range);
+                buffer.Append(']');
+                WriteModifiers(matrix.Selector.At, matrix.Selector.Offset);
+                break;
+            case SubqueryExpr subquery:
+                WriteSubquery(subquery);
+                break;
+            case ParenExpr paren:
+                WriteInParens(paren.Expr);
+                break;
+            case UnaryExpr unary:
+                buffer.Append(unary.Op.Text());
+                // A bare number would take the sign for its own.
+                WriteOperand(unary.Expr, parens: unary.Expr is NumberLiteral || IsLooserThanSign(unary.Expr));
+                break;
+            case NumberLiteral number:
+                buffer.Append(number.Value);
+                break;
+            case StringLiteral text:
+                WriteQuoted(text.Value);
+                break;
+            default:
+                throw new ArgumentException($"There is no PromQL for a node of type {expr.GetType().Name}.", nameof(expr));
+        }
+    }
+
+    private void WriteBinary(BinaryExpr binary)
+    {
+        var precedence = binary.Op.Precedence();
+        var rightAssociative = binary.Op == BinaryOperator.Power;
+        var left = binary.Lhs;
+        // Only tighter operators may stand bare on the left of a right-associative one, and no sign: -1 ^ 2 is -(1 ^ 2).
+        WriteOperand(left, parens: !IsTighterThan(left, rightAssociative ? precedence : precedence - 1));
+
+        buffer.Append(' ');
+        buffer.Append(binary.Op.Text());
+        buffer.Append(' ');
+        if (binary.ReturnBool) buffer.Append("bool ");
+        if (binary.Matching is { } matching) WriteMatching(matching);
+
+        var right = binary.Rhs;
+        var signed = right is UnaryExpr or NumberLiteral;
+        WriteOperand(right, parens: !signed && !IsTighterThan(right, rightAssociative ? precedence - 1 : precedence));
+    }
+
+    /// <summary>True if the expression, written bare, holds together next to an operator of this precedence.</summary>
+    private static bool IsTighterThan(Expr expr, int precedence) => expr switch
+    {
+        BinaryExpr binary => binary.Op.Precedence() > precedence,
+        UnaryExpr => Operators.PowerPrecedence - 1 > precedence,
+        NumberLiteral number => !IsSigned(number.Value) || Operators.PowerPrecedence - 1 > precedence,
+        _ => true,
+    };
+
+    private static bool IsLooserThanSign(Expr expr) => expr is BinaryExpr { Op: not BinaryOperator.Power };
+
+    /// <summary>True if the number is written with a sign.</summary>
+    private static bool IsSigned(double number) => !double.IsNaN(number) && double.IsNegative(number);
+
+    private void WriteOperand(Expr expr, bool parens)
+    {
+        if (parens) WriteInParens(expr);
+        else Write(expr);
+    }
+
+    private void WriteInParens(Expr expr)
+    {
+        buffer.Append('(');
+        Write(expr);
+        buffer.Append(')');
+    }
+
+    private void WriteMatching(VectorMatching matching)
+    {
+        buffer.Append(matching.On ? "on " : "ignoring ");
+        WriteLabels(matching.Labels);
+        buffer.Append(' ');
+        if (matching.Group == GroupSide.None) return;
+        buffer.Append(matching.Group == GroupSide.Left ? "group_left " : "group_right ");
+        WriteLabels(matching.Include);
+        buffer.Append(' ');
+    }
+
+    private void WriteAggregate(AggregateExpr aggregate)
+    {
+        buffer.Append(aggregate.Op.Text());
+        if (aggregate.Without || aggregate.Grouping.Count > 0)
+        {
+            buffer.Append(aggregate.Without ? " without " : " by ");
+            WriteLabels(aggregate.Grouping);
+            buffer.Append(' ');
+        }
+        buffer.Append('(');
+        if (aggregate.Param is not null)
+        {
+            Write(aggregate.Param);
+            buffer.Append(", ");
+        }
+        Write(aggregate.Expr);
+        buffer.Append(')');
+    }
+
+    private void WriteArguments(ValueList<Expr> arguments)
+    {
+        buffer.Append('(');
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            if (i > 0) buffer.Append(", ");
+            Write(arguments[i]);
+        }
+        buffer.Append(')');
+    }
+
+    private void WriteSubquery(SubqueryExpr subquery)
+    {
+        WriteOperand(subquery.Expr, parens: subquery.Expr is BinaryExpr or UnaryExpr or NumberLiteral);
+        buffer.Append('[');
+        WriteDuration(subquery.Range);
+        buffer.Append(':');
+        if (subquery.Step is { } step) WriteDuration(step);
+        buffer.Append(']');
+        WriteModifiers(subquery.At, subquery.Offset);
+    }
+}

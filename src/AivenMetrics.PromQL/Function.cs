@@ -1,0 +1,84 @@
+using System.Collections.Frozen;
+
+namespace AivenMetrics.PromQL;
+
+/// <summary>A function of Prometheus 2.42 with its signature. There is one object per function.</summary>
+public sealed class Function
+{
+    private static readonly FrozenDictionary<string, Function> ByName = Table().ToFrozenDictionary(function => function.Name);
+
+    private static readonly FrozenDictionary<string, Function>.AlternateLookup<ReadOnlySpan<char>> BySpan =
+        ByName.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private Function(string name, ExprType returns, ValueList<ExprType> arguments, int optional = 0)
+    {
+        Name = name;
+        ReturnType = returns;
+        ArgTypes = arguments;
+        Minimum = optional == 0 ? arguments.Count : arguments.Count - 1;
+        Maximum = optional < 0 ? int.MaxValue : Minimum + optional;
+    }
+
+    /// <summary>The name, lower case; function names are case-sensitive.</summary>
+    public string Name { get; }
+
+    /// <summary>Types of the arguments; the last one stands for all that may follow.</summary>
+    public ValueList<ExprType> ArgTypes { get; }
+
+    /// <summary>What a call evaluates to.</summary>
+    public ExprType ReturnType { get; }
+
+    /// <summary>All functions.</summary>
+    public static IReadOnlyList<Function> All => ByName.Values;
+
+    internal int Minimum { get; }
+
+    internal int Maximum { get; }
+
+    /// <summary>The function with exactly this name, or null.</summary>
+    public static Function? Find(ReadOnlySpan<char> name) => BySpan.TryGetValue(name, out var function) ? function : null;
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    /// <summary>Type of the argument at a place counted from 0.</summary>
+    internal ExprType TypeOf(int argument) => ArgTypes[Math.Min(argument, ArgTypes.Count - 1)];
+
+    private static IEnumerable<Function> Table()
+    {
+        const ExprType vector = ExprType.Vector, scalar = ExprType.Scalar, matrix = ExprType.Matrix, text = ExprType.Text;
+
+        string[] ofOneVector =
+        [
+            "abs", "absent", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "deg", "exp", "floor",
+            "histogram_count", "histogram_sum", "ln", "log10", "log2", "rad", "sgn", "sin", "sinh", "sort", "sort_desc", "sqrt", "tan",
+            "tanh", "timestamp",
+        ];
+        string[] ofOneRange =
+        [
+            "absent_over_time", "avg_over_time", "changes", "count_over_time", "delta", "deriv", "idelta", "increase", "irate",
+            "last_over_time", "max_over_time", "min_over_time", "present_over_time", "rate", "resets", "stddev_over_time",
+            "stdvar_over_time", "sum_over_time",
+        ];
+        string[] ofTime = ["day_of_month", "day_of_week", "day_of_year", "days_in_month", "hour", "minute", "month", "year"];
+
+        foreach (var name in ofOneVector) yield return new(name, vector, [vector]);
+        foreach (var name in ofOneRange) yield return new(name, vector, [matrix]);
+        foreach (var name in ofTime) yield return new(name, vector, [vector], optional: 1);
+        yield return new("clamp", vector, [vector, scalar, scalar]);
+        yield return new("clamp_max", vector, [vector, scalar]);
+        yield return new("clamp_min", vector, [vector, scalar]);
+        yield return new("histogram_fraction", vector, [scalar, scalar, vector]);
+        yield return new("histogram_quantile", vector, [scalar, vector]);
+        yield return new("holt_winters", vector, [matrix, scalar, scalar]);
+        yield return new("label_join", vector, [vector, text, text, text], optional: -1);
+        yield return new("label_replace", vector, [vector, text, text, text, text]);
+        yield return new("pi", scalar, []);
+        yield return new("predict_linear", vector, [matrix, scalar]);
+        yield return new("quantile_over_time", vector, [scalar, matrix]);
+        yield return new("round", vector, [vector, scalar], optional: 1);
+        yield return new("scalar", scalar, [vector]);
+        yield return new("time", scalar, []);
+        yield return new("vector", vector, [scalar]);
+    }
+}

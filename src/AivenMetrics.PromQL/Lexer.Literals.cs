@@ -1,0 +1,137 @@
+using System.Buffers;
+using System.Text;
+
+namespace AivenMetrics.PromQL;
+
+/// <summary>The literals: numbers, durations, strings. What a token may contain beyond its shape is checked by <see cref="Literals"/>.</summary>
+internal ref partial struct Lexer
+{
+    // U+FFFD stands in Prometheus' lexer for a byte that is not UTF-8, and is refused in every string, even if really meant.
+    private static readonly SearchValues<char> DoubleQuoteStops = SearchValues.Create("\"\\\n\uFFFD");
+    private static readonly SearchValues<char> SingleQuoteStops = SearchValues.Create("'\\\n\uFFFD");
+    private static readonly SearchValues<char> BackquoteStops = SearchValues.Create("`\uFFFD");
+
+    private Token NumberOrDuration(int from)
+    {
+        position = from;
+        if (ScanNumber()) return Emit(TokenKind.Number, from);
+        if (ScanRestOfDuration()) return Emit(TokenKind.Duration, from);
+        throw Error(from, $"bad number or duration syntax: {Printer.Quote(text[from..position])}");
+    }
+
+    private Token DurationAfterBracket()
+    {
+        durationNext = false;
+        SkipSpaces();
+        var from = position;
+        if (ScanNumber()) throw Error(from, "missing unit character in duration");
+        if (ScanRestOfDuration()) return Emit(TokenKind.Duration, from);
+        throw Error(from, $"bad duration syntax: {Printer.Quote(text[from..position])}");
+    }
+
+    /// <summary>Takes what looks like a number. False if a letter or digit follows, so that it may be a duration.</summary>
+    private bool ScanNumber()
+    {
+        var hexadecimal = Accept('0') && (Accept('x') || Accept('X'));
+        AcceptDigits(hexadecimal);
+        if (Accept('.')) AcceptDigits(hexadecimal);
+        if (Accept('e') || Accept('E'))
+        {
+            if (!Accept('+')) Accept('-');
+            AcceptDigits(hexadecimal: false);
+        }
+        return !IsNameCharacter(Peek());
+    }
+
+    /// <summary>Takes units and further digits after the first digits; the order of units is the business of <see cref="Literals"/>.</summary>
+    private bool ScanRestOfDuration()
+    {
+        if (!AcceptUnit(first: true)) return false;
+        while (char.IsAsciiDigit(Peek()))
+        {
+            AcceptDigits(hexadecimal: false);
+            if (!AcceptUnit(first: false)) return false;
+        }
+        return !IsNameCharacter(Peek());
+    }
+
+    private bool AcceptUnit(bool first)
+    {
+        if (!(Peek() is 's' or 'm' or 'h' or 'd' or 'w' || (first && Peek() == 'y'))) return false;
+        position++;
+        Accept('s');
+        return true;
+    }
+
+    private void AcceptDigits(bool hexadecimal)
+    {
+        while (hexadecimal ? char.IsAsciiHexDigit(Peek()) : char.IsAsciiDigit(Peek())) position++;
+    }
+
+    private Token Quoted(char quote, int from)
+    {
+        var stops = quote == '"' ? DoubleQuoteStops : quote == '\'' ? SingleQuoteStops : BackquoteStops;
+        while (true)
+        {
+            var skip = text[position..].IndexOfAny(stops);
+            if (skip < 0) throw Error(from, Unterminated(quote));
+            position += skip;
+            var c = text[position];
+            if (c == '\uFFFD') throw Error(position, "invalid UTF-8 rune");
+            if (c == '\n') throw Error(from, Unterminated(quote));
+            if (c == quote) break;
+            Escape(quote);
+        }
+
+        RefuseLoneSurrogates(from);
+        position++;
+        return Emit(TokenKind.String, from);
+    }
+
+    private static string Unterminated(char quote) => quote == '`' ? "unterminated raw string" : "unterminated quoted string";
+
+    /// <summary>Takes the escape sequence that starts at the backslash here.</summary>
+    private void Escape(char quote)
+    {
+        var from = position++;
+        var c = Peek();
+        if (position >= text.Length) throw Error(from, "escape sequence not terminated");
+        position++;
+        if (c == quote || c is 'a' or 'b' or 'f' or 'n' or 'r' or 't' or 'v' or '\\') return;
+
+        var (digits, largest) = c switch
+        {
+            >= '0' and <= '7' => (3, 255),
+            'x' => (2, 255),
+            'u' => (4, 0x10FFFF),
+            'U' => (8, 0x10FFFF),
+            _ => throw Error(from, $"unknown escape sequence {Character(position - 1)}"),
+        };
+        var octal = c is >= '0' and <= '7';
+        if (octal) position--;
+        uint value = 0;
+        for (var i = 0; i < digits; i++)
+        {
+            if (position >= text.Length) throw Error(from, "escape sequence not terminated");
+            var digit = char.IsAsciiHexDigit(text[position]) ? Convert.ToUInt32(text[position].ToString(), 16) : 16;
+            if (digit >= (octal ? 8 : 16)) throw Error(position, $"illegal character {Character(position)} in escape sequence");
+            value = (value * (octal ? 8u : 16u)) + digit;
+            position++;
+        }
+        if (value > largest || value is >= 0xD800 and < 0xE000)
+            throw Error(from, "escape sequence is an invalid Unicode code point");
+    }
+
+    /// <summary>Half a surrogate pair in the text is what invalid UTF-8 would have been.</summary>
+    private readonly void RefuseLoneSurrogates(int from)
+    {
+        var literal = text[from..position];
+        var at = literal.IndexOfAnyInRange('\uD800', '\uDFFF');
+        while (at >= 0 && at < literal.Length)
+        {
+            if (Rune.DecodeFromUtf16(literal[at..], out _, out var length) != OperationStatus.Done)
+                throw Error(from + at, "invalid UTF-8 rune");
+            at += length;
+        }
+    }
+}

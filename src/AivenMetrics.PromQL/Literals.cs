@@ -1,0 +1,170 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace AivenMetrics.PromQL;
+
+/// <summary>What the literals mean, given the text of a token that the lexer accepted.</summary>
+internal static class Literals
+{
+    // Prometheus holds durations as nanoseconds in 64 bits: about 292 years.
+    private const long LongestDuration = long.MaxValue / 1_000_000;
+
+    private static ReadOnlySpan<long> Units => [31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1_000, 1];
+
+    /// <summary>Reads a number as Go does: an integer with base prefix (<c>0x1f</c>, octal <c>017</c>) if it is one, else a decimal float.</summary>
+    /// <returns>Null and the reason in <paramref name="fault"/> if it is no number.</returns>
+    public static double? Number(ReadOnlySpan<char> text, out string fault)
+    {
+        fault = "";
+        var hexadecimal = text.Length > 1 && text[0] == '0' && text[1] is 'x' or 'X';
+        if (hexadecimal)
+        {
+            if (long.TryParse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var integer) && integer >= 0)
+                return integer;
+        }
+        else if (text[0] is 'i' or 'I')
+        {
+            return double.PositiveInfinity;
+        }
+        else if (text[0] is 'n' or 'N')
+        {
+            return double.NaN;
+        }
+        else if (Octal(text) is { } octal)
+        {
+            return octal;
+        }
+        else if (char.IsAsciiDigit(text[^1]) || text[^1] == '.')
+        {
+            const NumberStyles styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+            if (double.TryParse(text, styles, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)) return number;
+        }
+
+        fault = $"error parsing number: {Printer.Quote(text)} is no number or out of range";
+        return null;
+    }
+
+    /// <summary>The value if the text is 0 and octal digits that fit 63 bits. <c>08</c> and what is too large are decimal.</summary>
+    private static double? Octal(ReadOnlySpan<char> text)
+    {
+        if (text.Length < 2 || text[0] != '0' || text.ContainsAnyExceptInRange('0', '7')) return null;
+        ulong value = 0;
+        foreach (var digit in text)
+        {
+            if (value > (ulong)long.MaxValue >> 3) return null;
+            value = (value << 3) + (ulong)(digit - '0');
+        }
+        return (long)value;
+    }
+
+    /// <summary>Reads a duration: numbers with the units y, w, d, h, m, s, ms in this order, each at most once, above zero.</summary>
+    /// <returns>Null and the reason in <paramref name="fault"/> if it is none.</returns>
+    public static TimeSpan? Duration(ReadOnlySpan<char> text, out string fault)
+    {
+        fault = "";
+        long total = 0;
+        var unit = -1;
+        var at = 0;
+        while (at < text.Length)
+        {
+            var digits = text[at..].IndexOfAnyExceptInRange('0', '9');
+            if (digits <= 0) break;
+            var (next, length) = Unit(text[(at + digits)..]);
+            if (next <= unit) break;
+            unit = next;
+            if (!long.TryParse(text.Slice(at, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                || number > LongestDuration / Units[unit] || (total += number * Units[unit]) > LongestDuration)
+            {
+                fault = "duration out of range";
+                return null;
+            }
+            at += digits + length;
+        }
+
+        if (at < text.Length) fault = $"not a valid duration string: {Printer.Quote(text)}";
+        else if (total == 0) fault = "duration must be greater than 0";
+        return fault.Length > 0 ? null : new TimeSpan(total * TimeSpan.TicksPerMillisecond);
+    }
+
+    /// <summary>Place in <see cref="Units"/> and length of the unit at the start of the text; place -1 for none.</summary>
+    private static (int Place, int Length) Unit(ReadOnlySpan<char> text) => text[0] switch
+    {
+        'y' => (0, 1),
+        'w' => (1, 1),
+        'd' => (2, 1),
+        'h' => (3, 1),
+        'm' when text.Length > 1 && text[1] == 's' => (6, 2),
+        'm' => (4, 1),
+        's' => (5, 1),
+        _ => (-1, 1),
+    };
+
+    /// <summary>The value of a quoted string whose escapes the lexer has checked.</summary>
+    public static string Unquote(ReadOnlySpan<char> quoted)
+    {
+        var inner = quoted[1..^1];
+        return quoted[0] == '`' || !inner.Contains('\\') ? inner.ToString() : Unescape(inner);
+    }
+
+    /// <summary>Escapes name bytes, so the value is built as UTF-8; what is not valid in it becomes lone surrogates (see LabelMatcher).</summary>
+    private static string Unescape(ReadOnlySpan<char> text)
+    {
+        var bytes = new ArrayBufferWriter<byte>(text.Length * 3);
+        while (!text.IsEmpty)
+        {
+            var plain = text.IndexOf('\\');
+            if (plain < 0) plain = text.Length;
+            Encoding.UTF8.GetBytes(text[..plain], bytes);
+            text = text[plain..];
+            if (!text.IsEmpty) text = text[UnescapeOne(text, bytes)..];
+        }
+        return DecodeUtf8(bytes.WrittenSpan);
+    }
+
+    /// <summary>Writes the bytes that the escape at the start of the text stands for.</summary>
+    /// <returns>Length of the escape.</returns>
+    private static int UnescapeOne(ReadOnlySpan<char> text, ArrayBufferWriter<byte> bytes)
+    {
+        switch (text[1])
+        {
+            case >= '0' and <= '7':
+                bytes.Write([(byte)(((text[1] - '0') << 6) + ((text[2] - '0') << 3) + (text[3] - '0'))]);
+                return 4;
+            case 'x':
+                bytes.Write([byte.Parse(text.Slice(2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)]);
+                return 4;
+            case 'u' or 'U':
+                var digits = text[1] == 'u' ? 4 : 8;
+                var rune = new Rune(int.Parse(text.Slice(2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                bytes.Advance(rune.EncodeToUtf8(bytes.GetSpan(4)));
+                return 2 + digits;
+            default:
+                bytes.Write([text[1] switch
+                {
+                    'a' => (byte)'\a',
+                    'b' => (byte)'\b',
+                    'f' => (byte)'\f',
+                    'n' => (byte)'\n',
+                    'r' => (byte)'\r',
+                    't' => (byte)'\t',
+                    'v' => (byte)'\v',
+                    var itself => (byte)itself,
+                }]);
+                return 2;
+        }
+    }
+
+    private static string DecodeUtf8(ReadOnlySpan<byte> bytes)
+    {
+        var value = new StringBuilder(bytes.Length);
+        while (!bytes.IsEmpty)
+        {
+            var valid = Rune.DecodeFromUtf8(bytes, out var rune, out var length) == OperationStatus.Done;
+            if (valid) value.Append(rune);
+            else foreach (var stray in bytes[..length]) value.Append((char)(0xDC00 + stray));
+            bytes = bytes[length..];
+        }
+        return value.ToString();
+    }
+}

@@ -1,0 +1,192 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace AivenMetrics.PromQL;
+
+/// <summary>Escapes and character classes. No class matches the empty string; of the escapes only the assertions do.</summary>
+internal ref partial struct MatcherRegex
+{
+    private static readonly SearchValues<char> WordCharacters =
+        SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
+
+    // Expressions without these are literals; lone surrogates (bytes that are not UTF-8) are kept for the slow path, which refuses them.
+    private static readonly SearchValues<char> SpecialCharacters = SearchValues.Create(
+        [.. "\\.+*?()|[]{}^$", .. Enumerable.Range(0xD800, 0x800).Select(c => (char)c)]);
+
+    private static readonly string[] PosixClasses =
+        ["alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word", "xdigit"];
+
+    private void Escape(int from)
+    {
+        switch (Peek())
+        {
+            case 'A' or 'z' or 'B':
+                position++;
+                Add(true);
+                return;
+            case 'b':
+                position++;
+                Add(false);
+                return;
+            case 'Q':
+                LiteralText();
+                return;
+            case 'd' or 'D' or 's' or 'S' or 'w' or 'W':
+                position++;
+                Add(false);
+                return;
+            case 'p' or 'P':
+                UnicodeClass(from);
+                Add(false);
+                return;
+            default:
+                CharacterEscape(from);
+                Add(false);
+                return;
+        }
+    }
+
+    /// <summary>Takes <c>\Q…\E</c>. Prometheus puts <c>)$</c> behind the expression, which a missing <c>\E</c> would take for text.</summary>
+    private void LiteralText()
+    {
+        var literal = text[(position + 1)..];
+        var end = literal.IndexOf("\\E");
+        if (end < 0)
+        {
+            fault = $"missing closing \\E: {Printer.Quote(text)}";
+            return;
+        }
+        position += 3 + end;
+        literal = literal[..end];
+        foreach (var rune in literal.EnumerateRunes())
+        {
+            if (rune == Rune.ReplacementChar && !literal.Contains('\uFFFD')) fault = "invalid UTF-8";
+            Add(false);
+        }
+    }
+
+    private void UnicodeClass(int from)
+    {
+        position++;
+        if (Peek() == '{')
+        {
+            var end = text[position..].IndexOf('}');
+            if (end < 0) fault = $"invalid character class range: {Printer.Quote(text[from..])}";
+            else position += end + 1;
+        }
+        else if (position >= text.Length)
+        {
+            fault = $"invalid escape sequence: {Printer.Quote(text[from..])}";
+        }
+        else
+        {
+            position++;
+        }
+    }
+
+    /// <summary>Takes an escape that stands for one character, and says which; the backslash is taken already.</summary>
+    private int CharacterEscape(int from)
+    {
+        if (position >= text.Length)
+        {
+            fault = "trailing backslash at end of expression";
+            return 0;
+        }
+        var c = text[position++];
+        switch (c)
+        {
+            case >= '1' and <= '7' when Peek() is < '0' or > '7':
+                break;
+            case >= '0' and <= '7':
+                var value = c - '0';
+                for (var more = 0; more < 2 && Peek() is >= '0' and <= '7'; more++) value = (value * 8) + text[position++] - '0';
+                return value;
+            case 'x':
+                if (Hexadecimal() is { } code) return code;
+                break;
+            case 'a': return '\a';
+            case 'f': return '\f';
+            case 'n': return '\n';
+            case 'r': return '\r';
+            case 't': return '\t';
+            case 'v': return '\v';
+            default:
+                if (char.IsAscii(c) && !char.IsAsciiLetterOrDigit(c)) return c;
+                break;
+        }
+        fault ??= $"invalid escape sequence: {Printer.Quote(text[from..position])}";
+        return 0;
+    }
+
+    private int? Hexadecimal()
+    {
+        var braced = Peek() == '{';
+        if (braced) position++;
+        var digits = text[position..];
+        var length = braced ? digits.IndexOf('}') : Math.Min(2, digits.Length);
+        if (length <= 0 || (!braced && length < 2)) return null;
+        position += length + (braced ? 1 : 0);
+        var read = int.TryParse(digits[..length], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code);
+        return read && code is >= 0 and <= 0x10FFFF ? code : null;
+    }
+
+    /// <summary>Takes <c>[…]</c>; the bracket is taken already.</summary>
+    private void Class(int from)
+    {
+        Add(false);
+        if (Peek() == '^') position++;
+        var first = true;
+        while (position < text.Length && (text[position] != ']' || first) && fault is null)
+        {
+            first = false;
+            if (!NamedClass()) Range();
+        }
+        if (fault is null && position >= text.Length) fault = $"missing closing ]: {Printer.Quote(text[from..])}";
+        position++;
+    }
+
+    private bool NamedClass()
+    {
+        var rest = text[position..];
+        if (rest.StartsWith("[:") && rest[2..].IndexOf(":]") is var end and >= 0)
+        {
+            var name = rest.Slice(2, end);
+            if (Array.IndexOf(PosixClasses, name.TrimStart('^').ToString()) < 0 || name.StartsWith("^^"))
+                fault = $"invalid character class range: {Printer.Quote(rest[..(end + 4)])}";
+            position += end + 4;
+            return true;
+        }
+        if (rest.Length < 2 || rest[0] != '\\') return false;
+        if (rest[1] is 'd' or 'D' or 's' or 'S' or 'w' or 'W')
+        {
+            position += 2;
+            return true;
+        }
+        if (rest[1] is not ('p' or 'P')) return false;
+        position++;
+        UnicodeClass(position - 1);
+        return true;
+    }
+
+    private void Range()
+    {
+        var from = position;
+        var low = ClassCharacter();
+        if (fault is not null || Peek() != '-' || position + 1 >= text.Length || text[position + 1] == ']') return;
+        position++;
+        var high = ClassCharacter();
+        if (fault is null && high < low) fault = $"invalid character class range: {Printer.Quote(text[from..position])}";
+    }
+
+    private int ClassCharacter()
+    {
+        var from = position;
+        var c = text[position++];
+        if (c == '\\') return CharacterEscape(from);
+        if (!char.IsSurrogate(c)) return c;
+        if (TakePair(c)) return char.ConvertToUtf32(c, text[position - 1]);
+        fault = "invalid UTF-8";
+        return 0;
+    }
+}

@@ -1,0 +1,204 @@
+namespace AivenMetrics.PromQL;
+
+/// <summary>
+/// Reads the RE2 expression of a matcher without running it: whether Prometheus would compile it, and whether it matches the empty string, which
+/// follows from its form alone. What only Prometheus can know (names of Unicode classes, the size of the compiled program) is let through.
+/// </summary>
+internal ref partial struct MatcherRegex
+{
+    // As in Go's regexp/syntax.
+    private const int MaxNesting = 1000;
+    private const int MaxRepeat = 1000;
+
+    private readonly ReadOnlySpan<char> text;
+    private readonly Stack<Branches> outer = new();
+    private int position;
+    private string? fault;
+
+    // The group being read: what its finished alternatives, its finished items, and its last item say about the empty string.
+    private Branches group = Branches.Fresh;
+    private bool lastIsRepeat;
+
+    private MatcherRegex(ReadOnlySpan<char> text) => this.text = text;
+
+    /// <summary>State of one group.</summary>
+    /// <param name="Any">An alternative before the last <c>|</c> matches the empty string.</param>
+    /// <param name="Items">All items of the current alternative before the last one match it.</param>
+    /// <param name="Last">The last item matches it; null if there is no item to repeat.</param>
+    private readonly record struct Branches(bool Any, bool Items, bool? Last)
+    {
+        public static readonly Branches Fresh = new(false, true, null);
+
+        public bool MatchesEmpty => Any || (Items && Last != false);
+
+        public Branches With(bool item) => new(Any, Items && Last != false, item);
+    }
+
+    /// <summary>Outcome of a check.</summary>
+    /// <param name="Fault">Why Prometheus would refuse the expression, null if it would not.</param>
+    /// <param name="MatchesEmpty">True if the expression, anchored at both ends, matches the empty string.</param>
+    public readonly record struct Result(string? Fault, bool MatchesEmpty)
+    {
+        public Result ValidOrThrow() => Fault is null ? this : throw new FormatException($"error parsing regexp: {Fault}");
+    }
+
+    /// <summary>Checks one expression in a single pass.</summary>
+    public static Result Check(ReadOnlySpan<char> expression)
+    {
+        if (!expression.ContainsAny(SpecialCharacters)) return new Result(null, expression.IsEmpty);
+        var regex = new MatcherRegex(expression);
+        while (regex.fault is null && regex.position < expression.Length) regex.Item();
+        if (regex.fault is null && regex.outer.Count > 0) regex.fault = "missing closing ): " + Printer.Quote(expression);
+        return new Result(regex.fault, regex.group.MatchesEmpty);
+    }
+
+    private void Item()
+    {
+        var repeatBefore = lastIsRepeat;
+        lastIsRepeat = false;
+        var from = position;
+        var c = text[position++];
+        switch (c)
+        {
+            case '(':
+                OpenGroup();
+                break;
+            case ')':
+                CloseGroup();
+                break;
+            case '|':
+                group = new Branches(group.MatchesEmpty, true, null);
+                break;
+            case '^' or '$':
+                Add(true);
+                break;
+            case '[':
+                Class(from);
+                break;
+            case '*' or '?':
+                Repeat(from, repeatBefore, orNone: true);
+                break;
+            case '+':
+                Repeat(from, repeatBefore, orNone: false);
+                break;
+            case '{' when Counts() is var (least, most) && least >= 0:
+                if (least > MaxRepeat || most > MaxRepeat || (most >= 0 && least > most))
+                    fault = $"invalid repeat count: {Printer.Quote(text[from..position])}";
+                else Repeat(from, repeatBefore, orNone: least == 0);
+                break;
+            case '\\':
+                Escape(from);
+                break;
+            default:
+                if (char.IsSurrogate(c) && !TakePair(c)) fault = "invalid UTF-8";
+                else Add(false);
+                break;
+        }
+    }
+
+    private void Add(bool matchesEmpty) => group = group.With(matchesEmpty);
+
+    private void Repeat(int from, bool repeatBefore, bool orNone)
+    {
+        if (Peek() == '?') position++;
+        if (group.Last is not { } last) fault = $"missing argument to repetition operator: {Printer.Quote(text[from..position])}";
+        else if (repeatBefore) fault = $"invalid nested repetition operator: {Printer.Quote(text[(from - 1)..position])}";
+        else group = group with { Last = orNone || last };
+        lastIsRepeat = true;
+    }
+
+    /// <summary>Takes the rest of <c>{n}</c>, <c>{n,}</c> or <c>{n,m}</c>; anything else leaves the brace a plain character (least -1).</summary>
+    private (int Least, int Most) Counts()
+    {
+        var from = position;
+        var least = Count();
+        var most = least;
+        if (least >= 0 && Peek() == ',')
+        {
+            position++;
+            most = Peek() == '}' ? -1 : Count();
+            if (most == -2) least = -1;
+        }
+        if (least >= 0 && Peek() == '}' && position < text.Length)
+        {
+            position++;
+            return (least, most);
+        }
+        position = from;
+        return (-1, -1);
+    }
+
+    /// <summary>Takes a decimal number without leading zeros: -2 if there is none, more than the limit for all that are.</summary>
+    private int Count()
+    {
+        var from = position;
+        while (char.IsAsciiDigit(Peek())) position++;
+        var digits = text[from..position];
+        if (digits.IsEmpty || (digits.Length > 1 && digits[0] == '0')) return -2;
+        return digits.Length > 4 ? MaxRepeat + 1 : int.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private void OpenGroup()
+    {
+        if (outer.Count >= MaxNesting)
+        {
+            fault = "expression nests too deeply";
+            return;
+        }
+        if (Peek() == '?')
+        {
+            var from = position - 1;
+            position++;
+            if (!GroupHead(out var opens)) fault = $"invalid or unsupported Perl syntax: {Printer.Quote(text[from..Math.Min(from + 4, text.Length)])}";
+            if (!opens || fault is not null) return;
+        }
+        outer.Push(group);
+        group = Branches.Fresh;
+    }
+
+    /// <summary>Takes <c>P&lt;name&gt;</c>, <c>flags:</c> or <c>flags)</c> after <c>(?</c>; the last opens no group.</summary>
+    private bool GroupHead(out bool opens)
+    {
+        opens = true;
+        if (text[position..].StartsWith("P<"))
+        {
+            var name = text[(position + 2)..];
+            var end = name.IndexOf('>');
+            if (end <= 0 || name[..end].ContainsAnyExcept(WordCharacters)) return false;
+            position += end + 3;
+            return true;
+        }
+
+        var (negated, flags) = (false, 0);
+        while (position < text.Length)
+        {
+            var c = text[position++];
+            if (c is 'i' or 'm' or 's' or 'U') flags++;
+            else if (c == '-' && !negated) (negated, flags) = (true, 0);
+            else if (c is ':' or ')')
+            {
+                opens = c == ':';
+                return !negated || flags > 0;
+            }
+            else return false;
+        }
+        return false;
+    }
+
+    private void CloseGroup()
+    {
+        var matchesEmpty = group.MatchesEmpty;
+        if (outer.TryPop(out group)) Add(matchesEmpty);
+        else fault = $"unexpected ): {Printer.Quote(text)}";
+    }
+
+    private readonly char Peek() => position < text.Length ? text[position] : '\0';
+
+    /// <summary>Takes the second half of a surrogate pair.</summary>
+    private bool TakePair(char first)
+    {
+        if (!char.IsHighSurrogate(first) || !char.IsLowSurrogate(Peek())) return false;
+        position++;
+        return true;
+    }
+}

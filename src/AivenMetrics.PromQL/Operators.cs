@@ -1,0 +1,147 @@
+namespace AivenMetrics.PromQL;
+
+/// <summary>Operators between two expressions, from the loosest to the tightest binding.</summary>
+public enum BinaryOperator
+{
+    /// <summary><c>or</c>: union of two vectors.</summary>
+    Or,
+
+    /// <summary><c>and</c>: intersection.</summary>
+    And,
+
+    /// <summary><c>unless</c>: complement.</summary>
+    Unless,
+
+    /// <summary><c>==</c></summary>
+    Equal,
+
+    /// <summary><c>!=</c></summary>
+    NotEqual,
+
+    /// <summary><c>&lt;=</c></summary>
+    LessOrEqual,
+
+    /// <summary><c>&lt;</c></summary>
+    Less,
+
+    /// <summary><c>&gt;=</c></summary>
+    GreaterOrEqual,
+
+    /// <summary><c>&gt;</c></summary>
+    Greater,
+
+    /// <summary><c>+</c></summary>
+    Add,
+
+    /// <summary><c>-</c></summary>
+    Subtract,
+
+    /// <summary><c>*</c></summary>
+    Multiply,
+
+    /// <summary><c>/</c></summary>
+    Divide,
+
+    /// <summary><c>%</c></summary>
+    Modulo,
+
+    /// <summary><c>atan2</c></summary>
+    Atan2,
+
+    /// <summary><c>^</c>, the only one that associates to the right.</summary>
+    Power,
+}
+
+/// <summary>The sign before an expression.</summary>
+public enum UnaryOperator
+{
+    /// <summary><c>+</c>, keeps the value.</summary>
+    Plus,
+
+    /// <summary><c>-</c>, negates the value and drops the metric name.</summary>
+    Minus,
+}
+
+/// <summary>Aggregation operators.</summary>
+public enum AggregateOperator
+{
+    /// <summary><c>sum</c></summary>
+    Sum,
+
+    /// <summary><c>avg</c></summary>
+    Avg,
+
+    /// <summary><c>count</c></summary>
+    Count,
+
+    /// <summary><c>min</c></summary>
+    Min,
+
+    /// <summary><c>max</c></summary>
+    Max,
+
+    /// <summary><c>group</c></summary>
+    Group,
+
+    /// <summary><c>stddev</c></summary>
+    Stddev,
+
+    /// <summary><c>stdvar</c></summary>
+    Stdvar,
+
+    /// <summary><c>topk</c>, with a scalar parameter.</summary>
+    Topk,
+
+    /// <summary><c>bottomk</c>, with a scalar parameter.</summary>
+    Bottomk,
+
+    /// <summary><c>count_values</c>, with a string parameter.</summary>
+    CountValues,
+
+    /// <summary><c>quantile</c>, with a scalar parameter.</summary>
+    Quantile,
+}
+
+/// <summary>What Prometheus knows about each operator: its text, its precedence, its parameter.</summary>
+internal static class Operators
+{
+    /// <summary>Precedence of <c>^</c>; a sign binds like <c>*</c>, one level looser.</summary>
+    public const int PowerPrecedence = 6;
+
+    private static readonly string[] BinaryTexts =
+        ["or", "and", "unless", "==", "!=", "<=", "<", ">=", ">", "+", "-", "*", "/", "%", "atan2", "^"];
+
+    private static readonly string[] AggregateTexts =
+        ["sum", "avg", "count", "min", "max", "group", "stddev", "stdvar", "topk", "bottomk", "count_values", "quantile"];
+
+    private static ReadOnlySpan<byte> Precedences => [1, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, PowerPrecedence];
+
+    public static string Text(this BinaryOperator op) => BinaryTexts[(int)op];
+
+    public static string Text(this AggregateOperator op) => AggregateTexts[(int)op];
+
+    public static string Text(this UnaryOperator op) => op == UnaryOperator.Minus ? "-" : "+";
+
+    public static int Precedence(this BinaryOperator op) => Precedences[(int)op];
+
+    public static bool IsComparison(this BinaryOperator op) => op is >= BinaryOperator.Equal and <= BinaryOperator.Greater;
+
+    public static bool IsSet(this BinaryOperator op) => op <= BinaryOperator.Unless;
+
+    /// <summary>Type of the aggregation's first argument, null if it has only the aggregated one.</summary>
+    public static ExprType? ParameterType(this AggregateOperator op) => op switch
+    {
+        AggregateOperator.CountValues => ExprType.Text,
+        AggregateOperator.Topk or AggregateOperator.Bottomk or AggregateOperator.Quantile => ExprType.Scalar,
+        _ => null,
+    };
+
+    /// <summary>The type in the words of Prometheus' documentation.</summary>
+    public static string Documented(this ExprType type) => type switch
+    {
+        ExprType.Scalar => "scalar",
+        ExprType.Vector => "instant vector",
+        ExprType.Matrix => "range vector",
+        _ => "string",
+    };
+}

@@ -1,0 +1,174 @@
+namespace AivenMetrics.PromQL;
+
+/// <summary>What an expression evaluates to.</summary>
+public enum ExprType
+{
+    /// <summary>One number.</summary>
+    Scalar,
+
+    /// <summary>Series with one sample each ("instant vector").</summary>
+    Vector,
+
+    /// <summary>Series with samples over a range of time ("range vector").</summary>
+    Matrix,
+
+    /// <summary>A string, the "string" of the documentation.</summary>
+    Text,
+}
+
+/// <summary>
+/// A node of the syntax tree. The nodes of this file are all there are: whoever walks a tree must refuse any other. Trees are immutable and
+/// compare by value; where in the text a node stood is not part of it.
+/// </summary>
+public abstract record Expr
+{
+    private protected Expr()
+    {
+    }
+
+    /// <summary>What the expression evaluates to.</summary>
+    public abstract ExprType Type { get; }
+
+    /// <summary>The canonical text of <see cref="Printer.Print(Expr)"/>.</summary>
+    public sealed override string ToString() => Printer.Print(this);
+}
+
+/// <summary>A number, such as <c>1.5e3</c>, <c>-2</c>, <c>Inf</c>; a sign directly before a number belongs to it.</summary>
+public sealed record NumberLiteral(double Value) : Expr
+{
+    /// <inheritdoc/>
+    public override ExprType Type => ExprType.Scalar;
+}
+
+/// <summary>A string, unquoted; invalid UTF-8 as in <see cref="LabelMatcher.Value"/>.</summary>
+public sealed record StringLiteral(string Value) : Expr
+{
+    /// <inheritdoc/>
+    public override ExprType Type => ExprType.Text;
+}
+
+/// <summary>An expression in parentheses, kept as written.</summary>
+public sealed record ParenExpr(Expr Expr) : Expr
+{
+    /// <inheritdoc/>
+    public override ExprType Type => Expr.Type;
+}
+
+/// <summary>A sign before an expression that is not a bare number.</summary>
+public sealed record UnaryExpr(UnaryOperator Op, Expr Expr) : Expr
+{
+    /// <inheritdoc/>
+    public override ExprType Type => Expr.Type;
+}
+
+/// <summary>Two expressions with an operator between them.</summary>
+/// <param name="Op">The operator.</param>
+/// <param name="Lhs">Left side.</param>
+/// <param name="Rhs">Right side.</param>
+/// <param name="ReturnBool">True with <c>bool</c>: a comparison answers 0 or 1 and filters nothing.</param>
+/// <param name="Matching">What was written with <c>on</c> or <c>ignoring</c>; null without either and when a side is a scalar.</param>
+public sealed record BinaryExpr(BinaryOperator Op, Expr Lhs, Expr Rhs, bool ReturnBool = false, VectorMatching? Matching = null) : Expr
+{
+    /// <inheritdoc/>
+    public override ExprType Type =>
+        Lhs.Type == ExprType.Scalar && Rhs.Type == ExprType.Scalar ? ExprType.Scalar : ExprType.Vector;
+}
+
+/// <summary>The side that may have many series for one of the other.</summary>
+public enum GroupSide
+{
+    /// <summary>Neither.</summary>
+    None,
+
+    /// <summary><c>group_left</c>: many on the left.</summary>
+    Left,
+
+    /// <summary><c>group_right</c>: many on the right.</summary>
+    Right,
+}
+
+/// <summary>How the series of two vectors find each other.</summary>
+/// <param name="On">True for <c>on</c>, false for <c>ignoring</c>.</param>
+/// <param name="Labels">The labels in its parentheses; may be empty.</param>
+/// <param name="Group">Whether and where <c>group_left</c> or <c>group_right</c> was written.</param>
+/// <param name="Include">The labels in the parentheses of that.</param>
+public sealed record VectorMatching(
+    bool On, ValueList<string> Labels, GroupSide Group = GroupSide.None, ValueList<string> Include = default);
+
+/// <summary>An aggregation such as <c>sum by (job) (up)</c>.</summary>
+/// <param name="Op">The aggregation.</param>
+/// <param name="Expr">What is aggregated, an instant vector.</param>
+/// <param name="Param">First argument of <c>topk</c>, <c>bottomk</c>, <c>quantile</c> and <c>count_values</c>; it can hold selectors too.</param>
+/// <param name="Grouping">Labels of <c>by</c> or <c>without</c>.</param>
+/// <param name="Without">True for <c>without</c>.</param>
+public sealed record AggregateExpr(
+    AggregateOperator Op, Expr Expr, Expr? Param = null, ValueList<string> Grouping = default, bool Without = false) : Expr
+{
+    /// <inheritdoc/>
+    public override ExprType Type => ExprType.Vector;
+}
+
+/// <summary>A call of one of <see cref="PromQL.Function"/>'s functions.</summary>
+public sealed record Call(Function Function, ValueList<Expr> Args) : Expr
+{
+    /// <inheritdoc/>
+    public override ExprType Type => Function.ReturnType;
+}
+
+/// <summary>Which time of evaluation an <c>@</c> asks for.</summary>
+public enum AtKind
+{
+    /// <summary>A Unix time.</summary>
+    Timestamp,
+
+    /// <summary><c>start()</c>, the first time of a range query.</summary>
+    Start,
+
+    /// <summary><c>end()</c>, the last time of a range query.</summary>
+    End,
+}
+
+/// <summary>An <c>@</c> modifier.</summary>
+/// <param name="Kind">What it refers to.</param>
+/// <param name="Seconds">Seconds since 1970 as written, for <see cref="AtKind.Timestamp"/>; else 0.</param>
+public sealed record AtModifier(AtKind Kind, double Seconds = 0);
+
+/// <summary>Selects series by name and labels.</summary>
+/// <param name="Name">The metric name before the braces; null if there is none.</param>
+/// <param name="Matchers">The matchers between the braces, in their order.</param>
+public sealed record VectorSelector(string? Name, ValueList<LabelMatcher> Matchers) : Expr
+{
+    /// <summary>How far back to look, negative for ahead; zero for no <c>offset</c>. Whole milliseconds.</summary>
+    public TimeSpan Offset { get; init; }
+
+    /// <summary>The <c>@</c> modifier, null for none.</summary>
+    public AtModifier? At { get; init; }
+
+    /// <inheritdoc/>
+    public override ExprType Type => ExprType.Vector;
+}
+
+/// <summary>A selector over a range of time, <c>up[5m]</c>.</summary>
+/// <param name="Selector">The selector; its offset and <c>@</c> are those written after the range.</param>
+/// <param name="Range">The range, above zero, in whole milliseconds.</param>
+public sealed record MatrixSelector(VectorSelector Selector, TimeSpan Range) : Expr
+{
+    /// <inheritdoc/>
+    public override ExprType Type => ExprType.Matrix;
+}
+
+/// <summary>A query evaluated over a range of time, <c>(up == 1)[1h:5m]</c>.</summary>
+/// <param name="Expr">The inner query, an instant vector.</param>
+/// <param name="Range">The range, above zero, in whole milliseconds.</param>
+/// <param name="Step">Time between evaluations; null for the server's default.</param>
+public sealed record SubqueryExpr(Expr Expr, TimeSpan Range, TimeSpan? Step = null) : Expr
+{
+    /// <inheritdoc cref="VectorSelector.Offset"/>
+    public TimeSpan Offset { get; init; }
+
+    /// <inheritdoc cref="VectorSelector.At"/>
+    public AtModifier? At { get; init; }
+
+    /// <inheritdoc/>
+    public override ExprType Type => ExprType.Matrix;
+}

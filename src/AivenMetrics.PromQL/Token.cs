@@ -1,0 +1,99 @@
+using System.Collections.Frozen;
+
+namespace AivenMetrics.PromQL;
+
+/// <summary>Kinds of tokens. The operators and aggregations stand in the order of their enumerations.</summary>
+internal enum TokenKind : byte
+{
+    EndOfInput, Identifier, MetricIdentifier, Number, Duration, String,
+    LeftParen, RightParen, LeftBrace, RightBrace, LeftBracket, RightBracket, Comma, Colon, At,
+    Assign, EqualRegex, NotRegex,
+    Or, And, Unless, Equal, NotEqual, LessOrEqual, Less, GreaterOrEqual, Greater, Add, Subtract, Multiply, Divide, Modulo, Atan2, Power,
+    Sum, Avg, Count, Min, Max, Group, Stddev, Stdvar, Topk, Bottomk, CountValues, Quantile,
+    Offset, By, Without, On, Ignoring, GroupLeft, GroupRight, Bool,
+    Start, End,
+}
+
+/// <summary>A token and the characters it covers.</summary>
+internal readonly record struct Token(TokenKind Kind, int From, int To)
+{
+    private static readonly FrozenDictionary<string, TokenKind> Keywords = AllKeywords().ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
+    private static readonly FrozenDictionary<string, TokenKind>.AlternateLookup<ReadOnlySpan<char>> KeywordsBySpan =
+        Keywords.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    public bool IsBinaryOperator => Kind is >= TokenKind.Or and <= TokenKind.Power;
+
+    public bool IsAggregateOperator => Kind is >= TokenKind.Sum and <= TokenKind.Quantile;
+
+    /// <summary>Words that Prometheus' grammar takes as a metric name. The others only mean what they mean.</summary>
+    public bool IsMetricName => Kind is TokenKind.Identifier or TokenKind.MetricIdentifier
+        or TokenKind.Or or TokenKind.And or TokenKind.Unless
+        or (>= TokenKind.Sum and <= TokenKind.Quantile)
+        or TokenKind.Offset or TokenKind.By or TokenKind.Without or TokenKind.Start or TokenKind.End;
+
+    /// <summary>Words that the grammar takes as a label in the parentheses of by, on and the like: not <c>without</c>, <c>inf</c>, <c>nan</c>.</summary>
+    public bool IsGroupingLabel => Kind is TokenKind.Identifier or TokenKind.Or or TokenKind.And or TokenKind.Unless or TokenKind.Atan2
+        or (>= TokenKind.Sum and <= TokenKind.Quantile)
+        or TokenKind.Offset or TokenKind.By or TokenKind.On or TokenKind.Ignoring or TokenKind.GroupLeft or TokenKind.GroupRight
+        or TokenKind.Bool or TokenKind.Start or TokenKind.End;
+
+    public BinaryOperator BinaryOperator => (BinaryOperator)(Kind - TokenKind.Or);
+
+    public AggregateOperator AggregateOperator => (AggregateOperator)(Kind - TokenKind.Sum);
+
+    /// <summary>What a word is outside of braces: a keyword in any case, a number, or an identifier.</summary>
+    public static TokenKind KindOf(ReadOnlySpan<char> word)
+    {
+        if (word.Length is >= 2 and <= 12 && KeywordsBySpan.TryGetValue(word, out var keyword)) return keyword;
+        return word.Contains(':') ? TokenKind.MetricIdentifier : TokenKind.Identifier;
+    }
+
+    /// <summary>The token in Prometheus' words, for messages.</summary>
+    public string Describe(ReadOnlySpan<char> query)
+    {
+        var text = query[From..To];
+        return Kind switch
+        {
+            TokenKind.EndOfInput => "end of input",
+            TokenKind.Identifier => $"identifier {Printer.Quote(text)}",
+            TokenKind.MetricIdentifier => $"metric identifier {Printer.Quote(text)}",
+            TokenKind.Number => $"number {Shortened(text)}",
+            TokenKind.Duration => $"duration {Shortened(text)}",
+            TokenKind.String => $"string {Shortened(text)}",
+            >= TokenKind.EqualRegex and <= TokenKind.Power => $"<op:{text}>",
+            TokenKind.At => $"<op:{text}>",
+            >= TokenKind.Sum and <= TokenKind.Quantile => $"<aggr:{text}>",
+            >= TokenKind.Offset and <= TokenKind.Bool => $"<{text}>",
+            _ => Printer.Quote(text),
+        };
+    }
+
+    private static string Shortened(ReadOnlySpan<char> text) =>
+        text.Length > 10 ? Printer.Quote(text[..(char.IsHighSurrogate(text[9]) ? 9 : 10)]) + "..." : Printer.Quote(text);
+
+    private static Dictionary<string, TokenKind> AllKeywords()
+    {
+        var keywords = new Dictionary<string, TokenKind>
+        {
+            ["offset"] = TokenKind.Offset,
+            ["by"] = TokenKind.By,
+            ["without"] = TokenKind.Without,
+            ["on"] = TokenKind.On,
+            ["ignoring"] = TokenKind.Ignoring,
+            ["group_left"] = TokenKind.GroupLeft,
+            ["group_right"] = TokenKind.GroupRight,
+            ["bool"] = TokenKind.Bool,
+            ["start"] = TokenKind.Start,
+            ["end"] = TokenKind.End,
+            ["inf"] = TokenKind.Number,
+            ["nan"] = TokenKind.Number,
+            ["or"] = TokenKind.Or,
+            ["and"] = TokenKind.And,
+            ["unless"] = TokenKind.Unless,
+            ["atan2"] = TokenKind.Atan2,
+        };
+        foreach (var op in Enum.GetValues<AggregateOperator>()) keywords[op.Text()] = (TokenKind)((int)TokenKind.Sum + (int)op);
+        return keywords;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections;
+using System.Runtime.CompilerServices;
+
+namespace AivenMetrics.PromQL;
+
+/// <summary>An immutable list that equals another list with equal items in the same order, so that records holding it compare by value.</summary>
+/// <typeparam name="T">Type of the items; compared with its default comparer.</typeparam>
+[CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
+public readonly struct ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
+{
+    private readonly T[]? items;
+
+    internal ValueList(T[] items) => this.items = items;
+
+    /// <summary>Number of items; 0 for the default value.</summary>
+    public int Count => items is null ? 0 : items.Length;
+
+    /// <summary>The item at a place counted from 0.</summary>
+    public T this[int index] => AsSpan()[index];
+
+    /// <summary>The items, without copying them.</summary>
+    public ReadOnlySpan<T> AsSpan() => items;
+
+    /// <summary>A new list: these items, then <paramref name="more"/>.</summary>
+    public ValueList<T> Append(ValueList<T> more)
+    {
+        if (more.Count == 0) return this;
+        var joined = new T[Count + more.Count];
+        AsSpan().CopyTo(joined);
+        more.AsSpan().CopyTo(joined.AsSpan(Count));
+        return new ValueList<T>(joined);
+    }
+
+    /// <summary>Enumerates the items without allocating.</summary>
+    public ReadOnlySpan<T>.Enumerator GetEnumerator() => AsSpan().GetEnumerator();
+
+    IEnumerator<T> IEnumerable<T>.GetEnumerator() => ((IEnumerable<T>)(items ?? [])).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => (items ?? []).GetEnumerator();
+
+    /// <inheritdoc/>
+    public bool Equals(ValueList<T> other) => AsSpan().SequenceEqual(other.AsSpan(), EqualityComparer<T>.Default);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is ValueList<T> other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (var item in this) hash.Add(item);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Same items in the same order.</summary>
+    public static bool operator ==(ValueList<T> left, ValueList<T> right) => left.Equals(right);
+
+    /// <summary>Other items, or in another order.</summary>
+    public static bool operator !=(ValueList<T> left, ValueList<T> right) => !left.Equals(right);
+}
+
+/// <summary>Makes <see cref="ValueList{T}"/>; used by the compiler for collection expressions.</summary>
+public static class ValueList
+{
+    /// <summary>A list with a copy of the items.</summary>
+    public static ValueList<T> Create<T>(ReadOnlySpan<T> items) => items.IsEmpty ? default : new ValueList<T>(items.ToArray());
+}

@@ -1,0 +1,112 @@
+using System.ComponentModel;
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace AivenMetrics.Configuration;
+
+/// <summary>
+/// Binds a configuration section to an options class and reports every fault instead of the first one:
+/// keys that no option has (a typing error would otherwise be silent) and values that do not convert.
+/// </summary>
+internal static class OptionsBinding
+{
+    /// <summary>Binds what can be bound; values that cannot be converted are left at their defaults and reported.</summary>
+    public static TOptions Bind<TOptions>(IReadOnlyDictionary<string, string> entries, string section, List<string> faults)
+        where TOptions : new()
+    {
+        List<string> unusable = [];
+        Check(Build(entries, []).GetSection(section), typeof(TOptions), faults, unusable);
+        return Build(entries, unusable).GetSection(section).Get<TOptions>() ?? new TOptions();
+    }
+
+    private static IConfigurationRoot Build(IReadOnlyDictionary<string, string> entries, List<string> without) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(entries
+                .Where(entry => !without.Contains(entry.Key, StringComparer.OrdinalIgnoreCase))
+                .Select(entry => KeyValuePair.Create(entry.Key, (string?)entry.Value)))
+            .Build();
+
+    private static void Check(IConfigurationSection section, Type type, List<string> faults, List<string> unusable)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (ElementType(type) is { } element)
+        {
+            foreach (IConfigurationSection child in section.GetChildren())
+            {
+                Check(child, element, faults, unusable);
+            }
+        }
+        else if (IsLeaf(type))
+        {
+            CheckValue(section, type, faults, unusable);
+        }
+        else
+        {
+            CheckMembers(section, type, faults, unusable);
+        }
+    }
+
+    private static void CheckMembers(IConfigurationSection section, Type type, List<string> faults, List<string> unusable)
+    {
+        var properties = type.GetProperties().Where(property => property.CanWrite || ElementType(property.PropertyType) is not null || !IsLeaf(property.PropertyType)).ToList();
+        foreach (IConfigurationSection child in section.GetChildren())
+        {
+            var property = properties.Find(candidate => candidate.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
+            if (property is not null)
+            {
+                Check(child, property.PropertyType, faults, unusable);
+            }
+            else if (child.Value is not null || child.GetChildren().Any())
+            {
+                faults.Add($"{child.Path} is not an option: remove it or correct its name. {section.Path} has {string.Join(", ", properties.Select(candidate => candidate.Name).Order())}.");
+            }
+        }
+    }
+
+    private static void CheckValue(IConfigurationSection section, Type type, List<string> faults, List<string> unusable)
+    {
+        if (section.GetChildren().Any())
+        {
+            faults.Add($"{section.Path} is a single value, not a section or a list.");
+            unusable.AddRange(section.GetChildren().Select(child => child.Path));
+        }
+        else if (section.Value is { } value && !Converts(type, value))
+        {
+            faults.Add($"{section.Path} must be {Describe(type)}.");
+            unusable.Add(section.Path);
+        }
+    }
+
+    private static bool Converts(Type type, string value)
+    {
+        try
+        {
+            return TypeDescriptor.GetConverter(type).ConvertFromString(null, CultureInfo.InvariantCulture, value) is not Uri { IsAbsoluteUri: false };
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException or NotSupportedException or OverflowException or InvalidCastException)
+        {
+            return false;
+        }
+    }
+
+    private static string Describe(Type type) => type switch
+    {
+        _ when type == typeof(TimeSpan) => "a time span such as 00:00:30",
+        _ when type == typeof(Uri) => "an absolute URL",
+        _ when type == typeof(bool) => "true or false",
+        { IsEnum: true } => $"one of {string.Join(", ", Enum.GetNames(type))}",
+        _ => "a number",
+    };
+
+    private static bool IsLeaf(Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        return type.IsPrimitive || type.IsEnum || type == typeof(string) || type == typeof(TimeSpan) || type == typeof(Uri)
+            || type == typeof(DateTimeOffset) || type == typeof(decimal);
+    }
+
+    private static Type? ElementType(Type type) =>
+        type.IsArray ? type.GetElementType()
+        : type != typeof(string) && type.IsGenericType && type.IsAssignableTo(typeof(System.Collections.IEnumerable)) ? type.GetGenericArguments()[^1]
+        : null;
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace AivenMetrics.Hosting;
+
+/// <summary>How a role writes its logs.</summary>
+internal enum LogFormat
+{
+    /// <summary>Console on a terminal, JSON elsewhere.</summary>
+    Auto,
+
+    /// <summary>One JSON object a line.</summary>
+    Json,
+
+    /// <summary>For people.</summary>
+    Console,
+}
+
+/// <summary>Sets logging up: to standard output, with UTC times and the request's id.</summary>
+internal static class Logs
+{
+    public static void AddLogs(this ILoggingBuilder logging, LogFormat format, LogLevel level)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(level);
+        logging.AddFilter("Microsoft.AspNetCore", level > LogLevel.Warning ? level : LogLevel.Warning);
+        logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        logging.AddFilter("System.Net.Http", LogLevel.Warning);
+        logging.AddFilter("Yarp", LogLevel.Warning);
+        if (format == LogFormat.Json || (format == LogFormat.Auto && Console.IsOutputRedirected))
+        {
+            logging.AddJsonConsole(options =>
+            {
+                options.IncludeScopes = true;
+                options.UseUtcTimestamp = true;
+                options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(options =>
+            {
+                options.SingleLine = true;
+                options.IncludeScopes = false;
+                options.TimestampFormat = "HH:mm:ss ";
+                options.ColorBehavior = Console.IsOutputRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
+            });
+        }
+    }
+}

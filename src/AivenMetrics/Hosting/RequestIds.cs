@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Hosting;
+
+/// <summary>
+/// Gives every request an id that its log lines carry and its answer names: the router's (<c>X-Vcap-Request-Id</c>) or the
+/// caller's (<c>X-Request-Id</c>) when it is short and plain, else a new one. An id is text from outside, hence the check.
+/// </summary>
+internal static class RequestIds
+{
+    private const string Header = "X-Request-Id";
+    private const int MaximumLength = 64;
+
+    public static void UseRequestIds(this WebApplication app)
+    {
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AivenMetrics.Requests");
+        app.Use(async (context, next) =>
+        {
+            string id = Given(context.Request.Headers["X-Vcap-Request-Id"]) ?? Given(context.Request.Headers[Header])
+                ?? Activity.Current?.TraceId.ToHexString() ?? ActivityTraceId.CreateRandom().ToHexString();
+            context.TraceIdentifier = id;
+            context.Response.Headers[Header] = id;
+            using (logger.BeginScope(new RequestScope(id)))
+            {
+                await next(context);
+            }
+        });
+    }
+
+    private static string? Given(string? id) =>
+        id is { Length: > 0 and <= MaximumLength } && id.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.') ? id : null;
+
+    /// <summary>A scope whose one pair costs no array: the JSON formatter writes it as <c>"RequestId":"…"</c>.</summary>
+    private sealed class RequestScope(string id) : IReadOnlyList<KeyValuePair<string, object>>
+    {
+        public int Count => 1;
+
+        public KeyValuePair<string, object> this[int index] =>
+            index == 0 ? new("RequestId", id) : throw new ArgumentOutOfRangeException(nameof(index));
+
+        public IEnumerator<KeyValuePair<string, object>> GetEnumerator()
+        {
+            yield return this[0];
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+
+        public override string ToString() => $"RequestId:{id}";
+    }
+}

@@ -1,0 +1,29 @@
+using AivenMetrics.Configuration;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AivenMetrics.Hosting;
+
+/// <summary>What makes a role: its name, its options and how it is composed. Everything else is the same for all.</summary>
+/// <param name="Name">Command and section name, such as <c>broker</c>.</param>
+/// <param name="Description">One sentence for <c>--help</c>.</param>
+/// <param name="Section">Configuration section.</param>
+/// <param name="DefaultListen">Where its clients find it; null: it serves nobody.</param>
+/// <param name="DefaultInternalListen">Where health and metrics are.</param>
+/// <param name="Secrets">Keys below the section that are secrets and may be given as files.</param>
+/// <param name="Options">Command-line options for the most used keys.</param>
+/// <param name="Faults">All faults of bound options, as sentences.</param>
+/// <param name="Add">Registers the role's services.</param>
+/// <param name="Map">Maps its routes.</param>
+internal sealed record Role<TOptions>(
+    string Name,
+    string Description,
+    string Section,
+    string? DefaultListen,
+    string DefaultInternalListen,
+    IReadOnlyList<string> Secrets,
+    IReadOnlyList<ConfigurationOption> Options,
+    Func<TOptions, IEnumerable<string>> Faults,
+    Action<IServiceCollection, TOptions> Add,
+    Action<IEndpointRouteBuilder>? Map)
+    where TOptions : class, new();

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using AivenMetrics.Configuration;
+using Microsoft.Extensions.Configuration;
+
+namespace AivenMetrics.Hosting;
+
+/// <summary>A role's bound configuration, or why it cannot be used.</summary>
+internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOptions Hosting, IReadOnlyList<string> Faults)
+    where TOptions : class, new()
+{
+    private const string EnvironmentPrefix = "AIVENMETRICS_";
+
+    /// <summary>
+    /// Reads the file (the named one must exist; <c>appsettings.json</c> need not), environment variables and options, in rising
+    /// precedence; resolves secrets from their files; binds; and gathers every fault.
+    /// </summary>
+    public static RoleConfiguration<TOptions> Read(Role<TOptions> role, ParseResult parsed, string? file, bool hosted)
+    {
+        List<string> faults = [];
+        Dictionary<string, string> entries = Entries(role, parsed, file, faults);
+        ConfigurationSecrets.Resolve(entries, [.. role.Secrets.Select(key => $"{role.Section}:{key}")], faults);
+        var hosting = new HostingOptions
+        {
+            Listen = Take(entries, $"{role.Section}:Listen") ?? role.DefaultListen,
+            InternalListen = Take(entries, $"{role.Section}:InternalListen") ?? role.DefaultInternalListen,
+        };
+        if (hosted)
+        {
+            faults.AddRange(role.DefaultListen is null ? [] : HostingOptions.Faults($"{role.Section}:Listen", hosting.Listen));
+            faults.AddRange(HostingOptions.Faults($"{role.Section}:InternalListen", hosting.InternalListen));
+        }
+
+        TOptions options = OptionsBinding.Bind<TOptions>(entries, role.Section, faults);
+        faults.AddRange(role.Faults(options));
+        return new RoleConfiguration<TOptions>(options, hosting, faults);
+    }
+
+    private static Dictionary<string, string> Entries(Role<TOptions> role, ParseResult parsed, string? file, List<string> faults)
+    {
+        using var configuration = new ConfigurationManager();
+        AddFile(configuration, file, faults);
+        configuration.AddEnvironmentVariables(EnvironmentPrefix);
+        configuration.AddInMemoryCollection(role.Options.SelectMany(option => option.Entries(parsed, role.Section)));
+        return configuration.AsEnumerable()
+            .Where(entry => entry.Value is not null)
+            .ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.OrdinalIgnoreCase);
+    }
+
+    private static void AddFile(ConfigurationManager configuration, string? file, List<string> faults)
+    {
+        string path = Path.GetFullPath(file ?? "appsettings.json");
+        if (!File.Exists(path))
+        {
+            if (file is not null)
+            {
+                faults.Add($"--config names {file}, which does not exist: check the path.");
+            }
+
+            return;
+        }
+
+        try
+        {
+            configuration.AddJsonFile(path, optional: false, reloadOnChange: false);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        {
+            faults.Add($"{path} cannot be read as JSON: {(exception.InnerException ?? exception).Message}");
+        }
+    }
+
+    /// <summary>Hosting keys are not the role's own options: they are taken out before those are bound.</summary>
+    private static string? Take(Dictionary<string, string> entries, string key) => entries.Remove(key, out string? value) ? value : null;
+}

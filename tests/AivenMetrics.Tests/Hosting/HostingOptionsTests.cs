@@ -1,0 +1,25 @@
+using AivenMetrics.Hosting;
+using Xunit;
+
+namespace AivenMetrics.Tests.Hosting;
+
+public sealed class HostingOptionsTests
+{
+    [Theory]
+    [InlineData("http://127.0.0.1:8080", "127.0.0.1:8080")]
+    [InlineData("http://0.0.0.0:0", "0.0.0.0:0")]
+    [InlineData("http://localhost:9", "127.0.0.1:9")]
+    [InlineData("http://[::1]:8080", "[::1]:8080")]
+    public void An_address_and_a_port_are_taken(string url, string expected) =>
+        Assert.Equal(expected, HostingOptions.EndPoint(url)?.ToString());
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("8080")]
+    [InlineData("https://127.0.0.1:8080")]
+    [InlineData("http://127.0.0.1:8080/path")]
+    [InlineData("http://a-name:8080")]
+    public void Anything_else_is_a_fault_that_says_what_is_wanted(string? url) =>
+        Assert.StartsWith("Broker:Listen must be http://<IP address>:<port>", Assert.Single(HostingOptions.Faults("Broker:Listen", url)), StringComparison.Ordinal);
+}
