@@ -45,6 +45,7 @@ public static class GatewayRole
         services.AddSingleton<LocalAnswers>();
         services.AddSingleton<GatewayEndpoint>();
         services.AddHealthChecks().AddCheck<Readiness>("gateway");
+        services.Configure<LoggerFilterOptions>(QuietTheServer);
         return services;
     }
 
@@ -54,6 +55,13 @@ public static class GatewayRole
     {
         routes.Map("/{**path}", routes.ServiceProvider.GetRequiredService<GatewayEndpoint>().HandleAsync);
         return routes;
+    }
+
+    /// <summary>The server's own line for each request holds the whole URL, and with it the query: the gateway writes its own line.</summary>
+    private static void QuietTheServer(LoggerFilterOptions filter)
+    {
+        filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning, null));
+        filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Routing.EndpointMiddleware", LogLevel.Warning, null));
     }
 
     private static void AddTenantsFeed(IServiceCollection services, GatewayOptions options)

@@ -67,18 +67,19 @@ public static class DemoSeed
     ];
 
     /// <summary>The tags that the existing Aiven broker writes on a service.</summary>
-    public static IReadOnlyDictionary<string, string> Tags(DemoService service) => new SortedDictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["broker_name"] = "aiven-broker",
-        ["deploy_env"] = Environment,
-        ["organization_id"] = service.OrganizationId,
-        ["plan_id"] = "91a40000-6d1f-4c52-b7a0-" + (service.Type + service.Plan).Length.ToString("x12", null),
-        ["restored_from_backup"] = "false",
-        ["restored_from_service"] = "",
-        ["restored_from_time"] = "0001-01-01T00:00:00Z",
-        ["service_id"] = service.ServiceInstanceId,
-        ["space_id"] = service.SpaceId,
-    };
+    public static IReadOnlyDictionary<string, string> Tags(DemoService service) =>
+        new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["broker_name"] = "aiven-broker",
+            ["deploy_env"] = Environment,
+            ["organization_id"] = service.OrganizationId,
+            ["plan_id"] = "91a40000-6d1f-4c52-b7a0-" + (service.Type + service.Plan).Length.ToString("x12", null),
+            ["restored_from_backup"] = "false",
+            ["restored_from_service"] = "",
+            ["restored_from_time"] = "0001-01-01T00:00:00Z",
+            ["service_id"] = service.ServiceInstanceId,
+            ["space_id"] = service.SpaceId,
+        };
 
     private static DemoService Service(string project, DemoSpace space, string id, string type, string plan, string name) =>
         new(project, $"{Environment}-{id}", type, plan, space.OrganizationId, space.Id, id, name);

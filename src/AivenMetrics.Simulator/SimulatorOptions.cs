@@ -36,7 +36,7 @@ public sealed class SimulatorOptions
     /// <summary>How long a new service or integration is still 404 when read by its own address; default 1 s.</summary>
     public TimeSpan NotFoundWindow { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Time a service stays <c>REBUILDING</c> after create or power-on, and <c>REBALANCING</c> after a change; default 3 min.</summary>
+    /// <summary>Time a service is <c>REBUILDING</c> after create or power-on, <c>REBALANCING</c> after a change; default 3 min.</summary>
     public TimeSpan BuildTime { get; set; } = TimeSpan.FromMinutes(3);
 
     /// <summary>Calls allowed in any 60 s; further ones are answered 429. 0 switches the limit off. Default 120.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using AivenMetrics.Feed;
 using AivenMetrics.PromQL;
+using MatchType = AivenMetrics.PromQL.MatchType;
 
 namespace AivenMetrics.Gateway.Authentication;
 
@@ -39,19 +40,28 @@ internal sealed class CredentialSnapshot
         var credentials = new Dictionary<string, Credential>(feed.Credentials.Count, StringComparer.Ordinal);
         foreach (var tenant in feed.Credentials)
         {
-            var scope = EnforceableScope.From(tenant.Matchers, out var reason);
-            if (reason is not null)
-                warnings.Add($"Credential {tenant.Username} sees nothing, because {reason}.");
+            var (scope, why) = ScopeOf(tenant);
+            if (why is not null)
+                warnings.Add($"Credential {tenant.Username} sees nothing: {why}");
 
             credentials.Add(tenant.Username, new Credential(
                 tenant.Username,
                 Convert.FromHexString(tenant.SecretSha256),
                 scope,
-                Printer.Print(Scope.Apply(new VectorSelector(null, []), scope)),
+                Printer.Print(scope.Everything),
                 tenant.Plan,
                 tenant.NotAfter));
         }
 
         return new CredentialSnapshot(credentials.ToFrozenDictionary(StringComparer.Ordinal), warnings);
+    }
+
+    /// <summary>The scope of a credential; nothing, and the reason, if its matchers could let in series that do not carry the labels.</summary>
+    private static (TenantScope Scope, string? Why) ScopeOf(TenantCredential tenant)
+    {
+        if (tenant.Matchers.Count == 0)
+            return (TenantScope.Nothing, "It has no matchers.");
+        LabelMatcher[] matchers = [.. tenant.Matchers.Select(m => new LabelMatcher(m.Name, m.Type == "=" ? MatchType.Equal : MatchType.Regex, m.Value))];
+        return TenantScope.Faults(matchers) is { Count: > 0 } faults ? (TenantScope.Nothing, string.Join(' ', faults)) : (new TenantScope(matchers), null);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AivenMetrics.Gateway.Authentication;
@@ -45,10 +46,11 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
         if (response.HasStarted)
             return;
 
-        var body = JsonSerializer.SerializeToUtf8Bytes(new RefusalBody("error", ErrorType, Message), RefusalJson.Default.RefusalBody);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new RefusalBody("error", ErrorType, Message), RefusalJson.Readable.RefusalBody);
         response.StatusCode = Status;
         response.ContentType = "application/json";
         response.ContentLength = body.Length;
+        response.Headers.XContentTypeOptions = "nosniff";
         if (Allow is not null)
             response.Headers.Allow = Allow;
         if (Status == StatusCodes.Status401Unauthorized)
@@ -63,6 +65,10 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
 /// <summary>The JSON of a <see cref="Refusal"/>.</summary>
 internal sealed record RefusalBody(string Status, string ErrorType, string Error);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RefusalBody))]
-internal sealed partial class RefusalJson : JsonSerializerContext;
+internal sealed partial class RefusalJson : JsonSerializerContext
+{
+    /// <summary>Quotes are escaped as <c>\"</c> and not as <c>\u0022</c>, because people read these in terminals; nobody embeds them in HTML.</summary>
+    public static RefusalJson Readable { get; } =
+        new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

@@ -11,18 +11,11 @@ namespace AivenMetrics.Gateway.Scoping;
 /// </summary>
 internal static class ScopedRequest
 {
-    /// <summary>
-    /// How long all scopes that one request needs may become together, in characters. A short query of many selectors grows by the
-    /// scope with each of them; Prometheus itself reads forms up to 10 MB.
-    /// </summary>
-    internal const int ScopeTextMax = 4 << 20;
+    private const string EncodedMatch = "match%5B%5D";
 
     /// <summary>The request for upstream, or why there is none.</summary>
     public static (UpstreamRequest? Request, Refusal? Refusal) Make(Route route, string? labelName, RequestParameters parameters, Credential credential)
     {
-        if (ScopeTextLength(parameters, credential) > ScopeTextMax)
-            return (null, Refusal.BadData("the request asks for too many selectors at once: split it"));
-
         var form = new FormWriter();
         var refusal = route.Treatment == Treatment.Expression
             ? AddExpression(form, parameters, credential)
@@ -62,6 +55,10 @@ internal static class ScopedRequest
             form.Add(EncodedMatch, credential.ScopeSelector);
         }
 
+        // Each selector grows by the scope, so their number is bounded, as that of the selectors in an expression is.
+        if (parameters.Selectors.Count > PromQLParser.MaxSelectors)
+            return Refusal.BadData($"there are more than {PromQLParser.MaxSelectors} match[] parameters: ask in several requests");
+
         foreach (var selector in parameters.Selectors)
         {
             try
@@ -75,22 +72,5 @@ internal static class ScopedRequest
         }
 
         return null;
-    }
-
-    private const string EncodedMatch = "match%5B%5D";
-
-    /// <summary>An upper bound: each selector begins with a word or a brace, but not each word and brace begins a selector.</summary>
-    private static long ScopeTextLength(RequestParameters parameters, Credential credential)
-    {
-        long selectors = parameters.Selectors.Count;
-        var inWord = false;
-        foreach (var c in parameters.Expression ?? "")
-        {
-            var word = char.IsAsciiLetterOrDigit(c) || c is '_' or ':';
-            selectors += (word && !inWord) || c == '{' ? 1 : 0;
-            inWord = word;
-        }
-
-        return selectors * credential.ScopeSelector.Length;
     }
 }

@@ -56,8 +56,8 @@ internal sealed class AdminFaults(FaultRules<CallFault> callFaults, FaultRules<D
             throw AivenErrors.Invalid("Nothing would happen: give status, reset or delay_seconds");
         var fault = new CallFault(
             body.OptionalText("method")?.ToUpperInvariant(), body.OptionalText("path"), status, kind,
-            body.OptionalText("message") ?? "An error occurred. Please try again later.", body.OptionalNumber("retry_after", 0), delay, reset,
-            body.OptionalFlag("after") ?? false);
+            body.OptionalText("message") ?? "An error occurred. Please try again later.",
+            body.OptionalNumber("retry_after", 0), delay, reset, body.OptionalFlag("after") ?? false);
         return View(callFaults.Add(fault, Count(body)));
     }
 

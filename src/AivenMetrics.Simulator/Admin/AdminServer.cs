@@ -50,7 +50,7 @@ internal sealed class AdminServer
             new("POST", service + "/power-on", "Power on: build_seconds (0)", AdminWorld.PowerOn),
             new("POST", service + "/nodes/{node}/replace", "Replace a node: join_seconds (0), leave_seconds (10)", AdminWorld.ReplaceNode),
             new("PUT", service + "/nodes/{node}/port", "Open or close its metrics port", AdminWorld.SetPort),
-            new("PUT", service + "/nodes/{node}/certificate", "project, other-authority, other-host or expired", AdminWorld.SetCertificate));
+            new("PUT", service + "/nodes/{node}/certificate", "Show another: project, other-authority, …", AdminWorld.SetCertificate));
     }
 
     internal RouteTable Table { get; }

@@ -39,7 +39,8 @@ internal static class AdminWorld
         var (name, type) = (call.Body.Text("name"), call.Body.Text("type"));
         var tags = TagCalls.Read(call.Body.OptionalObject("tags") ?? []);
         var powered = call.Body.OptionalFlag("powered") ?? true;
-        var service = call.World.AddService(call.Project, name, type, call.Body.OptionalText("plan") ?? "startup-4", call.Now, TimeSpan.Zero);
+        var plan = call.Body.OptionalText("plan") ?? "startup-4";
+        var service = call.World.AddService(call.Project, name, type, plan, call.Now, TimeSpan.Zero);
         service.Tags = tags;
         service.Build(call.Now, call.Now);
         if (!powered)

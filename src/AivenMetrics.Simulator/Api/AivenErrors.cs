@@ -18,6 +18,9 @@ internal static class AivenErrors
 
     public static AivenApiException Unchanged() => new(400, "User config not changed", "bad_request");
 
+    public static AivenApiException ProjectMismatch() => new(
+        400, "Source and destination project do not match", "service_integration_project_mismatch_source_destination");
+
     public static AivenApiException TypeNotAllowed(string serviceType, string integrationType) =>
         new(400, $"Service type {serviceType} is not allowed as the source of a {integrationType} integration", "service_type_not_allowed");
 
@@ -46,7 +49,8 @@ internal static class AivenErrors
 
     public static AivenApiException ServiceExists() => new(409, "Service name is already in use", "service_already_exists");
 
-    public static AivenApiException IntegrationExists() => new(409, "Service integration already exists", "service_integration_already_exists");
+    public static AivenApiException IntegrationExists() =>
+        new(409, "Service integration already exists", "service_integration_already_exists");
 
     public static AivenApiException OnePerType() =>
         new(409, "Only 1 integration(s) of this type allowed per service", "service_integration_limit_exceeded");
@@ -54,7 +58,8 @@ internal static class AivenErrors
     public static AivenApiException EndpointExists() =>
         new(409, "Service integration endpoint already exists", "service_integration_endpoint_already_exists");
 
-    public static AivenApiException EndpointInUse() => new(409, "Service integration endpoint is in use", "service_integration_endpoint_in_use");
+    public static AivenApiException EndpointInUse() =>
+        new(409, "Service integration endpoint is in use", "service_integration_endpoint_in_use");
 
     public static AivenApiException NotPowered() => new(409, "Service not powered on", "not_powered");
 

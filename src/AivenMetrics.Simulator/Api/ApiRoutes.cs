@@ -8,7 +8,7 @@ internal static class ApiRoutes
         new("GET", "/project/{project}", "A project", ProjectCalls.Get),
         new("GET", "/project/{project}/kms/ca", "The project's CA", ProjectCalls.Ca),
         new("GET", "/project/{project}/service_types", "The catalogue of service types", ProjectCalls.ServiceTypeList),
-        new("GET", "/project/{project}/integration_types", "Integration types and their source service types", ProjectCalls.IntegrationTypes),
+        new("GET", "/project/{project}/integration_types", "Integration types and their sources", ProjectCalls.IntegrationTypes),
         new("GET", "/project/{project}/integration_endpoint_types", "Endpoint types and their service types", ProjectCalls.EndpointTypes),
 
         new("GET", "/project/{project}/service", "All services", ServiceCalls.List),

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO.Enumeration;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
 using AivenMetrics.Simulator.Faults;
 using AivenMetrics.Simulator.World;
 using Microsoft.AspNetCore.Http;
@@ -44,40 +43,34 @@ internal sealed class ApiServer
         var fault = faults.Take(rule =>
             (rule.Method is null || rule.Method == method)
             && (rule.Path is null || FileSystemName.MatchesSimpleExpression(rule.Path, path, ignoreCase: false)));
-        if (fault is not null && fault.Delay > TimeSpan.Zero)
-            await Task.Delay(fault.Delay, time, context.RequestAborted);
+        var answer = await Perform(context, fault, method, path[Prefix.Length..]);
+        log.Add(new(at, method, path, context.Request.QueryString.Value ?? "", answer.Status));
+        requests.Add(1, new KeyValuePair<string, object?>("status", answer.Status));
+        if (answer.Status == 0)
+            context.Abort();
+        else
+            await Write(context, answer);
+    }
+
+    private async Task<ApiAnswer> Perform(HttpContext context, CallFault? fault, string method, string path)
+    {
         var spoilt = fault is { Reset: true } or { Status: not null };
-        var (status, body, retryAfter) = spoilt && !fault!.After ? (0, null, null) : await Answer(context, method, path[Prefix.Length..]);
-        if (spoilt)
-            status = fault!.Reset ? 0 : fault.Status!.Value;
-        log.Add(new(at, method, path, context.Request.QueryString.Value ?? "", status));
-        requests.Add(1, new KeyValuePair<string, object?>("status", status));
-        await (spoilt ? Spoil(context, fault!) : Write(context, status, body!, retryAfter));
-    }
-
-    /// <summary>Aiven's error envelope.</summary>
-    internal static JsonObject Envelope(int status, string message, string code) => new()
-    {
-        ["errors"] = new JsonArray(new JsonObject
+        try
         {
-            ["error_code"] = code,
-            ["message"] = message,
-            ["more_info"] = "https://api.aiven.io/doc/",
-            ["status"] = status,
-        }),
-        ["message"] = message,
-    };
-
-    internal static async Task Write(HttpContext context, int status, JsonObject body, int? retryAfter)
-    {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json";
-        if (retryAfter is { } seconds)
-            context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        await context.Response.WriteAsync(body.ToJsonString(RequestFields.Written), context.RequestAborted);
+            if (fault is { After: false })
+                await Task.Delay(fault.Delay, time, context.RequestAborted);
+            var answer = spoilt && !fault!.After ? ApiAnswer.Cut : await Answer(context, method, path);
+            if (fault is { After: true })
+                await Task.Delay(fault.Delay, time, context.RequestAborted);
+            return spoilt ? Spoilt(fault!) : answer;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return ApiAnswer.Cut;
+        }
     }
 
-    private async Task<(int Status, JsonObject? Body, int? RetryAfter)> Answer(HttpContext context, string method, string path)
+    private async Task<ApiAnswer> Answer(HttpContext context, string method, string path)
     {
         try
         {
@@ -89,28 +82,28 @@ internal sealed class ApiServer
             var answer = world.Within(now => route.Handle(new(world, now, values, body, query)));
             if (method != "GET")
                 world.Touch();
-            return (StatusCodes.Status200OK, answer, null);
+            return ApiAnswer.Json(StatusCodes.Status200OK, answer);
         }
         catch (AivenApiException fault)
         {
-            return (fault.Status, Envelope(fault.Status, fault.Message, fault.Code), fault.RetryAfter);
+            return ApiAnswer.Error(fault);
         }
         catch (BadHttpRequestException fault)
         {
-            return (fault.StatusCode, Envelope(fault.StatusCode, "Invalid request", "bad_request"), null);
+            return ApiAnswer.Error(new AivenApiException(fault.StatusCode, "Invalid request", "bad_request"));
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             logger.LogError(fault, "{Method} {Path} failed", method, path);
-            var answer = AivenErrors.Internal();
-            return (answer.Status, Envelope(answer.Status, answer.Message, answer.Code), null);
+            return ApiAnswer.Error(AivenErrors.Internal());
         }
     }
 
     private void CheckToken(string authorization)
     {
         var parts = authorization.Split(' ', 2);
-        var scheme = parts[0].Equals("aivenv1", StringComparison.OrdinalIgnoreCase) || parts[0].Equals("Bearer", StringComparison.OrdinalIgnoreCase);
+        var scheme = parts[0].Equals("aivenv1", StringComparison.OrdinalIgnoreCase)
+            || parts[0].Equals("Bearer", StringComparison.OrdinalIgnoreCase);
         var token = parts.Length == 2 ? parts[1].Trim() : "";
         if (!scheme || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(options.Token)))
             throw world.Within(_ => world.Settings.BadTokenForbidden) ? AivenErrors.AuthenticationFailed() : AivenErrors.InvalidToken();
@@ -129,26 +122,27 @@ internal sealed class ApiServer
         return request.Query.ToDictionary(pair => pair.Key, pair => pair.Value.ToString());
     }
 
-    private static async Task Spoil(HttpContext context, CallFault fault)
+    private static ApiAnswer Spoilt(CallFault fault)
     {
         if (fault.Reset)
-        {
-            context.Abort();
-            return;
-        }
-
+            return ApiAnswer.Cut;
         var status = fault.Status!.Value;
-        if (fault.Body == "envelope")
+        return fault.Body switch
         {
-            await Write(context, status, Envelope(status, fault.Message, "internal_server_error"), fault.RetryAfter);
-            return;
-        }
+            "html" => new(status, "text/html", $"<html><body><h1>{status}</h1>\nNot from the API.\n</body></html>\n", fault.RetryAfter),
+            "empty" => new(status, "text/html", "", fault.RetryAfter),
+            _ => ApiAnswer.Error(new AivenApiException(status, fault.Message, "internal_server_error") { RetryAfter = fault.RetryAfter }),
+        };
+    }
 
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "text/html";
-        if (fault.RetryAfter is { } seconds)
+    private static async Task Write(HttpContext context, ApiAnswer answer)
+    {
+        context.Response.StatusCode = answer.Status;
+        context.Response.ContentType = answer.ContentType;
+        if (answer.RetryAfter is { } seconds)
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        if (fault.Body == "html")
-            await context.Response.WriteAsync($"<html><body><h1>{status}</h1>\nThe load balancer answers for itself.\n</body></html>\n");
+        // Some statuses (204, 304) must not have a body.
+        if (answer.Text.Length > 0 && answer.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified))
+            await context.Response.WriteAsync(answer.Text, context.RequestAborted);
     }
 }

@@ -56,7 +56,7 @@ internal static partial class EndpointCalls
     public static JsonObject Delete(Call call)
     {
         var endpoint = Find(call);
-        var users = call.World.Services.Where(service => service.Integrations.Exists(integration => integration.Endpoint == endpoint)).ToList();
+        var users = call.World.Services.Where(service => service.Integrations.Exists(made => made.Endpoint == endpoint)).ToList();
         if (users.Count > 0 && !call.World.Settings.EndpointDeleteCascades)
             throw AivenErrors.EndpointInUse();
         foreach (var service in users)
@@ -91,10 +91,14 @@ internal static partial class EndpointCalls
         return userConfig;
     }
 
-    private static JsonObject Answer(IntegrationEndpoint endpoint, bool secrets) => new() { ["service_integration_endpoint"] = View(endpoint, secrets) };
+    private static JsonObject Answer(IntegrationEndpoint endpoint, bool secrets) =>
+        new() { ["service_integration_endpoint"] = View(endpoint, secrets) };
 
     private static JsonObject View(IntegrationEndpoint endpoint, bool secrets)
     {
+        var endpointConfig = new JsonObject();
+        if (endpoint.Type == "prometheus")
+            endpointConfig["client_port"] = NodeAddresses.MetricsPort;
         var userConfig = (JsonObject)endpoint.UserConfig.DeepClone();
         foreach (var secret in userConfig.Select(pair => pair.Key).Where(key => key is "basic_auth_password" or "datadog_api_key").ToList())
             userConfig[secret] = secrets ? userConfig[secret]?.DeepClone() : Redacted;
@@ -103,7 +107,7 @@ internal static partial class EndpointCalls
             ["endpoint_id"] = endpoint.Id,
             ["endpoint_name"] = endpoint.Name,
             ["endpoint_type"] = endpoint.Type,
-            ["endpoint_config"] = endpoint.Type == "prometheus" ? new JsonObject { ["client_port"] = NodeAddresses.MetricsPort } : new JsonObject(),
+            ["endpoint_config"] = endpointConfig,
             ["user_config"] = userConfig,
         };
     }

@@ -20,10 +20,10 @@ internal static class IntegrationCalls
         foreach (var field in new[] { "source_project", "dest_project" })
         {
             if (call.Body.OptionalText(field) is { } project && project != call.Project.Name)
-                throw new AivenApiException(400, "Source and destination project do not match", "service_integration_project_mismatch_source_destination");
+                throw AivenErrors.ProjectMismatch();
         }
 
-        var service = call.World.Service(call.Path[0], call.Body.OptionalText("source_service") ?? throw AivenErrors.Invalid("Missing required field: source_service"));
+        var service = call.World.Service(call.Path[0], call.Body.Text("source_service"));
         return Answer(service, Add(call, service, call.Body), call.Now);
     }
 

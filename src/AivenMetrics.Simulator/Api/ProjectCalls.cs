@@ -9,7 +9,8 @@ internal static class ProjectCalls
     public static JsonObject List(Call call) => new()
     {
         ["projects"] = new JsonArray([.. call.World.Projects.Select(Describe)]),
-        ["project_membership"] = new JsonObject([.. call.World.Projects.Select(project => KeyValuePair.Create<string, JsonNode?>(project.Name, "operator"))]),
+        ["project_membership"] = new JsonObject([.. call.World.Projects.Select(project =>
+            KeyValuePair.Create<string, JsonNode?>(project.Name, "operator"))]),
     };
 
     public static JsonObject Get(Call call) => new() { ["project"] = Describe(call.Project) };
@@ -66,8 +67,8 @@ internal static class ProjectCalls
     public static IEnumerable<(string Name, string Title, IEnumerable<string> Sources, string[] ConfigKeys)> EndpointTypes() =>
     [
         ("prometheus", "Send service metrics to Prometheus", ServiceTypes.WithPrometheus, ["basic_auth_username", "basic_auth_password"]),
-        ("datadog", "Send service metrics to Datadog", ServiceTypes.All.Keys.Order(StringComparer.Ordinal), ["datadog_api_key", "site"]),
-        ("rsyslog", "Send service logs to rsyslog", ServiceTypes.All.Keys.Order(StringComparer.Ordinal), ["server", "port", "format", "tls"]),
+        ("datadog", "Send service metrics to Datadog", ServiceTypes.Names, ["datadog_api_key", "site"]),
+        ("rsyslog", "Send service logs to rsyslog", ServiceTypes.Names, ["server", "port", "format", "tls"]),
     ];
 
     private static JsonArray Names(IEnumerable<string> names) => new([.. names.Select(name => JsonValue.Create(name))]);

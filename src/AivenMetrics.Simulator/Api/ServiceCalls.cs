@@ -9,7 +9,8 @@ internal static class ServiceCalls
     public static JsonObject List(Call call)
     {
         var secrets = call.Secrets;
-        return new() { ["services"] = new JsonArray([.. call.Project.Services.Values.Select(service => ServiceView.Of(service, call.Now, secrets))]) };
+        var services = call.Project.Services.Values.Select(service => ServiceView.Of(service, call.Now, secrets));
+        return new() { ["services"] = new JsonArray([.. services]) };
     }
 
     public static JsonObject Get(Call call)
@@ -90,7 +91,11 @@ internal static class ServiceCalls
             service.UserConfig[key] = value?.DeepClone();
     }
 
-    private static (string Dow, string Time)? ReadMaintenance(RequestFields body) => body.OptionalObject("maintenance") is { } maintenance
-        ? (new RequestFields(maintenance).OptionalText("dow") ?? "sunday", new RequestFields(maintenance).OptionalText("time") ?? "10:00:00")
-        : null;
+    private static (string Dow, string Time)? ReadMaintenance(RequestFields body)
+    {
+        if (body.OptionalObject("maintenance") is not { } maintenance)
+            return null;
+        var fields = new RequestFields(maintenance);
+        return (fields.OptionalText("dow") ?? "sunday", fields.OptionalText("time") ?? "10:00:00");
+    }
 }

@@ -29,7 +29,8 @@ internal static class ServiceView
             ["service_uri_params"] = service.PoweredOff ? new JsonObject() : UriParams(service, password),
             ["components"] = Components(service),
             ["connection_info"] = new JsonObject(),
-            ["service_integrations"] = new JsonArray([.. service.Integrations.Select(integration => IntegrationView.Of(service, integration, now))]),
+            ["service_integrations"] = new JsonArray([.. service.Integrations.Select(integration =>
+                IntegrationView.Of(service, integration, now))]),
             ["tags"] = TagCalls.View(service.Tags),
             ["user_config"] = service.UserConfig.DeepClone(),
             ["project_vpc_id"] = null,

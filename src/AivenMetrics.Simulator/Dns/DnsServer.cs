@@ -14,7 +14,8 @@ namespace AivenMetrics.Simulator.Dns;
 /// standbys under <c>replica-</c>. Powered-off services and everything else do not exist.
 /// </summary>
 internal sealed class DnsServer(
-    SimulatorOptions options, AivenWorld world, FaultRules<DnsFault> faults, TimeProvider time, ILogger<DnsServer> logger) : BackgroundService
+    SimulatorOptions options, AivenWorld world, FaultRules<DnsFault> faults, TimeProvider time, ILogger<DnsServer> logger)
+    : BackgroundService
 {
     private const uint SecondsToLive = 5;
     private const int UdpLimit = 512;

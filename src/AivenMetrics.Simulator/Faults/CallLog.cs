@@ -5,7 +5,7 @@ namespace AivenMetrics.Simulator.Faults;
 /// <param name="Method">The method.</param>
 /// <param name="Path">The path, without the query.</param>
 /// <param name="Query">The query with its <c>?</c>, or empty.</param>
-/// <param name="Status">The answer's status; 0: the connection was cut.</param>
+/// <param name="Status">The answer's status; 0: the connection was cut or the client did not wait.</param>
 internal sealed record RecordedCall(DateTimeOffset At, string Method, string Path, string Query, int Status);
 
 /// <summary>The last calls of the API, for tests that count. Neither headers nor bodies are kept.</summary>

@@ -7,9 +7,9 @@ namespace AivenMetrics.Simulator.Faults;
 /// <param name="Body"><c>envelope</c>, <c>html</c> or <c>empty</c>.</param>
 /// <param name="Message">Text of the envelope.</param>
 /// <param name="RetryAfter">Seconds for a <c>Retry-After</c> header; null: none.</param>
-/// <param name="Delay">Waits first.</param>
+/// <param name="Delay">Waits before anything else, or with <paramref name="After"/> before answering.</param>
 /// <param name="Reset">Cuts the connection instead of answering.</param>
-/// <param name="After">The call takes effect before its answer is spoilt, as when a connection breaks at the wrong moment.</param>
+/// <param name="After">The call takes effect before its answer is late or spoilt, as when a connection breaks at the wrong moment.</param>
 internal sealed record CallFault(
     string? Method, string? Path, int? Status, string Body, string Message, int? RetryAfter, TimeSpan Delay, bool Reset, bool After);
 

@@ -47,7 +47,10 @@ internal static class HostMetrics
             page.Sample("mem_" + name, "gauge", value);
 
         var swap = Gibibyte * page.Wander("swap", 0, 0.05);
-        foreach (var (name, value) in new[] { ("total", Gibibyte), ("used", swap), ("free", Gibibyte - swap), ("used_percent", 100 * swap / Gibibyte) })
+        foreach (var (name, value) in new[]
+        {
+            ("total", Gibibyte), ("used", swap), ("free", Gibibyte - swap), ("used_percent", 100 * swap / Gibibyte),
+        })
             page.Sample("swap_" + name, "gauge", value);
         page.Counter("swap_in", 0.1);
         page.Counter("swap_out", 0.1);

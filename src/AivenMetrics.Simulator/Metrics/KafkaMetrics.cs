@@ -12,9 +12,10 @@ internal static class KafkaMetrics
             Topic(page, topic);
         foreach (var request in new[] { "Produce", "Fetch", "Metadata" })
         {
-            page.Untyped("kafka_network_RequestMetrics_RequestsPerSec_Count", page.Count("requests" + request, 20), ("request", request));
-            page.Untyped("kafka_network_RequestMetrics_TotalTimeMs_Mean", page.Wander("mean" + request, 1, 30), ("request", request));
-            page.Untyped("kafka_network_RequestMetrics_TotalTimeMs_99thPercentile", page.Wander("p99" + request, 40, 510), ("request", request));
+            (string, string) label = ("request", request);
+            page.Untyped("kafka_network_RequestMetrics_RequestsPerSec_Count", page.Count("requests" + request, 20), label);
+            page.Untyped("kafka_network_RequestMetrics_TotalTimeMs_Mean", page.Wander("mean" + request, 1, 30), label);
+            page.Untyped("kafka_network_RequestMetrics_TotalTimeMs_99thPercentile", page.Wander("p99" + request, 40, 510), label);
         }
 
         if (page.Facts.Leads)
@@ -34,7 +35,8 @@ internal static class KafkaMetrics
             ("kafka_controller_KafkaController_OfflinePartitionsCount_Value", 0),
             ("kafka_controller_ControllerStats_UncleanLeaderElectionsPerSec_Count", 0),
             ("kafka_jolokia_collector_collect_time", page.Wander("collect", 0.5, 1.4)),
-            ("java_lang_Memory_used", page.Wander("heap", 6e8, 1.1e9)), ("java_lang_Memory_max", 1.6e9), ("java_lang_Memory_committed", 1.6e9),
+            ("java_lang_Memory_used", page.Wander("heap", 6e8, 1.1e9)), ("java_lang_Memory_max", 1.6e9),
+            ("java_lang_Memory_committed", 1.6e9),
             ("java_lang_Threading_ThreadCount", Math.Round(page.Wander("threads", 85, 100))),
             ("java_lang_GarbageCollector_G1_Young_Generation_CollectionCount", page.Count("gc", 0.03)),
             ("java_lang_GarbageCollector_G1_Young_Generation_CollectionTime", page.Count("gc_time", 0.6)),

@@ -64,9 +64,11 @@ internal sealed class MetricPage(NodeFacts facts, int seed, DateTimeOffset now)
 
         (string Name, string Value)[] ofNode =
         [
-            ("cloud", facts.Cloud), ("host", facts.Host), ("project", facts.Project), ("service", facts.Service), ("service_type", facts.ServiceType),
+            ("cloud", facts.Cloud), ("host", facts.Host), ("project", facts.Project),
+            ("service", facts.Service), ("service_type", facts.ServiceType),
         ];
-        var all = ofNode.Concat(labels).OrderBy(label => label.Name, StringComparer.Ordinal).Select(label => $"{label.Name}=\"{Escape(label.Value)}\"");
+        var all = ofNode.Concat(labels).OrderBy(label => label.Name, StringComparer.Ordinal)
+            .Select(label => $"{label.Name}=\"{Escape(label.Value)}\"");
         var rounded = Math.Abs(value) < 1e6 ? Math.Round(value, 4) : Math.Round(value);
         lines.Append(CultureInfo.InvariantCulture, $"{name}{{{string.Join(',', all)}}} {rounded:R}\n");
     }
@@ -83,8 +85,10 @@ internal sealed class MetricPage(NodeFacts facts, int seed, DateTimeOffset now)
     private static string SeriesOf(string name, (string Name, string Value)[] labels) =>
         name + string.Concat(labels.Select(label => $",{label.Name}={label.Value}"));
 
-    private static string Escape(string value) =>
-        value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    private static string Escape(string value) => value
+        .Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("\"", "\\\"", StringComparison.Ordinal)
+        .Replace("\n", "\\n", StringComparison.Ordinal);
 
     private static double Wave(ulong key, double time, double shortest, double longest)
     {

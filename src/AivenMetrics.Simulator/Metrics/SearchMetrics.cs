@@ -19,7 +19,8 @@ internal static class SearchMetrics
         var green = nodes >= page.Facts.PlannedNodes;
         foreach (var (series, value) in new[]
         {
-            ("status_code", green ? 1.0 : 2), ("number_of_nodes", nodes), ("number_of_data_nodes", nodes), ("active_shards", green ? 20 : 14),
+            ("status_code", green ? 1.0 : 2), ("number_of_nodes", nodes), ("number_of_data_nodes", nodes),
+            ("active_shards", green ? 20 : 14),
             ("active_primary_shards", 10), ("active_shards_percent_as_number", green ? 100 : 70), ("unassigned_shards", green ? 0 : 6),
             ("relocating_shards", 0), ("initializing_shards", 0), ("delayed_unassigned_shards", 0), ("number_of_in_flight_fetch", 0),
             ("number_of_pending_tasks", Math.Max(Math.Round(page.Wander("tasks", -3, 2, ofService: true)), 0)),
@@ -47,7 +48,8 @@ internal static class SearchMetrics
             ("jvm_mem_heap_max_in_bytes", nodes * 2 * Gibibyte), ("jvm_threads", nodes * 74),
             ("fs_total_in_bytes", nodes * 175 * Gibibyte), ("fs_free_in_bytes", nodes * 120 * Gibibyte),
             ("fs_available_in_bytes", nodes * Gibibyte * page.Wander("fs", 116, 120, ofService: true)),
-            ("process_cpu_percent", Math.Round(page.Wander("cpu", 1, 12, ofService: true))), ("os_mem_used_percent", 58), ("os_mem_free_percent", 42),
+            ("process_cpu_percent", Math.Round(page.Wander("cpu", 1, 12, ofService: true))), ("os_mem_used_percent", 58),
+            ("os_mem_free_percent", 42),
             ("process_open_file_descriptors_avg", files), ("process_open_file_descriptors_min", files - 20),
             ("process_open_file_descriptors_max", files + 25),
         })
@@ -58,13 +60,15 @@ internal static class SearchMetrics
     {
         (string, string)[] labels =
         [
-            ("cluster_name", page.Facts.Service), ("node_host", page.Facts.Host), ("node_id", "id-" + page.Facts.Host), ("node_name", page.Facts.Host),
+            ("cluster_name", page.Facts.Service), ("node_host", page.Facts.Host),
+            ("node_id", "id-" + page.Facts.Host), ("node_name", page.Facts.Host),
         ];
         var heap = page.Wander("node_heap", 25, 75);
         foreach (var (series, value) in new[]
         {
             ("indices_docs_count", Math.Round(page.Wander("node_docs", 390_000, 430_000))), ("indices_docs_deleted", 270),
-            ("indices_store_size_in_bytes", page.Wander("node_store", 1.3e9, 1.45e9)), ("indices_segments_count", Math.Round(page.Wander("segments", 60, 95))),
+            ("indices_store_size_in_bytes", page.Wander("node_store", 1.3e9, 1.45e9)),
+            ("indices_segments_count", Math.Round(page.Wander("segments", 60, 95))),
             ("jvm_mem_heap_used_percent", heap), ("jvm_mem_heap_used_in_bytes", 2 * Gibibyte * heap / 100),
             ("jvm_mem_heap_max_in_bytes", 2 * Gibibyte), ("jvm_uptime_in_millis", Math.Floor(page.Age * 1000)), ("jvm_threads_count", 74),
             ("os_cpu_percent", page.Wander("node_cpu", 2, 30)), ("os_cpu_load_average_1m", page.Wander("load", 0.1, 1.6)),

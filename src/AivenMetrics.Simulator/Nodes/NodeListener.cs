@@ -51,7 +51,8 @@ internal sealed class NodeListener : IAsyncDisposable
     /// <param name="metrics">Writes the metrics page.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="IOException">The address is in use.</exception>
-    public static async Task<NodeListener> Open(IPAddress address, Func<NodePicture?> look, NodeMetrics metrics, CancellationToken cancellation)
+    public static async Task<NodeListener> Open(
+        IPAddress address, Func<NodePicture?> look, NodeMetrics metrics, CancellationToken cancellation)
     {
         var listener = new NodeListener(address, look, metrics);
         try
@@ -95,7 +96,7 @@ internal sealed class NodeListener : IAsyncDisposable
         return context.Request.Path.Value switch
         {
             "/metrics" => Answer(context, StatusCodes.Status200OK, "text/plain; version=0.0.4; charset=utf-8", metrics.Page(picture.Facts)),
-            "/" => Answer(context, StatusCodes.Status200OK, "text/html; charset=utf-8", "<html><body><a href=\"/metrics\">Metrics</a></body></html>\n"),
+            "/" => Answer(context, StatusCodes.Status200OK, "text/html; charset=utf-8", "<a href=\"/metrics\">Metrics</a>\n"),
             _ => Answer(context, StatusCodes.Status404NotFound, "text/plain; charset=utf-8", "404 page not found\n"),
         };
     }

@@ -18,7 +18,8 @@ internal sealed class NodeListeners : BackgroundService
     private readonly TimeProvider time;
     private readonly ILogger<NodeListeners> logger;
     private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly Dictionary<AivenNode, NodeListener> open = [];
+    // By certificate too: a node that gets another one starts afresh, so that no connection outlives the one it was made with.
+    private readonly Dictionary<(AivenNode Node, CertificateKind Certificate), NodeListener> open = [];
     private volatile string? problem;
     private volatile int openCount;
 
@@ -41,17 +42,17 @@ internal sealed class NodeListeners : BackgroundService
         {
             var wanted = world.Within(now => world.Services
                 .SelectMany(service => service.Nodes.Where(node => service.Listens(node, now)).Select(node => (service, node)))
-                .ToDictionary(pair => pair.node, pair => pair.service));
-            foreach (var node in open.Keys.Except(wanted.Keys).ToList())
+                .ToDictionary(pair => (Node: pair.node, pair.node.Certificate), pair => pair.service));
+            foreach (var key in open.Keys.Except(wanted.Keys).ToList())
             {
-                open.Remove(node, out var closing);
+                open.Remove(key, out var closing);
                 await closing!.DisposeAsync();
-                logger.LogInformation("Metrics port of {Node} at {Address} closed", node.Name, node.Address);
+                logger.LogInformation("Metrics port of {Node} at {Address} closed", key.Node.Name, key.Node.Address);
             }
 
             string? failure = null;
-            foreach (var (node, service) in wanted.Where(pair => !open.ContainsKey(pair.Key)))
-                failure = await Open(service, node, cancellation) ?? failure;
+            foreach (var (key, service) in wanted.Where(pair => !open.ContainsKey(pair.Key)))
+                failure = await Open(service, key, cancellation) ?? failure;
             (problem, openCount) = (failure, open.Count);
         }
         finally
@@ -93,11 +94,13 @@ internal sealed class NodeListeners : BackgroundService
         }
     }
 
-    private async Task<string?> Open(AivenService service, AivenNode node, CancellationToken cancellation)
+    private async Task<string?> Open(
+        AivenService service, (AivenNode Node, CertificateKind Certificate) key, CancellationToken cancellation)
     {
+        var node = key.Node;
         try
         {
-            open[node] = await NodeListener.Open(node.Address, () => Look(service, node), metrics, cancellation);
+            open[key] = await NodeListener.Open(node.Address, () => Look(service, node), metrics, cancellation);
             logger.LogInformation("Metrics port of {Node} open at {Address}", node.Name, node.Address);
             return null;
         }

@@ -59,7 +59,8 @@ internal sealed class ProjectAuthority
         var serial = RandomNumberGenerator.GetBytes(16);
         serial[0] &= 0x7F;
         using var signed = request.Create(certificate, from, until, serial);
-        return SslStreamCertificateContext.Create(signed.CopyWithPrivateKey(key), [X509CertificateLoader.LoadCertificate(certificate.RawData)], offline: true);
+        return SslStreamCertificateContext.Create(
+            signed.CopyWithPrivateKey(key), [X509CertificateLoader.LoadCertificate(certificate.RawData)], offline: true);
     }
 
     // The subject's common name ends at 64 characters; clients read the alternative names anyway.

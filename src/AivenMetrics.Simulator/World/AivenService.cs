@@ -110,7 +110,7 @@ internal sealed class AivenService
         Settle(ServiceState.Poweroff, null);
     }
 
-    /// <summary>Replaces every node, as a change of plan or cloud does: the new ones join half-way, the old ones leave at the end.</summary>
+    /// <summary>Replaces every node, as a change of plan or cloud does: new ones join half-way, old ones leave at the end.</summary>
     public void Rebuild(DateTimeOffset now, TimeSpan buildTime)
     {
         foreach (var old in Nodes)
@@ -120,7 +120,7 @@ internal sealed class AivenService
         Settle(ServiceState.Rebalancing, now + buildTime);
     }
 
-    /// <summary>Adds a node in the role of <paramref name="old"/>, which leaves later; the service rebalances until both are done.</summary>
+    /// <summary>Adds a node in the role of <paramref name="old"/>, which leaves later; until then the service rebalances.</summary>
     public AivenNode Replace(AivenNode old, DateTimeOffset joinsAt, DateTimeOffset leavesAt)
     {
         old.LeavesAt = leavesAt;

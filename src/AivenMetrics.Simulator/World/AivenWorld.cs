@@ -16,7 +16,8 @@ internal sealed partial class AivenWorld
     private readonly TimeProvider time;
     private readonly NodeAddresses addresses;
     private readonly SortedDictionary<string, AivenProject> projects = new(StringComparer.Ordinal);
-    private readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> changes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public AivenWorld(SimulatorOptions options, TimeProvider time, NodeAddresses addresses)
     {

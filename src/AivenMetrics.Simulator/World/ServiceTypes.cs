@@ -48,7 +48,10 @@ internal static partial class ServiceTypes
     }.ToDictionary(type => type.Name, StringComparer.Ordinal);
 
     /// <summary>Names of the types that may have the <c>prometheus</c> integration, sorted.</summary>
-    public static IEnumerable<string> WithPrometheus => All.Values.Where(type => type.Prometheus).Select(type => type.Name).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> WithPrometheus => Names.Where(name => All[name].Prometheus);
+
+    /// <summary>Names of all types, sorted.</summary>
+    public static IEnumerable<string> Names => All.Keys.Order(StringComparer.Ordinal);
 
     /// <summary>Whether this is the name of a plan.</summary>
     public static bool IsPlan(string plan) => Plan().IsMatch(plan);

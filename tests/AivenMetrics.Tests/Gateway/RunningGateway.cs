@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -10,6 +9,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Xunit;
 
 namespace AivenMetrics.Tests.Gateway;
 
@@ -102,12 +102,12 @@ public sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Sends bytes as they are and reads all that comes back until the gateway closes or falls silent.</summary>
-    public async Task<string> SendRawAsync(byte[] request)
+    public async Task<string> SendRawAsync(byte[] request, TimeSpan? patienceFor = null)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, new Uri(Url).Port);
         var stream = client.GetStream();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var patience = new CancellationTokenSource(patienceFor ?? TimeSpan.FromSeconds(10));
         var received = new MemoryStream();
         var reading = stream.CopyToAsync(received, patience.Token);
         try

@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
+using Xunit;
 
 namespace AivenMetrics.Tests.Gateway;
 
@@ -69,7 +69,7 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
         {
             await (Version is null
                 ? WriteAsync(context, 503, "Service Unavailable", "text/plain")
-                : WriteAsync(context, 200, $$"""{"status":"success","data":{"version":"{{Version}}","features":{"x":"true"}}}"""));
+                : WriteAsync(context, 200, """{"status":"success","data":{"version":"@","features":{"x":"true"}}}""".Replace("@", Version, StringComparison.Ordinal)));
             return;
         }
 

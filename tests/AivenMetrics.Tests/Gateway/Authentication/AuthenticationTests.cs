@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
+using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Authentication;
 

@@ -2,6 +2,7 @@ using System.Net;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Authentication;
 using Microsoft.Extensions.DependencyInjection;
+using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Authentication;
 

@@ -3,8 +3,10 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using AivenMetrics.Gateway.Failover;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Failover;
 
@@ -211,7 +213,7 @@ public sealed class FailoverTests : IAsyncLifetime
         };
         await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
         var asking = gateway.SendRawAsync(Encoding.ASCII.GetBytes(
-            $"GET {Target} HTTP/1.0\r\nHost: g\r\nAuthorization: {RunningGateway.Basic(RunningGateway.A)}\r\n\r\n"));
+            $"GET {Target} HTTP/1.0\r\nHost: g\r\nAuthorization: {RunningGateway.Basic(RunningGateway.A)}\r\n\r\n"), TimeSpan.FromSeconds(1));
         await gateway.UntilAsync(() => !first.Requests.IsEmpty, "the query");
         Assert.False(stopped.Task.IsCompleted);
         await stopped.Task.WaitAsync(TimeSpan.FromSeconds(15));
@@ -223,20 +225,20 @@ public sealed class FailoverTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_that_breaks_off_breaks_the_connection()
     {
+        var begun = new TaskCompletionSource();
         first.Answer = async context =>
         {
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = 1000;
             await context.Response.WriteAsync("{\"status\":\"success\"");
             await context.Response.Body.FlushAsync();
+            await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
             context.Abort();
         };
         await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
-        await Assert.ThrowsAnyAsync<Exception>(async () =>
-        {
-            using var response = await gateway.GetAsync(Target);
-            await response.Content.ReadAsStringAsync();
-        });
+        using var response = await gateway.GetAsync(Target);
+        begun.SetResult();
+        await Assert.ThrowsAsync<HttpRequestException>(() => response.Content.ReadAsStringAsync());
         Assert.Empty(second.Requests);
     }
 

@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AivenMetrics.PromQL;
+using Xunit;
+using MatchType = AivenMetrics.PromQL.MatchType;
 
 namespace AivenMetrics.Tests.Gateway.Scoping;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Scoping;
 
@@ -200,11 +201,10 @@ public sealed class ParameterTests : IAsyncLifetime
     [Fact]
     public async Task A_small_request_that_would_grow_without_bound_is_refused()
     {
-        using var selectors = await gateway.PostAsync("/api/v1/series", string.Join('&', Enumerable.Repeat("match[]=a", 100_000)));
-        using var content = await gateway.SendAsync(RunningGateway.Services, HttpMethod.Post, "/api/v1/query",
-            new StringContent("query=" + string.Join("%2B", Enumerable.Repeat("a", 200_000)), Encoding.ASCII, Form));
-        Assert.True(selectors.StatusCode is HttpStatusCode.OK or HttpStatusCode.BadRequest);
-        await AssertBadDataAsync(content, "too many selectors");
+        using var selectors = await gateway.PostAsync("/api/v1/series", string.Join('&', Enumerable.Repeat("match[]=a", 1001)));
+        using var expression = await gateway.PostAsync("/api/v1/query", "query=" + string.Join("%2B", Enumerable.Repeat("a", 5000)));
+        await AssertBadDataAsync(selectors, "more than 1000 match[]");
+        await AssertBadDataAsync(expression, "parse error");
     }
 
     [Fact]
