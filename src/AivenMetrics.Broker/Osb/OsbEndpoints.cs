@@ -87,7 +87,7 @@ internal static class OsbEndpoints
         foreach (var query in route.Queries)
             endpoint.WithQuery(query.Name, query.Required, query.Description);
         if (route.Body is not null)
-            endpoint.Accepts(route.Body, "application/json");
+            endpoint.WithBody(route.Body);
         foreach (var (status, body) in route.Answers.Concat([(400, typeof(ErrorResponse)), (401, typeof(ErrorResponse)), (412, typeof(ErrorResponse))]))
             endpoint.Produces(status, body, body is null ? null : "application/json");
     }
