@@ -43,11 +43,13 @@ internal static class ApiDocumentation
     {
         services.AddEndpointsApiExplorer();
         // The wire is snake_case without nulls: the schemas must say so too.
-        services.AddSingleton<ISerializerDataContractResolver>(new JsonSerializerDataContractResolver(new JsonSerializerOptions
+        var wire = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        }));
+        };
+        services.AddTransient<ISerializerDataContractResolver>(provider =>
+            new JsonSerializerDataContractResolver(wire, provider.GetRequiredService<SchemaGeneratorOptions>()));
         return services.AddSwaggerGen(options =>
         {
             options.SwaggerDoc(OpenApiDescription.Name, new OpenApiInfo

@@ -26,6 +26,17 @@ public sealed class OpenApiDescriptionTests
     }
 
     [Fact]
+    public async Task What_is_always_there_is_required_and_what_may_be_absent_is_not()
+    {
+        var yaml = await Yaml();
+        var credentials = yaml[yaml.IndexOf("    Credentials:\n", StringComparison.Ordinal)..];
+        var required = credentials[..credentials.IndexOf("properties:", StringComparison.Ordinal)];
+
+        Assert.Contains("- grafana_datasource", required, StringComparison.Ordinal);
+        Assert.DoesNotContain("- prometheus_version", required, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_description_is_the_same_every_time() => Assert.Equal(await Yaml(), await Yaml());
 
     private static async Task<string> Yaml()
