@@ -3,6 +3,12 @@ using AivenMetrics.Commands;
 
 var root = new RootCommand("Lets the tenants of a platform see the metrics of their Aiven services.")
 {
+    RoleCommand.Create(Roles.Broker),
+    RoleCommand.Create(Roles.Discovery),
+    RoleCommand.Create(Roles.Gateway),
+    RoleCommand.Create(Roles.Simulator),
+    MigrateCommand.Create(),
+    OpenApiCommand.Create(),
     DemoCommand.Create(),
     RoleCommand.ConfigOption,
 };

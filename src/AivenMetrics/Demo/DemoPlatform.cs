@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using AivenMetrics.Simulator;
 
 namespace AivenMetrics.Demo;
 
@@ -27,7 +28,7 @@ internal sealed class DemoPlatform : IDisposable
     }
 
     /// <summary>What <c>cf create-service metrics space my-metrics</c> and <c>cf bind-service app my-metrics</c> cause.</summary>
-    public async Task<DemoTenant> Order(string name, string organizationId, string spaceId, (string ServiceId, string PlanId) plan, CancellationToken ct)
+    public async Task<DemoTenant> Order(DemoOrganization organization, DemoSpace space, (string ServiceId, string PlanId) plan, CancellationToken ct)
     {
         string instanceId = Guid.NewGuid().ToString();
         string bindingId = Guid.NewGuid().ToString();
@@ -35,15 +36,15 @@ internal sealed class DemoPlatform : IDisposable
         {
             ["service_id"] = plan.ServiceId,
             ["plan_id"] = plan.PlanId,
-            ["organization_guid"] = organizationId,
-            ["space_guid"] = spaceId,
+            ["organization_guid"] = organization.Id,
+            ["space_guid"] = space.Id,
             ["context"] = new JsonObject
             {
                 ["platform"] = "cloudfoundry",
-                ["organization_guid"] = organizationId,
-                ["space_guid"] = spaceId,
-                ["organization_name"] = $"org-of-{name}",
-                ["space_name"] = $"space-of-{name}",
+                ["organization_guid"] = organization.Id,
+                ["space_guid"] = space.Id,
+                ["organization_name"] = organization.Name,
+                ["space_name"] = space.Name,
                 ["instance_name"] = "my-metrics",
             },
         }, ct);
@@ -53,7 +54,7 @@ internal sealed class DemoPlatform : IDisposable
             ["plan_id"] = plan.PlanId,
             ["bind_resource"] = new JsonObject { ["app_guid"] = Guid.NewGuid().ToString() },
         }, ct);
-        return new DemoTenant(name, organizationId, spaceId, instanceId, bindingId, plan.ServiceId, plan.PlanId, binding["credentials"]!.AsObject());
+        return new DemoTenant($"{organization.Name}/{space.Name}", organization.Id, space.Id, instanceId, bindingId, plan.ServiceId, plan.PlanId, binding["credentials"]!.AsObject());
     }
 
     public void Dispose() => http.Dispose();

@@ -1,3 +1,4 @@
+using AivenMetrics.Simulator;
 using Spectre.Console;
 
 namespace AivenMetrics.Demo;
@@ -49,32 +50,24 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
     {
         using var platform = new DemoPlatform(stack.BrokerUrl, stack.BrokerUsername, stack.BrokerPassword);
         var plan = await platform.Catalog(ct);
-        var spaces = stack.SimulatorState["services"]!.AsArray()
-            .Where(service => service!["space_id"] is not null)
-            .GroupBy(service => (Organization: service!["organization_id"]!.GetValue<string>(), Space: service["space_id"]!.GetValue<string>()))
-            .OrderByDescending(space => space.Count())
-            .DistinctBy(space => space.Key.Organization)
-            .Take(2)
-            .Select(space => space.Key)
-            .ToList();
         List<DemoTenant> tenants = [];
-        foreach ((int index, (string organization, string space)) in spaces.Index())
+        foreach (DemoOrganization organization in DemoSeed.Organizations)
         {
-            string name = $"tenant-{(char)('a' + index)}";
-            Say($"platform: {name} runs  cf create-service metrics space my-metrics  and  cf bind-service app my-metrics");
-            tenants.Add(await platform.Order(name, organization, space, plan, ct));
+            DemoSpace space = DemoSeed.Spaces.First(candidate => candidate.OrganizationId == organization.Id);
+            Say($"platform: {organization.Name}/{space.Name} runs  cf create-service metrics space my-metrics  and  cf bind-service app my-metrics");
+            tenants.Add(await platform.Order(organization, space, plan, ct));
         }
 
         return tenants;
     }
 
-    /// <summary>A tenant is served when every service that the broker integrated for it has all its scraped nodes up.</summary>
+    /// <summary>A tenant is served when every service of its space that has an integration has all its nodes up.</summary>
     private async Task WaitForSamples(DemoStack stack, IReadOnlyList<DemoTenant> tenants, CancellationToken ct)
     {
         long waiting = time.GetTimestamp();
         foreach (DemoTenant tenant in tenants)
         {
-            int expected = tenant.Credentials["services"]!.AsArray().Count(service => service!["integrated"]!.GetValue<bool>());
+            int expected = await stack.CountIntegratedServices(tenant.SpaceId, ct);
             using var gateway = new PrometheusQuery(tenant.Url, tenant.Username, tenant.Password);
             double shown = -1;
             for (double served = 0; served < expected; await Task.Delay(TimeSpan.FromMilliseconds(250), time, ct))

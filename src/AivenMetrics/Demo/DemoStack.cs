@@ -9,11 +9,12 @@ namespace AivenMetrics.Demo;
 /// </summary>
 internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProvider time, Action<string> say) : IAsyncDisposable
 {
-    private const string Project = "demo";
+    public const string Project = "demo";
     private static readonly TimeSpan StartUp = TimeSpan.FromSeconds(30);
 
     private readonly List<DemoProcess> processes = [];
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private string simulatorDns = "";
 
     public IReadOnlyList<DemoProcess> Processes => processes;
 
@@ -31,9 +32,6 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
 
     public IReadOnlyList<string> PrometheusUrls { get; private set; } = [];
 
-    /// <summary>What the simulator says of itself: its DNS server and its services with their owners.</summary>
-    public JsonObject SimulatorState { get; private set; } = [];
-
     /// <summary>Starts everything in the order in which the parts need each other.</summary>
     public async Task Start(CancellationToken ct)
     {
@@ -47,6 +45,17 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
         await StartDiscovery(feedTokens.Discovery, ct);
         await StartPrometheus(ct);
         await StartGateway(feedTokens.Gateway, ct);
+    }
+
+    /// <summary>Asks Aiven how many services of a space deliver metrics or are about to.</summary>
+    public async Task<int> CountIntegratedServices(string spaceId, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{SimulatorUrl}/v1/project/{Project}/service?include_secrets=false");
+        request.Headers.TryAddWithoutValidation("Authorization", $"aivenv1 {SimulatorToken}");
+        using HttpResponseMessage response = await http.SendAsync(request, ct);
+        JsonObject answer = await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonObject>(ct) ?? [];
+        return answer["services"]!.AsArray().Count(service =>
+            service!["tags"]?["space_id"]?.GetValue<string>() == spaceId && service["service_integrations"]!.AsArray().Count > 0);
     }
 
     /// <summary>Throws when any process has ended by itself.</summary>
@@ -72,9 +81,10 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
             ["NotFoundWindow"] = "00:00:00.5",
         }, ct);
         SimulatorUrl = addresses["listen"]!.GetValue<string>();
-        SimulatorState = await http.GetFromJsonAsync<JsonObject>($"{SimulatorUrl}/simulator/v1/state", ct)
+        JsonObject state = await http.GetFromJsonAsync<JsonObject>($"{SimulatorUrl}/simulator/v1/state", ct)
             ?? throw new DemoException("The simulator does not describe itself.");
-        say($"simulator: Aiven's API on {SimulatorUrl}, its DNS on {SimulatorState["dns"]}, {SimulatorState["services"]!.AsArray().Count} services");
+        simulatorDns = state["dns"]!.GetValue<string>();
+        say($"simulator: Aiven's API on {SimulatorUrl}, its DNS on {simulatorDns}");
     }
 
     private async Task StartBroker((string Discovery, string Gateway) feedTokens, CancellationToken ct)
@@ -109,7 +119,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
             ["FeedUrl"] = BrokerUrl,
             ["FeedTokenFile"] = tokenFile,
             ["Directory"] = directory,
-            ["DnsServer"] = SimulatorState["dns"]!.GetValue<string>(),
+            ["DnsServer"] = simulatorDns,
             ["ResolveInterval"] = "00:00:02",
             ["PrometheusBase"] = DemoFolder.Write(folder.Path("config", "prometheus-base.yml"), PrometheusBase),
             ["PrometheusReload"] = new JsonArray([.. PrometheusUrls.Select(url => (JsonNode)url)]),

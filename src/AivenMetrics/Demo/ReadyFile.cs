@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AivenMetrics.Simulator;
 
 namespace AivenMetrics.Demo;
 
@@ -19,11 +20,11 @@ internal static class ReadyFile
                 ["url"] = stack.SimulatorUrl,
                 ["admin_url"] = $"{stack.SimulatorUrl}/simulator/v1",
                 ["token"] = stack.SimulatorToken,
-                ["projects"] = stack.SimulatorState["projects"]!.DeepClone(),
+                ["projects"] = new JsonArray(DemoStack.Project),
             },
             ["prometheus"] = new JsonArray([.. stack.PrometheusUrls.Select(url => new JsonObject { ["url"] = url })]),
             ["tenants"] = new JsonArray([.. tenants.Select(Tenant)]),
-            ["services"] = new JsonArray([.. stack.SimulatorState["services"]!.AsArray().Select(Service)]),
+            ["services"] = new JsonArray([.. DemoSeed.Services(DemoStack.Project).Select(Service)]),
             ["processes"] = new JsonObject([.. stack.Processes.Select(process => KeyValuePair.Create(process.Name, (JsonNode?)process.Id))]),
             ["data"] = data,
         };
@@ -47,7 +48,13 @@ internal static class ReadyFile
         ["credentials"] = tenant.Credentials.DeepClone(),
     };
 
-    private static JsonObject Service(JsonNode? service) =>
-        new(((string[])["project", "name", "type", "organization_id", "space_id", "service_instance_id"])
-            .Select(member => KeyValuePair.Create(member, service![member]?.DeepClone())));
+    private static JsonObject Service(DemoService service) => new()
+    {
+        ["project"] = service.Project,
+        ["name"] = service.Name,
+        ["type"] = service.Type,
+        ["organization_id"] = service.OrganizationId,
+        ["space_id"] = service.SpaceId,
+        ["service_instance_id"] = service.ServiceInstanceId,
+    };
 }

@@ -1,0 +1,20 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace AivenMetrics.Broker.Aiven;
+
+/// <summary>Registers the Aiven client.</summary>
+internal static class AivenServices
+{
+    /// <summary>Adds <see cref="AivenClient"/>; the connection pool and the rate budget are one per process.</summary>
+    public static IServiceCollection AddAiven(this IServiceCollection services, AivenOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton(provider => new AivenClient(new AivenTransport(
+            AivenTransport.CreateHttpClient(), options, provider.GetRequiredService<TimeProvider>(),
+            new AivenTelemetry(provider.GetRequiredService<IMeterFactory>()))));
+        return services;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text.Json.Serialization;
+
+namespace AivenMetrics.Broker.Aiven;
+
+// What Aiven's API says, as far as we read it. Lenient: only the names that identify a thing are required, every other
+// field may be missing or null, unknown fields are skipped, and enumerations stay strings so that a new word is not a fault.
+
+internal sealed record AivenServiceList(IReadOnlyList<AivenService>? Services);
+
+internal sealed record AivenServiceAnswer(AivenService? Service);
+
+/// <summary>A service as the project's list shows it. <c>State</c> is Aiven's word, verbatim.</summary>
+internal sealed record AivenService(
+    [property: JsonRequired] string ServiceName,
+    [property: JsonRequired] string ServiceType,
+    [property: JsonRequired] string State,
+    string? Plan = null,
+    string? CloudName = null,
+    int? NodeCount = null,
+    IReadOnlyDictionary<string, string?>? Tags = null,
+    AivenUriParams? ServiceUriParams = null,
+    IReadOnlyList<AivenComponent>? Components = null,
+    IReadOnlyList<AivenIntegration>? ServiceIntegrations = null);
+
+/// <summary>The part of <c>service_uri_params</c> that holds no secret.</summary>
+internal sealed record AivenUriParams(string? Host = null);
+
+internal sealed record AivenComponent(string? Component, string? Host, int? Port, string? Route, string? Usage, string? Path = null);
+
+/// <summary>A row without an id is a placeholder: an integration that would be possible.</summary>
+internal sealed record AivenIntegration(
+    string? ServiceIntegrationId,
+    string? IntegrationType,
+    bool Enabled,
+    bool Active,
+    string? DestEndpointId,
+    string? SourceService = null);
+
+internal sealed record AivenIntegrationAnswer(AivenIntegration? ServiceIntegration);
+
+internal sealed record AivenEndpointList(IReadOnlyList<AivenEndpoint>? ServiceIntegrationEndpoints);
+
+internal sealed record AivenEndpointAnswer(AivenEndpoint? ServiceIntegrationEndpoint);
+
+/// <summary>An integration endpoint; its password is never read back.</summary>
+internal sealed record AivenEndpoint(
+    [property: JsonRequired] string EndpointId,
+    [property: JsonRequired] string EndpointName,
+    [property: JsonRequired] string EndpointType,
+    AivenEndpointUser? UserConfig = null);
+
+internal sealed record AivenEndpointUser(string? BasicAuthUsername = null);
+
+internal sealed record AivenCertificate(string? Certificate);
+
+internal sealed record AivenEndpointTypes(IReadOnlyList<AivenEndpointType>? EndpointTypes);
+
+internal sealed record AivenEndpointType(string? EndpointType, IReadOnlyList<string>? ServiceTypes);
+
+internal sealed record AivenIntegrationTypes(IReadOnlyList<AivenIntegrationType>? IntegrationTypes);
+
+internal sealed record AivenIntegrationType(string? IntegrationType, IReadOnlyList<string>? SourceServiceTypes);
+
+internal sealed record CreateEndpointRequest(string EndpointName, string EndpointType, AivenBasicAuth UserConfig);
+
+internal sealed record UpdateEndpointRequest(AivenBasicAuth UserConfig);
+
+/// <summary>User and password of a <c>prometheus</c> endpoint, a secret.</summary>
+internal sealed record AivenBasicAuth(string BasicAuthUsername, string BasicAuthPassword)
+{
+    /// <summary>The user only, so that a record that is logged by mistake shows no password.</summary>
+    public override string ToString() => $"AivenBasicAuth {{ BasicAuthUsername = {BasicAuthUsername} }}";
+}
+
+internal sealed record CreateIntegrationRequest(string IntegrationType, string SourceService, string DestEndpointId);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip)]
+[JsonSerializable(typeof(AivenServiceList))]
+[JsonSerializable(typeof(AivenServiceAnswer))]
+[JsonSerializable(typeof(AivenIntegrationAnswer))]
+[JsonSerializable(typeof(AivenEndpointList))]
+[JsonSerializable(typeof(AivenEndpointAnswer))]
+[JsonSerializable(typeof(AivenCertificate))]
+[JsonSerializable(typeof(AivenEndpointTypes))]
+[JsonSerializable(typeof(AivenIntegrationTypes))]
+[JsonSerializable(typeof(CreateEndpointRequest))]
+[JsonSerializable(typeof(UpdateEndpointRequest))]
+[JsonSerializable(typeof(CreateIntegrationRequest))]
+internal sealed partial class AivenJson : JsonSerializerContext;

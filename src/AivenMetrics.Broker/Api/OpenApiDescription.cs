@@ -1,0 +1,20 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.Swagger;
+
+namespace AivenMetrics.Broker.Api;
+
+/// <summary>The broker's API as an OpenAPI document, made from the code.</summary>
+public static class OpenApiDescription
+{
+    /// <summary>Name of the document.</summary>
+    public const string Name = "v1";
+
+    /// <summary>The document as YAML, always the same for the same code.</summary>
+    /// <param name="services">Services of an application on which <c>AddBroker</c> and <c>MapBroker</c> were called.</param>
+    public static async Task<string> Yaml(IServiceProvider services)
+    {
+        var document = services.GetRequiredService<ISwaggerProvider>().GetSwagger(Name);
+        return await document.SerializeAsYamlAsync(OpenApiSpecVersion.OpenApi3_0);
+    }
+}

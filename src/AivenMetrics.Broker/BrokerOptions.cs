@@ -1,0 +1,110 @@
+using System.Buffers.Text;
+using AivenMetrics.Broker.Aiven;
+using AivenMetrics.Broker.Catalog;
+using AivenMetrics.Broker.Feed;
+using AivenMetrics.Broker.State;
+
+namespace AivenMetrics.Broker;
+
+/// <summary>Configuration of the broker role (section <c>Broker</c>).</summary>
+public sealed class BrokerOptions
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Broker";
+
+    // Platforms give up a request after 60 s; the answer must be on its way before.
+    private static readonly TimeSpan LongestBind = TimeSpan.FromSeconds(50);
+
+    /// <summary>User name that the platform authenticates with.</summary>
+    public string Username { get; set; } = "broker";
+
+    /// <summary>Password that the platform authenticates with, a secret; no default.</summary>
+    public string Password { get; set; } = "";
+
+    /// <summary>The gateways' public URL, which tenants get in their credentials; no default.</summary>
+    public string GatewayUrl { get; set; } = "";
+
+    /// <summary>Connection string of the database: SQLite or PostgreSQL.</summary>
+    public string Database { get; set; } = "Data Source=aiven-metrics.db";
+
+    /// <summary>Keys of the secrets in the database: the first encrypts, all decrypt. At least one.</summary>
+    public IList<EncryptionKeyOptions> EncryptionKeys { get; } = [];
+
+    /// <summary>Who may read the feeds.</summary>
+    public FeedOptions Feed { get; } = new();
+
+    /// <summary>How long a synchronous bind waits for its services to be ready; at most 50 s.</summary>
+    public TimeSpan BindBudget { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>What the marketplace shows.</summary>
+    public CatalogOptions Catalog { get; } = new();
+
+    /// <summary>Access to Aiven.</summary>
+    public AivenOptions Aiven { get; } = new();
+
+    /// <summary>All faults, as sentences that name the key and how to fix it; never a secret.</summary>
+    public IEnumerable<string> Faults() =>
+        [.. OwnFaults(), .. KeyFaults(), .. Feed.Faults(), .. Catalog.Faults(), .. Aiven.Faults()];
+
+    /// <summary>The key ring; call only when there are no <see cref="Faults"/>.</summary>
+    internal IReadOnlyList<EncryptionKey> KeyRing() =>
+        [.. EncryptionKeys.Select(key => new EncryptionKey(key.Id, Convert.FromBase64String(key.Key)))];
+
+    private IEnumerable<string> OwnFaults()
+    {
+        if (Username.Length == 0 || Username.Contains(':', StringComparison.Ordinal))
+            yield return "Broker:Username must not be empty and cannot hold a colon (HTTP basic authentication).";
+        if (Password.Length == 0)
+            yield return "Broker:Password is missing: set it with the environment variable AIVENMETRICS_Broker__Password "
+                + "or in a file named by Broker:PasswordFile.";
+        if (!Uri.TryCreate(GatewayUrl, UriKind.Absolute, out var gateway) || gateway.Scheme is not ("http" or "https")
+            || gateway.UserInfo.Length > 0 || gateway.Query.Length > 0 || gateway.Fragment.Length > 0)
+            yield return "Broker:GatewayUrl must be the gateways' public URL without user, query or fragment, such as https://metrics.example.com.";
+        if (BindBudget < TimeSpan.Zero || BindBudget > LongestBind)
+            yield return "Broker:BindBudget must be between 00:00:00 and 00:00:50: platforms give up after 60 seconds.";
+        if (DatabaseFault() is { } fault)
+            yield return fault;
+    }
+
+    private string? DatabaseFault()
+    {
+        try
+        {
+            ConnectionStrings.Normalise(Database);
+            return null;
+        }
+        catch (ArgumentException e)
+        {
+            return $"Broker:Database is wrong: {e.Message}";
+        }
+    }
+
+    private IEnumerable<string> KeyFaults()
+    {
+        if (EncryptionKeys.Count == 0)
+            yield return "Broker:EncryptionKeys is empty: set AIVENMETRICS_Broker__EncryptionKeys__0__Id (such as k1) and "
+                + "AIVENMETRICS_Broker__EncryptionKeys__0__Key (32 random bytes in base64, made by: openssl rand -base64 32), "
+                + "or a file named by Broker:EncryptionKeys:0:KeyFile.";
+        for (var i = 0; i < EncryptionKeys.Count; i++)
+        {
+            if (EncryptionKeys[i].Id.Length == 0)
+                yield return $"Broker:EncryptionKeys:{i}:Id is empty: name the key, such as k1; the name must stay as long as the key is used.";
+            if (!Base64.IsValid(EncryptionKeys[i].Key, out var length) || length != EncryptionKey.Length)
+                yield return $"Broker:EncryptionKeys:{i}:Key must be {EncryptionKey.Length} bytes in base64 (openssl rand -base64 32), "
+                    + $"given there or in a file named by Broker:EncryptionKeys:{i}:KeyFile.";
+        }
+
+        if (EncryptionKeys.DistinctBy(key => key.Id).Count() != EncryptionKeys.Count)
+            yield return "Broker:EncryptionKeys has two keys with one Id: each needs an Id of its own.";
+    }
+}
+
+/// <summary>A key of the ring.</summary>
+public sealed class EncryptionKeyOptions
+{
+    /// <summary>Written beside each ciphertext; must stay as long as the key is in use.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>32 bytes in base64, a secret.</summary>
+    public string Key { get; set; } = "";
+}

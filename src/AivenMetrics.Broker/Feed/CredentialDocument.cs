@@ -1,0 +1,21 @@
+using AivenMetrics.Broker.State;
+using AivenMetrics.Feed;
+
+namespace AivenMetrics.Broker.Feed;
+
+/// <summary>The content of <c>/feed/v1/credentials</c>, read from the state.</summary>
+internal sealed class CredentialDocument(BindingStore bindings)
+{
+    /// <summary>Every live credential with its scope, sorted by user name. Passwords appear as hashes only.</summary>
+    public async Task<CredentialFeed> Read(CancellationToken ct) => new(
+    [
+        .. (await bindings.Credentials(ct))
+            .OrderBy(credential => credential.Username, StringComparer.Ordinal)
+            .Select(credential => new TenantCredential(
+                credential.Username, credential.SecretSha256, Matchers(credential), credential.PlanScope == PlanScope.Space ? "space" : "services")),
+    ]);
+
+    /// <summary>The scope as label matchers (design decision 5). A credential that covers nothing gets none, which matches nothing.</summary>
+    internal static IReadOnlyList<ScopeMatcher> Matchers(CredentialRecord credential) =>
+        ScopeMatchers.Of(credential.PlanScope, credential.Owner, credential.ServiceInstanceIds);
+}

@@ -1,0 +1,107 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using AivenMetrics.Feed;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+
+namespace AivenMetrics.Broker.Feed;
+
+/// <summary>
+/// The broker's feeds. Both answer JSON with an entity tag; a request whose <c>If-None-Match</c> holds the current tag waits
+/// for a change as long as <c>Prefer: wait=seconds</c> says (at most 60), and then gets 200 or 304.
+/// </summary>
+internal static partial class FeedEndpoints
+{
+    private const string VersionHeader = "X-AivenMetrics-Prometheus-Version";
+    private const int LongestWaitSeconds = 60;
+    private const int RetryAfterSeconds = 5;
+
+    /// <summary>Maps the two feeds.</summary>
+    public static IEndpointRouteBuilder MapFeed(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/feed/v1/targets", (HttpContext context, FeedOptions options, FeedSource<TargetFeed> feed) =>
+                Answer(context, options.DiscoveryToken, options.GatewayToken, feed))
+            .WithTags("Feed").WithSummary("What discovery writes for Prometheus. Needs discovery's token.")
+            .Produces<TargetFeed>().Produces(304).Produces(401).Produces(403).Produces(503);
+        routes.MapGet("/feed/v1/credentials", (HttpContext context, FeedOptions options, FeedSource<CredentialFeed> feed) =>
+                Answer(context, options.GatewayToken, options.DiscoveryToken, feed))
+            .WithTags("Feed").WithSummary("Who may query through a gateway, and what. Needs the gateways' token.")
+            .Produces<CredentialFeed>().Produces(304).Produces(401).Produces(403).Produces(503);
+        return routes;
+    }
+
+    private static async Task<IResult> Answer<T>(HttpContext context, string token, string otherToken, FeedSource<T> feed)
+    {
+        var given = BearerToken(context.Request);
+        if (!Same(given, token))
+            return Same(given, otherToken)
+                ? Error(context, 403, "Forbidden", "This token is for the other feed.")
+                : Error(context, 401, "Unauthorized", "Send Authorization: Bearer <token> with the token of this feed.");
+        try
+        {
+            if (token == context.RequestServices.GetRequiredService<FeedOptions>().GatewayToken)
+                await context.RequestServices.GetRequiredService<PrometheusVersionReport>()
+                    .Take(context.Request.Headers[VersionHeader].ToString(), context.RequestAborted);
+            var known = context.Request.GetTypedHeaders().IfNoneMatch;
+            var version = await feed.Next(tag => Matches(known, tag), known.Count == 0 ? TimeSpan.Zero : Wait(context.Request), context.RequestAborted);
+            context.Response.Headers.ETag = version.ETag;
+            context.Response.Headers.CacheControl = "private, no-cache";
+            return Matches(known, version.ETag) ? Results.StatusCode(304) : Results.Bytes(version.Json, "application/json");
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody reads the answer any more.
+            return Results.Empty;
+        }
+        catch (Exception fault) when (fault is DbException or TimeoutException)
+        {
+            context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(FeedEndpoints))
+                .LogWarning("The feed cannot be read from the database: {Problem}", fault.Message);
+            context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+            return Error(context, 503, "Unavailable", "The broker's database cannot be reached: keep what you have and try again.");
+        }
+    }
+
+    private static IResult Error(HttpContext context, int status, string error, string description)
+    {
+        if (status == 401) context.Response.Headers.WWWAuthenticate = "Bearer realm=\"feed\"";
+        context.Response.Headers.CacheControl = "no-store";
+        return Results.Json(new Dictionary<string, string> { ["error"] = error, ["description"] = description }, statusCode: status);
+    }
+
+    private static string BearerToken(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : "";
+    }
+
+    // Hashes have one length, so that the comparison takes the same time whatever was sent. No token opens an empty one.
+    private static bool Same(string given, string token) =>
+        token.Length > 0
+        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+
+    // A tag that a proxy weakened because it compressed the answer still names the same version.
+    private static bool Matches(IList<EntityTagHeaderValue> known, string tag) =>
+        known.Any(entry => entry.Tag.Equals(tag, StringComparison.Ordinal) || entry.Tag == EntityTagHeaderValue.Any.Tag);
+
+    /// <summary>RFC 7240; a preference that cannot be read is ignored.</summary>
+    private static TimeSpan Wait(HttpRequest request)
+    {
+        foreach (var preference in request.Headers["Prefer"].SelectMany(line => (line ?? "").Split(',')))
+            if (WaitPreference().Match(preference) is { Success: true } match)
+                return TimeSpan.FromSeconds(Math.Min(
+                    int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : LongestWaitSeconds,
+                    LongestWaitSeconds));
+        return TimeSpan.Zero;
+    }
+
+    [GeneratedRegex("""^\s*wait\s*=\s*"?([0-9]+)"?\s*(;.*)?$""", RegexOptions.IgnoreCase)]
+    private static partial Regex WaitPreference();
+}

@@ -1,0 +1,113 @@
+using AivenMetrics.Broker.Api;
+using AivenMetrics.Broker.Catalog;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AivenMetrics.Broker.Osb;
+
+/// <summary>The routes of the Open Service Broker API, and the refusal of everything else under <c>/v2</c>.</summary>
+internal static class OsbEndpoints
+{
+    private const string Instance = "/service_instances/{instance_id}";
+    private const string Binding = Instance + "/service_bindings/{binding_id}";
+
+    private static readonly Query[] NoQuery = [];
+    private static readonly Query[] Incomplete =
+        [new("accepts_incomplete", false, "true: the platform can poll an operation that is not done at once.")];
+
+    private static readonly Query[] Hints =
+        [new("service_id", false, "A hint."), new("plan_id", false, "A hint.")];
+
+    private static readonly Query[] PollHints = [.. Hints, new("operation", false, "A hint.")];
+
+    private static readonly Query[] Delete =
+        [new("service_id", true, "The instance's offering."), new("plan_id", true, "The instance's plan."), .. Incomplete];
+
+    private static readonly Route[] Routes =
+    [
+        new("GET", "/catalog", "Catalog", s => s.Instances.Catalog, "What can be ordered", NoQuery, null,
+            [(200, typeof(CatalogResponse)), (304, null)]),
+        new("PUT", Instance, "Provision", s => s.Instances.Provision, "Create an instance", Incomplete, typeof(ProvisionRequest),
+            [(200, typeof(EmptyResponse)), (201, typeof(EmptyResponse)), (409, typeof(ErrorResponse)), (422, typeof(ErrorResponse))]),
+        new("GET", Instance, "FetchInstance", s => s.Instances.Fetch, "Read an instance", Hints, null,
+            [(200, typeof(InstanceResponse)), (404, typeof(ErrorResponse))]),
+        new("PATCH", Instance, "Update", s => s.Instances.Update, "Change an instance (not supported)", Incomplete, typeof(UpdateRequest),
+            [(200, typeof(EmptyResponse)), (404, typeof(ErrorResponse)), (422, typeof(ErrorResponse))]),
+        new("DELETE", Instance, "Deprovision", s => s.Instances.Deprovision, "Delete an instance", Delete, null,
+            [(200, typeof(EmptyResponse)), (410, typeof(ErrorResponse))]),
+        new("GET", Instance + "/last_operation", "InstanceLastOperation", s => s.Instances.LastOperation,
+            "How far the last operation on an instance is", PollHints, null,
+            [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]),
+        new("PUT", Binding, "Bind", s => s.Bindings.Bind, "Create a binding and its credentials", Incomplete, typeof(BindRequest),
+            [
+                (200, typeof(BindingResponse)), (201, typeof(BindingResponse)), (202, typeof(OperationResponse)),
+                (404, typeof(ErrorResponse)), (409, typeof(ErrorResponse)), (422, typeof(ErrorResponse)),
+            ]),
+        new("GET", Binding, "FetchBinding", s => s.Bindings.Fetch, "Read a binding and its credentials", Hints, null,
+            [(200, typeof(BindingResponse)), (404, typeof(ErrorResponse))]),
+        new("DELETE", Binding, "Unbind", s => s.Bindings.Unbind, "Delete a binding; its credentials stop working", Delete, null,
+            [(200, typeof(EmptyResponse)), (410, typeof(ErrorResponse))]),
+        new("GET", Binding + "/last_operation", "BindingLastOperation", s => s.Bindings.LastOperation,
+            "How far the last operation on a binding is", PollHints, null,
+            [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]),
+    ];
+
+    public static IEndpointRouteBuilder MapOsb(this IEndpointRouteBuilder routes)
+    {
+        var v2 = routes.MapGroup("/v2").WithTags("Open Service Broker API");
+        foreach (var route in Routes)
+            Document(v2.MapMethods(route.Path, [route.Method], Pipeline(route.Name, services => route.Handler(new Handlers(services)))), route);
+        foreach (var path in Routes.GroupBy(route => route.Path))
+        {
+            var allow = string.Join(", ", path.Select(route => route.Method));
+            v2.Map(path.Key, Pipeline("MethodNotAllowed", _ => _ => NotAllowed(allow))).ExcludeFromDescription();
+        }
+
+        v2.Map("/{**path}", Pipeline("NoSuchPath", _ => _ => throw new OsbRefusal(OsbErrors.NoSuchPath))).ExcludeFromDescription();
+        return routes;
+    }
+
+    // A Delegate, not a RequestDelegate: only those are described in openapi.yaml.
+    private static Delegate Pipeline(string name, Func<IServiceProvider, OsbHandler> handler)
+    {
+        Func<HttpContext, Task> run = context =>
+            context.RequestServices.GetRequiredService<OsbPipeline>().Run(context, name, handler(context.RequestServices));
+        return run;
+    }
+
+    private static Task<OsbAnswer> NotAllowed(string allow) =>
+        Task.FromResult(OsbAnswer.Error(OsbErrors.MethodNotAllowed(allow)) with { Allow = allow });
+
+    private static void Document(RouteHandlerBuilder endpoint, Route route)
+    {
+        endpoint.WithName(route.Name).WithSummary(route.Summary).WithSecurity(ApiSecurity.Platform);
+        endpoint.WithHeader("X-Broker-API-Version", true, "2.13 or any newer 2.x.");
+        foreach (var query in route.Queries)
+            endpoint.WithQuery(query.Name, query.Required, query.Description);
+        if (route.Body is not null)
+            endpoint.Accepts(route.Body, "application/json");
+        foreach (var (status, body) in route.Answers.Concat([(400, typeof(ErrorResponse)), (401, typeof(ErrorResponse)), (412, typeof(ErrorResponse))]))
+            endpoint.Produces(status, body, body is null ? null : "application/json");
+    }
+
+    private sealed record Query(string Name, bool Required, string Description);
+
+    private sealed record Route(
+        string Method,
+        string Path,
+        string Name,
+        Func<Handlers, OsbHandler> Handler,
+        string Summary,
+        Query[] Queries,
+        Type? Body,
+        (int Status, Type? Body)[] Answers);
+
+    private readonly record struct Handlers(IServiceProvider Services)
+    {
+        public InstanceHandlers Instances => Services.GetRequiredService<InstanceHandlers>();
+
+        public BindingHandlers Bindings => Services.GetRequiredService<BindingHandlers>();
+    }
+}

@@ -1,0 +1,91 @@
+namespace AivenMetrics.Broker.Osb;
+
+/// <summary>A refusal as the platform gets it.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Code">One of the four words that the specification defines (always with 422), else null.</param>
+/// <param name="Description">For the user: what was wrong and what to do. Never a secret.</param>
+/// <param name="RetryAfter">When trying again makes sense; null: not without a change.</param>
+internal sealed record OsbError(int Status, string? Code, string Description, TimeSpan? RetryAfter = null);
+
+/// <summary>Ends a request with an error; thrown where it is found and written in one place, <see cref="OsbPipeline"/>.</summary>
+internal sealed class OsbRefusal(OsbError error) : Exception(error.Description)
+{
+    public OsbError Error => error;
+}
+
+/// <summary>Every error that this broker answers; nothing else leaves <c>/v2</c>.</summary>
+internal static class OsbErrors
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+
+    public static readonly OsbError Unauthorized = new(
+        401, null, "The user name or the password of the service broker is wrong: register the broker again with the right ones.");
+
+    public static readonly OsbError TooLarge = new(413, null, "The request body is larger than 1 MiB.");
+
+    public static readonly OsbError NoSuchPath = new(404, null, "There is no such path in the Open Service Broker API.");
+
+    public static readonly OsbError NotJson = new(
+        400, null, "The request body must be JSON: send it with the header Content-Type: application/json.");
+
+    public static readonly OsbError Rotation = new(
+        400, null, "predecessor_binding_id is not supported: make a second binding and delete the first one when nothing uses it any more.");
+
+    public static readonly OsbError UpdateUnsupported = new(
+        422, null, "Changing the plan or the parameters of an instance is not supported: create a new instance with the other plan instead.");
+
+    public static readonly OsbError MaintenanceInfoConflict = new(
+        422, "MaintenanceInfoConflict", "The plans of this offering have no maintenance_info: ask for the catalog again and leave it out.");
+
+    public static readonly OsbError HasBindings = new(
+        400, null, "The service instance still has bindings or service keys: delete them first.");
+
+    public static readonly OsbError InstanceConflict = new(
+        409, null, "A service instance of this id exists with another service, plan, organization, space or parameters.");
+
+    public static readonly OsbError BindingConflict = new(
+        409, null, "A binding of this id exists on the service instance with other parameters or for another app.");
+
+    public static readonly OsbError Changed = new(
+        422, "ConcurrencyError", "Another request created or deleted the same thing in the meantime: try again.");
+
+    public static readonly OsbError NoSuchInstance = new(404, null, "There is no service instance of this id.");
+
+    public static readonly OsbError NoSuchBinding = new(404, null, "The service instance has no usable binding of this id.");
+
+    public static readonly OsbError InstanceGone = new(410, null, "There is no service instance of this id (any more).");
+
+    public static readonly OsbError BindingGone = new(410, null, "The service instance has no binding of this id (any more).");
+
+    public static readonly OsbError OtherPlan = new(400, null, "service_id and plan_id are not those of the service instance.");
+
+    public static readonly OsbError NoInventory = new(
+        503, null, "The broker has not seen the Aiven services yet: try again in a moment.", Soon);
+
+    public static readonly OsbError DatabaseDown = new(
+        503, null, "The broker's database is out of reach: try again in a moment.", Soon);
+
+    public static readonly OsbError Unexpected = new(
+        500, null, "The broker failed unexpectedly; its operator finds the reason in its log.");
+
+    public static OsbError Version(string given) => new(
+        412, null, $"The header X-Broker-API-Version {given}: this broker serves 2.13 and every newer 2.x.");
+
+    public static OsbError MethodNotAllowed(string allowed) => new(
+        405, null, $"This path does not take this method, only {allowed}.");
+
+    public static OsbError Invalid(string description) => new(400, null, description);
+
+    public static OsbError AsyncRequired(TimeSpan budget) => new(
+        422,
+        "AsyncRequired",
+        $"The metrics were not ready within {budget.TotalSeconds:0.#} seconds and nothing was created: try again, "
+        + "with accepts_incomplete=true if the platform can wait for longer.");
+
+    /// <summary>Not found and not yours: one answer, so that nobody can probe for other tenants' services.</summary>
+    public static OsbError NoSuchServices(IEnumerable<string> names) => new(
+        400,
+        null,
+        $"The space has no Aiven service called {string.Join(" or ", names.Select(name => $"'{name}'"))}: "
+        + "name services of this space by their instance GUID (cf service <name> --guid) or their Aiven service name.");
+}

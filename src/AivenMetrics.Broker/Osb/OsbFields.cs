@@ -1,0 +1,127 @@
+using System.Text;
+using System.Text.Json;
+using AivenMetrics.Broker.Catalog;
+using AivenMetrics.Broker.State;
+
+namespace AivenMetrics.Broker.Osb;
+
+/// <summary>Checks of fields that several requests share.</summary>
+internal static class OsbFields
+{
+    private const int LongestGuid = 255;
+
+    public static string Required(string? value, string name) => value switch
+    {
+        null or "" => throw new OsbRefusal(OsbErrors.Invalid($"The field {name} is missing or empty.")),
+        { Length: > LongestGuid } => throw new OsbRefusal(OsbErrors.Invalid($"The field {name} is longer than {LongestGuid} characters.")),
+        _ => value,
+    };
+
+    public static string? NonEmpty(string? value, string name) =>
+        value is "" ? throw new OsbRefusal(OsbErrors.Invalid($"The field {name} must not be empty.")) : value;
+
+    /// <summary>An optional object; null when absent or null.</summary>
+    public static JsonElement? Object(JsonElement? value, string name) => value is null or { ValueKind: JsonValueKind.Object }
+        ? value
+        : throw new OsbRefusal(OsbErrors.Invalid($"The field {name} must be an object."));
+
+    /// <summary>An optional non-empty string of an optional object.</summary>
+    public static string? Text(JsonElement? parent, string parentName, string name)
+    {
+        if (parent is not { } element || !element.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            return null;
+        return value.ValueKind == JsonValueKind.String
+            ? NonEmpty(value.GetString(), $"{parentName}.{name}")
+            : throw new OsbRefusal(OsbErrors.Invalid($"The field {parentName}.{name} must be a string."));
+    }
+
+    /// <summary>Only the version counts, and our plans have none.</summary>
+    public static void CheckMaintenanceInfo(JsonElement? value)
+    {
+        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is not null)
+            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict);
+    }
+
+    public static PlanScope CheckPlan(ServiceCatalog catalog, string? serviceId, string? planId)
+    {
+        CheckService(catalog, serviceId);
+        return catalog.ScopeOf(Required(planId, "plan_id"))
+            ?? throw new OsbRefusal(OsbErrors.Invalid("The field plan_id names no plan of this offering: see GET /v2/catalog."));
+    }
+
+    public static void CheckService(ServiceCatalog catalog, string? serviceId)
+    {
+        if (Required(serviceId, "service_id") != catalog.OfferingId)
+            throw new OsbRefusal(OsbErrors.Invalid("The field service_id names no offering of this broker: see GET /v2/catalog."));
+    }
+
+    /// <summary>For requests that take no parameters: anything given is refused by its name.</summary>
+    public static void CheckNoParameters(JsonElement? parameters, string what)
+    {
+        if (Object(parameters, "parameters") is { } given && given.EnumerateObject().Select(member => member.Name).ToList() is { Count: > 0 } names)
+            throw new OsbRefusal(OsbErrors.Invalid($"{what} takes no parameters, but got {Names(names)}: leave them out."));
+    }
+
+    /// <summary>The services named by the parameters of a bind of plan <c>services</c>, as given.</summary>
+    public static IReadOnlyList<string> ServiceNames(JsonElement? parameters)
+    {
+        const string Example = "such as {\"services\": [\"<instance GUID or Aiven service name>\"]}";
+        var given = Object(parameters, "parameters");
+        var unknown = given?.EnumerateObject().Select(member => member.Name).Where(name => name != "services").ToList() ?? [];
+        if (unknown.Count > 0)
+            throw new OsbRefusal(OsbErrors.Invalid($"Binding takes the parameter 'services' only, but got {Names(unknown)}: leave them out."));
+        if (given is not { } element || !element.TryGetProperty("services", out var services))
+            throw new OsbRefusal(OsbErrors.Invalid($"This plan needs the parameter 'services' when binding, {Example}."));
+        if (services.ValueKind != JsonValueKind.Array || services.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+            throw new OsbRefusal(OsbErrors.Invalid($"The parameter 'services' must be an array of strings, {Example}."));
+
+        var names = services.EnumerateArray().Select(item => item.GetString()!).ToList();
+        if (names.Count is < 1 or > CatalogOptions.MaximumServices)
+            throw new OsbRefusal(OsbErrors.Invalid(
+                $"The parameter 'services' must name 1 to {CatalogOptions.MaximumServices} services, but names {names.Count}."));
+        if (names.Any(name => name.Length is 0 or > LongestGuid))
+            throw new OsbRefusal(OsbErrors.Invalid($"Each of the parameter 'services' must have 1 to {LongestGuid} characters."));
+        if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)
+            throw new OsbRefusal(OsbErrors.Invalid("The parameter 'services' names a service twice: name each once."));
+        return names;
+    }
+
+    /// <summary>JSON whose text is equal when its content is: members sorted, no white space.</summary>
+    public static string Canonical(JsonElement element)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+            Write(writer, element);
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    private static void Write(Utf8JsonWriter writer, JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var member in element.EnumerateObject().OrderBy(member => member.Name, StringComparer.Ordinal))
+                {
+                    writer.WritePropertyName(member.Name);
+                    Write(writer, member.Value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var item in element.EnumerateArray())
+                    Write(writer, item);
+                writer.WriteEndArray();
+                break;
+            default:
+                element.WriteTo(writer);
+                break;
+        }
+    }
+
+    // Names come from the tenant and go back to it: few and short is enough to find the mistake.
+    private static string Names(List<string> names) =>
+        string.Join(", ", names.Take(5).Select(name => $"'{(name.Length > 64 ? name[..64] + "…" : name)}'"));
+}

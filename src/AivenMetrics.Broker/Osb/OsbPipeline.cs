@@ -1,0 +1,89 @@
+using System.Data.Common;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+
+namespace AivenMetrics.Broker.Osb;
+
+/// <summary>Handles a request that was authenticated and speaks a version that we speak.</summary>
+internal delegate Task<OsbAnswer> OsbHandler(OsbRequest request);
+
+/// <summary>
+/// What every request to <c>/v2</c> goes through, unknown paths too:
+/// 1. the request identity is echoed, 2. the platform is authenticated, 3. the API version is checked, 4. a body announced as
+/// too large is refused, 5. the handler runs, 6. a refusal or failure is written in the one shape.
+/// </summary>
+internal sealed class OsbPipeline(PlatformAuthentication authentication, OsbMetrics metrics, ILogger<OsbPipeline> logger)
+{
+    private const string IdentityHeader = "X-Broker-API-Request-Identity";
+    private const string VersionHeader = "X-Broker-API-Version";
+
+    public async Task Run(HttpContext context, string operation, OsbHandler handler)
+    {
+        if (context.Request.Headers.TryGetValue(IdentityHeader, out var identity) && IsEchoable(identity))
+            context.Response.Headers[IdentityHeader] = identity;
+
+        var answer = await Answer(context, operation, handler);
+        metrics.Answered(operation, answer.Status);
+        await answer.Write(context);
+    }
+
+    private async Task<OsbAnswer> Answer(HttpContext context, string operation, OsbHandler handler)
+    {
+        try
+        {
+            if (!authentication.Accepts(context.Request))
+                throw new OsbRefusal(OsbErrors.Unauthorized);
+            OsbVersion.Check(context.Request.Headers[VersionHeader]);
+            if (context.Request.ContentLength > OsbRequest.MaximumBody)
+                throw new OsbRefusal(OsbErrors.TooLarge);
+            return await handler(new OsbRequest(context));
+        }
+        catch (OsbRefusal refusal)
+        {
+            logger.Refused(operation, refusal.Error.Status, refusal.Error.Code, refusal.Error.Description);
+            return OsbAnswer.Error(refusal.Error);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return OsbAnswer.Error(OsbErrors.TooLarge);
+        }
+        catch (BadHttpRequestException)
+        {
+            return OsbAnswer.Error(OsbErrors.Invalid("The request body could not be read."));
+        }
+        catch (DbException e)
+        {
+            logger.DatabaseFailed(operation, e);
+            return OsbAnswer.Error(OsbErrors.DatabaseDown);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !context.RequestAborted.IsCancellationRequested)
+        {
+            logger.Failed(operation, e);
+            return OsbAnswer.Error(OsbErrors.Unexpected);
+        }
+    }
+
+    // Kestrel refuses to send what is not ASCII; such a value comes back to nobody anyway.
+    private static bool IsEchoable(StringValues identity) =>
+        identity.All(value => !string.IsNullOrEmpty(value) && value.All(c => c is >= ' ' and <= '~'));
+}
+
+/// <summary>The version header: compared as numbers of any size, newer minors accepted.</summary>
+internal static class OsbVersion
+{
+    // Older ones lack the originating identity and asynchronous bindings' polling.
+    private const int OldestMinor = 13;
+
+    public static void Check(StringValues header)
+    {
+        if (header.Count != 1 || string.IsNullOrWhiteSpace(header[0]))
+            throw new OsbRefusal(OsbErrors.Version("is missing or given twice"));
+        var parts = header[0]!.Trim().Split('.');
+        if (parts.Length != 2 || !parts.All(part => part.Length > 0 && part.All(char.IsAsciiDigit)))
+            throw new OsbRefusal(OsbErrors.Version("is not a version such as 2.17"));
+        var minor = parts[1].TrimStart('0');
+        if (parts[0].TrimStart('0') != "2" || (minor.Length <= 2 && (minor.Length == 0 || int.Parse(minor, System.Globalization.CultureInfo.InvariantCulture) < OldestMinor)))
+            throw new OsbRefusal(OsbErrors.Version("names a version that this broker does not serve"));
+    }
+}

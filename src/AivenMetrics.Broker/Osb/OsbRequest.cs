@@ -1,0 +1,165 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using AivenMetrics.Broker.State;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace AivenMetrics.Broker.Osb;
+
+/// <summary>Reads what the platform sent; every fault is an <see cref="OsbRefusal"/> that names the field.</summary>
+internal sealed class OsbRequest(HttpContext context)
+{
+    /// <summary>Largest body in bytes: 1 MiB.</summary>
+    public const int MaximumBody = 1024 * 1024;
+
+    // Longer ids would not fit the index of a row that holds three of them.
+    private const int LongestId = 255;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+    private static readonly JsonDocumentOptions OneOfEach = new() { AllowDuplicateProperties = false };
+
+    /// <summary>Signalled when the platform has gone.</summary>
+    public CancellationToken Aborted => context.RequestAborted;
+
+    public InstanceId InstanceId => new(Segment(2, "instance_id"));
+
+    public BindingId BindingId => new(Segment(4, "binding_id"));
+
+    /// <summary>True: the platform can wait for an asynchronous operation.</summary>
+    public bool AcceptsIncomplete => Query("accepts_incomplete") switch
+    {
+        null or "" or "false" => false,
+        "true" => true,
+        _ => throw new OsbRefusal(OsbErrors.Invalid("The query parameter accepts_incomplete must be true or false.")),
+    };
+
+    public string IfNoneMatch => context.Request.Headers.IfNoneMatch.ToString();
+
+    /// <summary>A query parameter that must be there.</summary>
+    public string RequiredQuery(string name) => Query(name) is { Length: > 0 } value
+        ? value
+        : throw new OsbRefusal(OsbErrors.Invalid($"The query parameter {name} is missing or empty."));
+
+    /// <summary>The body as <typeparamref name="T"/>; members with wrong types are named.</summary>
+    public async Task<T> Body<T>(JsonTypeInfo<T> type)
+    {
+        if (context.Request.ContentType is { Length: > 0 } && !context.Request.HasJsonContentType())
+            throw new OsbRefusal(OsbErrors.NotJson);
+        var bytes = await ReadBody();
+        using var document = Parse(bytes);
+        try
+        {
+            CheckTexts(document.RootElement);
+            return document.RootElement.Deserialize(type) ?? throw new OsbRefusal(OsbErrors.NotJson);
+        }
+        catch (JsonException e)
+        {
+            throw new OsbRefusal(OsbErrors.Invalid($"The field {Field(e.Path)} of the request body must be a string."));
+        }
+        catch (InvalidOperationException)
+        {
+            throw new OsbRefusal(OsbErrors.Invalid("The request body holds text that is not valid Unicode."));
+        }
+    }
+
+    private static JsonDocument Parse(byte[] bytes)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(StrictUtf8.GetString(bytes), OneOfEach);
+        }
+        catch (JsonException e)
+        {
+            var place = e.LineNumber is { } line ? $" (line {line + 1}, byte {e.BytePositionInLine + 1})" : "";
+            throw new OsbRefusal(OsbErrors.Invalid($"The request body is not valid JSON, or names a field twice{place}."));
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new OsbRefusal(OsbErrors.Invalid("The request body is not valid UTF-8."));
+        }
+
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+            return document;
+        document.Dispose();
+        throw new OsbRefusal(OsbErrors.Invalid("The request body must be a JSON object."));
+    }
+
+    private async Task<byte[]> ReadBody()
+    {
+        using var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        int read;
+        while ((read = await context.Request.Body.ReadAsync(buffer, Aborted)) > 0)
+        {
+            if (body.Length + read > MaximumBody)
+                throw new OsbRefusal(OsbErrors.TooLarge);
+            body.Write(buffer, 0, read);
+        }
+
+        return body.ToArray();
+    }
+
+    /// <summary>Reads every text once: a lone surrogate shows only then, and a NUL cannot be stored.</summary>
+    private static void CheckTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var member in element.EnumerateObject())
+                {
+                    CheckText(member.Name);
+                    CheckTexts(member.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                    CheckTexts(item);
+                break;
+            case JsonValueKind.String:
+                CheckText(element.GetString()!);
+                break;
+        }
+    }
+
+    private static void CheckText(string text)
+    {
+        if (text.Contains('\0', StringComparison.Ordinal))
+            throw new OsbRefusal(OsbErrors.Invalid("The request body holds the character U+0000, which cannot be stored."));
+    }
+
+    private static string Field(string? path) => path is { Length: > 2 } ? path[2..] : "(whole)";
+
+    private string? Query(string name)
+    {
+        var values = context.Request.Query[name];
+        return values.Count > 1
+            ? throw new OsbRefusal(OsbErrors.Invalid($"The query parameter {name} is given more than once."))
+            : values.ToString();
+    }
+
+    /// <summary>
+    /// A segment of the path, percent-decoded once from what came over the wire: the routed path keeps %2F as it is, so it
+    /// cannot tell "a%2Fb" from "a%252Fb".
+    /// </summary>
+    private string Segment(int index, string name)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var path = target.Split('?', 2)[0];
+        if (!path.StartsWith('/'))
+            path = new Uri(path).AbsolutePath;
+        var segments = path[1..].TrimEnd('/').Split('/');
+        var routed = context.Request.Path.Value!.Trim('/').Split('/').Length;
+        // Dot segments were removed before routing: such a target does not say which segment is the id.
+        if (segments.Length != routed || segments.Any(segment => segment.Length == 0))
+            throw new OsbRefusal(OsbErrors.NoSuchPath);
+        var id = Uri.UnescapeDataString(segments[index]);
+        if (id.Length > LongestId)
+            throw new OsbRefusal(OsbErrors.Invalid($"The {name} in the path is longer than {LongestId} characters."));
+        return id.Contains('\0', StringComparison.Ordinal)
+            ? throw new OsbRefusal(OsbErrors.Invalid($"The {name} in the path holds the character U+0000."))
+            : id;
+    }
+}

@@ -1,0 +1,25 @@
+using AivenMetrics.Broker.Catalog;
+using AivenMetrics.Broker.State;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AivenMetrics.Broker.Osb;
+
+/// <summary>Registers the OSB endpoints' handlers.</summary>
+internal static class OsbServices
+{
+    public static IServiceCollection AddOsb(this IServiceCollection services, BrokerOptions options)
+    {
+        AivenProject[] projects = [.. options.Aiven.Projects.Select(project => new AivenProject(project))];
+        return services
+            .AddSingleton(new ServiceCatalog(options.Catalog))
+            .AddSingleton(new PlatformAuthentication(options.Username, options.Password))
+            .AddSingleton<OsbMetrics>()
+            .AddSingleton<OsbPipeline>()
+            .AddSingleton<BindingSecrets>()
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, (IReadOnlyList<AivenProject>)projects))
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindWaiter>(provider, options.BindBudget))
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl)))
+            .AddSingleton<InstanceHandlers>()
+            .AddSingleton<BindingHandlers>();
+    }
+}

@@ -1,0 +1,57 @@
+using AivenMetrics.Broker.State;
+
+namespace AivenMetrics.Broker.Osb;
+
+/// <summary>Turns the names that a tenant gave into the GUIDs of Aiven services of its own space, and of no other (design decision 2).</summary>
+internal sealed class ServiceResolver(
+    InventoryStore inventory, StateSignals signals, TimeProvider time, IReadOnlyList<AivenProject> projects)
+{
+    // A service that was created a moment ago is in Aiven but not yet in our last inventory: worth one more look.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>GUIDs of the services, each once, sorted; empty when no name was given.</summary>
+    /// <exception cref="OsbRefusal">A name stands for no service of the owner, or for several.</exception>
+    public async Task<IReadOnlyList<string>> Resolve(SpaceOwner owner, IReadOnlyList<string> names, CancellationToken ct)
+    {
+        if (names.Count == 0)
+            return [];
+        var askedAt = time.GetUtcNow();
+        var start = time.GetTimestamp();
+        var woken = false;
+        while (true)
+        {
+            var seen = signals.Result.Version;
+            // The age is read before the list: a list read after it cannot be older.
+            var age = await inventory.OldestInventory(projects, ct);
+            var own = await inventory.ServicesOf(owner, ct);
+            var missing = names.Where(name => !Matches(own, name).Any()).ToList();
+            if (missing.Count == 0)
+                return [.. names.Select(name => Single(own, name)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+            var left = Patience - time.GetElapsedTime(start);
+            if (age > askedAt)
+                throw new OsbRefusal(OsbErrors.NoSuchServices(missing));
+            if (left <= TimeSpan.Zero)
+                throw new OsbRefusal(age is null ? OsbErrors.NoInventory : OsbErrors.NoSuchServices(missing));
+            if (!woken)
+                signals.Intent.Notify();
+            woken = true;
+            await signals.Result.Wait(seen, left < Poll ? left : Poll, ct);
+        }
+    }
+
+    private static string Single(IReadOnlyList<AivenServiceRecord> own, string name)
+    {
+        var ids = Matches(own, name).Distinct(StringComparer.Ordinal).ToList();
+        return ids.Count == 1
+            ? ids[0]
+            : throw new OsbRefusal(OsbErrors.Invalid($"The space has several Aiven services called '{name}': name it by its instance GUID."));
+    }
+
+    /// <summary>GUIDs that the name stands for. A GUID beats a name; a service without one cannot be told apart in the metrics.</summary>
+    private static IEnumerable<string> Matches(IReadOnlyList<AivenServiceRecord> own, string name) =>
+        own.Any(service => service.ServiceInstanceId == name)
+            ? [name]
+            : own.Where(service => service.ServiceName == name).Select(service => service.ServiceInstanceId).OfType<string>();
+}

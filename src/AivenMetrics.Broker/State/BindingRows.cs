@@ -1,0 +1,75 @@
+namespace AivenMetrics.Broker.State;
+
+/// <summary>A row of a binding joined with one of the services it names.</summary>
+internal abstract class BindingServiceRow
+{
+    public string InstanceId { get; init; } = "";
+
+    public string BindingId { get; init; } = "";
+
+    public string Username { get; init; } = "";
+
+    public string SecretSha256 { get; init; } = "";
+
+    public string OperationState { get; init; } = "";
+
+    public string? ServiceInstanceId { get; init; }
+}
+
+/// <summary>What the reconciler and the gateways' feed read of a live binding.</summary>
+internal sealed class LiveRow : BindingServiceRow
+{
+    public string PlanScope { get; init; } = "";
+
+    public string OrganizationId { get; init; } = "";
+
+    public string SpaceId { get; init; } = "";
+}
+
+/// <summary>A whole row of <c>service_binding</c>.</summary>
+internal sealed class BindingRow : BindingServiceRow
+{
+    public string Request { get; init; } = "";
+
+    public string SecretCiphertext { get; init; } = "";
+
+    public string SecretKeyId { get; init; } = "";
+
+    public string Operation { get; init; } = "";
+
+    public string Description { get; init; } = "";
+
+    public string? Snapshot { get; init; }
+
+    public long CreatedAt { get; init; }
+
+    public static BindingRow Of(BindingRecord record) => new()
+    {
+        InstanceId = record.InstanceId.Value,
+        BindingId = record.BindingId.Value,
+        Request = record.Request,
+        Username = record.Username,
+        SecretSha256 = record.SecretSha256,
+        SecretCiphertext = record.Secret.Ciphertext,
+        SecretKeyId = record.Secret.KeyId,
+        Operation = record.Operation,
+        OperationState = record.OperationState.Word(),
+        Description = record.Description,
+        Snapshot = record.Snapshot,
+        CreatedAt = record.CreatedAt.Milliseconds(),
+    };
+
+    public BindingRecord Record(IReadOnlyList<string> serviceInstanceIds) => new(
+        new InstanceId(InstanceId),
+        new BindingId(BindingId),
+        Request,
+        Username,
+        SecretSha256,
+        new ProtectedSecret(SecretCiphertext, SecretKeyId),
+        serviceInstanceIds,
+        Operation,
+        Words.ToOperationState(OperationState),
+        Description,
+        Snapshot,
+        Words.Time(CreatedAt));
+}

@@ -1,0 +1,125 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace AivenMetrics.Broker.State;
+
+internal enum ConnectionStringKind
+{
+    Sqlite,
+    Postgres,
+}
+
+/// <summary>Reads what an operator wrote for the database. No message repeats the string: it may hold a password.</summary>
+internal static class ConnectionStrings
+{
+    private const string Expected =
+        "expected \"Data Source=<file>\" for SQLite, or \"Host=<host>;Database=<name>;Username=<user>;Password=<password>\" "
+        + "or \"postgres://<user>:<password>@<host>/<name>\" for PostgreSQL";
+
+    // A broker shares the server with its siblings: the driver's default of 100 would use up a default server alone.
+    private const int PostgresPoolSize = 20;
+
+    /// <exception cref="ArgumentException">Names neither kind of database, or is malformed.</exception>
+    public static (ConnectionStringKind Kind, string Normalised) Normalise(string connectionString)
+    {
+        if (connectionString.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
+            || connectionString.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
+            return (ConnectionStringKind.Postgres, FromUri(connectionString));
+
+        var keys = Keys(connectionString);
+        if (keys.ContainsKey("Host") || keys.ContainsKey("Server"))
+            return (ConnectionStringKind.Postgres, Postgres(connectionString));
+        if (keys.ContainsKey("Data Source") || keys.ContainsKey("DataSource") || keys.ContainsKey("Filename"))
+            return (ConnectionStringKind.Sqlite, Sqlite(connectionString));
+        throw new ArgumentException($"The database's connection string names no database: {Expected}.");
+    }
+
+    private static DbConnectionStringBuilder Keys(string connectionString)
+    {
+        try
+        {
+            return new DbConnectionStringBuilder { ConnectionString = connectionString };
+        }
+        catch (ArgumentException)
+        {
+            throw new ArgumentException($"The database's connection string is malformed: {Expected}.");
+        }
+    }
+
+    private static string Postgres(string connectionString)
+    {
+        try
+        {
+            return Postgres(new NpgsqlConnectionStringBuilder(connectionString));
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            throw new ArgumentException($"The PostgreSQL connection string is malformed: {Expected}.");
+        }
+    }
+
+    private static string Postgres(NpgsqlConnectionStringBuilder builder)
+    {
+        if (!builder.ContainsKey("Maximum Pool Size"))
+            builder.MaxPoolSize = PostgresPoolSize;
+        if (!builder.ContainsKey("Application Name"))
+            builder.ApplicationName = "aiven-metrics";
+        return builder.ConnectionString;
+    }
+
+    private static string FromUri(string connectionString)
+    {
+        if (!Uri.TryCreate(connectionString, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
+            throw new ArgumentException($"The PostgreSQL URL is malformed: {Expected}.");
+
+        var user = uri.UserInfo.Split(':', 2);
+        var builder = new NpgsqlConnectionStringBuilder
+        {
+            Host = uri.Host,
+            Username = Uri.UnescapeDataString(user[0]),
+            Database = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/')),
+        };
+        if (uri.Port > 0)
+            builder.Port = uri.Port;
+        if (user.Length == 2)
+            builder.Password = Uri.UnescapeDataString(user[1]);
+        foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+            Apply(builder, pair);
+        return Postgres(builder);
+    }
+
+    private static void Apply(NpgsqlConnectionStringBuilder builder, string pair)
+    {
+        var parts = pair.Split('=', 2);
+        var name = Uri.UnescapeDataString(parts[0]);
+        // libpq spells the two that clouds hand out in their URLs with and without hyphens.
+        var key = name switch { "sslmode" => "SSL Mode", "sslrootcert" => "Root Certificate", _ => name };
+        try
+        {
+            builder[key] = parts.Length == 2 ? Uri.UnescapeDataString(parts[1]).Replace("-", "", StringComparison.Ordinal) : "";
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            throw new ArgumentException($"The PostgreSQL URL has an unknown or malformed parameter '{name}'.");
+        }
+    }
+
+    private static string Sqlite(string connectionString)
+    {
+        SqliteConnectionStringBuilder builder;
+        try
+        {
+            builder = new SqliteConnectionStringBuilder(connectionString);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new ArgumentException($"The SQLite connection string is malformed: {Expected}.");
+        }
+
+        if (builder.DataSource.Length == 0 || builder.DataSource == ":memory:" || builder.Mode == SqliteOpenMode.Memory)
+            throw new ArgumentException("The SQLite connection string must name a file: every connection would see its own empty memory.");
+        builder.ForeignKeys = true;
+        return builder.ConnectionString;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Data.Common;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Broker.State;
+
+/// <summary>Registers the state: one database, its stores, the key ring and the process's two signals.</summary>
+internal static class StateServices
+{
+    public static IServiceCollection AddState(this IServiceCollection services, string connectionString, IReadOnlyList<EncryptionKey> keys)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
+        return services
+            .AddSingleton(_ => Database.Open(connectionString))
+            .AddSingleton(new Secrets(keys))
+            .AddSingleton(provider => new StateSignals(provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<InstanceStore>()
+            .AddSingleton<BindingStore>()
+            .AddSingleton<InventoryStore>()
+            .AddSingleton<IntegrationStore>()
+            .AddSingleton<FactStore>()
+            .AddSingleton<ReconcilerLock>()
+            .AddHostedService<MigrateAtStart>();
+    }
+}
+
+/// <summary>Migrates before any other service of the role starts: hosted services start in the order of their registration.</summary>
+internal sealed partial class MigrateAtStart(Database database, ILogger<MigrateAtStart> logger) : IHostedService, IProgress<string>
+{
+    public Task StartAsync(CancellationToken cancellationToken) => database.Migrate(this, cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Report(string value) => Migrating(value);
+
+    [LoggerMessage(1101, LogLevel.Information, "Migration: {Line}")]
+    private partial void Migrating(string line);
+}
+
+/// <summary>Ready when the database answers and has our schema.</summary>
+internal sealed class DatabaseHealthCheck(Database database) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await database.IsMigrated(cancellationToken)
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy("The database lacks migrations: run aiven-metrics migrate.");
+        }
+        catch (DbException e)
+        {
+            return HealthCheckResult.Unhealthy("The database is out of reach.", e);
+        }
+    }
+}

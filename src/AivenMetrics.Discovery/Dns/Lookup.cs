@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using DnsClient;
+
+namespace AivenMetrics.Discovery.Dns;
+
+/// <summary>What one DNS question brought.</summary>
+internal enum LookupOutcome
+{
+    /// <summary>At least one address.</summary>
+    Answered,
+
+    /// <summary>The server says that there is no such name, or that it has no A record.</summary>
+    NotFound,
+
+    /// <summary>Anything else: no answer, SERVFAIL, REFUSED. It says nothing about the host.</summary>
+    Failed,
+}
+
+/// <summary>An outcome, with the addresses if any and the metric label <c>reason</c> if not.</summary>
+internal sealed record Lookup(LookupOutcome Outcome, IReadOnlyList<string> Addresses, string Reason)
+{
+    public static Lookup Answered(IEnumerable<string> addresses) => new(LookupOutcome.Answered, Sorted(addresses), "");
+
+    public static Lookup NotFound(string reason) => new(LookupOutcome.NotFound, [], reason);
+
+    public static Lookup Failed(string reason) => new(LookupOutcome.Failed, [], reason);
+
+    /// <summary>Without duplicates, in numerical order, so that round robin in DNS does not touch the files.</summary>
+    internal static string[] Sorted(IEnumerable<string> addresses) =>
+        [.. addresses.Distinct(StringComparer.Ordinal).OrderBy(address => IPAddress.Parse(address).GetAddressBytes(), ByteOrder)];
+
+    private static readonly Comparer<byte[]> ByteOrder = Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b));
+}
+
+/// <summary>
+/// Asks DNS for the A records of a host, without a cache: Aiven's records change when a node is replaced. Only IPv4, which is
+/// what Aiven's nodes have; the hosts file and search domains play no part.
+/// </summary>
+internal sealed class DnsQuestion(LookupClient client)
+{
+    public static DnsQuestion To(DiscoveryOptions options)
+    {
+        var settings = options.DnsServer is not null && options.TryDnsServer(out var server)
+            ? new LookupClientOptions(new NameServer(server))
+            : new LookupClientOptions();
+        settings.UseCache = false;
+        settings.Timeout = options.DnsTimeout;
+        settings.Retries = 1;
+        settings.UseTcpFallback = true;
+        settings.ThrowDnsErrors = false;
+        return new(new LookupClient(settings));
+    }
+
+    public async Task<Lookup> Ask(string host, CancellationToken cancellation)
+    {
+        try
+        {
+            var response = await client.QueryAsync(host, QueryType.A, cancellationToken: cancellation);
+            if (response.Header.ResponseCode == DnsHeaderResponseCode.NotExistentDomain) return Lookup.NotFound("nxdomain");
+            if (response.HasError) return Lookup.Failed(Label(response.Header.ResponseCode));
+            var addresses = response.Answers.ARecords().Select(record => record.Address.ToString()).ToArray();
+            return addresses.Length > 0 ? Lookup.Answered(addresses) : Lookup.NotFound("no_address");
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return Lookup.Failed("timeout");
+        }
+        catch (DnsResponseException e)
+        {
+            return Lookup.Failed(e.Code == DnsResponseCode.ConnectionTimeout ? "timeout" : "unanswered");
+        }
+        catch (Exception e) when (e is SocketException or IOException or ArgumentException or InvalidOperationException)
+        {
+            return Lookup.Failed("unanswered");
+        }
+    }
+
+    private static string Label(DnsHeaderResponseCode code) => code switch
+    {
+        DnsHeaderResponseCode.ServerFailure => "servfail",
+        DnsHeaderResponseCode.Refused => "refused",
+        _ => "error",
+    };
+}

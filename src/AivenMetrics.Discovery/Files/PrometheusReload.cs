@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Discovery.Files;
+
+/// <summary>
+/// Asks each Prometheus to read its configuration again when the scrape jobs have changed, until it has. Each server is
+/// followed on its own, so that one that is down delays no other. After a start of discovery each is asked once, because what
+/// it read last is not known.
+/// </summary>
+internal sealed class PrometheusReload(
+    HttpClient http, IEnumerable<string> servers, TimeProvider time, ILogger<PrometheusReload> logger, DiscoveryMetrics metrics)
+{
+    private const string ReloadPath = "/-/reload";
+
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private volatile string? wanted;
+    private volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>From now on each Prometheus shall have read the jobs with this digest.</summary>
+    public void Want(string digest)
+    {
+        if (wanted == digest) return;
+        wanted = digest;
+        var signal = changed;
+        changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        signal.SetResult();
+    }
+
+    public Task Run(CancellationToken cancellation) =>
+        Task.WhenAll(servers.Select(server => Follow(ReloadUrl(server), cancellation)).Append(Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation)));
+
+    internal static Uri ReloadUrl(string server)
+    {
+        var builder = new UriBuilder(server);
+        var path = builder.Path.TrimEnd('/');
+        builder.Path = path.EndsWith(ReloadPath, StringComparison.Ordinal) ? path : path + ReloadPath;
+        return builder.Uri;
+    }
+
+    private async Task Follow(Uri url, CancellationToken cancellation)
+    {
+        string? done = null;
+        var pause = TimeSpan.FromSeconds(1);
+        while (true)
+        {
+            var signal = changed.Task;
+            var target = wanted;
+            if (target == done)
+            {
+                await signal.WaitAsync(cancellation);
+            }
+            else if (await Post(url, pause, cancellation))
+            {
+                done = target;
+                pause = TimeSpan.FromSeconds(1);
+            }
+            else
+            {
+                await Task.Delay(pause, time, cancellation);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+        }
+    }
+
+    private async Task<bool> Post(Uri url, TimeSpan pause, CancellationToken cancellation)
+    {
+        using var deadline = new CancellationTokenSource(RequestTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        try
+        {
+            using var response = await http.PostAsync(url, null, either.Token);
+            if (response.IsSuccessStatusCode)
+            {
+                metrics.Reloaded("ok");
+                logger.LogInformation("Prometheus has reloaded by {Url}.", url);
+                return true;
+            }
+
+            // The body is not logged: Prometheus may quote its configuration, and that may hold secrets.
+            metrics.Reloaded("refused");
+            logger.LogError("Prometheus answered {Status} to {Url}; next try in {Pause} s. 403 means it lacks --web.enable-lifecycle, 500 that promtool check config will show a fault.",
+                (int)response.StatusCode, url, pause.TotalSeconds);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            metrics.Reloaded("unreachable");
+            logger.LogWarning("Prometheus cannot be reached by {Url}: {Reason} Next try in {Pause} s.", url, e.Message, pause.TotalSeconds);
+        }
+
+        return false;
+    }
+}

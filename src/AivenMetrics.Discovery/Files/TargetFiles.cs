@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace AivenMetrics.Discovery.Files;
+
+/// <summary>
+/// The contents of the files that Prometheus reads. Pure and sorted: equal plans give equal bytes.
+/// There is one scrape job per host, because targets are IP addresses and node certificates name the host: Prometheus can
+/// verify them only by a job's <c>server_name</c>. All jobs of a project read the same target file, each keeping its host.
+/// </summary>
+internal static class TargetFiles
+{
+    private const string JobLabel = "job";
+
+    /// <summary>
+    /// The labels that only we set (design decision 5). <c>honor_labels: false</c> protects those that a target has; those it
+    /// lacks are dropped from its samples, so that no exporter can claim to be of a space.
+    /// </summary>
+    private static readonly string[] OurLabels =
+    [
+        "aiven_cloud", Planner.HostnameLabel, "aiven_node_count", "aiven_plan", "aiven_project", "aiven_service_name", "aiven_service_type",
+        "organization_id", "organization_name", "service_instance_id", "service_instance_name", "space_id", "space_name",
+    ];
+
+    private static readonly JsonWriterOptions Indented =
+        new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>A <c>file_sd</c> document: one target group per host that has an address.</summary>
+    public static byte[] Targets(ProjectPlan project)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, Indented))
+        {
+            json.WriteStartArray();
+            foreach (var host in project.Hosts.Where(host => host.Addresses.Count > 0)) WriteGroup(json, host);
+            json.WriteEndArray();
+        }
+
+        buffer.Write("\n"u8);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The content of <c>scrape_configs.yml</c>, for Prometheus' <c>scrape_config_files</c>.</summary>
+    public static byte[] ScrapeConfigs(Plan plan, Layout layout, DiscoveryOptions options) =>
+        Yaml(new YamlMappingNode(Plain("scrape_configs"), Jobs(plan, layout, options)));
+
+    /// <summary>The jobs of a plan, in the order of projects and hosts.</summary>
+    public static YamlSequenceNode Jobs(Plan plan, Layout layout, DiscoveryOptions options)
+    {
+        var jobs = new YamlSequenceNode();
+        foreach (var project in plan.Projects)
+        {
+            foreach (var host in project.Hosts) jobs.Add(Job(project, host, layout, options));
+        }
+
+        if (jobs.Children.Count == 0) jobs.Style = YamlDotNet.Core.Events.SequenceStyle.Flow;
+        return jobs;
+    }
+
+    /// <summary>A PEM as it goes to disk: our line ends, one at the end.</summary>
+    public static byte[] Pem(string pem) => Encoding.UTF8.GetBytes(pem.ReplaceLineEndings("\n").Trim('\n') + "\n");
+
+    /// <summary>A YAML document with a first line that says whose it is.</summary>
+    public static byte[] Yaml(YamlNode root)
+    {
+        using var text = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
+        text.WriteLine("# Written by AivenMetrics discovery. Changes made here are overwritten.");
+        new YamlStream(new YamlDocument(root)).Save(text, assignAnchors: false);
+        var yaml = text.ToString().ReplaceLineEndings("\n");
+        const string DocumentEnd = "...\n";
+        return Encoding.UTF8.GetBytes(yaml.EndsWith("\n" + DocumentEnd, StringComparison.Ordinal) ? yaml[..^DocumentEnd.Length] : yaml);
+    }
+
+    private static void WriteGroup(Utf8JsonWriter json, HostPlan host)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("targets");
+        foreach (var address in host.Addresses) json.WriteStringValue(string.Create(CultureInfo.InvariantCulture, $"{address}:{host.Port}"));
+        json.WriteEndArray();
+        json.WriteStartObject("labels");
+        var labels = new SortedDictionary<string, string>(host.Labels.ToDictionary(), StringComparer.Ordinal)
+        {
+            [Planner.HostnameLabel] = host.Host,
+            [JobLabel] = "aiven",
+        };
+        foreach (var (name, value) in labels) json.WriteString(name, value);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static YamlMappingNode Job(ProjectPlan project, HostPlan host, Layout layout, DiscoveryOptions options)
+    {
+        var job = new YamlMappingNode
+        {
+            { "job_name", Text($"aiven/{project.Project}/{host.Host}") },
+            { "honor_labels", Plain("false") },
+            { "scheme", Plain("https") },
+            { "metrics_path", Text(host.Path) },
+        };
+        if (options.ScrapeInterval is { } interval) job.Add("scrape_interval", Plain(Duration(interval)));
+        if (options.SampleLimit > 0) job.Add("sample_limit", Plain(options.SampleLimit.ToString(CultureInfo.InvariantCulture)));
+        job.Add("basic_auth", new YamlMappingNode
+        {
+            { "username", Text(project.Username) },
+            { "password_file", Text(layout.Password(project.Project)) },
+        });
+        job.Add("tls_config", new YamlMappingNode
+        {
+            { "ca_file", Text(layout.Ca(project.Project)) },
+            { "server_name", Text(host.Host) },
+        });
+        job.Add("file_sd_configs", new YamlSequenceNode(new YamlMappingNode
+        {
+            { "files", new YamlSequenceNode(Text(layout.Targets(project.Project))) },
+        }));
+        job.Add("relabel_configs", new YamlSequenceNode(new YamlMappingNode
+        {
+            { "source_labels", new YamlSequenceNode(Plain(Planner.HostnameLabel)) },
+            { "regex", Text(Regex.Escape(host.Host)) },
+            { "action", Plain("keep") },
+        }));
+        var missing = OurLabels.Where(label => label != Planner.HostnameLabel && !host.Labels.ContainsKey(label)).ToList();
+        if (missing.Count > 0)
+        {
+            job.Add("metric_relabel_configs", new YamlSequenceNode(new YamlMappingNode
+            {
+                { "regex", Text(string.Join('|', missing)) },
+                { "action", Plain("labeldrop") },
+            }));
+        }
+
+        return job;
+    }
+
+    private static string Duration(TimeSpan span)
+    {
+        var milliseconds = (long)Math.Ceiling(span.TotalMilliseconds);
+        return milliseconds % 1000 == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{milliseconds / 1000}s")
+            : string.Create(CultureInfo.InvariantCulture, $"{milliseconds}ms");
+    }
+
+    private static YamlScalarNode Plain(string value) => new(value);
+
+    /// <summary>Text from outside is always quoted: a user may be called <c>null</c>.</summary>
+    private static YamlScalarNode Text(string value) =>
+        new(value) { Style = value.Any(char.IsControl) ? ScalarStyle.DoubleQuoted : ScalarStyle.SingleQuoted };
+}

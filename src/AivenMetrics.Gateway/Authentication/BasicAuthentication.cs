@@ -1,0 +1,72 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Unicode;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace AivenMetrics.Gateway.Authentication;
+
+/// <summary>Basic authentication against the present snapshot.</summary>
+internal sealed class BasicAuthentication(Tenants tenants, TimeProvider time)
+{
+    // A user name of 256 characters and a password of 43 fit many times over; more is no credential of ours.
+    private const int HeaderLengthMax = 2048;
+    private static readonly byte[] NobodysHash = new byte[SHA256.HashSizeInBytes];
+
+    /// <summary>
+    /// The credential that the request proves to hold, or null. An unknown user costs the same work as a wrong password: the
+    /// password is hashed and compared in constant time either way.
+    /// </summary>
+    public Credential? Authenticate(HttpRequest request)
+    {
+        var values = request.Headers.Authorization;
+        if (values.Count != 1 || values[0] is not { Length: <= HeaderLengthMax } header
+            || !header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
+            return null;
+
+        var decoded = ArrayPool<byte>.Shared.Rent(HeaderLengthMax);
+        try
+        {
+            return Decode(header.AsSpan("Basic ".Length).Trim(' '), decoded, out var length)
+                ? Check(decoded.AsSpan(0, length))
+                : null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(decoded, clearArray: true);
+        }
+    }
+
+    /// <summary>The challenge of a 401: Basic only for a person's browser, because Grafana shows any Basic challenge as a pop-up.</summary>
+    public static string Challenge(HttpRequest request)
+    {
+        var navigates = request.Headers["Sec-Fetch-Mode"].ToString().Equals("navigate", StringComparison.OrdinalIgnoreCase)
+            || request.Headers[HeaderNames.Accept].ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        return navigates ? "Basic realm=\"aiven-metrics\", charset=\"UTF-8\"" : "xBasic realm=\"aiven-metrics\"";
+    }
+
+    private static bool Decode(ReadOnlySpan<char> base64, Span<byte> destination, out int length)
+    {
+        length = 0;
+        return !base64.IsEmpty && Convert.TryFromBase64Chars(base64, destination, out length) && Utf8.IsValid(destination[..length]);
+    }
+
+    private Credential? Check(ReadOnlySpan<byte> userAndPassword)
+    {
+        var colon = userAndPassword.IndexOf((byte)':');
+        if (colon <= 0)
+            return null;
+
+        Span<char> username = stackalloc char[256];
+        var credential = Encoding.UTF8.TryGetChars(userAndPassword[..colon], username, out var length)
+            ? tenants.Current?.Find(username[..length])
+            : null;
+
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(userAndPassword[(colon + 1)..], hash);
+        var proven = CryptographicOperations.FixedTimeEquals(hash, credential?.SecretHash ?? NobodysHash);
+
+        return credential is not null && proven && !(credential.NotAfter <= time.GetUtcNow()) ? credential : null;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Frozen;
+using AivenMetrics.Feed;
+using AivenMetrics.PromQL;
+using MatchType = AivenMetrics.PromQL.MatchType;
+
+namespace AivenMetrics.Gateway.Authentication;
+
+/// <summary>Who may query, at one moment. Never changed: a newer one takes its place whole, so no request sees half of a change.</summary>
+internal sealed class CredentialSnapshot
+{
+    private readonly FrozenDictionary<string, Credential>.AlternateLookup<ReadOnlySpan<char>> byUsername;
+
+    private CredentialSnapshot(FrozenDictionary<string, Credential> credentials, IReadOnlyList<string> warnings)
+    {
+        Count = credentials.Count;
+        Warnings = warnings;
+        byUsername = credentials.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    /// <summary>How many credentials there are.</summary>
+    public int Count { get; }
+
+    /// <summary>Credentials that are known but see nothing, each with the reason, without secrets.</summary>
+    public IReadOnlyList<string> Warnings { get; }
+
+    /// <summary>The credential of that name, or null.</summary>
+    public Credential? Find(ReadOnlySpan<char> username) => byUsername.TryGetValue(username, out var credential) ? credential : null;
+
+    /// <summary>
+    /// Turns a feed's answer or a file's content into a snapshot. With a <paramref name="fault"/> there is none: a list that is wrong
+    /// in one place is not trusted in the others. A credential whose matchers are well formed but no scope stays, and sees nothing.
+    /// </summary>
+    public static CredentialSnapshot? From(CredentialFeed feed, out string? fault)
+    {
+        fault = FeedFault.Of(feed);
+        if (fault is not null)
+            return null;
+
+        var warnings = new List<string>();
+        var credentials = new Dictionary<string, Credential>(feed.Credentials.Count, StringComparer.Ordinal);
+        foreach (var tenant in feed.Credentials)
+        {
+            var (scope, why) = ScopeOf(tenant);
+            if (why is not null)
+                warnings.Add($"Credential {tenant.Username} sees nothing: {why}");
+
+            credentials.Add(tenant.Username, new Credential(
+                tenant.Username,
+                Convert.FromHexString(tenant.SecretSha256),
+                scope,
+                Printer.Print(scope.Everything),
+                tenant.Plan,
+                tenant.NotAfter));
+        }
+
+        return new CredentialSnapshot(credentials.ToFrozenDictionary(StringComparer.Ordinal), warnings);
+    }
+
+    /// <summary>The scope of a credential; nothing, and the reason, if its matchers could let in series that do not carry the labels.</summary>
+    private static (TenantScope Scope, string? Why) ScopeOf(TenantCredential tenant)
+    {
+        if (tenant.Matchers.Count == 0)
+            return (TenantScope.Nothing, "It has no matchers.");
+        LabelMatcher[] matchers = [.. tenant.Matchers.Select(m => new LabelMatcher(m.Name, m.Type == "=" ? MatchType.Equal : MatchType.Regex, m.Value))];
+        return TenantScope.Faults(matchers) is { Count: > 0 } faults ? (TenantScope.Nothing, string.Join(' ', faults)) : (new TenantScope(matchers), null);
+    }
+}

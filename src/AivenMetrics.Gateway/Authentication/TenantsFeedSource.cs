@@ -1,0 +1,50 @@
+using AivenMetrics.Feed;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Gateway.Authentication;
+
+/// <summary>Tenants from the broker's feed. What the feed client holds is the last good answer, from disk after a restart.</summary>
+internal sealed class TenantsFeedSource(FeedClient<CredentialFeed> client, Tenants tenants, ILogger<TenantsFeedSource> logger) : BackgroundService
+{
+    /// <inheritdoc/>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        tenants.ConfirmedBy(() => client.Current?.FetchedAt);
+        return base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var polling = client.Run(stoppingToken);
+        try
+        {
+            FeedSnapshot<CredentialFeed>? seen = null;
+            while (true)
+            {
+                seen = await client.WaitForChange(seen, stoppingToken);
+                Take(seen);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await polling;
+        }
+    }
+
+    private void Take(FeedSnapshot<CredentialFeed> news)
+    {
+        // The client has refused faulty answers already; this is for a fault that only the gateway knows.
+        if (CredentialSnapshot.From(news.Value, out var fault) is not { } snapshot)
+        {
+            logger.TenantsKept("the feed", fault!);
+            return;
+        }
+
+        tenants.Replace(snapshot);
+        logger.TenantsLoaded(snapshot.Count, news.FromDisk ? "the last good answer on disk" : "the feed");
+        foreach (var warning in snapshot.Warnings)
+            logger.CredentialSeesNothing(warning);
+    }
+}

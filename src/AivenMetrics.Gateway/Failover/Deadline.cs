@@ -1,0 +1,33 @@
+namespace AivenMetrics.Gateway.Failover;
+
+/// <summary>Ends a wait when the client has gone or when nothing came for too long.</summary>
+internal sealed class Deadline : IDisposable
+{
+    private readonly TimeSpan allowed;
+    private readonly CancellationToken aborted;
+    private readonly CancellationTokenSource source;
+    private readonly CancellationTokenRegistration registration;
+
+    public Deadline(TimeSpan allowed, TimeProvider time, CancellationToken aborted)
+    {
+        this.allowed = allowed;
+        this.aborted = aborted;
+        source = new CancellationTokenSource(allowed, time);
+        registration = aborted.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), source);
+    }
+
+    /// <summary>Cancelled when the time passed or the client went.</summary>
+    public CancellationToken Token => source.Token;
+
+    /// <summary>The time passed; the client is still there.</summary>
+    public bool Passed => source.IsCancellationRequested && !aborted.IsCancellationRequested;
+
+    /// <summary>Something came: the time begins anew.</summary>
+    public void Extend() => source.CancelAfter(allowed);
+
+    public void Dispose()
+    {
+        registration.Dispose();
+        source.Dispose();
+    }
+}

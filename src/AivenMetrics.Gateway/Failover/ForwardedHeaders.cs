@@ -1,0 +1,44 @@
+using System.Net.Http.Headers;
+using System.Reflection;
+using Microsoft.AspNetCore.Http;
+
+namespace AivenMetrics.Gateway.Failover;
+
+/// <summary>
+/// The client's headers that reach a Prometheus, by name; all others stay here, so that no X-Scope-OrgID, cookie, or password can
+/// mean something upstream.
+/// </summary>
+internal sealed class ForwardedHeaders
+{
+    private const int LengthMax = 512;
+    private static readonly string[] Names = ["Accept", "Accept-Encoding", "traceparent", "tracestate"];
+    private static readonly string UserAgent = $"aiven-metrics-gateway/{Revision}";
+
+    private readonly string?[] values = new string?[Names.Length];
+
+    /// <summary>The version of this program, as responses and requests name it.</summary>
+    public static string Revision { get; } =
+        typeof(ForwardedHeaders).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+
+    /// <summary>Headers for requests that the gateway makes for itself.</summary>
+    public static ForwardedHeaders None { get; } = new();
+
+    /// <summary>Takes those headers that pass, if they are of a reasonable length.</summary>
+    public static ForwardedHeaders From(IHeaderDictionary headers)
+    {
+        var forwarded = new ForwardedHeaders();
+        for (var i = 0; i < Names.Length; i++)
+            if (headers[Names[i]] is { Count: > 0 } given && given.ToString() is { Length: <= LengthMax } text)
+                forwarded.values[i] = text;
+        return forwarded;
+    }
+
+    /// <summary>Adds them to a message.</summary>
+    public void AddTo(HttpRequestHeaders headers)
+    {
+        headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        for (var i = 0; i < Names.Length; i++)
+            if (values[i] is { } value)
+                headers.TryAddWithoutValidation(Names[i], value);
+    }
+}

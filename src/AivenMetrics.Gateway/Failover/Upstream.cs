@@ -1,0 +1,138 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Gateway.Failover;
+
+/// <summary>An answer that may go to the client, and who gave it. Dispose it when its body was copied.</summary>
+internal sealed class UpstreamAnswer(Destination destination, HttpResponseMessage response, Deadline deadline) : IDisposable
+{
+    public Destination Destination => destination;
+
+    public HttpResponseMessage Response => response;
+
+    public Deadline Deadline => deadline;
+
+    public void Dispose()
+    {
+        response.Dispose();
+        deadline.Dispose();
+    }
+}
+
+/// <summary>How asking the destinations ended without an answer.</summary>
+internal enum UpstreamFailure
+{
+    /// <summary>There is an answer.</summary>
+    None,
+
+    /// <summary>No destination could be reached or answered usefully.</summary>
+    Unavailable,
+
+    /// <summary>A destination took the request and did not answer in time; another one would fare no better with it.</summary>
+    TimedOut,
+}
+
+/// <summary>
+/// Asks the destinations, the usual one first, until one answers.
+/// </summary>
+/// <remarks>
+/// 1. Take the destinations in the order of <see cref="Destinations.ToTry"/>.
+/// 2. Send the request; wait for the answer's headers, no longer than the timeout.
+/// 3. No connection, or it broke: note the failure, next destination.
+/// 4. Judge the answer (<see cref="AnswerJudge"/>): the query engine's own answer is the client's, be it a success or an error.
+/// 5. Anything else, such as 502 or a 503 of a server that starts: note the failure, next destination.
+/// 6. None left: unavailable.
+/// Nothing is written to the client here, so that trying again, or asking two at once, stays possible.
+/// </remarks>
+internal sealed class Upstream(
+    Destinations destinations, HttpMessageInvoker invoker, GatewayOptions options, GatewayMetrics metrics, TimeProvider time, ILogger<Upstream> logger)
+{
+    /// <summary>The client for all destinations: no proxy, no cookies, no redirects, no headers of its own, and a refusal to wait for a dead host.</summary>
+    public static HttpMessageInvoker CreateInvoker() => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = TimeSpan.FromSeconds(2),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    });
+
+    /// <summary>Asks until one answers.</summary>
+    public async ValueTask<(UpstreamAnswer? Answer, UpstreamFailure Failure)> AskAsync(UpstreamRequest request, ForwardedHeaders headers, CancellationToken aborted)
+    {
+        foreach (var destination in destinations.ToTry())
+        {
+            var deadline = new Deadline(options.UpstreamTimeout, time, aborted);
+            UpstreamAnswer? answer = null;
+            try
+            {
+                answer = await AttemptAsync(destination, request, headers, deadline);
+                if (answer is not null)
+                    return (answer, UpstreamFailure.None);
+            }
+            catch (OperationCanceledException) when (deadline.Passed)
+            {
+                metrics.Attempted(destination.Name, "timeout");
+                return (null, UpstreamFailure.TimedOut);
+            }
+            finally
+            {
+                if (answer is null)
+                    deadline.Dispose();
+            }
+        }
+
+        return (null, UpstreamFailure.Unavailable);
+    }
+
+    private async ValueTask<UpstreamAnswer?> AttemptAsync(Destination destination, UpstreamRequest request, ForwardedHeaders headers, Deadline deadline)
+    {
+        HttpResponseMessage? response = null;
+        try
+        {
+            using var message = request.For(destination, headers);
+            response = await invoker.SendAsync(message, deadline.Token);
+            if (await AnswerJudge.IsOfTheQueryEngineAsync(response, deadline.Token))
+            {
+                destination.Answered();
+                metrics.Attempted(destination.Name, "answered");
+                var answer = new UpstreamAnswer(destination, response, deadline);
+                response = null;
+                return answer;
+            }
+
+            Note(destination, "status", $"status {(int)response.StatusCode}");
+        }
+        catch (HttpRequestException e)
+        {
+            Note(destination, e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
+                ? "connect" : "broken", e.Message);
+        }
+        catch (IOException e)
+        {
+            Note(destination, "broken", e.Message);
+        }
+        catch (OperationCanceledException e) when (!deadline.Token.IsCancellationRequested)
+        {
+            // The handler's own timeout for connecting comes as a cancellation that nobody asked for.
+            Note(destination, "connect", e.InnerException?.Message ?? "connecting took too long");
+        }
+        finally
+        {
+            response?.Dispose();
+        }
+
+        return null;
+    }
+
+    private void Note(Destination destination, string outcome, string detail)
+    {
+        metrics.Attempted(destination.Name, outcome);
+        if (!destination.IsDemoted)
+            logger.DestinationFailed(destination.Name, outcome, detail);
+        destination.Failed();
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Gateway;
+
+/// <summary>Every line that a gateway logs. None holds a password, an Authorization header, a query or a whole path.</summary>
+internal static partial class GatewayLog
+{
+    [LoggerMessage(1, LogLevel.Information, "{Method} {Route} {Status} for {Username} in {Milliseconds:F1} ms, {Bytes} bytes, from {Destination}")]
+    public static partial void Access(this ILogger logger, string method, string route, int status, string username, double milliseconds, long bytes, string destination);
+
+    [LoggerMessage(2, LogLevel.Information, "Refused {Method} {Route} with {Status} ({Reason}) for {Username} in {Milliseconds:F1} ms")]
+    public static partial void Refused(this ILogger logger, string method, string route, int status, string reason, string username, double milliseconds);
+
+    [LoggerMessage(3, LogLevel.Information, "Took over {Count} tenant credentials from {Source}")]
+    public static partial void TenantsLoaded(this ILogger logger, int count, string source);
+
+    [LoggerMessage(4, LogLevel.Error, "Keeping the last good tenants, because {Source} is not good: {Fault}")]
+    public static partial void TenantsKept(this ILogger logger, string source, string fault);
+
+    [LoggerMessage(5, LogLevel.Warning, "{Warning} Correct its matchers where the credential comes from.")]
+    public static partial void CredentialSeesNothing(this ILogger logger, string warning);
+
+    [LoggerMessage(6, LogLevel.Warning, "{Destination} failed ({Outcome}): {Detail}; it is tried last until it answered again for a while")]
+    public static partial void DestinationFailed(this ILogger logger, string destination, string outcome, string detail);
+
+    [LoggerMessage(7, LogLevel.Information, "{Destination} answers again and has its place back")]
+    public static partial void DestinationReturned(this ILogger logger, string destination);
+
+    [LoggerMessage(8, LogLevel.Warning, "The answer of {Destination} broke off: {Detail}; the client's connection is closed so that it notices")]
+    public static partial void AnswerBrokeOff(this ILogger logger, string destination, string detail);
+
+    [LoggerMessage(9, LogLevel.Error, "A request to {Route} failed inside the gateway")]
+    public static partial void Failed(this ILogger logger, Exception exception, string route);
+}

@@ -1,0 +1,77 @@
+using AivenMetrics.Gateway.Authentication;
+
+namespace AivenMetrics.Gateway;
+
+/// <summary>Configuration of the gateway, section <c>Gateway</c>. Bound once at start; nothing here changes while it runs.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>The configuration section, <c>Gateway</c>.</summary>
+    public const string Section = "Gateway";
+
+    /// <summary>
+    /// Base URLs of the Prometheus servers (or anything with the Prometheus query API), the usual one first; at least one.
+    /// A path prefix is kept. A user and password in the URL are sent to that server as basic authentication and appear in no log.
+    /// </summary>
+    public IList<string> Prometheus { get; init; } = [];
+
+    /// <summary>Base URL of the broker, whose feed says who may query what. Either this or <see cref="TenantsFile"/>.</summary>
+    public string? FeedUrl { get; set; }
+
+    /// <summary>The gateway's token for the broker's feed. A secret; required with <see cref="FeedUrl"/>.</summary>
+    public string? FeedToken { get; set; }
+
+    /// <summary>
+    /// A file that keeps the feed's last good answer, so that the gateway can start while the broker is away; default: none.
+    /// It holds hashes of passwords and is written with mode 0600.
+    /// </summary>
+    public string? LastGoodFile { get; set; }
+
+    /// <summary>
+    /// A JSON file with the tenants, the same as the feed's answer, re-read within about a second of a change.
+    /// Either this or <see cref="FeedUrl"/>.
+    /// </summary>
+    public string? TenantsFile { get; set; }
+
+    /// <summary>
+    /// How long a Prometheus may take until its answer begins, and between two pieces of it. Default 2 min 30 s, a little more than
+    /// Prometheus' own query timeout of 2 min, so that its explanation reaches the tenant. At most a day.
+    /// </summary>
+    public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromSeconds(150);
+
+    /// <summary>All that is wrong with these options, as sentences that name the key and the remedy; empty when they can be used.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (Prometheus.Count == 0)
+            yield return "Gateway:Prometheus is missing: give at least one base URL, for example AIVENMETRICS_Gateway__Prometheus__0=http://127.0.0.1:9090.";
+
+        for (var i = 0; i < Prometheus.Count; i++)
+            if (!IsBaseUrl(Prometheus[i]))
+                yield return $"Gateway:Prometheus:{i} is not a base URL: it must be absolute, http or https, without query or fragment.";
+
+        foreach (var fault in TenantSourceFaults())
+            yield return fault;
+
+        if (UpstreamTimeout <= TimeSpan.Zero || UpstreamTimeout > TimeSpan.FromDays(1))
+            yield return "Gateway:UpstreamTimeout must be more than zero and at most a day, for example 00:02:30.";
+    }
+
+    private IEnumerable<string> TenantSourceFaults()
+    {
+        var (feed, file) = (!string.IsNullOrEmpty(FeedUrl), !string.IsNullOrEmpty(TenantsFile));
+        if (feed && file)
+            yield return "Gateway:FeedUrl and Gateway:TenantsFile are both set: tenants come from one of them, remove the other.";
+        if (!feed && !file)
+            yield return "Gateway:FeedUrl is missing: set it to the broker's base URL, or name a file of tenants with Gateway:TenantsFile.";
+        if (feed && !IsBaseUrl(FeedUrl!))
+            yield return "Gateway:FeedUrl is not a base URL: it must be absolute, http or https, without query or fragment.";
+        if (feed && string.IsNullOrEmpty(FeedToken))
+            yield return "Gateway:FeedToken is missing: set it with the environment variable AIVENMETRICS_Gateway__FeedToken or in a file named by Gateway:FeedTokenFile.";
+        if (file && TenantsFileSource.Read(TenantsFile!).Fault is { } fault)
+            yield return $"Gateway:TenantsFile: {fault.TrimEnd('.')}.";
+    }
+
+    private static bool IsBaseUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url)
+        && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+        && url.Host.Length > 0 && url.Query.Length == 0 && url.Fragment.Length == 0;
+}

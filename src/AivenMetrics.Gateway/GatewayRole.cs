@@ -1,0 +1,96 @@
+using System.Diagnostics.Metrics;
+using AivenMetrics.Feed;
+using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Routing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Gateway;
+
+/// <summary>Puts a gateway together.</summary>
+public static class GatewayRole
+{
+    private const string VersionHeader = "X-AivenMetrics-Prometheus-Version";
+
+    /// <summary>
+    /// Adds the gateway's services, its background work and its health check, named <c>gateway</c>. Time is the registered
+    /// <see cref="TimeProvider"/>, or the system's if there is none.
+    /// </summary>
+    /// <param name="services">Where to add them.</param>
+    /// <param name="options">Options without <see cref="GatewayOptions.Faults"/>.</param>
+    public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+
+        services.AddSingleton<Tenants>();
+        services.AddSingleton<BasicAuthentication>();
+        if (string.IsNullOrEmpty(options.TenantsFile))
+            AddTenantsFeed(services, options);
+        else
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<TenantsFileSource>(provider, options.TenantsFile));
+
+        services.AddSingleton(Upstream.CreateInvoker());
+        services.AddSingleton<Destinations>();
+        services.AddSingleton<Upstream>();
+        services.AddHostedService<Prober>();
+
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<LocalAnswers>();
+        services.AddSingleton<GatewayEndpoint>();
+        services.AddHealthChecks().AddCheck<Readiness>("gateway");
+        services.Configure<LoggerFilterOptions>(QuietTheServer);
+        return services;
+    }
+
+    /// <summary>Maps every path that no other endpoint takes: the gateway refuses itself what it does not serve.</summary>
+    /// <param name="routes">Where to map.</param>
+    public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder routes)
+    {
+        routes.Map("/{**path}", routes.ServiceProvider.GetRequiredService<GatewayEndpoint>().HandleAsync);
+        return routes;
+    }
+
+    /// <summary>The server's own line for each request holds the whole URL, and with it the query: the gateway writes its own line.</summary>
+    private static void QuietTheServer(LoggerFilterOptions filter)
+    {
+        filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning, null));
+        filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Routing.EndpointMiddleware", LogLevel.Warning, null));
+    }
+
+    private static void AddTenantsFeed(IServiceCollection services, GatewayOptions options)
+    {
+        services.AddSingleton(provider =>
+        {
+            var destinations = provider.GetRequiredService<Destinations>();
+            var feed = Feeds.Credentials(new Uri(options.FeedUrl!), options.FeedToken!) with
+            {
+                LastGoodFile = string.IsNullOrEmpty(options.LastGoodFile) ? null : options.LastGoodFile,
+                Headers = headers =>
+                {
+                    if (destinations.LowestVersion() is { } version)
+                        headers.TryAddWithoutValidation(VersionHeader, version);
+                },
+            };
+            return new FeedClient<CredentialFeed>(
+                Feeds.CreateHttpClient(), feed, provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<FeedClient<CredentialFeed>>>(), provider.GetRequiredService<IMeterFactory>());
+        });
+        services.AddHostedService<TenantsFeedSource>();
+    }
+
+    /// <summary>Ready means: tenants are known and at least one Prometheus is usable.</summary>
+    private sealed class Readiness(LocalAnswers local, Tenants tenants) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(local.IsReady ? HealthCheckResult.Healthy()
+                : tenants.Current is null ? HealthCheckResult.Unhealthy("no tenants were read yet")
+                : HealthCheckResult.Unhealthy("no Prometheus is usable"));
+    }
+}

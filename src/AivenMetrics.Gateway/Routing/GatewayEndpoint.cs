@@ -1,0 +1,135 @@
+using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Scoping;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Gateway.Routing;
+
+/// <summary>
+/// Handles every request of a gateway.
+/// </summary>
+/// <remarks>
+/// 1. Read the raw target; refuse what is ambiguous.
+/// 2. Find the route; refuse what is in no table, or what the method does not fit.
+/// 3. Authenticate, where the route wants it.
+/// 4. Read the parameters; refuse what is doubled or not well encoded.
+/// 5. Make the scoped request.
+/// 6. Ask the destinations in turn.
+/// 7. Copy the answer.
+/// Each step can end with a <see cref="Refusal"/>, which is then written, counted and logged in one place.
+/// </remarks>
+internal sealed class GatewayEndpoint(
+    BasicAuthentication authentication, Upstream upstream, LocalAnswers local, GatewayMetrics metrics, TimeProvider time, ILogger<GatewayEndpoint> logger)
+{
+    private const int ClientClosedRequest = 499;
+
+    /// <summary>What is known of a request when its line is logged.</summary>
+    private sealed class Exchange
+    {
+        public Route? Route;
+        public Credential? Credential;
+        public Destination? Destination;
+        public long Bytes;
+    }
+
+    /// <summary>The request delegate.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        var started = time.GetTimestamp();
+        var exchange = new Exchange();
+        Refusal? refusal = null;
+        try
+        {
+            refusal = await ServeAsync(context, exchange);
+            if (refusal is not null)
+                await refusal.WriteAsync(context);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to read an answer; upstream was told to stop by the same token.
+            if (!context.Response.HasStarted)
+                context.Response.StatusCode = ClientClosedRequest;
+        }
+        catch (Exception e)
+        {
+            logger.Failed(e, exchange.Route?.Path ?? "none");
+            refusal = Refusal.Internal;
+            await refusal.WriteAsync(context);
+        }
+
+        Record(context, exchange, refusal, time.GetElapsedTime(started));
+    }
+
+    private async ValueTask<Refusal?> ServeAsync(HttpContext context, Exchange exchange)
+    {
+        // :: Steps 1 and 2
+        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (RequestTarget.Read(raw) is not { } target)
+            return Refusal.MalformedTarget;
+        var (route, labelName, refusal) = Routes.Find(context.Request.Method, target.Path);
+        exchange.Route = route;
+        if (route is null)
+            return refusal;
+        if (HttpMethods.IsOptions(context.Request.Method))
+            return LocalAnswers.Options(context, route);
+
+        // :: Step 3
+        if (!route.NeedsCredential)
+            return await local.AnswerAsync(context, route);
+        if (authentication.Authenticate(context.Request) is not { } credential)
+            return Refusal.Unauthenticated;
+        exchange.Credential = credential;
+        if (route.Treatment == Treatment.BuildInfo)
+            return await local.AnswerAsync(context, route);
+
+        // :: Step 4
+        var parameters = new RequestParameters(route);
+        if (await parameters.ReadAsync(context.Request, target.Query) is { } unreadable)
+            return unreadable;
+
+        // :: Step 5
+        var rewriting = time.GetTimestamp();
+        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential);
+        metrics.Rewrote(time.GetElapsedTime(rewriting).TotalSeconds);
+        if (request is null)
+            return unscopable;
+
+        // :: Steps 6 and 7
+        return await ForwardAsync(context, exchange, request);
+    }
+
+    private async ValueTask<Refusal?> ForwardAsync(HttpContext context, Exchange exchange, UpstreamRequest request)
+    {
+        var (answer, failure) = await upstream.AskAsync(request, ForwardedHeaders.From(context.Request.Headers), context.RequestAborted);
+        if (answer is null)
+            return failure == UpstreamFailure.TimedOut ? Refusal.TimedOut : Refusal.Unavailable;
+
+        using (answer)
+        {
+            exchange.Destination = answer.Destination;
+            exchange.Bytes = await AnswerCopier.CopyAsync(answer, context, logger);
+            return null;
+        }
+    }
+
+    private void Record(HttpContext context, Exchange exchange, Refusal? refusal, TimeSpan elapsed)
+    {
+        // Method and route are ours, not the client's words: whatever else was sent is "other" and "none".
+        var method = context.Request.Method is "GET" or "POST" or "HEAD" or "OPTIONS" or "PUT" or "DELETE" ? context.Request.Method : "other";
+        var route = exchange.Route?.Path ?? "none";
+        var username = exchange.Credential?.Username ?? "-";
+        var status = context.Response.StatusCode;
+
+        metrics.Requested(route, status, elapsed.TotalSeconds, exchange.Bytes);
+        if (refusal is null)
+        {
+            logger.Access(method, route, status, username, elapsed.TotalMilliseconds, exchange.Bytes, exchange.Destination?.Name ?? "gateway");
+            return;
+        }
+
+        metrics.Refused(refusal.Reason);
+        logger.Refused(method, route, refusal.Status, refusal.Reason, username, elapsed.TotalMilliseconds);
+    }
+}

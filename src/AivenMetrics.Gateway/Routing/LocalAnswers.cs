@@ -1,0 +1,75 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Failover;
+using Microsoft.AspNetCore.Http;
+
+namespace AivenMetrics.Gateway.Routing;
+
+/// <summary>The answers that need no Prometheus.</summary>
+internal sealed class LocalAnswers(Tenants tenants, Destinations destinations)
+{
+    /// <summary>True when tenants are known and a Prometheus is usable.</summary>
+    public bool IsReady => tenants.Current is not null && destinations.AnyUsable;
+
+    /// <summary>Answers one of the routes with such a treatment, or says why not.</summary>
+    public async ValueTask<Refusal?> AnswerAsync(HttpContext context, Route route)
+    {
+        switch (route.Treatment)
+        {
+            case Treatment.Healthy:
+                await WriteTextAsync(context, StatusCodes.Status200OK, "Healthy.\n");
+                return null;
+            case Treatment.Ready:
+                await WriteTextAsync(context, IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, IsReady ? "Ready.\n" : "Not ready.\n");
+                return null;
+            case Treatment.BuildInfo:
+                return await WriteBuildInfoAsync(context);
+            default:
+                throw new InvalidOperationException($"{route.Treatment} is not answered by the gateway itself.");
+        }
+    }
+
+    /// <summary>Tells a browser which methods there are, and no more: no origin is invited.</summary>
+    public static Refusal? Options(HttpContext context, Route route)
+    {
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        context.Response.Headers.Allow = route.Allow;
+        return null;
+    }
+
+    /// <summary>
+    /// The servers' version in Prometheus' shape. There is no <c>features</c> key, because Grafana takes any feature there for a Mimir
+    /// with a ruler.
+    /// </summary>
+    private async ValueTask<Refusal?> WriteBuildInfoAsync(HttpContext context)
+    {
+        if (destinations.LowestVersion() is not { } version)
+            return Refusal.Unavailable;
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new BuildInfoAnswer("success", new BuildInfo(version, ForwardedHeaders.Revision, "aiven-metrics", "", "", "")), LocalAnswersJson.Default.BuildInfoAnswer);
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        return null;
+    }
+
+    private static async ValueTask WriteTextAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.ContentLength = text.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.WriteAsync(text, context.RequestAborted);
+    }
+}
+
+/// <summary>The JSON of <c>/api/v1/status/buildinfo</c>.</summary>
+internal sealed record BuildInfoAnswer(string Status, BuildInfo Data);
+
+/// <summary>Its data.</summary>
+internal sealed record BuildInfo(string Version, string Revision, string Branch, string BuildUser, string BuildDate, string GoVersion);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(BuildInfoAnswer))]
+internal sealed partial class LocalAnswersJson : JsonSerializerContext;

@@ -1,0 +1,74 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AivenMetrics.Gateway.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace AivenMetrics.Gateway.Routing;
+
+/// <summary>An answer that says no, in the shape of Prometheus' own errors.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="ErrorType">Prometheus' <c>errorType</c>.</param>
+/// <param name="Message">What was wrong and what to do; shown to the client, so without secrets or internal names.</param>
+/// <param name="Reason">The same in one word for the metrics: a bounded set.</param>
+/// <param name="Allow">The <c>Allow</c> header of a 405.</param>
+internal sealed record Refusal(int Status, string ErrorType, string Message, string Reason, string? Allow = null)
+{
+    // The catalogue: every refusal that does not depend on what exactly was sent.
+    public static readonly Refusal NotFound = new(404, "not_found",
+        "there is no such path here: this gateway serves /api/v1/query, query_range, series, labels, label/<name>/values and status/buildinfo", "not_found");
+    public static readonly Refusal MalformedTarget = new(404, "not_found",
+        "the path is not one this gateway takes: no dot segments, encoded separators, backslashes or path parameters", "malformed_target");
+    public static readonly Refusal WritesForbidden = new(403, "forbidden", "this endpoint is read-only: writing and administration are not for tenants", "forbidden");
+    public static readonly Refusal OperatorOnly = new(403, "forbidden", "this path is for the operator of the metrics store only", "forbidden");
+    public static readonly Refusal LeaksOthers = new(403, "forbidden", "this path would show what belongs to other tenants and is not served", "forbidden");
+    public static readonly Refusal RemoteReadNotYet = new(403, "forbidden", "remote read is not served by this gateway: use /api/v1/query_range", "forbidden");
+    public static readonly Refusal Unauthenticated = new(401, "unauthorized",
+        "missing or wrong credentials: send the username and password of your binding as basic authentication", "unauthenticated");
+    public static readonly Refusal BodyTooLarge = new(413, "bad_data", "the request body is larger than 1 MiB", "body_too_large");
+    public static readonly Refusal MediaType = new(415, "bad_data",
+        "the request body must be application/x-www-form-urlencoded in UTF-8, without Content-Encoding", "media_type");
+    public static readonly Refusal BodyOnGet = BadData("a GET request must not have a body: send its parameters in the URL or use POST");
+    public static readonly Refusal BrokenBody = BadData("the request body is not well formed or ended early");
+    public static readonly Refusal Unavailable = new(503, "unavailable", "the metrics store is not reachable at the moment: try again shortly", "unavailable");
+    public static readonly Refusal TimedOut = new(504, "timeout", "the metrics store did not answer in time: ask for a shorter range or a simpler query", "timeout");
+    public static readonly Refusal Internal = new(500, "internal", "the gateway could not handle this request; its operator finds the reason in the log", "internal");
+
+    public static Refusal BadData(string message) => new(400, "bad_data", message, "bad_data");
+
+    public static Refusal Method(string allow) => new(405, "method_not_allowed", $"this path takes only {allow}", "method", allow);
+
+    /// <summary>Writes the answer, unless another has begun.</summary>
+    public async Task WriteAsync(HttpContext context)
+    {
+        var response = context.Response;
+        if (response.HasStarted)
+            return;
+
+        var body = JsonSerializer.SerializeToUtf8Bytes(new RefusalBody("error", ErrorType, Message), RefusalJson.Readable.RefusalBody);
+        response.StatusCode = Status;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        response.Headers.XContentTypeOptions = "nosniff";
+        if (Allow is not null)
+            response.Headers.Allow = Allow;
+        if (Status == StatusCodes.Status401Unauthorized)
+            response.Headers[HeaderNames.WWWAuthenticate] = BasicAuthentication.Challenge(context.Request);
+        if (Status == StatusCodes.Status503ServiceUnavailable)
+            response.Headers.RetryAfter = "5";
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+}
+
+/// <summary>The JSON of a <see cref="Refusal"/>.</summary>
+internal sealed record RefusalBody(string Status, string ErrorType, string Error);
+
+[JsonSerializable(typeof(RefusalBody))]
+internal sealed partial class RefusalJson : JsonSerializerContext
+{
+    /// <summary>Quotes are escaped as <c>\"</c> and not as <c>\u0022</c>, because people read these in terminals; nobody embeds them in HTML.</summary>
+    public static RefusalJson Readable { get; } =
+        new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

@@ -1,0 +1,56 @@
+using System.Buffers;
+
+namespace AivenMetrics.Gateway.Routing;
+
+/// <summary>
+/// The request target as the client sent it, before any server decoded it or folded its dot segments. What could mean one path here
+/// and another one upstream is no target at all.
+/// </summary>
+/// <param name="Path">The path, still encoded, with repeated and trailing slashes taken away.</param>
+/// <param name="Query">What follows the first question mark, still encoded.</param>
+internal readonly record struct RequestTarget(string Path, string Query)
+{
+    private static readonly SearchValues<char> PathCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/%");
+
+    // Slash, backslash, dot, semicolon, percent and NUL have no business being encoded: only a label name may be, and has none of them.
+    private static readonly string[] EncodedTricks = ["%2f", "%5c", "%2e", "%3b", "%25", "%00"];
+
+    /// <summary>The target, or null if it is not in origin form or its path holds a dot segment, an encoded separator or an odd character.</summary>
+    public static RequestTarget? Read(string raw)
+    {
+        if (!raw.StartsWith('/'))
+            return null;
+
+        var mark = raw.IndexOf('?', StringComparison.Ordinal);
+        var path = mark < 0 ? raw : raw[..mark];
+        if (path.AsSpan().ContainsAnyExcept(PathCharacters) || HasDotSegment(path) || HasEncodedTrick(path))
+            return null;
+
+        return new RequestTarget(WithoutExtraSlashes(path), mark < 0 ? "" : raw[(mark + 1)..]);
+    }
+
+    private static bool HasDotSegment(string path)
+    {
+        foreach (var segment in path.AsSpan().Split('/'))
+            if (path.AsSpan(segment) is "." or "..")
+                return true;
+        return false;
+    }
+
+    private static bool HasEncodedTrick(string path)
+    {
+        if (path.Contains('%', StringComparison.Ordinal))
+            foreach (var trick in EncodedTricks)
+                if (path.Contains(trick, StringComparison.OrdinalIgnoreCase))
+                    return true;
+        return false;
+    }
+
+    private static string WithoutExtraSlashes(string path)
+    {
+        if (!path.EndsWith('/') && !path.Contains("//", StringComparison.Ordinal))
+            return path;
+        return "/" + string.Join('/', path.Split('/', StringSplitOptions.RemoveEmptyEntries));
+    }
+}

@@ -1,0 +1,111 @@
+using System.Buffers;
+using System.Text;
+using AivenMetrics.Gateway.Routing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace AivenMetrics.Gateway.Scoping;
+
+/// <summary>
+/// The parameters of one request, from its URL and its form body, as far as its route knows them. A parameter that takes one value
+/// and comes twice is a fault: Prometheus takes the body's value before the URL's, and a check of the other one would be void.
+/// </summary>
+internal sealed class RequestParameters(Route route)
+{
+    /// <summary>The largest body that is read, 1 MiB.</summary>
+    public const int BodyLengthMax = 1 << 20;
+
+    private static readonly SearchValues<char> Visible = SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c)]);
+
+    private readonly string?[] plain = new string?[route.Plain.Length];
+
+    /// <summary>The PromQL expression, if the route takes one and the request gave it.</summary>
+    public string? Expression { get; private set; }
+
+    /// <summary>All values of <c>match[]</c>, the URL's first.</summary>
+    public List<string> Selectors { get; } = [];
+
+    /// <summary>The other parameters that the route forwards and the request gave.</summary>
+    public IEnumerable<(string Name, string Value)> Plain => route.Plain.Zip(plain).Where(p => p.Second is not null).Select(p => (p.First, p.Second!));
+
+    /// <summary>Reads the parameters of the URL's query and of the body.</summary>
+    /// <returns>Why they cannot be used, or null.</returns>
+    public async ValueTask<Refusal?> ReadAsync(HttpRequest request, string query)
+    {
+        if (query.AsSpan().ContainsAnyExcept(Visible))
+            return Refusal.BadData("the URL holds a character that must be percent-encoded");
+        if (query.Length > 0 && FormDecoder.Read(Encoding.ASCII.GetBytes(query), Take) is { } urlFault)
+            return Refusal.BadData(urlFault);
+
+        var hasBody = request.ContentLength is > 0 || request.Headers.ContainsKey(HeaderNames.TransferEncoding)
+            || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true });
+        if (!hasBody)
+            return null;
+        if (HttpMethods.IsGet(request.Method))
+            return Refusal.BodyOnGet;
+        if (!IsForm(request))
+            return Refusal.MediaType;
+        return request.ContentLength > BodyLengthMax ? Refusal.BodyTooLarge : await ReadBodyAsync(request);
+    }
+
+    private async ValueTask<Refusal?> ReadBodyAsync(HttpRequest request)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? BodyLengthMax) + 1);
+        try
+        {
+            var length = 0;
+            while (await request.Body.ReadAsync(buffer.AsMemory(length), request.HttpContext.RequestAborted) is > 0 and var read)
+            {
+                length += read;
+                if (length > BodyLengthMax)
+                    return Refusal.BodyTooLarge;
+            }
+
+            return FormDecoder.Read(buffer.AsSpan(0, length), Take) is { } fault ? Refusal.BadData(fault) : null;
+        }
+        catch (BadHttpRequestException)
+        {
+            return Refusal.BrokenBody;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Takes one parameter, or says why not. What the route does not know is left out: it would mean something only upstream.</summary>
+    private string? Take(string name, string value)
+    {
+        if (name == "match[]" && route.Treatment is (Treatment.Selectors or Treatment.OptionalSelectors))
+        {
+            Selectors.Add(value);
+        }
+        else if (name == "query" && route.Treatment == Treatment.Expression)
+        {
+            if (Expression is not null)
+                return Twice(name);
+            Expression = value;
+        }
+        else if (Array.IndexOf(route.Plain, name) is >= 0 and var index)
+        {
+            if (plain[index] is not null)
+                return Twice(name);
+            plain[index] = value;
+        }
+
+        return null;
+    }
+
+    private static string Twice(string name) => $"parameter \"{name}\" is given more than once, in the URL, in the body or in both: give it once";
+
+    private static bool IsForm(HttpRequest request)
+    {
+        if (request.Headers.ContainsKey(HeaderNames.ContentEncoding)
+            || request.Headers.ContentType.Count != 1
+            || !MediaTypeHeaderValue.TryParse(request.Headers.ContentType[0], out var type)
+            || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
+            return false;
+        return !type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,76 @@
+using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Routing;
+using AivenMetrics.PromQL;
+
+namespace AivenMetrics.Gateway.Scoping;
+
+/// <summary>
+/// Makes the request that a Prometheus gets. Nothing of it is the client's text: expressions and selectors are printed from our own
+/// syntax tree after scoping, the path is the route's, the parameters are the route's and encoded anew.
+/// </summary>
+internal static class ScopedRequest
+{
+    private const string EncodedMatch = "match%5B%5D";
+
+    /// <summary>The request for upstream, or why there is none.</summary>
+    public static (UpstreamRequest? Request, Refusal? Refusal) Make(Route route, string? labelName, RequestParameters parameters, Credential credential)
+    {
+        var form = new FormWriter();
+        var refusal = route.Treatment == Treatment.Expression
+            ? AddExpression(form, parameters, credential)
+            : AddSelectors(form, route, parameters, credential);
+        if (refusal is not null)
+            return (null, refusal);
+
+        foreach (var (name, value) in parameters.Plain)
+            form.Add(name, value);
+
+        return (labelName is null
+            ? UpstreamRequest.Post(route.Path, form.Written)
+            : UpstreamRequest.Get(route.Path.Replace("{name}", labelName, StringComparison.Ordinal), form.Written), null);
+    }
+
+    private static Refusal? AddExpression(FormWriter form, RequestParameters parameters, Credential credential)
+    {
+        if (parameters.Expression is not { } query)
+            return Refusal.BadData("parameter \"query\" is missing: give a PromQL expression");
+        try
+        {
+            form.Add("query", Printer.Print(Scope.Apply(PromQLParser.Parse(query), credential.Scope)));
+            return null;
+        }
+        catch (PromQLParseException e)
+        {
+            return Refusal.BadData($"invalid parameter \"query\": {e.Message}");
+        }
+    }
+
+    private static Refusal? AddSelectors(FormWriter form, Route route, RequestParameters parameters, Credential credential)
+    {
+        if (parameters.Selectors.Count == 0)
+        {
+            if (route.Treatment == Treatment.Selectors)
+                return Refusal.BadData("no match[] parameter provided");
+            form.Add(EncodedMatch, credential.ScopeSelector);
+        }
+
+        // Each selector grows by the scope, so their number is bounded, as that of the selectors in an expression is.
+        if (parameters.Selectors.Count > PromQLParser.MaxSelectors)
+            return Refusal.BadData($"there are more than {PromQLParser.MaxSelectors} match[] parameters: ask in several requests");
+
+        foreach (var selector in parameters.Selectors)
+        {
+            try
+            {
+                form.Add(EncodedMatch, Printer.Print(Scope.Apply(PromQLParser.ParseMetricSelector(selector), credential.Scope)));
+            }
+            catch (PromQLParseException e)
+            {
+                return Refusal.BadData($"invalid parameter \"match[]\": {e.Message}");
+            }
+        }
+
+        return null;
+    }
+}

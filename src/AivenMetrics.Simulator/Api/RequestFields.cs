@@ -1,0 +1,102 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace AivenMetrics.Simulator.Api;
+
+/// <summary>The JSON object of a request; what is missing or of the wrong type is a 400 that names the field.</summary>
+internal sealed class RequestFields(JsonObject body)
+{
+    /// <summary>Bodies beyond this are 413.</summary>
+    public const int MostBytes = 1 << 20;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+    private static readonly Encoding Utf8 = new UTF8Encoding(false, throwOnInvalidBytes: true);
+
+    /// <summary>How answers are written: angle brackets stay readable, as in <c>&lt;redacted&gt;</c>.</summary>
+    public static JsonSerializerOptions Written { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <param name="request">The request.</param>
+    /// <param name="emptyIsObject">Whether no body at all stands for <c>{}</c>.</param>
+    /// <exception cref="AivenApiException">400: not a JSON object; 413: too large.</exception>
+    public static async Task<RequestFields> Read(HttpRequest request, bool emptyIsObject)
+    {
+        using var content = new MemoryStream();
+        var buffer = new byte[16384];
+        int read;
+        while ((read = await request.Body.ReadAsync(buffer, request.HttpContext.RequestAborted)) > 0)
+        {
+            if (content.Length + read > MostBytes)
+                throw AivenErrors.TooLarge();
+            content.Write(buffer, 0, read);
+        }
+
+        if (emptyIsObject && content.Length == 0)
+            return new([]);
+        try
+        {
+            var node = JsonNode.Parse(Utf8.GetString(content.GetBuffer(), 0, (int)content.Length), documentOptions: Strict);
+            // Escaped half surrogates are found only when a string is read: read them all now.
+            _ = node?.ToJsonString();
+            return node is JsonObject body ? new(body) : throw AivenErrors.Invalid("Invalid request body: it must be a JSON object");
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw AivenErrors.Invalid("Invalid request body: it is not valid JSON");
+        }
+    }
+
+    /// <summary>Whether the field is there and not null.</summary>
+    public bool Has(string field) => body[field] is not null;
+
+    public string Text(string field) => OptionalText(field) ?? throw AivenErrors.Invalid($"Missing required field: {field}");
+
+    public string? OptionalText(string field) => body[field] switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue(out string? text) => text,
+        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a string"),
+    };
+
+    public bool? OptionalFlag(string field) => body[field] switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue(out bool flag) => flag,
+        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be true or false"),
+    };
+
+    /// <summary>A whole number of at least <paramref name="least"/>.</summary>
+    public int? OptionalNumber(string field, int least) => body[field] switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue(out int number) && number >= least => number,
+        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a whole number of at least {least}"),
+    };
+
+    /// <summary>Seconds, fractions allowed, up to a day.</summary>
+    public TimeSpan? OptionalSeconds(string field) => body[field] switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue(out double seconds) && seconds is >= 0 and <= 86400 => TimeSpan.FromSeconds(seconds),
+        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a number of seconds between 0 and 86400"),
+    };
+
+    public JsonObject? OptionalObject(string field) => body[field] switch
+    {
+        null => null,
+        JsonObject value => (JsonObject)value.DeepClone(),
+        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be an object"),
+    };
+
+    public JsonObject Object(string field) => OptionalObject(field) ?? throw AivenErrors.Invalid($"Missing required field: {field}");
+
+    /// <summary>An array of objects.</summary>
+    public IReadOnlyList<RequestFields> OptionalObjects(string field) => body[field] switch
+    {
+        null => [],
+        JsonArray values when values.All(value => value is JsonObject) => [.. values.Select(value => new RequestFields(value!.AsObject()))],
+        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be an array of objects"),
+    };
+}

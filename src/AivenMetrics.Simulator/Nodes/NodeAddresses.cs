@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using AivenMetrics.Simulator.Api;
+
+namespace AivenMetrics.Simulator.Nodes;
+
+/// <summary>
+/// Gives every node its own loopback address. The network is held by a listening socket on its last address, so that two
+/// simulators on one machine never share one. Not thread-safe: the world's lock guards it.
+/// </summary>
+internal sealed partial class NodeAddresses : IDisposable
+{
+    /// <summary>Aiven's metrics port.</summary>
+    public const int MetricsPort = 9273;
+
+    private const int PerBlock = 250;
+    private readonly byte second;
+    private readonly byte? third;
+    private readonly Socket hold;
+    private readonly HashSet<IPAddress> taken = [];
+    private int next;
+
+    private NodeAddresses(byte second, byte? third, Socket hold) => (this.second, this.third, this.hold) = (second, third, hold);
+
+    /// <summary>The network in CIDR form.</summary>
+    public string Network => third is null ? $"127.{second}.0.0/16" : $"127.{second}.{third}.0/24";
+
+    public static bool IsNetwork(string network) => network == "auto" || Parse(network) is not null;
+
+    /// <summary>Takes the network, or with <c>auto</c> the first free one.</summary>
+    /// <exception cref="InvalidOperationException">It is held by another simulator, or all are.</exception>
+    public static NodeAddresses Claim(string network)
+    {
+        if (Parse(network) is { } wanted)
+        {
+            return TryClaim(wanted.Second, wanted.Third) ?? throw new InvalidOperationException(
+                $"Simulator:NodeNetwork {network} is in use by another program on port {MetricsPort}: choose another one, or 'auto'.");
+        }
+
+        for (byte second = 42; second < 100; second++)
+        {
+            for (var third = 0; third < 256; third++)
+            {
+                if (TryClaim(second, (byte)third) is { } claimed)
+                    return claimed;
+            }
+        }
+
+        throw new InvalidOperationException($"Simulator:NodeNetwork auto found no free loopback network for port {MetricsPort}.");
+    }
+
+    /// <summary>A free address; one that was released is taken again only when all others were.</summary>
+    /// <exception cref="AivenApiException">503: the network is full.</exception>
+    public IPAddress Take()
+    {
+        var size = third is null ? PerBlock * 250 : PerBlock;
+        for (var tries = 0; tries < size; tries++)
+        {
+            var index = next++ % size;
+            var address = new IPAddress([127, second, third ?? (byte)(index / PerBlock), (byte)((index % PerBlock) + 1)]);
+            if (taken.Add(address))
+                return address;
+        }
+
+        throw AivenErrors.NoAddress(Network);
+    }
+
+    public void Release(IPAddress address) => taken.Remove(address);
+
+    public void Dispose() => hold.Dispose();
+
+    private static NodeAddresses? TryClaim(byte second, byte? third)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(new IPAddress([127, second, third ?? 255, 254]), MetricsPort));
+            socket.Listen(1);
+            return new(second, third, socket);
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return null;
+        }
+    }
+
+    private static (byte Second, byte? Third)? Parse(string network)
+    {
+        if (NetworkForm().Match(network) is not { Success: true } match)
+            return null;
+        var second = Octet(match.Groups["second"]);
+        var third = match.Groups["third"].Success ? Octet(match.Groups["third"]) : null;
+        // 127.0.0.0/16 is where everything else of the machine listens.
+        if (second is null or 0 || (third is null && match.Groups["third"].Success))
+            return null;
+        return (second.Value, third);
+    }
+
+    private static byte? Octet(Group digits) =>
+        byte.TryParse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var octet) ? octet : null;
+
+    [GeneratedRegex(@"\A127\.(?:(?<second>\d{1,3})(?:\.0\.0/16)?|(?<second>\d{1,3})\.(?<third>\d{1,3})(?:\.0/24)?)\z")]
+    private static partial Regex NetworkForm();
+}

@@ -1,0 +1,22 @@
+using System.Text.RegularExpressions;
+using AivenMetrics.Simulator.Nodes;
+
+namespace AivenMetrics.Simulator.World;
+
+/// <summary>A project: its CA, its services and its integration endpoints.</summary>
+internal sealed partial class AivenProject(string name, ProjectAuthority authority)
+{
+    public string Name { get; } = name;
+
+    public ProjectAuthority Authority { get; } = authority;
+
+    public SortedDictionary<string, AivenService> Services { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>In the order they were made.</summary>
+    public List<IntegrationEndpoint> Endpoints { get; } = [];
+
+    public static bool IsName(string name) => Names().IsMatch(name);
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,62}\z")]
+    private static partial Regex Names();
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using AivenMetrics.Broker;
+using AivenMetrics.Broker.State;
+using AivenMetrics.Hosting;
+
+namespace AivenMetrics.Commands;
+
+/// <summary><c>aiven-metrics migrate</c>: brings the broker's database to the current schema. The broker does so at start as well.</summary>
+internal static class MigrateCommand
+{
+    private const string DatabaseKey = $"{BrokerOptions.Section}:{nameof(BrokerOptions.Database)}";
+
+    public static Command Create()
+    {
+        var database = Roles.Broker.Options.Where(option => option.Name.StartsWith("--database", StringComparison.Ordinal)).ToList();
+        var command = new Command("migrate", "Applies the migrations that the broker's database lacks. Safe beside running brokers and twice at once.");
+        database.ForEach(option => command.Options.Add(option.Option));
+        Role<BrokerOptions> role = Roles.Broker with { Options = database };
+        command.SetAction((parsed, ct) => Run(RoleConfiguration<BrokerOptions>.Read(role, parsed, parsed.GetValue(RoleCommand.ConfigOption), hosted: false), ct));
+        return command;
+    }
+
+    private static async Task<int> Run(RoleConfiguration<BrokerOptions> configuration, CancellationToken ct)
+    {
+        List<string> faults = [.. configuration.Faults.Where(fault => fault.StartsWith(DatabaseKey, StringComparison.Ordinal))];
+        if (RoleCommand.Report(faults))
+        {
+            return RoleCommand.UsageExitCode;
+        }
+
+        try
+        {
+            await using Database database = Database.Open(configuration.Options.Database);
+            await database.Migrate(new Progress<string>(Console.WriteLine), ct);
+            Console.WriteLine("The database has the current schema.");
+            return 0;
+        }
+        catch (System.Data.Common.DbException exception)
+        {
+            await Console.Error.WriteLineAsync($"The database cannot be migrated: {exception.Message} (check {DatabaseKey}).");
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using AivenMetrics.Broker;
+using AivenMetrics.Broker.Api;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AivenMetrics.Commands;
+
+/// <summary><c>aiven-metrics openapi</c>: prints the API as OpenAPI YAML, generated from the code. Starts and opens nothing.</summary>
+internal static class OpenApiCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("openapi", "Prints the broker's API as OpenAPI YAML; openapi.yaml in the repository is this output.");
+        command.SetAction(async (_, _) =>
+        {
+            Console.Write(await Yaml());
+            return 0;
+        });
+        return command;
+    }
+
+    internal static async Task<string> Yaml()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddBroker(new BrokerOptions
+        {
+            GatewayUrl = "https://metrics.example.com",
+            EncryptionKeys = { new EncryptionKeyOptions { Id = "none", Key = Convert.ToBase64String(new byte[32]) } },
+        });
+        await using WebApplication app = builder.Build();
+        app.UseRouting();
+        app.MapBroker();
+        // Endpoints become visible to the description when the pipeline is put together; the application is never started.
+        app.UseEndpoints(_ => { });
+        return await OpenApiDescription.Yaml(app.Services);
+    }
+}

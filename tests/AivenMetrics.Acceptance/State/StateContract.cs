@@ -1,0 +1,383 @@
+using AivenMetrics.Broker.State;
+using Xunit;
+
+namespace AivenMetrics.Acceptance.State;
+
+public sealed class SqliteStateTests(SqliteFixture fixture) : StateContract<SqliteFixture>(fixture);
+
+public sealed class PostgresStateTests(PostgresFixture fixture) : StateContract<PostgresFixture>(fixture);
+
+/// <summary>What every database must keep, whichever it is.</summary>
+public abstract class StateContract<TFixture>(TFixture fixture) : IClassFixture<TFixture>
+    where TFixture : class, IStateFixture
+{
+    private static readonly InstanceId Instance = new("instance-1");
+    private static readonly BindingId Binding = new("binding-1");
+    private static readonly AivenProject Demo = new("demo");
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private async Task<Stores> NewStores() => await Stores.Open(await fixture.NewDatabase());
+
+    [Fact]
+    public async Task Five_brokers_migrate_an_empty_database_at_once_and_apply_each_script_once()
+    {
+        var connectionString = await fixture.NewDatabase();
+        var lines = new System.Collections.Concurrent.ConcurrentBag<string>();
+
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(async _ =>
+        {
+            await using var database = Database.Open(connectionString);
+            await database.Migrate(new Lines(lines), None);
+            Assert.True(await database.IsMigrated(None));
+        }));
+
+        Assert.Single(lines, line => line.Contains("Executing", StringComparison.Ordinal) && line.Contains("0001-state.sql", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_empty_database_is_not_migrated()
+    {
+        await using var database = Database.Open(await fixture.NewDatabase());
+
+        Assert.False(await database.IsMigrated(None));
+    }
+
+    [Fact]
+    public async Task Twenty_equal_inserts_of_an_instance_at_once_have_one_effect()
+    {
+        await using var stores = await NewStores();
+
+        var inserted = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => Task.Run(() => stores.Instances.TryInsert(Some.Instance(), None))));
+
+        Assert.Single(inserted, true);
+        Assert.Equal(Some.Instance(), await stores.Instances.Find(Instance, None));
+    }
+
+    [Fact]
+    public async Task Twenty_equal_inserts_of_a_binding_at_once_have_one_effect_with_all_of_its_services()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(scope: PlanScope.Services), None);
+        var candidates = Enumerable.Range(0, 20).Select(_ => Some.Binding(services: ["a", "b"])).ToList();
+
+        var results = await Task.WhenAll(
+            candidates.Select(candidate => Task.Run(() => stores.Bindings.TryInsert(candidate, None))));
+
+        var winner = candidates[Array.IndexOf(results, InsertBindingResult.Inserted)];
+        Assert.Equal(19, results.Count(result => result == InsertBindingResult.Exists));
+        var kept = await stores.Bindings.Find(Instance, Binding, None);
+        Assert.Equal(winner.Username, kept?.Username);
+        Assert.Equal(["a", "b"], kept!.ServiceInstanceIds);
+    }
+
+    [Fact]
+    public async Task A_binding_comes_back_as_it_was_written()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(), None);
+        var written = Some.Binding();
+
+        await stores.Bindings.TryInsert(written, None);
+
+        var read = await stores.Bindings.Find(Instance, Binding, None);
+        Assert.Equal(written with { ServiceInstanceIds = [] }, read! with { ServiceInstanceIds = written.ServiceInstanceIds });
+        Assert.Empty(read.ServiceInstanceIds);
+    }
+
+    [Fact]
+    public async Task A_binding_of_a_missing_instance_is_refused()
+    {
+        await using var stores = await NewStores();
+
+        Assert.Equal(InsertBindingResult.InstanceGone, await stores.Bindings.TryInsert(Some.Binding(services: "a"), None));
+        Assert.False(await stores.Bindings.AnyInProgress(None));
+    }
+
+    [Fact]
+    public async Task A_binding_is_reachable_only_through_its_own_instance()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(), None);
+        await stores.Instances.TryInsert(Some.Instance("instance-2"), None);
+        await stores.Bindings.TryInsert(Some.Binding(), None);
+
+        Assert.Null(await stores.Bindings.Find(new InstanceId("instance-2"), Binding, None));
+        Assert.False(await stores.Bindings.Delete(new InstanceId("instance-2"), Binding, None));
+        Assert.Equal(InsertBindingResult.Inserted, await stores.Bindings.TryInsert(Some.Binding("instance-2"), None));
+    }
+
+    [Fact]
+    public async Task An_instance_with_a_live_binding_stays_until_the_binding_is_deleted()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(), None);
+        await stores.Bindings.TryInsert(Some.Binding(services: "a"), None);
+
+        Assert.Equal(DeleteInstanceResult.HasBindings, await stores.Instances.Delete(Instance, None));
+        Assert.NotNull(await stores.Bindings.Find(Instance, Binding, None));
+
+        Assert.True(await stores.Bindings.Delete(Instance, Binding, None));
+        Assert.False(await stores.Bindings.Delete(Instance, Binding, None));
+        Assert.Equal(DeleteInstanceResult.Deleted, await stores.Instances.Delete(Instance, None));
+        Assert.Equal(DeleteInstanceResult.NotFound, await stores.Instances.Delete(Instance, None));
+    }
+
+    [Fact]
+    public async Task A_failed_bind_that_the_platform_never_deleted_does_not_keep_the_instance()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(), None);
+        await stores.Bindings.TryInsert(Some.Binding(services: "a"), None);
+        await stores.Bindings.RecordOperation(Instance, Binding, null, OperationState.Failed, "Gone.", null, None);
+
+        Assert.Equal(DeleteInstanceResult.Deleted, await stores.Instances.Delete(Instance, None));
+        Assert.Null(await stores.Bindings.Find(Instance, Binding, None));
+    }
+
+    [Fact]
+    public async Task Binds_and_a_deprovision_at_once_leave_no_binding_without_its_instance()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(), None);
+
+        var binds = Enumerable.Range(0, 10).Select(i => Task.Run(() => stores.Bindings.TryInsert(Some.Binding(id: $"b{i}"), None)));
+        var deprovision = Task.Run(() => stores.Instances.Delete(Instance, None));
+        var results = await Task.WhenAll(binds);
+
+        if (await deprovision == DeleteInstanceResult.Deleted)
+            Assert.All(results, result => Assert.Equal(InsertBindingResult.InstanceGone, result));
+        else
+            Assert.Contains(InsertBindingResult.Inserted, results);
+    }
+
+    [Fact]
+    public async Task A_deleted_binding_takes_its_services_along_so_that_its_id_can_be_used_again()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(scope: PlanScope.Services), None);
+        await stores.Bindings.TryInsert(Some.Binding(services: ["a", "b"]), None);
+
+        await stores.Bindings.Delete(Instance, Binding, None);
+        await stores.Bindings.TryInsert(Some.Binding(services: "c"), None);
+
+        var scope = Assert.Single(await stores.Bindings.Scopes(None));
+        Assert.Equal(["c"], scope.ServiceInstanceIds);
+    }
+
+    [Fact]
+    public async Task What_was_written_is_there_after_a_restart()
+    {
+        var connectionString = await fixture.NewDatabase();
+        await using (var before = await Stores.Open(connectionString))
+        {
+            await before.Instances.TryInsert(Some.Instance(), None);
+            await before.Bindings.TryInsert(Some.Binding(services: "a"), None);
+        }
+
+        await using var after = await Stores.Open(connectionString);
+
+        Assert.Equal(Some.Instance(), await after.Instances.Find(Instance, None));
+        Assert.Equal(OperationState.InProgress, (await after.Bindings.Find(Instance, Binding, None))?.OperationState);
+        Assert.True(await after.Bindings.AnyInProgress(None));
+    }
+
+    [Fact]
+    public async Task An_outcome_is_recorded_only_while_the_operation_runs_and_only_for_that_operation()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(), None);
+        await stores.Bindings.TryInsert(Some.Binding(), None);
+
+        Assert.False(await stores.Bindings.RecordOperation(Instance, Binding, "another", OperationState.Failed, "No.", null, None));
+        Assert.True(await stores.Bindings.RecordOperation(Instance, Binding, "bind-binding-1", OperationState.Succeeded, "Yes.", null, None));
+        Assert.False(await stores.Bindings.RecordOperation(Instance, Binding, null, OperationState.Failed, "Too late.", null, None));
+
+        var kept = await stores.Bindings.Find(Instance, Binding, None);
+        Assert.Equal((OperationState.Succeeded, "Yes."), (kept!.OperationState, kept.Description));
+        Assert.False(await stores.Bindings.AnyInProgress(None));
+        Assert.False(await stores.Bindings.DeleteIfInProgress(Instance, Binding, "bind-binding-1", None));
+    }
+
+    [Fact]
+    public async Task Of_an_outcome_and_an_abandonment_at_once_exactly_one_wins()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(), None);
+        for (var round = 0; round < 10; round++)
+        {
+            await stores.Bindings.TryInsert(Some.Binding(), None);
+            var outcome = Task.Run(() =>
+                stores.Bindings.RecordOperation(Instance, Binding, null, OperationState.Succeeded, "Yes.", null, None));
+            var abandoned = Task.Run(() => stores.Bindings.DeleteIfInProgress(Instance, Binding, "bind-binding-1", None));
+
+            Assert.NotEqual(await outcome, await abandoned);
+            await stores.Bindings.Delete(Instance, Binding, None);
+        }
+    }
+
+    [Fact]
+    public async Task The_first_snapshot_is_kept_and_given_to_everybody()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(), None);
+        await stores.Bindings.TryInsert(Some.Binding(), None);
+        Assert.Null(await stores.Bindings.SaveSnapshot(Instance, Binding, "too early", None));
+        await stores.Bindings.RecordOperation(Instance, Binding, null, OperationState.Succeeded, "Yes.", null, None);
+
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 5).Select(i => Task.Run(() => stores.Bindings.SaveSnapshot(Instance, Binding, $"snapshot {i}", None))));
+
+        Assert.Single(answers.Distinct());
+        Assert.Equal(answers[0], (await stores.Bindings.Find(Instance, Binding, None))?.Snapshot);
+    }
+
+    [Fact]
+    public async Task Failed_binds_have_neither_scope_nor_credential()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance(), None);
+        await stores.Bindings.TryInsert(Some.Binding(id: "failed"), None);
+        await stores.Bindings.TryInsert(Some.Binding(id: "running", services: ["b", "a"]), None);
+        await stores.Bindings.RecordOperation(Instance, new BindingId("failed"), null, OperationState.Failed, "No.", null, None);
+
+        var scope = Assert.Single(await stores.Bindings.Scopes(None));
+        Assert.Equal((new BindingId("running"), Some.Owner, OperationState.InProgress), (scope.BindingId, scope.Owner, scope.OperationState));
+        Assert.Equal(["a", "b"], scope.ServiceInstanceIds);
+        Assert.Equal(["a", "b"], Assert.Single(await stores.Bindings.Credentials(None)).ServiceInstanceIds);
+    }
+
+    [Fact]
+    public async Task An_owner_sees_its_own_services_only()
+    {
+        await using var stores = await NewStores();
+        await stores.Inventory.SaveInventory(
+            Demo,
+            Some.Time,
+            [
+                Some.Service("mine", Some.Owner),
+                Some.Service("same-space-id-of-another-organization", Some.Owner with { OrganizationId = "org-2" }),
+                Some.Service("same-organization-other-space", Some.Owner with { SpaceId = "space-2" }),
+                Some.Service("untagged", null),
+            ],
+            None);
+
+        var mine = Assert.Single(await stores.Inventory.ServicesOf(Some.Owner, None));
+        Assert.Equal("mine", mine.ServiceName);
+        Assert.Equal(Some.Service("mine", Some.Owner).ScrapeHosts, mine.ScrapeHosts);
+        Assert.Equal(4, (await stores.Inventory.Services(Demo, None)).Count);
+    }
+
+    [Fact]
+    public async Task A_new_inventory_replaces_the_old_one_of_its_project_whole_and_keeps_the_endpoint()
+    {
+        await using var stores = await NewStores();
+        var project = new ProjectRecord(Demo, "CA", "endpoint", "user", new ProtectedSecret("Yw==", "k1"), null);
+        await stores.Inventory.SaveProject(project, None);
+        await stores.Inventory.SaveInventory(Demo, Some.Time, [Some.Service("old", Some.Owner)], None);
+        await stores.Inventory.SaveInventory(new AivenProject("other"), Some.Time, [Some.Service("kept", Some.Owner, "other")], None);
+
+        await stores.Inventory.SaveInventory(Demo, Some.Time.AddMinutes(1), [Some.Service("new", Some.Owner)], None);
+
+        Assert.Equal(["new", "kept"], (await stores.Inventory.ServicesOf(Some.Owner, None)).Select(service => service.ServiceName));
+        Assert.Equal(project with { InventoryAt = Some.Time.AddMinutes(1) }, await stores.Inventory.FindProject(Demo, None));
+    }
+
+    [Fact]
+    public async Task An_inventory_that_cannot_be_written_whole_changes_nothing()
+    {
+        await using var stores = await NewStores();
+        await stores.Inventory.SaveInventory(Demo, Some.Time, [Some.Service("old", Some.Owner)], None);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => stores.Inventory.SaveInventory(
+            Demo, Some.Time.AddMinutes(1), [Some.Service("twice", Some.Owner), Some.Service("twice", Some.Owner)], None));
+
+        Assert.Equal("old", Assert.Single(await stores.Inventory.Services(Demo, None)).ServiceName);
+        Assert.Equal(Some.Time, await stores.Inventory.OldestInventory([Demo], None));
+    }
+
+    [Fact]
+    public async Task Readers_see_whole_inventories_while_one_is_written()
+    {
+        await using var stores = await NewStores();
+        var services = Enumerable.Range(0, 30).Select(i => Some.Service($"s{i}", Some.Owner)).ToList();
+        await stores.Inventory.SaveInventory(Demo, Some.Time, services, None);
+
+        var writing = Task.Run(async () =>
+        {
+            for (var round = 0; round < 10; round++)
+                await stores.Inventory.SaveInventory(Demo, Some.Time.AddSeconds(round), services, None);
+        });
+        do
+        {
+            Assert.Equal(30, (await stores.Inventory.ServicesOf(Some.Owner, None)).Count);
+        }
+        while (!writing.IsCompleted);
+        await writing;
+    }
+
+    [Fact]
+    public async Task The_oldest_inventory_is_unknown_until_every_project_has_one()
+    {
+        await using var stores = await NewStores();
+        var other = new AivenProject("other");
+        await stores.Inventory.SaveInventory(Demo, Some.Time, [], None);
+        await stores.Inventory.SaveProject(new ProjectRecord(other, null, null, null, null, null), None);
+
+        Assert.Null(await stores.Inventory.OldestInventory([Demo, other], None));
+        await stores.Inventory.SaveInventory(other, Some.Time.AddSeconds(-1), [], None);
+        Assert.Equal(Some.Time.AddSeconds(-1), await stores.Inventory.OldestInventory([Demo, other], None));
+    }
+
+    [Fact]
+    public async Task Integrations_and_facts_are_replaced_by_what_is_newer()
+    {
+        await using var stores = await NewStores();
+        var asked = new IntegrationRecord(Demo, "pg-1", null, true, Some.Time, null, 0, Some.Time);
+        await stores.Integrations.Save(asked, None);
+        var seen = asked with { IntegrationId = "id", UnneededSince = Some.Time, Attempts = 3 };
+        await stores.Integrations.Save(seen, None);
+        await stores.Facts.Report(FactStore.PrometheusVersion, "2.42.0", Some.Time, None);
+        await stores.Facts.Report(FactStore.PrometheusVersion, "2.53.1", Some.Time, None);
+
+        Assert.Equal([seen], await stores.Integrations.OfProject(Demo, None));
+        Assert.Equal("2.53.1", await stores.Facts.Find(FactStore.PrometheusVersion, None));
+        await stores.Integrations.Delete(Demo, "pg-1", None);
+        Assert.Empty(await stores.Integrations.OfProject(Demo, None));
+        Assert.Null(await stores.Facts.Find("unheard of", None));
+    }
+
+    [Fact]
+    public async Task The_newest_names_of_an_owner_are_told()
+    {
+        await using var stores = await NewStores();
+        await stores.Instances.TryInsert(Some.Instance("old") with { SpaceName = "Old Name" }, None);
+        await stores.Instances.TryInsert(Some.Instance("new") with { SpaceName = "New Name", CreatedAt = Some.Time.AddDays(1) }, None);
+        await stores.Instances.TryInsert(
+            Some.Instance("newest") with { OrganizationName = null, SpaceName = null, CreatedAt = Some.Time.AddDays(2) }, None);
+
+        Assert.Equal([new OwnerNames(Some.Owner, "Org One", "New Name")], await stores.Instances.OwnerNames(None));
+    }
+
+    [Fact]
+    public async Task One_broker_at_a_time_has_the_reconciler_lock()
+    {
+        var connectionString = await fixture.NewDatabase();
+        await using var first = await Stores.Open(connectionString);
+        await using var second = await Stores.Open(connectionString);
+
+        await using var lease = await first.ReconcilerLock.TryAcquire(None);
+        Assert.True(await lease!.IsHeld(None));
+        Assert.Null(await second.ReconcilerLock.TryAcquire(None));
+        Assert.Null(await first.ReconcilerLock.TryAcquire(None));
+
+        await lease.DisposeAsync();
+        await using var next = await second.ReconcilerLock.TryAcquire(None);
+        Assert.NotNull(next);
+    }
+
+    private sealed class Lines(System.Collections.Concurrent.ConcurrentBag<string> lines) : IProgress<string>
+    {
+        public void Report(string value) => lines.Add(value);
+    }
+}

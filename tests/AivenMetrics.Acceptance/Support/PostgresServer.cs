@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace AivenMetrics.Acceptance.Support;
+
+/// <summary>A PostgreSQL server of our own in a temporary folder, on a free loopback port; gone with its data when disposed.</summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private readonly string folder;
+    private readonly string binaries;
+    private int databases;
+
+    private PostgresServer(string folder, string binaries, int port)
+    {
+        this.folder = folder;
+        this.binaries = binaries;
+        Port = port;
+    }
+
+    /// <summary>The loopback port.</summary>
+    public int Port { get; }
+
+    // PostgreSQL refuses to run as root; on such a machine the package's own user runs it.
+    private static bool IsRoot => Environment.UserName == "root";
+
+    /// <summary>Makes a cluster and starts it.</summary>
+    public static async Task<PostgresServer> Start()
+    {
+        var folder = Directory.CreateTempSubdirectory("aivenmetrics-pg-").FullName;
+        var server = new PostgresServer(folder, FindBinaries(), FreePort());
+        try
+        {
+            if (IsRoot)
+                await Run("chown", "postgres", folder);
+            await server.Tool("initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync");
+            await server.Tool(
+                "pg_ctl", "-D", server.Data, "-l", Path.Combine(folder, "log"), "-w", "-t", "60", "start", "-o",
+                $"-p {server.Port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200");
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    private string Data => Path.Combine(folder, "data");
+
+    /// <summary>A connection string of a database on this server.</summary>
+    public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
+
+    /// <summary>Makes a new empty database.</summary>
+    /// <returns>Its connection string.</returns>
+    public async Task<string> CreateDatabase()
+    {
+        var name = $"test_{Interlocked.Increment(ref databases)}";
+        await Execute($"CREATE DATABASE {name}");
+        return ConnectionString(name);
+    }
+
+    /// <summary>Runs a statement as the superuser.</summary>
+    public async Task Execute(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString("postgres") + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Stops the server at once, as a crash would; <see cref="Restart"/> brings it back.</summary>
+    public Task Stop() => Tool("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
+
+    /// <summary>Starts the stopped server again on the same port and data.</summary>
+    public Task Restart() => Tool(
+        "pg_ctl", "-D", Data, "-l", Path.Combine(folder, "log"), "-w", "-t", "60", "start", "-o",
+        $"-p {Port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+            await Stop();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static string FindBinaries()
+    {
+        var installed = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(Version).Select(version => Path.Combine(version, "bin"))
+            : [];
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        return installed.Concat(path).FirstOrDefault(place => File.Exists(Path.Combine(place, "initdb")))
+            ?? throw new InvalidOperationException(
+                "PostgreSQL's initdb is neither under /usr/lib/postgresql/*/bin nor in PATH: run tests/run.sh, which installs it.");
+    }
+
+    private static int Version(string folder) =>
+        int.TryParse(Path.GetFileName(folder), out var version) ? version : 0;
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private Task Tool(string name, params string[] arguments)
+    {
+        var tool = Path.Combine(binaries, name);
+        return IsRoot ? Run("runuser", ["-u", "postgres", "--", tool, .. arguments]) : Run(tool, arguments);
+    }
+
+    private static async Task Run(string program, params string[] arguments)
+    {
+        // The server inherits the streams of pg_ctl: reading them to the end would wait for the server itself.
+        var errors = Path.GetTempFileName();
+        try
+        {
+            var script = "out=$1; shift; exec \"$@\" >\"$out\" 2>&1 </dev/null";
+            using var process = Process.Start(
+                new ProcessStartInfo("/bin/sh", ["-c", script, "sh", errors, program, .. arguments]) { WorkingDirectory = "/" })
+                ?? throw new InvalidOperationException($"{program} did not start.");
+            await process.WaitForExitAsync();
+            if (process.ExitCode != 0)
+                throw new InvalidOperationException(
+                    $"{program} {string.Join(' ', arguments)} exited with {process.ExitCode}: {await File.ReadAllTextAsync(errors)}");
+        }
+        finally
+        {
+            File.Delete(errors);
+        }
+    }
+}

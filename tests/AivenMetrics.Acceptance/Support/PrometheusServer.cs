@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace AivenMetrics.Acceptance.Support;
+
+/// <summary>A real Prometheus on a free port of loopback, with a configuration given as text and a data folder of its own.</summary>
+internal sealed class PrometheusServer : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly string folder;
+
+    private PrometheusServer(Process process, string folder, Uri url)
+    {
+        (this.process, this.folder, Url) = (process, folder, url);
+        Http = new HttpClient { BaseAddress = url };
+        // Its log goes to a pipe that somebody must empty.
+        process.ErrorDataReceived += (_, _) => { };
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+    }
+
+    public Uri Url { get; }
+
+    /// <summary>A client of the server itself, without any gateway.</summary>
+    public HttpClient Http { get; }
+
+    /// <summary>Starts a server and waits until it is ready.</summary>
+    public static async Task<PrometheusServer> StartAsync(string config)
+    {
+        var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
+        var file = Path.Combine(folder, "prometheus.yml");
+        await File.WriteAllTextAsync(file, config);
+        var port = FreePort();
+        var server = new PrometheusServer(
+            Program("prometheus", $"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder, "data")}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"),
+            folder, new Uri($"http://127.0.0.1:{port}"));
+        await server.UntilReadyAsync();
+        return server;
+    }
+
+    /// <summary>Starts a program of Prometheus' package; a missing one is an error with the remedy, because a silent skip would be a lie.</summary>
+    public static Process Program(string name, params string[] arguments)
+    {
+        var path = new[] { "/usr/bin", "/usr/local/bin" }.Select(at => Path.Combine(at, name)).FirstOrDefault(File.Exists)
+            ?? throw new InvalidOperationException($"{name} is not installed: run 'apt-get install prometheus'.");
+        return Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    }
+
+    /// <summary>Waits until a query has an answer that is good enough, up to half a minute.</summary>
+    public async Task UntilAsync(string query, Func<string, bool> good)
+    {
+        var last = "";
+        for (var i = 0; i < 150; i++)
+        {
+            last = await Http.GetStringAsync(new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative));
+            if (good(last))
+                return;
+            await Task.Delay(200);
+        }
+
+        throw new TimeoutException($"{query} still answers {last}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task UntilReadyAsync()
+    {
+        for (var i = 0; i < 150 && !process.HasExited; i++)
+        {
+            try
+            {
+                using var response = await Http.GetAsync(new Uri("/-/ready", UriKind.Relative));
+                if (response.IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException)
+            {
+                // It does not listen yet.
+            }
+
+            await Task.Delay(100);
+        }
+
+        await DisposeAsync();
+        throw new TimeoutException("Prometheus did not become ready.");
+    }
+}

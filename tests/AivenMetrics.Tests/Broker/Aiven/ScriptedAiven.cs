@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Text;
+using AivenMetrics.Broker.Aiven;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Tests.Broker.Aiven;
+
+/// <summary>A request as it arrived.</summary>
+public sealed record Arrived(string Method, string Target, string Authorization, string Body);
+
+/// <summary>Aiven at the wire, answering from a script: each request takes the next answer, and the last one stays.</summary>
+public sealed class ScriptedAiven : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ConcurrentQueue<Func<HttpContext, Task>> _answers = new();
+    private Func<HttpContext, Task> _last = context => Json(context, 200, """{"services":[]}""");
+
+    private ScriptedAiven(WebApplication app) => _app = app;
+
+    public ConcurrentQueue<Arrived> Requests { get; } = new();
+
+    public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+    public static async Task<ScriptedAiven> Start()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrel(kestrel => kestrel.AddServerHeader = false);
+        var aiven = new ScriptedAiven(builder.Build());
+        aiven._app.Run(aiven.Serve);
+        await aiven._app.StartAsync();
+        return aiven;
+    }
+
+    public ScriptedAiven Answers(int status, string body, string type = "application/json", string? retryAfter = null) => Does(context =>
+    {
+        if (retryAfter is not null) context.Response.Headers.RetryAfter = retryAfter;
+        return Json(context, status, body, type);
+    });
+
+    public ScriptedAiven Does(Func<HttpContext, Task> answer)
+    {
+        _answers.Enqueue(answer);
+        return this;
+    }
+
+    /// <summary>Takes the request and never answers.</summary>
+    public ScriptedAiven Hangs() => Does(context => Task.Delay(Timeout.Infinite, context.RequestAborted)
+        .ContinueWith(_ => { }, TaskScheduler.Default));
+
+    /// <summary>Takes the request and cuts the connection.</summary>
+    public ScriptedAiven Breaks() => Does(context =>
+    {
+        context.Abort();
+        return Task.CompletedTask;
+    });
+
+    internal AivenClient Client(Action<AivenOptions>? configure = null, TimeProvider? time = null)
+    {
+        var options = new AivenOptions
+        {
+            ApiUrl = Url,
+            Token = "token-that-must-not-leak",
+            RetryDelay = TimeSpan.FromMilliseconds(1),
+            TryTimeout = TimeSpan.FromSeconds(10),
+            RequestsPerMinute = 100_000,
+            Projects = { "demo" },
+        };
+        configure?.Invoke(options);
+        return new AivenClient(new AivenTransport(
+            AivenTransport.CreateHttpClient(), options, time ?? TimeProvider.System, new AivenTelemetry(new Meters())));
+    }
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    private async Task Serve(HttpContext context)
+    {
+        using var body = new StreamReader(context.Request.Body);
+        Requests.Enqueue(new(
+            context.Request.Method,
+            context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget,
+            context.Request.Headers.Authorization.ToString(),
+            await body.ReadToEndAsync()));
+        if (_answers.TryDequeue(out var next)) _last = next;
+        await _last(context);
+    }
+
+    private static async Task Json(HttpContext context, int status, string body, string type = "application/json")
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = type;
+        await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(body));
+    }
+}
+
+/// <summary>Meters that nobody reads.</summary>
+public sealed class Meters : IMeterFactory
+{
+    public Meter Create(MeterOptions options) => new(options);
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,167 @@
+using AivenMetrics.Broker.State;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Osb;
+
+/// <summary>osb.md A3, A4, A8: binds that the reconciler does not decide at once. Each test has a broker of its own.</summary>
+public sealed class BindWaitingTests : IAsyncLifetime
+{
+    private readonly BrokerHost broker = new() { Verdict = _ => null };
+    private string path = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        broker.Options.BindBudget = TimeSpan.FromSeconds(0.8);
+        await broker.InitializeAsync();
+        path = $"{await broker.Instance()}/service_bindings/b";
+    }
+
+    public ValueTask DisposeAsync() => broker.DisposeAsync();
+
+    [Fact]
+    public async Task Osb_39_out_of_budget_without_accepts_incomplete_is_AsyncRequired_and_nothing_is_left()
+    {
+        var answer = await broker.Put(path, BrokerHost.Bind());
+
+        Assert.Equal((422, "AsyncRequired"), (answer.Status, answer.Error));
+        Assert.Empty(await broker.Service<BindingStore>().Scopes(default));
+    }
+
+    [Fact]
+    public async Task Osb_90_with_accepts_incomplete_it_is_202_without_credentials_and_a_replay_names_the_same_operation()
+    {
+        var first = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        var replay = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+
+        Assert.Equal((202, 202), (first.Status, replay.Status));
+        Assert.Equal(["operation"], first.Json.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(first.Text, replay.Text);
+    }
+
+    [Fact]
+    public async Task Osb_92_another_bind_of_that_id_is_409_while_the_first_runs()
+    {
+        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        var other = BrokerHost.Bind();
+        other["bind_resource"]!["app_guid"] = "app-2";
+
+        Assert.Equal(409, (await broker.Put(path + "?accepts_incomplete=true", other)).Status);
+    }
+
+    [Fact]
+    public async Task Osb_111_a_binding_that_is_being_made_cannot_be_fetched_but_polled_and_fetched_when_done()
+    {
+        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        Assert.Equal(404, (await broker.Get(path)).Status);
+        var running = await broker.Get(path + "/last_operation");
+        Assert.Equal("in progress", running.Json.GetProperty("state").GetString());
+        Assert.NotEmpty(running.Description!);
+
+        await Decide(OperationState.Succeeded, "Done.");
+
+        var done = await broker.Get(path + "/last_operation?operation=x");
+        Assert.Equal((200, """{"state":"succeeded","description":"Done."}"""), (done.Status, done.Text));
+        var fetched = await broker.Get(path);
+        Assert.Equal(200, fetched.Status);
+        Assert.NotEmpty(fetched.Json.GetProperty("credentials").GetProperty("password").GetString()!);
+        Assert.Equal(200, (await broker.Put(path, BrokerHost.Bind())).Status);
+    }
+
+    [Fact]
+    public async Task Osb_128_a_failed_bind_is_told_by_the_poll_cannot_be_fetched_and_may_be_tried_again()
+    {
+        var first = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        await Decide(OperationState.Failed, "The plan of pg-1 has no metrics.");
+
+        var failed = await broker.Get(path + "/last_operation");
+        Assert.Equal(("failed", "The plan of pg-1 has no metrics."), (failed.Json.GetProperty("state").GetString(), failed.Description));
+        Assert.Equal(404, (await broker.Get(path)).Status);
+        var again = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        Assert.Equal(202, again.Status);
+        Assert.NotEqual(first.Text, again.Text);
+    }
+
+    [Fact]
+    public async Task A_bind_that_fails_while_the_platform_waits_is_400_with_the_reason_and_leaves_nothing()
+    {
+        broker.Verdict = _ => (OperationState.Failed, "The plan of pg-1 has no metrics.");
+
+        var answer = await broker.Put(path, BrokerHost.Bind());
+
+        Assert.Equal((400, "The plan of pg-1 has no metrics."), (answer.Status, answer.Description));
+        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
+    }
+
+    [Fact]
+    public async Task Osb_119_an_unbind_is_accepted_while_the_bind_runs_and_ends_it()
+    {
+        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+
+        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+
+        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
+        Assert.Empty(await broker.Service<BindingStore>().Scopes(default));
+    }
+
+    [Fact]
+    public async Task Osb_119_a_bind_whose_platform_unbinds_meanwhile_answers_a_concurrency_error()
+    {
+        broker.Options.BindBudget = TimeSpan.FromSeconds(10);
+        var bind = broker.Put(path, BrokerHost.Bind());
+        while ((await broker.Service<BindingStore>().Scopes(default)).Count == 0)
+            await Task.Delay(10);
+
+        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+
+        Assert.Equal((422, "ConcurrencyError"), ((await bind).Status, (await bind).Error));
+    }
+
+    [Fact]
+    public async Task A_platform_that_leaves_finds_the_same_binding_again()
+    {
+        using (var gone = new CancellationTokenSource(TimeSpan.FromMilliseconds(200)))
+        {
+            using var body = new StringContent(BrokerHost.Bind().ToJsonString(), System.Text.Encoding.UTF8, "application/json");
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broker.Client.PutAsync(path, body, gone.Token));
+        }
+
+        var row = Assert.Single(await broker.Service<BindingStore>().Credentials(default));
+        await Decide(OperationState.Succeeded, "Done.");
+        var replay = await broker.Put(path, BrokerHost.Bind());
+
+        Assert.Equal(200, replay.Status);
+        Assert.Equal(row.Username, replay.Json.GetProperty("credentials").GetProperty("username").GetString());
+    }
+
+    [Fact]
+    public async Task A_broker_that_died_between_the_row_and_its_answer_gives_the_same_operation_after_its_restart()
+    {
+        var before = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+
+        await broker.Stop();
+        await broker.Start();
+
+        Assert.Equal(before.Text, (await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind())).Text);
+        await Decide(OperationState.Succeeded, "Done.");
+        Assert.Equal(200, (await broker.Put(path, BrokerHost.Bind())).Status);
+    }
+
+    [Fact]
+    public async Task A_service_that_was_made_after_the_last_inventory_is_found_by_waking_the_reconciler()
+    {
+        broker.Verdict = _ => (OperationState.Succeeded, "Done.");
+        var services = $"{await broker.Instance(BrokerHost.ServicesPlan)}/service_bindings/b";
+        broker.Woken = () => broker.Service<InventoryStore>().SaveInventory(
+            new AivenProject("demo"), DateTimeOffset.UtcNow, [BrokerHost.Aiven("just-made", BrokerHost.Owner)], default);
+
+        var answer = await broker.Put(services, BrokerHost.Bind(BrokerHost.ServicesPlan, "just-made"));
+
+        Assert.Equal(201, answer.Status);
+    }
+
+    private async Task Decide(OperationState state, string description)
+    {
+        var scope = Assert.Single(await broker.Service<BindingStore>().Scopes(default));
+        await broker.Service<BindingStore>().RecordOperation(scope.InstanceId, scope.BindingId, null, state, description, null, default);
+    }
+}

@@ -1,0 +1,251 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AivenMetrics.Broker;
+using AivenMetrics.Broker.State;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Osb;
+
+/// <summary>
+/// The broker on a real Kestrel and a fresh SQLite file. The real reconciler is taken away; a stand-in decides binds by
+/// <see cref="Verdict"/>, through the same store.
+/// </summary>
+public class BrokerHost : IAsyncLifetime
+{
+    public const string Password = "platform-password-Zq7";
+    public const string OfferingId = "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10";
+    public const string SpacePlan = "2f6d3d0e-7c0d-4f0b-8e53-0a9f4b7f1c21";
+    public const string ServicesPlan = "6c1e9d54-2b1f-4b43-a5f1-3d8a7e9b0d32";
+    public static readonly SpaceOwner Owner = new("org-1", "space-1");
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("aivenmetrics-osb-");
+    private WebApplication? app;
+
+    /// <summary>Decides a bind that is in progress; null: not yet.</summary>
+    public Func<BindingScope, (OperationState State, string Description)?> Verdict { get; set; } =
+        _ => (OperationState.Succeeded, "Metrics are collected.");
+
+    /// <summary>Called when something wakes the reconciler, before it looks.</summary>
+    public Func<Task> Woken { get; set; } = () => Task.CompletedTask;
+
+    public BrokerOptions Options { get; } = NewOptions();
+
+    /// <summary>Every log line that was written, with scopes' and exceptions' texts.</summary>
+    public ConcurrentQueue<string> Log { get; } = new();
+
+    public HttpClient Client { get; private set; } = null!;
+
+    public T Service<T>()
+        where T : notnull => app!.Services.GetRequiredService<T>();
+
+    public static BrokerOptions NewOptions()
+    {
+        var options = new BrokerOptions
+        {
+            Password = Password,
+            GatewayUrl = "https://metrics.example.com/",
+            BindBudget = TimeSpan.FromSeconds(10),
+            Feed = { DiscoveryToken = "discovery-token", GatewayToken = "gateway-token" },
+            // Nothing listens there: the test must not depend on Aiven.
+            Aiven = { Token = "aiven-token-Xy9", Projects = { "demo" }, ApiUrl = "http://127.0.0.1:9" },
+        };
+        options.EncryptionKeys.Add(new EncryptionKeyOptions { Id = "k1", Key = Convert.ToBase64String(new byte[32]) });
+        return options;
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        Options.Database = $"Data Source={Path.Combine(folder.FullName, "broker.db")}";
+        Assert.Empty(Options.Faults());
+        await Start();
+        await Service<InventoryStore>().SaveInventory(
+            new AivenProject("demo"),
+            DateTimeOffset.UtcNow,
+            [
+                Aiven("pg-1", Owner),
+                Aiven("kafka-1", Owner),
+                Aiven("others-pg", new SpaceOwner("org-2", "space-2")),
+                Aiven("same-space-other-organization", new SpaceOwner("org-2", "space-1")),
+            ],
+            CancellationToken.None);
+    }
+
+    public async Task Start()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrel().UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(new LogCapture(Log));
+        builder.Services.AddBroker(Options);
+        foreach (var reconciler in builder.Services.Where(IsReconciler).ToList())
+            builder.Services.Remove(reconciler);
+        builder.Services.AddHostedService(services => new StandIn(
+            this, services.GetRequiredService<BindingStore>(), services.GetRequiredService<StateSignals>()));
+        app = builder.Build();
+        app.MapBroker();
+        await app.StartAsync();
+        Client = NewClient();
+    }
+
+    /// <summary>Stops as a killed process would: nothing is tidied.</summary>
+    public async Task Stop()
+    {
+        Client.Dispose();
+        await app!.StopAsync(new CancellationToken(canceled: true));
+        await app.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Stop();
+        SqliteConnection.ClearAllPools();
+        folder.Delete(recursive: true);
+    }
+
+    public HttpClient NewClient(string username = "broker", string password = Password, string? version = "2.17")
+    {
+        var client = new HttpClient { BaseAddress = new Uri(app!.Urls.Single()) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}")));
+        if (version is not null)
+            client.DefaultRequestHeaders.Add("X-Broker-API-Version", version);
+        return client;
+    }
+
+    public static AivenServiceRecord Aiven(string name, SpaceOwner owner) => new(
+        new AivenProject("demo"), name, "pg", "RUNNING", "startup-4", "google-europe-west1", 1, owner, $"guid-of-{name}",
+        [], true, "Integrated", "Metrics are collected.");
+
+    /// <summary>Sends a request and reads its JSON.</summary>
+    public async Task<Answer> Send(HttpMethod method, string path, JsonNode? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+            request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        return await Answer.Of(await Client.SendAsync(request));
+    }
+
+    public Task<Answer> Put(string path, JsonNode body) => Send(HttpMethod.Put, path, body);
+
+    public Task<Answer> Get(string path) => Send(HttpMethod.Get, path);
+
+    public Task<Answer> Delete(string path) => Send(HttpMethod.Delete, path);
+
+    /// <summary>Makes an instance and gives back its path.</summary>
+    public async Task<string> Instance(string plan = SpacePlan)
+    {
+        var path = $"/v2/service_instances/{Guid.NewGuid()}";
+        Assert.Equal(201, (await Put(path, Provision(plan))).Status);
+        return path;
+    }
+
+    /// <summary>Makes an instance with a binding and gives back the binding's path.</summary>
+    public async Task<string> Binding()
+    {
+        var path = $"{await Instance()}/service_bindings/{Guid.NewGuid()}";
+        Assert.Equal(201, (await Put(path, Bind())).Status);
+        return path;
+    }
+
+    public static JsonObject Provision(string plan = SpacePlan) => new()
+    {
+        ["service_id"] = OfferingId,
+        ["plan_id"] = plan,
+        ["organization_guid"] = Owner.OrganizationId,
+        ["space_guid"] = Owner.SpaceId,
+        ["context"] = new JsonObject
+        {
+            ["platform"] = "cloudfoundry",
+            ["organization_guid"] = Owner.OrganizationId,
+            ["organization_name"] = "Org One",
+            ["space_guid"] = Owner.SpaceId,
+            ["space_name"] = "Space One",
+            ["instance_name"] = "my-metrics",
+        },
+    };
+
+    public static JsonObject Bind(string plan = SpacePlan, params string[] services)
+    {
+        var body = new JsonObject
+        {
+            ["service_id"] = OfferingId,
+            ["plan_id"] = plan,
+            ["app_guid"] = "app-1",
+            ["bind_resource"] = new JsonObject { ["app_guid"] = "app-1", ["space_guid"] = "space-1" },
+        };
+        if (services.Length > 0)
+            body["parameters"] = new JsonObject { ["services"] = new JsonArray([.. services.Select(service => JsonValue.Create(service))]) };
+        return body;
+    }
+
+    public static string WithPlan(string path, string plan = SpacePlan) => $"{path}?service_id={OfferingId}&plan_id={plan}";
+
+    private static bool IsReconciler(ServiceDescriptor service) =>
+        service.ServiceType == typeof(IHostedService)
+        && (service.ImplementationType ?? service.ImplementationFactory?.Method.DeclaringType)?.Namespace == "AivenMetrics.Broker.Reconciliation";
+
+    private sealed class StandIn(BrokerHost host, BindingStore bindings, StateSignals signals) : BackgroundService
+    {
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                var seen = signals.Intent.Version;
+                await host.Woken();
+                foreach (var scope in await bindings.Scopes(stoppingToken))
+                {
+                    if (scope.OperationState == OperationState.InProgress && host.Verdict(scope) is { } verdict)
+                        await bindings.RecordOperation(
+                            scope.InstanceId, scope.BindingId, null, verdict.State, verdict.Description, null, stoppingToken);
+                }
+
+                signals.Result.Notify();
+                await signals.Intent.Wait(seen, TimeSpan.FromMilliseconds(100), stoppingToken);
+            }
+        }
+    }
+
+    private sealed class LogCapture(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull
+        {
+            lines.Enqueue(state.ToString() ?? "");
+            return null;
+        }
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}
+
+/// <summary>An answer of the broker.</summary>
+public sealed record Answer(int Status, string Text, HttpResponseMessage Response)
+{
+    public JsonElement Json => JsonDocument.Parse(Text).RootElement;
+
+    public string? Description => Json.TryGetProperty("description", out var value) ? value.GetString() : null;
+
+    public string? Error => Json.TryGetProperty("error", out var value) ? value.GetString() : null;
+
+    public static async Task<Answer> Of(HttpResponseMessage response) =>
+        new((int)response.StatusCode, await response.Content.ReadAsStringAsync(), response);
+}

@@ -1,0 +1,164 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using AivenMetrics.Broker.Osb;
+using AivenMetrics.Broker.State;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Osb;
+
+/// <summary>What a bound app finds, and where its secrets are not.</summary>
+public sealed class CredentialsTests : IAsyncLifetime
+{
+    private readonly BrokerHost broker = new();
+
+    public ValueTask InitializeAsync() => broker.InitializeAsync();
+
+    public ValueTask DisposeAsync() => broker.DisposeAsync();
+
+    [Fact]
+    public async Task A_space_credential_tells_where_who_and_what()
+    {
+        await broker.Service<FactStore>().Report(FactStore.PrometheusVersion, "2.42.0", DateTimeOffset.UtcNow, default);
+
+        var credentials = await Bind(BrokerHost.SpacePlan);
+
+        var (user, password) = (Text(credentials, "username"), Text(credentials, "password"));
+        Assert.Matches("^m-[0-9a-f]{16}$", user);
+        Assert.Matches("^[A-Za-z0-9_-]{43}$", password);
+        Assert.Equal($"https://{user}:{password}@metrics.example.com", Text(credentials, "uri"));
+        Assert.Equal("2.42.0", Text(credentials, "prometheus_version"));
+        Assert.Equal("Every Aiven service of the space Space One, present and future.", Text(credentials.GetProperty("scope"), "description"));
+        Assert.Equal(
+            """[{"name":"space_id","type":"=","value":"space-1"}]""", credentials.GetProperty("scope").GetProperty("matchers").GetRawText());
+        Assert.Equal(
+            """
+            [{"name":"kafka-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."},{"name":"pg-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."}]
+            """,
+            credentials.GetProperty("services").GetRawText());
+        Assert.Equal(
+            $"""
+            apiVersion: 1
+            datasources:
+              - name: "Aiven metrics (my-metrics)"
+                type: prometheus
+                access: proxy
+                url: "https://metrics.example.com"
+                basicAuth: true
+                basicAuthUser: "{user}"
+                jsonData:
+                  httpMethod: POST
+                  prometheusType: Prometheus
+                  prometheusVersion: "2.42.0"
+                secureJsonData:
+                  basicAuthPassword: "{password}"
+
+            """,
+            Text(credentials, "grafana_datasource"));
+    }
+
+    [Fact]
+    public async Task A_services_credential_shows_the_named_services_only_and_leaves_out_an_unknown_version()
+    {
+        var credentials = await Bind(BrokerHost.ServicesPlan, "pg-1");
+
+        Assert.Equal("The Aiven service pg-1.", Text(credentials.GetProperty("scope"), "description"));
+        Assert.Equal("pg-1", Text(Assert.Single(credentials.GetProperty("services").EnumerateArray()), "name"));
+        Assert.False(credentials.TryGetProperty("prometheus_version", out _));
+        Assert.DoesNotContain("prometheusVersion", Text(credentials, "grafana_datasource"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_database_holds_the_hash_and_a_ciphertext_of_the_password_and_never_the_password()
+    {
+        var credentials = await Bind(BrokerHost.SpacePlan);
+        var password = Text(credentials, "password");
+
+        var row = Assert.Single(await broker.Service<BindingStore>().Credentials(default));
+
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password))), row.SecretSha256);
+        var folder = Path.GetDirectoryName(broker.Options.Database["Data Source=".Length..])!;
+        foreach (var file in Directory.GetFiles(folder))
+        {
+            await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var bytes = new MemoryStream();
+            await stream.CopyToAsync(bytes);
+            Assert.Equal(-1, bytes.ToArray().AsSpan().IndexOf(Encoding.UTF8.GetBytes(password)));
+        }
+    }
+
+    [Fact]
+    public async Task No_secret_is_in_any_log_line_or_refusal()
+    {
+        var path = $"{await broker.Instance()}/service_bindings/b";
+        var password = Text((await broker.Put(path, BrokerHost.Bind())).Json.GetProperty("credentials"), "password");
+        var other = BrokerHost.Bind();
+        other["app_guid"] = "app-2";
+        other["bind_resource"]!["app_guid"] = "app-2";
+        Answer[] refusals =
+        [
+            await broker.Put(path, other),
+            await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "x")),
+            await broker.Get(path + "/nothing"),
+            await broker.Delete(path),
+        ];
+        using var stranger = broker.NewClient(password: "guessed-password-Hk2");
+        await stranger.GetAsync("/v2/catalog");
+        await broker.Get(path);
+        await broker.Delete(BrokerHost.WithPlan(path));
+
+        string[] secrets =
+        [
+            password, BrokerHost.Password, "aiven-token-Xy9", "guessed-password-Hk2",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"broker:{BrokerHost.Password}")),
+        ];
+        Assert.Contains(broker.Log, line => line.Contains("Refused", StringComparison.Ordinal));
+        Assert.DoesNotContain(broker.Log, line => secrets.Any(secret => line.Contains(secret, StringComparison.Ordinal)));
+        Assert.All(refusals, refusal => Assert.DoesNotContain(secrets, secret => refusal.Text.Contains(secret, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_database_that_fails_is_503_and_a_key_that_is_gone_is_500_without_any_detail()
+    {
+        var path = $"{await broker.Instance()}/service_bindings/b";
+        await broker.Put(path, BrokerHost.Bind());
+        await broker.Stop();
+        broker.Options.EncryptionKeys[0].Id = "another";
+        await broker.Start();
+
+        var withoutKey = await broker.Get(path);
+        await broker.Service<Database>().Execute("DROP TABLE service_binding_service", null, default);
+        var withoutTable = await broker.Get(path);
+
+        Assert.Equal((500, OsbErrors.Unexpected.Description), (withoutKey.Status, withoutKey.Description));
+        Assert.Contains(broker.Log, line => line.Contains("'k1'", StringComparison.Ordinal));
+        Assert.Equal((503, OsbErrors.DatabaseDown.Description), (withoutTable.Status, withoutTable.Description));
+        Assert.Equal(TimeSpan.FromSeconds(10), withoutTable.Response.Headers.RetryAfter?.Delta);
+    }
+
+    [Fact]
+    public void A_name_cannot_break_out_of_the_grafana_file()
+    {
+        var yaml = GrafanaDatasource.Yaml("a\"b\\c\n$HOME\u2028é😀\u0000", "https://x", "u", "p", null);
+
+        Assert.Contains("- name: \"a\\\"b\\\\c\\n$$HOME\\u2028é😀\\u0000\"\n", yaml, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Credentials_that_are_printed_show_no_password()
+    {
+        var credentials = new Credentials("u", "user", "hidden", "https://user:hidden@x", new CredentialScope("", []), [], "hidden", null);
+
+        Assert.DoesNotContain("hidden", credentials.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", new BindingResponse(credentials, null).ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task<JsonElement> Bind(string plan, params string[] services)
+    {
+        var answer = await broker.Put($"{await broker.Instance(plan)}/service_bindings/b", BrokerHost.Bind(plan, services));
+        Assert.Equal(201, answer.Status);
+        return answer.Json.GetProperty("credentials");
+    }
+
+    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
+}

@@ -1,0 +1,170 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Osb;
+
+/// <summary>osb.md A5: PUT /v2/service_instances/:i.</summary>
+public sealed class ProvisionTests(BrokerHost broker) : IClassFixture<BrokerHost>
+{
+    private static string NewPath => $"/v2/service_instances/{Guid.NewGuid()}";
+
+    [Fact]
+    public async Task Osb_57_a_new_instance_is_201_with_an_object()
+    {
+        var answer = await broker.Put(NewPath, BrokerHost.Provision());
+
+        Assert.Equal((201, "{}"), (answer.Status, answer.Text));
+    }
+
+    [Fact]
+    public async Task Osb_59_an_equal_replay_is_200_and_names_and_originating_user_do_not_count()
+    {
+        var path = NewPath;
+        await broker.Put(path, BrokerHost.Provision());
+        var replay = BrokerHost.Provision();
+        replay["context"]!["space_name"] = "Renamed";
+
+        Assert.Equal(200, (await broker.Put(path, BrokerHost.Provision())).Status);
+        Assert.Equal(200, (await broker.Put(path + "?accepts_incomplete=true", replay)).Status);
+    }
+
+    [Theory]
+    [InlineData("plan_id", BrokerHost.ServicesPlan)]
+    [InlineData("organization_guid", "org-2")]
+    [InlineData("space_guid", "space-2")]
+    public async Task Osb_60_a_replay_with_another_attribute_is_409_and_changes_nothing(string field, string value)
+    {
+        var path = NewPath;
+        await broker.Put(path, BrokerHost.Provision());
+        var other = BrokerHost.Provision();
+        other[field] = value;
+
+        var answer = await broker.Put(path, other);
+
+        Assert.Equal(409, answer.Status);
+        Assert.NotEmpty(answer.Description!);
+        Assert.Equal(200, (await broker.Put(path, BrokerHost.Provision())).Status);
+    }
+
+    [Theory]
+    [InlineData("service_id")]
+    [InlineData("plan_id")]
+    [InlineData("organization_guid")]
+    [InlineData("space_guid")]
+    public async Task Osb_61_a_missing_empty_or_wrongly_typed_required_field_is_400_and_named(string field)
+    {
+        foreach (JsonNode? wrong in new JsonNode?[] { null, "", 42, true, new JsonObject(), new JsonArray("a") })
+        {
+            var path = NewPath;
+            var body = BrokerHost.Provision();
+            body[field] = wrong;
+            if (wrong is null)
+                body.Remove(field);
+
+            var answer = await broker.Put(path, body);
+
+            Assert.Equal(400, answer.Status);
+            Assert.Contains(field, answer.Description, StringComparison.Ordinal);
+            Assert.Equal(404, (await broker.Get(path)).Status);
+        }
+    }
+
+    [Theory]
+    [InlineData("service_id")]
+    [InlineData("plan_id")]
+    public async Task Osb_62_an_unknown_offering_or_plan_is_400(string field)
+    {
+        var body = BrokerHost.Provision();
+        body[field] = "unknown";
+
+        var answer = await broker.Put(NewPath, body);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains(field, answer.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Osb_63_context_and_parameters_are_optional()
+    {
+        var body = BrokerHost.Provision();
+        body.Remove("context");
+        body["parameters"] = new JsonObject();
+
+        Assert.Equal(201, (await broker.Put(NewPath, body)).Status);
+    }
+
+    [Theory]
+    [InlineData("context")]
+    [InlineData("parameters")]
+    [InlineData("maintenance_info")]
+    public async Task Osb_63_an_object_of_another_type_is_400_and_named(string field)
+    {
+        var body = BrokerHost.Provision();
+        body[field] = "text";
+
+        var answer = await broker.Put(NewPath, body);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains(field, answer.Description, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(BrokerHost.SpacePlan)]
+    [InlineData(BrokerHost.ServicesPlan)]
+    public async Task Osb_64_parameters_are_refused_by_name_but_not_by_value(string plan)
+    {
+        var body = BrokerHost.Provision(plan);
+        body["parameters"] = new JsonObject { ["pasword"] = "hunter2-secret" };
+
+        var answer = await broker.Put(NewPath, body);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("'pasword'", answer.Description, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2-secret", answer.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(broker.Log, line => line.Contains("hunter2-secret", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Osb_65_a_maintenance_version_that_the_catalog_does_not_have_is_a_conflict()
+    {
+        var body = BrokerHost.Provision();
+        body["maintenance_info"] = new JsonObject { ["version"] = "1.0.0" };
+
+        var answer = await broker.Put(NewPath, body);
+
+        Assert.Equal((422, "MaintenanceInfoConflict"), (answer.Status, answer.Error));
+    }
+
+    [Fact]
+    public async Task Osb_11_unknown_fields_are_ignored_at_every_level()
+    {
+        var body = BrokerHost.Provision();
+        body["x-vendor"] = new JsonObject { ["a"] = 1 };
+        body["context"]!["organization_annotations"] = new JsonObject { ["prefix/key"] = "value" };
+        body["maintenance_info"] = new JsonObject { ["description"] = "ignored" };
+
+        Assert.Equal(201, (await broker.Put(NewPath, body)).Status);
+    }
+
+    [Fact]
+    public async Task Osb_69_twenty_equal_requests_at_once_have_one_effect()
+    {
+        var path = NewPath;
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => broker.Put(path, BrokerHost.Provision())));
+
+        Assert.Single(answers, answer => answer.Status == 201);
+        Assert.Equal(19, answers.Count(answer => answer.Status == 200));
+    }
+
+    [Theory]
+    [InlineData("accepts_incomplete=maybe")]
+    [InlineData("accepts_incomplete=true&accepts_incomplete=true")]
+    public async Task A_malformed_query_is_400(string query)
+    {
+        var answer = await broker.Put($"{NewPath}?{query}", BrokerHost.Provision());
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("accepts_incomplete", answer.Description, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,46 @@
+using AivenMetrics.Discovery;
+using Xunit;
+
+namespace AivenMetrics.Tests.Discovery;
+
+public sealed class DiscoveryOptionsTests
+{
+    [Fact]
+    public void The_required_options_are_enough() => Assert.Empty(Good().Faults());
+
+    [Fact]
+    public void All_faults_are_reported_together_by_the_name_of_their_key()
+    {
+        var options = new DiscoveryOptions
+        {
+            FeedUrl = "broker:8080",
+            FeedToken = "two words",
+            DnsServer = "dns.example:53",
+            DnsTimeout = TimeSpan.Zero,
+            ResolveInterval = TimeSpan.Zero,
+            PrometheusBase = "/no/such/prometheus.yml",
+            MaximumDrop = double.NaN,
+            HoldCycles = -1,
+            ScrapeInterval = TimeSpan.Zero,
+            SampleLimit = -1,
+        };
+        options.PrometheusReload.Add("localhost");
+        var keys = options.Faults().Select(fault => fault.Split(' ')[0]).ToArray();
+        Assert.Equal(
+            ["FeedUrl", "FeedToken", "Directory", "DnsServer", "DnsTimeout", "ResolveInterval", "PrometheusBase", "PrometheusReload", "MaximumDrop", "HoldCycles", "ScrapeInterval", "SampleLimit"],
+            keys.Select(key => key["Discovery:".Length..]));
+        Assert.DoesNotContain(options.Faults(), fault => fault.Contains("two words", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_missing_token_says_both_ways_to_give_it()
+    {
+        var options = Good();
+        options.FeedToken = null;
+        var fault = Assert.Single(options.Faults());
+        Assert.Contains("AIVENMETRICS_Discovery__FeedToken", fault, StringComparison.Ordinal);
+        Assert.Contains("Discovery:FeedTokenFile", fault, StringComparison.Ordinal);
+    }
+
+    private static DiscoveryOptions Good() => new() { FeedUrl = "http://127.0.0.1:8080", FeedToken = "sesame", Directory = "/srv/discovery" };
+}

@@ -1,0 +1,92 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace AivenMetrics.Tests.Discovery.Dns;
+
+/// <summary>A DNS server on a loopback UDP port that answers A questions as it is told; hosts it was not told of do not exist.</summary>
+internal sealed class ScriptedDns : IAsyncDisposable
+{
+    private readonly UdpClient socket = new(new IPEndPoint(IPAddress.Loopback, 0));
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentDictionary<string, Reply> replies = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Task serving;
+
+    public ScriptedDns() => serving = Serve();
+
+    public string Address => socket.Client.LocalEndPoint!.ToString()!;
+
+    public ConcurrentQueue<string> Questions { get; } = new();
+
+    public void Answer(string host, params string[] addresses) => replies[host] = new(0, addresses);
+
+    public void Fail(string host, int code) => replies[host] = new(code, []);
+
+    public void Forget(string host) => replies.TryRemove(host, out _);
+
+    public void Silence(string host) => replies[host] = new(-1, []);
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await serving;
+        socket.Dispose();
+        stop.Dispose();
+    }
+
+    private async Task Serve()
+    {
+        try
+        {
+            while (true)
+            {
+                var question = await socket.ReceiveAsync(stop.Token);
+                var host = Name(question.Buffer);
+                Questions.Enqueue(host);
+                var reply = replies.GetValueOrDefault(host) ?? new(3, []);
+                if (reply.Code >= 0) await socket.SendAsync(Compose(question.Buffer, reply), question.RemoteEndPoint, stop.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end of the test.
+        }
+    }
+
+    private static string Name(byte[] message)
+    {
+        var name = new StringBuilder();
+        for (var at = 12; message[at] > 0; at += message[at] + 1)
+        {
+            if (name.Length > 0) name.Append('.');
+            name.Append(Encoding.ASCII.GetString(message, at + 1, message[at]));
+        }
+
+        return name.ToString();
+    }
+
+    private static byte[] Compose(byte[] question, Reply reply)
+    {
+        var end = 12;
+        while (question[end] > 0) end += question[end] + 1;
+        var message = question.AsSpan(0, end + 5).ToArray().ToList();
+        var header = new byte[10];
+        BinaryPrimitives.WriteUInt16BigEndian(header, (ushort)(0x8180 | reply.Code));
+        header[3] = 1;
+        BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(4), (ushort)reply.Addresses.Length);
+        for (var i = 0; i < header.Length; i++) message[i + 2] = header[i];
+        foreach (var address in reply.Addresses)
+        {
+            message.AddRange([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4]);
+            message.AddRange(IPAddress.Parse(address).GetAddressBytes());
+        }
+
+        return [.. message];
+    }
+
+    /// <param name="Code">The response code; below zero: no answer at all.</param>
+    /// <param name="Addresses">The A records.</param>
+    private sealed record Reply(int Code, string[] Addresses);
+}

@@ -1,0 +1,316 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using AivenMetrics.Feed;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace AivenMetrics.Tests.Feed;
+
+public sealed class FeedClientTests : IAsyncDisposable
+{
+    private const string One = """{"projects":[{"project":"one","ready":false,"services":[]}]}""";
+    private const string Two = """{"projects":[{"project":"two","ready":false,"services":[]}]}""";
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("feed-");
+    private readonly CancellationTokenSource stop = new(TimeSpan.FromSeconds(30));
+    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly HttpClient http = Feeds.CreateHttpClient();
+    private readonly List<Task> running = [];
+    private readonly FailureCounter failures = new();
+
+    private string LastGood => Path.Combine(folder.FullName, "deep", "targets.json");
+
+    [Fact]
+    public async Task The_first_answer_is_published_as_live()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        var client = Run(broker.Url);
+        var snapshot = await client.WaitForChange(null, stop.Token);
+        Assert.Equal("one", snapshot.Value.Projects.Single().Project);
+        Assert.False(snapshot.FromDisk);
+        Assert.Equal("/feed/v1/targets", broker.Requests.First().Path);
+        Assert.Equal("Bearer sesame", broker.Requests.First().Token);
+    }
+
+    [Fact]
+    public async Task A_change_wakes_the_held_request_at_once()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        var client = Run(broker.Url, options => options with { Wait = TimeSpan.FromSeconds(20) });
+        var first = await client.WaitForChange(null, stop.Token);
+        await Until(() => broker.Requests.Count == 2);
+        var started = TimeProvider.System.GetTimestamp();
+        broker.Answer(Two);
+        var second = await client.WaitForChange(first, stop.Token);
+        Assert.Equal("two", second.Value.Projects.Single().Project);
+        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(5));
+        Assert.Equal("wait=20", broker.Requests.ElementAt(1).Prefer);
+        Assert.NotNull(broker.Requests.ElementAt(1).IfNoneMatch);
+    }
+
+    [Fact]
+    public async Task A_304_confirms_the_answer_without_waking_anyone()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        var client = Run(broker.Url, options => options with { Wait = TimeSpan.FromSeconds(1) });
+        var first = await client.WaitForChange(null, stop.Token);
+        await Until(() => client.Current!.FetchedAt > first.FetchedAt);
+        Assert.Same(first.Value, client.Current!.Value);
+        Assert.Equal(first.Version, client.Current.Version);
+        Assert.Equal(0, failures.Total);
+    }
+
+    [Fact]
+    public async Task The_same_content_under_a_new_tag_is_no_news()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        var client = Run(broker.Url);
+        var first = await client.WaitForChange(null, stop.Token);
+        broker.Answer(One);
+        await Until(() => client.Current!.FetchedAt > first.FetchedAt);
+        Assert.Equal(first.Version, client.Current!.Version);
+    }
+
+    [Fact]
+    public async Task The_callers_headers_go_with_every_request()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        Run(broker.Url, options => options with { Headers = headers => headers.Add("X-AivenMetrics-Prometheus-Version", "2.42.0") });
+        await Until(() => broker.Requests.Count == 2);
+        Assert.All(broker.Requests, request => Assert.Equal("2.42.0", request.Version));
+    }
+
+    [Theory]
+    [InlineData("malformed", "")]
+    [InlineData("malformed", "null")]
+    [InlineData("malformed", "{}")]
+    [InlineData("malformed", """{"projects":[{"project":"one","ready":""")]
+    [InlineData("malformed", """{"projects":[{"project":"one","services":[]}]}""")]
+    [InlineData("invalid", """{"projects":null}""")]
+    [InlineData("invalid", """{"projects":[]}""")]
+    [InlineData("invalid", """{"projects":[null]}""")]
+    [InlineData("invalid", """{"projects":[{"project":"one","ready":true,"services":[null]}]}""")]
+    [InlineData("too_large", """{"projects":[],"padding":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}""")]
+    public async Task An_unfit_answer_is_a_failure_and_never_an_empty_list(string reason, string json)
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        var client = Run(broker.Url, options => options with { MaximumBytes = 100 });
+        var first = await client.WaitForChange(null, stop.Token);
+        broker.Answer(json);
+        await Until(() => failures.Of(reason) >= 2);
+        Assert.Same(first.Value, client.Current!.Value);
+        Assert.Equal(One, File.ReadAllText(LastGood));
+        broker.Answer(Two);
+        Assert.Equal("two", (await client.WaitForChange(first, stop.Token)).Value.Projects.Single().Project);
+    }
+
+    [Theory]
+    [InlineData(401, "unauthorized")]
+    [InlineData(403, "unauthorized")]
+    [InlineData(503, "unavailable")]
+    [InlineData(500, "status")]
+    [InlineData(302, "status")]
+    [InlineData(204, "status")]
+    [InlineData(304, "status")]
+    public async Task A_refusal_keeps_the_last_good_answer_and_is_counted_by_reason(int status, string reason)
+    {
+        await using var broker = await ScriptedBroker.Start("");
+        Directory.CreateDirectory(Path.GetDirectoryName(LastGood)!);
+        File.WriteAllText(LastGood, One);
+        broker.Misbehave(context =>
+        {
+            context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        });
+        var client = Run(broker.Url);
+        await Until(() => failures.Of(reason) >= 1);
+        Assert.Equal("one", client.Current!.Value.Projects.Single().Project);
+        Assert.True(client.Current.FromDisk);
+    }
+
+    [Fact]
+    public async Task A_login_page_is_not_a_feed()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        broker.Misbehave(context =>
+        {
+            context.Response.ContentType = "text/html";
+            return context.Response.WriteAsync("<html>");
+        });
+        var client = Run(broker.Url);
+        await Until(() => failures.Of("content_type") >= 1);
+        Assert.Null(client.Current);
+    }
+
+    [Fact]
+    public async Task A_body_that_breaks_off_is_a_network_failure()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        broker.Misbehave(async context =>
+        {
+            context.Response.ContentType = "application/json";
+            context.Response.ContentLength = One.Length;
+            await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(One[..20]));
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        });
+        var client = Run(broker.Url);
+        await Until(() => failures.Of("network") >= 1);
+        Assert.Null(client.Current);
+    }
+
+    [Fact]
+    public async Task A_broker_that_hangs_is_given_up()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        broker.Misbehave(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        var client = Run(broker.Url, options => options with { Wait = TimeSpan.Zero, Timeout = TimeSpan.FromMilliseconds(200) });
+        await Until(() => failures.Of("timeout") >= 1);
+        broker.Answer(One);
+        Assert.False((await client.WaitForChange(null, stop.Token)).FromDisk);
+    }
+
+    [Fact]
+    public async Task Retry_After_is_honoured()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        broker.Fail(503, retryAfter: "2");
+        Run(broker.Url);
+        await Until(() => failures.Of("unavailable") == 1);
+        var started = TimeProvider.System.GetTimestamp();
+        await Until(() => broker.Requests.Count == 2);
+        Assert.True(TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(1.5));
+    }
+
+    [Fact]
+    public async Task A_restart_without_the_broker_starts_from_disk_before_the_first_request()
+    {
+        Uri url;
+        await using (var broker = await ScriptedBroker.Start(One))
+        {
+            url = broker.Url;
+            await Run(url).WaitForChange(null, stop.Token);
+            await Until(() => File.Exists(LastGood));
+        }
+
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(LastGood));
+        var confirmed = File.GetLastWriteTimeUtc(LastGood);
+        var second = Run(url);
+        Assert.NotNull(second.Current);
+        Assert.True(second.Current.FromDisk);
+        Assert.Equal(confirmed, second.Current.FetchedAt.UtcDateTime);
+
+        var fromDisk = second.Current;
+        await using var again = await ScriptedBroker.Start(One, url.Port);
+        var live = await second.WaitForChange(fromDisk, stop.Token);
+        Assert.False(live.FromDisk);
+        Assert.Equal("one", live.Value.Projects.Single().Project);
+    }
+
+    [Fact]
+    public async Task A_corrupt_last_good_file_is_reported_and_ignored()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(LastGood)!);
+        File.WriteAllText(LastGood, One[..30]);
+        await using var broker = await ScriptedBroker.Start(Two);
+        var client = Run(broker.Url);
+        Assert.Null(client.Current);
+        Assert.Equal(1, failures.Of("disk"));
+        Assert.Equal("two", (await client.WaitForChange(null, stop.Token)).Value.Projects.Single().Project);
+        await Until(() => File.ReadAllText(LastGood) == Two);
+    }
+
+    [Fact]
+    public async Task A_last_good_file_that_cannot_be_written_costs_nothing_but_the_copy()
+    {
+        File.WriteAllText(Path.Combine(folder.FullName, "deep"), "a file where the folder should be");
+        await using var broker = await ScriptedBroker.Start(One);
+        var client = Run(broker.Url);
+        Assert.Equal("one", (await client.WaitForChange(null, stop.Token)).Value.Projects.Single().Project);
+        Assert.True(failures.Of("disk") >= 1);
+    }
+
+    [Theory]
+    [InlineData("http://broker:8080", "http://broker:8080/feed/v1/targets")]
+    [InlineData("http://broker:8080/", "http://broker:8080/feed/v1/targets")]
+    [InlineData("https://apps.example/metrics-broker/", "https://apps.example/metrics-broker/feed/v1/targets")]
+    [InlineData("http://broker:8080/feed/v1/targets", "http://broker:8080/feed/v1/targets")]
+    public void The_feeds_path_is_added_to_the_brokers_url(string broker, string expected) =>
+        Assert.Equal(expected, Feeds.Targets(new(broker), "t").Url.ToString());
+
+    [Fact]
+    public void The_token_is_not_printed() => Assert.DoesNotContain("sesame", Feeds.Targets(new("http://b"), "sesame").ToString());
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await Task.WhenAll(running);
+        http.Dispose();
+        failures.Dispose();
+        await services.DisposeAsync();
+        stop.Dispose();
+        folder.Delete(recursive: true);
+    }
+
+    private FeedClient<TargetFeed> Run(Uri url, Func<FeedClientOptions<TargetFeed>, FeedClientOptions<TargetFeed>>? change = null)
+    {
+        var options = Feeds.Targets(url, "sesame") with
+        {
+            LastGoodFile = LastGood,
+            Wait = TimeSpan.FromSeconds(2),
+            PollInterval = TimeSpan.FromMilliseconds(50),
+            MinimumBackoff = TimeSpan.FromMilliseconds(20),
+            MaximumBackoff = TimeSpan.FromMilliseconds(100),
+        };
+        var meters = services.GetRequiredService<IMeterFactory>();
+        failures.Follow(meters);
+        var client = new FeedClient<TargetFeed>(http, change?.Invoke(options) ?? options, TimeProvider.System, NullLogger.Instance, meters);
+        running.Add(client.Run(stop.Token));
+        return client;
+    }
+
+    private async Task Until(Func<bool> condition)
+    {
+        while (!condition()) await Task.Delay(10, stop.Token);
+    }
+
+    private sealed class FailureCounter : IDisposable
+    {
+        private readonly MeterListener listener = new();
+        private readonly Dictionary<string, int> counts = [];
+        private IMeterFactory? followed;
+
+        public int Total
+        {
+            get { lock (counts) return counts.Values.Sum(); }
+        }
+
+        public int Of(string reason)
+        {
+            lock (counts) return counts.GetValueOrDefault(reason);
+        }
+
+        public void Follow(IMeterFactory meters)
+        {
+            if (followed is not null) return;
+            followed = meters;
+            listener.InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Scope == meters && instrument.Name == "aivenmetrics_feed_failures_total") self.EnableMeasurementEvents(instrument);
+            };
+            listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+            {
+                lock (counts)
+                {
+                    var reason = tags.ToArray().Single(tag => tag.Key == "reason").Value!.ToString()!;
+                    counts[reason] = counts.GetValueOrDefault(reason) + (int)value;
+                }
+            });
+            listener.Start();
+        }
+
+        public void Dispose() => listener.Dispose();
+    }
+}

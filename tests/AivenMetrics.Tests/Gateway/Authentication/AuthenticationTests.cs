@@ -1,0 +1,132 @@
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Authentication;
+
+public sealed class AuthenticationTests : IAsyncLifetime
+{
+    private const string Target = "/api/v1/query?query=up";
+    private ScriptedPrometheus prometheus = null!;
+    private RunningGateway gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        prometheus = await ScriptedPrometheus.StartAsync();
+        gateway = await RunningGateway.StartAsync(prometheus.Url);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await gateway.DisposeAsync();
+        await prometheus.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Basic")]
+    [InlineData("Basic ")]
+    [InlineData("Basic !!!")]
+    [InlineData("Basic OnNlY3JldC1vZi1hOng=")]
+    [InlineData("Bearer secret-of-a:x")]
+    [InlineData("Digest username=\"tenant-a\"")]
+    public async Task What_is_no_basic_authentication_is_401(string? header)
+    {
+        using var response = await SendAsync(header);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Contains("\"errorType\":\"unauthorized\"", await response.Content.ReadAsStringAsync());
+        Assert.Empty(prometheus.Requests);
+    }
+
+    [Theory]
+    [InlineData("tenant-a:wrong")]
+    [InlineData("tenant-a:")]
+    [InlineData("tenant-a")]
+    [InlineData("tenant-a:secret-of-a")]
+    [InlineData("TENANT-A:secret-of-a:x")]
+    [InlineData("tenant-services:secret-of-a:x")]
+    [InlineData("nobody:secret-of-a:x")]
+    [InlineData(":secret-of-a:x")]
+    [InlineData("tenant-a:secret-of-a:x\n")]
+    public async Task Wrong_credentials_are_401(string userAndPassword)
+    {
+        using var response = await SendAsync("Basic " + Encode(userAndPassword));
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Empty(prometheus.Requests);
+    }
+
+    [Theory]
+    [InlineData("Basic")]
+    [InlineData("basic")]
+    [InlineData("BASIC")]
+    public async Task The_scheme_is_read_in_any_case(string scheme)
+    {
+        using var response = await SendAsync($"{scheme} {Encode("tenant-a:secret-of-a:x")}");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_hash_itself_is_no_password()
+    {
+        using var response = await SendAsync("Basic " + Encode($"tenant-a:{RunningGateway.Hash("secret-of-a:x")}"));
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Two_Authorization_headers_are_401()
+    {
+        var raw = await gateway.SendRawAsync(Encoding.ASCII.GetBytes(
+            $"GET {Target} HTTP/1.1\r\nHost: g\r\nConnection: close\r\nAuthorization: Basic {Encode("tenant-a:secret-of-a:x")}\r\nAuthorization: Basic {Encode("x:y")}\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 401", raw);
+    }
+
+    [Theory]
+    [InlineData("xBasic ", "Accept", "application/json")]
+    [InlineData("xBasic ", "Sec-Fetch-Mode", "cors")]
+    [InlineData("Basic ", "Sec-Fetch-Mode", "navigate")]
+    [InlineData("Basic ", "Accept", "text/html,application/xhtml+xml")]
+    public async Task Only_a_navigating_browser_is_asked_for_a_password(string challenge, string header, string value)
+    {
+        using var response = await gateway.SendAsync(null, HttpMethod.Get, Target, null, (header, value));
+        Assert.StartsWith(challenge, response.Headers.WwwAuthenticate.ToString());
+    }
+
+    [Fact]
+    public async Task A_credential_ends_at_its_time()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
+        var tenants = RunningGateway.TenantsJson(RunningGateway.Tenant(
+            RunningGateway.A, """[{"name":"space_id","type":"=","value":"a"}]""", "2026-11-23T12:10:00Z"));
+        await using var ending = await RunningGateway.StartAsync([prometheus.Url], tenants, time);
+
+        using var before = await ending.GetAsync(Target);
+        time.Advance(TimeSpan.FromMinutes(10));
+        using var after = await ending.GetAsync(Target);
+
+        Assert.Equal(HttpStatusCode.OK, before.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
+    }
+
+    [Fact]
+    public async Task No_log_line_holds_a_password_or_a_query()
+    {
+        using var good = await gateway.GetAsync("/api/v1/query?query=very_private_metric");
+        using var bad = await SendAsync("Basic " + Encode("tenant-a:a-typo-of-the-secret"));
+        using var unparsable = await gateway.GetAsync("/api/v1/query?query=very_private_metric{");
+        await gateway.UntilAsync(() => gateway.Log.Count(line => line.Contains("/api/v1/query", StringComparison.Ordinal)) == 3, "three lines");
+
+        var log = string.Join('\n', gateway.Log);
+        Assert.Contains("GET /api/v1/query 200 for tenant-a", log);
+        Assert.Contains("(unauthenticated) for -", log);
+        Assert.DoesNotContain("secret", log);
+        Assert.DoesNotContain(Encode("tenant-a:secret-of-a:x"), log);
+        Assert.DoesNotContain("very_private_metric", log);
+    }
+
+    private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    private Task<HttpResponseMessage> SendAsync(string? authorization) => authorization is null
+        ? gateway.SendAsync(null, HttpMethod.Get, Target)
+        : gateway.SendAsync(null, HttpMethod.Get, Target, null, ("Authorization", authorization));
+}

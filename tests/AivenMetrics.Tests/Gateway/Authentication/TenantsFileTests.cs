@@ -1,0 +1,149 @@
+using System.Net;
+using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Authentication;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Authentication;
+
+public sealed class TenantsFileTests : IAsyncLifetime
+{
+    private const string Target = "/api/v1/query?query=up";
+    private const string SpaceA = """[{"name":"space_id","type":"=","value":"a"}]""";
+    private static readonly (string Username, string Password) B = ("tenant-b", "secret-of-b");
+
+    private ScriptedPrometheus prometheus = null!;
+    private RunningGateway gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        prometheus = await ScriptedPrometheus.StartAsync();
+        gateway = await RunningGateway.StartAsync(prometheus.Url);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await gateway.DisposeAsync();
+        await prometheus.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_file_that_is_written_in_place_is_taken_over()
+    {
+        await File.WriteAllTextAsync(gateway.TenantsFile, OnlyB());
+        await UntilStatusAsync(B, HttpStatusCode.OK);
+        await UntilStatusAsync(RunningGateway.A, HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_renamed_into_place_is_taken_over_even_with_the_same_time_and_length()
+    {
+        var json = await File.ReadAllTextAsync(gateway.TenantsFile);
+        var next = gateway.TenantsFile + ".next";
+        await File.WriteAllTextAsync(next, json.Replace("tenant-a", "tenant-b", StringComparison.Ordinal));
+        File.SetLastWriteTimeUtc(next, File.GetLastWriteTimeUtc(gateway.TenantsFile));
+        File.Move(next, gateway.TenantsFile, overwrite: true);
+        await UntilStatusAsync((B.Username, RunningGateway.A.Password), HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("{\"credentials\":null}")]
+    [InlineData("{\"credentials\":[null]}")]
+    [InlineData("{\"credentials\":[{\"username\":\"tenant-b\",\"secret_sha256\":\"12\",\"matchers\":[],\"plan\":\"space\"}]}")]
+    [InlineData("{\"credentials\":[{\"username\":\"tenant-b\"")]
+    public async Task A_bad_file_changes_nothing_and_is_told_once(string content)
+    {
+        await File.WriteAllTextAsync(gateway.TenantsFile, content);
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint");
+        await Task.Delay(TenantsFileSource.Interval * 1.5);
+
+        await UntilStatusAsync(RunningGateway.A, HttpStatusCode.OK);
+        Assert.Single(gateway.Log, line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_good_file_after_a_bad_one_is_taken_over()
+    {
+        var whole = OnlyB();
+        await File.WriteAllTextAsync(gateway.TenantsFile, whole[..(whole.Length / 2)]);
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint");
+        await File.WriteAllTextAsync(gateway.TenantsFile, whole);
+        await UntilStatusAsync(B, HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_deleted_file_changes_nothing()
+    {
+        File.Delete(gateway.TenantsFile);
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("there is no such file", StringComparison.Ordinal)), "the complaint");
+        await UntilStatusAsync(RunningGateway.A, HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_file_with_a_username_twice_is_refused_whole()
+    {
+        await File.WriteAllTextAsync(gateway.TenantsFile, RunningGateway.TenantsJson(
+            RunningGateway.Tenant(B, SpaceA), RunningGateway.Tenant((B.Username, "another"), SpaceA)));
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("tenant-b is listed twice", StringComparison.Ordinal)), "the complaint");
+        await UntilStatusAsync(B, HttpStatusCode.Unauthorized);
+        await UntilStatusAsync(RunningGateway.A, HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task An_empty_list_means_nobody()
+    {
+        await File.WriteAllTextAsync(gateway.TenantsFile, RunningGateway.TenantsJson());
+        await UntilStatusAsync(RunningGateway.A, HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task The_age_of_the_tenants_says_when_the_file_was_last_good()
+    {
+        var tenants = gateway.Provider.GetRequiredService<Tenants>();
+        await File.WriteAllTextAsync(gateway.TenantsFile, "{");
+        await gateway.UntilAsync(() => tenants.Age > TenantsFileSource.Interval * 1.5, "growing age");
+        await File.WriteAllTextAsync(gateway.TenantsFile, OnlyB());
+        await gateway.UntilAsync(() => tenants.Age < TenantsFileSource.Interval, "young age");
+    }
+
+    [Theory]
+    [InlineData(null, "there is no such file")]
+    [InlineData("{\"credentials\":", "is not the JSON of tenants (line 1")]
+    [InlineData("{\"credentials\":[{\"username\":\"u\",\"secret_sha256\":\"0\",\"matchers\":[],\"plan\":\"p\"}]}", "secret_sha256 is not 64 hexadecimal digits")]
+    public void A_missing_or_bad_file_is_a_fault_at_start(string? content, string fault)
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            if (content is not null)
+                File.WriteAllText(path, content);
+            var told = Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = path }.Faults());
+            Assert.StartsWith("Gateway:TenantsFile: ", told);
+            Assert.Contains(fault, told);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static string OnlyB() => RunningGateway.TenantsJson(RunningGateway.Tenant(B, SpaceA));
+
+    private async Task UntilStatusAsync((string Username, string Password) who, HttpStatusCode expected)
+    {
+        var last = default(HttpStatusCode);
+        for (var i = 0; i < 200 && last != expected; i++)
+        {
+            using var response = await gateway.SendAsync(who, HttpMethod.Get, Target);
+            last = response.StatusCode;
+            if (last != expected)
+                await Task.Delay(25);
+        }
+
+        Assert.Equal(expected, last);
+    }
+}

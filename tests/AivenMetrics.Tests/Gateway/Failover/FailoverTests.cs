@@ -1,0 +1,315 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Net;
+using System.Text;
+using AivenMetrics.Gateway.Failover;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Failover;
+
+public sealed class FailoverTests : IAsyncLifetime
+{
+    private const string Target = "/api/v1/query?query=up";
+    private ScriptedPrometheus first = null!;
+    private ScriptedPrometheus second = null!;
+
+    public async ValueTask InitializeAsync() => (first, second) = (await ScriptedPrometheus.StartAsync(), await ScriptedPrometheus.StartAsync());
+
+    public async ValueTask DisposeAsync()
+    {
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_usual_instance_answers_while_it_can()
+    {
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        for (var i = 0; i < 5; i++)
+        {
+            using var response = await gateway.GetAsync(Target);
+            Assert.Equal("prometheus-1", Instance(response));
+        }
+
+        Assert.Equal(5, first.Requests.Count);
+        Assert.Empty(second.Requests);
+    }
+
+    [Fact]
+    public async Task The_next_one_answers_when_nobody_listens_at_the_usual_one()
+    {
+        await using var gateway = await RunningGateway.StartAsync(RunningGateway.ClosedUrl(), second.Url);
+        using var response = await gateway.GetAsync(Target);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("prometheus-2", Instance(response));
+    }
+
+    [Theory]
+    [InlineData(502, "text/html")]
+    [InlineData(503, "text/plain")]
+    [InlineData(503, "application/json")]
+    [InlineData(504, "text/plain")]
+    [InlineData(404, "text/plain")]
+    [InlineData(401, "text/plain")]
+    [InlineData(302, "text/html")]
+    [InlineData(200, "text/html")]
+    public async Task The_next_one_answers_when_the_usual_one_does_not_answer_as_a_query_engine(int status, string contentType)
+    {
+        first.Answer = context => ScriptedPrometheus.WriteAsync(context, status, "{}", contentType);
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        using var response = await gateway.GetAsync(Target);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("prometheus-2", Instance(response));
+        Assert.Single(first.Requests);
+        Assert.Equal(first.Only.Query, second.Only.Query);
+        Assert.Equal(first.Only.Headers["Content-Length"], second.Only.Headers["Content-Length"]);
+    }
+
+    [Fact]
+    public async Task The_next_one_answers_when_the_usual_one_dies_before_its_headers()
+    {
+        first.Answer = context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        };
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        using var response = await gateway.PostAsync("/api/v1/query", "query=up");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("prometheus-2", Instance(response));
+    }
+
+    [Theory]
+    [InlineData(400, "bad_data")]
+    [InlineData(422, "execution")]
+    [InlineData(503, "timeout")]
+    [InlineData(503, "canceled")]
+    [InlineData(500, "internal")]
+    public async Task An_error_of_the_query_engine_is_the_answer(int status, string errorType)
+    {
+        var body = $$"""{"status":"error","errorType":"{{errorType}}","error":"as it said"}""";
+        first.Answer = context => ScriptedPrometheus.WriteAsync(context, status, body);
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        using var response = await gateway.GetAsync(Target);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(body, await response.Content.ReadAsStringAsync());
+        Assert.Empty(second.Requests);
+    }
+
+    [Fact]
+    public async Task A_compressed_timeout_of_the_query_engine_is_the_answer()
+    {
+        first.Answer = async context =>
+        {
+            context.Response.StatusCode = 503;
+            context.Response.ContentType = "application/json";
+            context.Response.Headers.ContentEncoding = "gzip";
+            await using var gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest);
+            await gzip.WriteAsync(Encoding.UTF8.GetBytes("""{"status":"error","errorType":"timeout","error":"query timed out"}"""));
+        };
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, Target, null, ("Accept-Encoding", "gzip"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal(["gzip"], response.Content.Headers.ContentEncoding);
+        await using var text = new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress);
+        Assert.Contains("query timed out", await new StreamReader(text).ReadToEndAsync());
+        Assert.Empty(second.Requests);
+    }
+
+    [Fact]
+    public async Task With_none_usable_it_is_503_at_once()
+    {
+        await using var gateway = await RunningGateway.StartAsync(RunningGateway.ClosedUrl(), RunningGateway.ClosedUrl());
+        var started = Stopwatch.GetTimestamp();
+        using var response = await gateway.GetAsync(Target);
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(2), "503 took too long");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.Contains("\"errorType\":\"unavailable\"", body);
+        Assert.DoesNotContain("127.0.0.1", body);
+        Assert.True(response.Headers.RetryAfter?.Delta > TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task A_single_instance_that_failed_is_asked_again_by_the_next_request()
+    {
+        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 503, "starting", "text/plain");
+        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        using var failed = await gateway.GetAsync(Target);
+        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
+        using var answered = await gateway.GetAsync(Target);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, failed.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, answered.StatusCode);
+    }
+
+    [Fact]
+    public async Task One_that_failed_is_tried_last_and_comes_back_only_after_a_while()
+    {
+        var time = new FakeTimeProvider();
+        await using var gateway = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, time, TimeSpan.FromHours(1));
+        var destinations = gateway.Provider.GetRequiredService<Destinations>();
+        await gateway.UntilAsync(() => destinations.Ordered().All(d => d.IsUsable), "both probed");
+        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 502, "", "text/plain");
+        using var moved = await gateway.GetAsync(Target);
+        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
+
+        // It answers probes again at once, but has failed a moment ago.
+        await AdvanceAsync(time, Destinations.ReturnAfter / 2);
+        using var early = await gateway.GetAsync(Target);
+        await AdvanceAsync(time, Destinations.ReturnAfter);
+        await gateway.UntilAsync(() => !destinations.Ordered()[0].IsDemoted, "the return");
+        using var late = await gateway.GetAsync(Target);
+
+        Assert.Equal("prometheus-2", Instance(moved));
+        Assert.Equal("prometheus-2", Instance(early));
+        Assert.Equal("prometheus-1", Instance(late));
+        Assert.Equal(2, first.Requests.Count);
+    }
+
+    [Fact]
+    public async Task One_whose_probes_fail_is_not_asked_first_by_any_client()
+    {
+        first.Version = null;
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        var destinations = gateway.Provider.GetRequiredService<Destinations>();
+        await gateway.UntilAsync(() => destinations.Ordered()[0].IsDemoted, "the failed probe");
+        using var response = await gateway.GetAsync(Target);
+        Assert.Equal("prometheus-2", Instance(response));
+        Assert.Empty(first.Requests);
+    }
+
+    [Fact]
+    public async Task The_lowest_version_counts()
+    {
+        first.Version = "3.1.0";
+        second.Version = "v2.9.1-rc.0";
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        var destinations = gateway.Provider.GetRequiredService<Destinations>();
+        await gateway.UntilAsync(() => destinations.LowestVersion() == "2.9.1", "both versions");
+    }
+
+    [Fact]
+    public async Task A_silent_instance_is_504_and_the_next_one_is_spared_the_same_work()
+    {
+        first.Answer = async context => await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
+        await using var gateway = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, timeout: TimeSpan.FromSeconds(1));
+        using var response = await gateway.GetAsync(Target);
+        Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
+        Assert.Contains("\"errorType\":\"timeout\"", await response.Content.ReadAsStringAsync());
+        Assert.Empty(second.Requests);
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_stops_the_query_upstream()
+    {
+        var stopped = new TaskCompletionSource();
+        first.Answer = async context =>
+        {
+            context.RequestAborted.Register(() => stopped.TrySetResult());
+            await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
+        };
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        var asking = gateway.SendRawAsync(Encoding.ASCII.GetBytes(
+            $"GET {Target} HTTP/1.0\r\nHost: g\r\nAuthorization: {RunningGateway.Basic(RunningGateway.A)}\r\n\r\n"), TimeSpan.FromSeconds(1));
+        await gateway.UntilAsync(() => !first.Requests.IsEmpty, "the query");
+        Assert.False(stopped.Task.IsCompleted);
+        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(15));
+        await asking;
+        Assert.Empty(second.Requests);
+        Assert.False(gateway.Provider.GetRequiredService<Destinations>().Ordered()[0].IsDemoted);
+    }
+
+    [Fact]
+    public async Task An_answer_that_breaks_off_breaks_the_connection()
+    {
+        var begun = new TaskCompletionSource();
+        first.Answer = async context =>
+        {
+            context.Response.ContentType = "application/json";
+            context.Response.ContentLength = 1000;
+            await context.Response.WriteAsync("{\"status\":\"success\"");
+            await context.Response.Body.FlushAsync();
+            await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
+            context.Abort();
+        };
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        using var response = await gateway.GetAsync(Target);
+        begun.SetResult();
+        await Assert.ThrowsAsync<HttpRequestException>(() => response.Content.ReadAsStringAsync());
+        Assert.Empty(second.Requests);
+    }
+
+    [Fact]
+    public async Task An_answer_is_streamed_as_it_comes()
+    {
+        var goOn = new TaskCompletionSource();
+        first.Answer = async context =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{\"status\":");
+            await context.Response.Body.FlushAsync();
+            await goOn.Task.WaitAsync(TimeSpan.FromSeconds(10));
+            await context.Response.WriteAsync("\"success\"}");
+        };
+        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        using var response = await gateway.GetAsync(Target);
+        await using var body = await response.Content.ReadAsStreamAsync();
+        var piece = new byte[64];
+        var length = await body.ReadAsync(piece).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+        goOn.SetResult();
+        Assert.Equal("{\"status\":", Encoding.ASCII.GetString(piece, 0, length));
+        Assert.Equal("\"success\"}", await new StreamReader(body).ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Only_the_headers_of_the_list_pass_either_way()
+    {
+        first.Answer = async context =>
+        {
+            context.Response.Headers.SetCookie = "session=1";
+            context.Response.Headers.Server = "internal";
+            context.Response.Headers["X-Internal"] = "yes";
+            context.Response.Headers.AccessControlAllowOrigin = "*";
+            await ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
+        };
+        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, Target, null,
+            ("X-Scope-OrgID", "b"), ("THANOS-TENANT", "b"), ("X-Prometheus-Extra", "1"), ("Cookie", "a=b"), ("Forwarded", "for=1"), ("X-Forwarded-For", "1.1.1.1"),
+            ("Proxy-Authorization", "Basic eDp5"), ("Connection", "X-Scope-OrgID"), ("Upgrade", "websocket"), ("X-HTTP-Method-Override", "DELETE"),
+            ("Accept", "application/json"), ("Accept-Encoding", "identity"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+
+        Assert.Equal(
+            ["Accept", "Accept-Encoding", "Content-Length", "Content-Type", "Host", "User-Agent", "traceparent"],
+            first.Only.Headers.Keys.Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(response.Headers, h => h.Key is "Set-Cookie" or "X-Internal" or "Access-Control-Allow-Origin");
+        Assert.DoesNotContain("internal", response.Headers.Server.ToString());
+    }
+
+    [Fact]
+    public async Task A_prefix_is_kept_and_the_userinfo_of_a_url_becomes_basic_authentication_and_no_log_line()
+    {
+        await using var gateway = await RunningGateway.StartAsync(
+            first.Url.Replace("http://", "http://reader:up%40stream-pass@", StringComparison.Ordinal) + "/prom/one/", RunningGateway.ClosedUrl().Replace("http://", "http://reader:up%40stream-pass@", StringComparison.Ordinal));
+        using var query = await gateway.GetAsync(Target);
+        using var values = await gateway.GetAsync("/api/v1/label/job/values");
+        Assert.Equal(["/prom/one/api/v1/query", "/prom/one/api/v1/label/job/values"], first.Requests.Select(r => r.Path));
+        var expected = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("reader:up@stream-pass"));
+        Assert.All(first.Requests, r => Assert.Equal(expected, r.Headers["Authorization"].ToString()));
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("prometheus-2 failed", StringComparison.Ordinal)), "the failed probe");
+        Assert.DoesNotContain("stream-pass", string.Join('\n', gateway.Log));
+    }
+
+    private static string Instance(HttpResponseMessage response) => response.Headers.GetValues("X-AivenMetrics-Instance").Single();
+
+    private static async Task AdvanceAsync(FakeTimeProvider time, TimeSpan by)
+    {
+        for (var passed = TimeSpan.Zero; passed < by; passed += TimeSpan.FromSeconds(1))
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20);
+        }
+    }
+}

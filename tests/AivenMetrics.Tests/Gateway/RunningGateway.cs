@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using AivenMetrics.Gateway;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway;
+
+/// <summary>A gateway on real Kestrel with a tenants file of its own.</summary>
+public sealed class RunningGateway : IAsyncDisposable
+{
+    /// <summary>Sees <c>space_id="a"</c>. The password holds a colon, as passwords may.</summary>
+    public static readonly (string Username, string Password) A = ("tenant-a", "secret-of-a:x");
+
+    /// <summary>Sees the two instances <c>one</c> and <c>two.x</c>.</summary>
+    public static readonly (string Username, string Password) Services = ("tenant-services", "secret-of-services");
+
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
+
+    private readonly WebApplication app;
+    private readonly string folder;
+
+    private RunningGateway(WebApplication app, string folder) => (this.app, this.folder) = (app, folder);
+
+    public string Url => app.Urls.Single();
+
+    public string TenantsFile => Path.Combine(folder, "tenants.json");
+
+    public IServiceProvider Provider => app.Services;
+
+    /// <summary>Every log line, formatted, with what its exceptions say.</summary>
+    public ConcurrentQueue<string> Log { get; } = [];
+
+    public static string Hash(string password) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
+
+    public static string Tenant((string Username, string Password) who, string matchers, string? notAfter = null) =>
+        $$"""{"username":"{{who.Username}}","secret_sha256":"{{Hash(who.Password)}}","matchers":{{matchers}},"plan":"space"{{(notAfter is null ? "" : $",\"not_after\":\"{notAfter}\"")}}}""";
+
+    public static string TenantsJson(params string[] tenants) => $$"""{"credentials":[{{string.Join(',', tenants)}}]}""";
+
+    public static string DefaultTenants { get; } = TenantsJson(
+        Tenant(A, """[{"name":"space_id","type":"=","value":"a"}]"""),
+        Tenant(Services, """[{"name":"service_instance_id","type":"=~","value":"one|two\\.x"}]"""));
+
+    /// <summary>A URL on which nobody listens.</summary>
+    public static string ClosedUrl()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}";
+    }
+
+    public static Task<RunningGateway> StartAsync(params string[] prometheus) => StartAsync(prometheus, DefaultTenants);
+
+    public static async Task<RunningGateway> StartAsync(string[] prometheus, string tenants, TimeProvider? time = null, TimeSpan? timeout = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+        var file = Path.Combine(folder, "tenants.json");
+        await File.WriteAllTextAsync(file, tenants);
+        var options = new GatewayOptions { Prometheus = prometheus, TenantsFile = file, UpstreamTimeout = timeout ?? TimeSpan.FromSeconds(20) };
+        Assert.Empty(options.Faults());
+
+        var builder = WebApplication.CreateSlimBuilder();
+        var log = new Recorder();
+        builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Information);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        if (time is not null)
+            builder.Services.AddSingleton(time);
+        builder.Services.AddGateway(options);
+        var app = builder.Build();
+        app.MapGateway();
+        var gateway = new RunningGateway(app, folder);
+        log.Lines = gateway.Log;
+        await app.StartAsync();
+        return gateway;
+    }
+
+    public static AuthenticationHeaderValue Basic((string Username, string Password) who) =>
+        new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{who.Username}:{who.Password}")));
+
+    public Task<HttpResponseMessage> GetAsync(string pathAndQuery) => SendAsync(A, HttpMethod.Get, pathAndQuery);
+
+    public Task<HttpResponseMessage> PostAsync(string path, string form) =>
+        SendAsync(A, HttpMethod.Post, path, new StringContent(form, Encoding.UTF8, "application/x-www-form-urlencoded"));
+
+    public async Task<HttpResponseMessage> SendAsync(
+        (string Username, string Password)? who, HttpMethod method, string pathAndQuery, HttpContent? content = null, params (string Name, string Value)[] headers)
+    {
+        using var message = new HttpRequestMessage(method, new Uri(Url + pathAndQuery, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        message.Content = content;
+        message.Headers.Authorization = who is { } known ? Basic(known) : null;
+        foreach (var (name, value) in headers)
+            message.Headers.TryAddWithoutValidation(name, value);
+        return await Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>Sends bytes as they are and reads all that comes back until the gateway closes or falls silent.</summary>
+    public async Task<string> SendRawAsync(byte[] request, TimeSpan? patienceFor = null)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, new Uri(Url).Port);
+        var stream = client.GetStream();
+        using var patience = new CancellationTokenSource(patienceFor ?? TimeSpan.FromSeconds(10));
+        var received = new MemoryStream();
+        var reading = stream.CopyToAsync(received, patience.Token);
+        try
+        {
+            await stream.WriteAsync(request, patience.Token);
+            await reading;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // A connection that was reset, or kept open: what came until then is the answer.
+        }
+
+        return Encoding.Latin1.GetString(received.ToArray());
+    }
+
+    public async Task UntilAsync(Func<bool> condition, string what)
+    {
+        for (var i = 0; i < 500; i++)
+        {
+            if (condition())
+                return;
+            await Task.Delay(20);
+        }
+
+        Assert.Fail($"{what} did not happen in 10 s. Log:\n{string.Join('\n', Log)}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private sealed class Recorder : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; set; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway;
+
+/// <summary>One request as the gateway sent it.</summary>
+public sealed record Received(string Method, string Path, IReadOnlyDictionary<string, StringValues> Headers, IReadOnlyDictionary<string, StringValues> Parameters)
+{
+    public string? Query => Parameters.TryGetValue("query", out var query) ? query.ToString() : null;
+
+    public string?[] Matches => Parameters.TryGetValue("match[]", out var matches) ? matches.ToArray() : [];
+}
+
+/// <summary>A Prometheus at the wire: real Kestrel on a free port that answers as told and remembers what it got.</summary>
+public sealed class ScriptedPrometheus : IAsyncDisposable
+{
+    public const string EmptyVector = """{"status":"success","data":{"resultType":"vector","result":[]}}""";
+
+    private readonly WebApplication app;
+
+    private ScriptedPrometheus(WebApplication app) => this.app = app;
+
+    /// <summary>Everything but build information, in order of arrival.</summary>
+    public ConcurrentQueue<Received> Requests { get; } = [];
+
+    /// <summary>What it answers to all but build information; default: an empty vector.</summary>
+    public Func<HttpContext, Task> Answer { get; set; } = context => WriteAsync(context, 200, EmptyVector);
+
+    /// <summary>The version it says to have; null: build information answers 503 like a server that starts.</summary>
+    public string? Version { get; set; } = "2.42.0+ds";
+
+    public string Url => app.Urls.Single();
+
+    public Received Only => Assert.Single(Requests);
+
+    public static async Task<ScriptedPrometheus> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var app = builder.Build();
+        var prometheus = new ScriptedPrometheus(app);
+        app.Run(prometheus.HandleAsync);
+        await app.StartAsync();
+        return prometheus;
+    }
+
+    public static async Task WriteAsync(HttpContext context, int status, string json, string contentType = "application/json")
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        await context.Response.WriteAsync(json);
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        if (context.Request.Path.Value!.EndsWith("/status/buildinfo", StringComparison.Ordinal))
+        {
+            await (Version is null
+                ? WriteAsync(context, 503, "Service Unavailable", "text/plain")
+                : WriteAsync(context, 200, """{"status":"success","data":{"version":"@","features":{"x":"true"}}}""".Replace("@", Version, StringComparison.Ordinal)));
+            return;
+        }
+
+        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
+        var body = QueryHelpers.ParseQuery(await reader.ReadToEndAsync());
+        var parameters = QueryHelpers.ParseQuery(context.Request.QueryString.Value)
+            .Concat(body)
+            .GroupBy(p => p.Key, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => new StringValues([.. g.SelectMany(p => p.Value)]), StringComparer.Ordinal);
+        var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+        Requests.Enqueue(new Received(context.Request.Method, path, context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase), parameters));
+        await Answer(context);
+    }
+}

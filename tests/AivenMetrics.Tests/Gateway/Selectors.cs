@@ -1,0 +1,35 @@
+using System.Collections;
+using System.Reflection;
+using AivenMetrics.PromQL;
+
+namespace AivenMetrics.Tests.Gateway;
+
+/// <summary>
+/// Every selector of what upstream was asked, found by walking all properties of all nodes. It knows nothing of how the gateway
+/// scopes, so a node that scoping forgets is found here.
+/// </summary>
+public static class Selectors
+{
+    public static IEnumerable<VectorSelector> In(Received request)
+    {
+        var expressions = request.Query is { } query ? [PromQLParser.Parse(query)] : Array.Empty<Expr>();
+        return expressions.Concat(request.Matches.Select(match => PromQLParser.ParseMetricSelector(match!))).SelectMany(In);
+    }
+
+    public static IEnumerable<VectorSelector> In(Expr expr)
+    {
+        if (expr is VectorSelector selector)
+            yield return selector;
+        foreach (var property in expr.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            var children = property.GetValue(expr) switch
+            {
+                Expr child => [child],
+                IEnumerable list and not string => list.OfType<Expr>(),
+                _ => [],
+            };
+            foreach (var found in children.SelectMany(In))
+                yield return found;
+        }
+    }
+}
