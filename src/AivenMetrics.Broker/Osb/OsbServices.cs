@@ -7,10 +7,9 @@ namespace AivenMetrics.Broker.Osb;
 /// <summary>Registers the OSB endpoints' handlers.</summary>
 internal static class OsbServices
 {
-    public static IServiceCollection AddOsb(this IServiceCollection services, BrokerOptions options)
-    {
-        IReadOnlyList<AivenProject> projects = [.. options.Aiven.Projects.Select(project => new AivenProject(project))];
-        return services
+    /// <param name="projects">The configured projects: what is left in the database of others is nobody's.</param>
+    public static IServiceCollection AddOsb(this IServiceCollection services, BrokerOptions options, IReadOnlyList<AivenProject> projects) =>
+        services
             .AddSingleton(new ServiceCatalog(options.Catalog))
             .AddSingleton(new PlatformAuthentication(options.Username, options.Password))
             .AddSingleton<OsbMetrics>()
@@ -21,5 +20,4 @@ internal static class OsbServices
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl), projects))
             .AddSingleton<InstanceHandlers>()
             .AddSingleton<BindingHandlers>();
-    }
 }
