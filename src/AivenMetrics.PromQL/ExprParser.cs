@@ -1,7 +1,8 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Recursive descent with one token of look-ahead, operators by precedence climbing. Types are checked as the tree grows. Methods are named after
+/// Recursive descent with one token of look-ahead, operators by precedence climbing. Types are checked as the tree grows. Methods are named
+/// after
 /// the rules of Prometheus' grammar and leave <see cref="token"/> at the first token after what they read.
 /// </summary>
 internal ref partial struct ExprParser
@@ -42,7 +43,9 @@ internal ref partial struct ExprParser
         return left;
     }
 
-    /// <summary>A sign binds like <c>*</c>: looser than <c>^</c>, so that <c>-2^2</c> is -4, and it becomes part of a bare number.</summary>
+    /// <summary>
+    /// A sign binds like <c>*</c>: looser than <c>^</c>, so that <c>-2^2</c> is -4, and it becomes part of a bare number.
+    /// </summary>
     private Parsed ParseUnaryExpr()
     {
         if (token.Kind is not (TokenKind.Add or TokenKind.Subtract)) return ParseModified();

@@ -36,7 +36,8 @@ internal static class DashboardQueries
         "clamp_max(sum by (topic) (kafka_log_Log_Size_Value{topic!~\"__.*\"}) / scalar(sum(disk_total{path=\"/srv\"})), 1)",
         "(node_memory_MemTotal_bytes - node_memory_MemFree_bytes - node_memory_Cached_bytes - node_memory_Buffers_bytes) "
             + "/ node_memory_MemTotal_bytes * 100 > bool 90",
-        "sum by (job, code) (rate(http_requests_total{code!~\"2..\"}[5m])) # errors\n/ on (job) group_left () \nsum by (job) (rate(http_requests_total[5m]))",
+        "sum by (job, code) (rate(http_requests_total{code!~\"2..\"}[5m])) # errors\n"
+            + "/ on (job) group_left () \nsum by (job) (rate(http_requests_total[5m]))",
         "count_values by (aiven_service_type) (\"version\", aiven_service_info @ end())",
         "delta(pg_database_size_bytes{datname!~\"template.*|postgres\"}[1d] offset -1h) / 1024 ^ 3",
         "day_of_week() > 0 and day_of_week() < 6 and on () vector(1) * hour() >= 8",
@@ -51,5 +52,6 @@ internal static class DashboardQueries
     private static string Union(int services) => string.Join(
         "\n or ",
         Enumerable.Range(1, services).Select(
-            i => $"sum by (instance) (rate(pg_stat_database_tup_returned{{aiven_service_name=\"pg-orders-{i:000}\",datname!~\"template.*\"}}[5m])) > {i}.5"));
+            i => $"sum by (instance) (rate(pg_stat_database_tup_returned"
+                + $"{{aiven_service_name=\"pg-orders-{i:000}\",datname!~\"template.*\"}}[5m])) > {i}.5"));
 }

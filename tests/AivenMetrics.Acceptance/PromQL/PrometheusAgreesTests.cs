@@ -10,7 +10,8 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Acceptance.PromQL;
 
 /// <summary>
-/// Our reading of PromQL against that of the real thing. Prometheus answers 400 to what it cannot read, and format_query shows how it read what
+/// Our reading of PromQL against that of the real thing. Prometheus answers 400 to what it cannot read, and format_query shows how it read
+/// what
 /// it can, so two texts with the same format mean the same to it. Random queries are only formatted: some would take hours to evaluate.
 /// </summary>
 public sealed class PrometheusAgreesTests : IAsyncLifetime
@@ -25,7 +26,8 @@ public sealed class PrometheusAgreesTests : IAsyncLifetime
     {
         prometheus = await PrometheusServer.StartAsync("global: {}\n");
         var buildinfo = await prometheus.Http.GetStringAsync(new Uri("/api/v1/status/buildinfo", UriKind.Relative));
-        Assert.True(buildinfo.Contains("\"version\":\"2.42.", StringComparison.Ordinal), $"These tests hold for Prometheus 2.42, not for {buildinfo}");
+        var right = buildinfo.Contains("\"version\":\"2.42.", StringComparison.Ordinal);
+        Assert.True(right, $"These tests hold for Prometheus 2.42, not for {buildinfo}");
     }
 
     public async ValueTask DisposeAsync()
@@ -71,8 +73,10 @@ public sealed class PrometheusAgreesTests : IAsyncLifetime
             var text = Printer.Print(ExprGenerator.Build(choices));
             // Prometheus prints U+FFFD bare, and then neither of us can read it again.
             var formatted = await FormatAsync(text);
-            if (formatted.Contains('\uFFFD', StringComparison.Ordinal)) Assert.Throws<PromQLParseException>(() => PromQLParser.Parse(formatted));
-            else Assert.Equal(await FormatAsync(formatted), await FormatAsync(Printer.Print(PromQLParser.Parse(formatted))));
+            if (formatted.Contains('\uFFFD', StringComparison.Ordinal))
+                Assert.Throws<PromQLParseException>(() => PromQLParser.Parse(formatted));
+            else
+                Assert.Equal(await FormatAsync(formatted), await FormatAsync(Printer.Print(PromQLParser.Parse(formatted))));
         }
     }
 

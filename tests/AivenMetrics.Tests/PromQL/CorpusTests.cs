@@ -9,7 +9,7 @@ public class CorpusTests
     public void Everything_that_Prometheus_accepted_is_accepted_and_printed_so_that_it_reads_the_same()
     {
         Assert.True(Corpus.Accepted.Count > 300);
-        Assert.All(Corpus.Accepted, query => Assert.Equal(PromQLParser.Parse(query), PromQLParser.Parse(Printer.Print(PromQLParser.Parse(query)))));
+        foreach (var tree in Corpus.Accepted.Select(PromQLParser.Parse)) Assert.Equal(tree, PromQLParser.Parse(Printer.Print(tree)));
     }
 
     [Fact]

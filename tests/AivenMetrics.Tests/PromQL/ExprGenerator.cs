@@ -4,18 +4,22 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Tests.PromQL;
 
 /// <summary>
-/// Grows a tree that the parser could have returned from a list of choices: one byte decides one thing, and when they run out the simplest thing
-/// is taken, so that shorter lists mean smaller trees. It follows the grammar level by level, independently of the printer's idea of parentheses.
+/// Grows a tree that the parser could have returned from a list of choices: one byte decides one thing, and when they run out the simplest
+/// thing
+/// is taken, so that shorter lists mean smaller trees. It follows the grammar level by level, independently of the printer's idea of
+/// parentheses.
 /// </summary>
 internal sealed class ExprGenerator
 {
     private static readonly string[] MetricNames =
         ["up", "a", "http_requests_total", "job:rate5m:sum", ":", "sum", "by", "and", "OFFSET", "start", "end", "_x", "without", "topk"];
 
-    private static readonly string[] LabelNames = ["job", "a", "le", "instance", "_", "__x__", "B2", "by", "on", "bool", "offset", "sum", "start"];
+    private static readonly string[] LabelNames =
+        ["job", "a", "le", "instance", "_", "__x__", "B2", "by", "on", "bool", "offset", "sum", "start"];
 
     private static readonly string[] Texts =
-        ["x", "", "a b", "\"", "\\", "'", "`", "\n", "\t\r\u0001\u007f", "é", "日本", "😀", "\u00a0\u2028", "\ufffd", "\udcff\udc80", "}\"or{", "#"];
+        ["x", "", "a b", "\"", "\\", "'", "`", "\n", "\t\r\u0001\u007f", "é", "日本", "😀",
+            "\u00a0\u2028", "\ufffd", "\udcff\udc80", "}\"or{", "#"];
 
     private static readonly string[] Regexes =
         ["a+", "a|b", ".+", "x.*y", "(a|b)c?d", "[^a-z]\\d+", "\\.", "(?i:abc)", "\\p{Greek}", "a{2,3}", ".*", "", "a|", "b*", "日+"];
@@ -23,7 +27,8 @@ internal sealed class ExprGenerator
     private static readonly double[] Numbers =
         [1, 0, 2, 0.5, 1e3, 1e21, 1e-7, double.PositiveInfinity, double.NaN, 1.7976931348623157e308, 4.9e-324, 9007199254740993, 0.1, 100];
 
-    private static readonly long[] Milliseconds = [60_000, 300_000, 1, 1_500, 3_600_000, 86_400_000, 604_800_000, 31_536_000_000, 5_400_000, 90_061_001];
+    private static readonly long[] Milliseconds =
+        [60_000, 300_000, 1, 1_500, 3_600_000, 86_400_000, 604_800_000, 31_536_000_000, 5_400_000, 90_061_001];
 
     private readonly byte[] choices;
     private int next;
@@ -101,8 +106,8 @@ internal sealed class ExprGenerator
 
     private BinaryExpr Binary(ExprType type, int level, int depth)
     {
-        var possible = AllOperators.Where(o => PrecedenceOf(o) >= level && (type == ExprType.Vector || o > BinaryOperator.Unless)).ToArray();
-        var op = Choose(possible);
+        var possible = AllOperators.Where(o => PrecedenceOf(o) >= level && (type == ExprType.Vector || o > BinaryOperator.Unless));
+        var op = Choose(possible.ToArray());
         var precedence = PrecedenceOf(op);
         var set = op <= BinaryOperator.Unless;
         var comparison = op is >= BinaryOperator.Equal and <= BinaryOperator.Greater;
@@ -148,7 +153,8 @@ internal sealed class ExprGenerator
     private Call CallOf(string name, int depth)
     {
         var function = Function.Find(name)!;
-        var arguments = function.ArgTypes.AsSpan().ToArray().Select(type => type == ExprType.Text ? Text() : Of(type, Loosest, depth)).ToList();
+        var arguments = new List<Expr>();
+        foreach (var type in function.ArgTypes) arguments.Add(type == ExprType.Text ? Text() : Of(type, Loosest, depth));
         if (name is "hour" or "round" or "year" or "label_join" && Chance(2)) arguments.RemoveAt(arguments.Count - 1);
         if (name == "label_join" && Chance(2)) arguments.Add(Text());
         return new Call(function, [.. arguments]);

@@ -74,7 +74,12 @@ public class ParserTests
 
     [Fact]
     public void Matchers_keep_their_order_type_and_unquoted_value() => Assert.Equal(
-        new VectorSelector("a", [new("d", MatchType.Equal, "1"), new("c", MatchType.NotEqual, "\n"), new("b", MatchType.Regex, "x|y"), new("d", MatchType.NotRegex, "")]),
+        new VectorSelector(
+            "a",
+            [
+                new("d", MatchType.Equal, "1"), new("c", MatchType.NotEqual, "\n"), new("b", MatchType.Regex, "x|y"),
+                new("d", MatchType.NotRegex, ""),
+            ]),
         Parse("a{d=\"1\",c!='\\n',b=~`x|y`,d!~\"\"}"));
 
     [Fact]
@@ -107,8 +112,10 @@ public class ParserTests
     }
 
     [Theory]
-    [InlineData("sum"), InlineData("by"), InlineData("and"), InlineData("OR"), InlineData("unless"), InlineData("offset"), InlineData("without")]
-    [InlineData("start"), InlineData("end"), InlineData("count_values"), InlineData(":"), InlineData("a:b:c"), InlineData("rate"), InlineData("_")]
+    [InlineData("sum"), InlineData("by"), InlineData("and")]
+    [InlineData("OR"), InlineData("unless"), InlineData("offset"), InlineData("without")]
+    [InlineData("start"), InlineData("end"), InlineData("count_values")]
+    [InlineData(":"), InlineData("a:b:c"), InlineData("rate"), InlineData("_")]
     public void Words_that_mean_something_elsewhere_can_be_metric_names(string name)
     {
         Assert.Equal(new VectorSelector(name, []), Parse(name));
@@ -117,7 +124,8 @@ public class ParserTests
     }
 
     [Theory]
-    [InlineData("1", ExprType.Scalar), InlineData("\"a\"", ExprType.Text), InlineData("a", ExprType.Vector), InlineData("a[5m]", ExprType.Matrix)]
+    [InlineData("1", ExprType.Scalar), InlineData("\"a\"", ExprType.Text)]
+    [InlineData("a", ExprType.Vector), InlineData("a[5m]", ExprType.Matrix)]
     [InlineData("(a[5m:])", ExprType.Matrix), InlineData("-(1 + time())", ExprType.Scalar), InlineData("1 > bool 2", ExprType.Scalar)]
     [InlineData("1 + a", ExprType.Vector), InlineData("scalar(a)", ExprType.Scalar), InlineData("sum(a)", ExprType.Vector)]
     public void An_expression_knows_its_type(string query, ExprType type) => Assert.Equal(type, Parse(query).Type);

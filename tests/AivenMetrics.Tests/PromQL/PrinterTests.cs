@@ -57,7 +57,8 @@ public class PrinterTests
 
     [Theory]
     [MemberData(nameof(TreesWithoutTheirParentheses))]
-    public void A_tree_made_by_hand_gets_the_parentheses_it_needs(string expected, Expr tree) => Assert.Equal(expected, Printer.Print(tree));
+    public void A_tree_made_by_hand_gets_the_parentheses_it_needs(string expected, Expr tree) =>
+        Assert.Equal(expected, Printer.Print(tree));
 
     [Theory]
     [InlineData("on"), InlineData("bool"), InlineData("inf"), InlineData("5x"), InlineData("a b"), InlineData(""), InlineData("a\"} or {b")]

@@ -9,7 +9,8 @@ public class RoundTripTests
 {
     private static readonly Gen<byte[]> Choices = Gen.Byte.Array[0, 300];
 
-    private static readonly TenantScope Space = new([new("space_id", MatchType.Equal, "the \"space\""), new("org", MatchType.Regex, "a|b")]);
+    private static readonly TenantScope Space =
+        new([new("space_id", MatchType.Equal, "the \"space\""), new("org", MatchType.Regex, "a|b")]);
 
     [Fact]
     public void Any_tree_is_read_back_from_its_print_unchanged() => Choices.Sample(

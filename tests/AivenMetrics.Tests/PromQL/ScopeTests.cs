@@ -59,11 +59,12 @@ public class ScopeTests
     public void An_unknown_node_is_refused_wherever_it_stands()
     {
         var rogue = new Rogue(new NumberLiteral(1));
+        var up = new VectorSelector("up", []);
         Expr[] places =
         [
             rogue, new ParenExpr(rogue), new UnaryExpr(UnaryOperator.Plus, rogue), new SubqueryExpr(rogue, TimeSpan.FromMinutes(1)),
-            new BinaryExpr(BinaryOperator.Or, rogue, new VectorSelector("a", [])), new BinaryExpr(BinaryOperator.Or, new VectorSelector("a", []), rogue),
-            new AggregateExpr(AggregateOperator.Sum, rogue), new AggregateExpr(AggregateOperator.Topk, new VectorSelector("a", []), rogue),
+            new BinaryExpr(BinaryOperator.Or, rogue, up), new BinaryExpr(BinaryOperator.Or, up, rogue),
+            new AggregateExpr(AggregateOperator.Sum, rogue), new AggregateExpr(AggregateOperator.Topk, up, rogue),
             new Call(Function.Find("abs")!, [rogue]),
         ];
         Assert.All(places, place => Assert.Throws<ArgumentException>(() => Scope.Apply(place, Space)));

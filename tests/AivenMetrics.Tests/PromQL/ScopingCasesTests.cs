@@ -11,7 +11,8 @@ public class ScopingCasesTests
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "PromQL", "Cases", "scoping");
 
-    public static TheoryData<string> Cases => [.. Directory.GetDirectories(Folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Cases =>
+        [.. Directory.GetDirectories(Folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Cases))]

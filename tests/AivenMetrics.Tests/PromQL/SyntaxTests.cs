@@ -31,7 +31,8 @@ public class SyntaxTests
         Assert.True(list != ["b", "a"]);
         Assert.True(list != ["a"]);
         Assert.True(default(ValueList<string>) == []);
-        Assert.Equal(list.GetHashCode(), new[] { "a", "b" }.Aggregate(default(ValueList<string>), (sum, item) => sum.Append([item])).GetHashCode());
+        ValueList<string> one = ["a"];
+        Assert.Equal(list.GetHashCode(), one.Append(["b"]).GetHashCode());
     }
 
     [Fact]
