@@ -1,0 +1,156 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using AivenMetrics.Acceptance.State;
+using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Simulator;
+using Xunit;
+
+namespace AivenMetrics.Acceptance.Journeys;
+
+public sealed class SqliteMainJourney(JourneyOn<SqliteFixture> journey) : MainJourney<SqliteFixture>(journey);
+
+public sealed class PostgresMainJourney(JourneyOn<PostgresFixture> journey) : MainJourney<PostgresFixture>(journey);
+
+/// <summary>Everything on one kind of database: a tenant with plan <c>space</c>, and one of another space with plan <c>services</c>.</summary>
+public sealed class JourneyOn<TDatabase> : IAsyncLifetime
+    where TDatabase : IStateFixture, new()
+{
+    private readonly TDatabase database = new();
+
+    internal Stack Stack { get; private set; } = null!;
+
+    internal Tenant Forecast { get; private set; } = null!;
+
+    /// <summary>Bound to the Kafka of the space Website by its GUID, although the space has a MySQL as well.</summary>
+    internal Credentials Events { get; private set; } = null!;
+
+    internal QueryClient EventsQuery { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await database.InitializeAsync();
+        Stack = await Stack.Start(new StackOptions { Database = await database.NewDatabase() });
+        Forecast = await Tenant.Order(Stack, Seed.Forecast);
+        string instance = await Stack.Platform.Provision(Seed.Website.OrganizationId, Seed.Website.Id, Platform.ServicesPlan);
+        Events = await Stack.Platform.Bind(instance, null, Platform.ServicesPlan, Seed.Service("website-events").ServiceInstanceId);
+        // The sibling that the credential must not show has to be in Prometheus, or its absence would prove nothing.
+        using Tenant everything = await Tenant.Order(Stack, Seed.Website);
+        EventsQuery = QueryClient.Of(Events);
+        await Forecast.UntilAllAreUp();
+        await everything.UntilAllAreUp();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        EventsQuery?.Dispose();
+        Forecast?.Dispose();
+        await (Stack?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await database.DisposeAsync();
+    }
+}
+
+/// <summary>Order, bind, scrape, read: with the real programs, on every database.</summary>
+public abstract class MainJourney<TDatabase>(JourneyOn<TDatabase> journey) : IClassFixture<JourneyOn<TDatabase>>
+    where TDatabase : IStateFixture, new()
+{
+    private const string AnySeries = "{__name__=~\".+\"}";
+
+    private static readonly string[] ForecastServices = Names(Seed.Scraped(Seed.Forecast));
+    private static readonly string[] EventsService = [Seed.Service("website-events").Name];
+
+    private QueryClient Forecast => journey.Forecast.Query;
+
+    private QueryClient Events => journey.EventsQuery;
+
+    [Fact]
+    public async Task Each_tenant_sees_its_own_services_and_no_other_in_instant_queries()
+    {
+        Assert.Equal(ForecastServices, await Forecast.ValuesOf("aiven_service_name", "up == 1"));
+        Assert.Equal(ForecastServices, await Forecast.ValuesOf("aiven_service_name", AnySeries));
+        Assert.Equal([Seed.Forecast.Id], await Forecast.ValuesOf("space_id", AnySeries));
+        Assert.Equal(EventsService, await Events.ValuesOf("aiven_service_name", "up == 1"));
+        Assert.Equal(EventsService, await Events.ValuesOf("aiven_service_name", AnySeries));
+    }
+
+    [Fact]
+    public async Task Each_tenant_sees_its_own_services_and_no_other_in_range_queries()
+    {
+        Assert.Equal(ForecastServices, Distinct(await Forecast.Range("up"), "aiven_service_name"));
+        Assert.Equal(EventsService, Distinct(await Events.Range("rate(system_uptime[30s]) or up"), "aiven_service_name"));
+    }
+
+    [Fact]
+    public async Task Each_tenant_sees_its_own_services_and_no_other_in_series()
+    {
+        Assert.Equal(ForecastServices, Distinct(await Forecast.SeriesOf(AnySeries), "aiven_service_name"));
+        Assert.Equal(EventsService, Distinct(await Events.SeriesOf(AnySeries), "aiven_service_name"));
+        Assert.Empty(await Events.SeriesOf($"up{{space_id=\"{Seed.Forecast.Id}\"}}"));
+    }
+
+    [Fact]
+    public async Task Each_tenant_sees_only_its_own_label_names_and_values()
+    {
+        Assert.Equal(ForecastServices, await Forecast.LabelValues("aiven_service_name"));
+        Assert.Equal(EventsService, await Events.LabelValues("aiven_service_name"));
+        Assert.Equal([Seed.Website.Id], await Events.LabelValues("space_id"));
+        Assert.Empty(await Events.LabelValues("space_id", $"up{{space_id!=\"{Seed.Website.Id}\"}}"));
+        string[] forecastMetrics = await Forecast.LabelValues("__name__");
+        Assert.Contains(forecastMetrics, name => name.StartsWith("postgresql_", StringComparison.Ordinal));
+        Assert.DoesNotContain(forecastMetrics, name => name.StartsWith("kafka_", StringComparison.Ordinal));
+        string[] eventsMetrics = await Events.LabelValues("__name__");
+        Assert.Contains(eventsMetrics, name => name.StartsWith("kafka_", StringComparison.Ordinal));
+        Assert.DoesNotContain(eventsMetrics, name => name.StartsWith("postgresql_", StringComparison.Ordinal) || name.StartsWith("mysql_", StringComparison.Ordinal));
+        Assert.Contains("topic", await Events.LabelNames());
+        Assert.DoesNotContain("topic", await Forecast.LabelNames());
+    }
+
+    [Fact]
+    public async Task The_Prometheus_behind_holds_what_neither_of_the_tenants_may_see()
+    {
+        using QueryClient prometheus = journey.Stack.Prometheus();
+
+        Assert.Equal(
+            Names([.. Seed.Scraped(Seed.Forecast), .. Seed.Scraped(Seed.Website)]),
+            await prometheus.ValuesOf("aiven_service_name", "up{job=~\"aiven.*\"}"));
+    }
+
+    [Fact]
+    public async Task Every_node_is_scraped_at_its_address_over_verified_TLS_and_standbys_too()
+    {
+        using QueryClient prometheus = journey.Stack.Prometheus();
+
+        JsonArray targets = (await prometheus.Get("/api/v1/targets?state=active")).Json["data"]!["activeTargets"]!.AsArray();
+        List<string> expected = [];
+        foreach (DemoService service in Seed.Scraped(Seed.Forecast).Concat(Seed.Scraped(Seed.Website)))
+        {
+            expected.AddRange((await journey.Stack.Simulator.Addresses(service.Name)).Select(address => $"https://{address}:9273/metrics"));
+        }
+
+        Assert.Equal(expected.Order(StringComparer.Ordinal), targets.Select(target => target!["scrapeUrl"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        Assert.All(targets, target => Assert.Equal("up", target!["health"]!.GetValue<string>()));
+        string configuration = (await prometheus.Get("/api/v1/status/config")).Json["data"]!["yaml"]!.GetValue<string>();
+        Assert.DoesNotContain("insecure_skip_verify: true", configuration, StringComparison.Ordinal);
+        Assert.Contains("server_name: replica-", configuration, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_credentials_say_all_that_an_app_needs()
+    {
+        JsonObject credentials = journey.Events.Json;
+
+        Assert.Equal(journey.Stack.At.GatewayUrl, credentials["url"]!.GetValue<string>());
+        Assert.Contains($"{journey.Events.Username}:{Uri.EscapeDataString(journey.Events.Password)}@", credentials["uri"]!.GetValue<string>(), StringComparison.Ordinal);
+        JsonNode service = Assert.Single(credentials["services"]!.AsArray())!;
+        Assert.Equal((EventsService[0], "kafka", "RUNNING"), (Text(service, "name"), Text(service, "type"), Text(service, "state")));
+        JsonNode matcher = Assert.Single(credentials["scope"]!["matchers"]!.AsArray())!;
+        Assert.Equal("service_instance_id", Text(matcher, "name"));
+        Assert.Contains("type: prometheus", Text(credentials, "grafana_datasource"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await Events.Get("/api/v1/status/buildinfo")).Status);
+    }
+
+    private static string Text(JsonNode node, string member) => node[member]!.GetValue<string>();
+
+    private static string[] Names(IEnumerable<DemoService> services) => [.. services.Select(service => service.Name).Order(StringComparer.Ordinal)];
+
+    private static string[] Distinct(IEnumerable<Series> series, string label) => [.. series.Select(one => one[label]).Distinct().Order(StringComparer.Ordinal)];
+}

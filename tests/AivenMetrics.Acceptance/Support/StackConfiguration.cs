@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using AivenMetrics.Demo;
+
+namespace AivenMetrics.Acceptance.Support;
+
+/// <summary>Where the programs of a stack are, and the configuration of each.</summary>
+internal sealed class StackConfiguration
+{
+    private readonly StackOptions options;
+    private readonly DemoFolder folder;
+    private readonly int[] ports = Ports.Free(12);
+
+    public StackConfiguration(StackOptions options, DemoFolder folder)
+    {
+        (this.options, this.folder) = (options, folder);
+        foreach (string secret in (string[])["aiven-token", "broker-password", "feed-discovery", "feed-gateway", "encryption-key"])
+        {
+            folder.Secret(secret);
+        }
+    }
+
+    public string SimulatorUrl => Url(0);
+
+    public string SimulatorInternalUrl => Url(1);
+
+    public string GatewayUrl => Url(2);
+
+    public string GatewayInternalUrl => Url(3);
+
+    public string DiscoveryInternalUrl => Url(4);
+
+    public string BrokerUrl(int index) => Url(5 + index);
+
+    public string BrokerInternalUrl(int index) => Url(7 + index);
+
+    public string PrometheusUrl(int index) => Url(9 + index);
+
+    public string Secret(string name) => File.ReadAllText(SecretFile(name));
+
+    public JsonObject Simulator() => new()
+    {
+        ["Listen"] = SimulatorUrl,
+        ["InternalListen"] = SimulatorInternalUrl,
+        ["TokenFile"] = SecretFile("aiven-token"),
+        ["NodeNetwork"] = "auto",
+        ["IntegrationDelay"] = "00:00:00.3",
+        ["ListenerDelay"] = "00:00:00.5",
+        ["NotFoundWindow"] = "00:00:00.2",
+        ["BuildTime"] = "00:00:01",
+        ["RequestsPerMinute"] = options.AivenLimit,
+    };
+
+    public JsonObject Broker(int index)
+    {
+        var aiven = new JsonObject
+        {
+            ["ApiUrl"] = SimulatorUrl,
+            ["TokenFile"] = SecretFile("aiven-token"),
+            ["Projects"] = new JsonArray("demo"),
+            ["Interval"] = "00:00:01",
+            ["MinimumInterval"] = "00:00:00.2",
+            ["GracePeriod"] = options.GracePeriod,
+            ["RequestsPerMinute"] = 6000,
+            ["RetryDelay"] = "00:00:00.2",
+            ["BreakDuration"] = "00:00:01",
+        };
+        foreach ((string key, JsonNode? value) in options.Aiven)
+        {
+            aiven[key] = value?.DeepClone();
+        }
+
+        return new JsonObject
+        {
+            ["Listen"] = BrokerUrl(index),
+            ["InternalListen"] = BrokerInternalUrl(index),
+            ["Username"] = "platform",
+            ["PasswordFile"] = SecretFile("broker-password"),
+            [nameof(GatewayUrl)] = GatewayUrl,
+            ["Database"] = options.Database.Length > 0 ? options.Database : $"Data Source={folder.Path("broker.db")}",
+            ["EncryptionKeys"] = new JsonArray(new JsonObject { ["Id"] = "test-1", ["KeyFile"] = SecretFile("encryption-key") }),
+            ["BindBudget"] = options.BindBudget,
+            ["Feed"] = new JsonObject { ["DiscoveryTokenFile"] = SecretFile("feed-discovery"), ["GatewayTokenFile"] = SecretFile("feed-gateway") },
+            ["Aiven"] = aiven,
+        };
+    }
+
+    public JsonObject Discovery(string dnsServer) => new()
+    {
+        ["InternalListen"] = DiscoveryInternalUrl,
+        ["FeedUrl"] = BrokerUrl(0),
+        ["FeedTokenFile"] = SecretFile("feed-discovery"),
+        ["Directory"] = folder.Path("prometheus"),
+        ["DnsServer"] = dnsServer,
+        ["DnsTimeout"] = "00:00:01",
+        ["ResolveInterval"] = "00:00:01",
+        ["PrometheusBase"] = DemoFolder.Write(folder.Path("config", "prometheus-base.yml"), "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n"),
+        ["PrometheusReload"] = PrometheusUrls(),
+    };
+
+    public JsonObject Gateway() => new()
+    {
+        ["Listen"] = GatewayUrl,
+        ["InternalListen"] = GatewayInternalUrl,
+        ["FeedUrl"] = BrokerUrl(0),
+        ["FeedTokenFile"] = SecretFile("feed-gateway"),
+        ["LastGoodFile"] = folder.Path("gateway", "credentials.json"),
+        ["Prometheus"] = PrometheusUrls(),
+    };
+
+    public string[] Prometheus(int index) =>
+    [
+        $"--config.file={folder.Path("prometheus", "prometheus.yml")}",
+        $"--storage.tsdb.path={folder.Path($"prometheus-{index + 1}")}",
+        $"--web.listen-address={new Uri(PrometheusUrl(index)).Authority}",
+        "--web.enable-lifecycle",
+    ];
+
+    private JsonArray PrometheusUrls() => [.. Enumerable.Range(0, options.Prometheus).Select(index => (JsonNode)PrometheusUrl(index))];
+
+    private string SecretFile(string name) => folder.Path("secrets", name);
+
+    private string Url(int index) => $"http://127.0.0.1:{ports[index]}";
+}
