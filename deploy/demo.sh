@@ -22,5 +22,5 @@ if ! command -v prometheus >/dev/null; then
 fi
 
 echo "Building."
-dotnet build src/AivenMetrics -c Release --nologo -v quiet -clp:ErrorsOnly
+dotnet build src/AivenMetrics -c Release --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
 exec dotnet src/AivenMetrics/bin/Release/net10.0/aiven-metrics.dll demo "$@"
