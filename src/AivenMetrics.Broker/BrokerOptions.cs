@@ -59,7 +59,8 @@ public sealed class BrokerOptions
                 + "or in a file named by Broker:PasswordFile.";
         if (!Uri.TryCreate(GatewayUrl, UriKind.Absolute, out var gateway) || gateway.Scheme is not ("http" or "https")
             || gateway.UserInfo.Length > 0 || gateway.Query.Length > 0 || gateway.Fragment.Length > 0)
-            yield return "Broker:GatewayUrl must be the gateways' public URL without user, query or fragment, such as https://metrics.example.com.";
+            yield return "Broker:GatewayUrl must be the gateways' public URL without user, query or fragment, "
+                + "such as https://metrics.example.com.";
         if (BindBudget < TimeSpan.Zero || BindBudget > LongestBind)
             yield return "Broker:BindBudget must be between 00:00:00 and 00:00:50: platforms give up after 60 seconds.";
         if (DatabaseFault() is { } fault)

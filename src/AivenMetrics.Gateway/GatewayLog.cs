@@ -5,11 +5,14 @@ namespace AivenMetrics.Gateway;
 /// <summary>Every line that a gateway logs. None holds a password, an Authorization header, a query or a whole path.</summary>
 internal static partial class GatewayLog
 {
-    [LoggerMessage(1, LogLevel.Information, "{Method} {Route} {Status} for {Username} in {Milliseconds:F1} ms, {Bytes} bytes, from {Destination}")]
-    public static partial void Access(this ILogger logger, string method, string route, int status, string username, double milliseconds, long bytes, string destination);
+    [LoggerMessage(1, LogLevel.Information,
+        "{Method} {Route} {Status} for {Username} in {Milliseconds:F1} ms, {Bytes} bytes, from {Destination}")]
+    public static partial void Access(
+        this ILogger logger, string method, string route, int status, string username, double milliseconds, long bytes, string destination);
 
     [LoggerMessage(2, LogLevel.Information, "Refused {Method} {Route} with {Status} ({Reason}) for {Username} in {Milliseconds:F1} ms")]
-    public static partial void Refused(this ILogger logger, string method, string route, int status, string reason, string username, double milliseconds);
+    public static partial void Refused(
+        this ILogger logger, string method, string route, int status, string reason, string username, double milliseconds);
 
     [LoggerMessage(3, LogLevel.Information, "Took over {Count} tenant credentials from {Source}")]
     public static partial void TenantsLoaded(this ILogger logger, int count, string source);

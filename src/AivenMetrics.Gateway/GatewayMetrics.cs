@@ -21,19 +21,28 @@ internal sealed class GatewayMetrics
     public GatewayMetrics(IMeterFactory meters, Tenants tenants, Destinations destinations)
     {
         var meter = meters.Create(MeterName);
-        requests = meter.CreateCounter<long>("aivenmetrics_gateway_requests_total", description: "Requests by route and status.");
-        refusals = meter.CreateCounter<long>("aivenmetrics_gateway_refusals_total", description: "Requests that the gateway itself refused, by reason.");
-        attempts = meter.CreateCounter<long>("aivenmetrics_gateway_upstream_attempts_total", description: "Requests to a Prometheus by destination and outcome.");
-        responseBytes = meter.CreateCounter<long>("aivenmetrics_gateway_response_bytes_total", description: "Bytes of bodies sent to clients.");
-        refreshFailures = meter.CreateCounter<long>("aivenmetrics_gateway_tenants_refresh_failures_total", description: "Readings of the tenants file that were not good; the last good tenants stay.");
+        requests = meter.CreateCounter<long>("aivenmetrics_gateway_requests_total",
+            description: "Requests by route and status.");
+        refusals = meter.CreateCounter<long>("aivenmetrics_gateway_refusals_total",
+            description: "Requests that the gateway itself refused, by reason.");
+        attempts = meter.CreateCounter<long>("aivenmetrics_gateway_upstream_attempts_total",
+            description: "Requests to a Prometheus by destination and outcome.");
+        responseBytes = meter.CreateCounter<long>("aivenmetrics_gateway_response_bytes_total",
+            description: "Bytes of bodies sent to clients.");
+        refreshFailures = meter.CreateCounter<long>("aivenmetrics_gateway_tenants_refresh_failures_total",
+            description: "Readings of the tenants file that were not good; the last good tenants stay.");
         rewriteSeconds = Seconds(meter, "aivenmetrics_gateway_rewrite_seconds", "Time to parse, scope and print what a request asks.",
             [0.000005, 0.00001, 0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.01, 0.1]);
-        requestSeconds = Seconds(meter, "aivenmetrics_gateway_request_seconds", "Time from the request's headers to the end of its answer, by route.",
+        requestSeconds = Seconds(meter, "aivenmetrics_gateway_request_seconds",
+            "Time from the request's headers to the end of its answer, by route.",
             [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]);
-        meter.CreateObservableGauge("aivenmetrics_gateway_tenants", () => Known(tenants.Current?.Count), description: "Credentials known.");
-        meter.CreateObservableGauge("aivenmetrics_gateway_tenants_age_seconds", () => Known(tenants.Age?.TotalSeconds), description: "Time since the source of the tenants last confirmed them.");
+        meter.CreateObservableGauge("aivenmetrics_gateway_tenants", () => Known(tenants.Current?.Count),
+            description: "Credentials known.");
+        meter.CreateObservableGauge("aivenmetrics_gateway_tenants_age_seconds", () => Known(tenants.Age?.TotalSeconds),
+            description: "Time since the source of the tenants last confirmed them.");
         meter.CreateObservableGauge("aivenmetrics_gateway_destination_up",
-            () => destinations.Ordered().Select(d => new Measurement<int>(d.IsUsable ? 1 : 0, new KeyValuePair<string, object?>("destination", d.Name))),
+            () => destinations.Ordered().Select(d =>
+                new Measurement<int>(d.IsUsable ? 1 : 0, new KeyValuePair<string, object?>("destination", d.Name))),
             description: "Whether the last contact with a Prometheus was good.");
     }
 

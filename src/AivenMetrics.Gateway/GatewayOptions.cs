@@ -42,7 +42,8 @@ public sealed class GatewayOptions
     public IEnumerable<string> Faults()
     {
         if (Prometheus.Count == 0)
-            yield return "Gateway:Prometheus is missing: give at least one base URL, for example AIVENMETRICS_Gateway__Prometheus__0=http://127.0.0.1:9090.";
+            yield return "Gateway:Prometheus is missing: give at least one base URL, for example "
+                + "AIVENMETRICS_Gateway__Prometheus__0=http://127.0.0.1:9090.";
 
         for (var i = 0; i < Prometheus.Count; i++)
             if (!IsBaseUrl(Prometheus[i]))
@@ -65,7 +66,8 @@ public sealed class GatewayOptions
         if (feed && !IsBaseUrl(FeedUrl!))
             yield return "Gateway:FeedUrl is not a base URL: it must be absolute, http or https, without query or fragment.";
         if (feed && string.IsNullOrEmpty(FeedToken))
-            yield return "Gateway:FeedToken is missing: set it with the environment variable AIVENMETRICS_Gateway__FeedToken or in a file named by Gateway:FeedTokenFile.";
+            yield return "Gateway:FeedToken is missing: set it with the environment variable AIVENMETRICS_Gateway__FeedToken "
+                + "or in a file named by Gateway:FeedTokenFile.";
         if (file && TenantsFileSource.Read(TenantsFile!).Fault is { } fault)
             yield return $"Gateway:TenantsFile: {fault.TrimEnd('.')}.";
     }

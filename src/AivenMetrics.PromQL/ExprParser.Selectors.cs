@@ -13,7 +13,8 @@ internal ref partial struct ExprParser
             Advance();
         }
         var selector = new VectorSelector(name, token.Kind == TokenKind.LeftBrace ? ParseLabelMatchers() : default);
-        if (token.Kind != TokenKind.EndOfInput) throw Unexpected("", name is not null && selector.Matchers.Count == 0 ? "\"{\" or end of input" : "end of input");
+        if (token.Kind != TokenKind.EndOfInput)
+            throw Unexpected("", selector.Matchers.Count == 0 ? "\"{\" or end of input" : "end of input");
         if (!IsSelective(selector)) throw Error(0, "match[] must contain at least one non-empty matcher");
         return selector;
     }

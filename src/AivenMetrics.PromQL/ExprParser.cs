@@ -1,7 +1,8 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Recursive descent with one token of look-ahead, operators by precedence climbing. Types are checked as the tree grows. Methods are named after
+/// Recursive descent with one token of look-ahead, operators by precedence climbing. Types are checked as the tree grows. Methods are named
+/// after
 /// the rules of Prometheus' grammar and leave <see cref="token"/> at the first token after what they read.
 /// </summary>
 internal ref partial struct ExprParser
@@ -42,7 +43,9 @@ internal ref partial struct ExprParser
         return left;
     }
 
-    /// <summary>A sign binds like <c>*</c>: looser than <c>^</c>, so that <c>-2^2</c> is -4, and it becomes part of a bare number.</summary>
+    /// <summary>
+    /// A sign binds like <c>*</c>: looser than <c>^</c>, so that <c>-2^2</c> is -4, and it becomes part of a bare number.
+    /// </summary>
     private Parsed ParseUnaryExpr()
     {
         if (token.Kind is not (TokenKind.Add or TokenKind.Subtract)) return ParseModified();
@@ -92,7 +95,8 @@ internal ref partial struct ExprParser
         var op = word.AggregateOperator;
         var modified = ParseAggregateModifier(out var grouping, out var without);
         if (token.Kind != TokenKind.LeftParen) throw Unexpected("aggregation", "\"(\"");
-        ParseArguments(out var arguments, out var types, out var height);
+        var arguments = new ItemBuffer<Parsed>();
+        var height = ParseArguments(ref arguments);
         if (!modified) ParseAggregateModifier(out grouping, out without);
 
         var parameter = op.ParameterType();
@@ -103,11 +107,12 @@ internal ref partial struct ExprParser
             var counts = $"expected {expected}, got {arguments.Count}";
             throw Error(word.From, $"wrong number of arguments for aggregate expression provided, {counts}");
         }
-        ExpectType(types[^1], ExprType.Vector, "aggregation expression");
-        if (parameter is { } wanted) ExpectType(types[0], wanted, "aggregation parameter");
+        var aggregated = arguments[expected - 1];
+        ExpectType(aggregated, ExprType.Vector, "aggregation expression");
+        if (parameter is { } wanted) ExpectType(arguments[0], wanted, "aggregation parameter");
 
-        var param = parameter is null ? null : arguments[0];
-        return Grown(new AggregateExpr(op, arguments[^1], param, grouping, without), word.From, ExprType.Vector, height);
+        var param = parameter is null ? null : arguments[0].Expr;
+        return Grown(new AggregateExpr(op, aggregated.Expr, param, grouping, without), word.From, ExprType.Vector, height);
     }
 
     private bool ParseAggregateModifier(out ValueList<string> grouping, out bool without)
@@ -123,29 +128,33 @@ internal ref partial struct ExprParser
     private Parsed ParseCall(Token word)
     {
         var function = Function.Find(Text(word)) ?? throw Error(word.From, $"unknown function with name {Printer.Quote(Text(word))}");
-        ParseArguments(out var arguments, out var types, out var height);
+        var arguments = new ItemBuffer<Parsed>();
+        var height = ParseArguments(ref arguments);
         if (arguments.Count < function.Minimum || arguments.Count > function.Maximum)
         {
             var (bound, limit) = function.Minimum == function.Maximum ? ("", function.Minimum)
                 : arguments.Count < function.Minimum ? ("at least ", function.Minimum) : ("at most ", function.Maximum);
             throw Error(word.From, $"expected {bound}{limit} argument(s) in call to \"{function.Name}\", got {arguments.Count}");
         }
-        for (var i = 0; i < types.Count; i++) ExpectType(types[i], function.TypeOf(i), "call to function", function.Name);
-        return Grown(new Call(function, arguments), word.From, function.ReturnType, height);
+        var expressions = new Expr[arguments.Count];
+        for (var i = 0; i < expressions.Length; i++)
+        {
+            ExpectType(arguments[i], function.TypeOf(i), "call to function", function.Name);
+            expressions[i] = arguments[i].Expr;
+        }
+        return Grown(new Call(function, new ValueList<Expr>(expressions)), word.From, function.ReturnType, height);
     }
 
-    /// <summary>Reads the arguments between parentheses, and where and of which type each is.</summary>
-    private void ParseArguments(out ValueList<Expr> arguments, out ValueList<(int From, ExprType Type)> types, out int height)
+    /// <summary>Reads the arguments between parentheses.</summary>
+    /// <returns>The height of the highest.</returns>
+    private int ParseArguments(ref ItemBuffer<Parsed> arguments)
     {
-        var items = new ItemBuffer<Expr>();
-        var ofTypes = new ItemBuffer<(int, ExprType)>();
-        height = 0;
+        var height = 0;
         Advance();
         while (token.Kind != TokenKind.RightParen)
         {
             var parsed = ParseExpr(0);
-            items.Add(parsed.Expr);
-            ofTypes.Add((parsed.From, parsed.Type));
+            arguments.Add(parsed);
             height = Math.Max(height, parsed.Height);
             if (token.Kind == TokenKind.RightParen) break;
             var comma = token.From;
@@ -153,11 +162,10 @@ internal ref partial struct ExprParser
             if (token.Kind == TokenKind.RightParen) throw Error(comma, "trailing commas not allowed in function call args");
         }
         Advance();
-        arguments = items.ToList();
-        types = ofTypes.ToList();
+        return height;
     }
 
-    private readonly void ExpectType((int From, ExprType Type) found, ExprType wanted, string context, string function = "")
+    private readonly void ExpectType(Parsed found, ExprType wanted, string context, string function = "")
     {
         if (found.Type == wanted) return;
         if (function.Length > 0) context += $" \"{function}\"";

@@ -44,7 +44,8 @@ internal ref partial struct ExprWriter
 
     public void Write(LabelMatcher matcher)
     {
-        if (!LabelMatcher.IsLabelName(matcher.Name)) throw new ArgumentException("The name of a matcher is no label name.", nameof(matcher));
+        if (!LabelMatcher.IsLabelName(matcher.Name))
+            throw new ArgumentException("The name of a matcher is no label name.", nameof(matcher));
         buffer.Append(matcher.Name);
         buffer.Append(matcher.Type switch
         {
@@ -63,7 +64,7 @@ internal ref partial struct ExprWriter
         for (var i = 0; i < labels.Count; i++)
         {
             if (!LabelMatcher.IsLabelName(labels[i]) || !new Token(Token.KindOf(labels[i]), 0, 0).IsGroupingLabel)
-                throw new ArgumentException("A name in a list of labels is no label name, or a word that cannot stand there.", nameof(labels));
+                throw new ArgumentException("A name in a list of labels is not one that can stand there.", nameof(labels));
             if (i > 0) buffer.Append(", ");
             buffer.Append(labels[i]);
         }
@@ -107,7 +108,9 @@ internal ref partial struct ExprWriter
         milliseconds -= units * unit;
     }
 
-    /// <summary>A string between double quotes, escaped as Go's %q does, and U+FFFD too, which Prometheus does not read back bare.</summary>
+    /// <summary>
+    /// A string between double quotes, escaped as Go's %q does, and U+FFFD too, which Prometheus does not read back bare.
+    /// </summary>
     public void WriteQuoted(ReadOnlySpan<char> text)
     {
         buffer.Append('"');
@@ -133,7 +136,12 @@ internal ref partial struct ExprWriter
             return 1;
         }
 
-        var shorthand = rune.Value is '"' or '\\' ? (char)rune.Value : rune.Value is >= '\a' and <= '\r' ? "abtnvfr"[rune.Value - '\a'] : '\0';
+        var shorthand = rune.Value switch
+        {
+            '"' or '\\' => (char)rune.Value,
+            >= '\a' and <= '\r' => "abtnvfr"[rune.Value - '\a'],
+            _ => '\0',
+        };
         if (shorthand != '\0')
         {
             buffer.Append('\\');

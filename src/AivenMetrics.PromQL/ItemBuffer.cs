@@ -11,6 +11,8 @@ internal ref struct ItemBuffer<T>
 
     public readonly int Count => count;
 
+    public readonly T this[int index] => all is null ? first[index] : all[index];
+
     public void Add(T item)
     {
         if (count < EightItems.Length)

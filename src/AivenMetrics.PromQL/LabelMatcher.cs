@@ -25,7 +25,9 @@ public enum MatchType
 /// </param>
 public sealed record LabelMatcher(string Name, MatchType Type, string Value)
 {
-    /// <summary>True if a series without the label satisfies the matcher. Prometheus wants at least one matcher where this is false.</summary>
+    /// <summary>
+    /// True if a series without the label satisfies the matcher. Prometheus wants at least one matcher where this is false.
+    /// </summary>
     /// <exception cref="FormatException">The value of a regex matcher is not a valid RE2 expression.</exception>
     public bool MatchesEmpty() => Type switch
     {

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>The literals: numbers, durations, strings. What a token may contain beyond its shape is checked by <see cref="Literals"/>.</summary>
+/// <summary>
+/// The literals: numbers, durations, strings. What a token may contain beyond its shape is checked by <see cref="Literals"/>.
+/// </summary>
 internal ref partial struct Lexer
 {
     // U+FFFD stands in Prometheus' lexer for a byte that is not UTF-8, and is refused in every string, even if really meant.
@@ -43,7 +45,9 @@ internal ref partial struct Lexer
         return !IsNameCharacter(Peek());
     }
 
-    /// <summary>Takes units and further digits after the first digits; the order of units is the business of <see cref="Literals"/>.</summary>
+    /// <summary>
+    /// Takes units and further digits after the first digits; the order of units is the business of <see cref="Literals"/>.
+    /// </summary>
     private bool ScanRestOfDuration()
     {
         if (!AcceptUnit(first: true)) return false;

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Cuts a query into tokens as the lexer of Prometheus 2.42 does. It has three moods: outside of braces words may be keywords, inside of braces
+/// Cuts a query into tokens as the lexer of Prometheus 2.42 does. It has three moods: outside of braces words may be keywords, inside of
+/// braces
 /// they never are, and a left bracket must be followed by a duration.
 /// </summary>
 internal ref partial struct Lexer(ReadOnlySpan<char> text)

@@ -12,7 +12,9 @@ internal static class Literals
 
     private static ReadOnlySpan<long> Units => [31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1_000, 1];
 
-    /// <summary>Reads a number as Go does: an integer with base prefix (<c>0x1f</c>, octal <c>017</c>) if it is one, else a decimal float.</summary>
+    /// <summary>
+    /// Reads a number as Go does: an integer with base prefix (<c>0x1f</c>, octal <c>017</c>) if it is one, else a decimal float.
+    /// </summary>
     /// <returns>Null and the reason in <paramref name="fault"/> if it is no number.</returns>
     public static double? Number(ReadOnlySpan<char> text, out string fault)
     {
@@ -107,7 +109,9 @@ internal static class Literals
         return quoted[0] == '`' || !inner.Contains('\\') ? inner.ToString() : Unescape(inner);
     }
 
-    /// <summary>Escapes name bytes, so the value is built as UTF-8; what is not valid in it becomes lone surrogates (see LabelMatcher).</summary>
+    /// <summary>
+    /// Escapes name bytes, so the value is built as UTF-8; what is not valid in it becomes lone surrogates (see LabelMatcher).
+    /// </summary>
     private static string Unescape(ReadOnlySpan<char> text)
     {
         var bytes = new ArrayBufferWriter<byte>(text.Length * 3);

@@ -47,7 +47,9 @@ internal ref partial struct MatcherRegex
         }
     }
 
-    /// <summary>Takes <c>\Q…\E</c>. Prometheus puts <c>)$</c> behind the expression, which a missing <c>\E</c> would take for text.</summary>
+    /// <summary>
+    /// Takes <c>\Q…\E</c>. Prometheus puts <c>)$</c> behind the expression, which a missing <c>\E</c> would take for text.
+    /// </summary>
     private void LiteralText()
     {
         var literal = text[(position + 1)..];

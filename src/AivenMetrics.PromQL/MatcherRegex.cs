@@ -1,7 +1,8 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Reads the RE2 expression of a matcher without running it: whether Prometheus would compile it, and whether it matches the empty string, which
+/// Reads the RE2 expression of a matcher without running it: whether Prometheus would compile it, and whether it matches the empty string,
+/// which
 /// follows from its form alone. What only Prometheus can know (names of Unicode classes, the size of the compiled program) is let through.
 /// </summary>
 internal ref partial struct MatcherRegex
@@ -107,7 +108,9 @@ internal ref partial struct MatcherRegex
         lastIsRepeat = true;
     }
 
-    /// <summary>Takes the rest of <c>{n}</c>, <c>{n,}</c> or <c>{n,m}</c>; anything else leaves the brace a plain character (least -1).</summary>
+    /// <summary>
+    /// Takes the rest of <c>{n}</c>, <c>{n,}</c> or <c>{n,m}</c>; anything else leaves the brace a plain character (least -1).
+    /// </summary>
     private (int Least, int Most) Counts()
     {
         var from = position;
@@ -149,7 +152,8 @@ internal ref partial struct MatcherRegex
         {
             var from = position - 1;
             position++;
-            if (!GroupHead(out var opens)) fault = $"invalid or unsupported Perl syntax: {Printer.Quote(text[from..Math.Min(from + 4, text.Length)])}";
+            if (!GroupHead(out var opens))
+                fault = $"invalid or unsupported Perl syntax: {Printer.Quote(text[from..Math.Min(from + 4, text.Length)])}";
             if (!opens || fault is not null) return;
         }
         outer.Push(group);

@@ -6,7 +6,8 @@ namespace AivenMetrics.PromQL;
 /// printed with them.
 /// </summary>
 /// <remarks>
-/// Canonical means: single spaces, <c>by</c> and <c>without</c> before the arguments, <c>@</c> before offset, durations in Prometheus' own form,
+/// Canonical means: single spaces, <c>by</c> and <c>without</c> before the arguments, <c>@</c> before offset, durations in Prometheus' own
+/// form,
 /// numbers as short as they can be, all strings between double quotes with Go's escapes. Matchers keep their order.
 /// </remarks>
 public static class Printer
@@ -15,7 +16,8 @@ public static class Printer
     private const int OnStack = 1024;
 
     /// <summary>The text of an expression.</summary>
-    /// <exception cref="ArgumentException">The tree has a name, a string or a node that PromQL cannot write; the parser makes none such.</exception>
+    /// <exception cref="ArgumentException">The tree has a name, a string or a node that PromQL cannot write; the parser makes none
+    /// such.</exception>
     public static string Print(Expr expr)
     {
         ArgumentNullException.ThrowIfNull(expr);

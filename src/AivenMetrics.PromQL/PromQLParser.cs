@@ -1,10 +1,12 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Reads the query language of Prometheus 2.42: all that it accepts, in the same meaning, and nothing that it refuses. The rules are those of its
+/// Reads the query language of Prometheus 2.42: all that it accepts, in the same meaning, and nothing that it refuses. The rules are those
+/// of its
 /// promql/parser (lex.go, generated_parser.y, parse.go, functions.go), checks of types included, so that a tree is ready to be evaluated.
 /// </summary>
-/// <remarks>Limits keep every accepted tree small enough to be walked by recursion: <see cref="MaxLength"/> and the other constants here.</remarks>
+/// <remarks>Limits keep every accepted tree small enough to be walked by recursion: <see cref="MaxLength"/> and the other constants
+/// here.</remarks>
 public static class PromQLParser
 {
     /// <summary>Longest text, in UTF-16 characters.</summary>
@@ -31,7 +33,8 @@ public static class PromQLParser
 
     /// <summary>Reads a selector as in a <c>match[]</c> parameter: a name, braces or both, without offset or range.</summary>
     /// <remarks>As in Prometheus, and unlike in an expression, <c>foo{__name__="bar"}</c> is allowed and both conditions hold.</remarks>
-    /// <exception cref="PromQLParseException">Prometheus 2.42 would refuse the text, or no matcher in it refuses the empty string.</exception>
+    /// <exception cref="PromQLParseException">Prometheus 2.42 would refuse the text, or no matcher in it refuses the empty
+    /// string.</exception>
     public static VectorSelector ParseMetricSelector(string match)
     {
         ArgumentNullException.ThrowIfNull(match);

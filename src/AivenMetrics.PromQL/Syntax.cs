@@ -98,7 +98,8 @@ public sealed record VectorMatching(
 /// <summary>An aggregation such as <c>sum by (job) (up)</c>.</summary>
 /// <param name="Op">The aggregation.</param>
 /// <param name="Expr">What is aggregated, an instant vector.</param>
-/// <param name="Param">First argument of <c>topk</c>, <c>bottomk</c>, <c>quantile</c> and <c>count_values</c>; it can hold selectors too.</param>
+/// <param name="Param">First argument of <c>topk</c>, <c>bottomk</c>, <c>quantile</c> and <c>count_values</c>; it can hold selectors
+/// too.</param>
 /// <param name="Grouping">Labels of <c>by</c> or <c>without</c>.</param>
 /// <param name="Without">True for <c>without</c>.</param>
 public sealed record AggregateExpr(

@@ -18,7 +18,8 @@ public sealed class TenantScope
     /// Matchers of type <see cref="MatchType.Equal"/> or <see cref="MatchType.Regex"/>; none for <see cref="Nothing"/>.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// A matcher could let in series that carry no such label, or cannot be written; the message lists all of <see cref="Faults"/>. Whoever reads
+    /// A matcher could let in series that carry no such label, or cannot be written; the message lists all of <see cref="Faults"/>. Whoever
+    /// reads
     /// scopes from outside treats a credential with such a scope as <see cref="Nothing"/>.
     /// </exception>
     public TenantScope(IReadOnlyList<LabelMatcher> matchers)
@@ -56,11 +57,13 @@ public sealed class TenantScope
             return $"The scope's matcher on {label} must say which values are in, with = or =~.";
         if (HasLoneSurrogate(matcher.Value)) return $"The scope's value for {label} is not valid text.";
         if (matcher.Type == MatchType.Equal)
-            return matcher.Value.Length == 0 ? $"The scope's value for {label} is empty, which would let in series without the label." : null;
+            return matcher.Value.Length == 0 ? $"The scope's value for {label} is empty and would let in series without the label." : null;
 
         var regex = MatcherRegex.Check(matcher.Value);
         if (regex.Fault is not null) return $"The scope's expression for {label} is not RE2: {regex.Fault}.";
-        return regex.MatchesEmpty ? $"The scope's expression for {label} matches the empty value and would let in series without the label." : null;
+        return regex.MatchesEmpty
+            ? $"The scope's expression for {label} matches the empty value and would let in series without the label."
+            : null;
     }
 
     private static bool HasLoneSurrogate(string value)

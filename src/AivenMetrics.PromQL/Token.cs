@@ -17,7 +17,8 @@ internal enum TokenKind : byte
 /// <summary>A token and the characters it covers.</summary>
 internal readonly record struct Token(TokenKind Kind, int From, int To)
 {
-    private static readonly FrozenDictionary<string, TokenKind> Keywords = AllKeywords().ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    private static readonly FrozenDictionary<string, TokenKind> Keywords =
+        AllKeywords().ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenDictionary<string, TokenKind>.AlternateLookup<ReadOnlySpan<char>> KeywordsBySpan =
         Keywords.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -32,7 +33,9 @@ internal readonly record struct Token(TokenKind Kind, int From, int To)
         or (>= TokenKind.Sum and <= TokenKind.Quantile)
         or TokenKind.Offset or TokenKind.By or TokenKind.Without or TokenKind.Start or TokenKind.End;
 
-    /// <summary>Words that the grammar takes as a label in the parentheses of by, on and the like: not <c>without</c>, <c>inf</c>, <c>nan</c>.</summary>
+    /// <summary>
+    /// Words that the grammar takes as a label in the parentheses of by, on and the like: not <c>without</c>, <c>inf</c>, <c>nan</c>.
+    /// </summary>
     public bool IsGroupingLabel => Kind is TokenKind.Identifier or TokenKind.Or or TokenKind.And or TokenKind.Unless or TokenKind.Atan2
         or (>= TokenKind.Sum and <= TokenKind.Quantile)
         or TokenKind.Offset or TokenKind.By or TokenKind.On or TokenKind.Ignoring or TokenKind.GroupLeft or TokenKind.GroupRight

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>An immutable list that equals another list with equal items in the same order, so that records holding it compare by value.</summary>
+/// <summary>
+/// An immutable list that equals another list with equal items in the same order, so that records holding it compare by value.
+/// </summary>
 /// <typeparam name="T">Type of the items; compared with its default comparer.</typeparam>
 [CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
 public readonly struct ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>

@@ -34,16 +34,22 @@ internal static class ApiDocumentation
         where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DocumentedParameter(name, ParameterLocation.Header, required, description));
 
+    /// <summary>A JSON body. Not <c>Accepts</c>: with that, routing itself would refuse other content types, and with 415.</summary>
+    public static TBuilder WithBody<TBuilder>(this TBuilder endpoint, Type body)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedBody(body));
+
     /// <summary>Describes the whole API of the broker: OSB and feed.</summary>
     public static IServiceCollection AddApiDocumentation(this IServiceCollection services)
     {
         services.AddEndpointsApiExplorer();
         // The wire is snake_case without nulls: the schemas must say so too.
-        services.AddSingleton<ISerializerDataContractResolver>(new JsonSerializerDataContractResolver(new JsonSerializerOptions
+        var wire = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        }));
+        };
+        services.AddTransient<ISerializerDataContractResolver>(provider =>
+            new JsonSerializerDataContractResolver(wire, provider.GetRequiredService<SchemaGeneratorOptions>()));
         return services.AddSwaggerGen(options =>
         {
             options.SwaggerDoc(OpenApiDescription.Name, new OpenApiInfo
@@ -67,6 +73,8 @@ internal static class ApiDocumentation
 
 internal sealed record DocumentedSecurity(string Scheme);
 
+internal sealed record DocumentedBody(Type Body);
+
 internal sealed record DocumentedParameter(string Name, ParameterLocation In, bool Required, string Description);
 
 /// <summary>Adds path parameters and what <see cref="ApiDocumentation"/> noted: our handlers read the request themselves.</summary>
@@ -80,6 +88,18 @@ internal sealed class DocumentedOperation : IOperationFilter
             Add(operation, new DocumentedParameter(segment.Trim('{', '}'), ParameterLocation.Path, true, "Any characters, percent-encoded."));
         foreach (var parameter in description.ActionDescriptor.EndpointMetadata.OfType<DocumentedParameter>())
             Add(operation, parameter);
+        foreach (var body in description.ActionDescriptor.EndpointMetadata.OfType<DocumentedBody>())
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = new Dictionary<string, IOpenApiMediaType>
+                {
+                    ["application/json"] = new OpenApiMediaType
+                    {
+                        Schema = context.SchemaGenerator.GenerateSchema(body.Body, context.SchemaRepository),
+                    },
+                },
+            };
         foreach (var security in description.ActionDescriptor.EndpointMetadata.OfType<DocumentedSecurity>())
             (operation.Security ??= []).Add(new OpenApiSecurityRequirement
             {

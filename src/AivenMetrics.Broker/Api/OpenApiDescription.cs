@@ -4,14 +4,17 @@ using Swashbuckle.AspNetCore.Swagger;
 
 namespace AivenMetrics.Broker.Api;
 
-/// <summary>The broker's API as an OpenAPI document, made from the code.</summary>
+/// <summary>The API as an OpenAPI document, made from the code.</summary>
 public static class OpenApiDescription
 {
     /// <summary>Name of the document.</summary>
     public const string Name = "v1";
 
     /// <summary>The document as YAML, always the same for the same code.</summary>
-    /// <param name="services">Services of an application on which <c>AddBroker</c> and <c>MapBroker</c> were called.</param>
+    /// <param name="services">
+    /// Services of an application on which <c>AddBroker</c> and <c>MapBroker</c> were called, and which was started or at least
+    /// had its pipeline put together by <c>UseRouting</c> and <c>UseEndpoints</c>: before that it knows no routes.
+    /// </param>
     public static async Task<string> Yaml(IServiceProvider services)
     {
         var document = services.GetRequiredService<ISwaggerProvider>().GetSwagger(Name);

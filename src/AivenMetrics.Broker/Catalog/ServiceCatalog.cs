@@ -76,8 +76,12 @@ internal sealed class ServiceCatalog
             // A shared instance would show the metrics of one space in another.
             Shareable: false),
         [
-            Plan(options, options.SpacePlanId, options.SpacePlanName, options.SpacePlanDescription, options.SpacePlanCosts, NoParameters, "All Aiven services of the space, present and future"),
-            Plan(options, options.ServicesPlanId, options.ServicesPlanName, options.ServicesPlanDescription, options.ServicesPlanCosts, ServicesParameters, $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when binding"),
+            Plan(
+                options, options.SpacePlanId, options.SpacePlanName, options.SpacePlanDescription, options.SpacePlanCosts,
+                NoParameters, "All Aiven services of the space, present and future"),
+            Plan(
+                options, options.ServicesPlanId, options.ServicesPlanName, options.ServicesPlanDescription, options.ServicesPlanCosts,
+                ServicesParameters, $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when binding"),
         ]);
 
     private static ServicePlan Plan(

@@ -98,6 +98,7 @@ internal sealed class BindingHandlers(
         if (body.PredecessorBindingId is not null)
             throw new OsbRefusal(OsbErrors.Rotation);
 
+        var appGuid = OsbFields.NonEmpty(body.AppGuid, "app_guid");
         IReadOnlyList<string> names = [];
         if (scope == PlanScope.Services)
             names = OsbFields.ServiceNames(body.Parameters);
@@ -109,7 +110,7 @@ internal sealed class BindingHandlers(
             names,
             BindWish.CanonicalIdentity(
                 body.Parameters,
-                OsbFields.Text(resource, "bind_resource", "app_guid") ?? OsbFields.NonEmpty(body.AppGuid, "app_guid"),
+                OsbFields.Text(resource, "bind_resource", "app_guid") ?? appGuid,
                 OsbFields.Text(resource, "bind_resource", "space_guid"),
                 OsbFields.Text(resource, "bind_resource", "credential_client_id"),
                 OsbFields.Text(resource, "bind_resource", "route")));

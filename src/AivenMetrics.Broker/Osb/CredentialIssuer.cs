@@ -3,15 +3,23 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Writes the credentials of a binding. What was read when the bind succeeded is kept in the row, so every answer is equal.</summary>
+/// <summary>
+/// Writes the credentials of a binding. What was read when the bind succeeded is kept in the row, so every answer is equal.
+/// </summary>
 internal sealed class CredentialIssuer(
-    BindingStore bindings, InventoryStore inventory, FactStore facts, BindingSecrets secrets, Uri gateway)
+    BindingStore bindings, InventoryStore inventory, FactStore facts, BindingSecrets secrets, Uri gateway,
+    IReadOnlyList<AivenProject> projects)
 {
     /// <summary>The credentials of a binding that succeeded; null when it is gone.</summary>
     public async Task<Credentials?> Issue(InstanceRecord instance, BindingRecord binding, CancellationToken ct)
     {
-        var kept = binding.Snapshot ?? await bindings.SaveSnapshot(
-            binding.InstanceId, binding.BindingId, JsonSerializer.Serialize(await Read(instance, binding, ct), OsbJson.Default.CredentialSnapshot), ct);
+        var kept = binding.Snapshot;
+        if (kept is null)
+        {
+            var read = JsonSerializer.Serialize(await Read(instance, binding, ct), OsbJson.Default.CredentialSnapshot);
+            kept = await bindings.SaveSnapshot(binding.InstanceId, binding.BindingId, read, ct);
+        }
+
         if (kept is null)
             return null;
         var snapshot = JsonSerializer.Deserialize(kept, OsbJson.Default.CredentialSnapshot)
@@ -34,7 +42,11 @@ internal sealed class CredentialIssuer(
                 ScopeMatchers.Of(instance.PlanScope, instance.Owner, binding.ServiceInstanceIds)),
             snapshot.Services,
             GrafanaDatasource.Yaml(
-                $"Aiven metrics ({instance.InstanceName ?? instance.InstanceId.Value})", url, binding.Username, password, snapshot.PrometheusVersion),
+                $"Aiven metrics ({instance.InstanceName ?? instance.InstanceId.Value})",
+                url,
+                binding.Username,
+                password,
+                snapshot.PrometheusVersion),
             snapshot.PrometheusVersion);
     }
 
@@ -48,6 +60,7 @@ internal sealed class CredentialIssuer(
     private async Task<CredentialSnapshot> Read(InstanceRecord instance, BindingRecord binding, CancellationToken ct)
     {
         var services = (await inventory.ServicesOf(instance.Owner, ct))
+            .Where(service => projects.Contains(service.Project))
             .Where(service => instance.PlanScope == PlanScope.Space
                 || (service.ServiceInstanceId is { } id && binding.ServiceInstanceIds.Contains(id, StringComparer.Ordinal)))
             .Select(service => new ServiceStatus(service.ServiceName, service.ServiceType, service.State, service.Message));

@@ -13,7 +13,8 @@ internal sealed class InstanceHandlers(
 
     public Task<OsbAnswer> Catalog(OsbRequest request)
     {
-        var known = request.IfNoneMatch.Split(',', StringSplitOptions.TrimEntries).Any(tag => tag == "*" || tag == catalog.ETag || tag == "W/" + catalog.ETag);
+        var known = request.IfNoneMatch.Split(',', StringSplitOptions.TrimEntries)
+            .Any(tag => tag == "*" || tag == catalog.ETag || tag == "W/" + catalog.ETag);
         return Task.FromResult(new OsbAnswer(known ? 304 : 200, catalog.Body) { ETag = catalog.ETag });
     }
 

@@ -25,6 +25,9 @@ internal static class OsbEndpoints
     private static readonly Query[] Delete =
         [new("service_id", true, "The instance's offering."), new("plan_id", true, "The instance's plan."), .. Incomplete];
 
+    private static readonly (int Status, Type? Body)[] Refusals =
+        [(400, typeof(ErrorResponse)), (401, typeof(ErrorResponse)), (412, typeof(ErrorResponse))];
+
     private static readonly Route[] Routes =
     [
         new("GET", "/catalog", "Catalog", s => s.Instances.Catalog, "What can be ordered", NoQuery, null,
@@ -58,7 +61,11 @@ internal static class OsbEndpoints
     {
         var v2 = routes.MapGroup("/v2").WithTags("Open Service Broker API");
         foreach (var route in Routes)
-            Document(v2.MapMethods(route.Path, [route.Method], Pipeline(route.Name, services => route.Handler(new Handlers(services)))), route);
+        {
+            var run = Pipeline(route.Name, services => route.Handler(new Handlers(services)));
+            Document(v2.MapMethods(route.Path, [route.Method], run), route);
+        }
+
         foreach (var path in Routes.GroupBy(route => route.Path))
         {
             var allow = string.Join(", ", path.Select(route => route.Method));
@@ -87,8 +94,8 @@ internal static class OsbEndpoints
         foreach (var query in route.Queries)
             endpoint.WithQuery(query.Name, query.Required, query.Description);
         if (route.Body is not null)
-            endpoint.Accepts(route.Body, "application/json");
-        foreach (var (status, body) in route.Answers.Concat([(400, typeof(ErrorResponse)), (401, typeof(ErrorResponse)), (412, typeof(ErrorResponse))]))
+            endpoint.WithBody(route.Body);
+        foreach (var (status, body) in route.Answers.Concat(Refusals))
             endpoint.Produces(status, body, body is null ? null : "application/json");
     }
 

@@ -58,7 +58,8 @@ internal static class OsbFields
     /// <summary>For requests that take no parameters: anything given is refused by its name.</summary>
     public static void CheckNoParameters(JsonElement? parameters, string what)
     {
-        if (Object(parameters, "parameters") is { } given && given.EnumerateObject().Select(member => member.Name).ToList() is { Count: > 0 } names)
+        var names = Object(parameters, "parameters")?.EnumerateObject().Select(member => member.Name).ToList() ?? [];
+        if (names.Count > 0)
             throw new OsbRefusal(OsbErrors.Invalid($"{what} takes no parameters, but got {Names(names)}: leave them out."));
     }
 

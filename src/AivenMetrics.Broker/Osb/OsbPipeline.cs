@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
@@ -52,7 +53,7 @@ internal sealed class OsbPipeline(PlatformAuthentication authentication, OsbMetr
         {
             return OsbAnswer.Error(OsbErrors.Invalid("The request body could not be read."));
         }
-        catch (DbException e)
+        catch (Exception e) when (e is DbException or TimeoutException)
         {
             logger.DatabaseFailed(operation, e);
             return OsbAnswer.Error(OsbErrors.DatabaseDown);
@@ -83,7 +84,9 @@ internal static class OsbVersion
         if (parts.Length != 2 || !parts.All(part => part.Length > 0 && part.All(char.IsAsciiDigit)))
             throw new OsbRefusal(OsbErrors.Version("is not a version such as 2.17"));
         var minor = parts[1].TrimStart('0');
-        if (parts[0].TrimStart('0') != "2" || (minor.Length <= 2 && (minor.Length == 0 || int.Parse(minor, System.Globalization.CultureInfo.InvariantCulture) < OldestMinor)))
+        // Three digits or more are newer than 13 without being read: no version is too long to be a number.
+        var old = minor.Length == 0 || (minor.Length <= 2 && int.Parse(minor, CultureInfo.InvariantCulture) < OldestMinor);
+        if (parts[0].TrimStart('0') != "2" || old)
             throw new OsbRefusal(OsbErrors.Version("names a version that this broker does not serve"));
     }
 }

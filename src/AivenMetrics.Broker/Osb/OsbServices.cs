@@ -7,19 +7,17 @@ namespace AivenMetrics.Broker.Osb;
 /// <summary>Registers the OSB endpoints' handlers.</summary>
 internal static class OsbServices
 {
-    public static IServiceCollection AddOsb(this IServiceCollection services, BrokerOptions options)
-    {
-        AivenProject[] projects = [.. options.Aiven.Projects.Select(project => new AivenProject(project))];
-        return services
+    /// <param name="projects">The configured projects: what is left in the database of others is nobody's.</param>
+    public static IServiceCollection AddOsb(this IServiceCollection services, BrokerOptions options, IReadOnlyList<AivenProject> projects) =>
+        services
             .AddSingleton(new ServiceCatalog(options.Catalog))
             .AddSingleton(new PlatformAuthentication(options.Username, options.Password))
             .AddSingleton<OsbMetrics>()
             .AddSingleton<OsbPipeline>()
             .AddSingleton<BindingSecrets>()
-            .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, (IReadOnlyList<AivenProject>)projects))
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, projects))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindWaiter>(provider, options.BindBudget))
-            .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl)))
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl), projects))
             .AddSingleton<InstanceHandlers>()
             .AddSingleton<BindingHandlers>();
-    }
 }

@@ -2,7 +2,9 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Turns the names that a tenant gave into the GUIDs of Aiven services of its own space, and of no other (design decision 2).</summary>
+/// <summary>
+/// Turns the names that a tenant gave into the GUIDs of Aiven services of its own space, and of no other (design decision 2).
+/// </summary>
 internal sealed class ServiceResolver(
     InventoryStore inventory, StateSignals signals, TimeProvider time, IReadOnlyList<AivenProject> projects)
 {
@@ -24,7 +26,8 @@ internal sealed class ServiceResolver(
             var seen = signals.Result.Version;
             // The age is read before the list: a list read after it cannot be older.
             var age = await inventory.OldestInventory(projects, ct);
-            var own = await inventory.ServicesOf(owner, ct);
+            // What is left of a project that is no longer configured cannot be served any more.
+            var own = (await inventory.ServicesOf(owner, ct)).Where(service => projects.Contains(service.Project)).ToList();
             var missing = names.Where(name => !Matches(own, name).Any()).ToList();
             if (missing.Count == 0)
                 return [.. names.Select(name => Single(own, name)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
@@ -41,7 +44,7 @@ internal sealed class ServiceResolver(
         }
     }
 
-    private static string Single(IReadOnlyList<AivenServiceRecord> own, string name)
+    private static string Single(List<AivenServiceRecord> own, string name)
     {
         var ids = Matches(own, name).Distinct(StringComparer.Ordinal).ToList();
         return ids.Count == 1
@@ -50,7 +53,7 @@ internal sealed class ServiceResolver(
     }
 
     /// <summary>GUIDs that the name stands for. A GUID beats a name; a service without one cannot be told apart in the metrics.</summary>
-    private static IEnumerable<string> Matches(IReadOnlyList<AivenServiceRecord> own, string name) =>
+    private static IEnumerable<string> Matches(List<AivenServiceRecord> own, string name) =>
         own.Any(service => service.ServiceInstanceId == name)
             ? [name]
             : own.Where(service => service.ServiceName == name).Select(service => service.ServiceInstanceId).OfType<string>();

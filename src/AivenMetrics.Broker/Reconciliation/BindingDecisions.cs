@@ -8,10 +8,18 @@ namespace AivenMetrics.Broker.Reconciliation;
 internal sealed class BindingDecisions(IReadOnlyList<AivenProject> projects, BindingStore bindings, ILogger logger)
 {
     private readonly ConcurrentDictionary<AivenProject, ProjectOutcome> _outcomes = [];
+    private readonly ConcurrentDictionary<AivenProject, bool> _failing = [];
     private readonly ConcurrentDictionary<BindingKey, string> _told = [];
 
-    /// <summary>Takes the last good outcome of a project.</summary>
-    public void Publish(AivenProject project, ProjectOutcome outcome) => _outcomes[project] = outcome;
+    /// <summary>Takes the outcome of a good cycle.</summary>
+    public void Publish(AivenProject project, ProjectOutcome outcome)
+    {
+        _outcomes[project] = outcome;
+        _failing[project] = false;
+    }
+
+    /// <summary>A cycle failed; the last good outcome stays.</summary>
+    public void Failed(AivenProject project) => _failing[project] = true;
 
     /// <summary>Decides every bind in progress that can be decided.</summary>
     public async Task Decide(CancellationToken ct)
@@ -33,8 +41,12 @@ internal sealed class BindingDecisions(IReadOnlyList<AivenProject> projects, Bin
         foreach (var key in _told.Keys.Where(key => !keys.Contains(key))) _told.TryRemove(key, out _);
     }
 
-    /// <summary>True while some bind is waiting that no project has read yet: another broker may have taken it.</summary>
+    /// <summary>
+    /// True while some bind is waiting that a project has not read, though its cycles go well: it came during a cycle, or
+    /// another broker took it. Projects that fail are tried again by themselves, with backoff, and are not hurried.
+    /// </summary>
     public async Task<bool> AnyUnread(CancellationToken ct) =>
         await bindings.AnyInProgress(ct)
-        && (await bindings.Scopes(ct)).Any(scope => scope.OperationState == OperationState.InProgress && !_told.ContainsKey(BindingKey.Of(scope)));
+        && (await bindings.Scopes(ct)).Where(scope => scope.OperationState == OperationState.InProgress).Select(BindingKey.Of)
+            .Any(key => _outcomes.Any(project => !project.Value.Bindings.Contains(key) && !_failing.GetValueOrDefault(project.Key)));
 }

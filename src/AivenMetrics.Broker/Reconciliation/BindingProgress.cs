@@ -2,10 +2,11 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>Key of a binding.</summary>
-internal readonly record struct BindingKey(InstanceId Instance, BindingId Binding)
+/// <summary>Which binding, and what it covers: an id that was unbound and bound anew for other services is another one.</summary>
+internal readonly record struct BindingKey(InstanceId Instance, BindingId Binding, string ServiceInstanceIds)
 {
-    public static BindingKey Of(BindingScope scope) => new(scope.InstanceId, scope.BindingId);
+    public static BindingKey Of(BindingScope scope) =>
+        new(scope.InstanceId, scope.BindingId, string.Join('\n', scope.ServiceInstanceIds));
 }
 
 /// <summary>The last good cycle of a project.</summary>

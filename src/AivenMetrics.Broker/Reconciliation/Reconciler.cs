@@ -124,6 +124,7 @@ internal sealed class Reconciler(
             logger.LogError(fault, "The cycle of project {Project} failed", project.Value);
         }
 
+        if (!succeeded) decisions.Failed(project);
         telemetry.Cycled(project, time.GetElapsedTime(began), succeeded);
         try
         {

@@ -17,7 +17,9 @@ internal sealed class ReconcilerTelemetry
     {
         var meter = meters.Create("AivenMetrics.Broker");
         _cycles = meter.CreateHistogram<double>(
-            "aivenmetrics_broker_reconcile_seconds", description: "Duration of a reconciliation cycle, by project and outcome.");
+            "aivenmetrics_broker_reconcile_seconds",
+            description: "Duration of a reconciliation cycle, by project and outcome.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120] });
         _steps = meter.CreateCounter<long>(
             "aivenmetrics_broker_reconcile_steps_total", description: "Steps taken, by project, kind and outcome.");
         meter.CreateObservableGauge(

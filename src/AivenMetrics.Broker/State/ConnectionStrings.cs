@@ -61,9 +61,11 @@ internal static class ConnectionStrings
 
     private static string Postgres(NpgsqlConnectionStringBuilder builder)
     {
-        if (!builder.ContainsKey("Maximum Pool Size"))
+        // The typed builder claims to contain every key; only what was given is in its string.
+        var given = Keys(builder.ConnectionString);
+        if (!given.ContainsKey("Maximum Pool Size"))
             builder.MaxPoolSize = PostgresPoolSize;
-        if (!builder.ContainsKey("Application Name"))
+        if (!given.ContainsKey("Application Name"))
             builder.ApplicationName = "aiven-metrics";
         return builder.ConnectionString;
     }

@@ -55,7 +55,12 @@ public sealed class Secrets
         var nonce = sealedBytes.AsSpan(0, NonceLength);
         RandomNumberGenerator.Fill(nonce);
         using var aes = new AesGcm(key.Key.Span, TagLength);
-        aes.Encrypt(nonce, plain, sealedBytes.AsSpan(NonceLength, plain.Length), sealedBytes.AsSpan(NonceLength + plain.Length), Purpose(purpose));
+        aes.Encrypt(
+            nonce,
+            plain,
+            sealedBytes.AsSpan(NonceLength, plain.Length),
+            sealedBytes.AsSpan(NonceLength + plain.Length),
+            Purpose(purpose));
         return new ProtectedSecret(Convert.ToBase64String(sealedBytes), key.Id);
     }
 

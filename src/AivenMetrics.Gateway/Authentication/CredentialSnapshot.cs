@@ -61,7 +61,11 @@ internal sealed class CredentialSnapshot
     {
         if (tenant.Matchers.Count == 0)
             return (TenantScope.Nothing, "It has no matchers.");
-        LabelMatcher[] matchers = [.. tenant.Matchers.Select(m => new LabelMatcher(m.Name, m.Type == "=" ? MatchType.Equal : MatchType.Regex, m.Value))];
-        return TenantScope.Faults(matchers) is { Count: > 0 } faults ? (TenantScope.Nothing, string.Join(' ', faults)) : (new TenantScope(matchers), null);
+        var matchers = tenant.Matchers
+            .Select(m => new LabelMatcher(m.Name, m.Type == "=" ? MatchType.Equal : MatchType.Regex, m.Value))
+            .ToArray();
+        return TenantScope.Faults(matchers) is { Count: > 0 } faults
+            ? (TenantScope.Nothing, string.Join(' ', faults))
+            : (new TenantScope(matchers), null);
     }
 }

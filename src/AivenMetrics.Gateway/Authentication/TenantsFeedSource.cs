@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway.Authentication;
 
 /// <summary>Tenants from the broker's feed. What the feed client holds is the last good answer, from disk after a restart.</summary>
-internal sealed class TenantsFeedSource(FeedClient<CredentialFeed> client, Tenants tenants, ILogger<TenantsFeedSource> logger) : BackgroundService
+internal sealed class TenantsFeedSource(
+    FeedClient<CredentialFeed> client, Tenants tenants, ILogger<TenantsFeedSource> logger) : BackgroundService
 {
     /// <inheritdoc/>
     public override Task StartAsync(CancellationToken cancellationToken)

@@ -98,7 +98,8 @@ internal sealed class TenantsFileSource(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            return (null, $"{path} cannot be read: {(e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : e.Message)}");
+            var reason = e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : e.Message;
+            return (null, $"{path} cannot be read: {reason}");
         }
     }
 

@@ -22,8 +22,9 @@ internal sealed class Destination
         baseUrl = given.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
         if (given.UserInfo.Length > 0)
         {
-            var userInfo = Uri.UnescapeDataString(given.UserInfo);
-            Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(userInfo.Contains(':') ? userInfo : userInfo + ":")));
+            var parts = given.UserInfo.Split(':', 2);
+            var userAndPassword = $"{Uri.UnescapeDataString(parts[0])}:{Uri.UnescapeDataString(parts.ElementAtOrDefault(1) ?? "")}";
+            Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(userAndPassword)));
         }
     }
 

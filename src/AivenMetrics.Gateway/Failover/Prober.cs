@@ -9,7 +9,8 @@ namespace AivenMetrics.Gateway.Failover;
 /// Asks each destination for its build information: once a minute to know its version, every two seconds while it is not in its place, to
 /// give that back. No client's request is spent on finding out whether a server is there again.
 /// </summary>
-internal sealed class Prober(Destinations destinations, HttpMessageInvoker invoker, TimeProvider time, ILogger<Prober> logger) : BackgroundService
+internal sealed class Prober(
+    Destinations destinations, HttpMessageInvoker invoker, TimeProvider time, ILogger<Prober> logger) : BackgroundService
 {
     internal static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     internal static readonly TimeSpan IntervalWhileDemoted = TimeSpan.FromSeconds(2);
@@ -84,6 +85,8 @@ internal sealed class Prober(Destinations destinations, HttpMessageInvoker invok
             return null;
         var text = version.GetString()!.TrimStart('v');
         var end = text.AsSpan().IndexOfAnyExcept(VersionCharacters);
-        return Version.TryParse(end < 0 ? text : text[..end], out var parsed) ? $"{parsed.Major}.{parsed.Minor}.{Math.Max(0, parsed.Build)}" : null;
+        return Version.TryParse(end < 0 ? text : text[..end], out var parsed)
+            ? $"{parsed.Major}.{parsed.Minor}.{Math.Max(0, parsed.Build)}"
+            : null;
     }
 }

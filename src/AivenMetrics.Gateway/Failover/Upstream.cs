@@ -45,9 +45,14 @@ internal enum UpstreamFailure
 /// Nothing is written to the client here, so that trying again, or asking two at once, stays possible.
 /// </remarks>
 internal sealed class Upstream(
-    Destinations destinations, HttpMessageInvoker invoker, GatewayOptions options, GatewayMetrics metrics, TimeProvider time, ILogger<Upstream> logger)
+    Destinations destinations,
+    HttpMessageInvoker invoker,
+    GatewayOptions options,
+    GatewayMetrics metrics,
+    TimeProvider time,
+    ILogger<Upstream> logger)
 {
-    /// <summary>The client for all destinations: no proxy, no cookies, no redirects, no headers of its own, and a refusal to wait for a dead host.</summary>
+    /// <summary>The client for all destinations: no proxy, cookies, redirects or headers of its own, and no long wait for a dead host.</summary>
     public static HttpMessageInvoker CreateInvoker() => new(new SocketsHttpHandler
     {
         UseProxy = false,
@@ -61,7 +66,8 @@ internal sealed class Upstream(
     });
 
     /// <summary>Asks until one answers.</summary>
-    public async ValueTask<(UpstreamAnswer? Answer, UpstreamFailure Failure)> AskAsync(UpstreamRequest request, ForwardedHeaders headers, CancellationToken aborted)
+    public async ValueTask<(UpstreamAnswer? Answer, UpstreamFailure Failure)> AskAsync(
+        UpstreamRequest request, ForwardedHeaders headers, CancellationToken aborted)
     {
         foreach (var destination in destinations.ToTry())
         {
@@ -88,7 +94,8 @@ internal sealed class Upstream(
         return (null, UpstreamFailure.Unavailable);
     }
 
-    private async ValueTask<UpstreamAnswer?> AttemptAsync(Destination destination, UpstreamRequest request, ForwardedHeaders headers, Deadline deadline)
+    private async ValueTask<UpstreamAnswer?> AttemptAsync(
+        Destination destination, UpstreamRequest request, ForwardedHeaders headers, Deadline deadline)
     {
         HttpResponseMessage? response = null;
         try
@@ -108,8 +115,9 @@ internal sealed class Upstream(
         }
         catch (HttpRequestException e)
         {
-            Note(destination, e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError
-                ? "connect" : "broken", e.Message);
+            var beforeSending = e.HttpRequestError
+                is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
+            Note(destination, beforeSending ? "connect" : "broken", e.Message);
         }
         catch (IOException e)
         {

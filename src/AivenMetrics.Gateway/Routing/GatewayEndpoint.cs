@@ -21,7 +21,12 @@ namespace AivenMetrics.Gateway.Routing;
 /// Each step can end with a <see cref="Refusal"/>, which is then written, counted and logged in one place.
 /// </remarks>
 internal sealed class GatewayEndpoint(
-    BasicAuthentication authentication, Upstream upstream, LocalAnswers local, GatewayMetrics metrics, TimeProvider time, ILogger<GatewayEndpoint> logger)
+    BasicAuthentication authentication,
+    Upstream upstream,
+    LocalAnswers local,
+    GatewayMetrics metrics,
+    TimeProvider time,
+    ILogger<GatewayEndpoint> logger)
 {
     private const int ClientClosedRequest = 499;
 

@@ -21,7 +21,8 @@ internal sealed class LocalAnswers(Tenants tenants, Destinations destinations)
                 await WriteTextAsync(context, StatusCodes.Status200OK, "Healthy.\n");
                 return null;
             case Treatment.Ready:
-                await WriteTextAsync(context, IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, IsReady ? "Ready.\n" : "Not ready.\n");
+                var (status, text) = IsReady ? (StatusCodes.Status200OK, "Ready.\n") : (StatusCodes.Status503ServiceUnavailable, "Not ready.\n");
+                await WriteTextAsync(context, status, text);
                 return null;
             case Treatment.BuildInfo:
                 return await WriteBuildInfoAsync(context);
@@ -46,8 +47,8 @@ internal sealed class LocalAnswers(Tenants tenants, Destinations destinations)
     {
         if (destinations.LowestVersion() is not { } version)
             return Refusal.Unavailable;
-        var body = JsonSerializer.SerializeToUtf8Bytes(
-            new BuildInfoAnswer("success", new BuildInfo(version, ForwardedHeaders.Revision, "aiven-metrics", "", "", "")), LocalAnswersJson.Default.BuildInfoAnswer);
+        var answer = new BuildInfoAnswer("success", new BuildInfo(version, ForwardedHeaders.Revision, "aiven-metrics", "", "", ""));
+        var body = JsonSerializer.SerializeToUtf8Bytes(answer, LocalAnswersJson.Default.BuildInfoAnswer);
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = body.Length;
         await context.Response.Body.WriteAsync(body, context.RequestAborted);

@@ -17,13 +17,18 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
 {
     // The catalogue: every refusal that does not depend on what exactly was sent.
     public static readonly Refusal NotFound = new(404, "not_found",
-        "there is no such path here: this gateway serves /api/v1/query, query_range, series, labels, label/<name>/values and status/buildinfo", "not_found");
+        "there is no such path here: this gateway serves /api/v1/query, query_range, series, labels, label/<name>/values and status/buildinfo",
+        "not_found");
     public static readonly Refusal MalformedTarget = new(404, "not_found",
         "the path is not one this gateway takes: no dot segments, encoded separators, backslashes or path parameters", "malformed_target");
-    public static readonly Refusal WritesForbidden = new(403, "forbidden", "this endpoint is read-only: writing and administration are not for tenants", "forbidden");
-    public static readonly Refusal OperatorOnly = new(403, "forbidden", "this path is for the operator of the metrics store only", "forbidden");
-    public static readonly Refusal LeaksOthers = new(403, "forbidden", "this path would show what belongs to other tenants and is not served", "forbidden");
-    public static readonly Refusal RemoteReadNotYet = new(403, "forbidden", "remote read is not served by this gateway: use /api/v1/query_range", "forbidden");
+    public static readonly Refusal WritesForbidden = new(403, "forbidden",
+        "this endpoint is read-only: writing and administration are not for tenants", "forbidden");
+    public static readonly Refusal OperatorOnly = new(403, "forbidden",
+        "this path is for the operator of the metrics store only", "forbidden");
+    public static readonly Refusal LeaksOthers = new(403, "forbidden",
+        "this path would show what belongs to other tenants and is not served", "forbidden");
+    public static readonly Refusal RemoteReadNotYet = new(403, "forbidden",
+        "remote read is not served by this gateway: use /api/v1/query_range", "forbidden");
     public static readonly Refusal Unauthenticated = new(401, "unauthorized",
         "missing or wrong credentials: send the username and password of your binding as basic authentication", "unauthenticated");
     public static readonly Refusal BodyTooLarge = new(413, "bad_data", "the request body is larger than 1 MiB", "body_too_large");
@@ -31,9 +36,12 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
         "the request body must be application/x-www-form-urlencoded in UTF-8, without Content-Encoding", "media_type");
     public static readonly Refusal BodyOnGet = BadData("a GET request must not have a body: send its parameters in the URL or use POST");
     public static readonly Refusal BrokenBody = BadData("the request body is not well formed or ended early");
-    public static readonly Refusal Unavailable = new(503, "unavailable", "the metrics store is not reachable at the moment: try again shortly", "unavailable");
-    public static readonly Refusal TimedOut = new(504, "timeout", "the metrics store did not answer in time: ask for a shorter range or a simpler query", "timeout");
-    public static readonly Refusal Internal = new(500, "internal", "the gateway could not handle this request; its operator finds the reason in the log", "internal");
+    public static readonly Refusal Unavailable = new(503, "unavailable",
+        "the metrics store is not reachable at the moment: try again shortly", "unavailable");
+    public static readonly Refusal TimedOut = new(504, "timeout",
+        "the metrics store did not answer in time: ask for a shorter range or a simpler query", "timeout");
+    public static readonly Refusal Internal = new(500, "internal",
+        "the gateway could not handle this request; its operator finds the reason in the log", "internal");
 
     public static Refusal BadData(string message) => new(400, "bad_data", message, "bad_data");
 
@@ -70,5 +78,9 @@ internal sealed partial class RefusalJson : JsonSerializerContext
 {
     /// <summary>Quotes are escaped as <c>\"</c> and not as <c>\u0022</c>, because people read these in terminals; nobody embeds them in HTML.</summary>
     public static RefusalJson Readable { get; } =
-        new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        new(new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
 }

@@ -55,7 +55,8 @@ internal static class Routes
     public static readonly Route[] Served =
     [
         new("/api/v1/query",            "GET, POST", Treatment.Expression, "time", "timeout", "limit", "lookback_delta", "stats"),
-        new("/api/v1/query_range",      "GET, POST", Treatment.Expression, "start", "end", "step", "timeout", "limit", "lookback_delta", "stats"),
+        new("/api/v1/query_range",      "GET, POST", Treatment.Expression, "start", "end", "step", "timeout", "limit",
+            "lookback_delta", "stats"),
         new("/api/v1/series",           "GET, POST", Treatment.Selectors, "start", "end", "limit"),
         new("/api/v1/labels",           "GET, POST", Treatment.OptionalSelectors, "start", "end", "limit"),
         new(LabelValuesPath,            "GET",       Treatment.OptionalSelectors, "start", "end", "limit"),
@@ -82,7 +83,8 @@ internal static class Routes
         ("/api/v1/notifications/*",         Refusal.LeaksOthers),
     ];
 
-    private static readonly FrozenDictionary<string, Route> ByPath = Served.Where(r => !r.NamesLabel).ToFrozenDictionary(r => r.Path, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, Route> ByPath =
+        Served.Where(r => !r.NamesLabel).ToFrozenDictionary(r => r.Path, StringComparer.Ordinal);
     private static readonly Route LabelValues = Served.Single(r => r.NamesLabel);
     private static readonly string[] AroundLabelName = LabelValuesPath.Split("{name}");
 
@@ -103,7 +105,8 @@ internal static class Routes
             var name = Uri.UnescapeDataString(encoded);
             return LabelNames.IsValid(name)
                 ? new(LabelValues, name, null)
-                : new(null, null, Refusal.BadData("the path names no label: a name is of letters, digits and underscores and does not begin with a digit"));
+                : new(null, null, Refusal.BadData(
+                    "the path names no label: a name is of letters, digits and underscores and does not begin with a digit"));
         }
 
         foreach (var (forbidden, refusal) in Forbidden)
@@ -124,6 +127,7 @@ internal static class Routes
     }
 
     private static bool Covers(string pattern, string path) => pattern.EndsWith("/*", StringComparison.Ordinal)
-        ? path.AsSpan().StartsWith(pattern.AsSpan(..^2), StringComparison.Ordinal) && (path.Length == pattern.Length - 2 || path[pattern.Length - 2] == '/')
+        ? path.AsSpan().StartsWith(pattern.AsSpan(..^2), StringComparison.Ordinal)
+            && (path.Length == pattern.Length - 2 || path[pattern.Length - 2] == '/')
         : path == pattern;
 }

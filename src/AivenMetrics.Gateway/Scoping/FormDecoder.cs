@@ -26,7 +26,8 @@ internal static class FormDecoder
                 var equals = pair.IndexOf((byte)'=');
                 if (Decode(equals < 0 ? pair : pair[..equals], scratch) is not { } name
                     || Decode(equals < 0 ? [] : pair[(equals + 1)..], scratch) is not { } value)
-                    return "a parameter is not well encoded: percent signs must be followed by two hexadecimal digits, text must be UTF-8 without NUL";
+                    return "a parameter is not well encoded: "
+                        + "percent signs must be followed by two hexadecimal digits, text must be UTF-8 without NUL";
                 if (each(name, value) is { } fault)
                     return fault;
             }

@@ -27,7 +27,8 @@ internal sealed class RequestParameters(Route route)
     public List<string> Selectors { get; } = [];
 
     /// <summary>The other parameters that the route forwards and the request gave.</summary>
-    public IEnumerable<(string Name, string Value)> Plain => route.Plain.Zip(plain).Where(p => p.Second is not null).Select(p => (p.First, p.Second!));
+    public IEnumerable<(string Name, string Value)> Plain =>
+        route.Plain.Zip(plain).Where(p => p.Second is not null).Select(p => (p.First, p.Second!));
 
     /// <summary>Reads the parameters of the URL's query and of the body.</summary>
     /// <returns>Why they cannot be used, or null.</returns>
@@ -97,7 +98,8 @@ internal sealed class RequestParameters(Route route)
         return null;
     }
 
-    private static string Twice(string name) => $"parameter \"{name}\" is given more than once, in the URL, in the body or in both: give it once";
+    private static string Twice(string name) =>
+        $"parameter \"{name}\" is given more than once, in the URL, in the body or in both: give it once";
 
     private static bool IsForm(HttpRequest request)
     {

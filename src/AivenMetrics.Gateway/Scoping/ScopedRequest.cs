@@ -14,7 +14,8 @@ internal static class ScopedRequest
     private const string EncodedMatch = "match%5B%5D";
 
     /// <summary>The request for upstream, or why there is none.</summary>
-    public static (UpstreamRequest? Request, Refusal? Refusal) Make(Route route, string? labelName, RequestParameters parameters, Credential credential)
+    public static (UpstreamRequest? Request, Refusal? Refusal) Make(
+        Route route, string? labelName, RequestParameters parameters, Credential credential)
     {
         var form = new FormWriter();
         var refusal = route.Treatment == Treatment.Expression

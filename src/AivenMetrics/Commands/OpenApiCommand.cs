@@ -3,6 +3,7 @@ using AivenMetrics.Broker;
 using AivenMetrics.Broker.Api;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Commands;
 
@@ -23,6 +24,8 @@ internal static class OpenApiCommand
     internal static async Task<string> Yaml()
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        // Nothing but the document goes to standard output.
+        builder.Logging.ClearProviders();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddBroker(new BrokerOptions
         {

@@ -12,21 +12,31 @@ namespace AivenMetrics.Configuration;
 /// <param name="Repeatable">True: may be given several times; sets <c>Key:0</c>, <c>Key:1</c>, …</param>
 internal sealed record ConfigurationOption(string Name, string Key, string Help, bool Repeatable = false)
 {
-    private Option<string[]>? option;
+    private readonly Option<string[]> many = new(Name) { Description = $"{Help} May be repeated.", HelpName = "value" };
+    private readonly Option<string?> one = new(Name) { Description = Help, HelpName = "value" };
 
-    public Option<string[]> Option => option ??= new Option<string[]>(Name)
-    {
-        Description = Repeatable ? $"{Help} May be repeated." : Help,
-        Arity = Repeatable ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
-        HelpName = "value",
-    };
+    /// <summary>The option to add to a command.</summary>
+    public Option Option => Repeatable ? many : one;
 
-    /// <summary>The configuration entries that the parsed command line sets.</summary>
-    public IEnumerable<KeyValuePair<string, string?>> Entries(ParseResult parsed, string section)
+    /// <summary>Sets what the parsed command line gives; a list that is given replaces the whole list of the file.</summary>
+    public void Apply(ParseResult parsed, string section, Dictionary<string, string> entries)
     {
-        string[] values = parsed.GetValue(Option) ?? [];
-        return Repeatable
-            ? values.Select((value, index) => KeyValuePair.Create($"{section}:{Key}:{index}", (string?)value))
-            : values.Select(value => KeyValuePair.Create($"{section}:{Key}", (string?)value));
+        string key = $"{section}:{Key}";
+        if (!Repeatable && parsed.GetValue(one) is { } given)
+        {
+            entries[key] = given;
+        }
+        else if (Repeatable && parsed.GetValue(many) is { Length: > 0 } values)
+        {
+            foreach (string old in entries.Keys.Where(candidate => candidate.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).ToList())
+            {
+                entries.Remove(old);
+            }
+
+            foreach ((int index, string value) in values.Index())
+            {
+                entries[$"{key}:{index}"] = value;
+            }
+        }
     }
 }

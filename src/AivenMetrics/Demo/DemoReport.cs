@@ -28,12 +28,12 @@ internal sealed class DemoReport(IAnsiConsole console)
     {
         console.WriteLine();
         console.Write(new Rule(tenant.Name).LeftJustified());
-        console.WriteLine($"credentials  url={tenant.Url}  username={tenant.Username}  password={tenant.Password}");
+        console.Profile.Out.Writer.WriteLine($"credentials  url={tenant.Url}  username={tenant.Username}  password={tenant.Password}");
         using var gateway = new PrometheusQuery(tenant.Url, tenant.Username, tenant.Password);
         console.Write(await Services(gateway, ct));
         await ShowProof(gateway, tenant, other, prometheusUrl, ct);
         console.WriteLine("try it:");
-        console.WriteLine($"  curl -sG -u '{tenant.Username}:{tenant.Password}' --data-urlencode 'query=count by (aiven_service_name, aiven_service_type) (up)' {tenant.Url.TrimEnd('/')}/api/v1/query");
+        console.Profile.Out.Writer.WriteLine($"  curl -sG -u '{tenant.Username}:{tenant.Password}' --data-urlencode 'query=count by (aiven_service_name, aiven_service_type) (up)' {tenant.Url.TrimEnd('/')}/api/v1/query");
     }
 
     private static async Task<Table> Services(PrometheusQuery gateway, CancellationToken ct)

@@ -26,7 +26,6 @@ internal static class Logs
         logging.AddFilter("Microsoft.AspNetCore", level > LogLevel.Warning ? level : LogLevel.Warning);
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
-        logging.AddFilter("Yarp", LogLevel.Warning);
         if (format == LogFormat.Json || (format == LogFormat.Auto && Console.IsOutputRedirected))
         {
             logging.AddJsonConsole(options =>

@@ -40,10 +40,15 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
         using var configuration = new ConfigurationManager();
         AddFile(configuration, file, faults);
         configuration.AddEnvironmentVariables(EnvironmentPrefix);
-        configuration.AddInMemoryCollection(role.Options.SelectMany(option => option.Entries(parsed, role.Section)));
-        return configuration.AsEnumerable()
+        var entries = configuration.AsEnumerable()
             .Where(entry => entry.Value is not null)
             .ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.OrdinalIgnoreCase);
+        foreach (ConfigurationOption option in role.Options)
+        {
+            option.Apply(parsed, role.Section, entries);
+        }
+
+        return entries;
     }
 
     private static void AddFile(ConfigurationManager configuration, string? file, List<string> faults)

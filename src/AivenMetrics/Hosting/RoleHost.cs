@@ -52,7 +52,7 @@ internal static class RoleHost
         {
             await app.StartAsync();
             JsonObject addresses = Addresses(app, name);
-            logger.LogInformation("{Role} {Version} listens on {Addresses}", name, Version, addresses.ToJsonString());
+            logger.LogInformation("{Role} {Version} listens on {Listen}; health and metrics on {Internal}", name, Version, addresses["listen"], addresses["internal"]);
             WriteAddresses(addressesFile, addresses);
             await app.WaitForShutdownAsync();
             logger.LogInformation("{Role} stopped", name);

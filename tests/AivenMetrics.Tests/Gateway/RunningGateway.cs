@@ -64,7 +64,12 @@ public sealed class RunningGateway : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
         var file = Path.Combine(folder, "tenants.json");
         await File.WriteAllTextAsync(file, tenants);
-        var options = new GatewayOptions { Prometheus = prometheus, TenantsFile = file, UpstreamTimeout = timeout ?? TimeSpan.FromSeconds(20) };
+        return await StartAsync(new GatewayOptions { Prometheus = prometheus, TenantsFile = file, UpstreamTimeout = timeout ?? TimeSpan.FromSeconds(20) }, folder, time);
+    }
+
+    /// <summary>Starts with any options; the folder is deleted with the gateway.</summary>
+    public static async Task<RunningGateway> StartAsync(GatewayOptions options, string folder, TimeProvider? time = null)
+    {
         Assert.Empty(options.Faults());
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -123,10 +128,12 @@ public sealed class RunningGateway : IAsyncDisposable
         return Encoding.Latin1.GetString(received.ToArray());
     }
 
-    public async Task UntilAsync(Func<bool> condition, string what)
+    /// <summary>Waits for something, up to 10 s; <paramref name="meanwhile"/> is done before each look.</summary>
+    public async Task UntilAsync(Func<bool> condition, string what, Action? meanwhile = null)
     {
         for (var i = 0; i < 500; i++)
         {
+            meanwhile?.Invoke();
             if (condition())
                 return;
             await Task.Delay(20);

@@ -67,7 +67,7 @@ public sealed class AivenClientTests
         await using var aiven = await ScriptedAiven.Start();
         aiven.Answers(408, Html408, "text/html").Answers(500, "").Answers(503, """{"message":"An error occurred. Please try again later.","errors":["odd"]}""")
             .Breaks().Answers(200, """{"services":[{"service_name":"pg""").Hangs().Answers(200, """{"services":[]}""");
-        var client = aiven.Client(options => (options.Retries, options.TryTimeout) = (6, TimeSpan.FromMilliseconds(500)));
+        var client = aiven.Client(options => (options.Retries, options.TryTimeout) = (6, TimeSpan.FromSeconds(2)));
         Assert.Empty(await client.Services("demo", Ct));
         Assert.Equal(7, aiven.Requests.Count);
     }
@@ -154,8 +154,8 @@ public sealed class AivenClientTests
         };
         var client = aiven.Client(options =>
         {
-            if (fault == "hang") options.TryTimeout = TimeSpan.FromMilliseconds(300);
-            if (fault == "total timeout") options.TotalTimeout = TimeSpan.FromMilliseconds(300);
+            if (fault == "hang") options.TryTimeout = TimeSpan.FromSeconds(1.5);
+            if (fault == "total timeout") options.TotalTimeout = TimeSpan.FromSeconds(1.5);
         });
         await Assert.ThrowsAsync<AivenOutcomeUnknownException>(() => client.CreateIntegration("demo", "pg-1", "e1", Ct));
         Assert.Single(aiven.Requests);

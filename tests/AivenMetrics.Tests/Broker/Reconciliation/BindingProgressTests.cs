@@ -52,6 +52,13 @@ public sealed class BindingProgressTests
     }
 
     [Fact]
+    public void A_binding_that_was_made_anew_for_other_services_was_not_read_yet()
+    {
+        var read = new ProjectOutcome(new HashSet<BindingKey> { BindingKey.Of(Some.ServicesBinding("guid-a")) }, [With("b", Condition.NotNeeded("b"))]);
+        Assert.False(BindingProgress.Of(Some.ServicesBinding("guid-b"), [read]).Done);
+    }
+
+    [Fact]
     public void A_bind_of_named_services_does_not_wait_for_a_project_that_has_none_of_them()
     {
         var scope = Some.ServicesBinding("guid-a");

@@ -1,5 +1,7 @@
 using System.Net;
+using AivenMetrics.PromQL;
 using Xunit;
+using MatchType = AivenMetrics.PromQL.MatchType;
 
 namespace AivenMetrics.Tests.Gateway.Authentication;
 
@@ -38,13 +40,13 @@ public sealed class CredentialSnapshotTests
         Assert.Contains(gateway.Log, line => line.Contains("Credential tenant-a sees nothing", StringComparison.Ordinal));
     }
 
-    private static PromQL.VectorSelector[] SelectorsOf(Received request) =>
+    private static VectorSelector[] SelectorsOf(Received request) =>
         Selectors.In(request).ToArray() is { Length: > 0 } some ? some : throw new InvalidOperationException("nothing was asked");
 
     /// <summary>There are two matchers on one label that no value satisfies.</summary>
-    private static bool Contradicts(PromQL.VectorSelector selector)
+    private static bool Contradicts(VectorSelector selector)
     {
-        var equal = selector.Matchers.Where(m => m.Type == PromQL.MatchType.Equal).ToArray();
+        var equal = selector.Matchers.Where(m => m.Type == MatchType.Equal).ToArray();
         return equal.Any(one => equal.Any(other => other.Name == one.Name && other.Value != one.Value));
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Authentication;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Authentication;
@@ -12,13 +13,14 @@ public sealed class TenantsFileTests : IAsyncLifetime
     private const string SpaceA = """[{"name":"space_id","type":"=","value":"a"}]""";
     private static readonly (string Username, string Password) B = ("tenant-b", "secret-of-b");
 
+    private readonly FakeTimeProvider time = new();
     private ScriptedPrometheus prometheus = null!;
     private RunningGateway gateway = null!;
 
     public async ValueTask InitializeAsync()
     {
         prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
+        gateway = await RunningGateway.StartAsync([prometheus.Url], RunningGateway.DefaultTenants, time, TimeSpan.FromHours(12));
     }
 
     public async ValueTask DisposeAsync()
@@ -58,8 +60,12 @@ public sealed class TenantsFileTests : IAsyncLifetime
     public async Task A_bad_file_changes_nothing_and_is_told_once(string content)
     {
         await File.WriteAllTextAsync(gateway.TenantsFile, content);
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint");
-        await Task.Delay(TenantsFileSource.Interval * 1.5);
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint", Tick);
+        for (var i = 0; i < 10; i++)
+        {
+            Tick();
+            await Task.Delay(10);
+        }
 
         await UntilStatusAsync(RunningGateway.A, HttpStatusCode.OK);
         Assert.Single(gateway.Log, line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal));
@@ -70,7 +76,7 @@ public sealed class TenantsFileTests : IAsyncLifetime
     {
         var whole = OnlyB();
         await File.WriteAllTextAsync(gateway.TenantsFile, whole[..(whole.Length / 2)]);
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint");
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint", Tick);
         await File.WriteAllTextAsync(gateway.TenantsFile, whole);
         await UntilStatusAsync(B, HttpStatusCode.OK);
     }
@@ -79,7 +85,7 @@ public sealed class TenantsFileTests : IAsyncLifetime
     public async Task A_deleted_file_changes_nothing()
     {
         File.Delete(gateway.TenantsFile);
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("there is no such file", StringComparison.Ordinal)), "the complaint");
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("there is no such file", StringComparison.Ordinal)), "the complaint", Tick);
         await UntilStatusAsync(RunningGateway.A, HttpStatusCode.OK);
     }
 
@@ -88,7 +94,7 @@ public sealed class TenantsFileTests : IAsyncLifetime
     {
         await File.WriteAllTextAsync(gateway.TenantsFile, RunningGateway.TenantsJson(
             RunningGateway.Tenant(B, SpaceA), RunningGateway.Tenant((B.Username, "another"), SpaceA)));
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("tenant-b is listed twice", StringComparison.Ordinal)), "the complaint");
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("tenant-b is listed twice", StringComparison.Ordinal)), "the complaint", Tick);
         await UntilStatusAsync(B, HttpStatusCode.Unauthorized);
         await UntilStatusAsync(RunningGateway.A, HttpStatusCode.OK);
     }
@@ -105,9 +111,9 @@ public sealed class TenantsFileTests : IAsyncLifetime
     {
         var tenants = gateway.Provider.GetRequiredService<Tenants>();
         await File.WriteAllTextAsync(gateway.TenantsFile, "{");
-        await gateway.UntilAsync(() => tenants.Age > TenantsFileSource.Interval * 1.5, "growing age");
+        await gateway.UntilAsync(() => tenants.Age > TenantsFileSource.Interval * 5, "growing age", Tick);
         await File.WriteAllTextAsync(gateway.TenantsFile, OnlyB());
-        await gateway.UntilAsync(() => tenants.Age < TenantsFileSource.Interval, "young age");
+        await gateway.UntilAsync(() => tenants.Age <= TenantsFileSource.Interval, "young age", Tick);
     }
 
     [Theory]
@@ -131,6 +137,9 @@ public sealed class TenantsFileTests : IAsyncLifetime
         }
     }
 
+    /// <summary>A second passes: the file is read.</summary>
+    private void Tick() => time.Advance(TenantsFileSource.Interval);
+
     private static string OnlyB() => RunningGateway.TenantsJson(RunningGateway.Tenant(B, SpaceA));
 
     private async Task UntilStatusAsync((string Username, string Password) who, HttpStatusCode expected)
@@ -141,7 +150,10 @@ public sealed class TenantsFileTests : IAsyncLifetime
             using var response = await gateway.SendAsync(who, HttpMethod.Get, Target);
             last = response.StatusCode;
             if (last != expected)
-                await Task.Delay(25);
+            {
+                Tick();
+                await Task.Delay(10);
+            }
         }
 
         Assert.Equal(expected, last);

@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using AivenMetrics.Acceptance.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Benchmarks;
+
+/// <summary>
+/// Measures what the gateway adds to a real Prometheus: the gateway in its own process, as <c>aiven-metrics gateway</c> runs it, asked
+/// in rounds that alternate with rounds against Prometheus itself, so that whatever else the machine does falls on both.
+/// </summary>
+internal static class GatewayLoad
+{
+    private const int Rounds = 5;
+    private const int SeriesOfEachTenant = 200;
+    private static readonly TimeSpan RoundTime = TimeSpan.FromSeconds(2);
+    private static readonly (string Username, string Password) Tenant = ("tenant-a", "password-of-tenant-a");
+
+    /// <summary>A question, as the tenant asks it and as Prometheus would be asked for the same answer without a gateway.</summary>
+    private sealed record Question(string Name, string AsTenant, string Direct);
+
+    private static readonly Question[] Questions =
+    [
+        new("instant, 1 series", Instant("up{job=\"a\"}"), Instant("up{job=\"a\",space_id=\"a\"}")),
+        new("instant, 200 series", Instant("load_metric"), Instant("load_metric{space_id=\"a\"}")),
+        new("range, sum of rates, 30 points", Range("sum by (job) (rate(load_metric[15s]))"), Range("sum by (job) (rate(load_metric{space_id=\"a\"}[15s]))")),
+    ];
+
+    public static async Task<int> RunAsync()
+    {
+        await using var exporter = await StartExporterAsync();
+        await using var prometheus = await PrometheusServer.StartAsync(Config(new Uri(exporter.Urls.Single()).Authority));
+        var folder = Directory.CreateTempSubdirectory("gateway-load-").FullName;
+        using var gateway = StartGateway(prometheus.Url, folder);
+        try
+        {
+            var gatewayUrl = await AddressAsync(gateway, Path.Combine(folder, "addresses.json"));
+            Console.WriteLine("gateway and Prometheus each in a process of its own, the load in a third; collecting samples ...");
+            await prometheus.UntilAsync("count_over_time(load_metric[1m]) > 20", answer => answer.Contains("\"metric\"", StringComparison.Ordinal));
+            Console.WriteLine($"{"question",-32} {"conn",4} {"direct p50",11} {"p99",9} {"req/s",7}   {"gateway p50",11} {"p99",9} {"req/s",7}   ratio p50   p99");
+            foreach (var question in Questions)
+                foreach (var connections in (int[])[1, 16])
+                    await CompareAsync(question, connections, prometheus.Url, gatewayUrl);
+            return 0;
+        }
+        finally
+        {
+            if (!gateway.HasExited)
+                gateway.Kill();
+            await gateway.WaitForExitAsync();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task CompareAsync(Question question, int connections, Uri prometheus, Uri gateway)
+    {
+        using var directly = Client(prometheus, connections, null);
+        using var throughGateway = Client(gateway, connections, Tenant);
+        await RoundAsync(directly, question.Direct, connections, []);
+        await RoundAsync(throughGateway, question.AsTenant, connections, []);
+
+        List<double> direct = [], through = [];
+        for (var i = 0; i < Rounds; i++)
+        {
+            await RoundAsync(directly, question.Direct, connections, direct);
+            await RoundAsync(throughGateway, question.AsTenant, connections, through);
+        }
+
+        direct.Sort();
+        through.Sort();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{question.Name,-32} {connections,4} {At(direct, 0.5),8:F2} ms {At(direct, 0.99),6:F2} ms {PerSecond(direct),7:F0}   {At(through, 0.5),8:F2} ms {At(through, 0.99),6:F2} ms {PerSecond(through),7:F0}   {At(through, 0.5) / At(direct, 0.5),9:F2} {At(through, 0.99) / At(direct, 0.99),5:F2}"));
+    }
+
+    private static async Task RoundAsync(HttpClient client, string target, int connections, List<double> milliseconds)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var all = await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
+        {
+            var own = new List<double>();
+            while (Stopwatch.GetElapsedTime(began) < RoundTime)
+            {
+                var started = Stopwatch.GetTimestamp();
+                using var response = await client.GetAsync(new Uri(target, UriKind.Relative));
+                var body = await response.Content.ReadAsByteArrayAsync();
+                own.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                if (response.StatusCode != HttpStatusCode.OK || body.AsSpan().IndexOf("\"values"u8) < 0 && body.AsSpan().IndexOf("\"value\""u8) < 0)
+                    throw new InvalidOperationException($"{target} was answered with {(int)response.StatusCode}: {Encoding.UTF8.GetString(body)}");
+            }
+
+            return own;
+        }));
+        milliseconds.AddRange(all.SelectMany(own => own));
+    }
+
+    private static double At(List<double> sorted, double quantile) => sorted[(int)(quantile * (sorted.Count - 1))];
+
+    private static double PerSecond(List<double> measured) => measured.Count / (Rounds * RoundTime.TotalSeconds);
+
+    private static HttpClient Client(Uri url, int connections, (string Username, string Password)? who)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = connections, UseProxy = false }) { BaseAddress = url };
+        client.DefaultRequestHeaders.TryAddWithoutValidation("Accept-Encoding", "identity");
+        if (who is { } known)
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{known.Username}:{known.Password}")));
+        return client;
+    }
+
+    private static Process StartGateway(Uri prometheus, string folder)
+    {
+        var tenants = Path.Combine(folder, "tenants.json");
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Tenant.Password)));
+        File.WriteAllText(tenants,
+            $$"""{"credentials":[{"username":"{{Tenant.Username}}","secret_sha256":"{{hash}}","matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}""");
+        var program = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "aiven-metrics"),
+            ["gateway", "--addresses-file", Path.Combine(folder, "addresses.json"), "--log-format", "json"])
+        {
+            RedirectStandardOutput = true,
+            Environment =
+            {
+                ["AIVENMETRICS_Gateway__Prometheus__0"] = prometheus.ToString(),
+                ["AIVENMETRICS_Gateway__TenantsFile"] = tenants,
+                ["AIVENMETRICS_Gateway__Listen"] = "http://127.0.0.1:0",
+                ["AIVENMETRICS_Gateway__InternalListen"] = "http://127.0.0.1:0",
+            },
+        };
+        var process = Process.Start(program)!;
+        // Its access log is written and read as in production, and thrown away.
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        return process;
+    }
+
+    private static async Task<Uri> AddressAsync(Process gateway, string addressesFile)
+    {
+        for (var i = 0; i < 200 && !gateway.HasExited; i++)
+        {
+            await Task.Delay(100);
+            if (!File.Exists(addressesFile))
+                continue;
+            using var addresses = JsonDocument.Parse(await File.ReadAllTextAsync(addressesFile));
+            return new Uri(addresses.RootElement.GetProperty("listen").GetString()!);
+        }
+
+        throw new InvalidOperationException("the gateway did not start");
+    }
+
+    private static async Task<WebApplication> StartExporterAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var exporter = builder.Build();
+        var scrapes = 0;
+        exporter.MapGet("/metrics", () =>
+        {
+            var value = Interlocked.Increment(ref scrapes);
+            return Results.Text(string.Concat(Enumerable.Range(0, SeriesOfEachTenant).Select(i => $"load_metric{{number=\"{i}\",kind=\"something of a usual length\"}} {value + i}\n")), "text/plain; version=0.0.4");
+        });
+        await exporter.StartAsync();
+        return exporter;
+    }
+
+    private static string Config(string target) => string.Concat(
+        "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n",
+        string.Concat(new[] { "a", "b", "c", "d" }.Select(tenant => $"""
+              - job_name: {tenant}
+                static_configs:
+                  - targets: ["{target}"]
+                    labels:
+                      space_id: {tenant}
+
+            """)));
+
+    private static string Instant(string query) => $"/api/v1/query?query={Uri.EscapeDataString(query)}";
+
+    private static string Range(string query)
+    {
+        var end = DateTimeOffset.UtcNow.AddSeconds(20).ToUnixTimeSeconds();
+        return $"/api/v1/query_range?query={Uri.EscapeDataString(query)}&start={end - 30}&end={end}&step=1";
+    }
+}

@@ -1,0 +1,54 @@
+using System.Reflection;
+using AivenMetrics.Broker;
+using NetArchTest.Rules;
+using Xunit;
+
+namespace AivenMetrics.Tests;
+
+/// <summary>A project is a process with its own secrets or a guarantee of purity; these are the directions between them.</summary>
+public sealed class ArchitectureTests
+{
+    [Theory]
+    [InlineData("AivenMetrics.PromQL", "")]
+    [InlineData("AivenMetrics.Feed", "")]
+    [InlineData("AivenMetrics.Simulator", "")]
+    [InlineData("AivenMetrics.Discovery", "AivenMetrics.Feed")]
+    [InlineData("AivenMetrics.Gateway", "AivenMetrics.Feed AivenMetrics.PromQL")]
+    [InlineData("AivenMetrics.Broker", "AivenMetrics.Feed")]
+    public void A_project_references_only_what_its_secrets_allow(string project, string allowed)
+    {
+        IEnumerable<string> referenced = Assembly.Load(project).GetReferencedAssemblies()
+            .Select(reference => reference.Name!)
+            .Where(name => name.StartsWith("AivenMetrics", StringComparison.Ordinal) || name == "aiven-metrics");
+
+        Assert.Subset(allowed.Split(' ').ToHashSet(), referenced.ToHashSet());
+    }
+
+    [Fact]
+    public void The_PromQL_library_is_pure_it_references_the_base_library_only()
+    {
+        IEnumerable<string> referenced = Assembly.Load("AivenMetrics.PromQL").GetReferencedAssemblies().Select(reference => reference.Name!);
+
+        Assert.All(referenced, name => Assert.StartsWith("System.", name, StringComparison.Ordinal));
+        Assert.DoesNotContain(referenced, name => name.StartsWith("System.Net", StringComparison.Ordinal) || name.StartsWith("System.IO", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Aiven", "State Osb Reconciliation Feed Catalog")]
+    [InlineData("State", "Aiven Osb Reconciliation Feed Catalog")]
+    [InlineData("Catalog", "Aiven Osb Reconciliation Feed")]
+    [InlineData("Osb", "Aiven Reconciliation Feed")]
+    [InlineData("Reconciliation", "Osb Feed Catalog")]
+    [InlineData("Feed", "Aiven Osb Reconciliation Catalog")]
+    public void A_folder_of_the_broker_does_not_know(string folder, string unknown)
+    {
+        string[] namespaces = [.. unknown.Split(' ').Select(name => $"AivenMetrics.Broker.{name}")];
+
+        NetArchTest.Rules.TestResult result = Types.InAssembly(typeof(BrokerOptions).Assembly)
+            .That().ResideInNamespace($"AivenMetrics.Broker.{folder}")
+            .ShouldNot().HaveDependencyOnAny(namespaces)
+            .GetResult();
+
+        Assert.True(result.IsSuccessful, $"{folder} knows {unknown} through {string.Join(", ", result.FailingTypeNames ?? [])}");
+    }
+}

@@ -1,0 +1,52 @@
+using AivenMetrics.Broker;
+using AivenMetrics.Broker.Api;
+using AivenMetrics.Tests.Broker.Osb;
+using Microsoft.AspNetCore.Builder;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Api;
+
+public sealed class OpenApiDescriptionTests
+{
+    [Fact]
+    public async Task The_description_names_every_route_with_its_parameters_bodies_answers_and_security()
+    {
+        var yaml = await Yaml();
+        string[] expected =
+        [
+            "  /v2/catalog:", "  '/v2/service_instances/{instance_id}':", "  '/v2/service_instances/{instance_id}/last_operation':",
+            "  '/v2/service_instances/{instance_id}/service_bindings/{binding_id}':",
+            "  '/v2/service_instances/{instance_id}/service_bindings/{binding_id}/last_operation':",
+            "  /feed/v1/targets:", "  /feed/v1/credentials:",
+            "        - name: binding_id", "        - name: accepts_incomplete", "        - name: X-Broker-API-Version",
+            "$ref: '#/components/schemas/BindRequest'", "$ref: '#/components/schemas/BindingResponse'", "        grafana_datasource:",
+            "      scheme: basic", "        - platform: [ ]",
+        ];
+        Assert.All(expected, line => Assert.Contains(line, yaml, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_always_there_is_required_and_what_may_be_absent_is_not()
+    {
+        var yaml = await Yaml();
+        var credentials = yaml[yaml.IndexOf("    Credentials:\n", StringComparison.Ordinal)..];
+        var required = credentials[..credentials.IndexOf("properties:", StringComparison.Ordinal)];
+
+        Assert.Contains("- grafana_datasource", required, StringComparison.Ordinal);
+        Assert.DoesNotContain("- prometheus_version", required, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_description_is_the_same_every_time() => Assert.Equal(await Yaml(), await Yaml());
+
+    private static async Task<string> Yaml()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddBroker(BrokerHost.NewOptions());
+        await using var app = builder.Build();
+        app.MapBroker();
+        app.UseRouting();
+        app.UseEndpoints(_ => { });
+        return await OpenApiDescription.Yaml(app.Services);
+    }
+}

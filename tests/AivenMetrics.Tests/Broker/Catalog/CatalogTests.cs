@@ -1,0 +1,130 @@
+using System.Text.Json;
+using AivenMetrics.Broker.Catalog;
+using AivenMetrics.Tests.Broker.Osb;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Catalog;
+
+/// <summary>osb.md A2, B5: GET /v2/catalog.</summary>
+public sealed class CatalogTests(BrokerHost broker) : IClassFixture<BrokerHost>
+{
+    [Fact]
+    public async Task Osb_24_the_catalog_has_one_offering_with_two_plans()
+    {
+        var answer = await broker.Get("/v2/catalog");
+
+        Assert.Equal(200, answer.Status);
+        var offering = Assert.Single(answer.Json.GetProperty("services").EnumerateArray());
+        Assert.Equal("metrics", offering.GetProperty("name").GetString());
+        Assert.Equal(["space", "services"], offering.GetProperty("plans").EnumerateArray().Select(plan => plan.GetProperty("name").GetString()));
+    }
+
+    [Fact]
+    public async Task Osb_26_ids_are_guids_unique_and_the_same_in_every_release()
+    {
+        var offering = (await broker.Get("/v2/catalog")).Json.GetProperty("services")[0];
+        string?[] ids = [Id(offering), .. offering.GetProperty("plans").EnumerateArray().Select(Id)];
+
+        Assert.Equal([BrokerHost.OfferingId, BrokerHost.SpacePlan, BrokerHost.ServicesPlan], ids);
+        Assert.All(ids, id => Assert.True(Guid.TryParse(id, out _)));
+        Assert.Equal(3, ids.Distinct().Count());
+
+        static string? Id(JsonElement element) => element.GetProperty("id").GetString();
+    }
+
+    [Fact]
+    public async Task Osb_29_flags_are_booleans_that_say_what_the_broker_does_and_nothing_is_null()
+    {
+        var answer = await broker.Get("/v2/catalog");
+        var offering = answer.Json.GetProperty("services")[0];
+
+        Assert.True(offering.GetProperty("bindable").GetBoolean());
+        Assert.True(offering.GetProperty("instances_retrievable").GetBoolean());
+        Assert.True(offering.GetProperty("bindings_retrievable").GetBoolean());
+        Assert.False(offering.GetProperty("plan_updateable").GetBoolean());
+        Assert.False(offering.GetProperty("allow_context_updates").GetBoolean());
+        Assert.All(offering.GetProperty("plans").EnumerateArray(), plan =>
+        {
+            Assert.True(plan.GetProperty("free").GetBoolean());
+            Assert.False(plan.GetProperty("binding_rotatable").GetBoolean());
+            Assert.Equal(3600, plan.GetProperty("maximum_polling_duration").GetInt32());
+        });
+        Assert.DoesNotContain("null", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Osb_32_every_schema_is_draft_04_small_and_refers_to_nothing_outside()
+    {
+        var answer = await broker.Get("/v2/catalog");
+        var schemas = answer.Json.GetProperty("services")[0].GetProperty("plans").EnumerateArray()
+            .SelectMany(plan => plan.GetProperty("schemas").EnumerateObject())
+            .Select(kind => kind.Value.GetProperty("create").GetProperty("parameters")).ToList();
+
+        Assert.Equal(4, schemas.Count);
+        Assert.All(schemas, schema =>
+        {
+            Assert.Equal("http://json-schema.org/draft-04/schema#", schema.GetProperty("$schema").GetString());
+            Assert.InRange(schema.GetRawText().Length, 1, 65_536);
+            Assert.DoesNotContain("$ref", schema.GetRawText(), StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public async Task Osb_35_an_unchanged_catalog_is_304_without_a_body_and_a_stale_validator_is_200()
+    {
+        var first = await broker.Get("/v2/catalog");
+
+        Assert.Equal(304, await StatusWith(first.Response.Headers.ETag!.ToString()));
+        Assert.Equal(200, await StatusWith("\"stale\""));
+        Assert.Equal(200, await StatusWith("malformed"));
+    }
+
+    [Fact]
+    public async Task Osb_38_metadata_use_the_profiles_names()
+    {
+        var offering = (await broker.Get("/v2/catalog")).Json.GetProperty("services")[0];
+
+        Assert.False(offering.GetProperty("metadata").GetProperty("shareable").GetBoolean());
+        Assert.NotEmpty(offering.GetProperty("metadata").GetProperty("displayName").GetString()!);
+        Assert.NotEmpty(offering.GetProperty("metadata").GetProperty("longDescription").GetString()!);
+    }
+
+    [Fact]
+    public void A_price_makes_a_plan_paid_and_is_told()
+    {
+        var options = new CatalogOptions { ServicesPlanCosts = { new CostOptions { Currency = "eur", Amount = 9.5, Unit = "MONTHLY" } } };
+
+        var plans = new ServiceCatalog(options).Response.Services[0].Plans;
+
+        Assert.Equal([true, false], plans.Select(plan => plan.Free));
+        Assert.Equal(9.5, Assert.Single(plans[1].Metadata.Costs!).Amount["eur"]);
+    }
+
+    [Fact]
+    public void All_faults_of_the_options_are_told_together_and_name_their_key()
+    {
+        var options = new CatalogOptions
+        {
+            OfferingName = "with space",
+            SpacePlanId = "same",
+            ServicesPlanId = "same",
+            SpacePlanName = "",
+            MaximumPollingDuration = TimeSpan.Zero,
+            SpacePlanCosts = { new CostOptions() },
+        };
+
+        var faults = options.Faults().ToList();
+
+        Assert.Equal(5, faults.Count);
+        Assert.All(faults, fault => Assert.Contains("Broker:Catalog:", fault, StringComparison.Ordinal));
+        Assert.Empty(new CatalogOptions().Faults());
+    }
+
+    private async Task<int> StatusWith(string validator)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v2/catalog");
+        request.Headers.TryAddWithoutValidation("If-None-Match", validator);
+        using var response = await broker.Client.SendAsync(request);
+        return (int)response.StatusCode;
+    }
+}

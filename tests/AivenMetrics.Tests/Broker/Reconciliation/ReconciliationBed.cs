@@ -1,0 +1,168 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using AivenMetrics.Broker.Aiven;
+using AivenMetrics.Broker.Reconciliation;
+using AivenMetrics.Broker.State;
+using AivenMetrics.Simulator;
+using AivenMetrics.Tests.Broker.Aiven;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Reconciliation;
+
+/// <summary>Reconciliation against the simulator and SQLite. The broker's clock is the test's; the simulator's delays are zero.</summary>
+internal sealed class ReconciliationBed : IAsyncDisposable
+{
+    private const string Token = "simulator-token";
+    private readonly WebApplication _simulator;
+    private readonly HttpClient _http;
+    private readonly string _folder;
+    private int _bindings;
+
+    private ReconciliationBed(WebApplication simulator, string url, string folder)
+    {
+        _simulator = simulator;
+        _folder = folder;
+        _http = new HttpClient { BaseAddress = new Uri(url) };
+        _http.DefaultRequestHeaders.Add("Authorization", "aivenv1 " + Token);
+        Options = new AivenOptions
+        {
+            ApiUrl = url,
+            Token = Token,
+            Projects = { "demo" },
+            RequestsPerMinute = 100_000,
+            Retries = 0,
+            BreakDuration = TimeSpan.FromMilliseconds(500),
+        };
+        Database = Database.Open($"Data Source={Path.Combine(folder, "state.db")}");
+    }
+
+    public AivenOptions Options { get; }
+
+    public Database Database { get; }
+
+    public FakeTimeProvider Time { get; } = new(TimeProvider.System.GetUtcNow());
+
+    public Secrets Secrets { get; } = new([new EncryptionKey("k1", new byte[32])]);
+
+    public InstanceStore Instances => new(Database);
+
+    public BindingStore Bindings => new(Database);
+
+    public InventoryStore Inventory => new(Database);
+
+    public IntegrationStore Integrations => new(Database);
+
+    public static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>The services of the demo seed by the tenant's names for them.</summary>
+    public static DemoService Seeded(string name) => DemoSeed.Services("demo").Single(service => service.ServiceInstanceName == name);
+
+    public static async Task<ReconciliationBed> Start()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSimulator(new SimulatorOptions
+        {
+            Token = Token,
+            NodeNetwork = "auto",
+            IntegrationDelay = TimeSpan.Zero,
+            ListenerDelay = TimeSpan.FromHours(1),
+            NotFoundWindow = TimeSpan.Zero,
+            BuildTime = TimeSpan.Zero,
+            RequestsPerMinute = 0,
+        });
+        var app = builder.Build();
+        app.MapSimulator();
+        await app.StartAsync(Ct);
+        var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var bed = new ReconciliationBed(app, url, Directory.CreateTempSubdirectory("aiven-metrics-").FullName);
+        await bed.Database.Migrate(null, Ct);
+        return bed;
+    }
+
+    /// <summary>A cycle of a broker that has just started.</summary>
+    public ProjectCycle NewCycle(string project = "demo", TimeProvider? time = null)
+    {
+        var clock = time ?? Time;
+        var aiven = new AivenClient(new AivenTransport(AivenTransport.CreateHttpClient(), Options, clock, new AivenTelemetry(new Meters())));
+        return new ProjectCycle(
+            new(project), Options, aiven, Bindings, Inventory, Integrations, new(aiven, Inventory, Secrets, Options), new(aiven, Integrations, clock),
+            new(new Meters()), NullLogger.Instance, clock);
+    }
+
+    /// <summary>Orders an instance for the space of a seeded service and binds it; naming services makes it a <c>services</c> plan.</summary>
+    public async Task<BindingRecord> Bind(string spaceOf, params string[] services)
+    {
+        var owner = new SpaceOwner(Seeded(spaceOf).OrganizationId, Seeded(spaceOf).SpaceId);
+        var id = $"{++_bindings}";
+        var plan = services.Length == 0 ? PlanScope.Space : PlanScope.Services;
+        Assert.True(await Instances.TryInsert(
+            new(new("i" + id), "offering", "plan", plan, owner, null, null, null, "{}", Time.GetUtcNow()), Ct));
+        var binding = new BindingRecord(
+            new("i" + id), new("b" + id), "{}", "user" + id, "00", Secrets.Protect("password", Secrets.BindingSecret),
+            [.. services.Select(name => Seeded(name).ServiceInstanceId)], "bind-" + id, OperationState.InProgress, "asked for", null, Time.GetUtcNow());
+        Assert.Equal(InsertBindingResult.Inserted, await Bindings.TryInsert(binding, Ct));
+        return binding;
+    }
+
+    public async Task Unbind(BindingRecord binding) => Assert.True(await Bindings.Delete(binding.InstanceId, binding.BindingId, Ct));
+
+    /// <summary>Reason and whether it is scraped, of a seeded service as the last cycle saved it.</summary>
+    public async Task<(string Reason, bool Scraped)> Condition(string name)
+    {
+        var service = (await Inventory.Services(new("demo"), Ct)).Single(service => service.ServiceName == Seeded(name).Name);
+        return (service.Reason, service.Scraped);
+    }
+
+    public async Task<IntegrationRecord?> Row(string name) =>
+        (await Integrations.OfProject(new("demo"), Ct)).SingleOrDefault(row => row.ServiceName == Seeded(name).Name);
+
+    public async Task<JsonNode> Admin(HttpMethod method, string path, object? body = null) => await Send(method, "/simulator/v1" + path, body);
+
+    public async Task<JsonNode> Api(HttpMethod method, string path, object? body = null) => await Send(method, "/v1/project/demo" + path, body);
+
+    public async Task Fault(object fault) => await Admin(HttpMethod.Post, "/faults", fault);
+
+    /// <summary>Recorded calls since the last look, as "METHOD path".</summary>
+    public async Task<IReadOnlyList<string>> Calls()
+    {
+        var calls = (await Admin(HttpMethod.Get, "/calls"))["calls"]!.AsArray()
+            .Select(call => $"{call!["method"]} {call["path"]!.GetValue<string>().Replace("/v1/project/demo", "", StringComparison.Ordinal)}").ToList();
+        await Admin(HttpMethod.Delete, "/calls");
+        return calls;
+    }
+
+    /// <summary>Ids of the integrations that the simulated service really has.</summary>
+    public async Task<IReadOnlyList<string>> Really(string name)
+    {
+        var state = await Admin(HttpMethod.Get, "/state");
+        var service = state["services"]!.AsArray().Single(service => service!["name"]!.GetValue<string>() == Seeded(name).Name);
+        return [.. service!["integrations"]!.AsArray().Select(integration => integration!["id"]!.GetValue<string>())];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await Database.DisposeAsync();
+        await _simulator.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<JsonNode> Send(HttpMethod method, string path, object? body)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var response = await _http.SendAsync(request, Ct);
+        var text = await response.Content.ReadAsStringAsync(Ct);
+        Assert.True(response.IsSuccessStatusCode, $"{method} {path}: {(int)response.StatusCode} {text}");
+        return JsonNode.Parse(text)!;
+    }
+}

@@ -1,0 +1,27 @@
+using AivenMetrics.Broker.State;
+using AivenMetrics.Feed;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.State;
+
+public sealed class ScopeMatchersTests
+{
+    private static readonly SpaceOwner Owner = new("org", "space.*");
+
+    [Fact]
+    public void A_space_is_matched_as_it_is() =>
+        Assert.Equal([new ScopeMatcher("space_id", "=", "space.*")], ScopeMatchers.Of(PlanScope.Space, Owner, []));
+
+    [Fact]
+    public void Services_are_alternatives_that_match_only_themselves() =>
+        Assert.Equal(
+            [new ScopeMatcher("service_instance_id", "=~", @"a\|\.\*|b\(\)\[\]\{\}\^\$\\\+\?")],
+            ScopeMatchers.Of(PlanScope.Services, Owner, [@"b()[]{}^$\+?", "a|.*"]));
+
+    [Fact]
+    public void Nothing_named_and_no_space_cover_nothing()
+    {
+        Assert.Empty(ScopeMatchers.Of(PlanScope.Services, Owner, []));
+        Assert.Empty(ScopeMatchers.Of(PlanScope.Space, Owner with { SpaceId = "" }, []));
+    }
+}

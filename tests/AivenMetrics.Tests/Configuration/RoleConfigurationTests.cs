@@ -1,0 +1,59 @@
+using System.CommandLine;
+using AivenMetrics.Commands;
+using AivenMetrics.Gateway;
+using AivenMetrics.Hosting;
+using Xunit;
+
+namespace AivenMetrics.Tests.Configuration;
+
+public sealed class RoleConfigurationTests : IDisposable
+{
+    private readonly string file = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(file);
+
+    [Fact]
+    public void Options_of_the_command_line_win_over_the_file_and_a_list_replaces_a_list()
+    {
+        File.WriteAllText(file, """{"Gateway":{"FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2","http://127.0.0.1:2","http://127.0.0.1:2"]}}""");
+
+        var configuration = Read("--feed-url", "http://127.0.0.1:3", "--prometheus", "http://127.0.0.1:4", "--prometheus", "http://127.0.0.1:5", "--listen", "http://127.0.0.1:0");
+
+        Assert.Empty(configuration.Faults);
+        Assert.Equal("http://127.0.0.1:3", configuration.Options.FeedUrl);
+        Assert.Equal(["http://127.0.0.1:4", "http://127.0.0.1:5"], configuration.Options.Prometheus);
+        Assert.Equal("http://127.0.0.1:0", configuration.Hosting.Listen);
+    }
+
+    [Fact]
+    public void Faults_of_file_hosting_binding_and_role_come_together()
+    {
+        File.WriteAllText(file, """{"Gateway":{"Listen":"8081","UpstreamTimeout":"long","Typo":1}}""");
+
+        var faults = Read().Faults;
+
+        Assert.Contains(faults, fault => fault.StartsWith("Gateway:Listen must be", StringComparison.Ordinal));
+        Assert.Contains(faults, fault => fault.StartsWith("Gateway:UpstreamTimeout must be a time span", StringComparison.Ordinal));
+        Assert.Contains(faults, fault => fault.StartsWith("Gateway:Typo is not an option", StringComparison.Ordinal));
+        Assert.Contains(faults, fault => fault.StartsWith("Gateway:Prometheus is missing", StringComparison.Ordinal));
+        Assert.Contains(faults, fault => fault.StartsWith("Gateway:FeedUrl is missing", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("[1]")]
+    public void A_file_that_is_not_a_json_object_is_one_more_fault(string text)
+    {
+        File.WriteAllText(file, text);
+
+        Assert.Contains(Read().Faults, fault => fault.StartsWith($"{file} cannot be read as JSON", StringComparison.Ordinal));
+    }
+
+    private RoleConfiguration<GatewayOptions> Read(params string[] arguments)
+    {
+        Command command = RoleCommand.Create(Roles.Gateway);
+        ParseResult parsed = command.Parse(arguments);
+        Assert.Empty(parsed.Errors);
+        return RoleConfiguration<GatewayOptions>.Read(Roles.Gateway, parsed, file, hosted: true);
+    }
+}

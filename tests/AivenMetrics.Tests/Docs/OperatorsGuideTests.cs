@@ -1,0 +1,96 @@
+using System.Collections;
+using System.Text.RegularExpressions;
+using AivenMetrics.Broker;
+using AivenMetrics.Discovery;
+using AivenMetrics.Gateway;
+using AivenMetrics.Simulator;
+using Xunit;
+
+namespace AivenMetrics.Tests.Docs;
+
+/// <summary>The guide's tables are held to the code: a document that nobody runs drifts.</summary>
+public sealed partial class OperatorsGuideTests
+{
+    private static readonly string Guide = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "operators-guide.md"));
+
+    [Fact]
+    public void Every_option_is_in_the_guide_and_the_guide_names_no_other()
+    {
+        string[] options =
+        [
+            "Broker:Listen", "Broker:InternalListen", "Discovery:InternalListen", "Gateway:Listen", "Gateway:InternalListen",
+            "Simulator:Listen", "Simulator:InternalListen",
+            .. Keys(typeof(BrokerOptions), BrokerOptions.Section),
+            .. Keys(typeof(DiscoveryOptions), DiscoveryOptions.Section),
+            .. Keys(typeof(GatewayOptions), GatewayOptions.Section),
+            .. Keys(typeof(SimulatorOptions), SimulatorOptions.Section),
+        ];
+
+        Assert.Equal(options.Order(StringComparer.Ordinal), Rows().Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_default_of_the_code_is_the_default_of_the_guide()
+    {
+        Dictionary<string, string> rows = Rows();
+        (string Section, object Options)[] roles =
+        [
+            (BrokerOptions.Section, new BrokerOptions()), (DiscoveryOptions.Section, new DiscoveryOptions()),
+            (GatewayOptions.Section, new GatewayOptions()), (SimulatorOptions.Section, new SimulatorOptions()),
+        ];
+        var defaults = roles.SelectMany(role => Defaults(role.Options, role.Section)).ToList();
+
+        Assert.NotEmpty(defaults);
+        Assert.All(defaults, option => Assert.Equal($"{option.Key} `{option.Value}`", $"{option.Key} {rows[option.Key]}"));
+    }
+
+    [Fact]
+    public void Every_metric_of_the_code_is_in_the_guide()
+    {
+        string[] assemblies = ["AivenMetrics.Broker", "AivenMetrics.Feed", "AivenMetrics.Discovery", "AivenMetrics.Gateway", "AivenMetrics.Simulator"];
+        var metrics = assemblies
+            .Select(name => System.Reflection.Assembly.Load(name).Location)
+            .SelectMany(path => Metric().Matches(System.Text.Encoding.Unicode.GetString(File.ReadAllBytes(path)))
+                .Concat(Metric().Matches(System.Text.Encoding.Unicode.GetString(File.ReadAllBytes(path)[1..]))))
+            .Select(match => match.Value)
+            .Distinct()
+            .ToList();
+
+        Assert.True(metrics.Count > 20, $"found {metrics.Count}");
+        Assert.All(metrics, metric => Assert.Contains($"`{metric}`", Guide, StringComparison.Ordinal));
+    }
+
+    private static Dictionary<string, string> Rows() => Row().Matches(Guide).ToDictionary(row => row.Groups["key"].Value, row => row.Groups["default"].Value);
+
+    private static IEnumerable<string> Keys(Type type, string path) => type.GetProperties().SelectMany(property =>
+        Element(property.PropertyType) is { } element ? Leaf(element) ? [$"{path}:{property.Name}:0"] : Keys(element, $"{path}:{property.Name}:0")
+        : Leaf(property.PropertyType) ? [$"{path}:{property.Name}"]
+        : Keys(property.PropertyType, $"{path}:{property.Name}"));
+
+    /// <summary>Defaults that a table can hold: not the texts of the catalog that are sentences, nor what is empty or absent.</summary>
+    private static IEnumerable<(string Key, string Value)> Defaults(object options, string path) => options.GetType().GetProperties().SelectMany(property =>
+        Element(property.PropertyType) is not null ? []
+        : Leaf(property.PropertyType) ? Shown(property.GetValue(options)) is { } text ? [($"{path}:{property.Name}", text)] : []
+        : Defaults(property.GetValue(options)!, $"{path}:{property.Name}"));
+
+    private static string? Shown(object? value) => value switch
+    {
+        null or "" => null,
+        string text when text.Count(character => character == ' ') > 3 => null,
+        bool flag => flag ? "true" : "false",
+        TimeSpan { Milliseconds: > 0 } time => time.ToString("g", null) is var text && text.StartsWith("0:", StringComparison.Ordinal) ? "0" + text : text,
+        IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
+        _ => value.ToString(),
+    };
+
+    private static bool Leaf(Type type) => type.IsValueType || type == typeof(string) || type == typeof(Uri);
+
+    private static Type? Element(Type type) =>
+        type != typeof(string) && type.IsAssignableTo(typeof(IEnumerable)) ? type.GetGenericArguments()[0] : null;
+
+    [GeneratedRegex(@"^\| `(?<key>[A-Z][A-Za-z]+(:[A-Za-z0-9]+)+)` \| (?<default>.*?) \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+
+    [GeneratedRegex("aivenmetrics_(broker|feed|discovery|gateway|simulator)_[a-z_]+")]
+    private static partial Regex Metric();
+}

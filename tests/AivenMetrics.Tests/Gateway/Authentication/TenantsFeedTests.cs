@@ -1,0 +1,103 @@
+using System.Net;
+using AivenMetrics.Gateway;
+using AivenMetrics.Tests.Feed;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Authentication;
+
+public sealed class TenantsFeedTests : IAsyncLifetime
+{
+    private const string Target = "/api/v1/query?query=up";
+    private readonly string folder = Directory.CreateTempSubdirectory("gateway-feed-").FullName;
+    private ScriptedPrometheus prometheus = null!;
+    private ScriptedBroker broker = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        prometheus = await ScriptedPrometheus.StartAsync();
+        broker = await ScriptedBroker.Start(RunningGateway.DefaultTenants);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await broker.DisposeAsync();
+        await prometheus.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Tenants_of_the_feed_are_served_and_a_change_is_taken_over_at_once()
+    {
+        await using var gateway = await StartAsync();
+        await UntilStatusAsync(gateway, HttpStatusCode.OK);
+        broker.Answer(RunningGateway.TenantsJson());
+        await UntilStatusAsync(gateway, HttpStatusCode.Unauthorized);
+        Assert.All(broker.Requests, request => Assert.Equal(("/feed/v1/credentials", "Bearer feed-token"), (request.Path, request.Token)));
+        Assert.DoesNotContain("feed-token", string.Join('\n', gateway.Log));
+    }
+
+    [Fact]
+    public async Task The_broker_learns_the_version_of_Prometheus()
+    {
+        await using var gateway = await StartAsync();
+        await gateway.UntilAsync(() =>
+        {
+            broker.Answer(RunningGateway.DefaultTenants);
+            return broker.Requests.Any(request => request.Version == "2.42.0");
+        }, "a request with the version");
+    }
+
+    [Fact]
+    public async Task A_broken_feed_changes_nothing()
+    {
+        await using var gateway = await StartAsync();
+        await UntilStatusAsync(gateway, HttpStatusCode.OK);
+        broker.Fail(500);
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("credentials feed failed", StringComparison.Ordinal)), "the failure");
+        await UntilStatusAsync(gateway, HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_starts_without_its_broker_serves_the_last_good_tenants()
+    {
+        await using (var before = await StartAsync())
+            await UntilStatusAsync(before, HttpStatusCode.OK);
+        broker.Fail(503);
+        await using var after = await StartAsync();
+        await UntilStatusAsync(after, HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Without_any_tenants_yet_nobody_gets_in_and_the_gateway_is_not_ready()
+    {
+        broker.Fail(503);
+        await using var gateway = await StartAsync();
+        using var query = await gateway.GetAsync(Target);
+        using var ready = await gateway.SendAsync(null, HttpMethod.Get, "/-/ready");
+        Assert.Equal(HttpStatusCode.Unauthorized, query.StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+    }
+
+    private Task<RunningGateway> StartAsync() => RunningGateway.StartAsync(
+        new GatewayOptions
+        {
+            Prometheus = [prometheus.Url],
+            FeedUrl = broker.Url.ToString(),
+            FeedToken = "feed-token",
+            LastGoodFile = Path.Combine(folder, "credentials.json"),
+        },
+        Directory.CreateTempSubdirectory("gateway-test-").FullName);
+
+    private static async Task UntilStatusAsync(RunningGateway gateway, HttpStatusCode expected)
+    {
+        var last = default(HttpStatusCode);
+        for (var i = 0; i < 400 && last != expected; i++)
+        {
+            using var response = await gateway.GetAsync(Target);
+            last = response.StatusCode;
+            if (last != expected)
+                await Task.Delay(25);
+        }
+
+        Assert.Equal(expected, last);
+    }
+}

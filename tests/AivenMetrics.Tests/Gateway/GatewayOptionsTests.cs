@@ -1,0 +1,44 @@
+using AivenMetrics.Gateway;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway;
+
+public sealed class GatewayOptionsTests
+{
+    [Fact]
+    public void All_faults_are_told_together_each_with_its_key()
+    {
+        var faults = new GatewayOptions
+        {
+            Prometheus = ["http://good:9090/prefix/", "ftp://x", "http://user:pass-in-url@x?y=1", "nonsense"],
+            FeedUrl = "broker",
+            UpstreamTimeout = TimeSpan.Zero,
+        }.Faults().ToArray();
+
+        Assert.Equal(
+            ["Gateway:Prometheus:1", "Gateway:Prometheus:2", "Gateway:Prometheus:3", "Gateway:FeedUrl", "Gateway:FeedToken", "Gateway:UpstreamTimeout"],
+            faults.Select(fault => fault.Split(' ')[0]));
+        Assert.DoesNotContain("pass-in-url", string.Join('\n', faults));
+    }
+
+    [Fact]
+    public void A_secret_that_is_missing_is_told_with_both_ways_to_give_it()
+    {
+        var fault = Assert.Single(new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://broker" }.Faults());
+        Assert.Contains("AIVENMETRICS_Gateway__FeedToken", fault);
+        Assert.Contains("Gateway:FeedTokenFile", fault);
+    }
+
+    [Fact]
+    public void Tenants_come_from_one_source()
+    {
+        Assert.Contains(new GatewayOptions { Prometheus = ["http://x"] }.Faults(), fault => fault.StartsWith("Gateway:FeedUrl is missing", StringComparison.Ordinal));
+        Assert.Contains(
+            new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://b", FeedToken = "t", TenantsFile = "/nowhere" }.Faults(),
+            fault => fault.Contains("are both set", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Nothing_is_configured_by_default() =>
+        Assert.Equal(["Gateway:Prometheus", "Gateway:FeedUrl"], new GatewayOptions().Faults().Select(fault => fault.Split(' ')[0]));
+}

@@ -1,0 +1,162 @@
+using AivenMetrics.PromQL;
+using Xunit;
+using static AivenMetrics.PromQL.PromQLParser;
+using MatchType = AivenMetrics.PromQL.MatchType;
+
+namespace AivenMetrics.Tests.PromQL;
+
+public class ParserTests
+{
+    private static readonly VectorSelector A = new("a", []), B = new("b", []), C = new("c", []);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    /// <summary>Each pair of texts must give the same tree; the second one shows with parentheses what the first one means.</summary>
+    public static TheoryData<string, string, string> Bindings => new()
+    {
+        { "or binds loosest", "a or b and c", "a or (b and c)" },
+        { "and and unless bind alike, from the left", "a and b unless c", "(a and b) unless c" },
+        { "comparison binds looser than sums", "a > b + c", "a > (b + c)" },
+        { "comparisons associate to the left", "a == b < c", "(a == b) < c" },
+        { "sums bind looser than products", "a - b * c", "a - (b * c)" },
+        { "sums associate to the left", "a - b - c", "(a - b) - c" },
+        { "atan2 binds like a product", "a + b atan2 c / d", "a + ((b atan2 c) / d)" },
+        { "powers associate to the right", "a ^ b ^ c", "a ^ (b ^ c)" },
+        { "a sign binds looser than a power", "-a ^ b", "-(a ^ b)" },
+        { "a sign binds tighter than a product from the left", "-a * b", "(-a) * b" },
+        { "a sign on the right takes powers only", "a ^ -b ^ c * d", "(a ^ (-(b ^ c))) * d" },
+        { "offset belongs to the nearest selector", "a + b offset 5m", "a + (b offset 5m)" },
+        { "@ belongs to the nearest selector", "a ^ b @ 5", "a ^ (b @ 5)" },
+        { "a range belongs to the nearest selector", "-rate(a[5m])", "-(rate(a[5m]))" },
+    };
+
+    public static TheoryData<string, string, string> Spellings => new()
+    {
+        { "grouping after the arguments", "sum(a) by (x, y)", "sum by (x, y) (a)" },
+        { "no labels to group by", "sum by () (a)", "sum(a)" },
+        { "a trailing comma in a grouping", "sum by (x,) (a)", "sum by (x) (a)" },
+        { "a trailing comma between braces", "a{b=\"c\",}", "a{b=\"c\"}" },
+        { "keywords in capitals", "SUM BY (x) (a) AND ON (y) b", "sum by (x) (a) and on (y) b" },
+        { "empty braces behind a name", "a{}", "a" },
+        { "@ after offset", "a offset 5m @ 7", "a @ 7 offset 5m" },
+        { "@ before a range, which 2.42 allows with start and end", "a @ start() [5m]", "a[5m] @ start()" },
+        { "single quotes and backquotes", "a{b='\"',c=`\\`}", "a{b=\"\\\"\",c=\"\\\\\"}" },
+        { "hexadecimal and octal numbers", "0x1F + 017", "31 + 15" },
+        { "digits that are not octal", "08 + 0779", "8 + 779" },
+        { "numbers without a digit before or after the point", ".5 + 5.", "0.5 + 5" },
+        { "infinity and not-a-number in any case", "INF + nan", "Inf + NaN" },
+        { "signs before a number", "-+--1", "-1" },
+        { "mixed units", "a[1h30m5ms]", "a[5400005ms]" },
+        { "weeks and days", "a offset 1w1d", "a offset 8d" },
+        { "a letter for the colon, which 2.42 allows", "a[5m x30s]", "a[5m:30s]" },
+        { "comments and line breaks", "a # first\n + # second\r b", "a + b" },
+        { "group_left without labels", "a * on (x) group_left b", "a * on (x) group_left () b" },
+        { "matching between scalars is dropped", "1 + on () group_left (x) a", "1 + a" },
+        { "escapes that name one character", "\"\\x41\\102\\u0043\\U00000044\"", "\"ABCD\"" },
+        { "bytes that make up one character", "\"\\xc3\\xa9\"", "\"é\"" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bindings))]
+    public void Operators_bind_as_in_Prometheus(string sentence, string query, string meaning)
+    {
+        Assert.NotEmpty(sentence);
+        Assert.Equal(Selectors.WithoutParens(Parse(meaning)), Selectors.WithoutParens(Parse(query)));
+        Assert.NotEqual(Parse(meaning), Parse(query));
+    }
+
+    [Theory]
+    [MemberData(nameof(Spellings))]
+    public void Different_spellings_give_one_tree(string sentence, string query, string canonical)
+    {
+        Assert.NotEmpty(sentence);
+        Assert.Equal(Parse(canonical), Parse(query));
+    }
+
+    [Fact]
+    public void Matchers_keep_their_order_type_and_unquoted_value() => Assert.Equal(
+        new VectorSelector(
+            "a",
+            [
+                new("d", MatchType.Equal, "1"), new("c", MatchType.NotEqual, "\n"), new("b", MatchType.Regex, "x|y"),
+                new("d", MatchType.NotRegex, ""),
+            ]),
+        Parse("a{d=\"1\",c!='\\n',b=~`x|y`,d!~\"\"}"));
+
+    [Fact]
+    public void A_range_and_a_subquery_carry_their_modifiers()
+    {
+        Assert.Equal(new MatrixSelector(A with { Offset = -Minute, At = new(AtKind.End) }, 5 * Minute), Parse("a[5m] offset -1m @ end()"));
+        Assert.Equal(
+            new SubqueryExpr(A with { Offset = Minute }, 5 * Minute, Minute) { At = new(AtKind.Timestamp, -1.5) },
+            Parse("a offset 1m [5m:1m] @ -1.5"));
+        Assert.Equal(new SubqueryExpr(A, 5 * Minute), Parse("a[5m:]"));
+    }
+
+    [Fact]
+    public void An_aggregation_keeps_its_parameter_grouping_and_argument() => Assert.Equal(
+        new AggregateExpr(AggregateOperator.Topk, A, new Call(Function.Find("scalar")!, [B]), ["x", "by"], Without: true),
+        Parse("topk without (x, by) (scalar(b), a)"));
+
+    [Fact]
+    public void Matching_keeps_its_labels_and_the_many_side() => Assert.Equal(
+        new BinaryExpr(
+            BinaryOperator.Greater, A, new BinaryExpr(BinaryOperator.Divide, B, C), ReturnBool: true,
+            new VectorMatching(On: false, ["x", "y"], GroupSide.Right, ["z"])),
+        Parse("a > bool ignoring (x, y) group_right (z) b / c"));
+
+    [Fact]
+    public void Matching_without_labels_is_not_the_same_as_no_matching()
+    {
+        Assert.Equal(new VectorMatching(On: true, []), ((BinaryExpr)Parse("a and on () b")).Matching);
+        Assert.Null(((BinaryExpr)Parse("a and b")).Matching);
+    }
+
+    [Theory]
+    [InlineData("sum"), InlineData("by"), InlineData("and")]
+    [InlineData("OR"), InlineData("unless"), InlineData("offset"), InlineData("without")]
+    [InlineData("start"), InlineData("end"), InlineData("count_values")]
+    [InlineData(":"), InlineData("a:b:c"), InlineData("rate"), InlineData("_")]
+    public void Words_that_mean_something_elsewhere_can_be_metric_names(string name)
+    {
+        Assert.Equal(new VectorSelector(name, []), Parse(name));
+        Assert.Equal(new AggregateExpr(AggregateOperator.Sum, new VectorSelector(name, [])), Parse($"sum({name})"));
+        Assert.Equal(new VectorSelector(name, [new("a", MatchType.Equal, "b")]) { Offset = Minute }, Parse($"{name}{{a=\"b\"}} offset 1m"));
+    }
+
+    [Theory]
+    [InlineData("1", ExprType.Scalar), InlineData("\"a\"", ExprType.Text)]
+    [InlineData("a", ExprType.Vector), InlineData("a[5m]", ExprType.Matrix)]
+    [InlineData("(a[5m:])", ExprType.Matrix), InlineData("-(1 + time())", ExprType.Scalar), InlineData("1 > bool 2", ExprType.Scalar)]
+    [InlineData("1 + a", ExprType.Vector), InlineData("scalar(a)", ExprType.Scalar), InlineData("sum(a)", ExprType.Vector)]
+    public void An_expression_knows_its_type(string query, ExprType type) => Assert.Equal(type, Parse(query).Type);
+
+    [Fact]
+    public void A_byte_that_is_no_UTF8_is_kept_apart_from_the_character_of_that_number()
+    {
+        Assert.Equal(new StringLiteral("\uDCFF"), Parse("\"\\xff\""));
+        Assert.Equal(new StringLiteral("\u00ff"), Parse("\"\\u00ff\""));
+        Assert.Equal(new StringLiteral("\uFFFD"), Parse("\"\\ufffd\""));
+    }
+
+    [Fact]
+    public void All_functions_of_Prometheus_2_42_are_known_and_no_other() => Assert.Equal(70, Function.All.Count);
+
+    [Fact]
+    public void A_match_parameter_is_a_selector_alone()
+    {
+        Assert.Equal(new VectorSelector("a", [new("b", MatchType.NotEqual, "")]), ParseMetricSelector(" a{b!=\"\"} # all"));
+        Assert.Equal(new VectorSelector(null, [new("__name__", MatchType.Regex, "a.+")]), ParseMetricSelector("{__name__=~\"a.+\"}"));
+        Assert.Equal(new VectorSelector("a", [new("__name__", MatchType.Equal, "b")]), ParseMetricSelector("a{__name__=\"b\"}"));
+    }
+
+    [Theory]
+    [InlineData("", "1:1: parse error: unexpected end of input, expected a metric name or \"{\"")]
+    [InlineData("{}", "1:1: parse error: match[] must contain at least one non-empty matcher")]
+    [InlineData("{a=~\".*\"}", "1:1: parse error: match[] must contain at least one non-empty matcher")]
+    [InlineData("a offset 5m", "1:3: parse error: unexpected <offset>, expected \"{\" or end of input")]
+    [InlineData("a[5m]", "1:2: parse error: unexpected \"[\", expected \"{\" or end of input")]
+    [InlineData("a{b=\"c\"} or a", "1:10: parse error: unexpected <op:or>, expected end of input")]
+    [InlineData("sum(a)", "1:4: parse error: unexpected \"(\", expected \"{\" or end of input")]
+    public void A_match_parameter_of_anything_else_is_refused(string match, string message) =>
+        Assert.Equal(message, Assert.Throws<PromQLParseException>(() => ParseMetricSelector(match)).Message);
+}

@@ -1,0 +1,78 @@
+using AivenMetrics.PromQL;
+using CsCheck;
+using Xunit;
+using MatchType = AivenMetrics.PromQL.MatchType;
+
+namespace AivenMetrics.Tests.PromQL;
+
+public class RoundTripTests
+{
+    private static readonly Gen<byte[]> Choices = Gen.Byte.Array[0, 300];
+
+    private static readonly TenantScope Space =
+        new([new("space_id", MatchType.Equal, "the \"space\""), new("org", MatchType.Regex, "a|b")]);
+
+    [Fact]
+    public void Any_tree_is_read_back_from_its_print_unchanged() => Choices.Sample(
+        choices =>
+        {
+            var tree = ExprGenerator.Build(choices);
+            var text = Printer.Print(tree);
+            return PromQLParser.Parse(text) == tree && !text.Contains('\n') && Printer.Print(PromQLParser.Parse(text)) == text;
+        },
+        iter: 20_000,
+        print: choices => Printer.Print(ExprGenerator.Build(choices)));
+
+    [Fact]
+    public void Any_scoped_tree_is_read_back_with_the_enforced_matchers_last_in_every_selector() => Choices.Sample(
+        choices =>
+        {
+            var tree = ExprGenerator.Build(choices);
+            var scoped = PromQLParser.Parse(Printer.Print(Scope.Apply(tree, Space)));
+            var selectors = Selectors.In(scoped).ToArray();
+            return scoped == Scope.Apply(tree, Space)
+                && selectors.Length == Selectors.In(tree).Count()
+                && selectors.All(s => s.Matchers.TakeLast(2).SequenceEqual(Space.Matchers))
+                && selectors.Zip(Selectors.In(tree)).All(pair => pair.First.Matchers.SkipLast(2).SequenceEqual(pair.Second.Matchers));
+        },
+        iter: 20_000,
+        print: choices => Printer.Print(ExprGenerator.Build(choices)));
+
+    [Fact]
+    public void Any_tree_that_lost_its_parentheses_keeps_its_meaning_in_print() => Choices.Sample(
+        choices =>
+        {
+            var bare = Selectors.WithoutParens(ExprGenerator.Build(choices));
+            return Selectors.WithoutParens(PromQLParser.Parse(Printer.Print(bare))) == bare;
+        },
+        iter: 20_000,
+        print: choices => Printer.Print(ExprGenerator.Build(choices)));
+
+    [Fact]
+    public void The_generator_reaches_every_kind_of_node_every_function_and_every_operator()
+    {
+        var random = new Random(42);
+        var seen = new HashSet<string>();
+        for (var i = 0; i < 20_000; i++)
+        {
+            var choices = new byte[300];
+            random.NextBytes(choices);
+            foreach (var node in Selectors.All(ExprGenerator.Build(choices)))
+            {
+                seen.Add(node.GetType().Name);
+                if (node is Call call) seen.Add(call.Function.Name);
+                if (node is BinaryExpr binary) seen.Add(binary.Op.ToString());
+                if (node is AggregateExpr aggregate) seen.Add(aggregate.Op.ToString());
+            }
+        }
+
+        // pi and vector's like are the only functions that return no vector and are not picked by name.
+        string[] wanted =
+        [
+            .. typeof(Expr).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Expr))).Select(type => type.Name),
+            .. Function.All.Select(function => function.Name).Where(name => name != "pi"),
+            .. Enum.GetNames<BinaryOperator>(), .. Enum.GetNames<AggregateOperator>(),
+        ];
+        Assert.Empty(wanted.Except(seen));
+    }
+}

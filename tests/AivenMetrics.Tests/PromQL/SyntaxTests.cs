@@ -1,0 +1,40 @@
+using AivenMetrics.PromQL;
+using Xunit;
+
+namespace AivenMetrics.Tests.PromQL;
+
+public class SyntaxTests
+{
+    [Fact]
+    public void Trees_of_one_text_are_equal_and_hash_alike() => Assert.All(
+        Corpus.Accepted,
+        query =>
+        {
+            Assert.Equal(PromQLParser.Parse(query), PromQLParser.Parse(query));
+            Assert.Equal(PromQLParser.Parse(query).GetHashCode(), PromQLParser.Parse(query).GetHashCode());
+        });
+
+    [Fact]
+    public void Trees_of_different_canonical_texts_differ()
+    {
+        var trees = Corpus.Accepted.Select(PromQLParser.Parse).ToArray();
+        var texts = trees.Select(Printer.Print).Distinct().Count();
+        // Record equality holds 0 and -0 for the same number; their texts differ.
+        Assert.InRange(trees.Distinct().Count(), texts - 2, texts);
+    }
+
+    [Fact]
+    public void A_list_equals_a_list_of_the_same_items_only()
+    {
+        ValueList<string> list = ["a", "b"];
+        Assert.True(list == ["a", "b"]);
+        Assert.True(list != ["b", "a"]);
+        Assert.True(list != ["a"]);
+        Assert.True(default(ValueList<string>) == []);
+        ValueList<string> one = ["a"];
+        Assert.Equal(list.GetHashCode(), one.Append(["b"]).GetHashCode());
+    }
+
+    [Fact]
+    public void A_tree_shows_itself_as_its_text() => Assert.Equal("sum(a)", PromQLParser.Parse("sum (a)").ToString());
+}
