@@ -56,7 +56,7 @@ public sealed class UnbindTests(WholeProduct stack) : IClassFixture<WholeProduct
         await Tenant.Order(patient, Seed.Forecast);
 
         Assert.Equal(before, await patient.Simulator.Integrations(services));
-        Assert.Equal(services.Length, await patient.Simulator.Calls("POST", "/v1/project/demo/integration"));
+        Assert.Equal(services.Length, await patient.Simulator.Calls("POST", "/v1/project/demo/integration", 200));
         Assert.Equal(0, await patient.Simulator.Calls("DELETE", "*"));
     }
 

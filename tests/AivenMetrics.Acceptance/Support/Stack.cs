@@ -139,7 +139,7 @@ internal sealed class Stack : IAsyncDisposable
     {
         string file = Folder.Configuration(role, new JsonObject { [section] = configuration });
         starts[role] = () => DemoProcess.Start(role, "dotnet",
-            [typeof(DemoProcess).Assembly.Location, section.ToLowerInvariant(), "--config", file, "--log-format", "json"], LogFile(role));
+            [typeof(DemoProcess).Assembly.Location, section.ToLowerInvariant(), "--config", file, "--log-format", "json", "--log-level", options.LogLevel], LogFile(role));
         await Restart(role);
     }
 

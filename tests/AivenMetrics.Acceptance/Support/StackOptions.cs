@@ -26,4 +26,7 @@ internal sealed record StackOptions
 
     /// <summary>The simulator's limit of API calls a minute; 0: none.</summary>
     public int AivenLimit { get; init; }
+
+    /// <summary>The least level that the roles log.</summary>
+    public string LogLevel { get; init; } = "Information";
 }

@@ -1,0 +1,61 @@
+using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Commands;
+using AivenMetrics.Configuration;
+using Xunit;
+
+namespace AivenMetrics.Acceptance.Cli;
+
+/// <summary>Somebody who has nothing but the executable finds out how to use it.</summary>
+public sealed class HelpTests : InItsOwnFolder
+{
+    [Theory]
+    [InlineData("broker")]
+    [InlineData("discovery")]
+    [InlineData("gateway")]
+    [InlineData("simulator")]
+    public async Task A_roles_help_names_every_option_with_its_default_or_that_it_is_required(string role)
+    {
+        IReadOnlyList<ConfigurationOption> options = role switch
+        {
+            "broker" => Roles.Broker.Options,
+            "discovery" => Roles.Discovery.Options,
+            "gateway" => Roles.Gateway.Options,
+            _ => Roles.Simulator.Options,
+        };
+
+        RunResult help = await Executable.Run(Root, role, "--help");
+
+        Assert.Equal((0, ""), (help.ExitCode, help.Error.Trim()));
+        string text = string.Join(' ', help.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        Assert.All(options, option => Assert.Contains(option.Name + " ", text, StringComparison.Ordinal));
+        Assert.All(options, option => Assert.Contains(option.Help, text, StringComparison.Ordinal));
+        Assert.All(options, option => Assert.Matches("Default: |Required|At least one is required|AIVENMETRICS_|unless --", option.Help));
+        Assert.Contains("--config", text, StringComparison.Ordinal);
+        Assert.Contains("--log-format", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("migrate", "--database", "--database-file", "--config")]
+    [InlineData("demo", "--keep", "--ready-file", "--data", "--prometheus")]
+    [InlineData("openapi")]
+    [InlineData("", "broker", "discovery", "gateway", "simulator", "migrate", "demo", "--version")]
+    public async Task A_commands_help_names_all_there_is(string command, params string[] names)
+    {
+        RunResult help = await Executable.Run(Root, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+
+        Assert.Equal(0, help.ExitCode);
+        Assert.All(names, name => Assert.Contains(name, help.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("broker", "--nothing")]
+    [InlineData("broker", "--database")]
+    public async Task A_command_line_that_cannot_be_used_ends_with_a_fault(params string[] arguments)
+    {
+        RunResult result = await Executable.Run(Root, arguments);
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.NotEmpty(result.Error.Trim());
+    }
+}

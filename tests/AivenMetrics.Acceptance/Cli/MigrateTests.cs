@@ -1,0 +1,48 @@
+using AivenMetrics.Acceptance.State;
+using AivenMetrics.Acceptance.Support;
+using Xunit;
+
+namespace AivenMetrics.Acceptance.Cli;
+
+public sealed class SqliteMigrateTests(SqliteFixture database) : MigrateTests<SqliteFixture>(database);
+
+public sealed class PostgresMigrateTests(PostgresFixture database) : MigrateTests<PostgresFixture>(database);
+
+/// <summary><c>aiven-metrics migrate</c> on both databases.</summary>
+public abstract class MigrateTests<TDatabase>(TDatabase database) : InItsOwnFolder, IClassFixture<TDatabase>
+    where TDatabase : class, IStateFixture
+{
+    [Fact]
+    public async Task Migrating_twice_changes_nothing_the_second_time()
+    {
+        string connectionString = await database.NewDatabase();
+        string file = Path.Combine(Root, "connection");
+        await File.WriteAllTextAsync(file, connectionString + "\n");
+
+        RunResult first = await Executable.Run(Root, "migrate", "--database", connectionString);
+        RunResult second = await Executable.Run(Root, "migrate", "--database-file", file);
+
+        Assert.Equal((0, 0), (first.ExitCode, second.ExitCode));
+        Assert.Contains("0001-state.sql", first.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Executing", second.Output, StringComparison.Ordinal);
+        Assert.Contains("current schema", second.Output, StringComparison.Ordinal);
+    }
+}
+
+/// <summary>What <c>migrate</c> says when it cannot.</summary>
+public sealed class MigrateFaultTests : InItsOwnFolder
+{
+    [Theory]
+    [InlineData("Host=127.0.0.1;Port=1;Username=nobody;Password=hidden-from-all;Timeout=2", 1)]
+    [InlineData("Data Source=/nothing/here/state.db", 1)]
+    [InlineData("Nonsense", 2)]
+    public async Task A_database_that_cannot_be_reached_is_said_in_a_sentence(string connectionString, int exitCode)
+    {
+        RunResult result = await Executable.Run(Root, "migrate", "--database", connectionString);
+
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Contains("Broker:Database", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden-from-all", result.Error + result.Output, StringComparison.Ordinal);
+    }
+}

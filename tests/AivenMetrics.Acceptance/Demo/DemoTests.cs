@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using AivenMetrics.Acceptance.Support;
+using Xunit;
+
+namespace AivenMetrics.Acceptance.Demo;
+
+/// <summary>The demo as other programs drive it, and as a person sees it.</summary>
+public sealed class DemoTests : InItsOwnFolder
+{
+    [Fact]
+    public async Task Kept_it_describes_itself_in_the_promised_shape_and_Ctrl_C_leaves_nothing_behind()
+    {
+        string readyFile = Path.Combine(Root, "ready.json");
+        string data = Path.Combine(Root, "data");
+        await using Executable demo = Executable.Start(Root, "demo", "--keep", "--ready-file", readyFile, "--data", data);
+        await Stack.Until("the demo is up", () => Task.FromResult(File.Exists(readyFile) || demo.HasExited), TimeSpan.FromMinutes(3));
+        Assert.False(demo.HasExited, demo.Output);
+        JsonObject ready = JsonNode.Parse(await File.ReadAllTextAsync(readyFile))!.AsObject();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(readyFile));
+
+        AssertShape(ready);
+        Assert.Equal(data, Text(ready["data"]));
+        await AssertThatItCanBeDriven(ready);
+        int[] processes = [.. ready["processes"]!.AsObject().Select(process => process.Value!.GetValue<int>())];
+        Assert.All(processes, id => Assert.True(Runs(id)));
+
+        demo.Signal("INT");
+        RunResult result = await demo.End(TimeSpan.FromSeconds(15));
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error.Trim()));
+        Assert.All(processes, id => Assert.False(Runs(id), $"Process {id} is left."));
+        // --data was asked for, so it stays for whoever wants to look.
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(data, "logs")));
+    }
+
+    [Fact]
+    public async Task Left_alone_it_shows_the_main_job_within_a_minute_and_ends()
+    {
+        long start = Stopwatch.GetTimestamp();
+
+        RunResult result = await Executable.Run(Root, "demo");
+
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{took.TotalSeconds:0.0} s\n{result.Output}");
+        Assert.True(result.ExitCode == 0, $"{result.ExitCode}: {result.Output} {result.Error}");
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+        foreach (string shown in (string[])["tenant-a", "tenant-b", "username=", "password=", "curl -s", "opensearch", "kafka", "sees nothing", "stopped"])
+        {
+            Assert.Contains(shown, result.Output, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("SEES SOMETHING", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Interrupted_while_it_starts_it_leaves_nothing_behind()
+    {
+        string data = Path.Combine(Root, "data");
+        await using Executable demo = Executable.Start(Root, "demo", "--data", data);
+        string addresses = Path.Combine(data, "run", "broker.json");
+        await Stack.Until("the broker listens", () => Task.FromResult(File.Exists(addresses)));
+        int broker = JsonNode.Parse(await File.ReadAllTextAsync(addresses))!["pid"]!.GetValue<int>();
+
+        demo.Signal("INT");
+        RunResult result = await demo.End(TimeSpan.FromSeconds(20));
+
+        Assert.True(result.ExitCode is 0 or 130, $"{result.ExitCode}: {result.Output} {result.Error}");
+        Assert.False(Runs(broker));
+    }
+
+    private static void AssertShape(JsonObject ready)
+    {
+        Assert.Equal(["broker", "gateway", "simulator", "prometheus", "tenants", "services", "processes", "data"], Members(ready));
+        Assert.Equal(["url", "username", "password"], Members(ready["broker"]));
+        Assert.Equal(["url"], Members(ready["gateway"]));
+        Assert.Equal(["url", "admin_url", "token", "projects"], Members(ready["simulator"]));
+        Assert.All(ready["prometheus"]!.AsArray(), prometheus => Assert.Equal(["url"], Members(prometheus)));
+        Assert.Equal(2, ready["prometheus"]!.AsArray().Count);
+        Assert.Equal(2, ready["tenants"]!.AsArray().Count);
+        Assert.All(ready["tenants"]!.AsArray(), tenant =>
+            Assert.Equal(["organization_id", "space_id", "instance_id", "binding_id", "service_id", "plan_id", "credentials"], Members(tenant)));
+        Assert.All(ready["services"]!.AsArray(), service =>
+            Assert.Equal(["project", "name", "type", "organization_id", "space_id", "service_instance_id"], Members(service)));
+        Assert.Equal(10, ready["services"]!.AsArray().Count);
+        Assert.All(ready["services"]!.AsArray(), service => Assert.All(service!.AsObject(), member => Assert.NotEmpty(Text(member.Value))));
+        Assert.All((string[])["simulator", "broker", "discovery", "gateway"], role => Assert.Contains(role, Members(ready["processes"])));
+    }
+
+    private static async Task AssertThatItCanBeDriven(JsonObject ready)
+    {
+        foreach (JsonNode? tenant in ready["tenants"]!.AsArray())
+        {
+            using QueryClient query = QueryClient.Of(new Credentials(tenant!["credentials"]!.AsObject()));
+            Assert.Equal([Text(tenant["space_id"])], await query.ValuesOf("space_id", "up == 1"));
+        }
+
+        using var platform = new Platform(Text(ready["broker"]!["url"]), Text(ready["broker"]!["username"]), Text(ready["broker"]!["password"]));
+        JsonNode first = ready["tenants"]![0]!;
+        Assert.Equal(HttpStatusCode.OK, (await platform.Fetch(Text(first["instance_id"]), Text(first["binding_id"]))).Status);
+        using var simulator = new HttpClient();
+        Assert.Equal(HttpStatusCode.OK, (await simulator.GetAsync(Text(ready["simulator"]!["admin_url"]) + "/state")).StatusCode);
+        simulator.DefaultRequestHeaders.Authorization = new("aivenv1", Text(ready["simulator"]!["token"]));
+        Assert.Equal(HttpStatusCode.OK, (await simulator.GetAsync($"{Text(ready["simulator"]!["url"])}/v1/project/{Text(ready["simulator"]!["projects"]![0])}/service")).StatusCode);
+        foreach (JsonNode? prometheus in ready["prometheus"]!.AsArray())
+        {
+            using var query = new QueryClient(Text(prometheus!["url"]));
+            await Stack.Until("every Prometheus has samples", async () => (await query.Instant("up == 1")).Count > 0);
+        }
+    }
+
+    private static bool Runs(int id) => Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}"));
+
+    private static string[] Members(JsonNode? node) => [.. node!.AsObject().Select(member => member.Key)];
+
+    private static string Text(JsonNode? node) => node!.GetValue<string>();
+}
