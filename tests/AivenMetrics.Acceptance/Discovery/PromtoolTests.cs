@@ -1,3 +1,4 @@
+using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Tests.Discovery;
 using AivenMetrics.Tests.Discovery.Dns;
 using AivenMetrics.Tests.Feed;
@@ -44,7 +45,7 @@ public sealed class PromtoolTests : IAsyncDisposable
 
     private static async Task<(int Code, string Text)> Check(string path)
     {
-        using var promtool = InstalledProgram.Start("promtool", "check", "config", path);
+        using var promtool = PrometheusServer.Program("promtool", "check", "config", path);
         var output = promtool.StandardOutput.ReadToEndAsync();
         var errors = promtool.StandardError.ReadToEndAsync();
         await promtool.WaitForExitAsync();

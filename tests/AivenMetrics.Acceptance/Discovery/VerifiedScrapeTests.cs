@@ -1,4 +1,5 @@
 using System.Net;
+using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Feed;
 using AivenMetrics.Tests.Discovery;
 using AivenMetrics.Tests.Discovery.Dns;
@@ -27,9 +28,9 @@ public sealed class VerifiedScrapeTests : IAsyncDisposable
         dns.Answer("misnamed.test", "127.0.0.1");
         dns.Answer("foreign.test", "127.0.0.1");
         await using var broker = await ScriptedBroker.Start(FeedOf(Project(Service("good", first.Port))));
-        var port = RealPrometheus.FreePort();
+        var port = PrometheusServer.FreePort();
         await using var discovery = await StartDiscovery(broker.Url, port);
-        await using var prometheus = RealPrometheus.Start(Path.Combine(folder, "out", "prometheus.yml"), Path.Combine(folder, "data"), port);
+        await using var prometheus = await PrometheusServer.StartAsync(Path.Combine(folder, "out", "prometheus.yml"), Path.Combine(folder, "prometheus"), port);
 
         var good = await Wait(prometheus, "up{aiven_hostname='good.test'} == 1", 2);
         Assert.Equal(["127.0.0.1", "127.0.0.2"], good.Select(labels => labels["instance"].Split(':')[0]).Order());
@@ -37,7 +38,7 @@ public sealed class VerifiedScrapeTests : IAsyncDisposable
         // New jobs reach Prometheus by the reload that discovery asks for.
         broker.Answer(FeedOf(Project(Service("good", first.Port), Service("misnamed", misnamed.Port), Service("foreign", foreign.Port))));
         await Wait(prometheus, "up{aiven_hostname=~'misnamed.test|foreign.test'} == 0", 2);
-        var errors = await prometheus.ScrapeErrors();
+        var errors = await PrometheusAnswers.ScrapeErrors(prometheus.Http);
         Assert.Contains("not misnamed.test", errors["misnamed.test"], StringComparison.Ordinal);
         Assert.Contains("certificate signed by unknown authority", errors["foreign.test"], StringComparison.Ordinal);
         await Wait(prometheus, "up{aiven_hostname='good.test'} == 1", 2);
@@ -52,16 +53,16 @@ public sealed class VerifiedScrapeTests : IAsyncDisposable
         dns.Answer("ownerless.test", "127.0.0.1");
         var owned = Service("owned", node.Port, ("space_id", "s-1"), ("organization_id", "o-1"), ("service_instance_id", "i-1"));
         await using var broker = await ScriptedBroker.Start(FeedOf(Project(owned, Service("ownerless", other.Port))));
-        var port = RealPrometheus.FreePort();
+        var port = PrometheusServer.FreePort();
         await using var discovery = await StartDiscovery(broker.Url, port);
-        await using var prometheus = RealPrometheus.Start(Path.Combine(folder, "out", "prometheus.yml"), Path.Combine(folder, "data"), port);
+        await using var prometheus = await PrometheusServer.StartAsync(Path.Combine(folder, "out", "prometheus.yml"), Path.Combine(folder, "prometheus"), port);
 
         var claims = await Wait(prometheus, "claim", 2);
         var ours = claims.Single(labels => labels["aiven_hostname"] == "owned.test");
         Assert.Equal(("s-1", "o-1", "i-1", "aiven"), (ours["space_id"], ours["organization_id"], ours["service_instance_id"], ours["job"]));
         var nobodys = claims.Single(labels => labels["aiven_hostname"] == "ownerless.test");
         Assert.DoesNotContain(nobodys.Keys, name => name is "space_id" or "organization_id" or "service_instance_id");
-        Assert.Empty(await prometheus.Query("{space_id='victim'}"));
+        Assert.Empty(await PrometheusAnswers.Query(prometheus.Http, "{space_id='victim'}"));
     }
 
     public async ValueTask DisposeAsync()
@@ -78,11 +79,11 @@ public sealed class VerifiedScrapeTests : IAsyncDisposable
     private static ServiceTargets Service(string name, int port, params (string Name, string Value)[] labels) =>
         new(name, [new($"{name}.test", port, "/metrics")], labels.ToDictionary(label => label.Name, label => label.Value));
 
-    private static async Task<IReadOnlyList<IReadOnlyDictionary<string, string>>> Wait(RealPrometheus prometheus, string query, int count)
+    private static async Task<IReadOnlyList<IReadOnlyDictionary<string, string>>> Wait(PrometheusServer prometheus, string query, int count)
     {
         for (var attempt = 0; attempt < 120; attempt++)
         {
-            var found = await prometheus.Query(query);
+            var found = await PrometheusAnswers.Query(prometheus.Http, query);
             if (found.Count == count) return [.. found.Select(sample => sample.Labels)];
             await Task.Delay(250);
         }

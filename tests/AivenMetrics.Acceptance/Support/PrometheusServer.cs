@@ -26,15 +26,24 @@ internal sealed class PrometheusServer : IAsyncDisposable
     /// <summary>A client of the server itself, without any gateway.</summary>
     public HttpClient Http { get; }
 
-    /// <summary>Starts a server and waits until it is ready.</summary>
+    /// <summary>Starts a server with this configuration and waits until it is ready.</summary>
     public static async Task<PrometheusServer> StartAsync(string config)
     {
         var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
         var file = Path.Combine(folder, "prometheus.yml");
         await File.WriteAllTextAsync(file, config);
-        var port = FreePort();
+        return await StartAsync(file, folder, FreePort());
+    }
+
+    /// <summary>Starts a server with somebody else's configuration file and waits until it is ready.</summary>
+    /// <param name="file">The configuration; read again when it is asked to reload.</param>
+    /// <param name="folder">For its data; deleted at the end.</param>
+    /// <param name="port">Where it listens.</param>
+    public static async Task<PrometheusServer> StartAsync(string file, string folder, int port)
+    {
         var server = new PrometheusServer(
-            Program("prometheus", $"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder, "data")}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"),
+            Program("prometheus", $"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder, "data")}", $"--web.listen-address=127.0.0.1:{port}",
+                "--web.enable-lifecycle", "--log.level=error"),
             folder, new Uri($"http://127.0.0.1:{port}"));
         await server.UntilReadyAsync();
         return server;
@@ -44,7 +53,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public static Process Program(string name, params string[] arguments)
     {
         var path = new[] { "/usr/bin", "/usr/local/bin" }.Select(at => Path.Combine(at, name)).FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException($"{name} is not installed: run 'apt-get install prometheus'.");
+            ?? throw new InvalidOperationException($"{name} is not installed: run tests/run.sh, which installs it, or 'apt-get install prometheus'.");
         return Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
 
@@ -73,7 +82,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private static int FreePort()
+    /// <summary>A port of loopback that is free now.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
