@@ -27,7 +27,7 @@ internal static class Migrations
     {
         if (!database.IsPostgres)
         {
-            CreateFolder(database.ConnectionString);
+            CreateFile(new SqliteConnectionStringBuilder(database.ConnectionString).DataSource);
             await Task.Run(() => Run(DeployChanges.To.SqliteDatabase(database.ConnectionString), progress), ct);
             return;
         }
@@ -62,11 +62,20 @@ internal static class Migrations
 
     private static bool IsScript(string name) => name.EndsWith(".sql", StringComparison.Ordinal);
 
-    private static void CreateFolder(string connectionString)
+    /// <summary>
+    /// Makes the file, with its folder, for its owner alone: it holds hashes and ciphertexts, and SQLite would leave the mode to
+    /// the umask. The files that SQLite puts beside it get the same mode.
+    /// </summary>
+    private static void CreateFile(string path)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(new SqliteConnectionStringBuilder(connectionString).DataSource));
-        if (folder is not null)
+        if (path.StartsWith("file:", StringComparison.Ordinal) || File.Exists(path))
+            return;
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
             Directory.CreateDirectory(folder);
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        new FileStream(path, options).Dispose();
     }
 
     /// <summary>DbUp's log lines; its errors come back as the result, so only what it did is told.</summary>
