@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Data.Common;
 using AivenMetrics.Broker;
 using AivenMetrics.Broker.State;
 using AivenMetrics.Hosting;
@@ -35,7 +36,7 @@ internal static class MigrateCommand
             Console.WriteLine("The database has the current schema.");
             return 0;
         }
-        catch (System.Data.Common.DbException exception)
+        catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync($"The database cannot be migrated: {exception.Message} (check {DatabaseKey}).");
             return 1;
