@@ -10,5 +10,5 @@ internal sealed class SimulatorHealth(DnsServer dns, NodeListeners listeners) : 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(dns.EndPoint is null
             ? HealthCheckResult.Unhealthy("The DNS server is not listening yet.")
-            : listeners.Problem is { } problem ? HealthCheckResult.Unhealthy(problem) : HealthCheckResult.Healthy());
+            : listeners.Problem is { } problem ? HealthCheckResult.Unhealthy(problem) : HealthCheckResult.Healthy("DNS and every open metrics port answer."));
 }

@@ -49,7 +49,7 @@ internal sealed class DatabaseHealthCheck(Database database) : IHealthCheck
         try
         {
             return await database.IsMigrated(cancellationToken)
-                ? HealthCheckResult.Healthy()
+                ? HealthCheckResult.Healthy("The database answers and has the current schema.")
                 : HealthCheckResult.Unhealthy("The database lacks migrations: run aiven-metrics migrate.");
         }
         catch (DbException e)
