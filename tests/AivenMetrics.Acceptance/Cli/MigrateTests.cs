@@ -34,7 +34,10 @@ public sealed class MigrateFaultTests : InItsOwnFolder
 {
     [Theory]
     [InlineData("Host=127.0.0.1;Port=1;Username=nobody;Password=hidden-from-all;Timeout=2", 1)]
-    [InlineData("Data Source=/nothing/here/state.db", 1)]
+    [InlineData("Data Source=/dev/null/state.db", 1)]
+    [InlineData("Data Source=/proc/nothing/state.db", 1)]
+    [InlineData("Data Source=/dev", 1)]
+    [InlineData("Data Source=/proc/version", 1)]
     [InlineData("Nonsense", 2)]
     public async Task A_database_that_cannot_be_reached_is_said_in_a_sentence(string connectionString, int exitCode)
     {

@@ -47,7 +47,7 @@ public sealed class DemoTests : InItsOwnFolder
         TestContext.Current.TestOutputHelper?.WriteLine($"{took.TotalSeconds:0.0} s\n{result.Output}");
         Assert.True(result.ExitCode == 0, $"{result.ExitCode}: {result.Output} {result.Error}");
         Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(60));
-        foreach (string shown in (string[])["tenant-a", "tenant-b", "username=", "password=", "curl -s", "opensearch", "kafka", "sees nothing", "stopped"])
+        foreach (string shown in (string[])["tides/forecast", "lamps/beacons", "username=", "password=", "curl -s", "opensearch", "valkey", "pg", "sees nothing", "stopped"])
         {
             Assert.Contains(shown, result.Output, StringComparison.Ordinal);
         }

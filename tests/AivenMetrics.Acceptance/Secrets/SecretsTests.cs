@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using AivenMetrics.Acceptance.Support;
 using Xunit;
 
@@ -13,7 +15,7 @@ public sealed class TalkativeProduct : StackFixture
 }
 
 /// <summary>A full run with all that can go wrong in it; then everything that it wrote or shows is searched for every secret.</summary>
-public sealed class SecretsTests(TalkativeProduct stack) : IClassFixture<TalkativeProduct>
+public sealed partial class SecretsTests(TalkativeProduct stack) : IClassFixture<TalkativeProduct>
 {
     private readonly List<string> shown = [];
 
@@ -82,11 +84,36 @@ public sealed class SecretsTests(TalkativeProduct stack) : IClassFixture<Talkati
         http.DefaultRequestHeaders.Authorization = new("Bearer", Stack.At.Secret("aiven-token"));
         shown.Add(await (await http.GetAsync(Stack.At.BrokerUrl(0) + "/feed/v1/targets")).Content.ReadAsStringAsync());
 
-        // Aiven repeats our own token and the endpoint's password in its errors, and breaks in other ways.
-        string password = await File.ReadAllTextAsync(Stack.Folder.Path("prometheus", "secrets", "demo.password"));
+        await AivenTellsSecrets();
+        string instance = await Stack.Platform.Provision(Seed.Website.OrganizationId, Seed.Website.Id);
+        string binding = Guid.NewGuid().ToString();
+        OsbAnswer bound = await Stack.Platform.TryBind(instance, binding, acceptsIncomplete: true);
+        Assert.True(bound.Status is HttpStatusCode.Accepted or HttpStatusCode.Created, $"{bound.Status}");
+        await Stack.Until("the bind succeeds", async () => await Stack.Platform.LastOperation(instance, binding) == "succeeded");
+        await Stack.Platform.Unbind(instance, binding);
+    }
+
+    /// <summary>Aiven repeats in its errors what it was sent, our token and the endpoint's password, and breaks in other ways.</summary>
+    private async Task AivenTellsSecrets()
+    {
+        const string endpoints = "/v1/project/demo/integration_endpoint";
+        string password = (await File.ReadAllTextAsync(Stack.Folder.Path("prometheus", "secrets", "demo.password"))).Trim();
+        await Stack.Simulator.Fault(new JsonObject
+        {
+            ["method"] = "POST",
+            ["path"] = endpoints,
+            ["status"] = 400,
+            ["message"] = $"Invalid user_config: {{\"basic_auth_password\": \"{password}\"}} from {Stack.At.Secret("aiven-token")}",
+            ["count"] = 2,
+        });
+        // Somebody deletes our endpoint: the broker makes it again, with the password that Prometheus already has.
+        JsonNode ours = (await Stack.Simulator.Aiven(HttpMethod.Get, endpoints["/v1".Length..]))["service_integration_endpoints"]!.AsArray().Single()!;
+        await Stack.Simulator.Aiven(HttpMethod.Delete, $"{endpoints["/v1".Length..]}/{ours["endpoint_id"]!.GetValue<string>()}");
+        await Stack.Until("the endpoint is there again", async () => await Stack.Simulator.Calls("POST", endpoints, 400) == 2 && await Stack.Simulator.Calls("POST", endpoints, 200) == 2);
+
         foreach (JsonObject fault in (JsonObject[])
         [
-            new() { ["path"] = "*", ["status"] = 400, ["message"] = $"Token {Stack.At.Secret("aiven-token")} and password {password.Trim()} are wrong", ["count"] = 4 },
+            new() { ["path"] = "*", ["status"] = 403, ["message"] = $"The token {Stack.At.Secret("aiven-token")} is wrong", ["count"] = 3 },
             new() { ["path"] = "*", ["status"] = 502, ["body"] = "html", ["count"] = 3 },
             new() { ["path"] = "*", ["reset"] = true, ["count"] = 3 },
             new() { ["path"] = "*", ["delay_seconds"] = 3, ["count"] = 2 },
@@ -94,13 +121,6 @@ public sealed class SecretsTests(TalkativeProduct stack) : IClassFixture<Talkati
         {
             await Stack.Simulator.Fault(fault);
         }
-
-        string instance = await Stack.Platform.Provision(Seed.Website.OrganizationId, Seed.Website.Id);
-        string binding = Guid.NewGuid().ToString();
-        OsbAnswer bound = await Stack.Platform.TryBind(instance, binding, acceptsIncomplete: true);
-        Assert.True(bound.Status is HttpStatusCode.Accepted or HttpStatusCode.Created, $"{bound.Status}");
-        await Stack.Until("the bind succeeds", async () => await Stack.Platform.LastOperation(instance, binding) == "succeeded");
-        await Stack.Platform.Unbind(instance, binding);
     }
 
     /// <summary>All that is shown to whoever may look: metrics, Prometheus' pages, command lines.</summary>
@@ -131,15 +151,15 @@ public sealed class SecretsTests(TalkativeProduct stack) : IClassFixture<Talkati
     private Dictionary<string, string> Secrets(params Credentials[] tenants)
     {
         string scrapePassword = File.ReadAllText(Stack.Folder.Path("prometheus", "secrets", "demo.password")).Trim();
-        string scrapeUser = JsonNode.Parse(File.ReadAllText(Stack.Folder.Path("prometheus", "last-good", "plan.json")))!.ToJsonString();
+        string scrapeUser = ScrapeUser().Match(File.ReadAllText(Stack.Folder.Path("prometheus", "scrape_configs.yml"))).Groups[1].Value;
+        Assert.NotEmpty(scrapeUser);
         List<(string Name, string User, string Password)> all =
         [
             ("the Aiven token", "", Stack.At.Secret("aiven-token")), ("the platform's password", "platform", Stack.At.Secret("broker-password")),
             ("discovery's token", "", Stack.At.Secret("feed-discovery")), ("the gateway's token", "", Stack.At.Secret("feed-gateway")),
-            ("the encryption key", "", Stack.At.Secret("encryption-key")), ("the scrape password", "", scrapePassword),
+            ("the encryption key", "", Stack.At.Secret("encryption-key")), ("the scrape password", scrapeUser, scrapePassword),
             .. tenants.Select(tenant => ($"the password of {tenant.Username}", tenant.Username, tenant.Password)),
         ];
-        Assert.DoesNotContain(scrapePassword, scrapeUser, StringComparison.Ordinal);
         Dictionary<string, string> forms = [];
         foreach ((string name, string user, string password) in all)
         {
@@ -159,15 +179,21 @@ public sealed class SecretsTests(TalkativeProduct stack) : IClassFixture<Talkati
         Directory.EnumerateFiles(Stack.Folder.Root, "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(Stack.Folder.Root, path))
             .Where(name => !name.StartsWith("secrets/", StringComparison.Ordinal) && name is not ("prometheus/secrets/demo.password" or "prometheus/last-good/feed.json"))
-            .ToDictionary(name => name, name => ReadShared(Stack.Folder.Path(name)));
+            .ToDictionary(name => name, name => ReadLocked(Stack.Folder.Path(name)));
 
-    private static byte[] ReadShared(string path)
+    // File.ReadAllBytes respects the locks of the programs that still run; cat does not.
+    private static byte[] ReadLocked(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var cat = Process.Start(new ProcessStartInfo("cat", [path]) { RedirectStandardOutput = true })!;
         using var content = new MemoryStream();
-        file.CopyTo(content);
+        cat.StandardOutput.BaseStream.CopyTo(content);
+        cat.WaitForExit();
+        Assert.Equal(0, cat.ExitCode);
         return content.ToArray();
     }
 
     private static bool Holds(byte[] content, string secret) => content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(secret)) >= 0;
+
+    [GeneratedRegex("username: '?([^'\n]+)")]
+    private static partial Regex ScrapeUser();
 }
