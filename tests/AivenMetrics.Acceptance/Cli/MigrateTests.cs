@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using AivenMetrics.Acceptance.State;
 using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Demo;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
@@ -47,5 +49,18 @@ public sealed class MigrateFaultTests : InItsOwnFolder
         Assert.Contains("Broker:Database", result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden-from-all", result.Error + result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_broker_without_a_usable_database_ends_and_says_why()
+    {
+        var folder = new DemoFolder(Root);
+        var at = new StackConfiguration(new StackOptions { Database = "Data Source=/dev/null/state.db" }, folder);
+        string file = folder.Configuration("broker", new JsonObject { ["Broker"] = at.Broker(0) });
+
+        RunResult result = await Executable.Run(Root, "broker", "--config", file);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("/dev/null", result.Output, StringComparison.Ordinal);
     }
 }

@@ -60,12 +60,13 @@ internal sealed class SimulatorAdmin : IDisposable
 
     public Task ClearFaults() => Admin(HttpMethod.Delete, "/faults");
 
-    public Task DnsFault(string host, string kind, int? count) => Admin(HttpMethod.Post, "/dns/faults", count is null
-        ? new JsonObject { ["host"] = host, ["kind"] = kind, ["always"] = true }
-        : new JsonObject { ["host"] = host, ["kind"] = kind, ["count"] = count });
+    /// <summary>Spoils the next answers for a host.</summary>
+    public Task DnsFault(string host, string kind, int count) =>
+        Admin(HttpMethod.Post, "/dns/faults", new JsonObject { ["host"] = host, ["kind"] = kind, ["count"] = count });
 
-    /// <summary>How many more DNS questions will be spoilt; null: without end.</summary>
-    public async Task<bool> HasDnsFaults() => (await Admin(HttpMethod.Get, "/dns/faults"))["faults"]!.AsArray().Count > 0;
+    /// <summary>How many more DNS answers will be spoilt.</summary>
+    public async Task<int> RemainingDnsFaults() =>
+        (await Admin(HttpMethod.Get, "/dns/faults"))["faults"]!.AsArray().Sum(fault => fault!["remaining"]!.GetValue<int>());
 
     public Task ClearDnsFaults() => Admin(HttpMethod.Delete, "/dns/faults");
 
