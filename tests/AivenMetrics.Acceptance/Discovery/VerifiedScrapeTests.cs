@@ -1,5 +1,6 @@
 using System.Net;
 using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Demo;
 using AivenMetrics.Feed;
 using AivenMetrics.Tests.Discovery;
 using AivenMetrics.Tests.Discovery.Dns;
@@ -28,7 +29,7 @@ public sealed class VerifiedScrapeTests : IAsyncDisposable
         dns.Answer("misnamed.test", "127.0.0.1");
         dns.Answer("foreign.test", "127.0.0.1");
         await using var broker = await ScriptedBroker.Start(FeedOf(Project(Service("good", first.Port))));
-        var port = PrometheusServer.FreePort();
+        var port = Ports.Free(1)[0];
         await using var discovery = await StartDiscovery(broker.Url, port);
         await using var prometheus = await PrometheusServer.StartAsync(Path.Combine(folder, "out", "prometheus.yml"), Path.Combine(folder, "prometheus"), port);
 
@@ -53,7 +54,7 @@ public sealed class VerifiedScrapeTests : IAsyncDisposable
         dns.Answer("ownerless.test", "127.0.0.1");
         var owned = Service("owned", node.Port, ("space_id", "s-1"), ("organization_id", "o-1"), ("service_instance_id", "i-1"));
         await using var broker = await ScriptedBroker.Start(FeedOf(Project(owned, Service("ownerless", other.Port))));
-        var port = PrometheusServer.FreePort();
+        var port = Ports.Free(1)[0];
         await using var discovery = await StartDiscovery(broker.Url, port);
         await using var prometheus = await PrometheusServer.StartAsync(Path.Combine(folder, "out", "prometheus.yml"), Path.Combine(folder, "prometheus"), port);
 

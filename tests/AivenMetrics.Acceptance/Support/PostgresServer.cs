@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using AivenMetrics.Demo;
 using Npgsql;
 
 namespace AivenMetrics.Acceptance.Support;
@@ -29,7 +28,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> Start()
     {
         var folder = Directory.CreateTempSubdirectory("aivenmetrics-pg-").FullName;
-        var server = new PostgresServer(folder, FindBinaries(), FreePort());
+        var server = new PostgresServer(folder, FindBinaries(), Ports.Free(1)[0]);
         try
         {
             if (IsRoot)
@@ -98,13 +97,6 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static int Version(string folder) =>
         int.TryParse(Path.GetFileName(folder), out var version) ? version : 0;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private Task Tool(string name, params string[] arguments)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using AivenMetrics.Demo;
 
 namespace AivenMetrics.Acceptance.Support;
 
@@ -32,7 +31,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
         var file = Path.Combine(folder, "prometheus.yml");
         await File.WriteAllTextAsync(file, config);
-        return await StartAsync(file, folder, FreePort());
+        return await StartAsync(file, folder, Ports.Free(1)[0]);
     }
 
     /// <summary>Starts a server with somebody else's configuration file and waits until it is ready.</summary>
@@ -80,14 +79,6 @@ internal sealed class PrometheusServer : IAsyncDisposable
         await process.WaitForExitAsync();
         process.Dispose();
         Directory.Delete(folder, recursive: true);
-    }
-
-    /// <summary>A port of loopback that is free now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task UntilReadyAsync()
