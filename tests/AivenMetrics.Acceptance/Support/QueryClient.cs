@@ -43,10 +43,10 @@ internal sealed class QueryClient : IDisposable
             : [.. data["result"]!.AsArray().Select(series => new Series(Labels(series!["metric"]!), Number((series["value"] ?? series["values"]![0])![1])))];
     }
 
-    /// <summary>The last minute in steps of a second.</summary>
+    /// <summary>The last minute in steps of a second, with what came in the second that has just begun.</summary>
     public async Task<List<Series>> Range(string query)
     {
-        long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1;
         JsonNode data = await Data($"/api/v1/query_range?query={Uri.EscapeDataString(query)}&start={now - 60}&end={now}&step=1");
         return [.. data["result"]!.AsArray().Select(series => new Series(Labels(series!["metric"]!), Number(series["values"]!.AsArray()[^1]![1])))];
     }
