@@ -22,5 +22,9 @@ if ! command -v prometheus >/dev/null; then
 fi
 
 echo "Building."
-dotnet build src/AivenMetrics -c Release --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+if ! log=$(dotnet build src/AivenMetrics -c Release --nologo 2>&1); then
+  echo "$log" >&2
+  echo "The build failed; what it said is above." >&2
+  exit 1
+fi
 exec dotnet src/AivenMetrics/bin/Release/net10.0/aiven-metrics.dll demo "$@"

@@ -4,6 +4,7 @@ using AivenMetrics.Broker.Feed;
 using AivenMetrics.Broker.Osb;
 using AivenMetrics.Broker.Reconciliation;
 using AivenMetrics.Broker.State;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -24,5 +25,13 @@ public static class BrokerServices
         .AddApiDocumentation();
 
     /// <summary>Maps the Open Service Broker API (<c>/v2</c>) and the feeds (<c>/feed/v1</c>).</summary>
-    public static IEndpointRouteBuilder MapBroker(this IEndpointRouteBuilder routes) => routes.MapOsb().MapFeed();
+    public static IEndpointRouteBuilder MapBroker(this IEndpointRouteBuilder routes) =>
+        routes.MapOsb().MapFeed().MapNothingElse();
+
+    /// <summary>Refuses every other path in the one shape of errors.</summary>
+    private static IEndpointRouteBuilder MapNothingElse(this IEndpointRouteBuilder routes)
+    {
+        routes.Map("/{**path}", context => OsbAnswer.Error(OsbErrors.NoSuchPath).Write(context));
+        return routes;
+    }
 }

@@ -38,6 +38,8 @@ internal static partial class FeedEndpoints
             .WithSecurity(ApiSecurity.Gateway).WithLongPoll()
             .WithHeader(VersionHeader, false, "Version of the Prometheus behind the gateway, such as 2.42.0, for tenants' credentials.")
             .Produces<CredentialFeed>().Produces(304).Produces(401).Produces(403).Produces(503);
+        foreach (var path in (string[])["/feed/v1/targets", "/feed/v1/credentials"])
+            routes.Map(path, NotAllowed).ExcludeFromDescription();
         return routes;
     }
 
@@ -75,6 +77,12 @@ internal static partial class FeedEndpoints
             context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
             return Error(context, 503, "Unavailable", "The broker's database cannot be reached: keep what you have and try again.");
         }
+    }
+
+    private static IResult NotAllowed(HttpContext context)
+    {
+        context.Response.Headers.Allow = "GET";
+        return Error(context, 405, "MethodNotAllowed", "The feeds are read with GET.");
     }
 
     private static IResult Error(HttpContext context, int status, string error, string description)

@@ -8,30 +8,34 @@ namespace AivenMetrics.Broker.Osb;
 /// <summary>Checks of fields that several requests share.</summary>
 internal static class OsbFields
 {
-    private const int LongestGuid = 255;
+    private const int LongestText = 255;
 
     public static string Required(string? value, string name) => value switch
     {
         null or "" => throw new OsbRefusal(OsbErrors.Invalid($"The field {name} is missing or empty.")),
-        { Length: > LongestGuid } => throw new OsbRefusal(OsbErrors.Invalid($"The field {name} is longer than {LongestGuid} characters.")),
+        { Length: > LongestText } => throw new OsbRefusal(OsbErrors.Invalid($"The field {name} is longer than {LongestText} characters.")),
         _ => value,
     };
 
     public static string? NonEmpty(string? value, string name) =>
         value is "" ? throw new OsbRefusal(OsbErrors.Invalid($"The field {name} must not be empty.")) : value;
 
+    private static string? Short(string? value, string name) => value is { Length: > LongestText }
+        ? throw new OsbRefusal(OsbErrors.Invalid($"The field {name} is longer than {LongestText} characters."))
+        : value;
+
     /// <summary>An optional object; null when absent or null.</summary>
     public static JsonElement? Object(JsonElement? value, string name) => value is null or { ValueKind: JsonValueKind.Object }
         ? value
         : throw new OsbRefusal(OsbErrors.Invalid($"The field {name} must be an object."));
 
-    /// <summary>An optional non-empty string of an optional object.</summary>
+    /// <summary>An optional string of an optional object, of 1 to 255 characters: names become labels of every series.</summary>
     public static string? Text(JsonElement? parent, string parentName, string name)
     {
         if (parent is not { } element || !element.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
             return null;
         return value.ValueKind == JsonValueKind.String
-            ? NonEmpty(value.GetString(), $"{parentName}.{name}")
+            ? Short(NonEmpty(value.GetString(), $"{parentName}.{name}"), $"{parentName}.{name}")
             : throw new OsbRefusal(OsbErrors.Invalid($"The field {parentName}.{name} must be a string."));
     }
 
@@ -80,8 +84,8 @@ internal static class OsbFields
         if (names.Count is < 1 or > CatalogOptions.MaximumServices)
             throw new OsbRefusal(OsbErrors.Invalid(
                 $"The parameter 'services' must name 1 to {CatalogOptions.MaximumServices} services, but names {names.Count}."));
-        if (names.Any(name => name.Length is 0 or > LongestGuid))
-            throw new OsbRefusal(OsbErrors.Invalid($"Each of the parameter 'services' must have 1 to {LongestGuid} characters."));
+        if (names.Any(name => name.Length is 0 or > LongestText))
+            throw new OsbRefusal(OsbErrors.Invalid($"Each of the parameter 'services' must have 1 to {LongestText} characters."));
         if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)
             throw new OsbRefusal(OsbErrors.Invalid("The parameter 'services' names a service twice: name each once."));
         return names;

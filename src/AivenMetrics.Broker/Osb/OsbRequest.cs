@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -74,6 +75,11 @@ internal sealed class OsbRequest(HttpContext context)
         {
             var place = e.LineNumber is { } line ? $" (line {line + 1}, byte {e.BytePositionInLine + 1})" : "";
             throw new OsbRefusal(OsbErrors.Invalid($"The request body is not valid JSON, or names a field twice{place}."));
+        }
+        catch (InvalidOperationException)
+        {
+            // Comparing names for duplicates is what meets a lone surrogate in one of them.
+            throw new OsbRefusal(OsbErrors.Invalid("The request body holds text that is not valid Unicode."));
         }
         catch (DecoderFallbackException)
         {
@@ -155,11 +161,31 @@ internal sealed class OsbRequest(HttpContext context)
         // Dot segments were removed before routing: such a target does not say which segment is the id.
         if (segments.Length != routed || segments.Any(segment => segment.Length == 0))
             throw new OsbRefusal(OsbErrors.NoSuchPath);
-        var id = Uri.UnescapeDataString(segments[index]);
+        var id = Decode(segments[index])
+            ?? throw new OsbRefusal(OsbErrors.Invalid($"The {name} in the path is not well percent-encoded UTF-8."));
         if (id.Length > LongestId)
             throw new OsbRefusal(OsbErrors.Invalid($"The {name} in the path is longer than {LongestId} characters."));
         return id.Contains('\0', StringComparison.Ordinal)
             ? throw new OsbRefusal(OsbErrors.Invalid($"The {name} in the path holds the character U+0000."))
             : id;
+    }
+
+    /// <summary>Decodes once and strictly: what cannot be decoded must not be taken for the text that it looks like.</summary>
+    private static string? Decode(string segment)
+    {
+        for (var at = segment.IndexOf('%', StringComparison.Ordinal); at >= 0; at = segment.IndexOf('%', at + 1))
+            if (at + 2 >= segment.Length || !char.IsAsciiHexDigit(segment[at + 1]) || !char.IsAsciiHexDigit(segment[at + 2]))
+                return null;
+        // In a path, unlike in a form, a plus is a plus.
+        var encoded = Encoding.UTF8.GetBytes(segment.Replace("+", "%2B", StringComparison.Ordinal));
+        var bytes = WebUtility.UrlDecodeToBytes(encoded, 0, encoded.Length);
+        try
+        {
+            return StrictUtf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            return null;
+        }
     }
 }

@@ -5,13 +5,14 @@ namespace AivenMetrics.Gateway.Failover;
 
 /// <summary>One Prometheus: where it is, and what the last contacts with it said.</summary>
 /// <threadsafety>Written by every request and by the prober; each field stands for itself.</threadsafety>
-internal sealed class Destination
+internal sealed class Destination : IDisposable
 {
     private readonly string baseUrl;
     private readonly TimeProvider time;
     private long failedAt;
     private volatile bool demoted;
     private volatile bool usable;
+    private CancellationTokenSource lost = new();
     private volatile string? version;
 
     public Destination(int number, string url, TimeProvider time)
@@ -46,6 +47,9 @@ internal sealed class Destination
     /// <summary>The whole URL of a path and query of the query API; a path prefix of the base URL is kept.</summary>
     public Uri Resolve(string pathAndQuery) => new(baseUrl + pathAndQuery);
 
+    /// <summary>Cancelled when a probe finds that the destination does not answer: who waits for it asks the next one.</summary>
+    public CancellationToken Lost => Volatile.Read(ref lost).Token;
+
     /// <summary>A client's request was answered. The place in the order is only given back by <see cref="Probed"/>.</summary>
     public void Answered() => usable = true;
 
@@ -55,6 +59,13 @@ internal sealed class Destination
         Volatile.Write(ref failedAt, time.GetTimestamp());
         usable = false;
         demoted = true;
+    }
+
+    /// <summary>A probe failed: unlike a request, which may be heavy, it is answered at once by a server that lives.</summary>
+    public void ProbeFailed()
+    {
+        Failed();
+        Interlocked.Exchange(ref lost, new CancellationTokenSource()).Cancel();
     }
 
     /// <summary>A probe was answered. Returns true if this gives the destination its place back.</summary>
@@ -67,4 +78,6 @@ internal sealed class Destination
         demoted = false;
         return true;
     }
+
+    public void Dispose() => lost.Dispose();
 }

@@ -1,7 +1,7 @@
 namespace AivenMetrics.Gateway.Failover;
 
 /// <summary>All Prometheus servers in the order of the configuration, the usual one first.</summary>
-internal sealed class Destinations
+internal sealed class Destinations : IDisposable
 {
     /// <summary>
     /// How long a destination must not have failed before it gets its place back. Shorter, and graphs flip between replicas while one
@@ -33,4 +33,6 @@ internal sealed class Destinations
         .Select(d => d.Version)
         .OfType<string>()
         .MinBy(System.Version.Parse);
+
+    public void Dispose() => Array.ForEach(configured, d => d.Dispose());
 }

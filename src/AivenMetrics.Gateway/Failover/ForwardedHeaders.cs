@@ -11,7 +11,8 @@ namespace AivenMetrics.Gateway.Failover;
 internal sealed class ForwardedHeaders
 {
     private const int LengthMax = 512;
-    private static readonly string[] Names = ["Accept", "Accept-Encoding", "traceparent", "tracestate"];
+    private const string AcceptEncoding = "Accept-Encoding";
+    private static readonly string[] Names = ["Accept", AcceptEncoding, "traceparent", "tracestate"];
     private static readonly string UserAgent = $"aiven-metrics-gateway/{Revision}";
 
     private readonly string?[] values = new string?[Names.Length];
@@ -29,9 +30,17 @@ internal sealed class ForwardedHeaders
         var forwarded = new ForwardedHeaders();
         for (var i = 0; i < Names.Length; i++)
             if (headers[Names[i]] is { Count: > 0 } given && given.ToString() is { Length: <= LengthMax } text)
-                forwarded.values[i] = text;
+                forwarded.values[i] = Names[i] == AcceptEncoding ? Encoding(text) : text;
         return forwarded;
     }
+
+    /// <summary>
+    /// gzip or nothing: Prometheus 2 also knows deflate, and an answer must be readable here, where it is judged whether an error is
+    /// the query's or the server's.
+    /// </summary>
+    private static string Encoding(string accepted) => accepted.Split(',')
+        .Select(coding => coding.Split(';', StringSplitOptions.TrimEntries))
+        .Any(coding => coding[0] is "gzip" or "*" && !coding.Any(weight => weight is "q=0" or "q=0.0" or "q=0.00" or "q=0.000")) ? "gzip" : "identity";
 
     /// <summary>Adds them to a message.</summary>
     public void AddTo(HttpRequestHeaders headers)

@@ -6,18 +6,17 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway.Failover;
 
 /// <summary>
-/// Asks each destination for its build information: once a minute to know its version, every two seconds while it is not in its place, to
-/// give that back. No client's request is spent on finding out whether a server is there again.
+/// Asks each destination for its build information every two seconds: to know its version, to find one that hangs (it takes requests and
+/// answers none, which a request alone cannot tell from a heavy query), and to give it its place back. No client's request is spent on that.
 /// </summary>
 internal sealed class Prober(
     Destinations destinations, HttpMessageInvoker invoker, TimeProvider time, ILogger<Prober> logger) : BackgroundService
 {
-    internal static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
-    internal static readonly TimeSpan IntervalWhileDemoted = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private static readonly SearchValues<char> VersionCharacters = SearchValues.Create("0123456789.");
     private const int AnswerLengthMax = 64 << 10;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
     private static readonly UpstreamRequest BuildInfo = UpstreamRequest.Get("/api/v1/status/buildinfo", default);
 
     /// <inheritdoc/>
@@ -32,24 +31,13 @@ internal sealed class Prober(
             {
                 if (await ProbeAsync(destination, stoppingToken))
                     logger.DestinationReturned(destination.Name);
-                await PauseAsync(destination, stoppingToken);
+                await Task.Delay(Interval, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             return;
         }
-    }
-
-    /// <summary>Waits in short steps, because a request may demote the destination at any moment.</summary>
-    private async Task PauseAsync(Destination destination, CancellationToken stoppingToken)
-    {
-        var began = time.GetTimestamp();
-        do
-        {
-            await Task.Delay(IntervalWhileDemoted, time, stoppingToken);
-        }
-        while (!destination.IsDemoted && time.GetElapsedTime(began) < Interval);
     }
 
     private async Task<bool> ProbeAsync(Destination destination, CancellationToken stoppingToken)
@@ -69,7 +57,7 @@ internal sealed class Prober(
         {
             if (!destination.IsDemoted)
                 logger.DestinationFailed(destination.Name, "probe", e.Message);
-            destination.Failed();
+            destination.ProbeFailed();
             return false;
         }
     }

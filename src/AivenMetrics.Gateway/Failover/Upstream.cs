@@ -38,7 +38,7 @@ internal enum UpstreamFailure
 /// <remarks>
 /// 1. Take the destinations in the order of <see cref="Destinations.ToTry"/>.
 /// 2. Send the request; wait for the answer's headers, no longer than the timeout.
-/// 3. No connection, or it broke: note the failure, next destination.
+/// 3. No connection, it broke, or a probe finds the destination hanging: note the failure, next destination.
 /// 4. Judge the answer (<see cref="AnswerJudge"/>): the query engine's own answer is the client's, be it a success or an error.
 /// 5. Anything else, such as 502 or a 503 of a server that starts: note the failure, next destination.
 /// 6. None left: unavailable.
@@ -101,7 +101,7 @@ internal sealed class Upstream(
         try
         {
             using var message = request.For(destination, headers);
-            response = await invoker.SendAsync(message, deadline.Token);
+            response = await SendAsync(destination, message, deadline);
             if (await AnswerJudge.IsOfTheQueryEngineAsync(response, deadline.Token))
             {
                 destination.Answered();
@@ -125,8 +125,8 @@ internal sealed class Upstream(
         }
         catch (OperationCanceledException e) when (!deadline.Token.IsCancellationRequested)
         {
-            // The handler's own timeout for connecting comes as a cancellation that nobody asked for.
-            Note(destination, "connect", e.InnerException?.Message ?? "connecting took too long");
+            // The handler's own timeout for connecting, or a probe that found the destination hanging.
+            Note(destination, "connect", e.InnerException?.Message ?? "it does not answer");
         }
         finally
         {
@@ -134,6 +134,13 @@ internal sealed class Upstream(
         }
 
         return null;
+    }
+
+    /// <summary>Waits for headers no longer than the destination is known to live; a body that has begun is not cut off.</summary>
+    private async Task<HttpResponseMessage> SendAsync(Destination destination, HttpRequestMessage message, Deadline deadline)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, destination.Lost);
+        return await invoker.SendAsync(message, waiting.Token);
     }
 
     private void Note(Destination destination, string outcome, string detail)

@@ -13,7 +13,7 @@ namespace AivenMetrics.Gateway.Routing;
 /// <remarks>
 /// 1. Read the raw target; refuse what is ambiguous.
 /// 2. Find the route; refuse what is in no table, or what the method does not fit.
-/// 3. Authenticate, where the route wants it.
+/// 3. Authenticate, where the route wants it; who knows no tenants says so instead of calling a password wrong.
 /// 4. Read the parameters; refuse what is doubled or not well encoded.
 /// 5. Make the scoped request.
 /// 6. Ask the destinations in turn.
@@ -21,6 +21,7 @@ namespace AivenMetrics.Gateway.Routing;
 /// Each step can end with a <see cref="Refusal"/>, which is then written, counted and logged in one place.
 /// </remarks>
 internal sealed class GatewayEndpoint(
+    Tenants tenants,
     BasicAuthentication authentication,
     Upstream upstream,
     LocalAnswers local,
@@ -83,6 +84,8 @@ internal sealed class GatewayEndpoint(
         // :: Step 3
         if (!route.NeedsCredential)
             return await local.AnswerAsync(context, route);
+        if (tenants.Current is null)
+            return Refusal.NoTenantsYet;
         if (authentication.Authenticate(context.Request) is not { } credential)
             return Refusal.Unauthenticated;
         exchange.Credential = credential;

@@ -31,6 +31,8 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
         "remote read is not served by this gateway: use /api/v1/query_range", "forbidden");
     public static readonly Refusal Unauthenticated = new(401, "unauthorized",
         "missing or wrong credentials: send the username and password of your binding as basic authentication", "unauthenticated");
+    public static readonly Refusal NoTenantsYet = new(503, "unavailable",
+        "this gateway does not know its tenants yet, so it cannot check your credentials: try again shortly", "no_tenants");
     public static readonly Refusal BodyTooLarge = new(413, "bad_data", "the request body is larger than 1 MiB", "body_too_large");
     public static readonly Refusal MediaType = new(415, "bad_data",
         "the request body must be application/x-www-form-urlencoded in UTF-8, without Content-Encoding", "media_type");

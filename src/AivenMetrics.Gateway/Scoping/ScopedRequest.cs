@@ -13,6 +13,9 @@ internal static class ScopedRequest
 {
     private const string EncodedMatch = "match%5B%5D";
 
+    /// <summary>Half of what a Prometheus takes as a URL and headers (1 MiB, Go's default): beyond it, a 431 would look like a dead server.</summary>
+    private const int UrlLengthMax = 512 << 10;
+
     /// <summary>The request for upstream, or why there is none.</summary>
     public static (UpstreamRequest? Request, Refusal? Refusal) Make(
         Route route, string? labelName, RequestParameters parameters, Credential credential)
@@ -26,6 +29,9 @@ internal static class ScopedRequest
 
         foreach (var (name, value) in parameters.Plain)
             form.Add(name, value);
+
+        if (labelName is not null && form.Written.Length > UrlLengthMax)
+            return (null, Refusal.BadData("the match[] parameters are too long together with the scope of the credential: ask in several requests"));
 
         return (labelName is null
             ? UpstreamRequest.Post(route.Path, form.Written)

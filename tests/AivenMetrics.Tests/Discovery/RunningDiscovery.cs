@@ -64,7 +64,13 @@ internal sealed class RunningDiscovery : IAsyncDisposable
 
     public static ProjectTargets NotReady(string name) => new(name, false, null, null, []);
 
-    public string Read(params string[] path) => File.ReadAllText(Path.Combine([folder, .. path]));
+    /// <summary>Reads a file. A cycle writes its files one after the other, so the first of them may be there a moment before this one.</summary>
+    public string Read(params string[] path)
+    {
+        var file = Path.Combine([folder, .. path]);
+        SpinWait.SpinUntil(() => File.Exists(file), TimeSpan.FromSeconds(5));
+        return File.ReadAllText(file);
+    }
 
     /// <summary>The addresses in a project's target file, or null if there is no file.</summary>
     public string[]? Targets(string project) => TargetsIn(folder, project);

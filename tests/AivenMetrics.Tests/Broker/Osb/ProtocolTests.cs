@@ -198,6 +198,51 @@ public sealed class ProtocolTests(BrokerHost broker) : IClassFixture<BrokerHost>
     }
 
     [Theory]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""{"service_id":"\udfff"}""")]
+    [InlineData("""{"parameters":{"\ud800":1,"\ud800":2}}""")]
+    public async Task Osb_23_a_lone_surrogate_in_a_name_or_a_text_is_400(string json)
+    {
+        using var body = new StringContent(json, Encoding.UTF8, "application/json");
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await broker.Client.PutAsync("/v2/service_instances/a", body)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("%FF")]
+    [InlineData("%ED%A0%80")]
+    public async Task Osb_21_an_id_that_cannot_be_decoded_is_400(string encoded)
+    {
+        var answer = await broker.Put($"/v2/service_instances/{encoded}", BrokerHost.Provision());
+
+        Assert.Equal((400, true), (answer.Status, answer.Description?.Length > 0));
+    }
+
+    [Fact]
+    public async Task A_name_that_is_too_long_for_a_label_is_400_and_named()
+    {
+        var body = BrokerHost.Provision();
+        body["context"]!["space_name"] = new string('x', 256);
+
+        var answer = await broker.Put("/v2/service_instances/long-name", body);
+
+        Assert.Equal((400, "The field context.space_name is longer than 255 characters."), (answer.Status, answer.Description));
+    }
+
+    [Theory]
+    [InlineData("GET", "/", 404)]
+    [InlineData("GET", "/v3/catalog", 404)]
+    [InlineData("GET", "/metrics", 404)]
+    [InlineData("POST", "/feed/v1/targets", 405)]
+    [InlineData("DELETE", "/feed/v1/credentials", 405)]
+    public async Task Every_other_path_and_method_is_refused_in_the_one_shape(string method, string path, int status)
+    {
+        var answer = await broker.Send(new HttpMethod(method), path);
+
+        Assert.Equal((status, true), (answer.Status, answer.Description?.Length > 0));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_body_over_1_MiB_is_413_announced_or_not(bool announced)

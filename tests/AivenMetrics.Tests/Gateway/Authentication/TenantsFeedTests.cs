@@ -67,13 +67,14 @@ public sealed class TenantsFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_any_tenants_yet_nobody_gets_in_and_the_gateway_is_not_ready()
+    public async Task Without_any_tenants_yet_a_credential_is_not_called_wrong_and_the_gateway_is_not_ready()
     {
         broker.Fail(503);
         await using var gateway = await StartAsync();
         using var query = await gateway.GetAsync(Target);
         using var ready = await gateway.SendAsync(null, HttpMethod.Get, "/-/ready");
-        Assert.Equal(HttpStatusCode.Unauthorized, query.StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, query.StatusCode);
+        Assert.NotNull(query.Headers.RetryAfter);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
     }
 

@@ -1,0 +1,103 @@
+using System.Net;
+using AivenMetrics.Gateway.Failover;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Failover;
+
+/// <summary>What a tenant sends must not make a healthy Prometheus look dead, and a dead one must not look like a heavy query.</summary>
+public sealed class ClientsCannotDemoteTests : IAsyncLifetime
+{
+    private const string Target = "/api/v1/query?query=up";
+    private ScriptedPrometheus first = null!;
+    private ScriptedPrometheus second = null!;
+
+    public async ValueTask InitializeAsync() => (first, second) = (await ScriptedPrometheus.StartAsync(), await ScriptedPrometheus.StartAsync());
+
+    public async ValueTask DisposeAsync()
+    {
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("deflate", "identity")]
+    [InlineData("br, deflate;q=0.5", "identity")]
+    [InlineData("gzip;q=0, deflate", "identity")]
+    [InlineData("gzip, deflate, br", "gzip")]
+    [InlineData("*", "gzip")]
+    public async Task Only_an_encoding_that_the_gateway_can_read_is_asked_for(string accepted, string asked)
+    {
+        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, Target, null, ("Accept-Encoding", accepted));
+
+        Assert.Equal(asked, first.Only.Headers["Accept-Encoding"].ToString());
+    }
+
+    [Fact]
+    public async Task Selectors_that_would_not_fit_into_a_URL_are_refused_before_Prometheus_refuses_them()
+    {
+        var ids = string.Join('|', Enumerable.Range(0, 50).Select(_ => Guid.NewGuid()));
+        await using var gateway = await RunningGateway.StartAsync(
+            [first.Url], RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, $$"""[{"name":"service_instance_id","type":"=~","value":"{{ids}}"}]""")));
+        var many = string.Join('&', Enumerable.Repeat("match[]=a", 600));
+
+        using var response = await gateway.GetAsync("/api/v1/label/job/values?" + many);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("ask in several requests", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Empty(first.Requests);
+        Assert.True(gateway.Provider.GetRequiredService<Destinations>().AnyUsable);
+    }
+
+    [Fact]
+    public async Task A_usual_instance_that_hangs_is_left_within_the_request()
+    {
+        var time = new FakeTimeProvider();
+        var hang = new TaskCompletionSource();
+        first.Answer = _ => hang.Task;
+        await using var gateway = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, time);
+        await gateway.UntilAsync(() => gateway.Provider.GetRequiredService<Destinations>().AnyUsable, "the first probes");
+
+        var asking = gateway.GetAsync(Target);
+        await gateway.UntilAsync(() => !first.Requests.IsEmpty, "the request at the usual instance");
+        first.Version = null;
+        for (var i = 0; i < 10 && !asking.IsCompleted; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(asking, Task.Delay(200));
+        }
+
+        using var response = await asking;
+        hang.SetResult();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("prometheus-2", response.Headers.GetValues("X-AivenMetrics-Instance").Single());
+    }
+
+    [Fact]
+    public async Task A_heavy_query_on_an_instance_that_lives_is_waited_for()
+    {
+        var time = new FakeTimeProvider();
+        var heavy = new TaskCompletionSource();
+        first.Answer = async context =>
+        {
+            await heavy.Task;
+            await ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
+        };
+        await using var gateway = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, time, TimeSpan.FromMinutes(1));
+
+        var asking = gateway.GetAsync(Target);
+        await gateway.UntilAsync(() => !first.Requests.IsEmpty, "the request at the usual instance");
+        for (var i = 0; i < 20; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20);
+        }
+
+        heavy.SetResult();
+        using var response = await asking;
+        Assert.Equal("prometheus-1", response.Headers.GetValues("X-AivenMetrics-Instance").Single());
+        Assert.Empty(second.Requests);
+    }
+}
