@@ -15,7 +15,10 @@ if ! command -v prometheus >/dev/null; then
     exit 2
   fi
   as_root=()
-  if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "Prometheus is missing, and installing it needs root or sudo. Run 'apt-get install prometheus' as root, then this again." >&2; exit 2; }
+    as_root=(sudo)
+  fi
   echo "Prometheus is missing: installing Debian's package 'prometheus' with apt-get${as_root:+ (sudo may ask for your password)}."
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus >/dev/null

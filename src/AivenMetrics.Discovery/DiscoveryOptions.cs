@@ -60,7 +60,7 @@ public sealed class DiscoveryOptions
         if (string.IsNullOrWhiteSpace(FeedUrl))
             yield return $"{Section}:FeedUrl is missing: set it to the broker's URL.";
         else if (!IsHttp(FeedUrl))
-            yield return $"{Section}:FeedUrl is '{FeedUrl}': it must be an absolute http or https URL.";
+            yield return $"{Section}:FeedUrl must be an absolute http or https URL without user and password.";
         if (string.IsNullOrWhiteSpace(FeedToken))
             yield return $"{Section}:FeedToken is missing: set it with the environment variable AIVENMETRICS_{Section}__FeedToken or in a file named by {Section}:FeedTokenFile.";
         else if (FeedToken.Any(c => c is < '!' or > '~'))
@@ -75,8 +75,8 @@ public sealed class DiscoveryOptions
             yield return $"{Section}:ResolveInterval is {ResolveInterval}: it must be from 0.1 seconds to an hour.";
         if (PrometheusBase is not null && !File.Exists(PrometheusBase))
             yield return $"{Section}:PrometheusBase is '{PrometheusBase}': there is no such file.";
-        foreach (var url in PrometheusReload.Where(url => !IsHttp(url)))
-            yield return $"{Section}:PrometheusReload has '{url}': each must be an absolute http or https URL of a Prometheus.";
+        foreach (var (index, _) in PrometheusReload.Index().Where(url => !IsHttp(url.Item)))
+            yield return $"{Section}:PrometheusReload:{index} must be an absolute http or https URL of a Prometheus without user and password.";
         if (MaximumDrop is not (>= 0 and <= 1))
             yield return $"{Section}:MaximumDrop is {MaximumDrop}: it must be from 0 to 1.";
         if (HoldCycles is < 0 or > 1000)
@@ -96,5 +96,5 @@ public sealed class DiscoveryOptions
         return valid;
     }
 
-    private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
+    private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.UserInfo.Length == 0 && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 }

@@ -23,7 +23,7 @@ public static class AtomicFile
         path = Path.GetFullPath(path);
         if (IsEqual(path, content))
         {
-            if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(path) != mode) File.SetUnixFileMode(path, mode);
+            if (File.GetUnixFileMode(path) != mode) File.SetUnixFileMode(path, mode);
             return false;
         }
 
@@ -56,10 +56,10 @@ public static class AtomicFile
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
         // Nobody else may read a secret while it is being written; the wanted permissions come last and ignore the umask.
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using var stream = new FileStream(path, options);
         stream.Write(content);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(stream.SafeFileHandle, mode);
+        File.SetUnixFileMode(stream.SafeFileHandle, mode);
         stream.Flush(flushToDisk: true);
     }
 }

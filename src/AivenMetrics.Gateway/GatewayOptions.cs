@@ -63,8 +63,8 @@ public sealed class GatewayOptions
             yield return "Gateway:FeedUrl and Gateway:TenantsFile are both set: tenants come from one of them, remove the other.";
         if (!feed && !file)
             yield return "Gateway:FeedUrl is missing: set it to the broker's base URL, or name a file of tenants with Gateway:TenantsFile.";
-        if (feed && !IsBaseUrl(FeedUrl!))
-            yield return "Gateway:FeedUrl is not a base URL: it must be absolute, http or https, without query or fragment.";
+        if (feed && (!IsBaseUrl(FeedUrl!) || new Uri(FeedUrl!).UserInfo.Length > 0))
+            yield return "Gateway:FeedUrl is not a base URL: it must be absolute, http or https, without user, query or fragment.";
         if (feed && string.IsNullOrEmpty(FeedToken))
             yield return "Gateway:FeedToken is missing: set it with the environment variable AIVENMETRICS_Gateway__FeedToken "
                 + "or in a file named by Gateway:FeedTokenFile.";

@@ -60,7 +60,7 @@ public static class GatewayRole
     /// <summary>The server's own line for each request holds the whole URL, and with it the query: the gateway writes its own line.</summary>
     private static void QuietTheServer(LoggerFilterOptions filter)
     {
-        filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning, null));
+        filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, null));
         filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Routing.EndpointMiddleware", LogLevel.Warning, null));
     }
 

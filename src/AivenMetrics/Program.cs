@@ -13,4 +13,16 @@ var root = new RootCommand("Lets the tenants of a platform see the metrics of th
     RoleCommand.ConfigOption,
 };
 
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors)
+    {
+        await Console.Error.WriteLineAsync(error.Message);
+    }
+
+    await Console.Error.WriteLineAsync("See aiven-metrics --help, and --help of each command.");
+    return RoleCommand.UsageExitCode;
+}
+
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

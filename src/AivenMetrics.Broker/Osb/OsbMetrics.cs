@@ -11,7 +11,7 @@ internal sealed class OsbMetrics
     {
         var meter = meters.Create("AivenMetrics.Broker");
         answered = meter.CreateCounter<long>(
-            "aivenmetrics_broker_osb_requests", null, "Open Service Broker requests by operation and status.");
+            "aivenmetrics_broker_osb_requests_total", null, "Open Service Broker requests by operation and status.");
     }
 
     public void Answered(string operation, int status) =>

@@ -49,8 +49,7 @@ internal sealed class TargetDirectory(DiscoveryOptions options, Layout layout, D
         var secrets = Path.GetDirectoryName(layout.Password("x"))!;
         foreach (var (folder, mode) in new[] { (secrets, GroupFolder), (layout.Temporary, GroupFolder) })
         {
-            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-            else if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, mode);
+            if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, mode);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using AivenMetrics.Feed;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,9 @@ internal sealed class TenantsFileSource(
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private const long LengthMax = 256L << 20;
+    /// <summary>People write this file: a misspelt <c>not_after</c> must not make a credential that never ends.</summary>
+    private static readonly FeedJson Strict = new(new JsonSerializerOptions(FeedJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow });
+
     private byte[]? accepted;
     private DateTimeOffset? confirmedAt;
     private string? lastFault;
@@ -107,7 +111,7 @@ internal sealed class TenantsFileSource(
     {
         try
         {
-            if (JsonSerializer.Deserialize(bytes, FeedJson.Default.CredentialFeed) is not { Credentials: not null } feed)
+            if (JsonSerializer.Deserialize(bytes, Strict.CredentialFeed) is not { Credentials: not null } feed)
                 return new(null, null, $"{path} is not an object with a list \"credentials\"");
             var snapshot = CredentialSnapshot.From(feed, out var fault);
             return new(snapshot, bytes, fault is null ? null : $"{path}: {fault}");
@@ -115,7 +119,7 @@ internal sealed class TenantsFileSource(
         catch (JsonException e)
         {
             // The exception's own text may quote the file; its place does not.
-            return new(null, null, $"{path} is not the JSON of tenants (line {e.LineNumber + 1}, path {e.Path ?? "$"})");
+            return new(null, null, $"{path} is not the JSON of tenants (line {e.LineNumber + 1}, path {e.Path ?? "$"}): a member is missing, misspelt or of a wrong type");
         }
     }
 }

@@ -33,7 +33,7 @@ internal sealed class ApiServer
         (this.options, this.world, this.faults, this.log) = (options, world, faults, log);
         (this.rate, this.time, this.logger) = (rate, time, logger);
         requests = meters.Create("AivenMetrics.Simulator").CreateCounter<long>(
-            "aivenmetrics_simulator_api_requests", description: "API calls by status; 0: the connection was cut.");
+            "aivenmetrics_simulator_api_requests_total", description: "API calls by status; 0: the connection was cut.");
     }
 
     public async Task Serve(HttpContext context)

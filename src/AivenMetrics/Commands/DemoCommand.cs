@@ -15,7 +15,7 @@ internal static class DemoCommand
         var keep = new Option<bool>("--keep") { Description = "Leave everything running until Ctrl-C. Default: stop when all has been shown." };
         var readyFile = new Option<string?>("--ready-file") { Description = "Once all is up, describe it in this JSON file, for other programs. Default: none.", HelpName = "path" };
         var data = new Option<string?>("--data") { Description = "Folder for configuration, logs and data, kept afterwards. Default: a temporary one, removed at the end.", HelpName = "path" };
-        var prometheus = new Option<string>("--prometheus") { Description = "The Prometheus program. Default: prometheus.", DefaultValueFactory = _ => "prometheus", HelpName = "path" };
+        var prometheus = new Option<string>("--prometheus") { Description = "The Prometheus program.", DefaultValueFactory = _ => "prometheus", HelpName = "path" };
         var command = new Command("demo", "Shows the main job on this machine: simulator, broker, discovery, two Prometheus servers, gateway, two tenants.")
         {
             keep, readyFile, data, prometheus,
@@ -46,7 +46,7 @@ internal static class DemoCommand
         {
             return options.Keep ? 0 : 130;
         }
-        catch (Exception exception) when (exception is DemoException or HttpRequestException or IOException or System.ComponentModel.Win32Exception)
+        catch (Exception exception) when (exception is DemoException or HttpRequestException or IOException or UnauthorizedAccessException or ArgumentException or System.ComponentModel.Win32Exception)
         {
             await Console.Error.WriteLineAsync($"The demo cannot go on: {exception.Message}");
             return 1;

@@ -23,7 +23,11 @@ internal static class MigrateCommand
 
     private static async Task<int> Run(RoleConfiguration<BrokerOptions> configuration, CancellationToken ct)
     {
-        List<string> faults = [.. configuration.Faults.Where(fault => fault.StartsWith(DatabaseKey, StringComparison.Ordinal))];
+        List<string> faults =
+        [
+            .. configuration.Unreadable,
+            .. configuration.Faults.Except(configuration.Unreadable).Where(fault => fault.StartsWith(DatabaseKey, StringComparison.Ordinal)),
+        ];
         if (RoleCommand.Report(faults))
         {
             return RoleCommand.UsageExitCode;
@@ -32,7 +36,7 @@ internal static class MigrateCommand
         try
         {
             await using Database database = Database.Open(configuration.Options.Database);
-            await database.Migrate(new Progress<string>(Console.WriteLine), ct);
+            await database.Migrate(new Lines(), ct);
             Console.WriteLine("The database has the current schema.");
             return 0;
         }
@@ -41,5 +45,11 @@ internal static class MigrateCommand
             await Console.Error.WriteLineAsync($"The database cannot be migrated: {exception.Message} (check {DatabaseKey}).");
             return 1;
         }
+    }
+
+    /// <summary>Writes at once: Progress&lt;T&gt; reports through the thread pool, in any order.</summary>
+    private sealed class Lines : IProgress<string>
+    {
+        public void Report(string value) => Console.WriteLine(value);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace AivenMetrics.Configuration;
 
@@ -10,7 +11,7 @@ namespace AivenMetrics.Configuration;
 /// <param name="Key">The configuration key below the role's section, such as <c>Aiven:ApiUrl</c>.</param>
 /// <param name="Help">What it does, with unit and default.</param>
 /// <param name="Repeatable">True: may be given several times; sets <c>Key:0</c>, <c>Key:1</c>, …</param>
-internal sealed record ConfigurationOption(string Name, string Key, string Help, bool Repeatable = false)
+internal sealed partial record ConfigurationOption(string Name, string Key, string Help, bool Repeatable = false)
 {
     private readonly Option<string[]> many = new(Name) { Description = $"{Help} May be repeated.", HelpName = "value" };
     private readonly Option<string?> one = new(Name) { Description = Help, HelpName = "value" };
@@ -19,12 +20,13 @@ internal sealed record ConfigurationOption(string Name, string Key, string Help,
     public Option Option => Repeatable ? many : one;
 
     /// <summary>Sets what the parsed command line gives; a list that is given replaces the whole list of the file.</summary>
-    public void Apply(ParseResult parsed, string section, Dictionary<string, string> entries)
+    public void Apply(ParseResult parsed, string section, Dictionary<string, string> entries, List<string> faults)
     {
         string key = $"{section}:{Key}";
         if (!Repeatable && parsed.GetValue(one) is { } given)
         {
             entries[key] = given;
+            CheckForSecret(given, faults);
         }
         else if (Repeatable && parsed.GetValue(many) is { Length: > 0 } values)
         {
@@ -36,7 +38,19 @@ internal sealed record ConfigurationOption(string Name, string Key, string Help,
             foreach ((int index, string value) in values.Index())
             {
                 entries[$"{key}:{index}"] = value;
+                CheckForSecret(value, faults);
             }
         }
     }
+
+    private void CheckForSecret(string value, List<string> faults)
+    {
+        if (Secret().IsMatch(value))
+        {
+            faults.Add($"{Name} holds a password, and a command line is readable by every user of the machine: use the file, the environment or, for --database, --database-file.");
+        }
+    }
+
+    [GeneratedRegex(@"(password|pwd)\s*=|://[^/@\s]*:[^/@\s]*@", RegexOptions.IgnoreCase)]
+    private static partial Regex Secret();
 }

@@ -29,7 +29,11 @@ internal static class OptionsBinding
     private static void Check(IConfigurationSection section, Type type, List<string> faults, List<string> unusable)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        if (ElementType(type) is { } element)
+        if (!IsLeaf(type) && section.Value is { Length: > 0 })
+        {
+            faults.Add($"{section.Path} is {(ElementType(type) is null ? "a section" : $"a list: give {section.Path}:0")}, not a single value.");
+        }
+        else if (ElementType(type) is { } element)
         {
             foreach (IConfigurationSection child in section.GetChildren())
             {

@@ -40,7 +40,16 @@ internal sealed partial class DemoProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        Process process = Process.Start(start) ?? throw new DemoException($"{program} did not start.");
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            throw new DemoException($"{name} cannot be started: there is no program '{program}' that can be run. Install it (apt-get install prometheus) or name it with --prometheus.");
+        }
+
         process.StandardInput.Close();
         return new DemoProcess(name, process, Log(process, logFile), logFile);
     }

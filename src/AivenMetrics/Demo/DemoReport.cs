@@ -4,7 +4,7 @@ using Spectre.Console;
 namespace AivenMetrics.Demo;
 
 /// <summary>Shows what a tenant got: credentials, live values of its services, and that it sees nobody else's.</summary>
-internal sealed class DemoReport(IAnsiConsole console)
+internal sealed class DemoReport(IAnsiConsole console, bool keep)
 {
     /// <summary>Values that tell something of each type of service; the first three that a service has are shown.</summary>
     private static readonly (string Title, string Query)[] Values =
@@ -24,6 +24,13 @@ internal sealed class DemoReport(IAnsiConsole console)
 
     private const int ShownValues = 3;
 
+    private static string Verdict(IReadOnlyList<Sample>? answer) => answer switch
+    {
+        null => "NO ANSWER",
+        [] => "sees nothing",
+        _ => "SEES SOMETHING",
+    };
+
     public async Task Show(DemoTenant tenant, DemoTenant other, string prometheusUrl, CancellationToken ct)
     {
         console.WriteLine();
@@ -32,7 +39,7 @@ internal sealed class DemoReport(IAnsiConsole console)
         using var gateway = new PrometheusQuery(tenant.Url, tenant.Username, tenant.Password);
         console.Write(await Services(gateway, ct));
         await ShowProof(gateway, tenant, other, prometheusUrl, ct);
-        console.WriteLine("try it:");
+        console.WriteLine(keep ? "try it:" : "try it, after starting with --keep:");
         console.Profile.Out.Writer.WriteLine($"  curl -sG -u '{tenant.Username}:{tenant.Password}' --data-urlencode 'query=count by (aiven_service_name, aiven_service_type) (up)' {tenant.Url.TrimEnd('/')}/api/v1/query");
     }
 
@@ -41,7 +48,7 @@ internal sealed class DemoReport(IAnsiConsole console)
         Dictionary<string, List<string>> values = [];
         foreach ((string title, string query) in Values)
         {
-            foreach (Sample sample in await gateway.Instant(query, ct))
+            foreach (Sample sample in await gateway.Instant(query, ct) ?? [])
             {
                 List<string> row = values.TryGetValue(sample.Labels["aiven_service_name"], out var known) ? known : values[sample.Labels["aiven_service_name"]] = [];
                 row.Add(string.Create(CultureInfo.InvariantCulture, $"{title} {sample.Value:0.#}"));
@@ -49,7 +56,7 @@ internal sealed class DemoReport(IAnsiConsole console)
         }
 
         var table = new Table().AddColumns("service", "type", "nodes up", "live values");
-        foreach (Sample service in await gateway.Instant("sort_desc(sum by (aiven_service_name, aiven_service_type) (up))", ct))
+        foreach (Sample service in await gateway.Instant("sort_desc(sum by (aiven_service_name, aiven_service_type) (up))", ct) ?? [])
         {
             string name = service.Labels["aiven_service_name"];
             table.AddRow(
@@ -66,11 +73,17 @@ internal sealed class DemoReport(IAnsiConsole console)
     {
         using var prometheus = new PrometheusQuery(prometheusUrl);
         string foreign = $"count({{space_id=\"{other.SpaceId}\"}})";
-        double stored = (await prometheus.Instant(foreign, ct)).Sum(sample => sample.Value);
-        foreach (string query in (string[])[foreign, $"topk(scalar({foreign}), up)", $"count({{space_id!=\"{tenant.SpaceId}\"}})"])
+        double stored = (await prometheus.Instant(foreign, ct) ?? []).Sum(sample => sample.Value);
+        string[] attempts =
+        [
+            foreign,
+            $"count({{__name__!=\"\",space_id!=\"{tenant.SpaceId}\"}})",
+            $"topk(scalar({foreign} or vector(0)), up)",
+        ];
+        foreach (string query in attempts)
         {
-            int seen = (await gateway.Instant(query, ct)).Count;
-            console.WriteLine($"{(seen == 0 ? "sees nothing" : "SEES SOMETHING")}: {query}");
+            int openly = (await prometheus.Instant(query, ct) ?? []).Count;
+            console.Profile.Out.Writer.WriteLine($"{Verdict(await gateway.Instant(query, ct))}: {query}  (without the gateway: {openly} results)");
         }
 
         console.WriteLine($"(Prometheus itself holds {stored:0} series of {other.Name}.)");

@@ -12,6 +12,16 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
 
     public async Task Run(CancellationToken ct)
     {
+        if (options.Data is { } given && Directory.Exists(given) && Directory.EnumerateFileSystemEntries(given).Any())
+        {
+            throw new DemoException($"--data names {given}, which is not empty: name a new folder, or delete what an earlier run left there.");
+        }
+
+        if (options.ReadyFile is { } stale)
+        {
+            File.Delete(stale);
+        }
+
         string data = options.Data ?? Directory.CreateTempSubdirectory("aiven-metrics-demo-").FullName;
         try
         {
@@ -19,7 +29,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
             await stack.Start(ct);
             IReadOnlyList<DemoTenant> tenants = await Order(stack, ct);
             await WaitForSamples(stack, tenants, ct);
-            var report = new DemoReport(console);
+            var report = new DemoReport(console, options.Keep);
             await report.Show(tenants[0], tenants[1], stack.PrometheusUrls[0], ct);
             await report.Show(tenants[1], tenants[0], stack.PrometheusUrls[0], ct);
             console.WriteLine();
@@ -73,7 +83,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console, TimePro
             for (double served = 0; served < expected; await Task.Delay(TimeSpan.FromMilliseconds(250), time, ct))
             {
                 stack.ThrowIfAnyExited();
-                served = (await gateway.Instant("count(min by (aiven_service_name) (up) == 1)", ct)).Sum(sample => sample.Value);
+                served = (await gateway.Instant("count(min by (aiven_service_name) (up) == 1)", ct) ?? []).Sum(sample => sample.Value);
                 if (served > shown)
                 {
                     Say($"{tenant.Name}: {served:0} of {expected} services deliver metrics");

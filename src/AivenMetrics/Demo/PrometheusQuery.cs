@@ -22,15 +22,15 @@ internal sealed class PrometheusQuery : IDisposable
         }
     }
 
-    /// <returns>The samples; empty as well when the server cannot be asked right now.</returns>
-    public async Task<IReadOnlyList<Sample>> Instant(string query, CancellationToken ct)
+    /// <returns>The samples; null when the server did not answer the query, for whatever reason.</returns>
+    public async Task<IReadOnlyList<Sample>?> Instant(string query, CancellationToken ct)
     {
         try
         {
             using HttpResponseMessage response = await http.GetAsync($"api/v1/query?query={Uri.EscapeDataString(query)}", ct);
             if (!response.IsSuccessStatusCode)
             {
-                return [];
+                return null;
             }
 
             JsonNode answer = JsonNode.Parse(await response.Content.ReadAsStringAsync(ct))!;
@@ -38,7 +38,11 @@ internal sealed class PrometheusQuery : IDisposable
         }
         catch (HttpRequestException)
         {
-            return [];
+            return null;
+        }
+        catch (TaskCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return null;
         }
     }
 

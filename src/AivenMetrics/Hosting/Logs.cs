@@ -26,6 +26,8 @@ internal static class Logs
         logging.AddFilter("Microsoft.AspNetCore", level > LogLevel.Warning ? level : LogLevel.Warning);
         // Off altogether: its scope would put the client's raw path, which is text from outside, into every line.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        // The role says in a sentence why it cannot start; the host would say it again with a stack trace.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
         if (format == LogFormat.Json || (format == LogFormat.Auto && Console.IsOutputRedirected))

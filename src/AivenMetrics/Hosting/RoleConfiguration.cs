@@ -1,11 +1,16 @@
 using System.CommandLine;
+using AivenMetrics.Broker;
 using AivenMetrics.Configuration;
+using AivenMetrics.Discovery;
+using AivenMetrics.Gateway;
+using AivenMetrics.Simulator;
 using Microsoft.Extensions.Configuration;
 
 namespace AivenMetrics.Hosting;
 
 /// <summary>A role's bound configuration, or why it cannot be used.</summary>
-internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOptions Hosting, IReadOnlyList<string> Faults)
+/// <param name="Unreadable">Those of the faults that lie in the reading: files, unknown keys, values that do not convert.</param>
+internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOptions Hosting, IReadOnlyList<string> Faults, IReadOnlyList<string> Unreadable)
     where TOptions : class, new()
 {
     private const string EnvironmentPrefix = "AIVENMETRICS_";
@@ -31,8 +36,7 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
         }
 
         TOptions options = OptionsBinding.Bind<TOptions>(entries, role.Section, faults);
-        faults.AddRange(role.Faults(options));
-        return new RoleConfiguration<TOptions>(options, hosting, faults);
+        return new RoleConfiguration<TOptions>(options, hosting, [.. faults, .. role.Faults(options)], faults);
     }
 
     private static Dictionary<string, string> Entries(Role<TOptions> role, ParseResult parsed, string? file, List<string> faults)
@@ -45,7 +49,13 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
             .ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.OrdinalIgnoreCase);
         foreach (ConfigurationOption option in role.Options)
         {
-            option.Apply(parsed, role.Section, entries);
+            option.Apply(parsed, role.Section, entries, faults);
+        }
+
+        string[] sections = [BrokerOptions.Section, DiscoveryOptions.Section, GatewayOptions.Section, SimulatorOptions.Section];
+        foreach (string unknown in entries.Keys.Select(key => key.Split(':')[0]).Distinct().Except(sections, StringComparer.OrdinalIgnoreCase))
+        {
+            faults.Add($"{unknown} is not a section: it must be one of {string.Join(", ", sections)}.");
         }
 
         return entries;

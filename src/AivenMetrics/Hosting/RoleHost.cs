@@ -1,13 +1,15 @@
+using System.Data.Common;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace AivenMetrics.Hosting;
 
@@ -28,7 +30,7 @@ internal static class RoleHost
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddHealthChecks();
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService($"aiven-metrics-{role.Name}", serviceVersion: Version)).WithMetrics(metrics => metrics
             .AddMeter("AivenMetrics.*")
             .AddAspNetCoreInstrumentation()
             .AddHttpClientInstrumentation()
@@ -52,13 +54,18 @@ internal static class RoleHost
         {
             await app.StartAsync();
             JsonObject addresses = Addresses(app, name);
-            logger.LogInformation("{Role} {Version} listens on {Listen}; health and metrics on {Internal}", name, Version, addresses["listen"], addresses["internal"]);
+            logger.LogInformation("{Role} {Version} listens on {Listen}; health and metrics on {Internal}", name, Version, addresses["listen"]?.ToString() ?? "nothing", addresses["internal"]);
             WriteAddresses(addressesFile, addresses);
             await app.WaitForShutdownAsync();
             logger.LogInformation("{Role} stopped", name);
             return 0;
         }
-        catch (IOException exception)
+        catch (DbException exception)
+        {
+            logger.LogCritical("{Role} cannot use its database: {Reason}. Check Broker:Database and that the database runs.", name, exception.GetBaseException().Message.TrimEnd('.'));
+            return 1;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             logger.LogCritical("{Role} cannot start: {Reason}", name, exception.Message);
             return 1;

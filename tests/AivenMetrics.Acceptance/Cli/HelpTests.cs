@@ -55,7 +55,7 @@ public sealed class HelpTests : InItsOwnFolder
     {
         RunResult result = await Executable.Run(Root, arguments);
 
-        Assert.NotEqual(0, result.ExitCode);
+        Assert.Equal(2, result.ExitCode);
         Assert.NotEmpty(result.Error.Trim());
     }
 }

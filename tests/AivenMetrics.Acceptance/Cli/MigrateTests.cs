@@ -43,12 +43,30 @@ public sealed class MigrateFaultTests : InItsOwnFolder
     [InlineData("Nonsense", 2)]
     public async Task A_database_that_cannot_be_reached_is_said_in_a_sentence(string connectionString, int exitCode)
     {
-        RunResult result = await Executable.Run(Root, "migrate", "--database", connectionString);
+        string file = Path.Combine(Root, "connection");
+        await File.WriteAllTextAsync(file, connectionString);
+
+        RunResult result = await Executable.Run(Root, "migrate", "--database-file", file);
 
         Assert.Equal(exitCode, result.ExitCode);
         Assert.Contains("Broker:Database", result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden-from-all", result.Error + result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"Broker\":{")]
+    [InlineData("{\"Broker\":{\"Databse\":\"Data Source=somewhere-else.db\"}}")]
+    [InlineData("{\"Broke\":{\"Database\":\"Data Source=somewhere-else.db\"}}")]
+    public async Task A_configuration_that_cannot_be_read_migrates_nothing(string configuration)
+    {
+        string file = Path.Combine(Root, "broken.json");
+        await File.WriteAllTextAsync(file, configuration);
+
+        RunResult result = await Executable.Run(Root, "migrate", "--config", file);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Empty(Directory.GetFiles(Root, "*.db"));
     }
 
     [Fact]

@@ -52,7 +52,23 @@ public sealed class DemoTests : InItsOwnFolder
             Assert.Contains(shown, result.Output, StringComparison.Ordinal);
         }
 
-        Assert.DoesNotContain("SEES SOMETHING", result.Output, StringComparison.Ordinal);
+        string[] proofs = [.. result.Output.Split('\n').Where(line => line.Contains("(without the gateway:", StringComparison.Ordinal))];
+        Assert.Equal(6, proofs.Length);
+        Assert.All(proofs, proof => Assert.StartsWith("sees nothing: ", proof, StringComparison.Ordinal));
+        Assert.DoesNotContain(proofs, proof => proof.Contains("(without the gateway: 0 results)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_folder_with_something_in_it_is_refused_and_left_as_it_was()
+    {
+        string data = Directory.CreateDirectory(Path.Combine(Root, "used")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(data, "kept"), "kept");
+
+        RunResult result = await Executable.Run(Root, "demo", "--data", data);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("is not empty", result.Error, StringComparison.Ordinal);
+        Assert.Equal(["kept"], Directory.GetFileSystemEntries(data).Select(Path.GetFileName));
     }
 
     [Fact]

@@ -39,6 +39,26 @@ public sealed class RoleConfigurationTests : IDisposable
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:FeedUrl is missing", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Unknown_sections_and_single_values_for_lists_and_sections_are_faults()
+    {
+        File.WriteAllText(file, """{"Gatewayy":{"Listen":"x"},"Gateway":{"Prometheus":"http://127.0.0.1:2"}}""");
+
+        var faults = Read().Faults;
+
+        Assert.Contains("Gatewayy is not a section: it must be one of Broker, Discovery, Gateway, Simulator.", faults);
+        Assert.Contains("Gateway:Prometheus is a list: give Gateway:Prometheus:0, not a single value.", faults);
+    }
+
+    [Fact]
+    public void A_password_on_the_command_line_is_a_fault_that_does_not_repeat_it()
+    {
+        string fault = Assert.Single(Read("--tenants-file", file, "--prometheus", "http://u:hunter2@127.0.0.1:2").Faults, fault => fault.StartsWith("--prometheus", StringComparison.Ordinal));
+
+        Assert.Contains("holds a password", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", fault, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("[1]")]

@@ -27,9 +27,22 @@ public sealed class DiscoveryOptionsTests
         options.PrometheusReload.Add("localhost");
         var keys = options.Faults().Select(fault => fault.Split(' ')[0]).ToArray();
         Assert.Equal(
-            ["FeedUrl", "FeedToken", "Directory", "DnsServer", "DnsTimeout", "ResolveInterval", "PrometheusBase", "PrometheusReload", "MaximumDrop", "HoldCycles", "ScrapeInterval", "SampleLimit"],
+            ["FeedUrl", "FeedToken", "Directory", "DnsServer", "DnsTimeout", "ResolveInterval", "PrometheusBase", "PrometheusReload:0", "MaximumDrop", "HoldCycles", "ScrapeInterval", "SampleLimit"],
             keys.Select(key => key["Discovery:".Length..]));
         Assert.DoesNotContain(options.Faults(), fault => fault.Contains("two words", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_user_in_a_url_is_refused_without_repeating_it()
+    {
+        var options = Good();
+        options.FeedUrl = "http://feed:feed-password@127.0.0.1:8080";
+        options.PrometheusReload.Add("http://reader:reload-password@127.0.0.1:9090");
+
+        var faults = options.Faults().ToList();
+
+        Assert.Equal(2, faults.Count);
+        Assert.All(faults, fault => Assert.DoesNotContain("-password", fault, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -120,6 +120,7 @@ public sealed class TenantsFileTests : IAsyncLifetime
     [InlineData(null, "there is no such file")]
     [InlineData("{\"credentials\":", "is not the JSON of tenants (line 1")]
     [InlineData("{\"credentials\":[{\"username\":\"u\",\"secret_sha256\":\"0\",\"matchers\":[],\"plan\":\"p\"}]}", "secret_sha256 is not 64 hexadecimal digits")]
+    [InlineData("{\"credentials\":[{\"username\":\"u\",\"secret_sha256\":\"0\",\"matchers\":[],\"plan\":\"p\",\"not_aftr\":\"2026-01-01T00:00:00Z\"}]}", "misspelt")]
     public void A_missing_or_bad_file_is_a_fault_at_start(string? content, string fault)
     {
         var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
