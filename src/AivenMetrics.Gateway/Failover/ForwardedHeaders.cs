@@ -38,9 +38,21 @@ internal sealed class ForwardedHeaders
     /// gzip or nothing: Prometheus 2 also knows deflate, and an answer must be readable here, where it is judged whether an error is
     /// the query's or the server's.
     /// </summary>
-    private static string Encoding(string accepted) => accepted.Split(',')
-        .Select(coding => coding.Split(';', StringSplitOptions.TrimEntries))
-        .Any(coding => coding[0] is "gzip" or "*" && !coding.Any(weight => weight is "q=0" or "q=0.0" or "q=0.00" or "q=0.000")) ? "gzip" : "identity";
+    private static string Encoding(ReadOnlySpan<char> accepted)
+    {
+        foreach (var coding in accepted.Split(','))
+            if (TakesGzip(accepted[coding]))
+                return "gzip";
+        return "identity";
+    }
+
+    private static bool TakesGzip(ReadOnlySpan<char> coding)
+    {
+        var semicolon = coding.IndexOf(';');
+        if ((semicolon < 0 ? coding : coding[..semicolon]).Trim() is not ("gzip" or "*"))
+            return false;
+        return semicolon < 0 || coding[(semicolon + 1)..].Trim() is not ("q=0" or "q=0.0" or "q=0.00" or "q=0.000");
+    }
 
     /// <summary>Adds them to a message.</summary>
     public void AddTo(HttpRequestHeaders headers)
