@@ -32,10 +32,45 @@ CREATE INDEX aiven_service_instance ON aiven_service (service_instance_id);
 
 CREATE INDEX aiven_service_space ON aiven_service (organization_id, space_id);
 
+CREATE TABLE audit_entry (
+  entry_id         TEXT    NOT NULL PRIMARY KEY, -- UUID version 7: in order of time
+  at               BIGINT  NOT NULL,
+  action           TEXT    NOT NULL, -- Provision, Update, Deprovision, Bind, Unbind, FetchBinding
+  instance_id      TEXT    NOT NULL,
+  binding_id       TEXT,
+  broker_user      TEXT    NOT NULL, -- whom the platform authenticated as; '' when the broker acted by itself
+  platform         TEXT,             -- of the originating identity; null: no user was named
+  identity         TEXT,             -- JSON object of the originating identity, decoded
+  request_identity TEXT,
+  result           TEXT    NOT NULL, -- 'begun', 'succeeded', 'failed' or 'refused'
+  description      TEXT    NOT NULL
+);
+
+CREATE INDEX audit_entry_at ON audit_entry (at);
+
+CREATE INDEX audit_entry_instance ON audit_entry (instance_id, at);
+
+CREATE TABLE ended_binding (
+  instance_id TEXT   NOT NULL,
+  binding_id  TEXT   NOT NULL,
+  operation   TEXT   NOT NULL, -- operation string of the bind
+  description TEXT   NOT NULL,
+  ended_at    BIGINT NOT NULL,
+  PRIMARY KEY (instance_id, binding_id)
+);
+
+CREATE INDEX ended_binding_ended_at ON ended_binding (ended_at);
+
 CREATE TABLE fact (
   name        TEXT   NOT NULL PRIMARY KEY,
   value       TEXT   NOT NULL,
   reported_at BIGINT NOT NULL
+);
+
+CREATE TABLE gateway (
+  gateway_id  TEXT   NOT NULL PRIMARY KEY,
+  accepted_at BIGINT NOT NULL, -- microseconds since the Unix epoch by the database's clock; 0: nothing yet
+  seen_at     BIGINT NOT NULL  -- likewise
 );
 
 CREATE TABLE service_binding (
@@ -50,7 +85,7 @@ CREATE TABLE service_binding (
   operation_state   TEXT   NOT NULL, -- 'in progress', 'succeeded' or 'failed'
   description       TEXT   NOT NULL, -- of the last operation, for the tenant
   snapshot          TEXT,            -- JSON of the parts of the credentials that were read when the bind succeeded
-  created_at        BIGINT NOT NULL,
+  created_at        BIGINT NOT NULL, plan_id TEXT NOT NULL DEFAULT '', plan_scope TEXT NOT NULL DEFAULT 'services', predecessor_binding_id TEXT, expires_at BIGINT, renew_before BIGINT,
   PRIMARY KEY (instance_id, binding_id)
 );
 
@@ -76,7 +111,7 @@ CREATE TABLE service_instance (
   instance_name     TEXT,
   parameters        TEXT   NOT NULL, -- canonical JSON object, '{}' when none were given
   created_at        BIGINT NOT NULL
-);
+, platform TEXT NOT NULL DEFAULT 'cloudfoundry', annotations TEXT NOT NULL DEFAULT '{}', maintenance_version TEXT, context_at BIGINT NOT NULL DEFAULT 0);
 
 CREATE INDEX service_instance_space ON service_instance (organization_id, space_id);
 

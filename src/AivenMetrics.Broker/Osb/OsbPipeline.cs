@@ -16,7 +16,8 @@ internal delegate Task<OsbAnswer> OsbHandler(OsbRequest request);
 /// </summary>
 internal sealed class OsbPipeline(PlatformAuthentication authentication, OsbMetrics metrics, ILogger<OsbPipeline> logger)
 {
-    private const string IdentityHeader = "X-Broker-API-Request-Identity";
+    /// <summary>Name of the header that is echoed.</summary>
+    public const string IdentityHeader = "X-Broker-API-Request-Identity";
     private const string VersionHeader = "X-Broker-API-Version";
 
     public async Task Run(HttpContext context, string operation, OsbHandler handler)
@@ -33,12 +34,11 @@ internal sealed class OsbPipeline(PlatformAuthentication authentication, OsbMetr
     {
         try
         {
-            if (!authentication.Accepts(context.Request))
-                throw new OsbRefusal(OsbErrors.Unauthorized);
+            var user = authentication.User(context.Request) ?? throw new OsbRefusal(OsbErrors.Unauthorized);
             OsbVersion.Check(context.Request.Headers[VersionHeader]);
             if (context.Request.ContentLength > OsbRequest.MaximumBody)
                 throw new OsbRefusal(OsbErrors.TooLarge);
-            return await handler(new OsbRequest(context));
+            return await handler(new OsbRequest(context, user));
         }
         catch (OsbRefusal refusal)
         {

@@ -9,7 +9,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>Reads what the platform sent; every fault is an <see cref="OsbRefusal"/> that names the field.</summary>
-internal sealed class OsbRequest(HttpContext context)
+/// <param name="context">The request.</param>
+/// <param name="brokerUser">Whom the platform authenticated as.</param>
+internal sealed class OsbRequest(HttpContext context, string brokerUser)
 {
     /// <summary>Largest body in bytes: 1 MiB.</summary>
     public const int MaximumBody = 1024 * 1024;
@@ -22,6 +24,9 @@ internal sealed class OsbRequest(HttpContext context)
 
     /// <summary>Signalled when the platform has gone.</summary>
     public CancellationToken Aborted => context.RequestAborted;
+
+    /// <summary>Who asks, for the audit trail.</summary>
+    public Actor Actor { get; } = Who(context, brokerUser);
 
     public InstanceId InstanceId => new(Segment(2, "instance_id"));
 
@@ -62,6 +67,13 @@ internal sealed class OsbRequest(HttpContext context)
         {
             throw new OsbRefusal(OsbErrors.Invalid("The request body holds text that is not valid Unicode."));
         }
+    }
+
+    private static Actor Who(HttpContext context, string brokerUser)
+    {
+        var identity = OriginatingIdentity.Read(context.Request.Headers[OriginatingIdentity.Header]);
+        var request = context.Request.Headers[OsbPipeline.IdentityHeader].ToString();
+        return new(brokerUser, identity?.Platform, identity?.Json, request.Length == 0 ? null : request);
     }
 
     private static JsonDocument Parse(byte[] bytes)

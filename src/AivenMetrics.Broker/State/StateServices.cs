@@ -23,6 +23,7 @@ internal static class StateServices
             .AddSingleton<InventoryStore>()
             .AddSingleton<IntegrationStore>()
             .AddSingleton<FactStore>()
+            .AddSingleton<AuditStore>()
             .AddSingleton<ReconcilerLock>()
             .AddHostedService<MigrateAtStart>();
     }

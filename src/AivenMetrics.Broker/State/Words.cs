@@ -36,6 +36,24 @@ internal static class Words
         _ => throw new InvalidDataException($"The database holds the unknown plan scope '{word}'."),
     };
 
+    public static string Word(this AuditResult result) => result switch
+    {
+        AuditResult.Begun => "begun",
+        AuditResult.Succeeded => "succeeded",
+        AuditResult.Failed => "failed",
+        AuditResult.Refused => "refused",
+        _ => throw new ArgumentOutOfRangeException(nameof(result), result, "Not an audit result."),
+    };
+
+    public static AuditResult ToAuditResult(string word) => word switch
+    {
+        "begun" => AuditResult.Begun,
+        "succeeded" => AuditResult.Succeeded,
+        "failed" => AuditResult.Failed,
+        "refused" => AuditResult.Refused,
+        _ => throw new InvalidDataException($"The database holds the unknown audit result '{word}'."),
+    };
+
     public static long Milliseconds(this DateTimeOffset time) => time.ToUnixTimeMilliseconds();
 
     public static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -1,0 +1,127 @@
+namespace AivenMetrics.Broker.State;
+
+/// <summary>What became of what was asked, in the words of <c>audit_entry.result</c>.</summary>
+public enum AuditResult
+{
+    /// <summary>Accepted; the outcome follows in an entry of its own.</summary>
+    Begun,
+
+    /// <summary>Done.</summary>
+    Succeeded,
+
+    /// <summary>Ended without success.</summary>
+    Failed,
+
+    /// <summary>Refused with an error; nothing was changed.</summary>
+    Refused,
+}
+
+/// <summary>Who asked: the platform, and for which of its users.</summary>
+/// <param name="BrokerUser">Whom the platform authenticated as; empty: the broker acted by itself.</param>
+/// <param name="Platform">First word of the originating identity; null: no user was named.</param>
+/// <param name="Identity">JSON object of the originating identity, decoded; null with <paramref name="Platform"/>.</param>
+/// <param name="RequestIdentity">The request identity header; null when absent.</param>
+public sealed record Actor(string BrokerUser, string? Platform, string? Identity, string? RequestIdentity)
+{
+    /// <summary>The broker itself, without a request.</summary>
+    public static readonly Actor Broker = new("", null, null, null);
+}
+
+/// <summary>A row of <c>audit_entry</c>; never holds a secret.</summary>
+/// <param name="Action">The OSB verb: Provision, Update, Deprovision, Bind, Unbind or FetchBinding.</param>
+/// <param name="Description">For the operator: what was asked or what came of it.</param>
+public sealed record AuditRecord(
+    DateTimeOffset At,
+    string Action,
+    InstanceId InstanceId,
+    BindingId? BindingId,
+    Actor Actor,
+    AuditResult Result,
+    string Description);
+
+/// <summary>The audit trail: append-only, and written in the transaction of the change that an entry tells of.</summary>
+public sealed class AuditStore(Database database)
+{
+    /// <summary>Appends an entry that belongs to no other change, such as a refusal.</summary>
+    public Task Append(AuditRecord entry, CancellationToken ct) =>
+        database.Write(
+            async transaction =>
+            {
+                await Append(transaction, entry);
+                return true;
+            },
+            ct);
+
+    /// <summary>The entries of an instance and its bindings, oldest first.</summary>
+    public async Task<IReadOnlyList<AuditRecord>> Of(InstanceId instance, CancellationToken ct)
+    {
+        var rows = await database.Query<Row>(
+            """
+            SELECT at, action, instance_id, binding_id, broker_user, platform, identity, request_identity, result, description
+            FROM audit_entry WHERE instance_id = @instance ORDER BY at, entry_id
+            """,
+            new { instance = instance.Value },
+            ct);
+        return [.. rows.Select(row => row.Record())];
+    }
+
+    /// <summary>Appends within the transaction of the change.</summary>
+    internal static Task Append(WriteTransaction transaction, AuditRecord entry) =>
+        transaction.Execute(
+            """
+            INSERT INTO audit_entry (entry_id, at, action, instance_id, binding_id, broker_user, platform, identity, request_identity,
+                                     result, description)
+            VALUES (@EntryId, @At, @Action, @InstanceId, @BindingId, @BrokerUser, @Platform, @Identity, @RequestIdentity, @Result,
+                    @Description)
+            """,
+            Row.Of(entry));
+
+    private sealed class Row
+    {
+        public string EntryId { get; init; } = "";
+
+        public long At { get; init; }
+
+        public string Action { get; init; } = "";
+
+        public string InstanceId { get; init; } = "";
+
+        public string? BindingId { get; init; }
+
+        public string BrokerUser { get; init; } = "";
+
+        public string? Platform { get; init; }
+
+        public string? Identity { get; init; }
+
+        public string? RequestIdentity { get; init; }
+
+        public string Result { get; init; } = "";
+
+        public string Description { get; init; } = "";
+
+        public static Row Of(AuditRecord entry) => new()
+        {
+            EntryId = Guid.CreateVersion7(entry.At).ToString(),
+            At = entry.At.Milliseconds(),
+            Action = entry.Action,
+            InstanceId = entry.InstanceId.Value,
+            BindingId = entry.BindingId?.Value,
+            BrokerUser = entry.Actor.BrokerUser,
+            Platform = entry.Actor.Platform,
+            Identity = entry.Actor.Identity,
+            RequestIdentity = entry.Actor.RequestIdentity,
+            Result = entry.Result.Word(),
+            Description = entry.Description,
+        };
+
+        public AuditRecord Record() => new(
+            Words.Time(At),
+            Action,
+            new InstanceId(InstanceId),
+            BindingId is null ? null : new BindingId(BindingId),
+            new Actor(BrokerUser, Platform, Identity, RequestIdentity),
+            Words.ToAuditResult(Result),
+            Description);
+    }
+}
