@@ -9,6 +9,7 @@ namespace AivenMetrics.Broker.Osb;
 internal static class OsbFields
 {
     private const int LongestText = 255;
+    private const string ServicesExample = "such as {\"services\": [\"<instance GUID or Aiven service name>\"]}";
 
     public static string Required(string? value, string name) => value switch
     {
@@ -39,11 +40,14 @@ internal static class OsbFields
             : throw new OsbRefusal(OsbErrors.Invalid($"The field {parentName}.{name} must be a string."));
     }
 
-    /// <summary>Only the version counts, and our plans have none.</summary>
-    public static void CheckMaintenanceInfo(JsonElement? value)
+    /// <summary>
+    /// Only the version counts (65), and it must be the plan's. A request that names none is of a platform that knows none.
+    /// </summary>
+    public static void CheckMaintenanceInfo(ServiceCatalog catalog, string planId, JsonElement? value)
     {
-        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is not null)
-            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict);
+        var version = catalog.MaintenanceVersionOf(planId);
+        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is { } wanted && wanted != version)
+            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict(version));
     }
 
     public static PlanScope CheckPlan(ServiceCatalog catalog, string? serviceId, string? planId)
@@ -70,20 +74,34 @@ internal static class OsbFields
     /// <summary>The services named by the parameters of a bind of plan <c>services</c>, as given.</summary>
     public static IReadOnlyList<string> ServiceNames(JsonElement? parameters)
     {
-        const string Example = "such as {\"services\": [\"<instance GUID or Aiven service name>\"]}";
         var given = Object(parameters, "parameters");
-        var unknown = given?.EnumerateObject().Select(member => member.Name).Where(name => name != "services").ToList() ?? [];
+        if (given is { } all)
+            CheckOnly(all, "services", "Binding");
+        return given is { } element && element.TryGetProperty("services", out var services)
+            ? Services(services, 1)
+            : throw new OsbRefusal(OsbErrors.Invalid($"This plan needs the parameter 'services' when binding, {ServicesExample}."));
+    }
+
+    /// <summary>Refuses every other parameter by its name.</summary>
+    public static void CheckOnly(JsonElement parameters, string only, string what)
+    {
+        var unknown = parameters.EnumerateObject().Select(member => member.Name).Where(name => name != only).ToList();
         if (unknown.Count > 0)
-            throw new OsbRefusal(OsbErrors.Invalid($"Binding takes the parameter 'services' only, but got {Names(unknown)}: leave them out."));
-        if (given is not { } element || !element.TryGetProperty("services", out var services))
-            throw new OsbRefusal(OsbErrors.Invalid($"This plan needs the parameter 'services' when binding, {Example}."));
+            throw new OsbRefusal(OsbErrors.Invalid($"{what} takes the parameter '{only}' only, but got {Names(unknown)}: leave them out."));
+    }
+
+    /// <summary>The value of the parameter <c>services</c>, as given.</summary>
+    /// <param name="services">The value.</param>
+    /// <param name="least">How many there must be at least.</param>
+    public static IReadOnlyList<string> Services(JsonElement services, int least)
+    {
         if (services.ValueKind != JsonValueKind.Array || services.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
-            throw new OsbRefusal(OsbErrors.Invalid($"The parameter 'services' must be an array of strings, {Example}."));
+            throw new OsbRefusal(OsbErrors.Invalid($"The parameter 'services' must be an array of strings, {ServicesExample}."));
 
         var names = services.EnumerateArray().Select(item => item.GetString()!).ToList();
-        if (names.Count is < 1 or > CatalogOptions.MaximumServices)
+        if (names.Count < least || names.Count > CatalogOptions.MaximumServices)
             throw new OsbRefusal(OsbErrors.Invalid(
-                $"The parameter 'services' must name 1 to {CatalogOptions.MaximumServices} services, but names {names.Count}."));
+                $"The parameter 'services' must name {least} to {CatalogOptions.MaximumServices} services, but names {names.Count}."));
         if (names.Any(name => name.Length is 0 or > LongestText))
             throw new OsbRefusal(OsbErrors.Invalid($"Each of the parameter 'services' must have 1 to {LongestText} characters."));
         if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)

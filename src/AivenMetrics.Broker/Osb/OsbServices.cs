@@ -13,11 +13,13 @@ internal static class OsbServices
             .AddSingleton(new ServiceCatalog(options.Catalog))
             .AddSingleton(new PlatformAuthentication(options.Username, options.Password))
             .AddSingleton<OsbMetrics>()
+            .AddSingleton<RefusalTrail>()
             .AddSingleton<OsbPipeline>()
             .AddSingleton<BindingSecrets>()
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, projects))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindWaiter>(provider, options.BindBudget))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl), projects))
+            .AddSingleton(new InstanceView(new DashboardUrl(options.DashboardUrl), new Uri(options.GatewayUrl)))
             .AddSingleton<InstanceHandlers>()
             .AddSingleton<BindingHandlers>();
 }
