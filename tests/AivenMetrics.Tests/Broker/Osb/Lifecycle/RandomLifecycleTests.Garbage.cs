@@ -66,7 +66,7 @@ public abstract partial class RandomLifecycleTests
             }
 
             NoPasswordIsLogged();
-        });
+        }, requests => string.Join('\n', requests));
     }
 
     private static Gen<string> One(params string[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);

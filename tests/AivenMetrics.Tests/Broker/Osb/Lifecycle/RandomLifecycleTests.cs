@@ -45,7 +45,7 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
     [Fact]
     public async Task One_client_gets_what_the_model_of_the_protocol_expects()
     {
-        await Sample(Call.Any.Array[1, 40], 60, OneClient);
+        await Sample(Call.Any.Array[1, 40], 60, OneClient, Print);
         await NoPasswordIsKept();
     }
 
@@ -100,9 +100,11 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
             invariants.CheckNoPassword(row);
     }
 
-    private static async Task Sample<T>(Gen<T> gen, int iterations, Func<T, Task> test)
+    private static string Print(Call[] calls) => string.Join('\n', calls.AsEnumerable());
+
+    private static async Task Sample<T>(Gen<T> gen, int iterations, Func<T, Task> test, Func<T, string> print)
     {
         var seconds = int.Parse(Environment.GetEnvironmentVariable("AIVENMETRICS_LONG") ?? "-1", CultureInfo.InvariantCulture);
-        await gen.SampleAsync(test, TestContext.Current.SendDiagnosticMessage, iter: iterations, time: seconds, threads: 4);
+        await gen.SampleAsync(test, TestContext.Current.SendDiagnosticMessage, iter: iterations, time: seconds, threads: 4, print: print);
     }
 }
