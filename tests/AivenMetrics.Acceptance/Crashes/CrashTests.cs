@@ -81,8 +81,7 @@ public sealed class CrashTests(DyingBroker broker) : IClassFixture<DyingBroker>
 
         OsbAnswer? provisioned = await death.Ask(Provision(instance));
         OsbAnswer? bound = provisioned is null ? null : await death.Ask(platform => platform.TryBind(instance, binding));
-        bool died = death.Happened;
-        await broker.Trap.Remove();
+        await death.CallOff();
         // It is safe to repeat, and to send for what was never made (osb.md 125).
         foreach (bool again in (bool[])[false, true])
         {
@@ -91,7 +90,7 @@ public sealed class CrashTests(DyingBroker broker) : IClassFixture<DyingBroker>
         }
 
         await NothingIsLeft(instance);
-        return died;
+        return death.Happened;
     }
 
     private async Task<JsonNode> Bind(Death death, string instance, string binding)

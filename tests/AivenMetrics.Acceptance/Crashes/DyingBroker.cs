@@ -83,11 +83,17 @@ internal sealed class Death : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Lets the broker live on if it has not died yet.</summary>
+    public async Task CallOff()
     {
         await over.CancelAsync();
         await watching;
         await broker.Trap.Remove();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CallOff();
         over.Dispose();
     }
 
