@@ -20,7 +20,7 @@ public static class BrokerServices
         .AddState(options.Database, options.KeyRing())
         .AddOsb(options, [.. options.Aiven.Projects.Select(project => new AivenProject(project))])
         .AddAiven(options.Aiven)
-        .AddReconciliation(options.Aiven)
+        .AddReconciliation(options.Aiven, options.BindWaitsForSamples)
         .AddFeed(options.Feed, [.. options.Aiven.Projects])
         .AddApiDocumentation();
 

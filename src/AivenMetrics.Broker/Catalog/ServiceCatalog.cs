@@ -92,7 +92,7 @@ internal sealed class ServiceCatalog
             description,
             Free: costs.Count == 0,
             Bindable: true,
-            BindingRotatable: false,
+            BindingRotatable: true,
             (int)options.MaximumPollingDuration.TotalSeconds,
             new PlanMetadata(
                 name,

@@ -67,23 +67,28 @@ internal static class OsbFields
             throw new OsbRefusal(OsbErrors.Invalid($"{what} takes no parameters, but got {Names(names)}: leave them out."));
     }
 
-    /// <summary>The services named by the parameters of a bind of plan <c>services</c>, as given.</summary>
-    public static IReadOnlyList<string> ServiceNames(JsonElement? parameters)
+    /// <summary>Refuses parameters that are none of those that a request takes.</summary>
+    public static void CheckOnly(JsonElement? parameters, IReadOnlyList<string> known, string what)
     {
-        const string Example = "such as {\"services\": [\"<instance GUID or Aiven service name>\"]}";
-        var given = Object(parameters, "parameters");
-        var unknown = given?.EnumerateObject().Select(member => member.Name).Where(name => name != "services").ToList() ?? [];
+        var unknown = parameters?.EnumerateObject().Select(member => member.Name).Where(name => !known.Contains(name, StringComparer.Ordinal)).ToList() ?? [];
         if (unknown.Count > 0)
-            throw new OsbRefusal(OsbErrors.Invalid($"Binding takes the parameter 'services' only, but got {Names(unknown)}: leave them out."));
-        if (given is not { } element || !element.TryGetProperty("services", out var services))
-            throw new OsbRefusal(OsbErrors.Invalid($"This plan needs the parameter 'services' when binding, {Example}."));
+            throw new OsbRefusal(OsbErrors.Invalid(
+                $"{what} takes only the parameters {string.Join(" and ", known.Select(name => $"'{name}'"))}, but got {Names(unknown)}: leave them out."));
+    }
+
+    /// <summary>The services that the parameter <c>services</c> names, as given.</summary>
+    /// <param name="services">Its value.</param>
+    /// <param name="least">How many it must name; at most 50.</param>
+    public static IReadOnlyList<string> Services(JsonElement services, int least)
+    {
         if (services.ValueKind != JsonValueKind.Array || services.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
-            throw new OsbRefusal(OsbErrors.Invalid($"The parameter 'services' must be an array of strings, {Example}."));
+            throw new OsbRefusal(OsbErrors.Invalid(
+                "The parameter 'services' must be an array of strings, such as {\"services\": [\"<instance GUID or Aiven service name>\"]}."));
 
         var names = services.EnumerateArray().Select(item => item.GetString()!).ToList();
-        if (names.Count is < 1 or > CatalogOptions.MaximumServices)
+        if (names.Count < least || names.Count > CatalogOptions.MaximumServices)
             throw new OsbRefusal(OsbErrors.Invalid(
-                $"The parameter 'services' must name 1 to {CatalogOptions.MaximumServices} services, but names {names.Count}."));
+                $"The parameter 'services' must name {least} to {CatalogOptions.MaximumServices} services, but names {names.Count}."));
         if (names.Any(name => name.Length is 0 or > LongestText))
             throw new OsbRefusal(OsbErrors.Invalid($"Each of the parameter 'services' must have 1 to {LongestText} characters."));
         if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)

@@ -69,6 +69,7 @@ internal sealed class ServiceFacts
         var tags = input.Options.Tags;
         Owner = Tag(tags.OrganizationId) is { } organization && Tag(tags.SpaceId) is { } space ? new SpaceOwner(organization, space) : null;
         ServiceInstanceId = Tag(tags.ServiceInstanceId);
+        Hosts = ScrapeHosts.Of(service, input.Options.Route);
         Needed = input.Wanted.Includes(Owner, ServiceInstanceId);
         Row = input.Known.Integrations.GetValueOrDefault(Name);
         Previous = input.Known.Previous.GetValueOrDefault(Name);
@@ -95,6 +96,8 @@ internal sealed class ServiceFacts
     public string? ServiceInstanceId { get; }
 
     public bool Needed { get; }
+
+    public IReadOnlyList<ScrapeHostRecord> Hosts { get; }
 
     public IntegrationRecord? Row { get; }
 

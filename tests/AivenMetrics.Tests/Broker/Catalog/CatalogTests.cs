@@ -46,7 +46,7 @@ public sealed class CatalogTests(BrokerHost broker) : IClassFixture<BrokerHost>
         Assert.All(offering.GetProperty("plans").EnumerateArray(), plan =>
         {
             Assert.True(plan.GetProperty("free").GetBoolean());
-            Assert.False(plan.GetProperty("binding_rotatable").GetBoolean());
+            Assert.True(plan.GetProperty("binding_rotatable").GetBoolean());
             Assert.Equal(3600, plan.GetProperty("maximum_polling_duration").GetInt32());
         });
         Assert.DoesNotContain("null", answer.Text, StringComparison.Ordinal);
