@@ -17,6 +17,7 @@ public sealed class BrokerOptions
 
     private static readonly TimeSpan ShortestLifetime = TimeSpan.FromHours(1);
     private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(36_500);
+    private static readonly TimeSpan LongestRetention = TimeSpan.FromDays(36_500);
 
     /// <summary>User name that the platform authenticates with.</summary>
     public string Username { get; set; } = "broker";
@@ -51,6 +52,15 @@ public sealed class BrokerOptions
     /// </summary>
     public TimeSpan? CredentialLifetime { get; set; }
 
+    /// <summary>
+    /// URL of a page about an instance, which platforms show; absent by default. A template that names <c>{instance_id}</c> and may
+    /// name <c>{organization_id}</c>, <c>{space_id}</c> and <c>{instance_name}</c>.
+    /// </summary>
+    public string DashboardUrl { get; set; } = "";
+
+    /// <summary>How long the audit trail is kept; zero: for ever. Default: 365 days.</summary>
+    public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
+
     /// <summary>What the marketplace shows.</summary>
     public CatalogOptions Catalog { get; } = new();
 
@@ -82,6 +92,10 @@ public sealed class BrokerOptions
             yield return "Broker:CredentialLifetime must be between 01:00:00 and 36500.00:00:00; leave it out for credentials that never expire.";
         if (DatabaseFault() is { } fault)
             yield return fault;
+        if (DashboardUrl.Length > 0 && Osb.DashboardUrl.Fault(DashboardUrl) is { } dashboard)
+            yield return $"Broker:DashboardUrl {dashboard}";
+        if (AuditRetention < TimeSpan.Zero || AuditRetention > LongestRetention)
+            yield return "Broker:AuditRetention must be between 00:00:00, which keeps the audit trail for ever, and 36500.00:00:00.";
     }
 
     private string? DatabaseFault()

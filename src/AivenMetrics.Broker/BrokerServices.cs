@@ -18,6 +18,7 @@ public static class BrokerServices
     /// <param name="options">Without <see cref="BrokerOptions.Faults"/>.</param>
     public static IServiceCollection AddBroker(this IServiceCollection services, BrokerOptions options) => services
         .AddState(options.Database, options.KeyRing())
+        .AddTrailPruning(options.AuditRetention)
         .AddOsb(options, [.. options.Aiven.Projects.Select(project => new AivenProject(project))])
         .AddAiven(options.Aiven)
         .AddReconciliation(options.Aiven, options.BindWaitsForSamples)

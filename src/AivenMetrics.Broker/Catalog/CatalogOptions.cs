@@ -49,6 +49,12 @@ public sealed class CatalogOptions
     /// <summary>What it costs; empty: free.</summary>
     public IList<CostOptions> SpacePlanCosts { get; } = [];
 
+    /// <summary>Version of its <c>maintenance_info</c>, semantic version 2.0; empty: it has none.</summary>
+    public string SpacePlanMaintenanceVersion { get; set; } = "";
+
+    /// <summary>What the maintenance of that version does; empty: not told.</summary>
+    public string SpacePlanMaintenanceDescription { get; set; } = "";
+
     /// <summary>Id of the plan whose credentials cover the services named when binding.</summary>
     public string ServicesPlanId { get; set; } = "6c1e9d54-2b1f-4b43-a5f1-3d8a7e9b0d32";
 
@@ -61,6 +67,12 @@ public sealed class CatalogOptions
 
     /// <summary>What it costs; empty: free.</summary>
     public IList<CostOptions> ServicesPlanCosts { get; } = [];
+
+    /// <summary>Version of its <c>maintenance_info</c>, semantic version 2.0; empty: it has none.</summary>
+    public string ServicesPlanMaintenanceVersion { get; set; } = "";
+
+    /// <summary>What the maintenance of that version does; empty: not told.</summary>
+    public string ServicesPlanMaintenanceDescription { get; set; } = "";
 
     /// <summary>How long platforms poll an asynchronous bind before they give up; whole seconds.</summary>
     public TimeSpan MaximumPollingDuration { get; set; } = TimeSpan.FromHours(1);
@@ -94,6 +106,9 @@ public sealed class CatalogOptions
             yield return "Broker:Catalog:SpacePlanName and Broker:Catalog:ServicesPlanName are equal: each plan needs a name of its own.";
         if (MaximumPollingDuration < TimeSpan.FromSeconds(1))
             yield return "Broker:Catalog:MaximumPollingDuration must be at least one second, such as 01:00:00.";
+        foreach (var fault in MaintenanceInfo.Faults("SpacePlan", SpacePlanMaintenanceVersion, SpacePlanMaintenanceDescription)
+            .Concat(MaintenanceInfo.Faults("ServicesPlan", ServicesPlanMaintenanceVersion, ServicesPlanMaintenanceDescription)))
+            yield return fault;
         foreach (var cost in SpacePlanCosts.Concat(ServicesPlanCosts))
         {
             if (string.IsNullOrWhiteSpace(cost.Currency) || string.IsNullOrWhiteSpace(cost.Unit) || cost.Amount < 0)

@@ -56,6 +56,10 @@ internal sealed class ServiceCatalog
         : planId == options.ServicesPlanId ? PlanScope.Services
         : null;
 
+    /// <summary>Version of the plan's maintenance_info; null: it has none.</summary>
+    public string? MaintenanceVersionOf(string planId) =>
+        Response.Services[0].Plans.FirstOrDefault(plan => plan.Id == planId)?.MaintenanceInfo?.Version;
+
     private static ServiceOffering Offering(CatalogOptions options) => new(
         options.OfferingName,
         options.OfferingId,
@@ -64,8 +68,8 @@ internal sealed class ServiceCatalog
         Bindable: true,
         InstancesRetrievable: true,
         BindingsRetrievable: true,
-        AllowContextUpdates: false,
-        PlanUpdateable: false,
+        AllowContextUpdates: true,
+        PlanUpdateable: true,
         new OfferingMetadata(
             options.DisplayName,
             options.LongDescription,
@@ -78,14 +82,17 @@ internal sealed class ServiceCatalog
         [
             Plan(
                 options, options.SpacePlanId, options.SpacePlanName, options.SpacePlanDescription, options.SpacePlanCosts,
+                MaintenanceInfo.Of(options.SpacePlanMaintenanceVersion, options.SpacePlanMaintenanceDescription),
                 NoParameters, "All Aiven services of the space, present and future"),
             Plan(
                 options, options.ServicesPlanId, options.ServicesPlanName, options.ServicesPlanDescription, options.ServicesPlanCosts,
+                MaintenanceInfo.Of(options.ServicesPlanMaintenanceVersion, options.ServicesPlanMaintenanceDescription),
                 ServicesParameters, $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when binding"),
         ]);
 
     private static ServicePlan Plan(
-        CatalogOptions options, string id, string name, string description, IList<CostOptions> costs, JsonElement bindParameters, string scope) =>
+        CatalogOptions options, string id, string name, string description, IList<CostOptions> costs, MaintenanceInfo? maintenance,
+        JsonElement bindParameters, string scope) =>
         new(
             id,
             name,
@@ -94,6 +101,7 @@ internal sealed class ServiceCatalog
             Bindable: true,
             BindingRotatable: true,
             (int)options.MaximumPollingDuration.TotalSeconds,
+            maintenance,
             new PlanMetadata(
                 name,
                 [scope, "Prometheus query API, ready for Grafana", "Credentials of their own for every binding"],

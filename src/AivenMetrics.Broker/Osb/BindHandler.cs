@@ -31,13 +31,16 @@ internal sealed class BindHandler(
         var id = request.BindingId;
         var wanted = BindWish.Read(await request.Body(OsbJson.Default.BindRequest), catalog);
         var instance = await instances.Find(request.InstanceId, request.Aborted) ?? throw new OsbRefusal(OsbErrors.NoSuchInstance);
-        CheckSpace(instance, wanted);
+        if (wanted.IsShared(instance))
+            throw new OsbRefusal(OsbErrors.OtherSpace);
 
         if (await bindings.Find(instance.InstanceId, id, request.Aborted) is { } existing
             && await Replay(request, instance, existing, wanted, incomplete) is { } replayed)
             return replayed;
 
         var row = await maker.Make(instance, id, wanted, request.Aborted);
+        if (wanted.TellsOf(instance) is { } told)
+            instance = await instances.TellNames(instance, told, time.GetUtcNow(), request.Aborted);
         switch (await bindings.TryInsert(row, Entry(request, row, AuditResult.Begun, Terms(row)), request.Aborted))
         {
             case InsertBindingResult.InstanceGone:
@@ -51,13 +54,6 @@ internal sealed class BindHandler(
                 signals.Intent.Notify();
                 return await Finish(request, instance, row, incomplete);
         }
-    }
-
-    /// <summary>Cloud Foundry lets spaces share an instance; ours shows one space only, so only that space may bind it.</summary>
-    private static void CheckSpace(InstanceRecord instance, BindWish wanted)
-    {
-        if (wanted.Space is { } space && space != instance.Owner.SpaceId)
-            throw new OsbRefusal(OsbErrors.OtherSpace);
     }
 
     /// <summary>The answer that an existing row gives; null: its bind failed and was cleared away, so this is a new bind.</summary>

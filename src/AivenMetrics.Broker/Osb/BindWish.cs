@@ -10,17 +10,15 @@ namespace AivenMetrics.Broker.Osb;
 /// <param name="Predecessor">The binding to replace; null: this is no rotation.</param>
 /// <param name="Parameters">Of a bind; a rotation has its predecessor's (107).</param>
 /// <param name="Identity">What makes two requests the same one.</param>
-/// <param name="Space">The space that the platform names as the app's; null: none, or the platform is not Cloud Foundry.</param>
+/// <param name="Context">Who the platform says it is for, and what things are called.</param>
 internal sealed record BindWish(
     string? ServiceId,
     string? PlanId,
     BindingId? Predecessor,
     BindParameters? Parameters,
     BindIdentity Identity,
-    string? Space)
+    PlatformContext Context)
 {
-    private const string CloudFoundry = "cloudfoundry";
-
     private static readonly JsonElement NoParameters = JsonDocument.Parse("{}").RootElement.Clone();
 
     /// <summary>Reads a request.</summary>
@@ -30,10 +28,9 @@ internal sealed record BindWish(
         var predecessor = OsbFields.NonEmpty(body.PredecessorBindingId, "predecessor_binding_id");
         if (predecessor is null || body.ServiceId is not null || body.PlanId is not null)
             OsbFields.CheckPlan(catalog, body.ServiceId, body.PlanId);
-        var context = OsbFields.Object(body.Context, "context");
+        var context = PlatformContext.Read(body.Context);
         var resource = OsbFields.Object(body.BindResource, "bind_resource");
         var parameters = OsbFields.Object(body.Parameters, "parameters");
-        var space = OsbFields.Text(resource, "bind_resource", "space_guid");
         return new BindWish(
             body.ServiceId,
             body.PlanId,
@@ -42,12 +39,24 @@ internal sealed record BindWish(
             new BindIdentity(
                 parameters ?? NoParameters,
                 AppGuid(body, resource),
-                space,
+                OsbFields.Text(resource, "bind_resource", "space_guid"),
                 OsbFields.Text(resource, "bind_resource", "credential_client_id"),
                 OsbFields.Text(resource, "bind_resource", "route"),
                 predecessor),
-            SpaceOf(context, space));
+            context);
     }
+
+    /// <summary>
+    /// True: the platform shares the instance with another space, which only Cloud Foundry does. Ours shows one space, so only that
+    /// space may bind it (132).
+    /// </summary>
+    public bool IsShared(InstanceRecord instance) =>
+        Context.Namespace is null
+        && (Context.Contradiction(instance.Owner) is not null || (Identity.SpaceGuid is { } space && space != instance.Owner.SpaceId));
+
+    /// <summary>What the context tells of the instance; null: nothing, or it speaks of another namespace.</summary>
+    public ToldContext? TellsOf(InstanceRecord instance) =>
+        Context.Namespace is { } owner && owner != instance.Owner ? null : Context.Told;
 
     /// <summary>True: the binding is the one that this request asks for (91, 92, 109).</summary>
     public bool IsFor(BindingRecord existing)
@@ -71,15 +80,5 @@ internal sealed record BindWish(
         return old is not null && app is not null && old != app
             ? throw new OsbRefusal(OsbErrors.Invalid("The fields app_guid and bind_resource.app_guid name two apps: send one of them, or the same in both."))
             : app ?? old;
-    }
-
-    private static string? SpaceOf(JsonElement? context, string? resourceSpace)
-    {
-        if ((OsbFields.Text(context, "context", "platform") ?? CloudFoundry) != CloudFoundry)
-            return null;
-        var contextSpace = OsbFields.Text(context, "context", "space_guid");
-        return contextSpace is not null && resourceSpace is not null && contextSpace != resourceSpace
-            ? throw new OsbRefusal(OsbErrors.Invalid("The fields context.space_guid and bind_resource.space_guid name two spaces."))
-            : contextSpace ?? resourceSpace;
     }
 }

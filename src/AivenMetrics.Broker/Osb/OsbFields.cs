@@ -9,6 +9,7 @@ namespace AivenMetrics.Broker.Osb;
 internal static class OsbFields
 {
     private const int LongestText = 255;
+    private const string ServicesExample = "such as {\"services\": [\"<instance GUID or Aiven service name>\"]}";
 
     public static string Required(string? value, string name) => value switch
     {
@@ -39,11 +40,14 @@ internal static class OsbFields
             : throw new OsbRefusal(OsbErrors.Invalid($"The field {parentName}.{name} must be a string."));
     }
 
-    /// <summary>Only the version counts, and our plans have none.</summary>
-    public static void CheckMaintenanceInfo(JsonElement? value)
+    /// <summary>
+    /// Only the version counts (65), and it must be the plan's. A request that names none is of a platform that knows none.
+    /// </summary>
+    public static void CheckMaintenanceInfo(ServiceCatalog catalog, string planId, JsonElement? value)
     {
-        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is not null)
-            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict);
+        var version = catalog.MaintenanceVersionOf(planId);
+        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is { } wanted && wanted != version)
+            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict(version));
     }
 
     public static PlanScope CheckPlan(ServiceCatalog catalog, string? serviceId, string? planId)
@@ -73,7 +77,7 @@ internal static class OsbFields
         var unknown = parameters?.EnumerateObject().Select(member => member.Name).Where(name => !known.Contains(name, StringComparer.Ordinal)).ToList() ?? [];
         if (unknown.Count > 0)
             throw new OsbRefusal(OsbErrors.Invalid(
-                $"{what} takes only the parameters {string.Join(" and ", known.Select(name => $"'{name}'"))}, but got {Names(unknown)}: leave them out."));
+                $"{what} takes the {(known.Count == 1 ? "parameter" : "parameters")} {string.Join(" and ", known.Select(name => $"'{name}'"))} only, but got {Names(unknown)}: leave them out."));
     }
 
     /// <summary>The services that the parameter <c>services</c> names, as given.</summary>
@@ -82,8 +86,7 @@ internal static class OsbFields
     public static IReadOnlyList<string> Services(JsonElement services, int least)
     {
         if (services.ValueKind != JsonValueKind.Array || services.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
-            throw new OsbRefusal(OsbErrors.Invalid(
-                "The parameter 'services' must be an array of strings, such as {\"services\": [\"<instance GUID or Aiven service name>\"]}."));
+            throw new OsbRefusal(OsbErrors.Invalid($"The parameter 'services' must be an array of strings, {ServicesExample}."));
 
         var names = services.EnumerateArray().Select(item => item.GetString()!).ToList();
         if (names.Count < least || names.Count > CatalogOptions.MaximumServices)

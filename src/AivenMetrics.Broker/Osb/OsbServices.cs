@@ -13,6 +13,7 @@ internal static class OsbServices
             .AddSingleton(new ServiceCatalog(options.Catalog))
             .AddSingleton(new PlatformAuthentication(options.Username, options.Password))
             .AddSingleton<OsbMetrics>()
+            .AddSingleton<RefusalTrail>()
             .AddSingleton<OsbPipeline>()
             .AddSingleton<BindingSecrets>()
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, projects))
@@ -23,6 +24,7 @@ internal static class OsbServices
             .AddSingleton<BindingMaker>()
             .AddSingleton<GatewayWaiter>()
             .AddSingleton<BindHandler>()
+            .AddSingleton(new InstanceView(new DashboardUrl(options.DashboardUrl), new Uri(options.GatewayUrl)))
             .AddSingleton<InstanceHandlers>()
             .AddSingleton<BindingHandlers>();
 }

@@ -41,8 +41,8 @@ public sealed class CatalogTests(BrokerHost broker) : IClassFixture<BrokerHost>
         Assert.True(offering.GetProperty("bindable").GetBoolean());
         Assert.True(offering.GetProperty("instances_retrievable").GetBoolean());
         Assert.True(offering.GetProperty("bindings_retrievable").GetBoolean());
-        Assert.False(offering.GetProperty("plan_updateable").GetBoolean());
-        Assert.False(offering.GetProperty("allow_context_updates").GetBoolean());
+        Assert.True(offering.GetProperty("plan_updateable").GetBoolean());
+        Assert.True(offering.GetProperty("allow_context_updates").GetBoolean());
         Assert.All(offering.GetProperty("plans").EnumerateArray(), plan =>
         {
             Assert.True(plan.GetProperty("free").GetBoolean());
@@ -87,6 +87,35 @@ public sealed class CatalogTests(BrokerHost broker) : IClassFixture<BrokerHost>
         Assert.False(offering.GetProperty("metadata").GetProperty("shareable").GetBoolean());
         Assert.NotEmpty(offering.GetProperty("metadata").GetProperty("displayName").GetString()!);
         Assert.NotEmpty(offering.GetProperty("metadata").GetProperty("longDescription").GetString()!);
+    }
+
+    [Fact]
+    public void Osb_33_a_plan_has_maintenance_info_when_its_version_is_configured()
+    {
+        var options = new CatalogOptions { SpacePlanMaintenanceVersion = "1.2.3-rc.1+build.5", SpacePlanMaintenanceDescription = "Renews it." };
+
+        var catalog = new ServiceCatalog(options);
+
+        Assert.Equal([new MaintenanceInfo("1.2.3-rc.1+build.5", "Renews it."), null], catalog.Response.Services[0].Plans.Select(plan => plan.MaintenanceInfo));
+        Assert.Contains(
+            "\"maintenance_info\":{\"version\":", System.Text.Encoding.UTF8.GetString(catalog.Body.Span), StringComparison.Ordinal);
+        Assert.Empty(options.Faults());
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("1.2")]
+    [InlineData("01.2.3")]
+    [InlineData("1.2.3-")]
+    [InlineData("1.2.3-01")]
+    [InlineData("1.2.3+")]
+    [InlineData("v1.2.3")]
+    [InlineData("1.2.3\n")]
+    public void Osb_33_a_maintenance_version_that_is_no_semantic_version_is_a_fault(string version)
+    {
+        var fault = Assert.Single(new CatalogOptions { ServicesPlanMaintenanceVersion = version }.Faults());
+
+        Assert.StartsWith("Broker:Catalog:ServicesPlanMaintenanceVersion", fault, StringComparison.Ordinal);
     }
 
     [Fact]

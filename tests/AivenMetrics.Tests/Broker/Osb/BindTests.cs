@@ -139,6 +139,22 @@ public sealed class BindTests(BrokerHost broker) : IClassFixture<BrokerHost>
     }
 
     [Fact]
+    public async Task Osb_130_the_names_that_a_bind_tells_are_followed()
+    {
+        var instance = await broker.Instance();
+        var body = BrokerHost.Bind();
+        body["context"] = new JsonObject
+        {
+            ["platform"] = "cloudfoundry", ["organization_guid"] = "org-1", ["space_guid"] = "space-1", ["space_name"] = "Renamed",
+        };
+
+        var answer = await broker.Put($"{instance}/service_bindings/b", body);
+
+        Assert.Contains("space Renamed", answer.Json.GetProperty("credentials").GetProperty("scope").GetRawText(), StringComparison.Ordinal);
+        Assert.Equal("Renamed", (await broker.Service<InstanceStore>().Find(new(instance.Split('/')[3]), default))!.SpaceName);
+    }
+
+    [Fact]
     public async Task Osb_98_the_endpoints_are_all_that_the_credentials_lead_to()
     {
         var path = await NewPath();

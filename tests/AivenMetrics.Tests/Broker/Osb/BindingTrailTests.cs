@@ -56,7 +56,9 @@ public sealed class BindingTrailTests : IAsyncLifetime
         var trail = (await Trail(path)).Where(entry => entry.BindingId is not null).ToList();
 
         Assert.Equal(
-            [("Bind", AuditResult.Begun), ("Bind", AuditResult.Failed), ("Bind", AuditResult.Begun), ("Unbind", AuditResult.Succeeded)],
+            [
+                ("Bind", AuditResult.Begun), ("Bind", AuditResult.Failed), ("Bind", AuditResult.Refused), ("Bind", AuditResult.Begun), ("Unbind", AuditResult.Succeeded),
+            ],
             trail.Select(entry => (entry.Action, entry.Result)));
         Assert.StartsWith("Given up after 0.2 seconds", trail[1].Description, StringComparison.Ordinal);
         Assert.Equal("broker", trail[1].Actor.BrokerUser);
