@@ -50,7 +50,7 @@ public abstract class CatalogTests(BrokerHost broker)
         Assert.All(offering.GetProperty("plans").EnumerateArray(), plan =>
         {
             Assert.True(plan.GetProperty("free").GetBoolean());
-            Assert.False(plan.GetProperty("binding_rotatable").GetBoolean());
+            Assert.True(plan.GetProperty("binding_rotatable").GetBoolean());
             Assert.Equal(3600, plan.GetProperty("maximum_polling_duration").GetInt32());
         });
         Assert.DoesNotContain("null", answer.Text, StringComparison.Ordinal);
