@@ -39,7 +39,10 @@ internal static class OsbErrors
         400, null, "predecessor_binding_id is not supported: make a second binding and delete the first one when nothing uses it any more.");
 
     public static readonly OsbError HasBindings = new(
-        400, null, "The service instance still has bindings or service keys: delete them first.") { InstanceUsable = true };
+        400, null, "The service instance still has bindings or service keys: delete them first.")
+    {
+        InstanceUsable = true,
+    };
 
     public static readonly OsbError InstanceConflict = new(
         409, null, "A service instance of this id exists with another service, plan, organization, space or parameters.");

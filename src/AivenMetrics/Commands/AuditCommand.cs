@@ -80,7 +80,7 @@ internal static class AuditCommand
                 return 1;
             }
 
-            Show(await new AuditStore(database).Find(query, ct), parsed.GetValue(JsonOption));
+            Show(await new AuditStore(database).Find(query, ct), query, parsed.GetValue(JsonOption));
             return 0;
         }
         catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException or TimeoutException)
@@ -115,7 +115,7 @@ internal static class AuditCommand
             limit);
     }
 
-    private static void Show(IReadOnlyList<AuditRecord> entries, bool json)
+    private static void Show(IReadOnlyList<AuditRecord> entries, AuditQuery query, bool json)
     {
         if (json)
         {
@@ -127,11 +127,11 @@ internal static class AuditCommand
         }
         else if (Console.IsOutputRedirected)
         {
-            AuditReport.WriteText(entries, Console.Out);
+            AuditReport.WriteText(entries, query, Console.Out);
         }
         else
         {
-            AuditReport.WriteTable(entries, AnsiConsole.Console);
+            AuditReport.WriteTable(entries, query, AnsiConsole.Console);
         }
     }
 }

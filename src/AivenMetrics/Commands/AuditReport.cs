@@ -10,7 +10,16 @@ namespace AivenMetrics.Commands;
 /// <summary>Writes entries of the audit trail, for people and for programs.</summary>
 internal static class AuditReport
 {
-    private static readonly string[] Headings = ["time", "action", "result", "who", "instance", "binding", "description"];
+    private static readonly Column[] Columns =
+    [
+        new("time", Time),
+        new("action", entry => entry.Action),
+        new("result", Result),
+        new("who", entry => Who(entry.Actor)),
+        new("instance", entry => entry.InstanceId.Value),
+        new("binding", entry => entry.BindingId?.Value ?? "-"),
+        new("description", entry => entry.Description),
+    ];
 
     /// <summary>Members of an identity that tell the person, the most telling first: Kubernetes, then Cloud Foundry (osb.md 129).</summary>
     private static readonly string[] Names = ["username", "user_name", "user_id", "uid"];
@@ -33,28 +42,36 @@ internal static class AuditReport
     }
 
     /// <summary>A table as wide as the terminal.</summary>
-    public static void WriteTable(IReadOnlyList<AuditRecord> entries, IAnsiConsole console)
+    /// <param name="entries">The entries.</param>
+    /// <param name="query">What was asked for is not repeated in every line.</param>
+    /// <param name="console">Where to.</param>
+    public static void WriteTable(IReadOnlyList<AuditRecord> entries, AuditQuery query, IAnsiConsole console)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns(Headings);
+        Column[] columns = Asked(query);
+        var table = new Table().Border(TableBorder.Simple).AddColumns([.. columns.Select(column => column.Heading)]);
         foreach (AuditRecord entry in entries)
         {
-            var style = new Style(entry.Result switch
+            var result = new Style(entry.Result switch
             {
                 AuditResult.Succeeded => Color.Green,
                 AuditResult.Begun => Color.Blue,
                 _ => Color.Red,
             });
-            table.AddRow(Cells(entry).Select((cell, column) => new Text(cell, column == Array.IndexOf(Headings, "result") ? style : Style.Plain)));
+            table.AddRow(columns.Select(column => new Text(column.Cell(entry), column.Heading == "result" ? result : Style.Plain)));
         }
 
         console.Write(table);
     }
 
     /// <summary>Aligned columns without any escape sequence.</summary>
-    public static void WriteText(IReadOnlyList<AuditRecord> entries, TextWriter writer)
+    /// <param name="entries">The entries.</param>
+    /// <param name="query">What was asked for is not repeated in every line.</param>
+    /// <param name="writer">Where to.</param>
+    public static void WriteText(IReadOnlyList<AuditRecord> entries, AuditQuery query, TextWriter writer)
     {
-        string[][] rows = [Headings, .. entries.Select(Cells)];
-        int[] widths = [.. Headings.Select((_, column) => rows.Max(row => row[column].Length))];
+        Column[] columns = Asked(query);
+        string[][] rows = [[.. columns.Select(column => column.Heading)], .. entries.Select(entry => columns.Select(column => column.Cell(entry)).ToArray())];
+        int[] widths = [.. columns.Select((_, column) => rows.Max(row => row[column].Length))];
         foreach (string[] row in rows)
         {
             writer.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
@@ -89,12 +106,14 @@ internal static class AuditReport
 
     private static JsonObject? Identity(Actor actor) => actor.Identity is null ? null : JsonNode.Parse(actor.Identity) as JsonObject;
 
-    private static string[] Cells(AuditRecord entry) =>
+    private static Column[] Asked(AuditQuery query) =>
     [
-        .. new[]
+        .. Columns.Where(column => column.Heading switch
         {
-            Time(entry), entry.Action, Result(entry), Who(entry.Actor), entry.InstanceId.Value, entry.BindingId?.Value ?? "-", entry.Description,
-        }.Select(Printable),
+            "instance" => query.Instance is null,
+            "binding" => query.Binding is null,
+            _ => true,
+        }),
     ];
 
     /// <summary>Ids and names come from tenants: none of them may write to the operator's terminal as it likes.</summary>
@@ -110,4 +129,9 @@ internal static class AuditReport
         AuditResult.Failed => "failed",
         _ => "refused",
     };
+
+    private sealed record Column(string Heading, Func<AuditRecord, string> Text)
+    {
+        public string Cell(AuditRecord entry) => Printable(Text(entry));
+    }
 }

@@ -16,8 +16,16 @@ public abstract partial class StateContract<TFixture>
         var written = Some.Instance() with { Platform = "kubernetes", Annotations = """{"a":{}}""", MaintenanceVersion = "1.0.0", ContextAt = Some.Time.AddDays(1) };
         var changed = written with
         {
-            PlanId = "other", PlanScope = PlanScope.Services, Owner = new SpaceOwner("o", "o/s"), OrganizationName = null, SpaceName = "s",
-            InstanceName = "n", Parameters = """{"services":["a"]}""", Annotations = "{}", MaintenanceVersion = null, ContextAt = Some.Time.AddDays(2),
+            PlanId = "other",
+            PlanScope = PlanScope.Services,
+            Owner = new SpaceOwner("o", "o/s"),
+            OrganizationName = null,
+            SpaceName = "s",
+            InstanceName = "n",
+            Parameters = """{"services":["a"]}""",
+            Annotations = "{}",
+            MaintenanceVersion = null,
+            ContextAt = Some.Time.AddDays(2),
         };
 
         await stores.Instances.TryInsert(written, None);

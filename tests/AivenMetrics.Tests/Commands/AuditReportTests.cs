@@ -11,6 +11,8 @@ public sealed class AuditReportTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 23, 12, 0, 0, 5, TimeSpan.Zero);
 
+    private static readonly AuditQuery All = new(null, null, null, 100);
+
     private static AuditRecord Entry(string? platform, string? identity, string description = "Deleted.", string? binding = null) => new(
         Noon, "Deprovision", new InstanceId("i-1"), binding is null ? null : new BindingId(binding), new Actor("broker", platform, identity, "r-1"),
         AuditResult.Succeeded, description);
@@ -33,7 +35,7 @@ public sealed class AuditReportTests
     {
         using var writer = new StringWriter { NewLine = "\n" };
 
-        AuditReport.WriteText([Entry(null, null, "evil\u001b[2J\nline", "b-1"), Entry(null, null)], writer);
+        AuditReport.WriteText([Entry(null, null, "evil\u001b[2J\nline", "b-1"), Entry(null, null)], All, writer);
 
         Assert.Equal(
             """
@@ -46,13 +48,29 @@ public sealed class AuditReportTests
     }
 
     [Fact]
+    public void What_was_asked_for_is_not_repeated_in_every_line()
+    {
+        using var writer = new StringWriter { NewLine = "\n" };
+
+        AuditReport.WriteText([Entry(null, null, binding: "b-1")], All with { Instance = new InstanceId("i-1"), Binding = new BindingId("b-1") }, writer);
+
+        Assert.Equal(
+            """
+            time                      action       result     who                     description
+            2026-11-23T12:00:00.005Z  Deprovision  succeeded  broker (no user named)  Deleted.
+
+            """.ReplaceLineEndings("\n"),
+            writer.ToString());
+    }
+
+    [Fact]
     public void A_table_holds_every_entry()
     {
         using var writer = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
         console.Profile.Width = 200;
 
-        AuditReport.WriteTable([Entry("cloudfoundry", """{"user_id":"[red]u-1[/]"}""")], console);
+        AuditReport.WriteTable([Entry("cloudfoundry", """{"user_id":"[red]u-1[/]"}""")], All, console);
 
         Assert.Contains("[red]u-1[/] (cloudfoundry)", writer.ToString(), StringComparison.Ordinal);
         Assert.Contains("Deprovision", writer.ToString(), StringComparison.Ordinal);

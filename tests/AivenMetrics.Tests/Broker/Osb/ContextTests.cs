@@ -142,7 +142,11 @@ public sealed class ContextTests(BrokerHost broker) : IClassFixture<BrokerHost>
         var before = await Row(id);
         var context = new JsonObject
         {
-            ["platform"] = "cloudfoundry", ["instance_name"] = "renamed", ["clusterid"] = "org-1", ["namespace"] = "space-1", [field] = value,
+            ["platform"] = "cloudfoundry",
+            ["instance_name"] = "renamed",
+            ["clusterid"] = "org-1",
+            ["namespace"] = "space-1",
+            [field] = value,
         };
 
         var answer = await Update(path, context);
