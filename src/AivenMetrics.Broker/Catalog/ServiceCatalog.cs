@@ -99,7 +99,7 @@ internal sealed class ServiceCatalog
             description,
             Free: costs.Count == 0,
             Bindable: true,
-            BindingRotatable: false,
+            BindingRotatable: true,
             (int)options.MaximumPollingDuration.TotalSeconds,
             maintenance,
             new PlanMetadata(

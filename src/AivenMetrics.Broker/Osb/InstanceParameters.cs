@@ -31,7 +31,7 @@ internal sealed record InstanceParameters(IReadOnlyList<string> Services)
             return null;
         if (scope == PlanScope.Space)
             OsbFields.CheckNoParameters(given, "An instance of this plan");
-        OsbFields.CheckOnly(element, Key, "An instance");
+        OsbFields.CheckOnly(element, [Key], "An instance");
         return new InstanceParameters(OsbFields.Services(element.GetProperty(Key), update ? 0 : 1));
     }
 }

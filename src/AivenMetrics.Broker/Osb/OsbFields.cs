@@ -71,28 +71,18 @@ internal static class OsbFields
             throw new OsbRefusal(OsbErrors.Invalid($"{what} takes no parameters, but got {Names(names)}: leave them out."));
     }
 
-    /// <summary>The services named by the parameters of a bind of plan <c>services</c>, as given.</summary>
-    public static IReadOnlyList<string> ServiceNames(JsonElement? parameters)
+    /// <summary>Refuses parameters that are none of those that a request takes.</summary>
+    public static void CheckOnly(JsonElement? parameters, IReadOnlyList<string> known, string what)
     {
-        var given = Object(parameters, "parameters");
-        if (given is { } all)
-            CheckOnly(all, "services", "Binding");
-        return given is { } element && element.TryGetProperty("services", out var services)
-            ? Services(services, 1)
-            : throw new OsbRefusal(OsbErrors.Invalid($"This plan needs the parameter 'services' when binding, {ServicesExample}."));
-    }
-
-    /// <summary>Refuses every other parameter by its name.</summary>
-    public static void CheckOnly(JsonElement parameters, string only, string what)
-    {
-        var unknown = parameters.EnumerateObject().Select(member => member.Name).Where(name => name != only).ToList();
+        var unknown = parameters?.EnumerateObject().Select(member => member.Name).Where(name => !known.Contains(name, StringComparer.Ordinal)).ToList() ?? [];
         if (unknown.Count > 0)
-            throw new OsbRefusal(OsbErrors.Invalid($"{what} takes the parameter '{only}' only, but got {Names(unknown)}: leave them out."));
+            throw new OsbRefusal(OsbErrors.Invalid(
+                $"{what} takes the {(known.Count == 1 ? "parameter" : "parameters")} {string.Join(" and ", known.Select(name => $"'{name}'"))} only, but got {Names(unknown)}: leave them out."));
     }
 
-    /// <summary>The value of the parameter <c>services</c>, as given.</summary>
-    /// <param name="services">The value.</param>
-    /// <param name="least">How many there must be at least.</param>
+    /// <summary>The services that the parameter <c>services</c> names, as given.</summary>
+    /// <param name="services">Its value.</param>
+    /// <param name="least">How many it must name; at most 50.</param>
     public static IReadOnlyList<string> Services(JsonElement services, int least)
     {
         if (services.ValueKind != JsonValueKind.Array || services.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))

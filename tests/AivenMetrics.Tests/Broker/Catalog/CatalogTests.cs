@@ -6,8 +6,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Catalog;
 
 /// <summary>osb.md A2, B5: GET /v2/catalog.</summary>
-public sealed class CatalogTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class CatalogTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : CatalogTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : CatalogTests(broker), IClassFixture<PostgresBroker>;
+
     [Fact]
     public async Task Osb_24_the_catalog_has_one_offering_with_two_plans()
     {
@@ -46,7 +50,7 @@ public sealed class CatalogTests(BrokerHost broker) : IClassFixture<BrokerHost>
         Assert.All(offering.GetProperty("plans").EnumerateArray(), plan =>
         {
             Assert.True(plan.GetProperty("free").GetBoolean());
-            Assert.False(plan.GetProperty("binding_rotatable").GetBoolean());
+            Assert.True(plan.GetProperty("binding_rotatable").GetBoolean());
             Assert.Equal(3600, plan.GetProperty("maximum_polling_duration").GetInt32());
         });
         Assert.DoesNotContain("null", answer.Text, StringComparison.Ordinal);

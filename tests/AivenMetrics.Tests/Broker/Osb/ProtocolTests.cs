@@ -7,8 +7,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A1: what holds for every endpoint.</summary>
-public sealed class ProtocolTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class ProtocolTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : ProtocolTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : ProtocolTests(broker), IClassFixture<PostgresBroker>;
+
     [Theory]
     [InlineData("broker", "wrong")]
     [InlineData("wrong", BrokerHost.Password)]
