@@ -7,29 +7,6 @@ namespace AivenMetrics.Broker.Catalog;
 /// <summary>The one offering and its two plans, as configured; immutable while the process runs.</summary>
 internal sealed class ServiceCatalog
 {
-    private static readonly JsonElement NoParameters = Schema(
-        """{"$schema":"http://json-schema.org/draft-04/schema#","type":"object","additionalProperties":false}""");
-
-    private static readonly JsonElement ServicesParameters = Schema(
-        $$"""
-        {
-          "$schema": "http://json-schema.org/draft-04/schema#",
-          "type": "object",
-          "additionalProperties": false,
-          "required": ["services"],
-          "properties": {
-            "services": {
-              "description": "The Aiven services to show: instance GUIDs (cf service <name> --guid) or Aiven service names.",
-              "type": "array",
-              "minItems": 1,
-              "maxItems": {{CatalogOptions.MaximumServices}},
-              "uniqueItems": true,
-              "items": { "type": "string", "minLength": 1, "maxLength": 255 }
-            }
-          }
-        }
-        """);
-
     private readonly CatalogOptions options;
 
     public ServiceCatalog(CatalogOptions options)
@@ -78,14 +55,14 @@ internal sealed class ServiceCatalog
         [
             Plan(
                 options, options.SpacePlanId, options.SpacePlanName, options.SpacePlanDescription, options.SpacePlanCosts,
-                NoParameters, "All Aiven services of the space, present and future"),
+                PlanScope.Space, "All Aiven services of the space, present and future"),
             Plan(
                 options, options.ServicesPlanId, options.ServicesPlanName, options.ServicesPlanDescription, options.ServicesPlanCosts,
-                ServicesParameters, $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when binding"),
+                PlanScope.Services, $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when binding"),
         ]);
 
     private static ServicePlan Plan(
-        CatalogOptions options, string id, string name, string description, IList<CostOptions> costs, JsonElement bindParameters, string scope) =>
+        CatalogOptions options, string id, string name, string description, IList<CostOptions> costs, PlanScope scope, string bullet) =>
         new(
             id,
             name,
@@ -96,17 +73,13 @@ internal sealed class ServiceCatalog
             (int)options.MaximumPollingDuration.TotalSeconds,
             new PlanMetadata(
                 name,
-                [scope, "Prometheus query API, ready for Grafana", "Credentials of their own for every binding"],
+                [bullet, "Prometheus query API, ready for Grafana", "Credentials of their own for every binding"],
                 costs.Count == 0
                     ? null
                     : [.. costs.Select(cost => new PlanCost(new Dictionary<string, double> { [cost.Currency] = cost.Amount }, cost.Unit))]),
-            new PlanSchemas(new InstanceSchemas(new ParameterSchema(NoParameters)), new BindingSchemas(new ParameterSchema(bindParameters))));
+            new PlanSchemas(
+                new InstanceSchemas(new ParameterSchema(ParameterSchemas.Provision(scope)), new ParameterSchema(ParameterSchemas.Update(scope))),
+                new BindingSchemas(new ParameterSchema(ParameterSchemas.Bind(scope)))));
 
     private static string? Given(string text) => text.Length == 0 ? null : text;
-
-    private static JsonElement Schema(string json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.Clone();
-    }
 }

@@ -99,15 +99,13 @@ internal sealed class BindingHandlers(
             throw new OsbRefusal(OsbErrors.Rotation);
 
         var appGuid = OsbFields.NonEmpty(body.AppGuid, "app_guid");
-        IReadOnlyList<string> names = [];
-        if (scope == PlanScope.Services)
-            names = OsbFields.ServiceNames(body.Parameters);
-        else
-            OsbFields.CheckNoParameters(body.Parameters, "Binding with this plan");
+        var names = OsbFields.Parameters(PlanParameters.ForBind(scope, body.Parameters)).Services;
+        if (scope == PlanScope.Services && names is null)
+            throw new OsbRefusal(OsbErrors.Invalid(PlanParameters.ServicesMissing));
         return new BindWish(
             body.ServiceId!,
             body.PlanId!,
-            names,
+            names ?? [],
             BindWish.CanonicalIdentity(
                 body.Parameters,
                 OsbFields.Text(resource, "bind_resource", "app_guid") ?? appGuid,

@@ -99,7 +99,7 @@ internal sealed class InstanceHandlers(
         var owner = new SpaceOwner(
             OsbFields.Required(body.OrganizationGuid, "organization_guid"), OsbFields.Required(body.SpaceGuid, "space_guid"));
         var context = OsbFields.Object(body.Context, "context");
-        OsbFields.CheckNoParameters(body.Parameters, "Creating an instance");
+        OsbFields.Parameters(PlanParameters.ForProvision(scope, body.Parameters));
         OsbFields.CheckMaintenanceInfo(body.MaintenanceInfo);
         return new InstanceRecord(
             id,
@@ -110,7 +110,7 @@ internal sealed class InstanceHandlers(
             OsbFields.Text(context, "context", "organization_name"),
             OsbFields.Text(context, "context", "space_name"),
             OsbFields.Text(context, "context", "instance_name"),
-            NoParameters,
+            body.Parameters is { } parameters ? OsbFields.Canonical(parameters) : NoParameters,
             time.GetUtcNow());
     }
 
