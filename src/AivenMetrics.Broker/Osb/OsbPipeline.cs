@@ -34,7 +34,7 @@ internal sealed class OsbPipeline(PlatformAuthentication authentication, OsbMetr
     {
         try
         {
-            var user = authentication.User(context.Request) ?? throw new OsbRefusal(OsbErrors.Unauthorized);
+            var user = await authentication.User(context) ?? throw new OsbRefusal(OsbErrors.Unauthorized);
             OsbVersion.Check(context.Request.Headers[VersionHeader]);
             if (context.Request.ContentLength > OsbRequest.MaximumBody)
                 throw new OsbRefusal(OsbErrors.TooLarge);

@@ -1,3 +1,4 @@
+using AivenMetrics.Broker.Access;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,7 +12,9 @@ internal static class OsbServices
     public static IServiceCollection AddOsb(this IServiceCollection services, BrokerOptions options, IReadOnlyList<AivenProject> projects) =>
         services
             .AddSingleton(new ServiceCatalog(options.Catalog))
-            .AddSingleton(new PlatformAuthentication(options.Username, options.Password))
+            .AddSingleton(new BrokerUsers(options.Username, options.Password, options.Users))
+            .AddSingleton<FailedLogins>()
+            .AddSingleton<PlatformAuthentication>()
             .AddSingleton<OsbMetrics>()
             .AddSingleton<OsbPipeline>()
             .AddSingleton<BindingSecrets>()
