@@ -127,7 +127,7 @@ public sealed class Rekeying(Database database, IReadOnlyList<EncryptionKey> key
             $"""
             SELECT {Key1} AS key1, {Key2} AS key2, {Ciphertext} AS ciphertext, {KeyId} AS key_id FROM {Table}
             WHERE {KeyId} <> @first {(first ? "" : $"AND ({Key1} > @Key1 OR ({Key1} = @Key1 AND {Key2} > @Key2))")}
-            ORDER BY {Key1}, {Key2} LIMIT @batch
+            ORDER BY 1, 2 LIMIT @batch
             """;
     }
 
