@@ -5,18 +5,11 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Catalog and ServiceInstances. A provision is a row and nothing else, so all of it is synchronous.</summary>
+/// <summary>ServiceInstances. A provision is a row and nothing else, so all of it is synchronous.</summary>
 internal sealed class InstanceHandlers(
     ServiceCatalog catalog, InstanceStore instances, StateSignals signals, TimeProvider time, ILogger<InstanceHandlers> logger)
 {
     private const string NoParameters = "{}";
-
-    public Task<OsbAnswer> Catalog(OsbRequest request)
-    {
-        var known = request.IfNoneMatch.Split(',', StringSplitOptions.TrimEntries)
-            .Any(tag => tag == "*" || tag == catalog.ETag || tag == "W/" + catalog.ETag);
-        return Task.FromResult(new OsbAnswer(known ? 304 : 200, catalog.Body) { ETag = catalog.ETag });
-    }
 
     public async Task<OsbAnswer> Provision(OsbRequest request)
     {

@@ -30,7 +30,7 @@ internal static class OsbEndpoints
 
     private static readonly Route[] Routes =
     [
-        new("GET", "/catalog", "Catalog", s => s.Instances.Catalog, "What can be ordered", NoQuery, null,
+        new("GET", "/catalog", "Catalog", s => s.Catalog.Catalog, "What can be ordered", NoQuery, null,
             [(200, typeof(CatalogResponse)), (304, null)]),
         new("PUT", Instance, "Provision", s => s.Instances.Provision, "Create an instance", Incomplete, typeof(ProvisionRequest),
             [(200, typeof(EmptyResponse)), (201, typeof(EmptyResponse)), (409, typeof(ErrorResponse)), (422, typeof(ErrorResponse))]),
@@ -113,6 +113,8 @@ internal static class OsbEndpoints
 
     private readonly record struct Handlers(IServiceProvider Services)
     {
+        public CatalogHandler Catalog => Services.GetRequiredService<CatalogHandler>();
+
         public InstanceHandlers Instances => Services.GetRequiredService<InstanceHandlers>();
 
         public BindingHandlers Bindings => Services.GetRequiredService<BindingHandlers>();

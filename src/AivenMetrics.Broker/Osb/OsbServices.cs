@@ -11,7 +11,7 @@ internal static class OsbServices
     /// <param name="projects">The configured projects: what is left in the database of others is nobody's.</param>
     public static IServiceCollection AddOsb(this IServiceCollection services, BrokerOptions options, IReadOnlyList<AivenProject> projects) =>
         services
-            .AddSingleton(new ServiceCatalog(options.Catalog))
+            .AddSingleton(provider => new ServiceCatalog(options.Catalog, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton(new BrokerUsers(options.Username, options.Password, options.Users))
             .AddSingleton<FailedLogins>()
             .AddSingleton<PlatformAuthentication>()
@@ -21,6 +21,7 @@ internal static class OsbServices
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, projects))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindWaiter>(provider, options.BindBudget))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl), projects))
+            .AddSingleton<CatalogHandler>()
             .AddSingleton<InstanceHandlers>()
             .AddSingleton<BindingHandlers>();
 }
