@@ -16,6 +16,8 @@ public sealed class BrokerOptions
     // Platforms give up a request after 60 s; the answer must be on its way before.
     private static readonly TimeSpan LongestBind = TimeSpan.FromSeconds(50);
 
+    private static readonly TimeSpan LongestRetention = TimeSpan.FromDays(36_500);
+
     /// <summary>User name that the platform authenticates with.</summary>
     public string Username { get; set; } = "broker";
 
@@ -39,6 +41,18 @@ public sealed class BrokerOptions
 
     /// <summary>How long a synchronous bind waits for its services to be ready; at most 50 s.</summary>
     public TimeSpan BindBudget { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// URL of a page about an instance, which platforms show; absent by default. A template that names <c>{instance_id}</c> and may
+    /// name <c>{organization_id}</c>, <c>{space_id}</c> and <c>{instance_name}</c>.
+    /// </summary>
+    public string DashboardUrl { get; set; } = "";
+
+    /// <summary>How long the audit trail is kept; zero: for ever. Default: 365 days.</summary>
+    public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
+
+    /// <summary>Whether <c>/swagger</c> shows the API for people to read. It holds no secret and asks for no password.</summary>
+    public bool SwaggerUi { get; set; }
 
     /// <summary>What the marketplace shows.</summary>
     public CatalogOptions Catalog { get; } = new();
@@ -76,6 +90,10 @@ public sealed class BrokerOptions
             yield return "Broker:BindBudget must be between 00:00:00 and 00:00:50: platforms give up after 60 seconds.";
         if (DatabaseFault() is { } fault)
             yield return fault;
+        if (DashboardUrl.Length > 0 && Osb.DashboardUrl.Fault(DashboardUrl) is { } dashboard)
+            yield return $"Broker:DashboardUrl {dashboard}";
+        if (AuditRetention < TimeSpan.Zero || AuditRetention > LongestRetention)
+            yield return "Broker:AuditRetention must be between 00:00:00, which keeps the audit trail for ever, and 36500.00:00:00.";
     }
 
     private string? DatabaseFault()

@@ -99,7 +99,7 @@ public sealed partial class AivenOptions
         foreach (var (key, value, shortest) in Times())
             if (value < shortest || value > TimeSpan.FromDays(1))
                 yield return $"{Section}:{key} must be from {shortest:c} to 1.00:00:00.";
-        foreach (var (key, value) in new[] { ("OrganizationId", Tags.OrganizationId), ("SpaceId", Tags.SpaceId), ("ServiceInstanceId", Tags.ServiceInstanceId) })
+        foreach (var (key, value) in Tags.Names())
             if (!TagName().IsMatch(value))
                 yield return $"{Section}:Tags:{key} is not a tag name: a letter, then up to 63 letters, digits, '_' or '-'.";
     }
@@ -138,4 +138,17 @@ public sealed class AivenTagOptions
 
     /// <summary>The id of the platform's service instance. Default: <c>service_id</c>, the Aiven broker's name for it.</summary>
     public string ServiceInstanceId { get; set; } = "service_id";
+
+    /// <summary>The id of the Kubernetes cluster; with the namespace it tells the owner. Default: <c>cluster_id</c>.</summary>
+    public string ClusterId { get; set; } = "cluster_id";
+
+    /// <summary>The Kubernetes namespace. Default: <c>namespace</c>. Organization and space, where both are tagged, count before it.</summary>
+    public string Namespace { get; set; } = "namespace";
+
+    /// <summary>Each name with its key.</summary>
+    internal IEnumerable<(string Key, string Name)> Names() =>
+    [
+        (nameof(OrganizationId), OrganizationId), (nameof(SpaceId), SpaceId), (nameof(ServiceInstanceId), ServiceInstanceId),
+        (nameof(ClusterId), ClusterId), (nameof(Namespace), Namespace),
+    ];
 }

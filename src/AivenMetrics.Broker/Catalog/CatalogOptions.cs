@@ -63,6 +63,12 @@ public sealed class CatalogOptions
     /// <summary>Whether it is free; null: when it has no costs.</summary>
     public bool? SpacePlanFree { get; set; }
 
+    /// <summary>Version of its <c>maintenance_info</c>, semantic version 2.0; empty: it has none.</summary>
+    public string SpacePlanMaintenanceVersion { get; set; } = "";
+
+    /// <summary>What the maintenance of that version does; empty: not told.</summary>
+    public string SpacePlanMaintenanceDescription { get; set; } = "";
+
     /// <summary>Id of the plan whose credentials cover the services named when binding.</summary>
     public string ServicesPlanId { get; set; } = "6c1e9d54-2b1f-4b43-a5f1-3d8a7e9b0d32";
 
@@ -85,6 +91,12 @@ public sealed class CatalogOptions
     /// <summary>Whether it is free; null: when it has no costs.</summary>
     public bool? ServicesPlanFree { get; set; }
 
+    /// <summary>Version of its <c>maintenance_info</c>, semantic version 2.0; empty: it has none.</summary>
+    public string ServicesPlanMaintenanceVersion { get; set; } = "";
+
+    /// <summary>What the maintenance of that version does; empty: not told.</summary>
+    public string ServicesPlanMaintenanceDescription { get; set; } = "";
+
     /// <summary>How long platforms poll an asynchronous bind before they give up; whole seconds.</summary>
     public TimeSpan MaximumPollingDuration { get; set; } = TimeSpan.FromHours(1);
 
@@ -96,10 +108,10 @@ public sealed class CatalogOptions
     [
         new(
             "SpacePlan", PlanScope.Space, SpacePlanId, SpacePlanName, SpacePlanDescription, SpacePlanDisplayName, SpacePlanBullets,
-            SpacePlanCosts, SpacePlanFree),
+            SpacePlanCosts, SpacePlanFree, SpacePlanMaintenanceVersion, SpacePlanMaintenanceDescription),
         new(
             "ServicesPlan", PlanScope.Services, ServicesPlanId, ServicesPlanName, ServicesPlanDescription, ServicesPlanDisplayName,
-            ServicesPlanBullets, ServicesPlanCosts, ServicesPlanFree),
+            ServicesPlanBullets, ServicesPlanCosts, ServicesPlanFree, ServicesPlanMaintenanceVersion, ServicesPlanMaintenanceDescription),
     ];
 }
 
@@ -114,7 +126,9 @@ internal sealed record PlanOptions(
     string DisplayName,
     IList<string> Bullets,
     IList<CostOptions> Costs,
-    bool? Free);
+    bool? Free,
+    string MaintenanceVersion,
+    string MaintenanceDescription);
 
 /// <summary>A price of a plan.</summary>
 public sealed class CostOptions

@@ -37,6 +37,7 @@ internal sealed record ServicePlan(
     bool Bindable,
     bool BindingRotatable,
     int MaximumPollingDuration,
+    MaintenanceInfo? MaintenanceInfo,
     PlanMetadata Metadata,
     PlanSchemas Schemas);
 

@@ -55,6 +55,8 @@ internal static class CatalogRules
                 yield return $"Broker:Catalog:{plan.Key}Costs:{i} needs Currency (such as eur), Amount (0 or more) and Unit (such as MONTHLY).";
         if (plan is { Free: true, Costs.Count: > 0 })
             yield return $"Broker:Catalog:{plan.Key}Free is true, but the plan has {plan.Key}Costs: remove one of them.";
+        foreach (var fault in MaintenanceInfo.Faults(plan.Key, plan.MaintenanceVersion, plan.MaintenanceDescription))
+            yield return fault;
         foreach (var schema in new[] { ParameterSchemas.Provision(plan.Scope), ParameterSchemas.Update(plan.Scope), ParameterSchemas.Bind(plan.Scope) })
             if (schema.GetRawText().Length > ParameterSchemas.Longest)
                 yield return $"A parameter schema of {plan.Name} has more than {ParameterSchemas.Longest} characters.";

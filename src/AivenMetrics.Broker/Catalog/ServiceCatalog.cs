@@ -40,6 +40,10 @@ internal sealed class ServiceCatalog
         : planId == options.ServicesPlanId ? PlanScope.Services
         : null;
 
+    /// <summary>Version of the plan's maintenance_info; null: it has none.</summary>
+    public string? MaintenanceVersionOf(string planId) =>
+        Response.Services[0].Plans.FirstOrDefault(plan => plan.Id == planId)?.MaintenanceInfo?.Version;
+
     private static ServiceOffering Offering(CatalogOptions options) => new(
         options.OfferingName,
         options.OfferingId,
@@ -69,6 +73,7 @@ internal sealed class ServiceCatalog
         Bindable: true,
         BindingRotatable: true,
         (int)maximumPollingDuration.TotalSeconds,
+        MaintenanceInfo.Of(plan.MaintenanceVersion, plan.MaintenanceDescription),
         new PlanMetadata(
             Given(plan.DisplayName) ?? plan.Name,
             plan.Bullets.Count == 0 ? Bullets(plan.Scope) : [.. plan.Bullets],

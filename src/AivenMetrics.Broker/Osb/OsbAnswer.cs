@@ -26,8 +26,11 @@ internal sealed record OsbAnswer(int Status, ReadOnlyMemory<byte> Body)
     public static OsbAnswer Json<T>(int status, T value, JsonTypeInfo<T> type) =>
         new(status, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
-    public static OsbAnswer Error(OsbError error) =>
-        Json(error.Status, new ErrorResponse(error.Code, error.Description), OsbJson.Wire.ErrorResponse) with { RetryAfter = error.RetryAfter };
+    public static OsbAnswer Error(OsbError error)
+    {
+        var body = new ErrorResponse(error.Code, error.Description, error.InstanceUsable, error.UpdateRepeatable);
+        return Json(error.Status, body, OsbJson.Wire.ErrorResponse) with { RetryAfter = error.RetryAfter };
+    }
 
     public async Task Write(HttpContext context)
     {

@@ -5,7 +5,14 @@ namespace AivenMetrics.Broker.Osb;
 /// <param name="Code">One of the four words that the specification defines (always with 422), else null.</param>
 /// <param name="Description">For the user: what was wrong and what to do. Never a secret.</param>
 /// <param name="RetryAfter">When trying again makes sense; null: not without a change.</param>
-internal sealed record OsbError(int Status, string? Code, string Description, TimeSpan? RetryAfter = null);
+internal sealed record OsbError(int Status, string? Code, string Description, TimeSpan? RetryAfter = null)
+{
+    /// <summary>Whether the instance still works; only in errors of update and deprovision (17), null elsewhere.</summary>
+    public bool? InstanceUsable { get; init; }
+
+    /// <summary>Whether the same update may succeed later; only in errors of update (17), null elsewhere.</summary>
+    public bool? UpdateRepeatable { get; init; }
+}
 
 /// <summary>Ends a request with an error; thrown where it is found and written in one place, <see cref="OsbPipeline"/>.</summary>
 internal sealed class OsbRefusal(OsbError error) : Exception(error.Description)
@@ -34,14 +41,8 @@ internal static class OsbErrors
     public static readonly OsbError Rotation = new(
         400, null, "predecessor_binding_id is not supported: make a second binding and delete the first one when nothing uses it any more.");
 
-    public static readonly OsbError UpdateUnsupported = new(
-        422, null, "Changing the plan or the parameters of an instance is not supported: create a new instance with the other plan instead.");
-
-    public static readonly OsbError MaintenanceInfoConflict = new(
-        422, "MaintenanceInfoConflict", "The plans of this offering have no maintenance_info: ask for the catalog again and leave it out.");
-
     public static readonly OsbError HasBindings = new(
-        400, null, "The service instance still has bindings or service keys: delete them first.");
+        400, null, "The service instance still has bindings or service keys: delete them first.") { InstanceUsable = true };
 
     public static readonly OsbError InstanceConflict = new(
         409, null, "A service instance of this id exists with another service, plan, organization, space or parameters.");
@@ -70,6 +71,27 @@ internal static class OsbErrors
 
     public static readonly OsbError Unexpected = new(
         500, null, "The broker failed unexpectedly; its operator finds the reason in its log.");
+
+    /// <param name="version">The plan's; null: it has none.</param>
+    public static OsbError MaintenanceInfoConflict(string? version) => new(
+        422,
+        "MaintenanceInfoConflict",
+        version is null
+            ? "The plan has no maintenance_info: ask for the catalog again and leave it out."
+            : $"The plan has maintenance_info of version {version}: ask for the catalog again and name that version.");
+
+    /// <summary>An update that would give an instance to somebody else (81).</summary>
+    public static OsbError OwnerFixed(string field) => new(
+        422,
+        null,
+        $"The field context.{field} is not the service instance's: an instance cannot be moved, create a new one there instead.")
+    {
+        InstanceUsable = true,
+        UpdateRepeatable = false,
+    };
+
+    public static OsbError Contradiction(string field) => Invalid(
+        $"The field context.{field} is not the {field} of the request: send the same value in both.");
 
     public static OsbError Version(string given) => new(
         412, null, $"The header X-Broker-API-Version {given}: this broker serves 2.13 and every newer 2.x.");

@@ -39,11 +39,14 @@ internal static class OsbFields
             : throw new OsbRefusal(OsbErrors.Invalid($"The field {parentName}.{name} must be a string."));
     }
 
-    /// <summary>Only the version counts, and our plans have none.</summary>
-    public static void CheckMaintenanceInfo(JsonElement? value)
+    /// <summary>
+    /// Only the version counts (65), and it must be the plan's. A request that names none is of a platform that knows none.
+    /// </summary>
+    public static void CheckMaintenanceInfo(ServiceCatalog catalog, string planId, JsonElement? value)
     {
-        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is not null)
-            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict);
+        var version = catalog.MaintenanceVersionOf(planId);
+        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is { } wanted && wanted != version)
+            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict(version));
     }
 
     public static PlanScope CheckPlan(ServiceCatalog catalog, string? serviceId, string? planId)

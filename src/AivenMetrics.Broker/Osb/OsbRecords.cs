@@ -42,12 +42,30 @@ internal sealed record OperationResponse(string Operation);
 
 internal sealed record LastOperationResponse(string State, string? Description);
 
-internal sealed record InstanceResponse(string ServiceId, string PlanId, JsonElement Parameters);
+/// <summary>Body of the answer to a provision or an update.</summary>
+internal sealed record InstanceChangeResponse(string? DashboardUrl, InstanceMetadata Metadata);
+
+/// <param name="MaintenanceInfo">As applied to the instance, which may be older than the catalog's.</param>
+internal sealed record InstanceResponse(
+    string ServiceId,
+    string PlanId,
+    string? DashboardUrl,
+    JsonElement Parameters,
+    AppliedMaintenance? MaintenanceInfo,
+    InstanceMetadata Metadata);
+
+internal sealed record AppliedMaintenance(string Version);
+
+/// <param name="Labels">For users: the plan's scope and the names.</param>
+/// <param name="Attributes">For platforms: the gateway's URL.</param>
+internal sealed record InstanceMetadata(IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Attributes);
 
 /// <param name="Parameters">Only when fetched.</param>
 internal sealed record BindingResponse(Credentials Credentials, JsonElement? Parameters);
 
-internal sealed record ErrorResponse(string? Error, string Description);
+/// <param name="InstanceUsable">Only in errors of update and deprovision.</param>
+/// <param name="UpdateRepeatable">Only in errors of update.</param>
+internal sealed record ErrorResponse(string? Error, string Description, bool? InstanceUsable, bool? UpdateRepeatable);
 
 /// <summary>What a bound app finds; everything it needs and nothing to look up elsewhere.</summary>
 /// <param name="Url">Base URL of the Prometheus query API.</param>
@@ -104,6 +122,9 @@ internal sealed record BindIdentity(
 [JsonSerializable(typeof(OperationResponse))]
 [JsonSerializable(typeof(LastOperationResponse))]
 [JsonSerializable(typeof(InstanceResponse))]
+[JsonSerializable(typeof(InstanceChangeResponse))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+[JsonSerializable(typeof(Dictionary<string, IReadOnlyList<string>>))]
 [JsonSerializable(typeof(BindingResponse))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(CredentialSnapshot))]

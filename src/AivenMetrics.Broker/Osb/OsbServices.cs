@@ -16,12 +16,14 @@ internal static class OsbServices
             .AddSingleton<FailedLogins>()
             .AddSingleton<PlatformAuthentication>()
             .AddSingleton<OsbMetrics>()
+            .AddSingleton<RefusalTrail>()
             .AddSingleton<OsbPipeline>()
             .AddSingleton<BindingSecrets>()
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, projects))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindWaiter>(provider, options.BindBudget))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl), projects))
             .AddSingleton<CatalogHandler>()
+            .AddSingleton(new InstanceView(new DashboardUrl(options.DashboardUrl), new Uri(options.GatewayUrl)))
             .AddSingleton<InstanceHandlers>()
             .AddSingleton<BindingHandlers>();
 }

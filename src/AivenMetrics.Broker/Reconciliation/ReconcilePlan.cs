@@ -67,7 +67,9 @@ internal sealed class ServiceFacts
         Options = input.Options;
         Now = input.Now;
         var tags = input.Options.Tags;
-        Owner = Tag(tags.OrganizationId) is { } organization && Tag(tags.SpaceId) is { } space ? new SpaceOwner(organization, space) : null;
+        Owner = Tag(tags.OrganizationId) is { } organization && Tag(tags.SpaceId) is { } space ? new SpaceOwner(organization, space)
+            : Tag(tags.ClusterId) is { } cluster && Tag(tags.Namespace) is { } name ? SpaceOwner.OfNamespace(cluster, name)
+            : null;
         ServiceInstanceId = Tag(tags.ServiceInstanceId);
         Needed = input.Wanted.Includes(Owner, ServiceInstanceId);
         Row = input.Known.Integrations.GetValueOrDefault(Name);

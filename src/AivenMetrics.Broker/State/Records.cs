@@ -11,6 +11,7 @@ public enum PlanScope
 }
 
 /// <summary>A row of <c>service_instance</c>.</summary>
+/// <param name="Parameters">Canonical JSON object; <c>{}</c>: none.</param>
 public sealed record InstanceRecord(
     InstanceId InstanceId,
     string ServiceId,
@@ -21,7 +22,20 @@ public sealed record InstanceRecord(
     string? SpaceName,
     string? InstanceName,
     string Parameters,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt)
+{
+    /// <summary>The context's word for the platform, such as <c>cloudfoundry</c> or <c>kubernetes</c>; empty: it named none.</summary>
+    public string Platform { get; init; } = "cloudfoundry";
+
+    /// <summary>JSON object of the context's annotation objects by their names.</summary>
+    public string Annotations { get; init; } = "{}";
+
+    /// <summary>Version of the plan's maintenance_info as applied; null: the plan had none.</summary>
+    public string? MaintenanceVersion { get; init; }
+
+    /// <summary>When the platform last told the names: the newest of an owner count.</summary>
+    public DateTimeOffset ContextAt { get; init; } = CreatedAt;
+}
 
 /// <summary>The states of an OSB operation, as the wire names them: <c>in progress</c>, <c>succeeded</c>, <c>failed</c>.</summary>
 public enum OperationState

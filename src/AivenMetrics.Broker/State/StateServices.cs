@@ -27,6 +27,11 @@ internal static class StateServices
             .AddSingleton<ReconcilerLock>()
             .AddHostedService<MigrateAtStart>();
     }
+
+    /// <summary>Adds the forgetting of what is too old; needs <see cref="AddState"/> before it.</summary>
+    /// <param name="auditRetention">How long the audit trail is kept; zero: for ever.</param>
+    public static IServiceCollection AddTrailPruning(this IServiceCollection services, TimeSpan auditRetention) =>
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<TrailPruning>(provider, auditRetention));
 }
 
 /// <summary>Migrates before any other service of the role starts: hosted services start in the order of their registration.</summary>

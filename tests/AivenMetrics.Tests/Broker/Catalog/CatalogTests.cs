@@ -85,6 +85,35 @@ public sealed class CatalogTests(BrokerHost broker) : IClassFixture<BrokerHost>
     }
 
     [Fact]
+    public void Osb_33_a_plan_has_maintenance_info_when_its_version_is_configured()
+    {
+        var options = new CatalogOptions { SpacePlanMaintenanceVersion = "1.2.3-rc.1+build.5", SpacePlanMaintenanceDescription = "Renews it." };
+
+        var catalog = new ServiceCatalog(options, TimeProvider.System);
+
+        Assert.Equal([new MaintenanceInfo("1.2.3-rc.1+build.5", "Renews it."), null], catalog.Response.Services[0].Plans.Select(plan => plan.MaintenanceInfo));
+        Assert.Contains(
+            "\"maintenance_info\":{\"version\":", System.Text.Encoding.UTF8.GetString(catalog.Body.Span), StringComparison.Ordinal);
+        Assert.Empty(options.Faults());
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("1.2")]
+    [InlineData("01.2.3")]
+    [InlineData("1.2.3-")]
+    [InlineData("1.2.3-01")]
+    [InlineData("1.2.3+")]
+    [InlineData("v1.2.3")]
+    [InlineData("1.2.3\n")]
+    public void Osb_33_a_maintenance_version_that_is_no_semantic_version_is_a_fault(string version)
+    {
+        var fault = Assert.Single(new CatalogOptions { ServicesPlanMaintenanceVersion = version }.Faults());
+
+        Assert.StartsWith("Broker:Catalog:ServicesPlanMaintenanceVersion", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_price_makes_a_plan_paid_and_is_told()
     {
         var options = new CatalogOptions { ServicesPlanCosts = { new CostOptions { Currency = "eur", Amount = 9.5, Unit = "MONTHLY" } } };
