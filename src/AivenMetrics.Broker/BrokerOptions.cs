@@ -16,6 +16,8 @@ public sealed class BrokerOptions
     // Platforms give up a request after 60 s; the answer must be on its way before.
     private static readonly TimeSpan LongestBind = TimeSpan.FromSeconds(50);
 
+    private static readonly TimeSpan ShortestLifetime = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(36_500);
     private static readonly TimeSpan LongestRetention = TimeSpan.FromDays(36_500);
 
     /// <summary>User name that the platform authenticates with.</summary>
@@ -41,6 +43,18 @@ public sealed class BrokerOptions
 
     /// <summary>How long a synchronous bind waits for its services to be ready; at most 50 s.</summary>
     public TimeSpan BindBudget { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// True: a bind is in progress until every running service that it covers delivers metrics, about a minute for a new one.
+    /// Default: false, it tells how far they are.
+    /// </summary>
+    public bool BindWaitsForSamples { get; set; }
+
+    /// <summary>
+    /// How long the credentials of a binding work, at least one hour; a bind may ask for less with its parameter
+    /// <c>expires_in</c>. Default: for ever.
+    /// </summary>
+    public TimeSpan? CredentialLifetime { get; set; }
 
     /// <summary>
     /// URL of a page about an instance, which platforms show; absent by default. A template that names <c>{instance_id}</c> and may
@@ -88,6 +102,8 @@ public sealed class BrokerOptions
                 + "such as https://metrics.example.com.";
         if (BindBudget < TimeSpan.Zero || BindBudget > LongestBind)
             yield return "Broker:BindBudget must be between 00:00:00 and 00:00:50: platforms give up after 60 seconds.";
+        if (CredentialLifetime < ShortestLifetime || CredentialLifetime > LongestLifetime)
+            yield return "Broker:CredentialLifetime must be between 01:00:00 and 36500.00:00:00; leave it out for credentials that never expire.";
         if (DatabaseFault() is { } fault)
             yield return fault;
         if (DashboardUrl.Length > 0 && Osb.DashboardUrl.Fault(DashboardUrl) is { } dashboard)

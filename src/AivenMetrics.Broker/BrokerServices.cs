@@ -21,7 +21,7 @@ public static class BrokerServices
         .AddTrailPruning(options.AuditRetention)
         .AddOsb(options, [.. options.Aiven.Projects.Select(project => new AivenProject(project))])
         .AddAiven(options.Aiven)
-        .AddReconciliation(options.Aiven)
+        .AddReconciliation(options.Aiven, options.BindWaitsForSamples)
         .AddFeed(options.Feed, [.. options.Aiven.Projects])
         .AddApiDocumentation(options.SwaggerUi);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 
 namespace AivenMetrics.Broker.Aiven;
@@ -54,6 +55,12 @@ public sealed partial class AivenOptions
     /// </summary>
     public string Route { get; set; } = "dynamic";
 
+    /// <summary>
+    /// The addresses from which the Prometheus servers connect, to tell tenants when a service's <c>ip_filter</c> keeps them
+    /// out. Default: none, which checks nothing.
+    /// </summary>
+    public IList<string> PrometheusAddresses { get; } = [];
+
     /// <summary>The tags that say whose an Aiven service is.</summary>
     public AivenTagOptions Tags { get; } = new();
 
@@ -92,6 +99,8 @@ public sealed partial class AivenOptions
             yield return $"{Section}:EndpointName must be 1 to 36 letters, digits, '-' or '_'.";
         if (Route is not ("dynamic" or "public" or "private" or "privatelink"))
             yield return $"{Section}:Route must be one of dynamic, public, private, privatelink.";
+        foreach (var address in PrometheusAddresses.Where(address => !IPAddress.TryParse(address, out _)))
+            yield return $"{Section}:PrometheusAddresses names \"{address}\", which is no IP address.";
         if (RequestsPerMinute is < 10 or > 100_000)
             yield return $"{Section}:RequestsPerMinute must be from 10 to 100000.";
         if (Retries is < 0 or > 20)

@@ -26,14 +26,14 @@ internal sealed class DocumentedSchema : ISchemaFilter
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
     {
         var type = context.Type.Name;
-        if (schema is not OpenApiSchema { Properties: { } properties } own || context.MemberInfo is not null)
+        if (schema is not OpenApiSchema own || context.MemberInfo is not null || FieldDescriptions.Of(type) is not { } description)
             return;
-        own.Description = FieldDescriptions.Of(type);
+        own.Description = description;
         // Unknown members are ignored on the way in, and readers of ours must ignore them too (osb.md 11).
         own.AdditionalPropertiesAllowed = true;
         foreach (var name in RequiredInRequests.GetValueOrDefault(type, []))
             (own.Required ??= new HashSet<string>()).Add(name);
-        foreach (var (name, member) in properties)
+        foreach (var (name, member) in own.Properties ?? new Dictionary<string, IOpenApiSchema>())
         {
             if (member is not OpenApiSchema field)
                 continue;

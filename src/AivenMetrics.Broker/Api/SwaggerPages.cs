@@ -20,9 +20,11 @@ internal static class SwaggerPages
     {
         if (!routes.ServiceProvider.GetRequiredService<SwaggerPagesOptions>().Shown)
             return routes;
-        routes.MapGet($"{Folder}/openapi.yaml", async (HttpContext context) =>
-                Results.Text(await OpenApiDescription.Yaml(context.RequestServices), "application/yaml"))
-            .ExcludeFromDescription();
+        routes.MapGet($"{Folder}/openapi.yaml", async context =>
+        {
+            context.Response.ContentType = "application/yaml";
+            await context.Response.WriteAsync(await OpenApiDescription.Yaml(context.RequestServices), context.RequestAborted);
+        });
         routes.MapSwaggerUI(Folder.TrimStart('/'), options =>
         {
             options.DocumentTitle = "AivenMetrics";

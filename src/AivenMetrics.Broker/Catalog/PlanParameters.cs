@@ -19,9 +19,6 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
     /// <summary>Most characters (Unicode code points, as JSON Schema counts) of a service's name.</summary>
     public const int LongestName = 255;
 
-    /// <summary>The fault of a bind that names no services while its instance has none either.</summary>
-    public const string ServicesMissing = $"This plan needs the parameter '{ServicesName}' when binding, {ServicesExample}.";
-
     private const string ServicesExample = "such as {\"services\": [\"<instance GUID or Aiven service name>\"]}";
     private const string ExpiresInExample = "hours or days such as \"12h\" or \"90d\", at most five digits";
 
@@ -40,8 +37,7 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
         Read(given, "Updating an instance of this plan", ParameterSchemas.Update(scope), leastServices: 0);
 
     /// <summary>
-    /// Parameters of a bind. That plan <c>services</c> needs services from the bind or from the instance is for the caller to
-    /// check, with <see cref="ServicesMissing"/>.
+    /// Parameters of a bind. That plan <c>services</c> needs services from the bind or from the instance is for the caller to check.
     /// </summary>
     /// <param name="scope">The plan's.</param>
     /// <param name="given">Absent, null or an object; anything else is a fault.</param>

@@ -37,6 +37,8 @@ internal static partial class FeedEndpoints
                 Answer(context, options.GatewayToken, options.DiscoveryToken, feed))
             .WithTags("Feed").WithSummary("Who may query through a gateway, and what. Needs the gateways' token.")
             .WithSecurity(ApiSecurity.Gateway)
+            .WithHeader(Feeds.GatewayHeader, false,
+                "Random id of a run of a gateway. With If-None-Match it says that this gateway applies that version: binds wait for it.")
             .WithHeader(VersionHeader, false, "Version of the Prometheus behind the gateway, such as 2.42.0, for tenants' credentials.")
             .Produces<CredentialFeed>().Produces(304)
             .WithFeedDocumentation("Every live credential with its scope; hashes of passwords only.", FeedDocumentation.CredentialsExample);
@@ -54,11 +56,16 @@ internal static partial class FeedEndpoints
                 : Error(context, 401, "Unauthorized", "Send Authorization: Bearer <token> with the token of this feed.");
         try
         {
-            if (token == context.RequestServices.GetRequiredService<FeedOptions>().GatewayToken)
+            var isGateway = token == context.RequestServices.GetRequiredService<FeedOptions>().GatewayToken;
+            if (isGateway)
                 await context.RequestServices.GetRequiredService<PrometheusVersionReport>()
                     .Take(context.Request.Headers[VersionHeader].ToString(), context.RequestAborted);
             var known = context.Request.GetTypedHeaders().IfNoneMatch;
-            var version = await feed.Next(tag => Matches(known, tag), known.Count == 0 ? TimeSpan.Zero : Wait(context.Request), context.RequestAborted);
+            var version = await feed.Next(
+                tag => Matches(known, tag),
+                known.Count == 0 ? TimeSpan.Zero : Wait(context.Request),
+                isGateway ? Accepted(context) : _ => Task.CompletedTask,
+                context.RequestAborted);
             context.Response.Headers.ETag = version.ETag;
             context.Response.Headers.CacheControl = "private, no-cache";
             return Matches(known, version.ETag) ? Results.StatusCode(304) : Results.Bytes(version.Json, "application/json");
@@ -75,6 +82,13 @@ internal static partial class FeedEndpoints
             context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
             return Error(context, 503, "Unavailable", "The broker's database cannot be reached: keep what you have and try again.");
         }
+    }
+
+    private static Func<long?, Task> Accepted(HttpContext context)
+    {
+        var reports = context.RequestServices.GetRequiredService<GatewayReports>();
+        var gateway = context.Request.Headers[Feeds.GatewayHeader].ToString();
+        return asOf => reports.Take(gateway, asOf, context.RequestAborted);
     }
 
     private static IResult NotAllowed(HttpContext context)

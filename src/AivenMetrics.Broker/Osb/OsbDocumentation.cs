@@ -126,7 +126,7 @@ internal static class OsbDocumentation
             Errors: new()
             {
                 [400] = OsbErrors.NoSuchServices(["orders-pg"]), [404] = OsbErrors.NoSuchInstance, [409] = OsbErrors.BindingConflict,
-                [422] = OsbErrors.AsyncRequired(TimeSpan.FromSeconds(20)),
+                [422] = OsbErrors.AsyncRequired(TimeSpan.FromSeconds(20), "0 of 1 services deliver metrics."),
             }),
         ["FetchBinding"] = new(
             "Reads a binding with its credentials and parameters. The query parameters are hints and not needed.",
@@ -193,7 +193,9 @@ internal static class OsbDocumentation
             "services": [{ "name": "orders-pg", "type": "pg", "state": "RUNNING", "metrics": "Metrics are collected." }],
             "grafana_datasource": "apiVersion: 1\ndatasources: […]\n",
             "prometheus_version": "2.42.0"
-          }{{more}}
+          },
+          "metadata": { "expires_at": "2027-02-21T12:00:00.0Z", "renew_before": "2027-01-30T00:00:00.0Z" },
+          "endpoints": [{ "host": "metrics.example.com", "ports": ["443"], "protocol": "tcp" }]{{more}}
         }
         """;
 

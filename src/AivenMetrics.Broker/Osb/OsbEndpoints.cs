@@ -49,7 +49,7 @@ internal static class OsbEndpoints
         new("GET", Instance + "/last_operation", "InstanceLastOperation", s => s.Instances.LastOperation,
             "How far the last operation on an instance is", PollHints, null,
             [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]),
-        new("PUT", Binding, "Bind", s => s.Bindings.Bind, "Create a binding and its credentials", Incomplete, typeof(BindRequest),
+        new("PUT", Binding, "Bind", s => s.Bind.Bind, "Create a binding and its credentials", Incomplete, typeof(BindRequest),
             [
                 (200, typeof(BindingResponse)), (201, typeof(BindingResponse)), (202, typeof(OperationResponse)),
                 (404, typeof(ErrorResponse)), (409, typeof(ErrorResponse)), (422, typeof(ErrorResponse)),
@@ -120,6 +120,8 @@ internal static class OsbEndpoints
         public CatalogHandler Catalog => Services.GetRequiredService<CatalogHandler>();
 
         public InstanceHandlers Instances => Services.GetRequiredService<InstanceHandlers>();
+
+        public BindHandler Bind => Services.GetRequiredService<BindHandler>();
 
         public BindingHandlers Bindings => Services.GetRequiredService<BindingHandlers>();
     }

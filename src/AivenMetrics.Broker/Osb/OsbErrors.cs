@@ -38,9 +38,6 @@ internal static class OsbErrors
     public static readonly OsbError NotJson = new(
         400, null, "The request body must be JSON: send it with the header Content-Type: application/json.");
 
-    public static readonly OsbError Rotation = new(
-        400, null, "predecessor_binding_id is not supported: make a second binding and delete the first one when nothing uses it any more.");
-
     public static readonly OsbError HasBindings = new(
         400, null, "The service instance still has bindings or service keys: delete them first.") { InstanceUsable = true };
 
@@ -48,7 +45,7 @@ internal static class OsbErrors
         409, null, "A service instance of this id exists with another service, plan, organization, space or parameters.");
 
     public static readonly OsbError BindingConflict = new(
-        409, null, "A binding of this id exists on the service instance with other parameters or for another app.");
+        409, null, "A binding of this id exists on the service instance with another plan, other parameters, for another app or predecessor.");
 
     public static readonly OsbError Changed = new(
         422, "ConcurrencyError", "Another request created or deleted the same thing in the meantime: try again.");
@@ -62,6 +59,21 @@ internal static class OsbErrors
     public static readonly OsbError BindingGone = new(410, null, "The service instance has no binding of this id (any more).");
 
     public static readonly OsbError OtherPlan = new(400, null, "service_id and plan_id are not those of the service instance.");
+
+    public static readonly OsbError OtherSpace = new(
+        400,
+        null,
+        "The service instance belongs to another space and shows the metrics of that space only, so it cannot be shared: "
+        + "create an instance in the space of the app and bind that one.");
+
+    public static readonly OsbError NoServices = new(
+        400,
+        null,
+        "This plan needs the parameter 'services' when binding, such as {\"services\": [\"<instance GUID or Aiven service name>\"]}, "
+        + "or services that the instance names for all of its bindings.");
+
+    public static readonly OsbError RotationParameters = new(
+        400, null, "The field parameters differs from that of the predecessor, whose parameters a rotation keeps: leave it out.");
 
     public static readonly OsbError NoInventory = new(
         503, null, "The broker has not seen the Aiven services yet: try again in a moment.", Soon);
@@ -101,11 +113,15 @@ internal static class OsbErrors
 
     public static OsbError Invalid(string description) => new(400, null, description);
 
-    public static OsbError AsyncRequired(TimeSpan budget) => new(
+    public static OsbError Predecessor(string fault) => new(400, null, $"The field predecessor_binding_id {fault}.");
+
+    /// <param name="budget">How long the bind waited.</param>
+    /// <param name="progress">How far it was, in a sentence.</param>
+    public static OsbError AsyncRequired(TimeSpan budget, string progress) => new(
         422,
         "AsyncRequired",
-        $"The metrics were not ready within {budget.TotalSeconds:0.#} seconds and nothing was created: try again, "
-        + "with accepts_incomplete=true if the platform can wait for longer.");
+        $"The binding was not ready within {budget.TotalSeconds:0.#} seconds and nothing was created: try again, "
+        + $"with accepts_incomplete=true if the platform can wait for longer. {progress}");
 
     /// <summary>Not found and not yours: one answer, so that nobody can probe for other tenants' services.</summary>
     public static OsbError NoSuchServices(IEnumerable<string> names) => new(

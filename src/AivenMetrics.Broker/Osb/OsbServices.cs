@@ -23,6 +23,11 @@ internal static class OsbServices
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindWaiter>(provider, options.BindBudget))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl), projects))
             .AddSingleton<CatalogHandler>()
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindingView>(provider, new Uri(options.GatewayUrl)))
+            .AddSingleton(new CredentialLives(options.CredentialLifetime))
+            .AddSingleton<BindingMaker>()
+            .AddSingleton<GatewayWaiter>()
+            .AddSingleton<BindHandler>()
             .AddSingleton(new InstanceView(new DashboardUrl(options.DashboardUrl), new Uri(options.GatewayUrl)))
             .AddSingleton<InstanceHandlers>()
             .AddSingleton<BindingHandlers>();

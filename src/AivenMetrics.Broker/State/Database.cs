@@ -72,6 +72,14 @@ public sealed class Database : IAsyncDisposable
         writer?.Dispose();
     }
 
+    /// <summary>
+    /// The database's clock in microseconds since the Unix epoch: one clock for all processes that share the database. With
+    /// SQLite these run on one machine, so it is that machine's; SQLite's own functions know milliseconds only.
+    /// </summary>
+    internal async Task<long> Now(CancellationToken ct) => IsPostgres
+        ? (await Query<long>("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)", null, ct)).Single()
+        : (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
     internal async Task<DbConnection> Connect(CancellationToken ct) => await source.OpenConnectionAsync(ct);
 
     /// <summary>Rows of one statement outside any transaction.</summary>

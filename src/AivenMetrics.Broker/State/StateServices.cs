@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>Registers the state: one database, its stores, the key ring and the process's two signals.</summary>
+/// <summary>Registers the state: one database, its stores, the key ring and the process's signals.</summary>
 internal static class StateServices
 {
     public static IServiceCollection AddState(this IServiceCollection services, string connectionString, IReadOnlyList<EncryptionKey> keys)
@@ -24,6 +24,7 @@ internal static class StateServices
             .AddSingleton<IntegrationStore>()
             .AddSingleton<FactStore>()
             .AddSingleton<AuditStore>()
+            .AddSingleton<GatewayStore>()
             .AddSingleton<ReconcilerLock>()
             .AddHostedService<MigrateAtStart>();
     }

@@ -231,11 +231,13 @@ public sealed class FeedTests : IAsyncLifetime
     private async Task Instance(string id, PlanScope scope) => Assert.True(await _app.Services.GetRequiredService<InstanceStore>().TryInsert(
         new(new(id), "offering", "plan", scope, Owner, "tides", "forecast", null, "{}", DateTimeOffset.UnixEpoch), Ct));
 
-    private async Task Binding(string instance, string id, string user, params string[] services) => Assert.Equal(
+    private Task Binding(string instance, string id, string user, params string[] services) => Binding(instance, id, user, null, services);
+
+    private async Task Binding(string instance, string id, string user, CredentialLife? life, params string[] services) => Assert.Equal(
         InsertBindingResult.Inserted,
         await _app.Services.GetRequiredService<BindingStore>().TryInsert(
-            new(new(instance), new(id), "{}", user, "abcd", _secrets.Protect("tenant-password", Secrets.BindingSecret), services, "op",
-                OperationState.Succeeded, "done", null, DateTimeOffset.UnixEpoch), Ct));
+            new(new(instance), new(id), "plan", services.Length == 0 ? PlanScope.Space : PlanScope.Services, "{}", user, "abcd", _secrets.Protect("tenant-password", Secrets.BindingSecret), services, "op",
+                OperationState.Succeeded, "done", null, DateTimeOffset.UnixEpoch, null, life), Ct));
 
     private static AivenServiceRecord Service(string name) => new(
         Demo, name, "pg", "RUNNING", "business-4", "aws-eu-west-2", 2, Owner, "guid-" + name,

@@ -201,11 +201,10 @@ public class BrokerHost : IAsyncLifetime
             {
                 var seen = signals.Intent.Version;
                 await host.Woken();
-                foreach (var scope in await bindings.Scopes(stoppingToken))
+                foreach (var bind in await bindings.Waiting(stoppingToken))
                 {
-                    if (scope.OperationState == OperationState.InProgress && host.Verdict(scope) is { } verdict)
-                        await bindings.RecordOperation(
-                            scope.InstanceId, scope.BindingId, null, verdict.State, verdict.Description, null, stoppingToken);
+                    if (host.Verdict(bind.Scope) is { } verdict)
+                        await bindings.Record([new BindOutcome(bind, verdict.State, verdict.Description)], DateTimeOffset.UtcNow, stoppingToken);
                 }
 
                 signals.Result.Notify();

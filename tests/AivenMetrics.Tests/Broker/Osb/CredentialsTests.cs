@@ -150,7 +150,7 @@ public sealed class CredentialsTests : IAsyncLifetime
         var credentials = new Credentials("u", "user", "hidden", "https://user:hidden@x", new CredentialScope("", []), [], "hidden", null);
 
         Assert.DoesNotContain("hidden", credentials.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain("hidden", new BindingResponse(credentials, null).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", new BindingResponse(null, credentials, null, []).ToString(), StringComparison.Ordinal);
     }
 
     private async Task<JsonElement> Bind(string plan, params string[] services)

@@ -108,13 +108,14 @@ internal sealed class ReconciliationBed : IAsyncDisposable
         Assert.True(await Instances.TryInsert(
             new(new("i" + id), "offering", "plan", plan, owner, null, null, null, "{}", Time.GetUtcNow()), Ct));
         var binding = new BindingRecord(
-            new("i" + id), new("b" + id), "{}", "user" + id, "00", Secrets.Protect("password", Secrets.BindingSecret),
+            new("i" + id), new("b" + id), "plan", plan, "{}", "user" + id, "00", Secrets.Protect("password", Secrets.BindingSecret),
             [.. services.Select(name => Seeded(name).ServiceInstanceId)], "bind-" + id, OperationState.InProgress, "asked for", null, Time.GetUtcNow());
         Assert.Equal(InsertBindingResult.Inserted, await Bindings.TryInsert(binding, Ct));
         return binding;
     }
 
-    public async Task Unbind(BindingRecord binding) => Assert.True(await Bindings.Delete(binding.InstanceId, binding.BindingId, Ct));
+    public async Task Unbind(BindingRecord binding) => Assert.NotNull(
+        await Bindings.Delete(binding.InstanceId, binding.BindingId, "unbound", null, Time.GetUtcNow(), Ct));
 
     /// <summary>Reason and whether it is scraped, of a seeded service as the last cycle saved it.</summary>
     public async Task<(string Reason, bool Scraped)> Condition(string name)
