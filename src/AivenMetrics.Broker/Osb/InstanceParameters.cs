@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;

@@ -39,7 +39,10 @@ internal static class OsbErrors
         400, null, "The request body must be JSON: send it with the header Content-Type: application/json.");
 
     public static readonly OsbError HasBindings = new(
-        400, null, "The service instance still has bindings or service keys: delete them first.") { InstanceUsable = true };
+        400, null, "The service instance still has bindings or service keys: delete them first.")
+    {
+        InstanceUsable = true,
+    };
 
     public static readonly OsbError InstanceConflict = new(
         409, null, "A service instance of this id exists with another service, plan, organization, space or parameters.");

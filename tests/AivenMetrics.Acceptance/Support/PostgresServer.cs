@@ -51,12 +51,13 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>A connection string of a database on this server.</summary>
     public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
 
-    /// <summary>Makes a new empty database.</summary>
+    /// <summary>Makes a new database.</summary>
+    /// <param name="template">What to copy, without open connections; an empty database by default.</param>
     /// <returns>Its connection string.</returns>
-    public async Task<string> CreateDatabase()
+    public async Task<string> CreateDatabase(string template = "template1")
     {
         var name = $"test_{Interlocked.Increment(ref databases)}";
-        await Execute($"CREATE DATABASE {name}");
+        await Execute($"CREATE DATABASE {name} TEMPLATE {template}");
         return ConnectionString(name);
     }
 

@@ -6,8 +6,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Catalog;
 
 /// <summary>osb.md A2, B5: GET /v2/catalog.</summary>
-public sealed class CatalogTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class CatalogTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : CatalogTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : CatalogTests(broker), IClassFixture<PostgresBroker>;
+
     [Fact]
     public async Task Osb_24_the_catalog_has_one_offering_with_two_plans()
     {

@@ -5,8 +5,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A8: PUT /v2/service_instances/:i/service_bindings/:b, while the reconciler answers at once.</summary>
-public sealed class BindTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class BindTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : BindTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : BindTests(broker), IClassFixture<PostgresBroker>;
+
     private async Task<string> NewPath(string plan = BrokerHost.SpacePlan) =>
         $"{await broker.Instance(plan)}/service_bindings/{Guid.NewGuid()}";
 

@@ -4,10 +4,20 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A3, A4, A8: binds that the reconciler does not decide at once. Each test has a broker of its own.</summary>
-public sealed class BindWaitingTests : IAsyncLifetime
+public abstract class BindWaitingTests : IAsyncLifetime
 {
-    private readonly BrokerHost broker = new() { Verdict = _ => null };
+    private readonly BrokerHost broker;
     private string path = "";
+
+    protected BindWaitingTests(BrokerHost broker)
+    {
+        this.broker = broker;
+        broker.Verdict = _ => null;
+    }
+
+    public sealed class OnSqlite() : BindWaitingTests(new BrokerHost());
+
+    public sealed class OnPostgres(PostgresDatabases databases) : BindWaitingTests(new PostgresBroker(databases));
 
     public async ValueTask InitializeAsync()
     {

@@ -4,8 +4,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A4, A6, A7, A12: reading, changing and deleting an instance.</summary>
-public sealed class InstanceTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class InstanceTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : InstanceTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : InstanceTests(broker), IClassFixture<PostgresBroker>;
+
     private const string Unknown = "/v2/service_instances/unknown";
 
     [Fact]

@@ -5,8 +5,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A5: PUT /v2/service_instances/:i.</summary>
-public sealed class ProvisionTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class ProvisionTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : ProvisionTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : ProvisionTests(broker), IClassFixture<PostgresBroker>;
+
     private static string NewPath => $"/v2/service_instances/{Guid.NewGuid()}";
 
     private static JsonObject WithServices(params string[] services)
