@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;
 using Microsoft.Extensions.Logging;

@@ -102,7 +102,7 @@ internal sealed class ReconciliationBed : IAsyncDisposable
     /// <summary>Orders an instance for the space of a seeded service and binds it; naming services makes it a <c>services</c> plan.</summary>
     public async Task<BindingRecord> Bind(string spaceOf, params string[] services)
     {
-        var owner = new SpaceOwner(Seeded(spaceOf).OrganizationId, Seeded(spaceOf).SpaceId);
+        var owner = OwnerOf(spaceOf);
         var id = $"{++_bindings}";
         var plan = services.Length == 0 ? PlanScope.Space : PlanScope.Services;
         Assert.True(await Instances.TryInsert(
@@ -113,6 +113,9 @@ internal sealed class ReconciliationBed : IAsyncDisposable
         Assert.Equal(InsertBindingResult.Inserted, await Bindings.TryInsert(binding, Ct));
         return binding;
     }
+
+    /// <summary>The organization and space of a seeded service.</summary>
+    public SpaceOwner OwnerOf(string name) => new(Seeded(name).OrganizationId, Seeded(name).SpaceId);
 
     public async Task Unbind(BindingRecord binding) => Assert.NotNull(
         await Bindings.Delete(binding.InstanceId, binding.BindingId, "unbound", null, Time.GetUtcNow(), Ct));
