@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using AivenMetrics.Broker.Access;
 using AivenMetrics.Broker.Aiven;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.Feed;
@@ -22,8 +23,11 @@ public sealed class BrokerOptions
     /// <summary>User name that the platform authenticates with.</summary>
     public string Username { get; set; } = "broker";
 
-    /// <summary>Password that the platform authenticates with, a secret; no default.</summary>
+    /// <summary>Password that the platform authenticates with, a secret; empty: only <see cref="Users"/> may.</summary>
     public string Password { get; set; } = "";
+
+    /// <summary>More users, with hashed passwords; needed when there is no <see cref="Password"/>.</summary>
+    public IList<BrokerUserOptions> Users { get; } = [];
 
     /// <summary>The gateways' public URL, which tenants get in their credentials; no default.</summary>
     public string GatewayUrl { get; set; } = "";
@@ -61,6 +65,9 @@ public sealed class BrokerOptions
     /// <summary>How long the audit trail is kept; zero: for ever. Default: 365 days.</summary>
     public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
 
+    /// <summary>Whether <c>/swagger</c> shows the API for people to read. It holds no secret and asks for no password.</summary>
+    public bool SwaggerUi { get; set; }
+
     /// <summary>What the marketplace shows.</summary>
     public CatalogOptions Catalog { get; } = new();
 
@@ -69,19 +76,26 @@ public sealed class BrokerOptions
 
     /// <summary>All faults, as sentences that name the key and how to fix it; never a secret.</summary>
     public IEnumerable<string> Faults() =>
-        [.. OwnFaults(), .. KeyFaults(), .. Feed.Faults(), .. Catalog.Faults(), .. Aiven.Faults()];
+        [.. UserFaults(), .. OwnFaults(), .. KeyFaults(), .. Feed.Faults(), .. Catalog.Faults(), .. Aiven.Faults()];
 
     /// <summary>The key ring; call only when there are no <see cref="Faults"/>.</summary>
-    internal IReadOnlyList<EncryptionKey> KeyRing() =>
+    public IReadOnlyList<EncryptionKey> KeyRing() =>
         [.. EncryptionKeys.Select(key => new EncryptionKey(key.Id, Convert.FromBase64String(key.Key)))];
+
+    private IEnumerable<string> UserFaults()
+    {
+        if (BrokerUserOptions.NameFault(Username) is { } fault)
+            yield return $"Broker:Username {fault}.";
+        if (Password.Length == 0 && Users.Count == 0)
+            yield return "Broker:Password is missing and so are Broker:Users: set the environment variable AIVENMETRICS_Broker__Password, "
+                + "name a file by Broker:PasswordFile, or give Broker:Users:0:Username and Broker:Users:0:PasswordHash "
+                + "(made by: aiven-metrics hash-password).";
+        foreach (var userFault in BrokerUserOptions.Faults(Users))
+            yield return userFault;
+    }
 
     private IEnumerable<string> OwnFaults()
     {
-        if (Username.Length == 0 || Username.Contains(':', StringComparison.Ordinal))
-            yield return "Broker:Username must not be empty and cannot hold a colon (HTTP basic authentication).";
-        if (Password.Length == 0)
-            yield return "Broker:Password is missing: set it with the environment variable AIVENMETRICS_Broker__Password "
-                + "or in a file named by Broker:PasswordFile.";
         if (!Uri.TryCreate(GatewayUrl, UriKind.Absolute, out var gateway) || gateway.Scheme is not ("http" or "https")
             || gateway.UserInfo.Length > 0 || gateway.Query.Length > 0 || gateway.Fragment.Length > 0)
             yield return "Broker:GatewayUrl must be the gateways' public URL without user, query or fragment, "

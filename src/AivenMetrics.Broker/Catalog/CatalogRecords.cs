@@ -50,7 +50,7 @@ internal sealed record PlanCost(IReadOnlyDictionary<string, double> Amount, stri
 
 internal sealed record PlanSchemas(InstanceSchemas ServiceInstance, BindingSchemas ServiceBinding);
 
-internal sealed record InstanceSchemas(ParameterSchema Create);
+internal sealed record InstanceSchemas(ParameterSchema Create, ParameterSchema Update);
 
 internal sealed record BindingSchemas(ParameterSchema Create);
 

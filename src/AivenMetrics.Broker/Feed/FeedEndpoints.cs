@@ -30,24 +30,22 @@ internal static partial class FeedEndpoints
         routes.MapGet("/feed/v1/targets", (HttpContext context, FeedOptions options, FeedSource<TargetFeed> feed) =>
                 Answer(context, options.DiscoveryToken, options.GatewayToken, feed))
             .WithTags("Feed").WithSummary("What discovery writes for Prometheus. Needs discovery's token.")
-            .WithSecurity(ApiSecurity.Discovery).WithLongPoll()
-            .Produces<TargetFeed>().Produces(304).Produces(401).Produces(403).Produces(503);
+            .WithSecurity(ApiSecurity.Discovery)
+            .Produces<TargetFeed>().Produces(304)
+            .WithFeedDocumentation("Every scrape target with its labels, CA and scrape credentials.", FeedDocumentation.TargetsExample);
         routes.MapGet("/feed/v1/credentials", (HttpContext context, FeedOptions options, FeedSource<CredentialFeed> feed) =>
                 Answer(context, options.GatewayToken, options.DiscoveryToken, feed))
             .WithTags("Feed").WithSummary("Who may query through a gateway, and what. Needs the gateways' token.")
-            .WithSecurity(ApiSecurity.Gateway).WithLongPoll()
+            .WithSecurity(ApiSecurity.Gateway)
             .WithHeader(Feeds.GatewayHeader, false,
                 "Random id of a run of a gateway. With If-None-Match it says that this gateway applies that version: binds wait for it.")
             .WithHeader(VersionHeader, false, "Version of the Prometheus behind the gateway, such as 2.42.0, for tenants' credentials.")
-            .Produces<CredentialFeed>().Produces(304).Produces(401).Produces(403).Produces(503);
+            .Produces<CredentialFeed>().Produces(304)
+            .WithFeedDocumentation("Every live credential with its scope; hashes of passwords only.", FeedDocumentation.CredentialsExample);
         foreach (var path in (string[])["/feed/v1/targets", "/feed/v1/credentials"])
             routes.Map(path, NotAllowed).ExcludeFromDescription();
         return routes;
     }
-
-    private static RouteHandlerBuilder WithLongPoll(this RouteHandlerBuilder endpoint) => endpoint
-        .WithHeader("If-None-Match", false, "Entity tag of the version that the reader has.")
-        .WithHeader("Prefer", false, "wait=seconds: with a current entity tag, how long to wait for a change; at most 60.");
 
     private static async Task<IResult> Answer<T>(HttpContext context, string token, string otherToken, FeedSource<T> feed)
     {

@@ -15,7 +15,7 @@ internal sealed record BindWish(
     string? ServiceId,
     string? PlanId,
     BindingId? Predecessor,
-    BindParameters? Parameters,
+    PlanParameters? Parameters,
     BindIdentity Identity,
     PlatformContext Context)
 {
@@ -35,7 +35,7 @@ internal sealed record BindWish(
             body.ServiceId,
             body.PlanId,
             predecessor is null ? null : new BindingId(predecessor),
-            predecessor is null ? BindParameters.Read(catalog.ScopeOf(body.PlanId!)!.Value, parameters) : null,
+            predecessor is null ? OsbFields.Parameters(PlanParameters.ForBind(catalog.ScopeOf(body.PlanId!)!.Value, parameters)) : null,
             new BindIdentity(
                 parameters ?? NoParameters,
                 AppGuid(body, resource),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
@@ -17,7 +18,7 @@ internal sealed class BindingMaker(
             : Bind(instance, id, wanted, wanted.Parameters!, ct);
 
     private async Task<BindingRecord> Bind(
-        InstanceRecord instance, BindingId id, BindWish wanted, BindParameters parameters, CancellationToken ct)
+        InstanceRecord instance, BindingId id, BindWish wanted, PlanParameters parameters, CancellationToken ct)
     {
         if (wanted.ServiceId != instance.ServiceId || wanted.PlanId != instance.PlanId)
             throw new OsbRefusal(OsbErrors.OtherPlan);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// Catalog and ServiceInstances. An instance is a row and nothing else, so all of it is synchronous: each change is one
+/// ServiceInstances. An instance is a row and nothing else, so all of it is synchronous: each change is one
 /// transaction with its entry in the audit trail.
 /// </summary>
 internal sealed class InstanceHandlers(
@@ -17,13 +17,6 @@ internal sealed class InstanceHandlers(
     TimeProvider time,
     ILogger<InstanceHandlers> logger)
 {
-    public Task<OsbAnswer> Catalog(OsbRequest request)
-    {
-        var known = request.IfNoneMatch.Split(',', StringSplitOptions.TrimEntries)
-            .Any(tag => tag == "*" || tag == catalog.ETag || tag == "W/" + catalog.ETag);
-        return Task.FromResult(new OsbAnswer(known ? 304 : 200, catalog.Body) { ETag = catalog.ETag });
-    }
-
     public async Task<OsbAnswer> Provision(OsbRequest request)
     {
         var id = request.InstanceId;

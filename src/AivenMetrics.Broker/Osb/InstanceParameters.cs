@@ -13,25 +13,18 @@ internal sealed record InstanceParameters(IReadOnlyList<string> Services)
     /// <summary>None.</summary>
     public const string None = "{}";
 
-    private const string Key = "services";
-
     /// <summary>As the row keeps them: canonical JSON.</summary>
     public string Json => Services.Count == 0
         ? None
         : OsbFields.Canonical(JsonSerializer.SerializeToElement(
-            new Dictionary<string, IReadOnlyList<string>> { [Key] = Services }, OsbJson.Default.DictionaryStringIReadOnlyListString));
+            new Dictionary<string, IReadOnlyList<string>> { [PlanParameters.ServicesName] = Services }, OsbJson.Default.DictionaryStringIReadOnlyListString));
 
     /// <summary>Reads the parameters of a provision, or of an update, for which an empty list clears the default.</summary>
     /// <returns>Null: nothing was given, which changes nothing.</returns>
     /// <exception cref="OsbRefusal">They are not what the plan takes: 400, naming the parameter.</exception>
     public static InstanceParameters? Read(PlanScope scope, JsonElement? parameters, bool update)
     {
-        var given = OsbFields.Object(parameters, "parameters");
-        if (given is not { } element || !element.EnumerateObject().Any())
-            return null;
-        if (scope == PlanScope.Space)
-            OsbFields.CheckNoParameters(given, "An instance of this plan");
-        OsbFields.CheckOnly(element, [Key], "An instance");
-        return new InstanceParameters(OsbFields.Services(element.GetProperty(Key), update ? 0 : 1));
+        var read = update ? PlanParameters.ForUpdate(scope, parameters) : PlanParameters.ForProvision(scope, parameters);
+        return OsbFields.Parameters(read).Services is { } services ? new InstanceParameters(services) : null;
     }
 }

@@ -12,6 +12,9 @@ internal sealed record OsbAnswer(int Status, ReadOnlyMemory<byte> Body)
 
     public string? ETag { get; init; }
 
+    /// <summary>An HTTP date.</summary>
+    public string? LastModified { get; init; }
+
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Methods of the path, with 405.</summary>
@@ -35,6 +38,8 @@ internal sealed record OsbAnswer(int Status, ReadOnlyMemory<byte> Body)
         response.StatusCode = Status;
         if (ETag is not null)
             response.Headers.ETag = ETag;
+        if (LastModified is not null)
+            response.Headers.LastModified = LastModified;
         if (Allow is not null)
             response.Headers.Allow = Allow;
         if (RetryAfter is { } wait)

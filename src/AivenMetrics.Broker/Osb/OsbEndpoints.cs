@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
 
 namespace AivenMetrics.Broker.Osb;
 
@@ -15,22 +16,23 @@ internal static class OsbEndpoints
 
     private static readonly Query[] NoQuery = [];
     private static readonly Query[] Incomplete =
-        [new("accepts_incomplete", false, "true: the platform can poll an operation that is not done at once.")];
+        [new("accepts_incomplete", false, "true: the platform can poll an operation that is not done at once.", JsonSchemaType.Boolean)];
 
     private static readonly Query[] Hints =
-        [new("service_id", false, "A hint."), new("plan_id", false, "A hint.")];
+        [new("service_id", false, "A hint; not needed."), new("plan_id", false, "A hint; not needed.")];
 
-    private static readonly Query[] PollHints = [.. Hints, new("operation", false, "A hint.")];
+    private static readonly Query[] PollHints = [.. Hints, new("operation", false, "A hint; not needed.")];
 
     private static readonly Query[] Delete =
         [new("service_id", true, "The instance's offering."), new("plan_id", true, "The instance's plan."), .. Incomplete];
 
+    // What every operation can answer.
     private static readonly (int Status, Type? Body)[] Refusals =
-        [(400, typeof(ErrorResponse)), (401, typeof(ErrorResponse)), (412, typeof(ErrorResponse))];
+        [.. ((int[])[400, 401, 412, 413, 429, 500, 503]).Select(status => (status, (Type?)typeof(ErrorResponse)))];
 
     private static readonly Route[] Routes =
     [
-        new("GET", "/catalog", "Catalog", s => s.Instances.Catalog, "What can be ordered", NoQuery, null,
+        new("GET", "/catalog", "Catalog", s => s.Catalog.Catalog, "What can be ordered", NoQuery, null,
             [(200, typeof(CatalogResponse)), (304, null)]),
         new("PUT", Instance, "Provision", s => s.Instances.Provision, "Create an instance", Incomplete, typeof(ProvisionRequest),
             [
@@ -94,16 +96,14 @@ internal static class OsbEndpoints
     private static void Document(RouteHandlerBuilder endpoint, Route route)
     {
         endpoint.WithName(route.Name).WithSummary(route.Summary).WithSecurity(ApiSecurity.Platform);
-        endpoint.WithHeader("X-Broker-API-Version", true, "2.13 or any newer 2.x.");
         foreach (var query in route.Queries)
-            endpoint.WithQuery(query.Name, query.Required, query.Description);
-        if (route.Body is not null)
-            endpoint.WithBody(route.Body);
+            endpoint.WithQuery(query.Name, query.Required, query.Description, query.Type);
         foreach (var (status, body) in route.Answers.Concat(Refusals))
             endpoint.Produces(status, body, body is null ? null : "application/json");
+        endpoint.WithOsbDocumentation(route.Name, route.Body, route.Answers.Concat(Refusals).Select(answer => answer.Status));
     }
 
-    private sealed record Query(string Name, bool Required, string Description);
+    private sealed record Query(string Name, bool Required, string Description, JsonSchemaType Type = JsonSchemaType.String);
 
     private sealed record Route(
         string Method,
@@ -117,6 +117,8 @@ internal static class OsbEndpoints
 
     private readonly record struct Handlers(IServiceProvider Services)
     {
+        public CatalogHandler Catalog => Services.GetRequiredService<CatalogHandler>();
+
         public InstanceHandlers Instances => Services.GetRequiredService<InstanceHandlers>();
 
         public BindHandler Bind => Services.GetRequiredService<BindHandler>();

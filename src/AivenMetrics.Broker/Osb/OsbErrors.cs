@@ -28,6 +28,9 @@ internal static class OsbErrors
     public static readonly OsbError Unauthorized = new(
         401, null, "The user name or the password of the service broker is wrong: register the broker again with the right ones.");
 
+    public static readonly OsbError TooManyLogins = new(
+        429, null, "Too many unknown credentials wait to be checked: try again in a moment.", TimeSpan.FromSeconds(1));
+
     public static readonly OsbError TooLarge = new(413, null, "The request body is larger than 1 MiB.");
 
     public static readonly OsbError NoSuchPath = new(404, null, "There is no such path in the Open Service Broker API.");

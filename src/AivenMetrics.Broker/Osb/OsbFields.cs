@@ -9,7 +9,6 @@ namespace AivenMetrics.Broker.Osb;
 internal static class OsbFields
 {
     private const int LongestText = 255;
-    private const string ServicesExample = "such as {\"services\": [\"<instance GUID or Aiven service name>\"]}";
 
     public static string Required(string? value, string name) => value switch
     {
@@ -63,41 +62,9 @@ internal static class OsbFields
             throw new OsbRefusal(OsbErrors.Invalid("The field service_id names no offering of this broker: see GET /v2/catalog."));
     }
 
-    /// <summary>For requests that take no parameters: anything given is refused by its name.</summary>
-    public static void CheckNoParameters(JsonElement? parameters, string what)
-    {
-        var names = Object(parameters, "parameters")?.EnumerateObject().Select(member => member.Name).ToList() ?? [];
-        if (names.Count > 0)
-            throw new OsbRefusal(OsbErrors.Invalid($"{what} takes no parameters, but got {Names(names)}: leave them out."));
-    }
-
-    /// <summary>Refuses parameters that are none of those that a request takes.</summary>
-    public static void CheckOnly(JsonElement? parameters, IReadOnlyList<string> known, string what)
-    {
-        var unknown = parameters?.EnumerateObject().Select(member => member.Name).Where(name => !known.Contains(name, StringComparer.Ordinal)).ToList() ?? [];
-        if (unknown.Count > 0)
-            throw new OsbRefusal(OsbErrors.Invalid(
-                $"{what} takes the {(known.Count == 1 ? "parameter" : "parameters")} {string.Join(" and ", known.Select(name => $"'{name}'"))} only, but got {Names(unknown)}: leave them out."));
-    }
-
-    /// <summary>The services that the parameter <c>services</c> names, as given.</summary>
-    /// <param name="services">Its value.</param>
-    /// <param name="least">How many it must name; at most 50.</param>
-    public static IReadOnlyList<string> Services(JsonElement services, int least)
-    {
-        if (services.ValueKind != JsonValueKind.Array || services.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
-            throw new OsbRefusal(OsbErrors.Invalid($"The parameter 'services' must be an array of strings, {ServicesExample}."));
-
-        var names = services.EnumerateArray().Select(item => item.GetString()!).ToList();
-        if (names.Count < least || names.Count > CatalogOptions.MaximumServices)
-            throw new OsbRefusal(OsbErrors.Invalid(
-                $"The parameter 'services' must name {least} to {CatalogOptions.MaximumServices} services, but names {names.Count}."));
-        if (names.Any(name => name.Length is 0 or > LongestText))
-            throw new OsbRefusal(OsbErrors.Invalid($"Each of the parameter 'services' must have 1 to {LongestText} characters."));
-        if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)
-            throw new OsbRefusal(OsbErrors.Invalid("The parameter 'services' names a service twice: name each once."));
-        return names;
-    }
+    /// <summary>Parameters without a fault.</summary>
+    public static PlanParameters Parameters(PlanParameters read) =>
+        read.Fault is null ? read : throw new OsbRefusal(OsbErrors.Invalid(read.Fault));
 
     /// <summary>JSON whose text is equal when its content is: members sorted, no white space.</summary>
     public static string Canonical(JsonElement element)
@@ -133,8 +100,4 @@ internal static class OsbFields
                 break;
         }
     }
-
-    // Names come from the tenant and go back to it: few and short is enough to find the mistake.
-    private static string Names(List<string> names) =>
-        string.Join(", ", names.Take(5).Select(name => $"'{(name.Length > 64 ? name[..64] + "…" : name)}'"));
 }

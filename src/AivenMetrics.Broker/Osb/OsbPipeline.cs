@@ -36,7 +36,7 @@ internal sealed class OsbPipeline(
         string? user = null;
         try
         {
-            user = authentication.User(context.Request) ?? throw new OsbRefusal(OsbErrors.Unauthorized);
+            user = await authentication.User(context) ?? throw new OsbRefusal(OsbErrors.Unauthorized);
             OsbVersion.Check(context.Request.Headers[VersionHeader]);
             if (context.Request.ContentLength > OsbRequest.MaximumBody)
                 throw new OsbRefusal(OsbErrors.TooLarge);

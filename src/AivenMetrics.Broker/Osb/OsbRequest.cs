@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using AivenMetrics.Broker.State;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 
 namespace AivenMetrics.Broker.Osb;
 
@@ -43,7 +44,9 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
         _ => throw new OsbRefusal(OsbErrors.Invalid("The query parameter accepts_incomplete must be true or false.")),
     };
 
-    public string IfNoneMatch => context.Request.Headers.IfNoneMatch.ToString();
+    public StringValues IfNoneMatch => context.Request.Headers.IfNoneMatch;
+
+    public StringValues IfModifiedSince => context.Request.Headers.IfModifiedSince;
 
     /// <summary>A query parameter that must be there.</summary>
     public string RequiredQuery(string name) => Query(name) is { Length: > 0 } value

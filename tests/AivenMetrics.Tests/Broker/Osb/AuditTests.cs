@@ -7,8 +7,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md 9, 129: who asked for what, when, and what came of it, is kept.</summary>
-public sealed class AuditTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class AuditTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : AuditTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : AuditTests(broker), IClassFixture<PostgresBroker>;
+
     private const string Ann = """{"user_id":"ann-1"}""";
 
     private static string NewId => Guid.NewGuid().ToString();

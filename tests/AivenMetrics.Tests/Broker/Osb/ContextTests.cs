@@ -7,8 +7,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md 130, 131: what the context of a platform tells, and who owns an instance by it.</summary>
-public sealed class ContextTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class ContextTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : ContextTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : ContextTests(broker), IClassFixture<PostgresBroker>;
+
     private static (string Path, InstanceId Id) New()
     {
         var id = Guid.NewGuid().ToString();

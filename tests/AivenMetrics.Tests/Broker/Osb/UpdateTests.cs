@@ -4,8 +4,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A7: PATCH /v2/service_instances/:i.</summary>
-public sealed class UpdateTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class UpdateTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : UpdateTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : UpdateTests(broker), IClassFixture<PostgresBroker>;
+
     private const string Unknown = "/v2/service_instances/unknown";
 
     private static JsonObject Patch(string? plan = null, string? parameters = null)

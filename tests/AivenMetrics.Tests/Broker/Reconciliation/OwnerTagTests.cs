@@ -74,7 +74,7 @@ public sealed class OwnerTagTests
         Assert.True(await bed.Instances.TryInsert(
             new(new("i"), "offering", "plan", PlanScope.Space, new SpaceOwner("c-1", "c-1/team-a"), null, "team-a", null, "{}", bed.Time.GetUtcNow()), Ct));
         await bed.Bindings.TryInsert(
-            new(new("i"), new("b"), "{}", "user", "00", bed.Secrets.Protect("password", Secrets.BindingSecret), [], "bind-1",
+            new(new("i"), new("b"), "plan", PlanScope.Space, "{}", "user", "00", bed.Secrets.Protect("password", Secrets.BindingSecret), [], "bind-1",
                 OperationState.InProgress, "asked for", null, bed.Time.GetUtcNow()),
             Ct);
 
