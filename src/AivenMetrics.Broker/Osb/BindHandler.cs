@@ -123,7 +123,7 @@ internal sealed class BindHandler(
     }
 
     private static OsbAnswer Accepted(BindingRecord row) =>
-        OsbAnswer.Json(202, new OperationResponse(row.Operation), OsbJson.Wire.OperationResponse);
+        OsbAnswer.Json(202, new OperationResponse(row.Operation), OsbJson.Wire.OperationResponse) with { RetryAfter = BindingHandlers.PollAgain };
 
     /// <summary>The reconciler and the gateways' feed need it no longer, and replays wait for it in vain.</summary>
     private void Ended()
