@@ -17,7 +17,8 @@ public sealed class AuthenticationTests : IAsyncLifetime
         foreach (var password in (string[])[Old, New])
             broker.Options.Users.Add(new BrokerUserOptions
             {
-                Username = "platform", PasswordHash = PasswordHash.Of(password, PasswordHash.FewestIterations).ToString(),
+                Username = "platform",
+                PasswordHash = PasswordHash.Of(password, PasswordHash.FewestIterations).ToString(),
             });
         await broker.InitializeAsync();
     }
