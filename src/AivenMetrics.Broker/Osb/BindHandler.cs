@@ -33,11 +33,14 @@ internal sealed class BindHandler(
         if (wanted.IsShared(instance))
             throw new OsbRefusal(OsbErrors.OtherSpace);
 
-        if (await bindings.Find(instance.InstanceId, id, request.Aborted) is { } existing
-            && await Replay(request, instance, existing, wanted, incomplete) is { } replayed)
+        var existing = await bindings.Find(instance.InstanceId, id, request.Aborted);
+        if (existing is not null && await Replay(request, instance, existing, wanted, incomplete) is { } replayed)
             return replayed;
 
         var row = await maker.Make(instance, id, wanted, request.Aborted);
+        // A bind that failed is cleared away by the one that takes its place; one that is refused changes nothing (18, 54).
+        if (existing is not null)
+            await bindings.DeleteIfFailed(existing, request.Aborted);
         if (wanted.TellsOf(instance) is { } told)
             instance = await instances.TellNames(instance, told, time.GetUtcNow(), request.Aborted);
         switch (await bindings.TryInsert(row, Entry(request, row, AuditResult.Begun, Terms(row)), request.Aborted))
@@ -55,17 +58,13 @@ internal sealed class BindHandler(
         }
     }
 
-    /// <summary>The answer that an existing row gives; null: its bind failed and was cleared away, so this is a new bind.</summary>
+    /// <summary>The answer that an existing row gives; null: its bind failed, so this is a new bind.</summary>
     private async Task<OsbAnswer?> Replay(
         OsbRequest request, InstanceRecord instance, BindingRecord existing, BindWish wanted, bool incomplete)
     {
         var ct = request.Aborted;
         if (existing.OperationState == OperationState.Failed)
-        {
-            await bindings.DeleteIfFailed(existing, ct);
             return null;
-        }
-
         if (!wanted.IsFor(existing))
             throw new OsbRefusal(OsbErrors.BindingConflict);
         if (existing.OperationState == OperationState.Succeeded)
@@ -124,7 +123,7 @@ internal sealed class BindHandler(
     }
 
     private static OsbAnswer Accepted(BindingRecord row) =>
-        OsbAnswer.Json(202, new OperationResponse(row.Operation), OsbJson.Wire.OperationResponse);
+        OsbAnswer.Json(202, new OperationResponse(row.Operation), OsbJson.Wire.OperationResponse) with { RetryAfter = BindingHandlers.PollAgain };
 
     /// <summary>The reconciler and the gateways' feed need it no longer, and replays wait for it in vain.</summary>
     private void Ended()

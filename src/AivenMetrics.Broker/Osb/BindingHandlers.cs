@@ -14,10 +14,10 @@ internal sealed class BindingHandlers(
     TimeProvider time,
     ILogger<BindingHandlers> logger)
 {
-    private const string EndedByUnbind = "The binding was unbound while it was being created.";
+    /// <summary>When to ask again for a bind that runs: sooner than platforms do by themselves; those that ask less often may.</summary>
+    public static readonly TimeSpan PollAgain = TimeSpan.FromSeconds(5);
 
-    // Sooner than any platform asks again by itself; those that can wait for longer do.
-    private static readonly TimeSpan PollAgain = TimeSpan.FromSeconds(5);
+    private const string EndedByUnbind = "The binding was unbound while it was being created.";
 
     public async Task<OsbAnswer> Fetch(OsbRequest request)
     {

@@ -55,12 +55,16 @@ public sealed partial class ConformanceDocumentTests
             }
 
             yield return line;
-            var own = tests.Where(test => test.Contains($".Osb_{entry.Number}_", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+            var own = tests.Where(test => Numbers(test).Contains(entry.Number)).Order(StringComparer.Ordinal);
             var kept = entry.Proofs.Where(proof => tests.Contains(proof) || proof.StartsWith(Excuse, StringComparison.Ordinal));
             foreach (var proof in kept.Concat(own).Distinct())
                 yield return $"   - {proof}";
         }
     }
+
+    /// <summary>The numbers that a test's name begins with, such as <c>Osb_105_106_both_stay_valid</c>.</summary>
+    private static IEnumerable<int> Numbers(string test) => Carried().Match(test).Groups[1].Captures
+        .Select(number => int.Parse(number.ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
 
     private static IEnumerable<Entry> Entries() => Parse().Select(pair => pair.Entry).OfType<Entry>();
 
@@ -111,6 +115,9 @@ public sealed partial class ConformanceDocumentTests
 
     [GeneratedRegex(@"^([0-9]+)\. ")]
     private static partial Regex Requirement();
+
+    [GeneratedRegex(@"\.Osb(?:_([0-9]+))+_")]
+    private static partial Regex Carried();
 
     [GeneratedRegex(@"^public [a-z ]*class (\w+Tests)\b", RegexOptions.Multiline)]
     private static partial Regex Class();

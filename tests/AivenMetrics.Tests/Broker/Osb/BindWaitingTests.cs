@@ -179,8 +179,9 @@ public abstract class BindWaitingTests : IAsyncLifetime
     [Fact]
     public async Task Osb_53_a_poll_of_a_running_bind_says_when_to_ask_again()
     {
-        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        var accepted = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
 
+        Assert.Equal(TimeSpan.FromSeconds(5), accepted.Response.Headers.RetryAfter?.Delta);
         Assert.Equal(TimeSpan.FromSeconds(5), (await broker.Get(path + "/last_operation")).Response.Headers.RetryAfter?.Delta);
         await Decide(OperationState.Succeeded, "Done.");
         Assert.Null((await broker.Get(path + "/last_operation")).Response.Headers.RetryAfter);

@@ -19,6 +19,10 @@ public abstract class CatalogConformanceTests(BrokerHost broker) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task Osb_25_the_offerings_name_is_fit_for_a_command_line() =>
+        Assert.Matches("^[A-Za-z0-9.-]+$", (await Offering()).GetProperty("name").GetString());
+
+    [Fact]
     public async Task Osb_27_the_offering_has_a_description_and_is_bindable()
     {
         var offering = await Offering();

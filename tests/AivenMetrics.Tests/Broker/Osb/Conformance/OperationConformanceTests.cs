@@ -120,6 +120,17 @@ public abstract class OperationConformanceTests : IAsyncLifetime
         Assert.Single(told.Distinct());
     }
 
+    [Fact]
+    public async Task Osb_54_a_bind_that_is_refused_leaves_what_became_of_the_one_before_it()
+    {
+        var poll = await Polled(OperationState.Failed);
+        var before = (await broker.Get(poll)).Text;
+
+        var refused = await broker.Put(poll[..poll.LastIndexOf('/')], BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
+
+        Assert.Equal((400, before), (refused.Status, (await broker.Get(poll)).Text));
+    }
+
     private async Task<string> NewPath() => $"{await broker.Instance()}/service_bindings/b";
 
     /// <summary>The poll of a bind with that outcome; null: it runs.</summary>

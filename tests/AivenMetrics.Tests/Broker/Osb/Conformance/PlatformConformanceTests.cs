@@ -100,6 +100,22 @@ public abstract class PlatformConformanceTests(BrokerHost broker)
             });
     }
 
+    [Fact]
+    public async Task Osb_10_a_replay_under_another_user_is_identical()
+    {
+        using var other = broker.NewClient();
+        other.DefaultRequestHeaders.Add("X-Broker-API-Originating-Identity", "cloudfoundry " + Convert.ToBase64String("""{"user_id":"somebody-else"}"""u8));
+        var instance = await broker.Instance();
+        var binding = instance + "/service_bindings/b";
+        var bound = await broker.Put(binding, BrokerHost.Bind());
+
+        using var content = new StringContent(BrokerHost.Bind().ToJsonString(), Encoding.UTF8, "application/json");
+        var replay = await Answer.Of(await other.PutAsync(binding, content));
+
+        Assert.Equal(200, await Send(other, HttpMethod.Put, instance, BrokerHost.Provision()));
+        Assert.Equal((200, bound.Text), (replay.Status, replay.Text));
+    }
+
     private static async Task Lifecycle(HttpClient platform, JsonObject provision, JsonObject update, JsonObject bind)
     {
         var instance = $"/v2/service_instances/{Guid.NewGuid()}";

@@ -74,7 +74,7 @@ internal sealed class Client(BrokerHost broker, World world, Invariants invarian
         Verb.Provision => Wishes.Body(Wishes.Instance(call.Content)),
         Verb.Update => Wishes.Body(Wishes.Update(call.Content), plan),
         Verb.Bind => Wishes.Body(Wishes.Bind(call.Content), plan, space),
-        Verb.Rotate => Wishes.Rotation(plan, World.BindingId(LifecycleModel.Predecessor(call)), call.Waits || call.OtherPlan),
+        Verb.Rotate => Wishes.Rotation(plan, World.BindingId(LifecycleModel.Predecessor(call)), LifecycleModel.NamesPlan(call)),
         _ => null,
     };
 }

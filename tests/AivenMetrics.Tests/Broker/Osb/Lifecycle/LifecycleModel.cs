@@ -70,8 +70,8 @@ internal sealed class LifecycleModel
             Verb.Bind => instance is null ? [400, 404] : Bind(call, instance, binding),
             Verb.Rotate => instance is null ? [400, 404] : Rotate(call, instance, binding),
             Verb.FetchBinding => binding?.State == Succeeded ? [200] : [404],
-            Verb.PollBinding => binding is not null ? [200]
-                : !ended.Contains((call.Instance, call.Binding)) ? [404] : instance is null ? [200, 404] : [200],
+            Verb.PollBinding => binding is not null || ended.Contains((call.Instance, call.Binding)) ? [200] : [404],
+            // After an update of the plan either may be named (osb.md C18).
             Verb.Unbind => binding is null ? [410] : Plan(call) == binding.Plan || !call.OtherPlan ? [200] : [400],
             _ => throw new ArgumentOutOfRangeException(nameof(call)),
         };
@@ -130,33 +130,31 @@ internal sealed class LifecycleModel
 
     private int[] Bind(Call call, ModelInstance instance, ModelBinding? existing)
     {
-        var wish = Wishes.Bind(call.Content);
-        if (existing is not null && existing.State != Failed && existing.Plan != instance.Wish.Plan)
-            return [200, 202, 400, 409]; // A replay after an update of the plan: which plan it names decides (osb.md C18).
-        if (call.OtherPlan)
-            return [400];
-        if (existing is not null && existing.State != Failed)
-            return existing.Wish == wish.ToString() ? existing.State == Running ? [202] : [200] : [409, .. WrongServices(wish, instance)];
-        return WrongServices(wish, instance) is { Length: > 0 } wrong ? wrong : New(call);
-    }
-
-    /// <summary>400 when the services that are named, or not, do not fit the instance.</summary>
-    private static int[] WrongServices(BindWish wish, ModelInstance instance)
-    {
-        var space = instance.Wish.Plan == BrokerHost.SpacePlan;
-        var named = wish.Services ?? (space ? null : instance.Wish.Services);
-        return space != (named is null) || (named is not null && instance.Wish.Space != "space-1") ? [400] : [];
+        if (existing is { State: not Failed })
+            return existing.Plan == Plan(call) && existing.Wish == Wishes.Bind(call.Content).ToString() ? Replay(existing) : [400, 409];
+        return Begins(call, instance) ? New(call) : [400];
     }
 
     private int[] Rotate(Call call, ModelInstance instance, ModelBinding? existing)
     {
         int[] refused = [400, 404, 409, 422];
-        var predecessor = Predecessor(call);
-        var fits = instance.Bindings.TryGetValue(predecessor, out var old) && old.State == Succeeded && !call.OtherPlan;
-        if (existing is not null && existing.State != Failed)
-            return existing.Wish != RotationOf(call) ? refused : fits && old!.Plan == instance.Wish.Plan
-                ? existing.State == Running ? [202] : [200] : [200, 202, .. refused];
-        return !fits ? refused : old!.Plan == instance.Wish.Plan ? New(call) : [.. New(call), .. refused];
+        if (existing is { State: not Failed })
+            return existing.Wish == RotationOf(call) ? Replay(existing) : refused;
+        return Begins(call, instance) ? New(call) : refused;
+    }
+
+    private static int[] Replay(ModelBinding existing) => existing.State == Running ? [202] : [200];
+
+    /// <summary>True when a call that meets no live binding begins a new bind.</summary>
+    private bool Begins(Call call, ModelInstance instance)
+    {
+        if (call.Verb == Verb.Rotate)
+            return instance.Bindings.TryGetValue(Predecessor(call), out var old) && old.State == Succeeded
+                && (!NamesPlan(call) || Plan(call) == instance.Wish.Plan || Plan(call) == old.Plan);
+        var wish = Wishes.Bind(call.Content);
+        var space = instance.Wish.Plan == BrokerHost.SpacePlan;
+        var named = wish.Services ?? (space ? null : instance.Wish.Services);
+        return !call.OtherPlan && space == (named is null) && (named is null || instance.Wish.Space == "space-1");
     }
 
     private static int[] New(Call call) => (call.Binding, call.Waits) switch
@@ -168,6 +166,9 @@ internal sealed class LifecycleModel
         _ => [201],
     };
 
+    /// <summary>True when a rotation names its plan, in the longer of its two shapes (osb.md 108).</summary>
+    public static bool NamesPlan(Call call) => call.Waits || call.OtherPlan;
+
     /// <summary>The binding that a rotation names.</summary>
     public static int Predecessor(Call call) => call.Content % World.Bindings;
 
@@ -176,10 +177,10 @@ internal sealed class LifecycleModel
     private void LearnBind(Call call, ModelInstance instance, Answer answer)
     {
         var existing = instance.Bindings.GetValueOrDefault(call.Binding);
-        if (answer.Status is 400 or 404 or 409 or 422)
+        if (answer.Status >= 400)
         {
-            // A bind that failed is cleared away by the next one, also when that fails as well.
-            if (answer.Status == 400 && existing?.State == Failed && call.Binding == World.Bad && !call.OtherPlan)
+            // A bind that was begun and failed at once leaves nothing, not even the one before it.
+            if (existing?.State == Failed && Begins(call, instance))
                 instance.Bindings.Remove(call.Binding);
             return;
         }
@@ -191,7 +192,7 @@ internal sealed class LifecycleModel
             existing = instance.Bindings[call.Binding] = new ModelBinding
             {
                 Wish = call.Verb == Verb.Rotate ? RotationOf(call) : Wishes.Bind(call.Content).ToString(),
-                Plan = instance.Wish.Plan,
+                Plan = call.Verb == Verb.Rotate ? instance.Bindings[Predecessor(call)].Plan : instance.Wish.Plan,
                 State = answer.Status == 201 ? Succeeded : Running,
                 Operation = answer.Status == 202 ? Operation(answer) : null,
             };
