@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;

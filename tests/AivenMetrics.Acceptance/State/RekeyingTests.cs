@@ -69,7 +69,7 @@ public abstract class RekeyingTests<TFixture>(TFixture fixture) : IClassFixture<
             for (var i = 0; i < 100; i++)
             {
                 await stores.Bindings.TryInsert(Binding($"new-{i}", K2), None);
-                await stores.Bindings.Delete(new("instance-1"), new($"binding-{i}"), None);
+                await stores.Bindings.Delete(new("instance-1"), new($"binding-{i}"), "unbound", null, Some.Time, None);
             }
         });
 

@@ -79,7 +79,7 @@ public abstract partial class StateContract<TFixture>
 
         Assert.Equal(DeleteInstanceResult.HasBindings, await stores.Instances.Delete(Instance, Entry("no"), None));
         foreach (var i in Enumerable.Range(0, 10))
-            Assert.True(await stores.Bindings.Delete(Instance, new BindingId($"b{i}"), None));
+            Assert.NotNull(await stores.Bindings.Delete(Instance, new BindingId($"b{i}"), "unbound", null, Some.Time, None));
         Assert.Equal(DeleteInstanceResult.Deleted, await stores.Instances.Delete(Instance, Entry("yes"), None));
         Assert.Equal(DeleteInstanceResult.NotFound, await stores.Instances.Delete(Instance, Entry("no"), None));
         Assert.Equal(["yes"], (await new AuditStore(stores.Database).Of(Instance, None)).Select(entry => entry.Description));
