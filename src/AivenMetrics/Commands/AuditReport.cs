@@ -48,7 +48,12 @@ internal static class AuditReport
     public static void WriteTable(IReadOnlyList<AuditRecord> entries, AuditQuery query, IAnsiConsole console)
     {
         Column[] columns = Asked(query);
-        var table = new Table().Border(TableBorder.Simple).AddColumns([.. columns.Select(column => column.Heading)]);
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (Column column in columns)
+        {
+            table.AddColumn(new TableColumn(column.Heading) { NoWrap = column.Heading == "time" });
+        }
+
         foreach (AuditRecord entry in entries)
         {
             var result = new Style(entry.Result switch

@@ -7,8 +7,12 @@ using YamlDotNet.Serialization;
 namespace AivenMetrics.Tests.Broker.Api;
 
 /// <summary>Nothing in openapi.yaml is left unsaid, and its examples are true.</summary>
-public sealed class OpenApiCompletenessTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class OpenApiCompletenessTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : OpenApiCompletenessTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : OpenApiCompletenessTests(broker), IClassFixture<PostgresBroker>;
+
     private static readonly OpenApiYaml Yaml = OpenApiYaml.Committed;
 
     [Fact]

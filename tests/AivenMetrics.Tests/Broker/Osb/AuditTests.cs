@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using AivenMetrics.Broker.State;
-using Microsoft.Data.Sqlite;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
@@ -142,16 +141,13 @@ public abstract class AuditTests(BrokerHost broker)
 }
 
 /// <summary>A broker of its own, because its database is spoilt.</summary>
-public sealed class AuditFaultTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class AuditFaultTests(BrokerHost broker)
 {
-    private async Task Sql(string sql)
-    {
-        await using var connection = new SqliteConnection(broker.Options.Database);
-        await connection.OpenAsync();
-        await using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        await command.ExecuteNonQueryAsync();
-    }
+    public sealed class OnSqlite(BrokerHost broker) : AuditFaultTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : AuditFaultTests(broker), IClassFixture<PostgresBroker>;
+
+    private Task Sql(string sql) => broker.Service<Database>().Execute(sql, null, default);
 
     [Fact]
     public async Task Without_the_trail_refusals_stay_what_they_are_but_nothing_is_changed()

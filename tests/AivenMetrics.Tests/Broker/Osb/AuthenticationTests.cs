@@ -5,12 +5,15 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md 1 to 4: several users, hashed, and strangers who guess.</summary>
-public sealed class AuthenticationTests : IAsyncLifetime
+public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
 {
+    public sealed class OnSqlite() : AuthenticationTests(new BrokerHost());
+
+    public sealed class OnPostgres(PostgresDatabases databases) : AuthenticationTests(new PostgresBroker(databases));
+
     private const string Old = "old-password-Pw1";
     private const string New = "new-password-Pw2";
 
-    private readonly BrokerHost broker = new();
 
     public async ValueTask InitializeAsync()
     {
@@ -22,7 +25,11 @@ public sealed class AuthenticationTests : IAsyncLifetime
         await broker.InitializeAsync();
     }
 
-    public ValueTask DisposeAsync() => broker.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await broker.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task Osb_1_the_plain_user_and_both_passwords_of_a_rotated_user_open()

@@ -4,13 +4,19 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>What the audit trail tells of a binding.</summary>
-public sealed class BindingTrailTests : IAsyncLifetime
+public abstract class BindingTrailTests(BrokerHost broker) : IAsyncLifetime
 {
-    private readonly BrokerHost broker = new();
+    public sealed class OnSqlite() : BindingTrailTests(new BrokerHost());
+
+    public sealed class OnPostgres(PostgresDatabases databases) : BindingTrailTests(new PostgresBroker(databases));
 
     public ValueTask InitializeAsync() => broker.InitializeAsync();
 
-    public ValueTask DisposeAsync() => broker.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await broker.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task A_binding_is_told_from_its_begin_to_its_end_with_who_asked_and_no_secret()

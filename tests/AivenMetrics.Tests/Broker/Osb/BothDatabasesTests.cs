@@ -22,7 +22,7 @@ public sealed class BothDatabasesTests
     private static bool HasTests(Type type) => type.GetMethods().Any(method => method.GetCustomAttributes<FactAttribute>().Any());
 
     private static bool HasBroker(Type type) =>
-        type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Any(field => field.FieldType == typeof(BrokerHost));
+        type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic).Any(field => field.FieldType.IsAssignableTo(typeof(BrokerHost)));
 
     private static bool Runs(Type type, string name) => type.GetNestedType(name) is { IsSealed: true } nested && nested.BaseType == type;
 }

@@ -8,8 +8,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md 35 and RFC 9110, 13.1: conditional reads of the catalog.</summary>
-public sealed class CatalogConditionTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class CatalogConditionTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : CatalogConditionTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : CatalogConditionTests(broker), IClassFixture<PostgresBroker>;
+
     [Theory]
     [InlineData(304, "{etag}")]
     [InlineData(304, "W/{etag}")]

@@ -6,13 +6,19 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md 101: credentials that end, and how long they may live.</summary>
-public sealed class ExpiryTests : IAsyncLifetime
+public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
 {
-    private readonly BrokerHost broker = new();
+    public sealed class OnSqlite() : ExpiryTests(new BrokerHost());
+
+    public sealed class OnPostgres(PostgresDatabases databases) : ExpiryTests(new PostgresBroker(databases));
 
     public ValueTask InitializeAsync() => broker.InitializeAsync();
 
-    public ValueTask DisposeAsync() => broker.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await broker.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     [Theory]
     [InlineData(BrokerHost.SpacePlan, "12h", 12)]

@@ -1,22 +1,37 @@
 using System.Text.Json.Nodes;
+using AivenMetrics.Broker;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>The broker with maintenance_info on plan <c>space</c>, and a dashboard.</summary>
-public sealed class MaintainedBroker : BrokerHost
-{
-    public MaintainedBroker()
-    {
-        Options.Catalog.SpacePlanMaintenanceVersion = "2.0.0";
-        Options.Catalog.SpacePlanMaintenanceDescription = "Renews the credentials.";
-        Options.DashboardUrl = "https://example.com/m/{instance_id}?o={organization_id}&s={space_id}#{instance_name}";
-    }
-}
-
 /// <summary>osb.md 33, 65, 82: maintenance_info; 66, 85: dashboard_url.</summary>
-public sealed class MaintenanceTests(MaintainedBroker broker) : IClassFixture<MaintainedBroker>
+public abstract class MaintenanceTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(OnSqlite.Maintained broker) : MaintenanceTests(broker), IClassFixture<OnSqlite.Maintained>
+    {
+        public sealed class Maintained : BrokerHost
+        {
+            public Maintained() => Maintain(Options);
+        }
+    }
+
+    public sealed class OnPostgres(OnPostgres.Maintained broker) : MaintenanceTests(broker), IClassFixture<OnPostgres.Maintained>
+    {
+        public sealed class Maintained : PostgresBroker
+        {
+            public Maintained(PostgresDatabases databases)
+                : base(databases) => Maintain(Options);
+        }
+    }
+
+    /// <summary>Gives plan <c>space</c> a maintenance_info, and instances a dashboard.</summary>
+    private static void Maintain(BrokerOptions options)
+    {
+        options.Catalog.SpacePlanMaintenanceVersion = "2.0.0";
+        options.Catalog.SpacePlanMaintenanceDescription = "Renews the credentials.";
+        options.DashboardUrl = "https://example.com/m/{instance_id}?o={organization_id}&s={space_id}#{instance_name}";
+    }
+
     private static string NewPath => $"/v2/service_instances/{Guid.NewGuid()}";
 
     private static JsonObject With(JsonObject body, string? version)

@@ -5,9 +5,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A9: a PUT that names a predecessor.</summary>
-public sealed class RotationTests : IAsyncLifetime
+public abstract class RotationTests(BrokerHost broker) : IAsyncLifetime
 {
-    private readonly BrokerHost broker = new();
+    public sealed class OnSqlite() : RotationTests(new BrokerHost());
+
+    public sealed class OnPostgres(PostgresDatabases databases) : RotationTests(new PostgresBroker(databases));
+
     private string bindings = "";
 
     public async ValueTask InitializeAsync()
@@ -17,7 +20,11 @@ public sealed class RotationTests : IAsyncLifetime
         Assert.Equal(201, (await broker.Put($"{bindings}/old", BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1", "kafka-1"))).Status);
     }
 
-    public ValueTask DisposeAsync() => broker.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await broker.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task Osb_31_every_plan_says_that_its_bindings_can_be_rotated()
