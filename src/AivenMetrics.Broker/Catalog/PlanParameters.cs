@@ -81,9 +81,9 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
                 return Wrong($"The parameter '{ServicesName}' must be an array of strings, {ServicesExample}: '{ServicesName}[{names.Count}]' is none.");
             var name = item.GetString()!;
             if (name.Length == 0 || name.EnumerateRunes().Count() > LongestName)
-                return Wrong($"The parameter '{ServicesName}[{names.Count}]' must have 1 to {LongestName} characters.");
+                return Wrong($"Each of the parameter '{ServicesName}' must have 1 to {LongestName} characters: '{ServicesName}[{names.Count}]' has not.");
             if (names.IndexOf(name) is >= 0 and var first)
-                return Wrong($"The parameter '{ServicesName}[{names.Count}]' names a service twice (it is {ServicesName}[{first}] too): name each once.");
+                return Wrong($"The parameter '{ServicesName}' names a service twice, '{ServicesName}[{first}]' and '{ServicesName}[{names.Count}]': name each once.");
             names.Add(name);
         }
 

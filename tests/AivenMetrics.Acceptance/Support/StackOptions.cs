@@ -18,6 +18,9 @@ internal sealed record StackOptions
     /// <summary>How many brokers share the database.</summary>
     public int Brokers { get; init; } = 1;
 
+    /// <summary>Which of the brokers the gateway asks for credentials.</summary>
+    public int GatewayBroker { get; init; }
+
     /// <summary>How many Prometheus servers there are.</summary>
     public int Prometheus { get; init; } = 1;
 

@@ -20,7 +20,8 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
         foreach (var password in (string[])[Old, New])
             broker.Options.Users.Add(new BrokerUserOptions
             {
-                Username = "platform", PasswordHash = PasswordHash.Of(password, PasswordHash.FewestIterations).ToString(),
+                Username = "platform",
+                PasswordHash = PasswordHash.Of(password, PasswordHash.FewestIterations).ToString(),
             });
         await broker.InitializeAsync();
     }

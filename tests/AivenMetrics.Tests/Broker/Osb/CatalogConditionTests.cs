@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using AivenMetrics.Broker.Osb;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
