@@ -25,6 +25,7 @@ public sealed class CrashTests(DyingBroker broker) : IClassFixture<DyingBroker>
             write++;
         }
 
+        TestContext.Current.TestOutputHelper?.WriteLine($"The broker died at {write - 1} writes.");
         Assert.True(write > FewestWrites, $"There were only {write - 1} writes.");
     }
 
@@ -39,6 +40,7 @@ public sealed class CrashTests(DyingBroker broker) : IClassFixture<DyingBroker>
             write++;
         }
 
+        TestContext.Current.TestOutputHelper?.WriteLine($"The broker died at {write - 1} writes.");
         Assert.True(write > FewestWrites / 2, $"There were only {write - 1} writes.");
     }
 

@@ -105,6 +105,6 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
     private static async Task Sample<T>(Gen<T> gen, int iterations, Func<T, Task> test, Func<T, string> print)
     {
         var seconds = int.Parse(Environment.GetEnvironmentVariable("AIVENMETRICS_LONG") ?? "-1", CultureInfo.InvariantCulture);
-        await gen.SampleAsync(test, TestContext.Current.SendDiagnosticMessage, iter: iterations, time: seconds, threads: 4, print: print);
+        await gen.SampleAsync(test, line => TestContext.Current.TestOutputHelper?.WriteLine(line), iter: iterations, time: seconds, threads: 4, print: print);
     }
 }
