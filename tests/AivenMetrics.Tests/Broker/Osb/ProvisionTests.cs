@@ -199,7 +199,7 @@ public abstract class ProvisionTests(BrokerHost broker)
         var answer = await broker.Put(NewPath, body);
 
         Assert.Equal(400, answer.Status);
-        Assert.Contains("'services'", answer.Description, StringComparison.Ordinal);
+        Assert.Contains("'services", answer.Description, StringComparison.Ordinal);
     }
 
     [Fact]
