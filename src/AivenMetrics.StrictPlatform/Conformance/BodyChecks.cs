@@ -71,7 +71,7 @@ internal static class BodyChecks
                     lab.Expect(await lab.Send(Asks.FetchInstance(instance)), $"fetching the id that ends with '{suffix}'", 200);
                 // What the id would be if it were decoded twice, or not at all, is another id.
                 string encoded = Uri.EscapeDataString(instance);
-                lab.Expect(await lab.Send(Asks.Deprovision(encoded, lab.Plan.Ids)), $"deleting the encoded form of an id that ends with '{suffix}', which is another id", encoded == instance ? 200 : 410);
+                lab.Expect(await lab.Finished(Asks.Deprovision(encoded, lab.Plan.Ids)), $"deleting the encoded form of an id that ends with '{suffix}', which is another id", encoded == instance ? 200 : 410);
                 lab.Expect(await lab.Finished(Asks.Deprovision(instance, lab.Plan.Ids)), $"deleting the id that ends with '{suffix}'", encoded == instance ? 410 : 200);
             }
         }),
