@@ -35,11 +35,11 @@ public sealed class HelpTests : InItsOwnFolder
     }
 
     [Theory]
+    [InlineData("platform", "catalog", "create-service", "update-service", "bind", "service-key", "unbind", "delete-service", "last-operation", "fetch", "services", "conformance", "--url", "--password-file", "--json", "Exit codes")]
+    [InlineData("platform conformance", "--bind-parameters", "--requirement", "--organization", "--space")]
     [InlineData("migrate", "--database", "--database-file", "--config")]
     [InlineData("demo", "--keep", "--ready-file", "--data", "--prometheus")]
     [InlineData("openapi")]
-    [InlineData("platform", "catalog", "create-service", "update-service", "bind", "service-key", "unbind", "delete-service", "last-operation", "fetch", "services", "conformance", "--url", "--password-file", "--json", "Exit codes")]
-    [InlineData("platform conformance", "--bind-parameters", "--requirement", "--organization", "--space")]
     [InlineData("", "broker", "discovery", "gateway", "simulator", "migrate", "demo", "--version")]
     public async Task A_commands_help_names_all_there_is(string command, params string[] names)
     {
