@@ -53,6 +53,12 @@ public sealed class AttackTests(TwoBoundTenants stack) : IClassFixture<TwoBoundT
     public async Task No_query_has_a_value_from_another_tenant(string query)
     {
         string attack = Aimed(query);
+        // The question has an answer where nothing is scoped, or the attack would prove nothing.
+        using QueryClient prometheus = stack.Stack.Prometheus();
+        await Stack.Until(
+            "the question has an answer where nothing is scoped",
+            async () => (await prometheus.Post("/api/v1/query", ("query", attack))).Json["data"]!["result"]!.AsArray().Count > 0,
+            TimeSpan.FromSeconds(10));
 
         RawAnswer instant = await Attacker.Post("/api/v1/query", ("query", attack));
         long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -63,9 +69,6 @@ public sealed class AttackTests(TwoBoundTenants stack) : IClassFixture<TwoBoundT
         AssertNothingForeign(range);
         // A parameter that is no number is Prometheus' own 422.
         Assert.Empty(instant.Json["data"]?["result"]!.AsArray() ?? []);
-        // The same question has an answer where nothing is scoped, or the attack would prove nothing.
-        using QueryClient prometheus = stack.Stack.Prometheus();
-        Assert.NotEmpty((await prometheus.Post("/api/v1/query", ("query", attack))).Json["data"]!["result"]!.AsArray());
     }
 
     [Theory]

@@ -37,7 +37,9 @@ internal sealed class Executable : IAsyncDisposable
     /// <summary>Starts it in a folder, without any configuration from the environment.</summary>
     public static Executable Start(string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(DemoProcess).Assembly.Location, .. arguments])
+        // A test run in the background of a script inherits an ignored SIGINT, which no program would then see; env, which
+        // becomes the program it starts, takes it back.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", typeof(DemoProcess).Assembly.Location, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
