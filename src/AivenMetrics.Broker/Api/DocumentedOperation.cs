@@ -67,7 +67,8 @@ internal sealed class DocumentedOperation : IOperationFilter
             if (answer is OpenApiResponse response && (header.Statuses.Length == 0 || header.Statuses.Any(of => of.ToString(null, null) == status)))
                 (response.Headers ??= new Dictionary<string, IOpenApiHeader>())[header.Name] = new OpenApiHeader
                 {
-                    Description = header.Description, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                    Description = header.Description,
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
                 };
     }
 

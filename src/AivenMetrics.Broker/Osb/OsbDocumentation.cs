@@ -125,7 +125,9 @@ internal static class OsbDocumentation
             Answers: new() { [200] = Binding(), [201] = Binding(), [202] = """{ "operation": "bind-5f0c3a9e1b7d2468" }""" },
             Errors: new()
             {
-                [400] = OsbErrors.NoSuchServices(["orders-pg"]), [404] = OsbErrors.NoSuchInstance, [409] = OsbErrors.BindingConflict,
+                [400] = OsbErrors.NoSuchServices(["orders-pg"]),
+                [404] = OsbErrors.NoSuchInstance,
+                [409] = OsbErrors.BindingConflict,
                 [422] = OsbErrors.AsyncRequired(TimeSpan.FromSeconds(20), "0 of 1 services deliver metrics."),
             }),
         ["FetchBinding"] = new(
