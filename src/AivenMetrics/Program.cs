@@ -13,6 +13,7 @@ var root = new RootCommand("Lets the tenants of a platform see the metrics of th
     AuditCommand.Create(),
     OpenApiCommand.Create(),
     DemoCommand.Create(),
+    PlatformCommand.Create(),
     RoleCommand.ConfigOption,
 };
 

@@ -35,6 +35,8 @@ public sealed class HelpTests : InItsOwnFolder
     }
 
     [Theory]
+    [InlineData("platform", "catalog", "create-service", "update-service", "bind", "service-key", "unbind", "delete-service", "last-operation", "fetch", "services", "conformance", "--url", "--password-file", "--json", "Exit codes")]
+    [InlineData("platform conformance", "--bind-parameters", "--requirement", "--organization", "--space")]
     [InlineData("migrate", "--database", "--database-file", "--config")]
     [InlineData("audit", "--instance", "--binding", "--since", "--limit", "--json", "--database", "--database-file", "--config")]
     [InlineData("demo", "--keep", "--ready-file", "--data", "--prometheus")]

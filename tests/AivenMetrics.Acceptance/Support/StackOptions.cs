@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.Acceptance.Support;
 
-/// <summary>What a test may vary of a <see cref="Stack"/>. Delays are short, so that tests wait for events and not for clocks.</summary>
+/// <summary>What a test may vary of a stack. Delays are short, so that tests wait for events and not for clocks.</summary>
 internal sealed record StackOptions
 {
     /// <summary>A connection string; empty: SQLite in the stack's folder.</summary>

@@ -149,7 +149,10 @@ public abstract class BindTests(BrokerHost broker)
         var body = BrokerHost.Bind();
         body["context"] = new JsonObject
         {
-            ["platform"] = "cloudfoundry", ["organization_guid"] = "org-1", ["space_guid"] = "space-1", ["space_name"] = "Renamed",
+            ["platform"] = "cloudfoundry",
+            ["organization_guid"] = "org-1",
+            ["space_guid"] = "space-1",
+            ["space_name"] = "Renamed",
         };
 
         var answer = await broker.Put($"{instance}/service_bindings/b", body);

@@ -136,7 +136,7 @@ public abstract class RotationTests(BrokerHost broker) : IAsyncLifetime
         return answer.Description!;
     }
 
-    private Task SetState(string set) =>
+    private Task<int> SetState(string set) =>
         broker.Service<Database>().Execute($"UPDATE service_binding SET {set} WHERE binding_id = 'old'", null, default);
 
     private static JsonObject Rotation(string predecessor) => new() { ["predecessor_binding_id"] = predecessor };

@@ -115,7 +115,7 @@ internal sealed class ReconciliationBed : IAsyncDisposable
     }
 
     /// <summary>The organization and space of a seeded service.</summary>
-    public SpaceOwner OwnerOf(string name) => new(Seeded(name).OrganizationId, Seeded(name).SpaceId);
+    public static SpaceOwner OwnerOf(string name) => new(Seeded(name).OrganizationId, Seeded(name).SpaceId);
 
     public async Task Unbind(BindingRecord binding) => Assert.NotNull(
         await Bindings.Delete(binding.InstanceId, binding.BindingId, "unbound", null, Time.GetUtcNow(), Ct));

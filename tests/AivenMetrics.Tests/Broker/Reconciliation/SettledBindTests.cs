@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using AivenMetrics.Broker;
 using AivenMetrics.Broker.State;
@@ -139,7 +138,7 @@ public sealed class SettledBindTests : IAsyncLifetime
     {
         var path = $"/v2/service_instances/{Guid.NewGuid()}";
         var body = BrokerHost.Provision();
-        (body["organization_guid"], body["space_guid"]) = (_bed.OwnerOf("forecast-db").OrganizationId, _bed.OwnerOf("forecast-db").SpaceId);
+        (body["organization_guid"], body["space_guid"]) = (ReconciliationBed.OwnerOf("forecast-db").OrganizationId, ReconciliationBed.OwnerOf("forecast-db").SpaceId);
         body.Remove("context");
         using var answer = await _platform.PutAsync(path, Json(body.ToJsonString()), Ct);
         Assert.Equal(201, (int)answer.StatusCode);
