@@ -95,7 +95,7 @@ public sealed class CrashTests(DyingBroker broker) : IClassFixture<DyingBroker>
         return death.Happened;
     }
 
-    private async Task<JsonNode> Bind(Death death, string instance, string binding)
+    private static async Task<JsonNode> Bind(Death death, string instance, string binding)
     {
         Func<Platform, Task<OsbAnswer>> bind = platform => platform.TryBind(instance, binding);
         OsbAnswer answer = (await death.Ask(bind) ?? await death.Ask(bind))!;

@@ -147,7 +147,7 @@ public abstract class AuditFaultTests(BrokerHost broker)
 
     public sealed class OnPostgres(PostgresBroker broker) : AuditFaultTests(broker), IClassFixture<PostgresBroker>;
 
-    private Task Sql(string sql) => broker.Service<Database>().Execute(sql, null, default);
+    private Task<int> Sql(string sql) => broker.Service<Database>().Execute(sql, null, default);
 
     [Fact]
     public async Task Without_the_trail_refusals_stay_what_they_are_but_nothing_is_changed()

@@ -25,7 +25,11 @@ public abstract class BindWaitingTests : IAsyncLifetime
         path = $"{await broker.Instance()}/service_bindings/b";
     }
 
-    public ValueTask DisposeAsync() => broker.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await broker.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task Osb_39_out_of_budget_without_accepts_incomplete_is_AsyncRequired_and_nothing_is_left()

@@ -16,7 +16,11 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
 
     public ValueTask InitializeAsync() => broker.InitializeAsync();
 
-    public ValueTask DisposeAsync() => broker.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await broker.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task A_space_credential_tells_where_who_and_what()

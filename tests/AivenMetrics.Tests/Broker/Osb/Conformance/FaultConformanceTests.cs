@@ -48,5 +48,5 @@ public abstract class FaultConformanceTests(BrokerHost broker) : IAsyncLifetime
             (await broker.Get(absent)).Status, (await broker.Get(instance + "/service_bindings/new")).Status);
     }
 
-    private Task Rename(string from, string to) => broker.Service<Database>().Execute($"ALTER TABLE {from} RENAME TO {to}", null, default);
+    private Task<int> Rename(string from, string to) => broker.Service<Database>().Execute($"ALTER TABLE {from} RENAME TO {to}", null, default);
 }
