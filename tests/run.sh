@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test with the real programs: installs PostgreSQL and Prometheus with apt when they are missing (they are started
 # by the tests themselves, on loopback, with data in temporary folders), builds, tests, and closes with "N passed, N failed".
-# Needs the .NET 10 SDK. Arguments go to the test programs, such as: tests/run.sh -namespace 'AivenMetrics.Tests.PromQL*'
+# A Prometheus 3 is unpacked into the user's cache (tests/install-prometheus3.sh). Needs the .NET 10 SDK. With AIVENMETRICS_LONG=1 the random
+# tests of the query language run for hours' worth of inputs instead of seconds'. Arguments go to the test programs, such as: tests/run.sh -namespace 'AivenMetrics.Tests.PromQL*'
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -16,6 +17,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || exit 1
 fi
+
+tests/install-prometheus3.sh || { echo "There is no Prometheus 3 to test against."; echo "0 passed, 1 failed"; exit 1; }
 
 dotnet build AivenMetrics.sln -c Release -v quiet -clp:ErrorsOnly || { echo "0 passed, 1 failed"; exit 1; }
 
