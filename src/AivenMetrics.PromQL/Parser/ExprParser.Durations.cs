@@ -15,7 +15,18 @@ internal ref partial struct ExprParser
     private Duration ParsePositiveDuration(string context)
     {
         var from = token.From;
-        var expr = ParseDurationExpr(0, context);
+        DurationExpr expr;
+        if (token.Kind == TokenKind.Duration)
+        {
+            // Nearly all are a duration and nothing else, which needs no tree.
+            var length = ParseDuration();
+            if (length > TimeSpan.Zero && token.Kind is TokenKind.RightBracket or TokenKind.Colon) return length;
+            expr = ParseDurationOperators(new DurationLiteral(length), 0, context);
+        }
+        else
+        {
+            expr = ParseDurationExpr(0, context);
+        }
         if (expr is DurationNumber { Seconds: <= 0 } or DurationLiteral { Value.Ticks: <= 0 })
             throw Error(from, "duration must be greater than 0");
         return Simplified(expr);
@@ -29,6 +40,7 @@ internal ref partial struct ExprParser
     {
         const string context = "offset";
         var first = token.Kind;
+        if (first == TokenKind.Duration) return ParseDuration();
         var signed = first is TokenKind.Add or TokenKind.Subtract;
         if (signed) Advance();
         DurationExpr expr;

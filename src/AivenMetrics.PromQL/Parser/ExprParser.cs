@@ -72,7 +72,7 @@ internal ref partial struct ExprParser
         switch (token.Kind)
         {
             case TokenKind.Number or TokenKind.Duration:
-                return new Parsed(new NumberLiteral(ParseNumberOrDuration()), from, ExprType.Scalar);
+                return new Parsed(NumberLiteral.Of(ParseNumberOrDuration()), from, ExprType.Scalar);
             case TokenKind.String:
                 return new Parsed(new StringLiteral(ParseString()), from, ExprType.Text);
             case TokenKind.LeftParen:

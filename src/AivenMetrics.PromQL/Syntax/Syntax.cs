@@ -38,6 +38,12 @@ public abstract record Expr
 /// </summary>
 public sealed record NumberLiteral(double Value) : Expr
 {
+    private static readonly NumberLiteral[] Small = [.. Enumerable.Range(0, 101).Select(value => new NumberLiteral(value))];
+
+    /// <summary>The literal of a number; those that most queries have are made once.</summary>
+    internal static NumberLiteral Of(double value) =>
+        value is >= 0 and <= 100 && value == (int)value && !double.IsNegative(value) ? Small[(int)value] : new NumberLiteral(value);
+
     /// <inheritdoc/>
     public override ExprType Type => ExprType.Scalar;
 }
@@ -168,17 +174,39 @@ public enum RangeReading
 /// <param name="Matchers">The matchers between the braces, in their order.</param>
 public sealed record VectorSelector(string? Name, ValueList<LabelMatcher> Matchers) : Expr
 {
+    // Most selectors have none of these: they cost one null then.
+    private readonly SelectorModifiers? modifiers;
+
     /// <summary>How far back to look, negative for ahead; zero for no <c>offset</c>.</summary>
-    public Duration Offset { get; init; }
+    public Duration Offset
+    {
+        get => modifiers?.Offset ?? default;
+        init => modifiers = SelectorModifiers.Of(value, Reading, At);
+    }
 
     /// <summary>Whether <c>anchored</c> or <c>smoothed</c> was written.</summary>
-    public RangeReading Reading { get; init; }
+    public RangeReading Reading
+    {
+        get => modifiers?.Reading ?? RangeReading.Plain;
+        init => modifiers = SelectorModifiers.Of(Offset, value, At);
+    }
 
     /// <summary>The <c>@</c> modifier, null for none.</summary>
-    public AtModifier? At { get; init; }
+    public AtModifier? At
+    {
+        get => modifiers?.At;
+        init => modifiers = SelectorModifiers.Of(Offset, Reading, value);
+    }
 
     /// <inheritdoc/>
     public override ExprType Type => ExprType.Vector;
+}
+
+/// <summary>What may be written behind a selector; null stands for nothing of it, so that equal selectors are equal.</summary>
+internal sealed record SelectorModifiers(Duration Offset, RangeReading Reading, AtModifier? At)
+{
+    public static SelectorModifiers? Of(Duration offset, RangeReading reading, AtModifier? at) =>
+        offset.IsZero && reading == RangeReading.Plain && at is null ? null : new SelectorModifiers(offset, reading, at);
 }
 
 /// <summary>A selector over a range of time, <c>up[5m]</c>.</summary>
