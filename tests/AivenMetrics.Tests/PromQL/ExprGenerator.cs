@@ -16,7 +16,7 @@ internal sealed class ExprGenerator
 {
     private static readonly string[] MetricNames =
         ["up", "a", "http_requests_total", "job:rate5m:sum", ":", "sum", "by", "and", "OFFSET", "start", "end", "_x", "without", "topk",
-            "step", "max_of", "anchored", "fill", "limitk"];
+            "step", "max_of", "anchored", "fill", "limitk", "target_info"];
 
     private static readonly string[] LabelNames =
         ["job", "a", "le", "instance", "_", "__x__", "B2", "by", "on", "bool", "offset", "sum", "start", "range", "smoothed", "fill_left"];
@@ -38,14 +38,19 @@ internal sealed class ExprGenerator
 
     private readonly byte[] choices;
     private readonly Dialect dialect;
+    private readonly long[] milliseconds;
     private int next;
 
-    private ExprGenerator(byte[] choices, Dialect dialect) => (this.choices, this.dialect) = (choices, dialect);
+    private ExprGenerator(byte[] choices, Dialect dialect, long[] milliseconds) =>
+        (this.choices, this.dialect, this.milliseconds) = (choices, dialect, milliseconds);
 
     /// <summary>The tree that the choices describe; of any type.</summary>
-    public static Expr Build(byte[] choices, Dialect dialect = Dialect.Newest)
+    /// <param name="choices">Any bytes.</param>
+    /// <param name="dialect">The server it is for.</param>
+    /// <param name="milliseconds">The lengths of ranges, steps and offsets; null for some that take hours to evaluate.</param>
+    public static Expr Build(byte[] choices, Dialect dialect = Dialect.Newest, long[]? milliseconds = null)
     {
-        var generator = new ExprGenerator(choices, dialect);
+        var generator = new ExprGenerator(choices, dialect, milliseconds ?? Milliseconds);
         return generator.Choose(8) switch
         {
             0 => generator.Of(ExprType.Scalar, Loosest, 5),
@@ -261,7 +266,7 @@ internal sealed class ExprGenerator
     private StringLiteral Text() => new(Choose(Texts));
 
     private Duration Duration() => dialect == Dialect.Prometheus242 || !Chance(6)
-        ? TimeSpan.FromMilliseconds(Choose(Milliseconds))
+        ? TimeSpan.FromMilliseconds(Choose(milliseconds))
         : DurationExpr(Loosest, 2) switch
         {
             // The parser keeps what every Prometheus can read as a length, and ranges are above zero.
@@ -278,7 +283,7 @@ internal sealed class ExprGenerator
         4 when level <= Product => Minus(DurationExpr(Power, depth - 1)),
         5 => new DurationParen(DurationExpr(Loosest, depth - 1)),
         >= 6 => BinaryDuration(level, depth - 1),
-        _ => new DurationLiteral(TimeSpan.FromMilliseconds(Choose(Milliseconds))),
+        _ => new DurationLiteral(TimeSpan.FromMilliseconds(Choose(milliseconds))),
     };
 
     private static readonly double[] Fractions = [0.0005, 1e-9, 1.00025];
