@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs every test with the real programs: installs PostgreSQL and Prometheus with apt when they are missing (they are started
 # by the tests themselves, on loopback, with data in temporary folders), builds, tests, and closes with "N passed, N failed".
-# A Prometheus 3 is unpacked into the user's cache (tests/install-prometheus3.sh). Needs the .NET 10 SDK. With AIVENMETRICS_LONG=1 the random
-# tests of the query language run for hours' worth of inputs instead of seconds'. Arguments go to the test programs, such as: tests/run.sh -namespace 'AivenMetrics.Tests.PromQL*'
+# A Prometheus 3 is unpacked into the user's cache (tests/install-prometheus3.sh). Needs the .NET 10 SDK.
+# Arguments go to the test programs, such as: tests/run.sh -namespace 'AivenMetrics.Tests.PromQL*'
+# With AIVENMETRICS_LONG=1 the random tests of the query language take millions of inputs instead of thousands.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1

@@ -15,6 +15,7 @@ internal ref partial struct ExprParser
     private Duration ParsePositiveDuration(string context)
     {
         var from = token.From;
+        durationOperators = 0;
         DurationExpr expr;
         if (token.Kind == TokenKind.Duration)
         {
@@ -29,7 +30,9 @@ internal ref partial struct ExprParser
         }
         if (expr is DurationNumber { Seconds: <= 0 } or DurationLiteral { Value.Ticks: <= 0 })
             throw Error(from, "duration must be greater than 0");
-        return Simplified(expr);
+        // What rounds to nothing is still above zero.
+        var simplified = Simplified(expr);
+        return simplified.IsZero ? expr : simplified;
     }
 
     /// <summary>
@@ -41,6 +44,7 @@ internal ref partial struct ExprParser
         const string context = "offset";
         var first = token.Kind;
         if (first == TokenKind.Duration) return ParseDuration();
+        durationOperators = 0;
         var signed = first is TokenKind.Add or TokenKind.Subtract;
         if (signed) Advance();
         DurationExpr expr;
@@ -84,12 +88,11 @@ internal ref partial struct ExprParser
 
     private DurationExpr ParseDurationOperators(DurationExpr left, int looseEnough, string context)
     {
-        var length = 0;
         while (token.IsBinaryOperator && token.BinaryOperator.IsArithmetic() && token.BinaryOperator.Precedence() >= looseEnough)
         {
             // A chain is a tree as high as it is long.
-            if (++length > PromQLParser.MaxNesting)
-                throw Error(token.From, $"the duration chains more than {PromQLParser.MaxNesting} operators");
+            if (++durationOperators > PromQLParser.MaxNesting)
+                throw Error(token.From, $"the duration has more than {PromQLParser.MaxNesting} operators");
             var op = token.BinaryOperator;
             var at = token.From;
             Advance();

@@ -12,6 +12,7 @@ internal ref partial struct ExprParser
     private Token token;
     private int depth;
     private int selectors;
+    private int durationOperators;
 
     // Where the one selector starts that may do without a matcher: the second argument of info.
     private int labelsOnlyAt = -1;

@@ -12,7 +12,7 @@ public static class PromQLParser
     /// <summary>Longest text, in UTF-16 characters.</summary>
     public const int MaxLength = 64 * 1024;
 
-    /// <summary>How deep parentheses, calls, signs and powers may nest.</summary>
+    /// <summary>How deep parentheses, calls, signs and powers may nest; also how many operators one duration may have.</summary>
     public const int MaxNesting = 200;
 
     /// <summary>How high the tree may be: a chain such as <c>a + b + c</c> grows by one with each operator.</summary>

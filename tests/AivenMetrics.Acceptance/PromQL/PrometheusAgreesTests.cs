@@ -15,7 +15,7 @@ public sealed class PrometheusAgreesTests : IAsyncLifetime
 {
     private static readonly bool Long = Environment.GetEnvironmentVariable("AIVENMETRICS_LONG") == "1";
 
-    private static readonly int Generated = Long ? 40_000 : 400, Mutated = Long ? 80_000 : 1000;
+    private static readonly int Generated = Long ? 10_000 : 400, Mutated = Long ? 20_000 : 1000;
 
     private static readonly TenantScope Space = new([new("space_id", MatchType.Equal, "a \"space\""), new("org", MatchType.Regex, "a|b")]);
 
@@ -62,7 +62,7 @@ public sealed class PrometheusAgreesTests : IAsyncLifetime
     [Fact]
     public async Task Generated_queries_are_read_by_the_servers_they_are_for_and_what_these_make_of_them_reads_the_same_to_us()
     {
-        var random = new Random(242);
+        var random = new Random(Long ? 3141 : 242);
         var choices = new byte[200];
         for (var i = 0; i < Generated; i++)
         {
@@ -98,7 +98,7 @@ public sealed class PrometheusAgreesTests : IAsyncLifetime
     [Fact]
     public async Task Mutated_queries_are_accepted_if_a_server_accepts_them_and_refused_if_none_does()
     {
-        var random = new Random(2023);
+        var random = new Random(Long ? 2718 : 2023);
         var sources = Corpus.AcceptedByAny.Concat(Corpus.RefusedByAll).Where(query => query.Length < 200).ToArray();
         for (var i = 0; i < Mutated; i++)
         {

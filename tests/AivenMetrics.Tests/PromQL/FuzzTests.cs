@@ -69,6 +69,10 @@ public class FuzzTests
             Assert.True(refusal.Position >= 0 && refusal.Position <= text.Length && refusal.Line > 0 && refusal.Column > 0, text);
             return false;
         }
+        catch (Exception fault)
+        {
+            throw new InvalidOperationException($"{text} is neither read nor refused.", fault);
+        }
 
         var tree = PromQLParser.Parse(text);
         var scoped = PromQLParser.Parse(rewritten);

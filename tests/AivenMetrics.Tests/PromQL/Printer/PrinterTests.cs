@@ -28,6 +28,7 @@ public class PrinterTests
     [InlineData("time()", "time()")]
     [InlineData("{\"a.b\", 'c d' =~ \"e\", f!='g'}", "{__name__=\"a.b\",\"c d\"=~\"e\",f!=\"g\"}")]
     [InlineData("sum by (\"a.b\", 'without', c) (d)", "sum by (\"a.b\", \"without\", c) (d)")]
+    [InlineData("a[1e-10] offset 1e-10", "a[1e-10]")]
     [InlineData("a[0.0001] offset -0.0001", "a[0.0001] offset -0.0001")]
     [InlineData("a[(5m+step())*2:MIN_OF(1,range())]", "a[(5m + step()) * 2:min_of(1, range())]")]
     [InlineData("a offset -(step()+1m)", "a offset -(step() + 1m)")]
