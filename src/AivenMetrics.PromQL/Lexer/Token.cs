@@ -41,7 +41,8 @@ internal readonly record struct Token(TokenKind Kind, int From, int To)
     /// <summary>
     /// Words that the grammar takes as a label in the parentheses of by, on and the like: not <c>without</c>, <c>inf</c>, <c>nan</c>.
     /// </summary>
-    public bool IsGroupingLabel => Kind is TokenKind.Identifier or TokenKind.MetricIdentifier or TokenKind.Or or TokenKind.And or TokenKind.Unless or TokenKind.Atan2
+    public bool IsGroupingLabel => Kind is TokenKind.Identifier or TokenKind.MetricIdentifier
+        or TokenKind.Or or TokenKind.And or TokenKind.Unless or TokenKind.Atan2
         or (>= TokenKind.Sum and <= TokenKind.LimitRatio)
         or TokenKind.Offset or TokenKind.By
         or (>= TokenKind.On and <= TokenKind.MinOf);

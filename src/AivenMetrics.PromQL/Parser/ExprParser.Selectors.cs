@@ -26,7 +26,8 @@ internal ref partial struct ExprParser
         if (name is null)
         {
             // Where it may select everything is known only when the call around it is read.
-            if (from != labelsOnlyAt && !IsSelective(selector)) throw Error(from, "vector selector must contain at least one non-empty matcher");
+            if (from != labelsOnlyAt && !IsSelective(selector))
+                throw Error(from, "vector selector must contain at least one non-empty matcher");
             return new Parsed(selector, from, ExprType.Vector);
         }
         foreach (var matcher in selector.Matchers)

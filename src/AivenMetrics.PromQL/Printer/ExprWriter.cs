@@ -1,8 +1,8 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Walks a tree and writes it. See <see cref="Printer"/> for the form. With a scope it writes what <see cref="Scope.Apply(Expr, TenantScope)"/>
-/// would have made of the tree, without making that.
+/// Walks a tree and writes it. See <see cref="Printer"/> for the form. With a scope it writes what
+/// <see cref="Scope.Apply(Expr, TenantScope)"/> would have made of the tree, without making that.
 /// </summary>
 internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = null)
 {

@@ -46,8 +46,8 @@ internal ref partial struct MatcherRegex
     }
 
     /// <summary>
-    /// Takes <c>\Q…\E</c>. Prometheus 2 puts <c>)$</c> behind the expression, which a missing <c>\E</c> would take for text, and refuses it
-    /// then; Prometheus 3 does not.
+    /// Takes <c>\Q…\E</c>. Prometheus 2 puts <c>)$</c> behind the expression, which a missing <c>\E</c> would take for text, and refuses
+    /// it then; Prometheus 3 does not.
     /// </summary>
     private void LiteralText()
     {

@@ -173,7 +173,8 @@ internal ref partial struct MatcherRegex
         group = Branches.Fresh;
     }
 
-    /// <summary>Takes <c>P&lt;name&gt;</c>, <c>&lt;name&gt;</c>, <c>flags:</c> or <c>flags)</c> after <c>(?</c>; the last opens no group.</summary>
+    /// <summary>Takes <c>P&lt;name&gt;</c>, <c>&lt;name&gt;</c>, <c>flags:</c> or <c>flags)</c> after <c>(?</c>; the last opens no
+    /// group.</summary>
     private bool GroupHead(out bool opens)
     {
         opens = true;

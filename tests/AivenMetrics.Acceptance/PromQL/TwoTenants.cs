@@ -60,7 +60,8 @@ internal sealed class TwoTenants : IDisposable
                 {
                     if (random.Next(3) == 0) continue;
                     var le = random.Next(2) == 0 ? "" : $",le=\"{random.Next(1, 4)}\"";
-                    var labels = $"job=\"{job}\",instance=\"{instance}\",a=\"{Values[random.Next(3)]}\"{le},mark=\"of-{tenant}\",space_id=\"{tenant}\"";
+                    var a = Values[random.Next(3)];
+                    var labels = $"job=\"{job}\",instance=\"{instance}\",a=\"{a}\"{le},mark=\"of-{tenant}\",space_id=\"{tenant}\"";
                     var value = (double)random.Next(100);
                     for (var at = End - Seconds; at <= End; at += Interval)
                     {
@@ -78,7 +79,8 @@ internal sealed class TwoTenants : IDisposable
     {
         var file = Path.Combine(folder, database + ".txt");
         File.WriteAllText(file, samples + "# EOF\n");
-        using var promtool = PrometheusServer.Program("promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", file, Path.Combine(folder, database));
+        var target = Path.Combine(folder, database);
+        using var promtool = PrometheusServer.Program("promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", file, target);
         var faults = promtool.StandardError.ReadToEndAsync();
         promtool.StandardOutput.ReadToEnd();
         promtool.WaitForExit();

@@ -53,7 +53,7 @@ public class FuzzTests
 
         Assert.InRange(read, Inputs / 20, Inputs);
         // They are short; what takes this long on the busiest machine does not end.
-        Assert.InRange(slowest, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.InRange(slowest, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         TestContext.Current.TestOutputHelper?.WriteLine($"{Inputs} inputs from seed {Seed}, {read} of them queries, the slowest in {slowest}.");
     }
 
