@@ -72,7 +72,8 @@ public sealed class PrometheusAgreesTests : IAsyncLifetime
             var (reader, dialect) = forOld ? (old, Dialect.Prometheus242) : (@new, Dialect.Prometheus353);
             var tree = ExprGenerator.Build(choices, dialect);
             var text = Printer.Print(tree);
-            Assert.Equal((text, null), (text, await reader.RefusalOfAsync(text)));
+            var refusal = await reader.RefusalOfAsync(text);
+            Assert.True(refusal is null || (!forOld && IsOfLaterVersion(refusal)), $"{text}: {refusal}");
             await AgreeOnAsync(text);
             if (HasDurationExpr(tree) || !forOld) continue;
             // Prometheus prints U+FFFD bare, and then neither of us can read it again.
