@@ -145,18 +145,15 @@ public sealed class PrometheusAgreesTests : IAsyncLifetime
         if (!HasDurationExpr(tree)) return;
         // The tree that it shows has no duration expressions; its text has, if it is one that can be read again.
         var formatted = await @new.FormatAsync(query);
-        if (UnreadableFormats.Any(part => formatted.Contains(part, StringComparison.Ordinal)) || ForgetsQuotes(tree)) return;
+        if (UnreadableFormats.Any(part => formatted.Contains(part, StringComparison.Ordinal))) return;
+        // 3.5 forgets the quotes of some labels, and then cannot read itself.
+        if (await @new.RefusalOfAsync(formatted) is not null) return;
         formatted = Printer.Print(PromQLParser.Parse(formatted));
         Assert.Equal((query, await @new.FormatAsync(formatted)), (query, await @new.FormatAsync(print)));
     }
 
     // How 3.5 writes durations below a millisecond, and such as no duration can be.
     private static readonly string[] UnreadableFormats = ["[0s", ":0s]", "offset 0s", "offset -0s", "--"];
-
-    /// <summary>3.5 writes the labels of on, ignoring and group_left without quotes.</summary>
-    private static bool ForgetsQuotes(Expr tree) => Selectors.All(tree).OfType<BinaryExpr>().Any(
-        binary => binary.Matching is { } matching
-            && matching.Labels.Append(matching.Include).Any(label => !label.All(char.IsAsciiLetterOrDigit) || char.IsAsciiDigit(label[0])));
 
     private static bool HasDurationExpr(Expr tree) => Selectors.All(tree).SelectMany(Selectors.DurationsOf).Any();
 
