@@ -17,18 +17,26 @@ internal ref partial struct Lexer
     {
         position = from;
         if (ScanNumber()) return Emit(TokenKind.Number, from);
+        if (Peek() == '_' && ScanGroupedNumber(from)) return Emit(TokenKind.Number, from);
         if (ScanRestOfDuration()) return Emit(TokenKind.Duration, from);
         throw Error(from, $"bad number or duration syntax: {Printer.Quote(text[from..position])}");
     }
 
-    private Token DurationAfterBracket()
+    /// <summary>
+    /// Takes a number with underscores between its digits, as Prometheus 3 allows. <see cref="Literals"/> sees to what stands between them.
+    /// </summary>
+    private bool ScanGroupedNumber(int from)
     {
-        durationNext = false;
-        SkipSpaces();
-        var from = position;
-        if (ScanNumber()) throw Error(from, "missing unit character in duration");
-        if (ScanRestOfDuration()) return Emit(TokenKind.Duration, from);
-        throw Error(from, $"bad duration syntax: {Printer.Quote(text[from..position])}");
+        var rest = text[from..];
+        var hexadecimal = rest.Length > 1 && rest[0] == '0' && rest[1] is 'x' or 'X';
+        position = from + (hexadecimal ? 2 : 0);
+        while (IsNameCharacter(Peek()) || (!hexadecimal && Peek() == '.'))
+        {
+            var exponent = !hexadecimal && Peek() is 'e' or 'E';
+            position++;
+            if (exponent && !Accept('+')) Accept('-');
+        }
+        return Literals.Number(text[from..position], out _) is not null;
     }
 
     /// <summary>Takes what looks like a number. False if a letter or digit follows, so that it may be a duration.</summary>

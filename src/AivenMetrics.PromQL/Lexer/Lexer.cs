@@ -3,12 +3,14 @@ using System.Buffers;
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Cuts a query into tokens as the lexer of Prometheus 2.42 does. It has three moods: outside of braces words may be keywords, inside of
-/// braces
-/// they never are, and a left bracket must be followed by a duration.
+/// Cuts a query into tokens as the lexers of Prometheus 2.42 and 3 do. It has three moods: outside of braces words may be keywords, inside
+/// of braces they never are, and between brackets there are only durations.
 /// </summary>
 internal ref partial struct Lexer(ReadOnlySpan<char> text)
 {
+    private static readonly SearchValues<char> Letters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
     private static readonly SearchValues<char> LineEnds = SearchValues.Create("\r\n");
 
     private readonly ReadOnlySpan<char> text = text;
@@ -17,7 +19,7 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
     private bool braceOpen;
     private bool bracketOpen;
     private bool gotColon;
-    private bool durationNext;
+    private bool beforeDuration;
 
     public static bool IsNameStart(char c) => char.IsAsciiLetter(c) || c == '_';
 
@@ -27,7 +29,7 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
     /// <exception cref="PromQLParseException">No token starts here.</exception>
     public Token Next()
     {
-        if (durationNext) return DurationAfterBracket();
+        if (beforeDuration) return AfterBracket();
         SkipSpacesAndComments();
         return braceOpen ? InsideBraces() : OutsideBraces();
     }
@@ -47,8 +49,8 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
             case '-': return Emit(TokenKind.Subtract, from);
             case '^': return Emit(TokenKind.Power, from);
             case '@': return Emit(TokenKind.At, from);
-            case '<': return Emit(Accept('=') ? TokenKind.LessOrEqual : TokenKind.Less, from);
-            case '>': return Emit(Accept('=') ? TokenKind.GreaterOrEqual : TokenKind.Greater, from);
+            case '<': return Emit(Accept('=') ? TokenKind.LessOrEqual : Accept('/') ? TokenKind.TrimUpper : TokenKind.Less, from);
+            case '>': return Emit(Accept('=') ? TokenKind.GreaterOrEqual : Accept('/') ? TokenKind.TrimLower : TokenKind.Greater, from);
             case '=':
                 if (Peek() == '~') throw Error(position, "unexpected character after '=': '~'");
                 return Emit(Accept('=') ? TokenKind.Equal : TokenKind.Assign, from);
@@ -58,15 +60,13 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
             case '(':
                 parenDepth++;
                 return Emit(TokenKind.LeftParen, from);
-            case ')':
-                if (--parenDepth < 0) throw Error(from, "unexpected right parenthesis ')'");
-                return Emit(TokenKind.RightParen, from);
+            case ')': return RightParen(from);
             case '{':
                 braceOpen = true;
                 return Emit(TokenKind.LeftBrace, from);
             case '[':
                 if (bracketOpen) throw Error(from, "unexpected left bracket '['");
-                (bracketOpen, gotColon, durationNext) = (true, false, true);
+                (bracketOpen, gotColon, beforeDuration) = (true, false, true);
                 return Emit(TokenKind.LeftBracket, from);
             case ']':
                 if (!bracketOpen) throw Error(from, "unexpected right bracket ']'");
@@ -77,7 +77,7 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
         }
 
         if (char.IsAsciiDigit(c) || (c == '.' && char.IsAsciiDigit(Peek()))) return NumberOrDuration(from);
-        if (IsNameStart(c) || c == ':') return bracketOpen ? ColonInBrackets(from) : Word(from);
+        if (IsNameStart(c) || c == ':') return bracketOpen ? WordInBrackets(from) : Word(from);
         throw Error(from, $"unexpected character: {Character(from)}");
     }
 
@@ -116,15 +116,83 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
     private Token Word(int from)
     {
         while (IsNameCharacter(Peek()) || Peek() == ':') position++;
-        return Emit(Token.KindOf(text[from..position]), from);
+        var kind = Token.KindOf(text[from..position]);
+        // These came late, so they are keywords only where they could never have been names.
+        if (kind is TokenKind.Fill or TokenKind.FillLeft or TokenKind.FillRight && !IsParenNext()) kind = TokenKind.Identifier;
+        return Emit(kind, from);
     }
 
-    /// <summary>Between brackets Prometheus 2.42 takes any one letter for the colon of a subquery; so do we, and print a colon.</summary>
-    private Token ColonInBrackets(int from)
+    private readonly bool IsParenNext()
     {
+        var next = text[position..].IndexOfAnyExcept(" \t\n\r");
+        return next >= 0 && text[position + next] == '(';
+    }
+
+    /// <summary>
+    /// Between brackets, before the first number, Prometheus 3 takes what duration expressions are made of, and no comments.
+    /// </summary>
+    private Token AfterBracket()
+    {
+        SkipSpaces();
+        var from = position;
+        if (position >= text.Length) throw Error(from, "unclosed left bracket");
+        var c = text[position++];
+        switch (c)
+        {
+            case '+': return Emit(TokenKind.Add, from);
+            case '-': return Emit(TokenKind.Subtract, from);
+            case '*': return Emit(TokenKind.Multiply, from);
+            case '/': return Emit(TokenKind.Divide, from);
+            case '%': return Emit(TokenKind.Modulo, from);
+            case '^': return Emit(TokenKind.Power, from);
+            case ',': return Emit(TokenKind.Comma, from);
+            case ')': return RightParen(from);
+            case '(':
+                parenDepth++;
+                return Emit(TokenKind.LeftParen, from);
+            case ':':
+                gotColon = true;
+                return Emit(TokenKind.Colon, from);
+            case ']':
+                (bracketOpen, beforeDuration) = (false, false);
+                return Emit(TokenKind.RightBracket, from);
+        }
+
+        if (char.IsAsciiDigit(c) || (c == '.' && char.IsAsciiDigit(Peek())))
+        {
+            beforeDuration = false;
+            return NumberOrDuration(from);
+        }
+        if (DurationWord(from) is { } word) return word;
+        throw Error(from, $"unexpected character in duration: {Character(from)}");
+    }
+
+    /// <summary>
+    /// Words of duration expressions, or the colon of a subquery. Prometheus 2.42 takes any one letter for the latter; so do we, and print
+    /// a colon.
+    /// </summary>
+    private Token WordInBrackets(int from)
+    {
+        if (DurationWord(from) is { } word) return word;
         if (gotColon) throw Error(from, $"unexpected colon {Character(from)}");
         gotColon = true;
         return Emit(TokenKind.Colon, from);
+    }
+
+    private Token? DurationWord(int from)
+    {
+        var length = text[from..].IndexOfAnyExcept(Letters);
+        var to = length < 0 ? text.Length : from + length;
+        var token = new Token(Token.KindOf(text[from..to]), from, to);
+        if (!token.IsDurationWord) return null;
+        position = to;
+        return token;
+    }
+
+    private Token RightParen(int from)
+    {
+        if (--parenDepth < 0) throw Error(from, "unexpected right parenthesis ')'");
+        return Emit(TokenKind.RightParen, from);
     }
 
     private void SkipSpacesAndComments()

@@ -19,6 +19,33 @@ internal static class Literals
     public static double? Number(ReadOnlySpan<char> text, out string fault)
     {
         fault = "";
+        if (!text.Contains('_')) return Plain(text, out fault);
+        // Prometheus 3: an underscore between two digits, or behind 0x, means nothing. (Of 1_e5 and the like there is no number.)
+        if (Plain(text.ToString().Replace("_", "", StringComparison.Ordinal), out _) is { } number && UnderscoresSeparateDigits(text))
+            return number;
+        fault = $"error parsing number: {Printer.Quote(text)} is no number or out of range";
+        return null;
+    }
+
+    private static bool UnderscoresSeparateDigits(ReadOnlySpan<char> text)
+    {
+        var hexadecimal = text.Length > 1 && text[1] is 'x' or 'X';
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] != '_') continue;
+            if (i == 0 || i + 1 == text.Length || !IsDigit(text[i + 1], hexadecimal)) return false;
+            if (!IsDigit(text[i - 1], hexadecimal) && !(hexadecimal && i == 2)) return false;
+        }
+        // Prometheus' lexer takes an e of a hexadecimal number for an exponent: one is all that it puts up with, and not at the end.
+        var e = hexadecimal ? text.IndexOfAny('e', 'E') : -1;
+        return e < 0 || (e + 1 < text.Length && text[e + 1] is not ('_' or 'e' or 'E') && text[(e + 1)..].IndexOfAny('e', 'E') < 0);
+    }
+
+    private static bool IsDigit(char c, bool hexadecimal) => hexadecimal ? char.IsAsciiHexDigit(c) : char.IsAsciiDigit(c);
+
+    private static double? Plain(ReadOnlySpan<char> text, out string fault)
+    {
+        fault = "";
         var hexadecimal = text.Length > 1 && text[0] == '0' && text[1] is 'x' or 'X';
         if (hexadecimal)
         {
@@ -60,7 +87,7 @@ internal static class Literals
         return (long)value;
     }
 
-    /// <summary>Reads a duration: numbers with the units y, w, d, h, m, s, ms in this order, each at most once, above zero.</summary>
+    /// <summary>Reads a duration: numbers with the units y, w, d, h, m, s, ms in this order, each at most once.</summary>
     /// <returns>Null and the reason in <paramref name="fault"/> if it is none.</returns>
     public static TimeSpan? Duration(ReadOnlySpan<char> text, out string fault)
     {
@@ -85,8 +112,25 @@ internal static class Literals
         }
 
         if (at < text.Length) fault = $"not a valid duration string: {Printer.Quote(text)}";
-        else if (total == 0) fault = "duration must be greater than 0";
         return fault.Length > 0 ? null : new TimeSpan(total * TimeSpan.TicksPerMillisecond);
+    }
+
+    /// <summary>The duration in seconds as Go computes them.</summary>
+    public static double Seconds(TimeSpan duration)
+    {
+        var milliseconds = duration.Ticks / TimeSpan.TicksPerMillisecond;
+        return (milliseconds / 1000) + (milliseconds % 1000 * 1_000_000 / 1e9);
+    }
+
+    /// <summary>The number of seconds as a duration; null if it is not one of whole milliseconds within the bounds.</summary>
+    public static TimeSpan? WholeMilliseconds(double seconds)
+    {
+        var nanoseconds = Math.Round(seconds * 1e9, MidpointRounding.AwayFromZero);
+        // As in Prometheus, which rounds to nanoseconds first; beyond 2^53 of them a fraction of a second is not exact any more.
+        if (!(Math.Abs(nanoseconds) < 1L << 53) && nanoseconds % 1e9 != 0) return null;
+        if (!(Math.Abs(nanoseconds) < LongestDuration * 1e6)) return null;
+        var (milliseconds, rest) = Math.DivRem((long)nanoseconds, 1_000_000);
+        return rest == 0 ? new TimeSpan(milliseconds * TimeSpan.TicksPerMillisecond) : null;
     }
 
     /// <summary>Place in <see cref="Units"/> and length of the unit at the start of the text; place -1 for none.</summary>
@@ -157,6 +201,18 @@ internal static class Literals
                 }]);
                 return 2;
         }
+    }
+
+    /// <summary>True if the text stands for bytes that are not all UTF-8 (see LabelMatcher).</summary>
+    public static bool HasLoneSurrogate(string value)
+    {
+        for (var i = 0; i < value.Length; i++)
+        {
+            if (!char.IsSurrogate(value[i])) continue;
+            if (i + 1 >= value.Length || !char.IsSurrogatePair(value[i], value[i + 1])) return true;
+            i++;
+        }
+        return false;
     }
 
     private static string DecodeUtf8(ReadOnlySpan<byte> bytes)

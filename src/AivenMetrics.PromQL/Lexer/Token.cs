@@ -8,10 +8,11 @@ internal enum TokenKind : byte
     EndOfInput, Identifier, MetricIdentifier, Number, Duration, String,
     LeftParen, RightParen, LeftBrace, RightBrace, LeftBracket, RightBracket, Comma, Colon, At,
     Assign, EqualRegex, NotRegex,
-    Or, And, Unless, Equal, NotEqual, LessOrEqual, Less, GreaterOrEqual, Greater, Add, Subtract, Multiply, Divide, Modulo, Atan2, Power,
-    Sum, Avg, Count, Min, Max, Group, Stddev, Stdvar, Topk, Bottomk, CountValues, Quantile,
-    Offset, By, Without, On, Ignoring, GroupLeft, GroupRight, Bool,
-    Start, End,
+    Or, And, Unless, Equal, NotEqual, LessOrEqual, Less, GreaterOrEqual, Greater, TrimUpper, TrimLower,
+    Add, Subtract, Multiply, Divide, Modulo, Atan2, Power,
+    Sum, Avg, Count, Min, Max, Group, Stddev, Stdvar, Topk, Bottomk, CountValues, Quantile, Limitk, LimitRatio,
+    Offset, By, Without, On, Ignoring, GroupLeft, GroupRight, Bool, Anchored, Smoothed, Fill, FillLeft, FillRight,
+    Start, End, Step, Range, MaxOf, MinOf,
 }
 
 /// <summary>A token and the characters it covers.</summary>
@@ -25,21 +26,26 @@ internal readonly record struct Token(TokenKind Kind, int From, int To)
 
     public bool IsBinaryOperator => Kind is >= TokenKind.Or and <= TokenKind.Power;
 
-    public bool IsAggregateOperator => Kind is >= TokenKind.Sum and <= TokenKind.Quantile;
+    public bool IsAggregateOperator => Kind is >= TokenKind.Sum and <= TokenKind.LimitRatio;
+
+    /// <summary>Words that duration expressions are made of, the only ones between brackets.</summary>
+    public bool IsDurationWord => Kind is >= TokenKind.Step and <= TokenKind.MinOf;
 
     /// <summary>Words that Prometheus' grammar takes as a metric name. The others only mean what they mean.</summary>
     public bool IsMetricName => Kind is TokenKind.Identifier or TokenKind.MetricIdentifier
         or TokenKind.Or or TokenKind.And or TokenKind.Unless
-        or (>= TokenKind.Sum and <= TokenKind.Quantile)
-        or TokenKind.Offset or TokenKind.By or TokenKind.Without or TokenKind.Start or TokenKind.End;
+        or (>= TokenKind.Sum and <= TokenKind.LimitRatio)
+        or TokenKind.Offset or TokenKind.By or TokenKind.Without
+        or (>= TokenKind.Anchored and <= TokenKind.MinOf);
 
     /// <summary>
     /// Words that the grammar takes as a label in the parentheses of by, on and the like: not <c>without</c>, <c>inf</c>, <c>nan</c>.
     /// </summary>
-    public bool IsGroupingLabel => Kind is TokenKind.Identifier or TokenKind.Or or TokenKind.And or TokenKind.Unless or TokenKind.Atan2
-        or (>= TokenKind.Sum and <= TokenKind.Quantile)
-        or TokenKind.Offset or TokenKind.By or TokenKind.On or TokenKind.Ignoring or TokenKind.GroupLeft or TokenKind.GroupRight
-        or TokenKind.Bool or TokenKind.Start or TokenKind.End;
+    public bool IsGroupingLabel => Kind is TokenKind.Identifier or TokenKind.MetricIdentifier
+        or TokenKind.Or or TokenKind.And or TokenKind.Unless or TokenKind.Atan2
+        or (>= TokenKind.Sum and <= TokenKind.LimitRatio)
+        or TokenKind.Offset or TokenKind.By
+        or (>= TokenKind.On and <= TokenKind.MinOf);
 
     public BinaryOperator BinaryOperator => (BinaryOperator)(Kind - TokenKind.Or);
 
@@ -66,8 +72,8 @@ internal readonly record struct Token(TokenKind Kind, int From, int To)
             TokenKind.String => $"string {Shortened(text)}",
             >= TokenKind.EqualRegex and <= TokenKind.Power => $"<op:{text}>",
             TokenKind.At => $"<op:{text}>",
-            >= TokenKind.Sum and <= TokenKind.Quantile => $"<aggr:{text}>",
-            >= TokenKind.Offset and <= TokenKind.Bool => $"<{text}>",
+            >= TokenKind.Sum and <= TokenKind.LimitRatio => $"<aggr:{text}>",
+            >= TokenKind.Offset and <= TokenKind.FillRight => $"<{text}>",
             _ => Printer.Quote(text),
         };
     }
@@ -87,6 +93,15 @@ internal readonly record struct Token(TokenKind Kind, int From, int To)
             ["group_left"] = TokenKind.GroupLeft,
             ["group_right"] = TokenKind.GroupRight,
             ["bool"] = TokenKind.Bool,
+            ["anchored"] = TokenKind.Anchored,
+            ["smoothed"] = TokenKind.Smoothed,
+            ["fill"] = TokenKind.Fill,
+            ["fill_left"] = TokenKind.FillLeft,
+            ["fill_right"] = TokenKind.FillRight,
+            ["step"] = TokenKind.Step,
+            ["range"] = TokenKind.Range,
+            ["max_of"] = TokenKind.MaxOf,
+            ["min_of"] = TokenKind.MinOf,
             ["start"] = TokenKind.Start,
             ["end"] = TokenKind.End,
             ["inf"] = TokenKind.Number,

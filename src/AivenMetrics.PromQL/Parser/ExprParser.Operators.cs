@@ -11,12 +11,14 @@ internal ref partial struct ExprParser
         var returnBool = token.Kind == TokenKind.Bool;
         if (returnBool) Advance();
         var matching = ParseVectorMatching();
+        var fill = ParseFill();
         var right = ParseExpr(op == BinaryOperator.Power ? op.Precedence() : op.Precedence() + 1);
 
         CheckBinaryExpr(left, op, at, returnBool, matching, right);
+        if (fill is not null) CheckFill(left, op, right);
         var bothVectors = left.Type == ExprType.Vector && right.Type == ExprType.Vector;
         var type = left.Type == ExprType.Scalar && right.Type == ExprType.Scalar ? ExprType.Scalar : ExprType.Vector;
-        var expr = new BinaryExpr(op, left.Expr, right.Expr, returnBool, bothVectors ? matching : null);
+        var expr = new BinaryExpr(op, left.Expr, right.Expr, returnBool, bothVectors ? matching : null) { Fill = fill };
         return Grown(expr, left.From, type, Math.Max(left.Height, right.Height));
     }
 
@@ -31,6 +33,42 @@ internal ref partial struct ExprParser
         Advance();
         // A parenthesis here is always the list of labels, never the right side's.
         return new VectorMatching(on, labels, group, token.Kind == TokenKind.LeftParen ? ParseGroupingLabels() : default);
+    }
+
+    /// <summary>Reads <c>fill (x)</c>, or <c>fill_left (x)</c> and <c>fill_right (x)</c> in any order.</summary>
+    private FillValues? ParseFill()
+    {
+        if (token.Kind == TokenKind.Fill)
+        {
+            var both = ParseFillValue();
+            return new FillValues(both, both);
+        }
+        double? left = null, right = null;
+        while (true)
+        {
+            if (token.Kind == TokenKind.FillLeft && left is null) left = ParseFillValue();
+            else if (token.Kind == TokenKind.FillRight && right is null) right = ParseFillValue();
+            else return left is null && right is null ? null : new FillValues(left, right);
+        }
+    }
+
+    private double ParseFillValue()
+    {
+        Advance();
+        Expect(TokenKind.LeftParen, "fill", "\"(\"");
+        var negative = token.Kind == TokenKind.Subtract;
+        if (negative || token.Kind == TokenKind.Add) Advance();
+        if (token.Kind is not (TokenKind.Number or TokenKind.Duration)) throw Unexpected("fill", "number");
+        var value = ParseNumberOrDuration();
+        Expect(TokenKind.RightParen, "fill", "\")\"");
+        return negative ? -value : value;
+    }
+
+    private readonly void CheckFill(Parsed left, BinaryOperator op, Parsed right)
+    {
+        if (left.Type != ExprType.Vector || right.Type != ExprType.Vector)
+            throw Error(left.From, "filling in missing series only allowed between instant vectors");
+        if (op.IsSet()) throw Error(left.From, "filling in missing series not allowed for set operators");
     }
 
     private readonly void CheckBinaryExpr(Parsed left, BinaryOperator op, int at, bool returnBool, VectorMatching? matching, Parsed right)

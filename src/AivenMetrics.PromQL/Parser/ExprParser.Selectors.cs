@@ -9,8 +9,7 @@ internal ref partial struct ExprParser
         string? name = null;
         if (token.Kind != TokenKind.LeftBrace)
         {
-            name = Text(token).ToString();
-            Advance();
+            name = NameText();
         }
         var selector = new VectorSelector(name, token.Kind == TokenKind.LeftBrace ? ParseLabelMatchers() : default);
         if (token.Kind != TokenKind.EndOfInput)
@@ -26,15 +25,15 @@ internal ref partial struct ExprParser
         var selector = new VectorSelector(name, token.Kind == TokenKind.LeftBrace ? ParseLabelMatchers() : default);
         if (name is null)
         {
-            if (!IsSelective(selector)) throw Error(from, "vector selector must contain at least one non-empty matcher");
+            // Where it may select everything is known only when the call around it is read.
+            if (from != labelsOnlyAt && !IsSelective(selector))
+                throw Error(from, "vector selector must contain at least one non-empty matcher");
+            return new Parsed(selector, from, ExprType.Vector);
         }
-        else
+        foreach (var matcher in selector.Matchers)
         {
-            foreach (var matcher in selector.Matchers)
-            {
-                if (matcher.Name != "__name__") continue;
-                throw Error(from, $"metric name must not be set twice: {Printer.Quote(name)} or {Printer.Quote(matcher.Value)}");
-            }
+            if (matcher.Name != "__name__") continue;
+            throw Error(from, $"metric name must not be set twice: {Printer.Quote(name)} or {Printer.Quote(matcher.Value)}");
         }
         return new Parsed(selector, from, ExprType.Vector);
     }
@@ -63,10 +62,12 @@ internal ref partial struct ExprParser
 
     private LabelMatcher ParseLabelMatcher()
     {
-        if (token.Kind != TokenKind.Identifier) throw Unexpected("label matching", "identifier or \"}\"");
+        if (token.Kind is not (TokenKind.Identifier or TokenKind.String)) throw Unexpected("label matching", "identifier or \"}\"");
         var from = token.From;
-        var name = Text(token).ToString();
-        Advance();
+        var quoted = token.Kind == TokenKind.String;
+        var name = quoted ? ParseString() : NameText();
+        // A quoted text that is compared with nothing is the metric's name.
+        if (quoted && token.Kind is TokenKind.Comma or TokenKind.RightBrace) return new LabelMatcher("__name__", MatchType.Equal, name);
         var type = token.Kind switch
         {
             TokenKind.Assign => MatchType.Equal,
@@ -91,9 +92,7 @@ internal ref partial struct ExprParser
         Expect(TokenKind.LeftParen, context, "\"(\"");
         while (token.Kind != TokenKind.RightParen)
         {
-            if (!token.IsGroupingLabel) throw Unexpected(context, "label");
-            labels.Add(Text(token).ToString());
-            Advance();
+            labels.Add(token.Kind == TokenKind.String ? ParseQuotedLabel() : ParseGroupingLabel(context));
             if (token.Kind == TokenKind.RightParen) break;
             Expect(TokenKind.Comma, context, "\",\" or \")\"");
         }
@@ -101,10 +100,21 @@ internal ref partial struct ExprParser
         return labels.ToList();
     }
 
+    private string ParseGroupingLabel(string context) => token.IsGroupingLabel ? NameText() : throw Unexpected(context, "label");
+
+    private string ParseQuotedLabel()
+    {
+        var from = token.From;
+        var label = ParseString();
+        return label.Length > 0 && !Literals.HasLoneSurrogate(label) ? label
+            : throw Error(from, $"invalid label name for grouping: {Printer.Quote(label)}");
+    }
+
     /// <summary>A primary expression and all that is bound to it from behind; these bind tighter than any operator.</summary>
     private Parsed ParseModified()
     {
         var parsed = ParsePrimary();
+        var offsetLast = false;
         while (true)
         {
             switch (token.Kind)
@@ -118,21 +128,29 @@ internal ref partial struct ExprParser
                 case TokenKind.At:
                     parsed = parsed with { Expr = ParseAt(parsed) };
                     break;
+                case TokenKind.Anchored or TokenKind.Smoothed:
+                    parsed = parsed with { Expr = ParseReading(parsed) };
+                    break;
                 default:
-                    return parsed;
+                    // Versions of Prometheus 3 differ in whether an operator behind such an offset belongs to it.
+                    return offsetLast && parsed.Expr is VectorSelector { Offset.Expr: not null } && token.IsBinaryOperator
+                        ? Grown(new ParenExpr(parsed.Expr), parsed.From, parsed.Type, parsed.Height)
+                        : parsed;
             }
+            offsetLast = true;
         }
     }
 
     private Parsed ParseRange(Parsed of)
     {
+        const string context = "subquery or range selector";
         var bracket = token.From;
         Advance();
-        var range = ParseDuration("subquery selector", "duration");
+        var range = ParsePositiveDuration(context);
         if (token.Kind == TokenKind.Colon)
         {
             Advance();
-            TimeSpan? step = token.Kind == TokenKind.RightBracket ? null : ParseDuration("subquery selector", "duration or \"]\"");
+            var step = token.Kind == TokenKind.RightBracket ? default : ParsePositiveDuration("subquery selector");
             Expect(TokenKind.RightBracket, "subquery selector", "\"]\"");
             if (of.Type != ExprType.Vector)
                 throw Error(of.From, $"subquery is only allowed on instant vector, got {of.Type.Documented()} instead");
@@ -141,7 +159,7 @@ internal ref partial struct ExprParser
 
         Expect(TokenKind.RightBracket, "subquery or range", "\":\" or \"]\"");
         if (of.Expr is not VectorSelector selector) throw Error(bracket, "ranges only allowed for vector selectors");
-        if (selector.Offset != TimeSpan.Zero) throw Error(bracket, "no offset modifiers allowed before range");
+        if (!selector.Offset.IsZero) throw Error(bracket, "no offset modifiers allowed before range");
         if (selector.At is { Kind: AtKind.Timestamp }) throw Error(bracket, "no @ modifiers allowed before range");
         return Grown(new MatrixSelector(selector, range), of.From, ExprType.Matrix, of.Height);
     }
@@ -149,19 +167,34 @@ internal ref partial struct ExprParser
     private Expr ParseOffset(Parsed of)
     {
         Advance();
-        var negative = token.Kind == TokenKind.Subtract;
-        if (negative) Advance();
-        var offset = ParseDuration("offset", "duration");
-        if (negative) offset = -offset;
+        var offset = ParseOffsetDuration();
         return of.Expr switch
         {
-            VectorSelector { Offset.Ticks: 0 } selector => selector with { Offset = offset },
-            MatrixSelector { Selector.Offset.Ticks: 0 } matrix => matrix with { Selector = matrix.Selector with { Offset = offset } },
-            SubqueryExpr { Offset.Ticks: 0 } subquery => subquery with { Offset = offset },
+            VectorSelector { Offset.IsZero: true } selector => selector with { Offset = offset },
+            MatrixSelector { Selector.Offset.IsZero: true } matrix => matrix with { Selector = matrix.Selector with { Offset = offset } },
+            SubqueryExpr { Offset.IsZero: true } subquery => subquery with { Offset = offset },
             VectorSelector or MatrixSelector or SubqueryExpr => throw Error(of.From, "offset may not be set multiple times"),
             _ => throw Error(of.From, "offset modifier " + Preceded),
         };
     }
+
+    private Expr ParseReading(Parsed of)
+    {
+        var reading = token.Kind == TokenKind.Anchored ? RangeReading.Anchored : RangeReading.Smoothed;
+        Advance();
+        return of.Expr switch
+        {
+            VectorSelector selector => Read(selector, reading, of.From),
+            MatrixSelector matrix => matrix with { Selector = Read(matrix.Selector, reading, of.From) },
+            SubqueryExpr => throw Error(of.From, "anchored and smoothed are not supported for subqueries"),
+            _ => throw Error(of.From, "anchored and smoothed must be preceded by a selector"),
+        };
+    }
+
+    private readonly VectorSelector Read(VectorSelector selector, RangeReading reading, int from) =>
+        selector.Reading == RangeReading.Plain || selector.Reading == reading
+            ? selector with { Reading = reading }
+            : throw Error(from, "anchored and smoothed modifiers cannot be used together");
 
     private Expr ParseAt(Parsed of)
     {
@@ -192,9 +225,9 @@ internal ref partial struct ExprParser
 
         var negative = token.Kind == TokenKind.Subtract;
         if (negative || token.Kind == TokenKind.Add) Advance();
-        if (token.Kind != TokenKind.Number) throw Unexpected("@", "timestamp");
+        if (token.Kind is not (TokenKind.Number or TokenKind.Duration)) throw Unexpected("@", "timestamp");
         var text = Text(token);
-        var seconds = ParseNumber();
+        var seconds = ParseNumberOrDuration();
         if (negative) seconds = -seconds;
         // Prometheus' bounds are those of 64 bits, applied to the seconds.
         if (!(Math.Abs(seconds) < long.MaxValue))

@@ -12,6 +12,10 @@ internal ref partial struct ExprParser
     private Token token;
     private int depth;
     private int selectors;
+    private int durationOperators;
+
+    // Where the one selector starts that may do without a matcher: the second argument of info.
+    private int labelsOnlyAt = -1;
 
     public ExprParser(string query)
     {
@@ -68,8 +72,8 @@ internal ref partial struct ExprParser
         var from = token.From;
         switch (token.Kind)
         {
-            case TokenKind.Number:
-                return new Parsed(new NumberLiteral(ParseNumber()), from, ExprType.Scalar);
+            case TokenKind.Number or TokenKind.Duration:
+                return new Parsed(NumberLiteral.Of(ParseNumberOrDuration()), from, ExprType.Scalar);
             case TokenKind.String:
                 return new Parsed(new StringLiteral(ParseString()), from, ExprType.Text);
             case TokenKind.LeftParen:
@@ -86,8 +90,9 @@ internal ref partial struct ExprParser
         Advance();
         if (word.IsAggregateOperator && token.Kind is TokenKind.LeftParen or TokenKind.By or TokenKind.Without)
             return ParseAggregateExpr(word);
-        if (word.Kind == TokenKind.Identifier && token.Kind == TokenKind.LeftParen) return ParseCall(word);
-        return ParseVectorSelector(Text(word).ToString(), from);
+        var callable = word.Kind is TokenKind.Identifier or >= TokenKind.Start;
+        if (callable && token.Kind == TokenKind.LeftParen) return ParseCall(word);
+        return ParseVectorSelector(Name.Of(Text(word)), from);
     }
 
     private Parsed ParseAggregateExpr(Token word)
@@ -129,13 +134,14 @@ internal ref partial struct ExprParser
     {
         var function = Function.Find(Text(word)) ?? throw Error(word.From, $"unknown function with name {Printer.Quote(Text(word))}");
         var arguments = new ItemBuffer<Parsed>();
-        var height = ParseArguments(ref arguments);
+        var height = ParseArguments(ref arguments, function == Function.Info);
         if (arguments.Count < function.Minimum || arguments.Count > function.Maximum)
         {
             var (bound, limit) = function.Minimum == function.Maximum ? ("", function.Minimum)
                 : arguments.Count < function.Minimum ? ("at least ", function.Minimum) : ("at most ", function.Maximum);
             throw Error(word.From, $"expected {bound}{limit} argument(s) in call to \"{function.Name}\", got {arguments.Count}");
         }
+        if (function == Function.Info && arguments.Count > 1) CheckInfoSelector(arguments[1]);
         var expressions = new Expr[arguments.Count];
         for (var i = 0; i < expressions.Length; i++)
         {
@@ -145,14 +151,22 @@ internal ref partial struct ExprParser
         return Grown(new Call(function, new ValueList<Expr>(expressions)), word.From, function.ReturnType, height);
     }
 
+    /// <summary>The second argument of info is a selector without a name, bare; it is the one that may select everything.</summary>
+    private readonly void CheckInfoSelector(Parsed argument)
+    {
+        if (argument.Expr is not VectorSelector selector) throw Error(argument.From, "expected label selectors only");
+        if (selector.Name is not null) throw Error(argument.From, "expected label selectors only, got vector selector instead");
+    }
+
     /// <summary>Reads the arguments between parentheses.</summary>
     /// <returns>The height of the highest.</returns>
-    private int ParseArguments(ref ItemBuffer<Parsed> arguments)
+    private int ParseArguments(ref ItemBuffer<Parsed> arguments, bool ofInfo = false)
     {
         var height = 0;
         Advance();
         while (token.Kind != TokenKind.RightParen)
         {
+            if (ofInfo && arguments.Count == 1) labelsOnlyAt = token.From;
             var parsed = ParseExpr(0);
             arguments.Add(parsed);
             height = Math.Max(height, parsed.Height);
@@ -185,17 +199,13 @@ internal ref partial struct ExprParser
         return value;
     }
 
+    /// <summary>A number as Prometheus 3 reads them: a duration counts as its seconds.</summary>
+    private double ParseNumberOrDuration() =>
+        token.Kind == TokenKind.Duration ? Literals.Seconds(ParseDuration()) : ParseNumber();
+
     private string ParseString()
     {
         var value = Literals.Unquote(Text(token));
-        Advance();
-        return value;
-    }
-
-    private TimeSpan ParseDuration(string context, string expected)
-    {
-        if (token.Kind != TokenKind.Duration) throw Unexpected(context, expected);
-        var value = Literals.Duration(Text(token), out var fault) ?? throw Error(token.From, fault);
         Advance();
         return value;
     }
@@ -206,6 +216,14 @@ internal ref partial struct ExprParser
     {
         if (token.Kind != kind) throw Unexpected(context, expected);
         Advance();
+    }
+
+    /// <summary>Takes the word here as a name.</summary>
+    private string NameText()
+    {
+        var name = Name.Of(Text(token));
+        Advance();
+        return name;
     }
 
     private readonly ReadOnlySpan<char> Text(Token of) => query.AsSpan(of.From, of.To - of.From);

@@ -1,6 +1,6 @@
 namespace AivenMetrics.PromQL;
 
-/// <summary>A text is not PromQL of Prometheus 2.42, or is beyond the limits of <see cref="PromQLParser"/>.</summary>
+/// <summary>A text is not PromQL, or is beyond the limits of <see cref="PromQLParser"/>.</summary>
 /// <remarks>The message reads like Prometheus' own, <c>1:5: parse error: …</c>, and is safe to show to whoever wrote the query.</remarks>
 public sealed class PromQLParseException : Exception
 {

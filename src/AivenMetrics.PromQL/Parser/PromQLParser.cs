@@ -1,9 +1,9 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Reads the query language of Prometheus 2.42: all that it accepts, in the same meaning, and nothing that it refuses. The rules are those
-/// of its
-/// promql/parser (lex.go, generated_parser.y, parse.go, functions.go), checks of types included, so that a tree is ready to be evaluated.
+/// Reads the query language of Prometheus from 2.42 to 3.14, experimental parts included: all that one of these versions accepts, in its
+/// meaning. What a server is too old for, or has not enabled, it refuses itself. The rules are those of promql/parser (lex.go,
+/// generated_parser.y, parse.go, functions.go), checks of types included, so that a tree is ready to be evaluated.
 /// </summary>
 /// <remarks>Limits keep every accepted tree small enough to be walked by recursion: <see cref="MaxLength"/> and the other constants
 /// here.</remarks>
@@ -12,7 +12,7 @@ public static class PromQLParser
     /// <summary>Longest text, in UTF-16 characters.</summary>
     public const int MaxLength = 64 * 1024;
 
-    /// <summary>How deep parentheses, calls, signs and powers may nest.</summary>
+    /// <summary>How deep parentheses, calls, signs and powers may nest; also how many operators one duration may have.</summary>
     public const int MaxNesting = 200;
 
     /// <summary>How high the tree may be: a chain such as <c>a + b + c</c> grows by one with each operator.</summary>
@@ -24,7 +24,7 @@ public static class PromQLParser
     /// <summary>Reads an expression.</summary>
     /// <param name="query">The text, possibly of several lines with comments.</param>
     /// <returns>Its tree, of any <see cref="Expr.Type"/>: strings and range vectors are expressions too.</returns>
-    /// <exception cref="PromQLParseException">Prometheus 2.42 would refuse the text, or it is beyond a limit.</exception>
+    /// <exception cref="PromQLParseException">Every Prometheus would refuse the text, or it is beyond a limit.</exception>
     public static Expr Parse(string query)
     {
         ArgumentNullException.ThrowIfNull(query);
@@ -33,8 +33,9 @@ public static class PromQLParser
 
     /// <summary>Reads a selector as in a <c>match[]</c> parameter: a name, braces or both, without offset or range.</summary>
     /// <remarks>As in Prometheus, and unlike in an expression, <c>foo{__name__="bar"}</c> is allowed and both conditions hold.</remarks>
-    /// <exception cref="PromQLParseException">Prometheus 2.42 would refuse the text, or no matcher in it refuses the empty
-    /// string.</exception>
+    /// <exception cref="PromQLParseException">
+    /// Every Prometheus would refuse the text, or no matcher in it refuses the empty string.
+    /// </exception>
     public static VectorSelector ParseMetricSelector(string match)
     {
         ArgumentNullException.ThrowIfNull(match);

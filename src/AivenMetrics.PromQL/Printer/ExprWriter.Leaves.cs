@@ -15,7 +15,7 @@ internal ref partial struct ExprWriter
     {
         var named = selector.Name is not null && IsMetricName(selector.Name);
         if (named) buffer.Append(selector.Name);
-        if (named && selector.Matchers.Count == 0) return;
+        if (named && selector.Matchers.Count == 0 && scope is null) return;
         buffer.Append('{');
         var first = true;
         if (!named && selector.Name is not null)
@@ -31,6 +31,11 @@ internal ref partial struct ExprWriter
             first = false;
             Write(matcher);
         }
+        if (scope is not null)
+        {
+            if (!first) buffer.Append(',');
+            buffer.Append(scope.Text);
+        }
         buffer.Append('}');
     }
 
@@ -44,9 +49,8 @@ internal ref partial struct ExprWriter
 
     public void Write(LabelMatcher matcher)
     {
-        if (!LabelMatcher.IsLabelName(matcher.Name))
-            throw new ArgumentException("The name of a matcher is no label name.", nameof(matcher));
-        buffer.Append(matcher.Name);
+        if (LabelMatcher.IsLabelName(matcher.Name)) buffer.Append(matcher.Name);
+        else WriteQuoted(matcher.Name);
         buffer.Append(matcher.Type switch
         {
             MatchType.Equal => "=",
@@ -63,49 +67,31 @@ internal ref partial struct ExprWriter
         buffer.Append('(');
         for (var i = 0; i < labels.Count; i++)
         {
-            if (!LabelMatcher.IsLabelName(labels[i]) || !new Token(Token.KindOf(labels[i]), 0, 0).IsGroupingLabel)
-                throw new ArgumentException("A name in a list of labels is not one that can stand there.", nameof(labels));
             if (i > 0) buffer.Append(", ");
-            buffer.Append(labels[i]);
+            var label = labels[i];
+            if (LabelMatcher.IsLabelName(label) && new Token(Token.KindOf(label), 0, 0).IsGroupingLabel)
+                buffer.Append(label);
+            else if (label.Length > 0 && !Literals.HasLoneSurrogate(label))
+                WriteQuoted(label);
+            else throw new ArgumentException("A name in a list of labels is not one that can stand there.", nameof(labels));
         }
         buffer.Append(')');
     }
 
-    private void WriteModifiers(AtModifier? at, TimeSpan offset)
+    private void WriteModifiers(VectorSelector selector)
     {
-        if (at is not null)
-        {
-            buffer.Append(" @ ");
-            if (at.Kind == AtKind.Timestamp) buffer.Append(at.Seconds);
-            else buffer.Append(at.Kind == AtKind.Start ? "start()" : "end()");
-        }
-        if (offset == TimeSpan.Zero) return;
-        buffer.Append(offset < TimeSpan.Zero ? " offset -" : " offset ");
-        WriteDuration(offset.Duration());
+        WriteAt(selector.At);
+        if (selector.Reading != RangeReading.Plain)
+            buffer.Append(selector.Reading == RangeReading.Anchored ? " anchored" : " smoothed");
+        WriteOffset(selector.Offset);
     }
 
-    /// <summary>As Prometheus writes durations: years and weeks only if they come out even, since 90d reads easier than 12w6d.</summary>
-    private void WriteDuration(TimeSpan duration)
+    private void WriteAt(AtModifier? at)
     {
-        var left = duration.Ticks / TimeSpan.TicksPerMillisecond;
-        if (left <= 0 || left * TimeSpan.TicksPerMillisecond != duration.Ticks)
-            throw new ArgumentException("A duration must be above zero and in whole milliseconds.", nameof(duration));
-        if (left % 31_536_000_000 == 0) WriteUnits(ref left, 31_536_000_000, "y");
-        if (left % 604_800_000 == 0) WriteUnits(ref left, 604_800_000, "w");
-        WriteUnits(ref left, 86_400_000, "d");
-        WriteUnits(ref left, 3_600_000, "h");
-        WriteUnits(ref left, 60_000, "m");
-        WriteUnits(ref left, 1_000, "s");
-        WriteUnits(ref left, 1, "ms");
-    }
-
-    private void WriteUnits(ref long milliseconds, long unit, string name)
-    {
-        var units = milliseconds / unit;
-        if (units == 0) return;
-        buffer.Append(units);
-        buffer.Append(name);
-        milliseconds -= units * unit;
+        if (at is null) return;
+        buffer.Append(" @ ");
+        if (at.Kind == AtKind.Timestamp) buffer.Append(at.Seconds);
+        else buffer.Append(at.Kind == AtKind.Start ? "start()" : "end()");
     }
 
     /// <summary>

@@ -1,8 +1,12 @@
 namespace AivenMetrics.PromQL;
 
-/// <summary>Walks a tree and writes it. See <see cref="Printer"/> for the form.</summary>
-internal ref partial struct ExprWriter(PrintBuffer buffer)
+/// <summary>
+/// Walks a tree and writes it. See <see cref="Printer"/> for the form. With a scope it writes what
+/// <see cref="Scope.Apply(Expr, TenantScope)"/> would have made of the tree, without making that.
+/// </summary>
+internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = null)
 {
+    private readonly TenantScope? scope = scope;
     private PrintBuffer buffer = buffer;
 
     public override readonly string ToString() => buffer.ToString();
@@ -16,14 +20,14 @@ internal ref partial struct ExprWriter(PrintBuffer buffer)
         {
             case VectorSelector selector:
                 WriteSelector(selector);
-                WriteModifiers(selector.At, selector.Offset);
+                WriteModifiers(selector);
                 break;
             case BinaryExpr binary:
                 WriteBinary(binary);
                 break;
             case Call call:
                 buffer.Append(call.Function.Name);
-                WriteArguments(call.Args);
+                WriteArguments(scope is null ? call.Args : Scope.Explicit(call).Args);
                 break;
             case AggregateExpr aggregate:
                 WriteAggregate(aggregate);
@@ -31,9 +35,9 @@ internal ref partial struct ExprWriter(PrintBuffer buffer)
             case MatrixSelector matrix:
                 WriteSelector(matrix.Selector);
                 buffer.Append('[');
-                WriteDuration(matrix.Range);
+                WriteRange(matrix.Range);
                 buffer.Append(']');
-                WriteModifiers(matrix.Selector.At, matrix.Selector.Offset);
+                WriteModifiers(matrix.Selector);
                 break;
             case SubqueryExpr subquery:
                 WriteSubquery(subquery);
@@ -63,13 +67,14 @@ internal ref partial struct ExprWriter(PrintBuffer buffer)
         var rightAssociative = binary.Op == BinaryOperator.Power;
         var left = binary.Lhs;
         // Only tighter operators may stand bare on the left of a right-associative one, and no sign: -1 ^ 2 is -(1 ^ 2).
-        WriteOperand(left, parens: !IsTighterThan(left, rightAssociative ? precedence : precedence - 1));
+        WriteOperand(left, parens: !IsTighterThan(left, rightAssociative ? precedence : precedence - 1) || EndsInOffsetExpr(left));
 
         buffer.Append(' ');
         buffer.Append(binary.Op.Text());
         buffer.Append(' ');
         if (binary.ReturnBool) buffer.Append("bool ");
         if (binary.Matching is { } matching) WriteMatching(matching);
+        if (binary.Fill is { } fill) WriteFill(fill);
 
         var right = binary.Rhs;
         var signed = right is UnaryExpr or NumberLiteral;
@@ -83,6 +88,15 @@ internal ref partial struct ExprWriter(PrintBuffer buffer)
         UnaryExpr => Operators.PowerPrecedence - 1 > precedence,
         NumberLiteral number => !IsSigned(number.Value) || Operators.PowerPrecedence - 1 > precedence,
         _ => true,
+    };
+
+    /// <summary>True for what some versions would read on, with the operator behind it (see ExprParser.Durations.cs).</summary>
+    private static bool EndsInOffsetExpr(Expr expr) => expr switch
+    {
+        VectorSelector selector => selector.Offset.Expr is not null,
+        BinaryExpr binary => EndsInOffsetExpr(binary.Rhs),
+        UnaryExpr unary => EndsInOffsetExpr(unary.Expr),
+        _ => false,
     };
 
     private static bool IsLooserThanSign(Expr expr) => expr is BinaryExpr { Op: not BinaryOperator.Power };
@@ -112,6 +126,26 @@ internal ref partial struct ExprWriter(PrintBuffer buffer)
         buffer.Append(matching.Group == GroupSide.Left ? "group_left " : "group_right ");
         WriteLabels(matching.Include);
         buffer.Append(' ');
+    }
+
+    private void WriteFill(FillValues fill)
+    {
+        var same = fill.Left is { } left && fill.Right is { } right && left.Equals(right)
+            && double.IsNegative(left) == double.IsNegative(right);
+        if (same) WriteFill("fill (", fill.Left);
+        else
+        {
+            WriteFill("fill_left (", fill.Left);
+            WriteFill("fill_right (", fill.Right);
+        }
+    }
+
+    private void WriteFill(string word, double? value)
+    {
+        if (value is not { } number) return;
+        buffer.Append(word);
+        buffer.Append(number);
+        buffer.Append(") ");
     }
 
     private void WriteAggregate(AggregateExpr aggregate)
@@ -148,10 +182,11 @@ internal ref partial struct ExprWriter(PrintBuffer buffer)
     {
         WriteOperand(subquery.Expr, parens: subquery.Expr is BinaryExpr or UnaryExpr or NumberLiteral);
         buffer.Append('[');
-        WriteDuration(subquery.Range);
+        WriteRange(subquery.Range);
         buffer.Append(':');
-        if (subquery.Step is { } step) WriteDuration(step);
+        if (!subquery.Step.IsZero) WriteRange(subquery.Step);
         buffer.Append(']');
-        WriteModifiers(subquery.At, subquery.Offset);
+        WriteAt(subquery.At);
+        WriteOffset(subquery.Offset);
     }
 }

@@ -7,8 +7,8 @@ namespace AivenMetrics.PromQL;
 /// </summary>
 /// <remarks>
 /// Canonical means: single spaces, <c>by</c> and <c>without</c> before the arguments, <c>@</c> before offset, durations in Prometheus' own
-/// form,
-/// numbers as short as they can be, all strings between double quotes with Go's escapes. Matchers keep their order.
+/// form, numbers as short as they can be, all strings between double quotes with Go's escapes. Matchers keep their order. What has an old
+/// and a new spelling is written in the old one, so that every Prometheus from 2.42 on that can read the text reads it the same.
 /// </remarks>
 public static class Printer
 {
@@ -33,8 +33,24 @@ public static class Printer
         }
     }
 
+    /// <summary>The text of <see cref="Scope.Apply(Expr, TenantScope)"/>'s tree, without making that tree.</summary>
+    /// <inheritdoc cref="Print(Expr)"/>
+    internal static string Print(Expr expr, TenantScope scope)
+    {
+        var writer = new ExprWriter(new PrintBuffer(stackalloc char[OnStack]), scope);
+        try
+        {
+            writer.Write(expr);
+            return writer.ToString();
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+    }
+
     /// <summary>The text of a matcher as between braces.</summary>
-    /// <exception cref="ArgumentException">The name is no label name, or the value has half a surrogate pair.</exception>
+    /// <exception cref="ArgumentException">The name or the value has half a surrogate pair.</exception>
     public static string Print(LabelMatcher matcher)
     {
         ArgumentNullException.ThrowIfNull(matcher);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 
 namespace AivenMetrics.PromQL;
 
@@ -10,9 +9,8 @@ internal ref partial struct MatcherRegex
     private static readonly SearchValues<char> WordCharacters =
         SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
 
-    // Expressions without these are literals; lone surrogates (bytes that are not UTF-8) are kept for the slow path, which refuses them.
-    private static readonly SearchValues<char> SpecialCharacters = SearchValues.Create(
-        [.. "\\.+*?()|[]{}^$", .. Enumerable.Range(0xD800, 0x800).Select(c => (char)c)]);
+    // Expressions without these are literals.
+    private static readonly SearchValues<char> SpecialCharacters = SearchValues.Create("\\.+*?()|[]{}^$");
 
     private static readonly string[] PosixClasses =
         ["alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word", "xdigit"];
@@ -48,24 +46,15 @@ internal ref partial struct MatcherRegex
     }
 
     /// <summary>
-    /// Takes <c>\Q…\E</c>. Prometheus puts <c>)$</c> behind the expression, which a missing <c>\E</c> would take for text.
+    /// Takes <c>\Q…\E</c>. Prometheus 2 puts <c>)$</c> behind the expression, which a missing <c>\E</c> would take for text, and refuses
+    /// it then; Prometheus 3 does not.
     /// </summary>
     private void LiteralText()
     {
         var literal = text[(position + 1)..];
         var end = literal.IndexOf("\\E");
-        if (end < 0)
-        {
-            fault = $"missing closing \\E: {Printer.Quote(text)}";
-            return;
-        }
-        position += 3 + end;
-        literal = literal[..end];
-        foreach (var rune in literal.EnumerateRunes())
-        {
-            if (rune == Rune.ReplacementChar && !literal.Contains('\uFFFD')) fault = "invalid UTF-8";
-            Add(false);
-        }
+        position += 1 + (end < 0 ? literal.Length : end + 2);
+        foreach (var _ in (end < 0 ? literal : literal[..end]).EnumerateRunes()) Add(false);
     }
 
     private void UnicodeClass(int from)
@@ -187,8 +176,6 @@ internal ref partial struct MatcherRegex
         var c = text[position++];
         if (c == '\\') return CharacterEscape(from);
         if (!char.IsSurrogate(c)) return c;
-        if (TakePair(c)) return char.ConvertToUtf32(c, text[position - 1]);
-        fault = "invalid UTF-8";
-        return 0;
+        return TakePair(c) ? char.ConvertToUtf32(c, text[position - 1]) : c;
     }
 }

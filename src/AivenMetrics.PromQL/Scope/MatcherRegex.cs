@@ -3,7 +3,8 @@ namespace AivenMetrics.PromQL;
 /// <summary>
 /// Reads the RE2 expression of a matcher without running it: whether Prometheus would compile it, and whether it matches the empty string,
 /// which
-/// follows from its form alone. What only Prometheus can know (names of Unicode classes, the size of the compiled program) is let through.
+/// follows from its form alone. What depends on Prometheus (names of Unicode classes, the size of the compiled program, bytes that are not
+/// UTF-8, which 3 takes between literals) is let through.
 /// </summary>
 internal ref partial struct MatcherRegex
 {
@@ -12,7 +13,7 @@ internal ref partial struct MatcherRegex
     private const int MaxRepeat = 1000;
 
     private readonly ReadOnlySpan<char> text;
-    private readonly Stack<Branches> outer = new();
+    private Stack<Branches>? outer;
     private int position;
     private string? fault;
 
@@ -26,13 +27,17 @@ internal ref partial struct MatcherRegex
     /// <param name="Any">An alternative before the last <c>|</c> matches the empty string.</param>
     /// <param name="Items">All items of the current alternative before the last one match it.</param>
     /// <param name="Last">The last item matches it; null if there is no item to repeat.</param>
-    private readonly record struct Branches(bool Any, bool Items, bool? Last)
+    /// <param name="Copies">How many copies of a character the counts of all items before the last one make, at most.</param>
+    /// <param name="LastCopies">The same for the last item.</param>
+    private readonly record struct Branches(bool Any, bool Items, bool? Last, int Copies = 1, int LastCopies = 1)
     {
         public static readonly Branches Fresh = new(false, true, null);
 
         public bool MatchesEmpty => Any || (Items && Last != false);
 
-        public Branches With(bool item) => new(Any, Items && Last != false, item);
+        public int MostCopies => Math.Max(Copies, LastCopies);
+
+        public Branches With(bool item, int copies = 1) => new(Any, Items && Last != false, item, MostCopies, copies);
     }
 
     /// <summary>Outcome of a check.</summary>
@@ -49,7 +54,7 @@ internal ref partial struct MatcherRegex
         if (!expression.ContainsAny(SpecialCharacters)) return new Result(null, expression.IsEmpty);
         var regex = new MatcherRegex(expression);
         while (regex.fault is null && regex.position < expression.Length) regex.Item();
-        if (regex.fault is null && regex.outer.Count > 0) regex.fault = "missing closing ): " + Printer.Quote(expression);
+        if (regex.fault is null && regex.outer is { Count: > 0 }) regex.fault = "missing closing ): " + Printer.Quote(expression);
         return new Result(regex.fault, regex.group.MatchesEmpty);
     }
 
@@ -68,7 +73,7 @@ internal ref partial struct MatcherRegex
                 CloseGroup();
                 break;
             case '|':
-                group = new Branches(group.MatchesEmpty, true, null);
+                group = new Branches(group.MatchesEmpty, true, null, group.MostCopies);
                 break;
             case '^' or '$':
                 Add(true);
@@ -83,7 +88,7 @@ internal ref partial struct MatcherRegex
                 Repeat(from, repeatBefore, orNone: false);
                 break;
             case '{' when Counts() is var (least, most) && least >= 0:
-                if (least > MaxRepeat || most > MaxRepeat || (most >= 0 && least > most))
+                if (least > MaxRepeat || most > MaxRepeat || (most >= 0 && least > most) || !Multiply(most < 0 ? least : most))
                     fault = $"invalid repeat count: {Printer.Quote(text[from..position])}";
                 else Repeat(from, repeatBefore, orNone: least == 0);
                 break;
@@ -91,13 +96,20 @@ internal ref partial struct MatcherRegex
                 Escape(from);
                 break;
             default:
-                if (char.IsSurrogate(c) && !TakePair(c)) fault = "invalid UTF-8";
-                else Add(false);
+                if (char.IsSurrogate(c)) TakePair(c);
+                Add(false);
                 break;
         }
     }
 
     private void Add(bool matchesEmpty) => group = group.With(matchesEmpty);
+
+    /// <summary>Counts within counts multiply, and RE2 bounds the product too. False if it is too large.</summary>
+    private bool Multiply(int count)
+    {
+        group = group with { LastCopies = count == 0 ? 1 : count * group.LastCopies };
+        return group.LastCopies <= MaxRepeat;
+    }
 
     private void Repeat(int from, bool repeatBefore, bool orNone)
     {
@@ -143,6 +155,7 @@ internal ref partial struct MatcherRegex
 
     private void OpenGroup()
     {
+        outer ??= new Stack<Branches>();
         if (outer.Count >= MaxNesting)
         {
             fault = "expression nests too deeply";
@@ -160,16 +173,19 @@ internal ref partial struct MatcherRegex
         group = Branches.Fresh;
     }
 
-    /// <summary>Takes <c>P&lt;name&gt;</c>, <c>flags:</c> or <c>flags)</c> after <c>(?</c>; the last opens no group.</summary>
+    /// <summary>Takes <c>P&lt;name&gt;</c>, <c>&lt;name&gt;</c>, <c>flags:</c> or <c>flags)</c> after <c>(?</c>; the last opens no
+    /// group.</summary>
     private bool GroupHead(out bool opens)
     {
         opens = true;
-        if (text[position..].StartsWith("P<"))
+        // The form without P came with Go 1.22, which Prometheus 2.42 is too old for.
+        var opening = text[position..].StartsWith("P<") ? 2 : Peek() == '<' ? 1 : 0;
+        if (opening > 0)
         {
-            var name = text[(position + 2)..];
+            var name = text[(position + opening)..];
             var end = name.IndexOf('>');
             if (end <= 0 || name[..end].ContainsAnyExcept(WordCharacters)) return false;
-            position += end + 3;
+            position += opening + end + 1;
             return true;
         }
 
@@ -191,8 +207,8 @@ internal ref partial struct MatcherRegex
 
     private void CloseGroup()
     {
-        var matchesEmpty = group.MatchesEmpty;
-        if (outer.TryPop(out group)) Add(matchesEmpty);
+        var inner = group;
+        if (outer is not null && outer.TryPop(out group)) group = group.With(inner.MatchesEmpty, inner.MostCopies);
         else fault = $"unexpected ): {Printer.Quote(text)}";
     }
 

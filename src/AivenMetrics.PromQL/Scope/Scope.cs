@@ -4,10 +4,30 @@ namespace AivenMetrics.PromQL;
 /// <remarks>
 /// The scope's matchers are added behind those of every selector, wherever in the tree it stands, and nothing else changes. Prometheus ANDs
 /// matchers, also several on one label, so an added matcher can only narrow: it never replaces one of the query nor is left out because one
-/// looks the same.
+/// looks the same. <c>info(v)</c> selects series that the text does not show; it becomes <c>info(v, {__name__="target_info"})</c>, and the
+/// selector that is there now gets the scope's matchers like any other.
 /// </remarks>
 public static class Scope
 {
+    private static readonly VectorSelector TargetInfo = new(null, [new("__name__", MatchType.Equal, "target_info")]);
+
+    /// <summary>Reads a query, restricts it and writes it again: what goes to Prometheus in place of the tenant's text.</summary>
+    /// <returns>Exactly <c>Printer.Print(Scope.Apply(PromQLParser.Parse(query), scope))</c>, with less memory.</returns>
+    /// <exception cref="PromQLParseException">The text is no PromQL, or it is beyond a limit.</exception>
+    public static string Rewrite(string query, TenantScope scope)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        return Printer.Print(PromQLParser.Parse(query), scope);
+    }
+
+    /// <summary>The same for the selector of a <c>match[]</c> parameter.</summary>
+    /// <inheritdoc cref="Rewrite"/>
+    public static string RewriteSelector(string match, TenantScope scope)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        return Printer.Print(PromQLParser.ParseMetricSelector(match), scope);
+    }
+
     /// <summary>A new tree in which every selector carries the scope's matchers.</summary>
     /// <exception cref="ArgumentException">A node of an unknown type, about which nothing can be promised.</exception>
     public static Expr Apply(Expr expr, TenantScope scope)
@@ -19,7 +39,7 @@ public static class Scope
             VectorSelector selector => Apply(selector, scope),
             MatrixSelector matrix => matrix with { Selector = Apply(matrix.Selector, scope) },
             SubqueryExpr subquery => subquery with { Expr = Apply(subquery.Expr, scope) },
-            Call call => call with { Args = Apply(call.Args, scope) },
+            Call call => call with { Args = Apply(Explicit(call).Args, scope) },
             AggregateExpr aggregate => aggregate with
             {
                 Expr = Apply(aggregate.Expr, scope),
@@ -39,6 +59,19 @@ public static class Scope
         ArgumentNullException.ThrowIfNull(selector);
         ArgumentNullException.ThrowIfNull(scope);
         return selector with { Matchers = selector.Matchers.Append(scope.Enforced) };
+    }
+
+    /// <summary>The call with all the selectors that it reads by: without a second one, info selects <c>target_info</c>.</summary>
+    /// <exception cref="ArgumentException">A call of info that selects by anything but a selector, of which nothing is known.</exception>
+    internal static Call Explicit(Call call)
+    {
+        if (call.Function != Function.Info) return call;
+        return call.Args.Count switch
+        {
+            1 => call with { Args = call.Args.Append([TargetInfo]) },
+            2 when call.Args[1] is VectorSelector { Name: null } => call,
+            _ => throw new ArgumentException("Cannot scope a call of info that selects by other than labels.", nameof(call)),
+        };
     }
 
     private static ValueList<Expr> Apply(ValueList<Expr> expressions, TenantScope scope)

@@ -30,12 +30,16 @@ public sealed class TenantScope
         this.matchers = matchers.Count > 0
             ? [.. matchers]
             : [new(NothingLabel, MatchType.Equal, "no"), new(NothingLabel, MatchType.Equal, "series")];
+        Text = string.Join(',', this.matchers.Select(Printer.Print));
     }
 
     /// <summary>The matchers that every selector of the tenant gets; at least one.</summary>
     public IReadOnlyList<LabelMatcher> Matchers => matchers;
 
     internal ValueList<LabelMatcher> Enforced => matchers;
+
+    /// <summary>The matchers as they are printed between braces.</summary>
+    internal string Text { get; }
 
     /// <summary>A selector of all series in the scope, for questions that name none.</summary>
     public VectorSelector Everything => new(null, matchers);
@@ -55,7 +59,7 @@ public sealed class TenantScope
         if (matcher.Name == "__name__") return "The scope's label \"__name__\" is the metric name, which belongs to the query.";
         if (matcher.Type is not (MatchType.Equal or MatchType.Regex))
             return $"The scope's matcher on {label} must say which values are in, with = or =~.";
-        if (HasLoneSurrogate(matcher.Value)) return $"The scope's value for {label} is not valid text.";
+        if (Literals.HasLoneSurrogate(matcher.Value)) return $"The scope's value for {label} is not valid text.";
         if (matcher.Type == MatchType.Equal)
             return matcher.Value.Length == 0 ? $"The scope's value for {label} is empty and would let in series without the label." : null;
 
@@ -64,16 +68,5 @@ public sealed class TenantScope
         return regex.MatchesEmpty
             ? $"The scope's expression for {label} matches the empty value and would let in series without the label."
             : null;
-    }
-
-    private static bool HasLoneSurrogate(string value)
-    {
-        for (var i = 0; i < value.Length; i++)
-        {
-            if (!char.IsSurrogate(value[i])) continue;
-            if (i + 1 >= value.Length || !char.IsSurrogatePair(value[i], value[i + 1])) return true;
-            i++;
-        }
-        return false;
     }
 }

@@ -2,7 +2,10 @@ using System.Collections.Frozen;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>A function of Prometheus 2.42 with its signature. There is one object per function.</summary>
+/// <summary>
+/// A function of Prometheus, from 2.42 to 3.14, experimental ones included, with its signature. There is one object per function. Which of
+/// them a server knows is the server's business: it refuses the others itself.
+/// </summary>
 public sealed class Function
 {
     private static readonly FrozenDictionary<string, Function> ByName = Table().ToFrozenDictionary(function => function.Name);
@@ -28,6 +31,11 @@ public sealed class Function
     /// <summary>What a call evaluates to.</summary>
     public ExprType ReturnType { get; }
 
+    /// <summary>
+    /// The function whose second argument selects series by labels alone, and which selects <c>target_info</c> without one.
+    /// </summary>
+    public static Function Info { get; } = Find("info")!;
+
     /// <summary>All functions.</summary>
     public static IReadOnlyList<Function> All => ByName.Values;
 
@@ -51,34 +59,44 @@ public sealed class Function
         string[] ofOneVector =
         [
             "abs", "absent", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "deg", "exp", "floor",
-            "histogram_count", "histogram_sum", "ln", "log10", "log2", "rad", "sgn", "sin", "sinh", "sort", "sort_desc", "sqrt", "tan",
-            "tanh", "timestamp",
+            "histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum", "ln", "log10", "log2", "rad",
+            "sgn", "sin", "sinh", "sort", "sort_desc", "sqrt", "start_timestamp", "tan", "tanh", "timestamp",
         ];
         string[] ofOneRange =
         [
-            "absent_over_time", "avg_over_time", "changes", "count_over_time", "delta", "deriv", "idelta", "increase", "irate",
-            "last_over_time", "max_over_time", "min_over_time", "present_over_time", "rate", "resets", "stddev_over_time",
-            "stdvar_over_time", "sum_over_time",
+            "absent_over_time", "avg_over_time", "changes", "count_over_time", "delta", "deriv", "first_over_time", "idelta",
+            "increase", "irate",
+            "last_over_time", "mad_over_time", "max_over_time", "min_over_time", "present_over_time", "rate", "resets",
+            "stddev_over_time", "stdvar_over_time", "sum_over_time", "ts_of_first_over_time", "ts_of_last_over_time",
+            "ts_of_max_over_time", "ts_of_min_over_time",
         ];
         string[] ofTime = ["day_of_month", "day_of_week", "day_of_year", "days_in_month", "hour", "minute", "month", "year"];
 
+        string[] ofTheQuery = ["end", "pi", "range", "start", "step", "time"];
+
+        foreach (var name in ofTheQuery) yield return new(name, scalar, []);
         foreach (var name in ofOneVector) yield return new(name, vector, [vector]);
         foreach (var name in ofOneRange) yield return new(name, vector, [matrix]);
         foreach (var name in ofTime) yield return new(name, vector, [vector], optional: 1);
         yield return new("clamp", vector, [vector, scalar, scalar]);
         yield return new("clamp_max", vector, [vector, scalar]);
         yield return new("clamp_min", vector, [vector, scalar]);
+        yield return new("double_exponential_smoothing", vector, [matrix, scalar, scalar]);
         yield return new("histogram_fraction", vector, [scalar, scalar, vector]);
         yield return new("histogram_quantile", vector, [scalar, vector]);
+        yield return new("histogram_quantiles", vector, [vector, text, scalar, scalar], optional: 9);
         yield return new("holt_winters", vector, [matrix, scalar, scalar]);
+        yield return new("info", vector, [vector, vector], optional: 1);
         yield return new("label_join", vector, [vector, text, text, text], optional: -1);
         yield return new("label_replace", vector, [vector, text, text, text, text]);
-        yield return new("pi", scalar, []);
+        yield return new("max_of", scalar, [scalar, scalar]);
+        yield return new("min_of", scalar, [scalar, scalar]);
         yield return new("predict_linear", vector, [matrix, scalar]);
         yield return new("quantile_over_time", vector, [scalar, matrix]);
         yield return new("round", vector, [vector, scalar], optional: 1);
+        yield return new("sort_by_label", vector, [vector, text], optional: -1);
+        yield return new("sort_by_label_desc", vector, [vector, text], optional: -1);
         yield return new("scalar", scalar, [vector]);
-        yield return new("time", scalar, []);
         yield return new("vector", vector, [scalar]);
     }
 }

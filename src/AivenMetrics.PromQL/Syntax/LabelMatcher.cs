@@ -17,7 +17,9 @@ public enum MatchType
 }
 
 /// <summary>One condition on one label, as between the braces of a selector.</summary>
-/// <param name="Name">Label name: a letter or underscore, then letters, digits and underscores.</param>
+/// <param name="Name">
+/// Label name: since Prometheus 3 any text, printed in quotes unless it is a letter or underscore, then letters, digits and underscores.
+/// </param>
 /// <param name="Type">How the value is compared.</param>
 /// <param name="Value">
 /// The value or RE2 expression, unquoted. A byte that is not part of valid UTF-8 (PromQL can write one as <c>\xff</c>) is held as the lone
@@ -41,7 +43,7 @@ public sealed record LabelMatcher(string Name, MatchType Type, string Value)
     /// <summary>The matcher as PromQL writes it, for example <c>space_id="a1"</c>.</summary>
     public override string ToString() => Printer.Print(this);
 
-    /// <summary>True for a name that a label may have: <c>[a-zA-Z_][a-zA-Z0-9_]*</c>.</summary>
+    /// <summary>True for a name that needs no quotes: <c>[a-zA-Z_][a-zA-Z0-9_]*</c>.</summary>
     internal static bool IsLabelName(ReadOnlySpan<char> name)
     {
         if (name.IsEmpty || char.IsAsciiDigit(name[0])) return false;

@@ -30,6 +30,12 @@ public enum BinaryOperator
     /// <summary><c>&gt;</c></summary>
     Greater,
 
+    /// <summary><c>&lt;/</c>, keeps the part of a native histogram below a number.</summary>
+    TrimUpper,
+
+    /// <summary><c>&gt;/</c>, keeps the part above it.</summary>
+    TrimLower,
+
     /// <summary><c>+</c></summary>
     Add,
 
@@ -100,6 +106,12 @@ public enum AggregateOperator
 
     /// <summary><c>quantile</c>, with a scalar parameter.</summary>
     Quantile,
+
+    /// <summary><c>limitk</c>, with a scalar parameter; experimental in Prometheus 3.</summary>
+    Limitk,
+
+    /// <summary><c>limit_ratio</c>, with a scalar parameter; experimental in Prometheus 3.</summary>
+    LimitRatio,
 }
 
 /// <summary>What Prometheus knows about each operator: its text, its precedence, its parameter.</summary>
@@ -109,12 +121,15 @@ internal static class Operators
     public const int PowerPrecedence = 6;
 
     private static readonly string[] BinaryTexts =
-        ["or", "and", "unless", "==", "!=", "<=", "<", ">=", ">", "+", "-", "*", "/", "%", "atan2", "^"];
+        ["or", "and", "unless", "==", "!=", "<=", "<", ">=", ">", "</", ">/", "+", "-", "*", "/", "%", "atan2", "^"];
 
     private static readonly string[] AggregateTexts =
-        ["sum", "avg", "count", "min", "max", "group", "stddev", "stdvar", "topk", "bottomk", "count_values", "quantile"];
+        [
+            "sum", "avg", "count", "min", "max", "group", "stddev", "stdvar", "topk", "bottomk", "count_values", "quantile",
+            "limitk", "limit_ratio",
+        ];
 
-    private static ReadOnlySpan<byte> Precedences => [1, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, PowerPrecedence];
+    private static ReadOnlySpan<byte> Precedences => [1, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, PowerPrecedence];
 
     public static string Text(this BinaryOperator op) => BinaryTexts[(int)op];
 
@@ -126,13 +141,27 @@ internal static class Operators
 
     public static bool IsComparison(this BinaryOperator op) => op is >= BinaryOperator.Equal and <= BinaryOperator.Greater;
 
+    /// <summary>True for the operators that duration expressions have too.</summary>
+    public static bool IsArithmetic(this BinaryOperator op) => op is >= BinaryOperator.Add and not BinaryOperator.Atan2;
+
     public static bool IsSet(this BinaryOperator op) => op <= BinaryOperator.Unless;
+
+    /// <summary>
+    /// True for a duration that ends after offset whatever follows; of others <c>+ - * / % ^</c> behind them would become part.
+    /// </summary>
+    public static bool EndsItself(DurationExpr expr) => expr switch
+    {
+        DurationMinus minus => minus.Expr is DurationOfQuery or DurationChoice or DurationParen,
+        DurationBinary => false,
+        _ => true,
+    };
 
     /// <summary>Type of the aggregation's first argument, null if it has only the aggregated one.</summary>
     public static ExprType? ParameterType(this AggregateOperator op) => op switch
     {
         AggregateOperator.CountValues => ExprType.Text,
-        AggregateOperator.Topk or AggregateOperator.Bottomk or AggregateOperator.Quantile => ExprType.Scalar,
+        AggregateOperator.Topk or AggregateOperator.Bottomk or AggregateOperator.Quantile
+            or AggregateOperator.Limitk or AggregateOperator.LimitRatio => ExprType.Scalar,
         _ => null,
     };
 

@@ -33,9 +33,17 @@ public abstract record Expr
     public sealed override string ToString() => Printer.Print(this);
 }
 
-/// <summary>A number, such as <c>1.5e3</c>, <c>-2</c>, <c>Inf</c>; a sign directly before a number belongs to it.</summary>
+/// <summary>
+/// A number, such as <c>1.5e3</c>, <c>-2</c>, <c>Inf</c>, or a duration as its seconds; a sign directly before it belongs to it.
+/// </summary>
 public sealed record NumberLiteral(double Value) : Expr
 {
+    private static readonly NumberLiteral[] Small = [.. Enumerable.Range(0, 101).Select(value => new NumberLiteral(value))];
+
+    /// <summary>The literal of a number; those that most queries have are made once.</summary>
+    internal static NumberLiteral Of(double value) =>
+        value is >= 0 and <= 100 && value == (int)value && !double.IsNegative(value) ? Small[(int)value] : new NumberLiteral(value);
+
     /// <inheritdoc/>
     public override ExprType Type => ExprType.Scalar;
 }
@@ -69,6 +77,9 @@ public sealed record UnaryExpr(UnaryOperator Op, Expr Expr) : Expr
 /// <param name="Matching">What was written with <c>on</c> or <c>ignoring</c>; null without either and when a side is a scalar.</param>
 public sealed record BinaryExpr(BinaryOperator Op, Expr Lhs, Expr Rhs, bool ReturnBool = false, VectorMatching? Matching = null) : Expr
 {
+    /// <summary>What stands for missing series of either side (Prometheus 3.10); null without <c>fill</c>.</summary>
+    public FillValues? Fill { get; init; }
+
     /// <inheritdoc/>
     public override ExprType Type =>
         Lhs.Type == ExprType.Scalar && Rhs.Type == ExprType.Scalar ? ExprType.Scalar : ExprType.Vector;
@@ -95,11 +106,20 @@ public enum GroupSide
 public sealed record VectorMatching(
     bool On, ValueList<string> Labels, GroupSide Group = GroupSide.None, ValueList<string> Include = default);
 
+/// <summary>
+/// The samples that stand for series without a partner: <c>fill (0)</c> for both sides, <c>fill_left</c>, <c>fill_right</c>.
+/// </summary>
+/// <param name="Left">For what is missing on the left, null for nothing.</param>
+/// <param name="Right">For what is missing on the right, null for nothing.</param>
+public sealed record FillValues(double? Left, double? Right);
+
 /// <summary>An aggregation such as <c>sum by (job) (up)</c>.</summary>
 /// <param name="Op">The aggregation.</param>
 /// <param name="Expr">What is aggregated, an instant vector.</param>
-/// <param name="Param">First argument of <c>topk</c>, <c>bottomk</c>, <c>quantile</c> and <c>count_values</c>; it can hold selectors
-/// too.</param>
+/// <param name="Param">
+/// First argument of <c>topk</c>, <c>bottomk</c>, <c>quantile</c>, <c>limitk</c>, <c>limit_ratio</c> and <c>count_values</c>; it can hold
+/// selectors too.
+/// </param>
 /// <param name="Grouping">Labels of <c>by</c> or <c>without</c>.</param>
 /// <param name="Without">True for <c>without</c>.</param>
 public sealed record AggregateExpr(
@@ -134,25 +154,65 @@ public enum AtKind
 /// <param name="Seconds">Seconds since 1970 as written, for <see cref="AtKind.Timestamp"/>; else 0.</param>
 public sealed record AtModifier(AtKind Kind, double Seconds = 0);
 
+/// <summary>How a range is read beyond its samples (experimental in Prometheus 3.7).</summary>
+public enum RangeReading
+{
+    /// <summary>As it always was.</summary>
+    Plain,
+
+    /// <summary><c>anchored</c>: with the last sample before the range.</summary>
+    Anchored,
+
+    /// <summary><c>smoothed</c>: with values interpolated at its ends.</summary>
+    Smoothed,
+}
+
 /// <summary>Selects series by name and labels.</summary>
-/// <param name="Name">The metric name before the braces; null if there is none.</param>
+/// <param name="Name">
+/// The metric name before the braces; null if there is none. One that is quoted between the braces is a matcher on <c>__name__</c>.
+/// </param>
 /// <param name="Matchers">The matchers between the braces, in their order.</param>
 public sealed record VectorSelector(string? Name, ValueList<LabelMatcher> Matchers) : Expr
 {
-    /// <summary>How far back to look, negative for ahead; zero for no <c>offset</c>. Whole milliseconds.</summary>
-    public TimeSpan Offset { get; init; }
+    // Most selectors have none of these: they cost one null then.
+    private readonly SelectorModifiers? modifiers;
+
+    /// <summary>How far back to look, negative for ahead; zero for no <c>offset</c>.</summary>
+    public Duration Offset
+    {
+        get => modifiers?.Offset ?? default;
+        init => modifiers = SelectorModifiers.Of(value, Reading, At);
+    }
+
+    /// <summary>Whether <c>anchored</c> or <c>smoothed</c> was written.</summary>
+    public RangeReading Reading
+    {
+        get => modifiers?.Reading ?? RangeReading.Plain;
+        init => modifiers = SelectorModifiers.Of(Offset, value, At);
+    }
 
     /// <summary>The <c>@</c> modifier, null for none.</summary>
-    public AtModifier? At { get; init; }
+    public AtModifier? At
+    {
+        get => modifiers?.At;
+        init => modifiers = SelectorModifiers.Of(Offset, Reading, value);
+    }
 
     /// <inheritdoc/>
     public override ExprType Type => ExprType.Vector;
 }
 
+/// <summary>What may be written behind a selector; null stands for nothing of it, so that equal selectors are equal.</summary>
+internal sealed record SelectorModifiers(Duration Offset, RangeReading Reading, AtModifier? At)
+{
+    public static SelectorModifiers? Of(Duration offset, RangeReading reading, AtModifier? at) =>
+        offset.IsZero && reading == RangeReading.Plain && at is null ? null : new SelectorModifiers(offset, reading, at);
+}
+
 /// <summary>A selector over a range of time, <c>up[5m]</c>.</summary>
 /// <param name="Selector">The selector; its offset and <c>@</c> are those written after the range.</param>
-/// <param name="Range">The range, above zero, in whole milliseconds.</param>
-public sealed record MatrixSelector(VectorSelector Selector, TimeSpan Range) : Expr
+/// <param name="Range">The range, above zero.</param>
+public sealed record MatrixSelector(VectorSelector Selector, Duration Range) : Expr
 {
     /// <inheritdoc/>
     public override ExprType Type => ExprType.Matrix;
@@ -160,12 +220,12 @@ public sealed record MatrixSelector(VectorSelector Selector, TimeSpan Range) : E
 
 /// <summary>A query evaluated over a range of time, <c>(up == 1)[1h:5m]</c>.</summary>
 /// <param name="Expr">The inner query, an instant vector.</param>
-/// <param name="Range">The range, above zero, in whole milliseconds.</param>
-/// <param name="Step">Time between evaluations; null for the server's default.</param>
-public sealed record SubqueryExpr(Expr Expr, TimeSpan Range, TimeSpan? Step = null) : Expr
+/// <param name="Range">The range, above zero.</param>
+/// <param name="Step">Time between evaluations; zero for the server's default.</param>
+public sealed record SubqueryExpr(Expr Expr, Duration Range, Duration Step = default) : Expr
 {
     /// <inheritdoc cref="VectorSelector.Offset"/>
-    public TimeSpan Offset { get; init; }
+    public Duration Offset { get; init; }
 
     /// <inheritdoc cref="VectorSelector.At"/>
     public AtModifier? At { get; init; }

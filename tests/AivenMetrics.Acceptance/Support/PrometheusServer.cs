@@ -34,6 +34,40 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return await StartAsync(file, folder, Ports.Free(1)[0]);
     }
 
+    /// <summary>Starts the Prometheus 3 that tests/install-prometheus3.sh unpacked, with all that PromQL has experimental.</summary>
+    /// <param name="flags">More flags, such as the path of a database that exists.</param>
+    public static async Task<PrometheusServer> StartNewAsync(params string[] flags) => await StartAsync(
+        Prometheus3(),
+        ["--enable-feature=promql-experimental-functions,promql-duration-expr,promql-delayed-name-removal", .. flags]);
+
+    /// <summary>Starts the installed Prometheus 2.42 with more flags.</summary>
+    public static async Task<PrometheusServer> StartOldAsync(params string[] flags) => await StartAsync("/usr/bin/prometheus", flags);
+
+    private static string Prometheus3()
+    {
+        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } folder ? folder
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        var path = Path.Combine(cache, "aivenmetrics-tests", "prometheus-3", "prometheus");
+        return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: run tests/install-prometheus3.sh.");
+    }
+
+    private static async Task<PrometheusServer> StartAsync(string program, string[] flags)
+    {
+        var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
+        var file = Path.Combine(folder, "prometheus.yml");
+        await File.WriteAllTextAsync(file, "global: {}\n");
+        var port = Ports.Free(1)[0];
+        string[] data = flags.Any(flag => flag.StartsWith("--storage.tsdb.path=", StringComparison.Ordinal)) ? []
+            : [$"--storage.tsdb.path={Path.Combine(folder, "data")}"];
+        var start = new ProcessStartInfo(
+            program,
+            [$"--config.file={file}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error", .. data, .. flags]);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        var server = new PrometheusServer(Process.Start(start)!, folder, new Uri($"http://127.0.0.1:{port}"));
+        await server.UntilReadyAsync();
+        return server;
+    }
+
     /// <summary>Starts a server with somebody else's configuration file and waits until it is ready.</summary>
     /// <param name="file">The configuration; read again when it is asked to reload.</param>
     /// <param name="folder">For its data; deleted at the end.</param>

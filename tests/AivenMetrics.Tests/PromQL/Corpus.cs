@@ -2,15 +2,32 @@ using System.Text.Json;
 
 namespace AivenMetrics.Tests.PromQL;
 
-/// <summary>Queries, one JSON string a line, sorted by what a real Prometheus 2.42 said to them (see PrometheusAgreesTests).</summary>
-internal static class Corpus
+/// <summary>
+/// Queries, one JSON string a line, sorted by what a real Prometheus of one version said to them (see PrometheusAgreesTests), all of its
+/// experimental features enabled. What 3.14 says was read in its grammar, because no package of it can be pinned yet.
+/// </summary>
+internal sealed class Corpus
 {
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "PromQL", "Cases", "prometheus-2.42");
+    public static readonly Corpus Prometheus242 = new("prometheus-2.42"), Prometheus35 = new("prometheus-3.5"),
+        Prometheus314 = new("prometheus-3.14");
 
-    public static IReadOnlyList<string> Accepted => Read("accepted.jsonl");
+    private Corpus(string version) => (Accepted, Refused) = (Read(version, "accepted.jsonl"), Read(version, "refused.jsonl"));
 
-    public static IReadOnlyList<string> Refused => Read("refused.jsonl");
+    /// <summary>What at least one version takes: all of it must pass.</summary>
+    public static IReadOnlyList<string> AcceptedByAny { get; } =
+        [.. Prometheus242.Accepted.Union(Prometheus35.Accepted).Union(Prometheus314.Accepted)];
 
-    private static string[] Read(string file) =>
-        [.. File.ReadLines(Path.Combine(Folder, file)).Select(line => JsonSerializer.Deserialize<string>(line)!)];
+    /// <summary>What no version takes.</summary>
+    public static IReadOnlyList<string> RefusedByAll { get; } =
+        [.. Prometheus35.Refused.Union(Prometheus314.Refused).Except(AcceptedByAny)];
+
+    public IReadOnlyList<string> Accepted { get; }
+
+    public IReadOnlyList<string> Refused { get; }
+
+    private static string[] Read(string version, string file) =>
+        [
+            .. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "PromQL", "Cases", version, file))
+                .Select(line => JsonSerializer.Deserialize<string>(line)!),
+        ];
 }

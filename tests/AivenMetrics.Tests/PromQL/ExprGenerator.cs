@@ -9,13 +9,19 @@ namespace AivenMetrics.Tests.PromQL;
 /// is taken, so that shorter lists mean smaller trees. It follows the grammar level by level, independently of the printer's idea of
 /// parentheses.
 /// </summary>
+/// <remarks>
+/// With a dialect of <see cref="Dialect.Prometheus242"/> or <see cref="Dialect.Prometheus353"/> it makes only what that server can read.
+/// </remarks>
 internal sealed class ExprGenerator
 {
     private static readonly string[] MetricNames =
-        ["up", "a", "http_requests_total", "job:rate5m:sum", ":", "sum", "by", "and", "OFFSET", "start", "end", "_x", "without", "topk"];
+        ["up", "a", "http_requests_total", "job:rate5m:sum", ":", "sum", "by", "and", "OFFSET", "start", "end", "_x", "without", "topk",
+            "step", "max_of", "anchored", "fill", "limitk", "target_info"];
 
     private static readonly string[] LabelNames =
-        ["job", "a", "le", "instance", "_", "__x__", "B2", "by", "on", "bool", "offset", "sum", "start"];
+        ["job", "a", "le", "instance", "_", "__x__", "B2", "by", "on", "bool", "offset", "sum", "start", "range", "smoothed", "fill_left"];
+
+    private static readonly string[] QuotedNames = ["a.b", "é", "without", "inf", "5", "\"", "a b", "x\n}", "日本"];
 
     private static readonly string[] Texts =
         ["x", "", "a b", "\"", "\\", "'", "`", "\n", "\t\r\u0001\u007f", "é", "日本", "😀",
@@ -31,14 +37,20 @@ internal sealed class ExprGenerator
         [60_000, 300_000, 1, 1_500, 3_600_000, 86_400_000, 604_800_000, 31_536_000_000, 5_400_000, 90_061_001];
 
     private readonly byte[] choices;
+    private readonly Dialect dialect;
+    private readonly long[] milliseconds;
     private int next;
 
-    private ExprGenerator(byte[] choices) => this.choices = choices;
+    private ExprGenerator(byte[] choices, Dialect dialect, long[] milliseconds) =>
+        (this.choices, this.dialect, this.milliseconds) = (choices, dialect, milliseconds);
 
     /// <summary>The tree that the choices describe; of any type.</summary>
-    public static Expr Build(byte[] choices)
+    /// <param name="choices">Any bytes.</param>
+    /// <param name="dialect">The server it is for.</param>
+    /// <param name="milliseconds">The lengths of ranges, steps and offsets; null for some that take hours to evaluate.</param>
+    public static Expr Build(byte[] choices, Dialect dialect = Dialect.Newest, long[]? milliseconds = null)
     {
-        var generator = new ExprGenerator(choices);
+        var generator = new ExprGenerator(choices, dialect, milliseconds ?? Milliseconds);
         return generator.Choose(8) switch
         {
             0 => generator.Of(ExprType.Scalar, Loosest, 5),
@@ -77,14 +89,20 @@ internal sealed class ExprGenerator
             return Choose(depth > 0 ? 5 : 3) switch
             {
                 3 => CallOf("scalar", depth - 1),
-                4 => CallOf("time", depth - 1),
+                4 => CallOf(Choose(dialect == Dialect.Newest ? ScalarFunctions : ["time", "pi"]), depth - 1),
                 _ => new NumberLiteral(Choose(Numbers)),
             };
         }
+        var functions = dialect switch
+        {
+            Dialect.Prometheus242 => VectorFunctions242,
+            Dialect.Prometheus353 => VectorFunctions353,
+            _ => VectorFunctions,
+        };
         return Choose(depth > 0 ? 7 : 3) switch
         {
             3 or 4 => Aggregate(depth - 1),
-            5 or 6 => CallOf(VectorFunctions[Choose(VectorFunctions.Length)], depth - 1),
+            5 or 6 => CallOf(Choose(functions), depth - 1),
             _ => Selector(),
         };
     }
@@ -92,13 +110,33 @@ internal sealed class ExprGenerator
     private static readonly string[] VectorFunctions =
         [.. Function.All.Where(f => f.ReturnType == ExprType.Vector).Select(f => f.Name).Order(StringComparer.Ordinal)];
 
+    private static readonly string[] ScalarFunctions = ["time", "pi", "start", "end", "step", "range", "max_of", "min_of"];
+
+    // What came after 2.42, and after 3.5; holt_winters went with 3.0.
+    private static readonly string[] Since36 =
+        ["first_over_time", "histogram_quantiles", "start_timestamp", "ts_of_first_over_time"];
+
+    private static readonly string[] Since3 =
+        [
+            .. Since36, "double_exponential_smoothing", "histogram_avg", "histogram_stddev", "histogram_stdvar", "info", "mad_over_time",
+            "sort_by_label", "sort_by_label_desc", "ts_of_last_over_time", "ts_of_max_over_time", "ts_of_min_over_time",
+        ];
+
+    /// <summary>True for the functions that 3.5 does not have and 2.42 neither.</summary>
+    public static bool IsOfLaterVersion(Function function) =>
+        Since36.Contains(function.Name) || ScalarFunctions.Except(["time", "pi"]).Contains(function.Name);
+
+    private static readonly string[] VectorFunctions353 = [.. VectorFunctions.Except(Since36).Except(["holt_winters"])];
+
+    private static readonly string[] VectorFunctions242 = [.. VectorFunctions.Except(Since3)];
+
     private static readonly BinaryOperator[] AllOperators = Enum.GetValues<BinaryOperator>();
 
     private static int PrecedenceOf(BinaryOperator op) => op switch
     {
         BinaryOperator.Or => 1,
         <= BinaryOperator.Unless => 2,
-        <= BinaryOperator.Greater => 3,
+        <= BinaryOperator.TrimLower => 3,
         <= BinaryOperator.Subtract => 4,
         <= BinaryOperator.Atan2 => Product,
         _ => Power,
@@ -106,7 +144,9 @@ internal sealed class ExprGenerator
 
     private BinaryExpr Binary(ExprType type, int level, int depth)
     {
-        var possible = AllOperators.Where(o => PrecedenceOf(o) >= level && (type == ExprType.Vector || o > BinaryOperator.Unless));
+        var possible = AllOperators.Where(o => PrecedenceOf(o) >= level
+            && (dialect == Dialect.Newest || o is not (BinaryOperator.TrimUpper or BinaryOperator.TrimLower))
+            && (type == ExprType.Vector || o > BinaryOperator.Unless));
         var op = Choose(possible.ToArray());
         var precedence = PrecedenceOf(op);
         var set = op <= BinaryOperator.Unless;
@@ -117,8 +157,28 @@ internal sealed class ExprGenerator
         var rightType = sides is 2 or 3 ? ExprType.Scalar : ExprType.Vector;
         var right = Chance(6) ? Signed(rightType, depth) : Of(rightType, op == BinaryOperator.Power ? Power : precedence + 1, depth);
         var returnBool = comparison && (sides == 3 || Chance(3));
-        return new BinaryExpr(op, left, right, returnBool, sides == 0 && Chance(2) ? Matching(set) : null);
+        var fillable = sides == 0 && !set && dialect == Dialect.Newest;
+        return new BinaryExpr(op, InParensIfItReadsOn(left), right, returnBool, sides == 0 && Chance(2) ? Matching(set) : null)
+        {
+            Fill = fillable && Chance(4) ? Fill() : null,
+        };
     }
+
+    /// <summary>An operator behind an offset of an expression might be read as part of it, so the parser sees parentheses there.</summary>
+    private static Expr InParensIfItReadsOn(Expr left) => left switch
+    {
+        VectorSelector { Offset.Expr: not null } => new ParenExpr(left),
+        BinaryExpr binary => binary with { Rhs = InParensIfItReadsOn(binary.Rhs) },
+        UnaryExpr unary => unary with { Expr = InParensIfItReadsOn(unary.Expr) },
+        _ => left,
+    };
+
+    private FillValues Fill() => Choose(3) switch
+    {
+        0 => new FillValues(Choose(Numbers), null),
+        1 => new FillValues(null, -Choose(Numbers)),
+        _ => new FillValues(Choose(Numbers), Choose(Numbers)),
+    };
 
     private VectorMatching Matching(bool set)
     {
@@ -140,11 +200,13 @@ internal sealed class ExprGenerator
 
     private AggregateExpr Aggregate(int depth)
     {
-        var op = Choose(Enum.GetValues<AggregateOperator>());
+        var aggregations = Enum.GetValues<AggregateOperator>();
+        var op = Choose(dialect == Dialect.Prometheus242 ? aggregations[..^2] : aggregations);
         Expr? param = op switch
         {
             AggregateOperator.CountValues => Text(),
-            AggregateOperator.Topk or AggregateOperator.Bottomk or AggregateOperator.Quantile => Of(ExprType.Scalar, Loosest, depth),
+            AggregateOperator.Topk or AggregateOperator.Bottomk or AggregateOperator.Quantile
+                or AggregateOperator.Limitk or AggregateOperator.LimitRatio => Of(ExprType.Scalar, Loosest, depth),
             _ => null,
         };
         return new AggregateExpr(op, Of(ExprType.Vector, Loosest, depth), param, [.. Labels()], Chance(3));
@@ -154,8 +216,14 @@ internal sealed class ExprGenerator
     {
         var function = Function.Find(name)!;
         var arguments = new List<Expr>();
+        if (function == Function.Info)
+        {
+            arguments.Add(Of(ExprType.Vector, Loosest, depth));
+            if (Chance(2)) arguments.Add(LabelsOnly());
+            return new Call(function, [.. arguments]);
+        }
         foreach (var type in function.ArgTypes) arguments.Add(type == ExprType.Text ? Text() : Of(type, Loosest, depth));
-        if (name is "hour" or "round" or "year" or "label_join" && Chance(2)) arguments.RemoveAt(arguments.Count - 1);
+        if (name is "hour" or "round" or "year" or "label_join" or "sort_by_label" or "histogram_quantiles" && Chance(2)) arguments.RemoveAt(arguments.Count - 1);
         if (name == "label_join" && Chance(2)) arguments.Add(Text());
         return new Call(function, [.. arguments]);
     }
@@ -165,7 +233,7 @@ internal sealed class ExprGenerator
         if (depth > 0 && Chance(8)) return new ParenExpr(Range(depth - 1));
         if (depth == 0 || !Chance(3)) return new MatrixSelector(Selector(), Duration());
         var inner = OfPrimary(ExprType.Vector, depth - 1);
-        return new SubqueryExpr(inner, Duration(), Chance(2) ? Duration() : null) { Offset = Offset(), At = At() };
+        return new SubqueryExpr(inner, Duration(), Chance(2) ? Duration() : default) { Offset = Offset(), At = At() };
     }
 
     private VectorSelector Selector()
@@ -173,24 +241,82 @@ internal sealed class ExprGenerator
         var named = !Chance(4);
         var matchers = Enumerable.Range(0, Choose(4)).Select(_ => Matcher()).ToList();
         if (!named) matchers.Insert(Choose(matchers.Count + 1), new LabelMatcher("__name__", MatchType.Equal, "by \"name\""));
-        return new VectorSelector(named ? Choose(MetricNames) : null, [.. matchers]) { Offset = Offset(), At = At() };
+        return new VectorSelector(named ? Choose(MetricNames) : null, [.. matchers])
+        {
+            Offset = Offset(),
+            At = At(),
+            Reading = dialect == Dialect.Newest && Chance(6) ? (RangeReading)(1 + Choose(2)) : RangeReading.Plain,
+        };
+    }
+
+    /// <summary>The second argument of info, the only selector that need not ask for anything.</summary>
+    private VectorSelector LabelsOnly()
+    {
+        var matchers = Enumerable.Range(0, Choose(3)).Select(_ => Matcher()).ToList();
+        if (Chance(3)) matchers.Add(new LabelMatcher("__name__", MatchType.Regex, ".+_info"));
+        return new VectorSelector(null, [.. matchers]) { Offset = Offset() };
     }
 
     private LabelMatcher Matcher()
     {
         var type = (MatchType)Choose(4);
-        return new LabelMatcher(Choose(LabelNames), type, type is MatchType.Regex or MatchType.NotRegex ? Choose(Regexes) : Choose(Texts));
+        return new LabelMatcher(LabelName(), type, type is MatchType.Regex or MatchType.NotRegex ? Choose(Regexes) : Choose(Texts));
     }
 
     private StringLiteral Text() => new(Choose(Texts));
 
-    private TimeSpan Duration() => TimeSpan.FromMilliseconds(Choose(Milliseconds));
+    private Duration Duration() => dialect == Dialect.Prometheus242 || !Chance(6)
+        ? TimeSpan.FromMilliseconds(Choose(milliseconds))
+        : DurationExpr(Loosest, 2) switch
+        {
+            // The parser keeps what every Prometheus can read as a length, and ranges are above zero.
+            DurationLiteral literal => literal.Value.Duration(),
+            DurationNumber number => new DurationNumber(Math.Abs(number.Seconds)),
+            var expr => expr,
+        };
 
-    private TimeSpan Offset() => Choose(6) switch
+    private DurationExpr DurationExpr(int level, int depth) => Choose(depth == 0 ? 3 : 8) switch
     {
-        4 => Duration(),
-        5 => -Duration(),
+        1 => new DurationNumber(Choose(Fractions)),
+        2 when dialect == Dialect.Newest => new DurationOfQuery((QueryTime)Choose(2)),
+        3 when dialect == Dialect.Newest => new DurationChoice(Chance(2), DurationExpr(Loosest, depth - 1), DurationExpr(Loosest, depth - 1)),
+        4 when level <= Product => Minus(DurationExpr(Power, depth - 1)),
+        5 => new DurationParen(DurationExpr(Loosest, depth - 1)),
+        >= 6 => BinaryDuration(level, depth - 1),
+        _ => new DurationLiteral(TimeSpan.FromMilliseconds(Choose(milliseconds))),
+    };
+
+    private static readonly double[] Fractions = [0.0005, 1e-9, 1.00025];
+
+    private static DurationExpr Minus(DurationExpr expr) => expr switch
+    {
+        DurationLiteral literal => new DurationLiteral(-literal.Value),
+        DurationNumber number => new DurationNumber(-number.Seconds),
+        _ => new DurationMinus(expr),
+    };
+
+    private DurationBinary BinaryDuration(int level, int depth)
+    {
+        var op = Choose(AllOperators.Where(o => o >= BinaryOperator.Add && o != BinaryOperator.Atan2 && PrecedenceOf(o) >= level).ToArray());
+        var precedence = PrecedenceOf(op);
+        var power = op == BinaryOperator.Power;
+        return new DurationBinary(
+            op, DurationExpr(power ? Primary : precedence, power ? 0 : depth), DurationExpr(power ? Power : precedence + 1, depth));
+    }
+
+    private Duration Offset() => Choose(6) switch
+    {
+        4 => OffsetForm(Duration()),
+        5 => OffsetForm(Duration()) is { Expr: null } length ? -length.Fixed : TimeSpan.FromMinutes(-1),
         _ => TimeSpan.Zero,
+    };
+
+    /// <summary>What the parser makes of a duration behind offset: in parentheses unless it ends by itself.</summary>
+    private static Duration OffsetForm(Duration duration) => duration.Expr switch
+    {
+        DurationBinary binary => new DurationParen(binary),
+        DurationMinus { Expr: DurationMinus or DurationBinary } minus => new DurationParen(minus),
+        _ => duration,
     };
 
     private AtModifier? At() => Choose(9) switch
@@ -202,5 +328,15 @@ internal sealed class ExprGenerator
         _ => null,
     };
 
-    private string[] Labels() => [.. Enumerable.Range(0, Choose(4)).Select(_ => Choose(LabelNames))];
+    private string LabelName() => dialect != Dialect.Prometheus242 && Chance(8) ? Choose(QuotedNames) : Choose(LabelNames);
+
+    private string[] Labels() => [.. Enumerable.Range(0, Choose(4)).Select(_ => LabelName())];
+}
+
+/// <summary>Which server shall be able to read what is generated.</summary>
+internal enum Dialect
+{
+    Prometheus242,
+    Prometheus353,
+    Newest,
 }

@@ -9,6 +9,38 @@ internal static class Selectors
 
     public static IEnumerable<Expr> All(Expr expr) => Children(expr).SelectMany(All).Prepend(expr);
 
+    /// <summary>All durations that a node itself carries, and their parts.</summary>
+    public static IEnumerable<DurationExpr> DurationsOf(Expr expr) =>
+        from property in expr.GetType().GetProperties()
+        where property.PropertyType == typeof(Duration)
+        let duration = (Duration)property.GetValue(expr)!
+        where duration.Expr is not null
+        from part in DurationsOf(duration.Expr!)
+        select part;
+
+    private static IEnumerable<DurationExpr> DurationsOf(DurationExpr expr) => expr.GetType().GetProperties()
+        .Select(property => property.GetValue(expr)).OfType<DurationExpr>().SelectMany(DurationsOf).Prepend(expr);
+
+    /// <summary>The tree with the selector written that info reads by without one.</summary>
+    public static Expr WithExplicitInfo(Expr expr) => expr switch
+    {
+        Call call when call.Function.Name == "info" && call.Args.Count == 1 => call with
+        {
+            Args = [WithExplicitInfo(call.Args[0]), PromQLParser.Parse("{__name__=\"target_info\"}")],
+        },
+        Call call => call with { Args = [.. call.Args.AsSpan().ToArray().Select(WithExplicitInfo)] },
+        ParenExpr paren => new ParenExpr(WithExplicitInfo(paren.Expr)),
+        UnaryExpr unary => unary with { Expr = WithExplicitInfo(unary.Expr) },
+        BinaryExpr binary => binary with { Lhs = WithExplicitInfo(binary.Lhs), Rhs = WithExplicitInfo(binary.Rhs) },
+        SubqueryExpr subquery => subquery with { Expr = WithExplicitInfo(subquery.Expr) },
+        AggregateExpr aggregate => aggregate with
+        {
+            Expr = WithExplicitInfo(aggregate.Expr),
+            Param = aggregate.Param is null ? null : WithExplicitInfo(aggregate.Param),
+        },
+        _ => expr,
+    };
+
     public static Expr WithoutParens(Expr expr) => expr switch
     {
         ParenExpr paren => WithoutParens(paren.Expr),

@@ -26,6 +26,21 @@ public class PrinterTests
     [InlineData("a[366d] offset 364d", "a[366d] offset 52w")]
     [InlineData("a @ start ( )", "a @ start()")]
     [InlineData("time()", "time()")]
+    [InlineData("{\"a.b\", 'c d' =~ \"e\", f!='g'}", "{__name__=\"a.b\",\"c d\"=~\"e\",f!=\"g\"}")]
+    [InlineData("sum by (\"a.b\", 'without', c) (d)", "sum by (\"a.b\", \"without\", c) (d)")]
+    [InlineData("a[1e-10] offset 1e-10", "a[1e-10]")]
+    [InlineData("a[0.0001] offset -0.0001", "a[0.0001] offset -0.0001")]
+    [InlineData("a[(5m+step())*2:MIN_OF(1,range())]", "a[(5m + step()) * 2:min_of(1, range())]")]
+    [InlineData("a offset -(step()+1m)", "a offset -(step() + 1m)")]
+    [InlineData("a offset (5m)+3m", "a offset ((5m) + 3m)")]
+    [InlineData("a offset -(5m)*2", "(a offset -(5m)) * 2")]
+    [InlineData("-a offset step()^2", "-(a offset step()) ^ 2")]
+    [InlineData("a anchored[5m]@1", "a[5m] @ 1 anchored")]
+    [InlineData("a offset 5m smoothed", "a smoothed offset 5m")]
+    [InlineData("a+fill(5m)b", "a + fill (300) b")]
+    [InlineData("a>/on(x)group_left fill_right(-1)fill_left(0)b", "a >/ on (x) group_left () fill_left (0) fill_right (-1) b")]
+    [InlineData("LIMITK(5,a)by(b)", "limitk by (b) (5, a)")]
+    [InlineData("info(a,{})", "info(a, {})")]
     public void Text_is_printed_in_canonical_form(string query, string canonical) =>
         Assert.Equal(canonical, Printer.Print(PromQLParser.Parse(query)));
 
@@ -72,16 +87,45 @@ public class PrinterTests
 
     public static TheoryData<string, Expr> Unprintable => new()
     {
-        { "a label name that ends the braces", new VectorSelector("a", [new("b=\"\"} or {c", MatchType.Equal, "d")]) },
-        { "an empty label name", new VectorSelector("a", [new("", MatchType.Equal, "d")]) },
+        { "a label name of half a surrogate pair", new VectorSelector("a", [new("\ud800", MatchType.Equal, "d")]) },
         { "an unknown match type", new VectorSelector("a", [new("b", (MatchType)9, "d")]) },
         { "half a surrogate pair", new StringLiteral("\ud800") },
-        { "a grouping label that ends the list", new AggregateExpr(AggregateOperator.Sum, A, null, ["x) (y"]) },
-        { "a grouping label that the grammar does not take", new AggregateExpr(AggregateOperator.Sum, A, null, ["without"]) },
+        { "an empty grouping label", new AggregateExpr(AggregateOperator.Sum, A, null, [""]) },
+        { "a grouping label that is no UTF-8", new AggregateExpr(AggregateOperator.Sum, A, null, ["\udcff"]) },
+        { "a comparison of durations", new MatrixSelector(A, new DurationBinary(BinaryOperator.Less, Step, Step)) },
         { "a range of nothing", new MatrixSelector(A, TimeSpan.Zero) },
-        { "less than a millisecond", A with { Offset = TimeSpan.FromTicks(1) } },
+        { "less than a millisecond", A with { Offset = (Duration)TimeSpan.FromTicks(1) } },
         { "a node of somebody else", new ScopeTests.Rogue(A) },
     };
+
+    private static readonly DurationOfQuery Step = new(QueryTime.Step);
+
+    public static TheoryData<string, DurationExpr> DurationsWithoutTheirParentheses => new()
+    {
+        { "(step() + 5m) * 2", Of(BinaryOperator.Multiply, Of(BinaryOperator.Add, Step, Five), Two) },
+        { "2 - (step() - 5m)", Of(BinaryOperator.Subtract, Two, Of(BinaryOperator.Subtract, Step, Five)) },
+        { "(-5m) ^ 2", Of(BinaryOperator.Power, new DurationLiteral(TimeSpan.FromMinutes(-5)), Two) },
+        { "(-step()) ^ 2 ^ 2", Of(BinaryOperator.Power, new DurationMinus(Step), Of(BinaryOperator.Power, Two, Two)) },
+        { "-(step() * 2)", new DurationMinus(Of(BinaryOperator.Multiply, Step, Two)) },
+        { "-(5m)", new DurationMinus(Five) },
+    };
+
+    private static readonly DurationLiteral Five = new(TimeSpan.FromMinutes(5));
+
+    private static readonly DurationNumber Two = new(2);
+
+    [Theory]
+    [MemberData(nameof(DurationsWithoutTheirParentheses))]
+    public void A_duration_made_by_hand_gets_the_parentheses_it_needs(string expected, DurationExpr duration) =>
+        Assert.Equal($"a[{expected}]", Printer.Print(new MatrixSelector(A, duration)));
+
+    [Fact]
+    public void An_offset_made_by_hand_swallows_no_operator()
+    {
+        var offset = A with { Offset = Of(BinaryOperator.Add, Five, Two) };
+        Assert.Equal("(a offset (5m + 2)) + b", Printer.Print(Of(BinaryOperator.Add, offset, B)));
+        Assert.Equal("(c ^ a offset (5m + 2)) * b", Printer.Print(Of(BinaryOperator.Multiply, Of(BinaryOperator.Power, C, offset), B)));
+    }
 
     [Theory]
     [MemberData(nameof(Unprintable))]
@@ -97,6 +141,8 @@ public class PrinterTests
         var query = string.Join(" or ", Enumerable.Range(0, 900).Select(i => $"metric_{i}{{a=\"{new string('x', i % 40)}\"}}"));
         Assert.Equal(query, Printer.Print(PromQLParser.Parse(query)));
     }
+
+    private static DurationBinary Of(BinaryOperator op, DurationExpr left, DurationExpr right) => new(op, left, right);
 
     private static BinaryExpr Of(BinaryOperator op, Expr left, Expr right) => new(op, left, right);
 }

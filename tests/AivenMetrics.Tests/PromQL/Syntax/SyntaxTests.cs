@@ -7,7 +7,7 @@ public class SyntaxTests
 {
     [Fact]
     public void Trees_of_one_text_are_equal_and_hash_alike() => Assert.All(
-        Corpus.Accepted,
+        Corpus.AcceptedByAny,
         query =>
         {
             Assert.Equal(PromQLParser.Parse(query), PromQLParser.Parse(query));
@@ -17,7 +17,7 @@ public class SyntaxTests
     [Fact]
     public void Trees_of_different_canonical_texts_differ()
     {
-        var trees = Corpus.Accepted.Select(PromQLParser.Parse).ToArray();
+        var trees = Corpus.AcceptedByAny.Select(PromQLParser.Parse).ToArray();
         var texts = trees.Select(Printer.Print).Distinct().Count();
         // Record equality holds 0 and -0 for the same number; their texts differ.
         Assert.InRange(trees.Distinct().Count(), texts - 2, texts);

@@ -1,0 +1,166 @@
+namespace AivenMetrics.PromQL;
+
+/// <summary>
+/// Durations in brackets and after offset. Since Prometheus 3 they may be numbers of seconds and expressions, with the same operators and
+/// precedences as between scalars. No selector can stand in them.
+/// </summary>
+internal ref partial struct ExprParser
+{
+    private const string ExpectedDuration = "number, duration, step() or range()";
+
+    // As in Prometheus: what nanoseconds in 64 bits can hold.
+    private const double LongestSeconds = 9_223_372_036.854775808;
+
+    /// <summary>Reads the range or the step of brackets: all up to the colon or the right bracket, above zero.</summary>
+    private Duration ParsePositiveDuration(string context)
+    {
+        var from = token.From;
+        durationOperators = 0;
+        DurationExpr expr;
+        if (token.Kind == TokenKind.Duration)
+        {
+            // Nearly all are a duration and nothing else, which needs no tree.
+            var length = ParseDuration();
+            if (length > TimeSpan.Zero && token.Kind is TokenKind.RightBracket or TokenKind.Colon) return length;
+            expr = ParseDurationOperators(new DurationLiteral(length), 0, context);
+        }
+        else
+        {
+            expr = ParseDurationExpr(0, context);
+        }
+        if (expr is DurationNumber { Seconds: <= 0 } or DurationLiteral { Value.Ticks: <= 0 })
+            throw Error(from, "duration must be greater than 0");
+        // What rounds to nothing is still above zero.
+        var simplified = Simplified(expr);
+        return simplified.IsZero ? expr : simplified;
+    }
+
+    /// <summary>
+    /// Reads the duration of an offset. What follows may be an operator of the query, so that it ends with the first number, call or signed
+    /// parentheses: <c>a offset 5m + 1</c> adds to a. Only behind bare parentheses or two signs the operators belong to the duration.
+    /// </summary>
+    private Duration ParseOffsetDuration()
+    {
+        const string context = "offset";
+        var first = token.Kind;
+        if (first == TokenKind.Duration) return ParseDuration();
+        durationOperators = 0;
+        var signed = first is TokenKind.Add or TokenKind.Subtract;
+        if (signed) Advance();
+        DurationExpr expr;
+        if (signed && token.Kind is TokenKind.Add or TokenKind.Subtract)
+        {
+            expr = ParseDurationExpr(Operators.PowerPrecedence, context);
+            expr = ParseDurationOperators(Signed(first, expr), 0, context);
+        }
+        else if (first == TokenKind.LeftParen)
+        {
+            expr = ParseDurationExpr(0, context);
+        }
+        else
+        {
+            expr = ParseDurationPrimary(context);
+            if (signed) expr = Signed(first, expr);
+        }
+        // In this form it ends where it ends, whatever follows.
+        return Simplified(Operators.EndsItself(expr) ? expr : new DurationParen(expr));
+    }
+
+    private DurationExpr ParseDurationExpr(int looseEnough, string context)
+    {
+        if (++depth > PromQLParser.MaxNesting)
+            throw Error(token.From, $"the expression nests deeper than {PromQLParser.MaxNesting} levels");
+        DurationExpr left;
+        if (token.Kind is TokenKind.Add or TokenKind.Subtract)
+        {
+            var sign = token.Kind;
+            Advance();
+            left = Signed(sign, ParseDurationExpr(Operators.PowerPrecedence, context));
+        }
+        else
+        {
+            left = ParseDurationPrimary(context);
+        }
+        left = ParseDurationOperators(left, looseEnough, context);
+        depth--;
+        return left;
+    }
+
+    private DurationExpr ParseDurationOperators(DurationExpr left, int looseEnough, string context)
+    {
+        while (token.IsBinaryOperator && token.BinaryOperator.IsArithmetic() && token.BinaryOperator.Precedence() >= looseEnough)
+        {
+            // A chain is a tree as high as it is long.
+            if (++durationOperators > PromQLParser.MaxNesting)
+                throw Error(token.From, $"the duration has more than {PromQLParser.MaxNesting} operators");
+            var op = token.BinaryOperator;
+            var at = token.From;
+            Advance();
+            var right = ParseDurationExpr(op == BinaryOperator.Power ? op.Precedence() : op.Precedence() + 1, context);
+            if (right is DurationNumber { Seconds: 0 } or DurationLiteral { Value.Ticks: 0 })
+            {
+                if (op == BinaryOperator.Divide) throw Error(at, "division by zero");
+                if (op == BinaryOperator.Modulo) throw Error(at, "modulo by zero");
+            }
+            left = new DurationBinary(op, left, right);
+        }
+        return left;
+    }
+
+    private DurationExpr ParseDurationPrimary(string context)
+    {
+        var word = token;
+        switch (word.Kind)
+        {
+            case TokenKind.Number:
+                var seconds = ParseNumber();
+                return Math.Abs(seconds) > LongestSeconds ? throw Error(word.From, "duration out of range") : new DurationNumber(seconds);
+            case TokenKind.Duration:
+                return new DurationLiteral(ParseDuration());
+            case TokenKind.LeftParen:
+                Advance();
+                var inner = ParseDurationExpr(0, context);
+                Expect(TokenKind.RightParen, context, "\")\"");
+                return new DurationParen(inner);
+            case TokenKind.Step or TokenKind.Range:
+                Advance();
+                Expect(TokenKind.LeftParen, context, "\"(\"");
+                Expect(TokenKind.RightParen, context, "\")\"");
+                return new DurationOfQuery(word.Kind == TokenKind.Step ? QueryTime.Step : QueryTime.Range);
+            case TokenKind.MaxOf or TokenKind.MinOf:
+                Advance();
+                Expect(TokenKind.LeftParen, context, "\"(\"");
+                var first = ParseDurationExpr(0, context);
+                Expect(TokenKind.Comma, context, "\",\"");
+                var second = ParseDurationExpr(0, context);
+                Expect(TokenKind.RightParen, context, "\")\"");
+                return new DurationChoice(word.Kind == TokenKind.MaxOf, first, second);
+            default:
+                throw Unexpected(context, ExpectedDuration);
+        }
+    }
+
+    /// <summary>A sign becomes part of a bare number; a plus before anything else means nothing.</summary>
+    private static DurationExpr Signed(TokenKind sign, DurationExpr expr) => (sign, expr) switch
+    {
+        (TokenKind.Add, _) => expr,
+        (_, DurationNumber number) => new DurationNumber(-number.Seconds),
+        (_, DurationLiteral literal) => new DurationLiteral(-literal.Value),
+        _ => new DurationMinus(expr),
+    };
+
+    /// <summary>What every Prometheus can read is kept as a length, and printed as a duration with units.</summary>
+    private static Duration Simplified(DurationExpr expr) => expr switch
+    {
+        DurationLiteral literal => literal.Value,
+        DurationNumber number when Literals.WholeMilliseconds(number.Seconds) is { } length => length,
+        _ => expr,
+    };
+
+    private TimeSpan ParseDuration()
+    {
+        var value = Literals.Duration(Text(token), out var fault) ?? throw Error(token.From, fault);
+        Advance();
+        return value;
+    }
+}
