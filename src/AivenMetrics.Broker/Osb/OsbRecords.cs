@@ -71,7 +71,7 @@ internal sealed record Credentials(
     string? PrometheusVersion)
 {
     /// <summary>User and password as one token, for clients that send <c>Authorization: Bearer</c>; a secret.</summary>
-    public string BearerToken => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{Username}:{Password}"));
+    public string BearerToken { get; init; } = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{Username}:{Password}"));
 
     /// <summary>The user only, so that credentials that are logged by mistake show no password.</summary>
     public override string ToString() => $"Credentials {{ Username = {Username} }}";

@@ -55,7 +55,7 @@ public sealed partial class AttackTests
     }
 
     [Fact]
-    public void There_is_a_corpus() => Assert.True(Attacks().Count >= 80, "attacks are missing");
+    public void There_is_a_corpus() => Assert.True(Attacks().Count >= 250, "attacks are missing");
 
     private static void AssertScoped(Received request)
     {
