@@ -92,7 +92,7 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
             """);
 
         await downstream.UntilAsync("count_over_time(only_a_metric[1m]) > 2", answer => answer.Contains("of-a", StringComparison.Ordinal));
-        foreach (var query in new[] { "{__name__=~\".+\"}", "only_b_metric or shared_metric", "shared_metric{space_id=\"b\"} or shared_metric", "max_over_time({__name__=~\".+\"}[1m])" })
+        foreach (var query in new[] { "{__name__=~\".+\"}", "only_b_metric or shared_metric", "shared_metric{space_id=\"b\"} or shared_metric", "max_over_time(shared_metric[1m])" })
             AssertOwn(await downstream.Http.GetStringAsync(new Uri("/api/v1/query?query=" + Uri.EscapeDataString(query), UriKind.Relative)), "of-a");
     }
 
