@@ -10,6 +10,7 @@ var root = new RootCommand("Lets the tenants of a platform see the metrics of th
     MigrateCommand.Create(),
     OpenApiCommand.Create(),
     DemoCommand.Create(),
+    ExplainCommand.Create(),
     RoleCommand.ConfigOption,
 };
 

@@ -19,7 +19,7 @@ internal readonly record struct Filtered(Refusal? Refusal, Destination? Destinat
 /// Answers with the tenant's part of what a Prometheus says of everybody: read whole, filtered, written anew. Few at a time, because such
 /// an answer can be large; the others wait.
 /// </summary>
-internal sealed class FilteredAnswers(Upstream upstream, Destinations destinations, TimeProvider time) : IDisposable
+internal sealed class FilteredAnswers(Upstream upstream, Destinations destinations, GatewayOptions options, TimeProvider time) : IDisposable
 {
     private const int AtOnce = 4;
     private const int LengthMax = 32 << 20;
@@ -74,7 +74,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
                 to.WriteStartObject();
                 to.WriteString("status", "success");
                 to.WritePropertyName("data");
-                Write(route.Treatment, new FilterInput(FilterInput.Member(json.RootElement, "data"), new ScopeLabels(credential.Scope), parameters), to);
+                Write(route.Treatment, new FilterInput(FilterInput.Member(json.RootElement, "data"), new ScopeLabels(credential.Scope), parameters), credential, to);
                 to.WriteEndObject();
             }
 
@@ -110,6 +110,8 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
                 if (AddMetadata(form, route, parameters, credential) is { } refusal)
                     return (null, refusal);
                 break;
+            case Treatment.Explain or Treatment.Services:
+                return ServicesFilter.Ask(parameters.Expression, credential);
             case Treatment.Rules:
                 foreach (var (name, value) in parameters.Plain)
                     form.Add(name, value);
@@ -147,7 +149,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         return null;
     }
 
-    private void Write(Treatment treatment, FilterInput input, Utf8JsonWriter to)
+    private void Write(Treatment treatment, FilterInput input, Credential credential, Utf8JsonWriter to)
     {
         switch (treatment)
         {
@@ -159,6 +161,8 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
             case Treatment.Flags: StatusFilter.WriteFlags(input, to); break;
             case Treatment.RuntimeInfo: StatusFilter.WriteRuntimeInfo(input, started, to); break;
             case Treatment.Features: StatusFilter.WriteFeatures(input, to); break;
+            case Treatment.Services: ServicesFilter.Write(input, to); break;
+            case Treatment.Explain: Explanation.Write(input, credential, options, to); break;
             default: throw new InvalidOperationException($"{treatment} is not filtered.");
         }
     }

@@ -19,7 +19,7 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
     // The catalogue: every refusal that does not depend on what exactly was sent.
     public static readonly Refusal NotFound = new(404, "not_found",
         "there is no such path here: this gateway serves the query API of Prometheus (/api/v1/query, query_range, series, labels and others), "
-        + "/api/v1/read and /federate",
+        + "/api/v1/read, /federate and /aivenmetrics/v1/explain",
         "not_found");
     public static readonly Refusal MalformedTarget = new(404, "not_found",
         "the path is not one this gateway takes: no dot segments, encoded separators, backslashes or path parameters", "malformed_target");

@@ -51,6 +51,12 @@ internal enum Treatment
     /// <summary>The servers' features, without those of writing and administration.</summary>
     Features,
 
+    /// <summary>What becomes of an expression, with the scope, the limits and the services of the credential.</summary>
+    Explain,
+
+    /// <summary>The services that the credential shows, and whether their samples arrive.</summary>
+    Services,
+
     /// <summary>Answered here from what is known of the servers' version.</summary>
     BuildInfo,
 
@@ -77,14 +83,14 @@ internal sealed record Route(string Path, string Allow, Treatment Treatment, par
     public Version? Since { get; init; }
 
     /// <summary>Whether <c>query</c> is read.</summary>
-    public bool TakesExpression { get; } = Treatment is Treatment.Expression or Treatment.OwnExpression;
+    public bool TakesExpression { get; } = Treatment is Treatment.Expression or Treatment.OwnExpression or Treatment.Explain;
 
     /// <summary>Whether <c>match[]</c> is read.</summary>
     public bool TakesSelectors { get; } = Treatment is Treatment.Selectors or Treatment.OptionalSelectors or Treatment.Federation;
 
     /// <summary>Whether a Prometheus' answer is read here and only a part of it passed on.</summary>
     public bool IsFiltered { get; } = Treatment is Treatment.Metadata or Treatment.Targets or Treatment.TargetMetadata or Treatment.Rules
-        or Treatment.Alerts or Treatment.Flags or Treatment.RuntimeInfo or Treatment.Features;
+        or Treatment.Alerts or Treatment.Flags or Treatment.RuntimeInfo or Treatment.Features or Treatment.Explain or Treatment.Services;
 
     /// <summary>What an answer to the forwarded request looks like: every query engine has the first few paths, some lack the others.</summary>
     public AnswerShape Shape { get; } =
@@ -131,6 +137,8 @@ internal static class Routes
         new("/api/v1/status/flags",      "GET",       Treatment.Flags),
         new("/api/v1/status/runtimeinfo", "GET",      Treatment.RuntimeInfo),
         new("/api/v1/features",          "GET",       Treatment.Features) { Since = new(3, 9) },
+        new("/aivenmetrics/v1/explain",  "GET, POST", Treatment.Explain),
+        new("/aivenmetrics/v1/services", "GET",       Treatment.Services),
         new("/-/healthy",                "GET, HEAD", Treatment.Healthy),
         new("/-/ready",                  "GET, HEAD", Treatment.Ready),
     ];

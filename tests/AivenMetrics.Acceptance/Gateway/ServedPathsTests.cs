@@ -40,6 +40,8 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
     [InlineData("/api/v1/metadata?metric=only_b_metric", "\"data\":{}")]
     [InlineData("/api/v1/targets?scrapePool=exporter-b", "\"activeTargets\":[]")]
     [InlineData("/api/v1/targets/metadata?metric=only_b_metric", "\"data\":[]")]
+    [InlineData("/aivenmetrics/v1/services", "\"samples_arrive\":true")]
+    [InlineData("/aivenmetrics/v1/explain?query=up", "scoped_query")]
     [InlineData("/api/v1/alertmanagers", "\"activeAlertmanagers\":[]")]
     [InlineData("/api/v1/query_exemplars?query=test&start=1790000000000&end=1790000001000", "\"data\":[]")]
     [InlineData("/api/v1/format_query?query=sum(up)by(job)", "\"data\":\"sum by (job) (up)\"")]
