@@ -104,7 +104,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
         { "snappy of text", Snappy.CompressToArray("query=up"u8.ToArray()) },
         { "a length of 4 GiB", [0xff, 0xff, 0xff, 0xff, 0x0f, 0] },
         { "a length of 64 MiB in 5 bytes", [0x80, 0x80, 0x80, 0x20, 0] },
-        { "half a request", Snappy.CompressToArray(new ReadRequest { Queries = { Query(("job", Type.Eq, "x")) } }.ToByteArray()[..^2]) },
+        { "half a request", Snappy.CompressToArray(new ReadRequest { Queries = { Query(("job", Type.Eq, "x")) } }.ToByteArray().AsSpan()[..^2]) },
         { "an expression that is none", Bytes(new ReadRequest { Queries = { Query(("job", Type.Re, "(")) } }) },
         { "an unknown type of matcher", Bytes(new ReadRequest { Queries = { Query(("job", (Type)4, "x")) } }) },
         { "too many queries", Bytes(new ReadRequest { Queries = { Enumerable.Repeat(new ReadQuery(), 101) } }) },
@@ -160,7 +160,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
     }
 
     /// <summary>Every query of a remote read has the tenant's scope.</summary>
-    public static void AssertScoped(Received request, string space)
+    internal static void AssertScoped(Received request, string space)
     {
         var read = ReadRequest.Parser.ParseFrom(Snappy.DecompressToArray(request.Body));
         Assert.All(read.Queries, query => Assert.Contains(query.Matchers, m => (m.Type, m.Name, m.Value) == (Type.Re, "space_id", space)));
