@@ -2,6 +2,7 @@
 # Runs every test with the real programs: installs PostgreSQL and Prometheus with apt when they are missing (they are started
 # by the tests themselves, on loopback, with data in temporary folders), builds, tests, and closes with "N passed, N failed".
 # Needs the .NET 10 SDK. Arguments go to the test programs, such as: tests/run.sh -namespace 'AivenMetrics.Tests.PromQL*'
+# AIVENMETRICS_LONG=600 lets each test of random requests to the broker run for 600 seconds; CsCheck_Seed=... repeats a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using AivenMetrics.Broker.Access;
 using AivenMetrics.Broker.Aiven;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.Feed;
@@ -15,11 +16,18 @@ public sealed class BrokerOptions
     // Platforms give up a request after 60 s; the answer must be on its way before.
     private static readonly TimeSpan LongestBind = TimeSpan.FromSeconds(50);
 
+    private static readonly TimeSpan ShortestLifetime = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(36_500);
+    private static readonly TimeSpan LongestRetention = TimeSpan.FromDays(36_500);
+
     /// <summary>User name that the platform authenticates with.</summary>
     public string Username { get; set; } = "broker";
 
-    /// <summary>Password that the platform authenticates with, a secret; no default.</summary>
+    /// <summary>Password that the platform authenticates with, a secret; empty: only <see cref="Users"/> may.</summary>
     public string Password { get; set; } = "";
+
+    /// <summary>More users, with hashed passwords; needed when there is no <see cref="Password"/>.</summary>
+    public IList<BrokerUserOptions> Users { get; } = [];
 
     /// <summary>The gateways' public URL, which tenants get in their credentials; no default.</summary>
     public string GatewayUrl { get; set; } = "";
@@ -36,6 +44,30 @@ public sealed class BrokerOptions
     /// <summary>How long a synchronous bind waits for its services to be ready; at most 50 s.</summary>
     public TimeSpan BindBudget { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// True: a bind is in progress until every running service that it covers delivers metrics, about a minute for a new one.
+    /// Default: false, it tells how far they are.
+    /// </summary>
+    public bool BindWaitsForSamples { get; set; }
+
+    /// <summary>
+    /// How long the credentials of a binding work, at least one hour; a bind may ask for less with its parameter
+    /// <c>expires_in</c>. Default: for ever.
+    /// </summary>
+    public TimeSpan? CredentialLifetime { get; set; }
+
+    /// <summary>
+    /// URL of a page about an instance, which platforms show; absent by default. A template that names <c>{instance_id}</c> and may
+    /// name <c>{organization_id}</c>, <c>{space_id}</c> and <c>{instance_name}</c>.
+    /// </summary>
+    public string DashboardUrl { get; set; } = "";
+
+    /// <summary>How long the audit trail is kept; zero: for ever. Default: 365 days.</summary>
+    public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
+
+    /// <summary>Whether <c>/swagger</c> shows the API for people to read. It holds no secret and asks for no password.</summary>
+    public bool SwaggerUi { get; set; }
+
     /// <summary>What the marketplace shows.</summary>
     public CatalogOptions Catalog { get; } = new();
 
@@ -44,27 +76,40 @@ public sealed class BrokerOptions
 
     /// <summary>All faults, as sentences that name the key and how to fix it; never a secret.</summary>
     public IEnumerable<string> Faults() =>
-        [.. OwnFaults(), .. KeyFaults(), .. Feed.Faults(), .. Catalog.Faults(), .. Aiven.Faults()];
+        [.. UserFaults(), .. OwnFaults(), .. KeyFaults(), .. Feed.Faults(), .. Catalog.Faults(), .. Aiven.Faults()];
 
     /// <summary>The key ring; call only when there are no <see cref="Faults"/>.</summary>
-    internal IReadOnlyList<EncryptionKey> KeyRing() =>
+    public IReadOnlyList<EncryptionKey> KeyRing() =>
         [.. EncryptionKeys.Select(key => new EncryptionKey(key.Id, Convert.FromBase64String(key.Key)))];
+
+    private IEnumerable<string> UserFaults()
+    {
+        if (BrokerUserOptions.NameFault(Username) is { } fault)
+            yield return $"Broker:Username {fault}.";
+        if (Password.Length == 0 && Users.Count == 0)
+            yield return "Broker:Password is missing and so are Broker:Users: set the environment variable AIVENMETRICS_Broker__Password, "
+                + "name a file by Broker:PasswordFile, or give Broker:Users:0:Username and Broker:Users:0:PasswordHash "
+                + "(made by: aiven-metrics hash-password).";
+        foreach (var userFault in BrokerUserOptions.Faults(Users))
+            yield return userFault;
+    }
 
     private IEnumerable<string> OwnFaults()
     {
-        if (Username.Length == 0 || Username.Contains(':', StringComparison.Ordinal))
-            yield return "Broker:Username must not be empty and cannot hold a colon (HTTP basic authentication).";
-        if (Password.Length == 0)
-            yield return "Broker:Password is missing: set it with the environment variable AIVENMETRICS_Broker__Password "
-                + "or in a file named by Broker:PasswordFile.";
         if (!Uri.TryCreate(GatewayUrl, UriKind.Absolute, out var gateway) || gateway.Scheme is not ("http" or "https")
             || gateway.UserInfo.Length > 0 || gateway.Query.Length > 0 || gateway.Fragment.Length > 0)
             yield return "Broker:GatewayUrl must be the gateways' public URL without user, query or fragment, "
                 + "such as https://metrics.example.com.";
         if (BindBudget < TimeSpan.Zero || BindBudget > LongestBind)
             yield return "Broker:BindBudget must be between 00:00:00 and 00:00:50: platforms give up after 60 seconds.";
+        if (CredentialLifetime < ShortestLifetime || CredentialLifetime > LongestLifetime)
+            yield return "Broker:CredentialLifetime must be between 01:00:00 and 36500.00:00:00; leave it out for credentials that never expire.";
         if (DatabaseFault() is { } fault)
             yield return fault;
+        if (DashboardUrl.Length > 0 && Osb.DashboardUrl.Fault(DashboardUrl) is { } dashboard)
+            yield return $"Broker:DashboardUrl {dashboard}";
+        if (AuditRetention < TimeSpan.Zero || AuditRetention > LongestRetention)
+            yield return "Broker:AuditRetention must be between 00:00:00, which keeps the audit trail for ever, and 36500.00:00:00.";
     }
 
     private string? DatabaseFault()

@@ -18,15 +18,16 @@ public static class BrokerServices
     /// <param name="options">Without <see cref="BrokerOptions.Faults"/>.</param>
     public static IServiceCollection AddBroker(this IServiceCollection services, BrokerOptions options) => services
         .AddState(options.Database, options.KeyRing())
+        .AddTrailPruning(options.AuditRetention)
         .AddOsb(options, [.. options.Aiven.Projects.Select(project => new AivenProject(project))])
         .AddAiven(options.Aiven)
-        .AddReconciliation(options.Aiven)
+        .AddReconciliation(options.Aiven, options.BindWaitsForSamples)
         .AddFeed(options.Feed, [.. options.Aiven.Projects])
-        .AddApiDocumentation();
+        .AddApiDocumentation(options.SwaggerUi);
 
     /// <summary>Maps the Open Service Broker API (<c>/v2</c>) and the feeds (<c>/feed/v1</c>).</summary>
     public static IEndpointRouteBuilder MapBroker(this IEndpointRouteBuilder routes) =>
-        routes.MapOsb().MapFeed().MapNothingElse();
+        routes.MapOsb().MapFeed().MapSwaggerPages().MapNothingElse();
 
     /// <summary>Refuses every other path in the one shape of errors.</summary>
     private static IEndpointRouteBuilder MapNothingElse(this IEndpointRouteBuilder routes)

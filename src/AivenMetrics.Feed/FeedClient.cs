@@ -11,7 +11,7 @@ namespace AivenMetrics.Feed;
 /// Stale beats partial: whatever goes wrong, <see cref="Current"/> stays the last good answer, from disk after a restart.
 /// </summary>
 /// <typeparam name="T">The feed's wire record.</typeparam>
-/// <threadsafety>All members may be used from any thread; <see cref="Run"/> once.</threadsafety>
+/// <threadsafety>All members may be used from any thread; <see cref="Run(CancellationToken)"/> once.</threadsafety>
 public sealed class FeedClient<T>
     where T : class
 {
@@ -21,11 +21,12 @@ public sealed class FeedClient<T>
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private byte[] digest = [];
+    private Action<FeedSnapshot<T>> apply = _ => { };
     private string? entityTag;
     private volatile FeedSnapshot<T>? current;
     private volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Makes a client that does nothing until <see cref="Run"/>.</summary>
+    /// <summary>Makes a client that does nothing until <see cref="Run(CancellationToken)"/>.</summary>
     /// <param name="http">Carries the requests; it must not time out before the longest wait (see <see cref="Feeds.CreateHttpClient"/>).</param>
     /// <param name="options">Which feed, and how to read it.</param>
     /// <param name="time">Clock of ages, pauses and timeouts.</param>
@@ -62,8 +63,15 @@ public sealed class FeedClient<T>
     /// Takes the last good answer from disk, before it returns its task, and then polls until it is cancelled. Never throws
     /// for a bad answer, a missing broker or a bad disk: they are logged, counted and tried again with growing, jittered pauses.
     /// </summary>
-    public async Task Run(CancellationToken cancellation)
+    /// <param name="cancellation">Ends it.</param>
+    public Task Run(CancellationToken cancellation) => Run(_ => { }, cancellation);
+
+    /// <summary>The same for a reader that applies each answer itself, before the next poll tells the broker so.</summary>
+    /// <param name="apply">Called with each new answer, one after the other; it must not throw.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task Run(Action<FeedSnapshot<T>> apply, CancellationToken cancellation)
     {
+        this.apply = apply;
         LoadLastGood();
         var failures = 0;
         while (!cancellation.IsCancellationRequested)
@@ -116,7 +124,9 @@ public sealed class FeedClient<T>
 
     private void Publish(T value, DateTimeOffset at, bool fromDisk)
     {
-        current = new(value, at, fromDisk, (current?.Version ?? 0) + 1);
+        var news = new FeedSnapshot<T>(value, at, fromDisk, (current?.Version ?? 0) + 1);
+        current = news;
+        apply(news);
         var signal = changed;
         changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         signal.SetResult();

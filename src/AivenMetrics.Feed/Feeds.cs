@@ -13,6 +13,12 @@ public static class Feeds
     /// <summary>Path of the feed for gateways.</summary>
     public const string CredentialsPath = "/feed/v1/credentials";
 
+    /// <summary>
+    /// Header by which a gateway says which one it is, by an id that is random for each run. Sent with <c>If-None-Match</c> it
+    /// tells the broker that this gateway applies the version of that tag; binds wait until all gateways do.
+    /// </summary>
+    public const string GatewayHeader = "X-AivenMetrics-Gateway";
+
     /// <summary>How to read the feed for discovery.</summary>
     /// <param name="broker">The broker's URL, with or without the feed's path.</param>
     /// <param name="token">Discovery's feed token.</param>

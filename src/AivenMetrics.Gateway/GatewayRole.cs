@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Security.Cryptography;
 using AivenMetrics.Feed;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
@@ -17,6 +18,7 @@ namespace AivenMetrics.Gateway;
 public static class GatewayRole
 {
     private const string VersionHeader = "X-AivenMetrics-Prometheus-Version";
+    private const int GatewayIdBytes = 16;
 
     /// <summary>
     /// Adds the gateway's services, its background work and its health check, named <c>gateway</c>. Time is the registered
@@ -73,11 +75,13 @@ public static class GatewayRole
         services.AddSingleton(provider =>
         {
             var destinations = provider.GetRequiredService<Destinations>();
+            var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(GatewayIdBytes));
             var feed = Feeds.Credentials(new Uri(options.FeedUrl!), options.FeedToken!) with
             {
                 LastGoodFile = string.IsNullOrEmpty(options.LastGoodFile) ? null : options.LastGoodFile,
                 Headers = headers =>
                 {
+                    headers.TryAddWithoutValidation(Feeds.GatewayHeader, id);
                     if (destinations.LowestVersion() is { } version)
                         headers.TryAddWithoutValidation(VersionHeader, version);
                 },

@@ -8,8 +8,12 @@ var root = new RootCommand("Lets the tenants of a platform see the metrics of th
     RoleCommand.Create(Roles.Gateway),
     RoleCommand.Create(Roles.Simulator),
     MigrateCommand.Create(),
+    RekeyCommand.Create(),
+    HashPasswordCommand.Create(),
+    AuditCommand.Create(),
     OpenApiCommand.Create(),
     DemoCommand.Create(),
+    PlatformCommand.Create(),
     ExplainCommand.Create(),
     RoleCommand.ConfigOption,
 };

@@ -1,9 +1,22 @@
 using AivenMetrics.Benchmarks;
 using BenchmarkDotNet.Running;
 
-// "load" is the load run: the gateway against direct Prometheus, median and p99 at 1 and 16 connections.
+// "load": the gateway against direct Prometheus, median and p99 at 1 and 16 connections.
+// "lifecycle", "memory", "catalog": the broker, see each. Options after them are "--name value".
 // Anything else goes to BenchmarkDotNet, for example "--filter *Rewrite* --job short".
-if (args is ["load", ..]) return await GatewayLoad.RunAsync();
-
-BenchmarkSwitcher.FromAssembly(typeof(RewriteBenchmarks).Assembly).Run(args);
-return 0;
+switch (args)
+{
+    case ["load", ..]:
+        return await GatewayLoad.RunAsync();
+    case ["lifecycle", ..]:
+        return await LifecycleLoad.Run(new LoadOptions(args));
+    case ["memory", ..]:
+        return await MemoryLoad.Run(new LoadOptions(args));
+    case ["catalog", ..]:
+        return await CatalogLoad.Run(new LoadOptions(args));
+    case ["bare-kestrel", ..]:
+        return await CatalogLoad.ServeBare(args[1]);
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(RewriteBenchmarks).Assembly).Run(args);
+        return 0;
+}

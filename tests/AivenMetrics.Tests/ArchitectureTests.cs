@@ -12,6 +12,7 @@ public sealed class ArchitectureTests
     [InlineData("AivenMetrics.PromQL", "")]
     [InlineData("AivenMetrics.Feed", "")]
     [InlineData("AivenMetrics.Simulator", "")]
+    [InlineData("AivenMetrics.StrictPlatform", "")]
     [InlineData("AivenMetrics.Discovery", "AivenMetrics.Feed")]
     [InlineData("AivenMetrics.Gateway", "AivenMetrics.Feed AivenMetrics.PromQL")]
     [InlineData("AivenMetrics.Broker", "AivenMetrics.Feed")]

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 
 namespace AivenMetrics.Broker.Aiven;
@@ -54,6 +55,12 @@ public sealed partial class AivenOptions
     /// </summary>
     public string Route { get; set; } = "dynamic";
 
+    /// <summary>
+    /// The addresses from which the Prometheus servers connect, to tell tenants when a service's <c>ip_filter</c> keeps them
+    /// out. Default: none, which checks nothing.
+    /// </summary>
+    public IList<string> PrometheusAddresses { get; } = [];
+
     /// <summary>The tags that say whose an Aiven service is.</summary>
     public AivenTagOptions Tags { get; } = new();
 
@@ -92,6 +99,8 @@ public sealed partial class AivenOptions
             yield return $"{Section}:EndpointName must be 1 to 36 letters, digits, '-' or '_'.";
         if (Route is not ("dynamic" or "public" or "private" or "privatelink"))
             yield return $"{Section}:Route must be one of dynamic, public, private, privatelink.";
+        foreach (var address in PrometheusAddresses.Where(address => !IPAddress.TryParse(address, out _)))
+            yield return $"{Section}:PrometheusAddresses names \"{address}\", which is no IP address.";
         if (RequestsPerMinute is < 10 or > 100_000)
             yield return $"{Section}:RequestsPerMinute must be from 10 to 100000.";
         if (Retries is < 0 or > 20)
@@ -99,7 +108,7 @@ public sealed partial class AivenOptions
         foreach (var (key, value, shortest) in Times())
             if (value < shortest || value > TimeSpan.FromDays(1))
                 yield return $"{Section}:{key} must be from {shortest:c} to 1.00:00:00.";
-        foreach (var (key, value) in new[] { ("OrganizationId", Tags.OrganizationId), ("SpaceId", Tags.SpaceId), ("ServiceInstanceId", Tags.ServiceInstanceId) })
+        foreach (var (key, value) in Tags.Names())
             if (!TagName().IsMatch(value))
                 yield return $"{Section}:Tags:{key} is not a tag name: a letter, then up to 63 letters, digits, '_' or '-'.";
     }
@@ -138,4 +147,17 @@ public sealed class AivenTagOptions
 
     /// <summary>The id of the platform's service instance. Default: <c>service_id</c>, the Aiven broker's name for it.</summary>
     public string ServiceInstanceId { get; set; } = "service_id";
+
+    /// <summary>The id of the Kubernetes cluster; with the namespace it tells the owner. Default: <c>cluster_id</c>.</summary>
+    public string ClusterId { get; set; } = "cluster_id";
+
+    /// <summary>The Kubernetes namespace. Default: <c>namespace</c>. Organization and space, where both are tagged, count before it.</summary>
+    public string Namespace { get; set; } = "namespace";
+
+    /// <summary>Each name with its key.</summary>
+    internal IEnumerable<(string Key, string Name)> Names() =>
+    [
+        (nameof(OrganizationId), OrganizationId), (nameof(SpaceId), SpaceId), (nameof(ServiceInstanceId), ServiceInstanceId),
+        (nameof(ClusterId), ClusterId), (nameof(Namespace), Namespace),
+    ];
 }

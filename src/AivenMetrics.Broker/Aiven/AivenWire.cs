@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace AivenMetrics.Broker.Aiven;
@@ -20,7 +21,14 @@ internal sealed record AivenService(
     IReadOnlyDictionary<string, string?>? Tags = null,
     AivenUriParams? ServiceUriParams = null,
     IReadOnlyList<AivenComponent>? Components = null,
-    IReadOnlyList<AivenIntegration>? ServiceIntegrations = null);
+    IReadOnlyList<AivenIntegration>? ServiceIntegrations = null,
+    string? ProjectVpcId = null,
+    AivenUserConfig? UserConfig = null);
+
+/// <summary>What of a service's configuration says who can reach it; the rest, which may hold secrets, is never read.</summary>
+/// <param name="IpFilter">Networks, each a text or an object with <c>network</c>.</param>
+/// <param name="PublicAccess">For services in a VPC: components that are open to public networks all the same.</param>
+internal sealed record AivenUserConfig(JsonElement? IpFilter = null, JsonElement? PublicAccess = null);
 
 /// <summary>The part of <c>service_uri_params</c> that holds no secret.</summary>
 internal sealed record AivenUriParams(string? Host = null);

@@ -26,21 +26,37 @@ internal static class ApiDocumentation
     public static TBuilder WithSecurity<TBuilder>(this TBuilder endpoint, string scheme)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedSecurity(scheme));
 
-    public static TBuilder WithQuery<TBuilder>(this TBuilder endpoint, string name, bool required, string description)
+    public static TBuilder WithQuery<TBuilder>(
+        this TBuilder endpoint, string name, bool required, string description, JsonSchemaType type = JsonSchemaType.String)
         where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new DocumentedParameter(name, ParameterLocation.Query, required, description));
+        endpoint.WithMetadata(new DocumentedParameter(name, ParameterLocation.Query, required, description, type));
 
     public static TBuilder WithHeader<TBuilder>(this TBuilder endpoint, string name, bool required, string description)
         where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new DocumentedParameter(name, ParameterLocation.Header, required, description));
+        endpoint.WithMetadata(new DocumentedParameter(name, ParameterLocation.Header, required, description, JsonSchemaType.String));
 
     /// <summary>A JSON body. Not <c>Accepts</c>: with that, routing itself would refuse other content types, and with 415.</summary>
-    public static TBuilder WithBody<TBuilder>(this TBuilder endpoint, Type body)
-        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedBody(body));
+    public static TBuilder WithBody<TBuilder>(this TBuilder endpoint, Type body, string? example)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedBody(body, example));
+
+    /// <summary>What an answer means, with an example of its body.</summary>
+    public static TBuilder WithAnswer<TBuilder>(this TBuilder endpoint, int status, string description, string? example)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedAnswer(status, description, example));
+
+    /// <summary>A header of answers.</summary>
+    /// <param name="endpoint">Whose.</param>
+    /// <param name="name">The header's name.</param>
+    /// <param name="description">What it says.</param>
+    /// <param name="statuses">Of which answers; none: of all.</param>
+    public static TBuilder WithAnswerHeader<TBuilder>(this TBuilder endpoint, string name, string description, params int[] statuses)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedAnswerHeader(name, description, statuses));
 
     /// <summary>Describes the whole API of the broker: OSB and feed.</summary>
-    public static IServiceCollection AddApiDocumentation(this IServiceCollection services)
+    /// <param name="services">Where to.</param>
+    /// <param name="pages">Whether <see cref="SwaggerPages"/> show it.</param>
+    public static IServiceCollection AddApiDocumentation(this IServiceCollection services, bool pages)
     {
+        services.AddSingleton(new SwaggerPagesOptions(pages));
         services.AddEndpointsApiExplorer();
         // The wire is snake_case without nulls: the schemas must say so too.
         var wire = new JsonSerializerOptions
@@ -63,61 +79,14 @@ internal static class ApiDocumentation
             options.AddSecurityDefinition(ApiSecurity.Gateway, Http("bearer", "The gateways' feed token."));
             options.SupportNonNullableReferenceTypes();
             options.NonNullableReferenceTypesAsRequired();
+            // What is any JSON to the code is an object to the API.
+            options.MapType<JsonElement>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
+            options.MapType<JsonElement?>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
             options.OperationFilter<DocumentedOperation>();
+            options.SchemaFilter<DocumentedSchema>();
         });
     }
 
     private static OpenApiSecurityScheme Http(string scheme, string description) =>
         new() { Type = SecuritySchemeType.Http, Scheme = scheme, Description = description };
-}
-
-internal sealed record DocumentedSecurity(string Scheme);
-
-internal sealed record DocumentedBody(Type Body);
-
-internal sealed record DocumentedParameter(string Name, ParameterLocation In, bool Required, string Description);
-
-/// <summary>Adds path parameters and what <see cref="ApiDocumentation"/> noted: our handlers read the request themselves.</summary>
-internal sealed class DocumentedOperation : IOperationFilter
-{
-    public void Apply(OpenApiOperation operation, OperationFilterContext context)
-    {
-        operation.Parameters ??= [];
-        var description = context.ApiDescription;
-        foreach (var segment in (description.RelativePath ?? "").Split('/').Where(segment => segment.StartsWith('{')))
-            Add(operation, new DocumentedParameter(segment.Trim('{', '}'), ParameterLocation.Path, true, "Any characters, percent-encoded."));
-        foreach (var parameter in description.ActionDescriptor.EndpointMetadata.OfType<DocumentedParameter>())
-            Add(operation, parameter);
-        foreach (var body in description.ActionDescriptor.EndpointMetadata.OfType<DocumentedBody>())
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Required = true,
-                Content = new Dictionary<string, IOpenApiMediaType>
-                {
-                    ["application/json"] = new OpenApiMediaType
-                    {
-                        Schema = context.SchemaGenerator.GenerateSchema(body.Body, context.SchemaRepository),
-                    },
-                },
-            };
-        foreach (var security in description.ActionDescriptor.EndpointMetadata.OfType<DocumentedSecurity>())
-            (operation.Security ??= []).Add(new OpenApiSecurityRequirement
-            {
-                [new OpenApiSecuritySchemeReference(security.Scheme, context.Document)] = [],
-            });
-    }
-
-    private static void Add(OpenApiOperation operation, DocumentedParameter parameter)
-    {
-        if (operation.Parameters!.Any(existing => existing.Name == parameter.Name && existing.In == parameter.In))
-            return;
-        operation.Parameters!.Add(new OpenApiParameter
-        {
-            Name = parameter.Name,
-            In = parameter.In,
-            Required = parameter.Required,
-            Description = parameter.Description,
-            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-        });
-    }
 }

@@ -1,3 +1,5 @@
+using AivenMetrics.Broker.State;
+
 namespace AivenMetrics.Broker.Catalog;
 
 /// <summary>
@@ -34,8 +36,11 @@ public sealed class CatalogOptions
     /// <summary>Where help is; empty: not told.</summary>
     public string SupportUrl { get; set; } = "";
 
-    /// <summary>Its picture; empty: none.</summary>
+    /// <summary>Its picture, a URL or a <c>data:image/…</c> one; empty: none.</summary>
     public string ImageUrl { get; set; } = "";
+
+    /// <summary>Words that platforms find it by; none given: <c>metrics</c>, <c>prometheus</c>, <c>aiven</c>.</summary>
+    public IList<string> Tags { get; } = [];
 
     /// <summary>Id of the plan whose credentials cover the whole space.</summary>
     public string SpacePlanId { get; set; } = "2f6d3d0e-7c0d-4f0b-8e53-0a9f4b7f1c21";
@@ -46,8 +51,23 @@ public sealed class CatalogOptions
     /// <summary>Its description.</summary>
     public string SpacePlanDescription { get; set; } = "Metrics of every Aiven service of the space, present and future";
 
-    /// <summary>What it costs; empty: free.</summary>
+    /// <summary>Its name for people; empty: its name.</summary>
+    public string SpacePlanDisplayName { get; set; } = "";
+
+    /// <summary>What platforms list about it; none given: what it covers and what a binding gets.</summary>
+    public IList<string> SpacePlanBullets { get; } = [];
+
+    /// <summary>What it costs.</summary>
     public IList<CostOptions> SpacePlanCosts { get; } = [];
+
+    /// <summary>Whether it is free; null: when it has no costs.</summary>
+    public bool? SpacePlanFree { get; set; }
+
+    /// <summary>Version of its <c>maintenance_info</c>, semantic version 2.0; empty: it has none.</summary>
+    public string SpacePlanMaintenanceVersion { get; set; } = "";
+
+    /// <summary>What the maintenance of that version does; empty: not told.</summary>
+    public string SpacePlanMaintenanceDescription { get; set; } = "";
 
     /// <summary>Id of the plan whose credentials cover the services named when binding.</summary>
     public string ServicesPlanId { get; set; } = "6c1e9d54-2b1f-4b43-a5f1-3d8a7e9b0d32";
@@ -59,48 +79,56 @@ public sealed class CatalogOptions
     public string ServicesPlanDescription { get; set; } =
         "Metrics of the Aiven services that you name when binding: {\"services\": [\"<instance GUID or Aiven service name>\"]}";
 
-    /// <summary>What it costs; empty: free.</summary>
+    /// <summary>Its name for people; empty: its name.</summary>
+    public string ServicesPlanDisplayName { get; set; } = "";
+
+    /// <summary>What platforms list about it; none given: what it covers and what a binding gets.</summary>
+    public IList<string> ServicesPlanBullets { get; } = [];
+
+    /// <summary>What it costs.</summary>
     public IList<CostOptions> ServicesPlanCosts { get; } = [];
+
+    /// <summary>Whether it is free; null: when it has no costs.</summary>
+    public bool? ServicesPlanFree { get; set; }
+
+    /// <summary>Version of its <c>maintenance_info</c>, semantic version 2.0; empty: it has none.</summary>
+    public string ServicesPlanMaintenanceVersion { get; set; } = "";
+
+    /// <summary>What the maintenance of that version does; empty: not told.</summary>
+    public string ServicesPlanMaintenanceDescription { get; set; } = "";
 
     /// <summary>How long platforms poll an asynchronous bind before they give up; whole seconds.</summary>
     public TimeSpan MaximumPollingDuration { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>All faults, as sentences that name the key.</summary>
-    public IEnumerable<string> Faults()
-    {
-        string[] required =
-        [
-            nameof(OfferingId), nameof(OfferingName), nameof(OfferingDescription), nameof(SpacePlanId), nameof(SpacePlanName),
-            nameof(SpacePlanDescription), nameof(ServicesPlanId), nameof(ServicesPlanName), nameof(ServicesPlanDescription),
-        ];
-        string[] values =
-        [
-            OfferingId, OfferingName, OfferingDescription, SpacePlanId, SpacePlanName, SpacePlanDescription, ServicesPlanId,
-            ServicesPlanName, ServicesPlanDescription,
-        ];
-        foreach (var (key, value) in required.Zip(values))
-        {
-            if (string.IsNullOrWhiteSpace(value))
-                yield return $"Broker:Catalog:{key} is empty: remove it to use the default, or give it a text.";
-            else if (value.Length > 255)
-                yield return $"Broker:Catalog:{key} is longer than 255 characters: shorten it.";
-        }
+    public IEnumerable<string> Faults() => CatalogRules.Faults(this);
 
-        if (OfferingName.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-')))
-            yield return "Broker:Catalog:OfferingName may hold letters, digits, periods and hyphens only.";
-        if (SpacePlanId == ServicesPlanId)
-            yield return "Broker:Catalog:SpacePlanId and Broker:Catalog:ServicesPlanId are equal: each plan needs an id of its own.";
-        if (SpacePlanName == ServicesPlanName)
-            yield return "Broker:Catalog:SpacePlanName and Broker:Catalog:ServicesPlanName are equal: each plan needs a name of its own.";
-        if (MaximumPollingDuration < TimeSpan.FromSeconds(1))
-            yield return "Broker:Catalog:MaximumPollingDuration must be at least one second, such as 01:00:00.";
-        foreach (var cost in SpacePlanCosts.Concat(ServicesPlanCosts))
-        {
-            if (string.IsNullOrWhiteSpace(cost.Currency) || string.IsNullOrWhiteSpace(cost.Unit) || cost.Amount < 0)
-                yield return "Each entry of Broker:Catalog:SpacePlanCosts and ServicesPlanCosts needs Currency, Amount (0 or more) and Unit.";
-        }
-    }
+    /// <summary>The plans, each with the part of the options that is its own.</summary>
+    internal IReadOnlyList<PlanOptions> Plans() =>
+    [
+        new(
+            "SpacePlan", PlanScope.Space, SpacePlanId, SpacePlanName, SpacePlanDescription, SpacePlanDisplayName, SpacePlanBullets,
+            SpacePlanCosts, SpacePlanFree, SpacePlanMaintenanceVersion, SpacePlanMaintenanceDescription),
+        new(
+            "ServicesPlan", PlanScope.Services, ServicesPlanId, ServicesPlanName, ServicesPlanDescription, ServicesPlanDisplayName,
+            ServicesPlanBullets, ServicesPlanCosts, ServicesPlanFree, ServicesPlanMaintenanceVersion, ServicesPlanMaintenanceDescription),
+    ];
 }
+
+/// <summary>The options of one plan.</summary>
+/// <param name="Key">What its keys begin with.</param>
+internal sealed record PlanOptions(
+    string Key,
+    PlanScope Scope,
+    string Id,
+    string Name,
+    string Description,
+    string DisplayName,
+    IList<string> Bullets,
+    IList<CostOptions> Costs,
+    bool? Free,
+    string MaintenanceVersion,
+    string MaintenanceDescription);
 
 /// <summary>A price of a plan.</summary>
 public sealed class CostOptions

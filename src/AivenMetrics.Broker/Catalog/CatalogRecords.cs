@@ -37,6 +37,7 @@ internal sealed record ServicePlan(
     bool Bindable,
     bool BindingRotatable,
     int MaximumPollingDuration,
+    MaintenanceInfo? MaintenanceInfo,
     PlanMetadata Metadata,
     PlanSchemas Schemas);
 
@@ -49,7 +50,7 @@ internal sealed record PlanCost(IReadOnlyDictionary<string, double> Amount, stri
 
 internal sealed record PlanSchemas(InstanceSchemas ServiceInstance, BindingSchemas ServiceBinding);
 
-internal sealed record InstanceSchemas(ParameterSchema Create);
+internal sealed record InstanceSchemas(ParameterSchema Create, ParameterSchema Update);
 
 internal sealed record BindingSchemas(ParameterSchema Create);
 

@@ -7,36 +7,17 @@ namespace AivenMetrics.Broker.Catalog;
 /// <summary>The one offering and its two plans, as configured; immutable while the process runs.</summary>
 internal sealed class ServiceCatalog
 {
-    private static readonly JsonElement NoParameters = Schema(
-        """{"$schema":"http://json-schema.org/draft-04/schema#","type":"object","additionalProperties":false}""");
-
-    private static readonly JsonElement ServicesParameters = Schema(
-        $$"""
-        {
-          "$schema": "http://json-schema.org/draft-04/schema#",
-          "type": "object",
-          "additionalProperties": false,
-          "required": ["services"],
-          "properties": {
-            "services": {
-              "description": "The Aiven services to show: instance GUIDs (cf service <name> --guid) or Aiven service names.",
-              "type": "array",
-              "minItems": 1,
-              "maxItems": {{CatalogOptions.MaximumServices}},
-              "uniqueItems": true,
-              "items": { "type": "string", "minLength": 1, "maxLength": 255 }
-            }
-          }
-        }
-        """);
-
     private readonly CatalogOptions options;
 
-    public ServiceCatalog(CatalogOptions options)
+    /// <param name="options">Without faults.</param>
+    /// <param name="time">The catalog counts as modified now: it can change only with a new process.</param>
+    public ServiceCatalog(CatalogOptions options, TimeProvider time)
     {
         this.options = options;
         Response = new CatalogResponse([Offering(options)]);
         Body = JsonSerializer.SerializeToUtf8Bytes(Response, CatalogJson.Default.CatalogResponse);
+        var now = time.GetUtcNow();
+        LastModified = new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         ETag = $"\"{Convert.ToHexStringLower(SHA256.HashData(Body.Span))}\"";
     }
 
@@ -50,22 +31,29 @@ internal sealed class ServiceCatalog
     /// <summary>Strong validator of <see cref="Body"/>.</summary>
     public string ETag { get; }
 
+    /// <summary>When the process began, in whole seconds, as HTTP tells time.</summary>
+    public DateTimeOffset LastModified { get; }
+
     /// <summary>What the plan covers; null: the offering has no such plan.</summary>
     public PlanScope? ScopeOf(string planId) =>
         planId == options.SpacePlanId ? PlanScope.Space
         : planId == options.ServicesPlanId ? PlanScope.Services
         : null;
 
+    /// <summary>Version of the plan's maintenance_info; null: it has none.</summary>
+    public string? MaintenanceVersionOf(string planId) =>
+        Response.Services[0].Plans.FirstOrDefault(plan => plan.Id == planId)?.MaintenanceInfo?.Version;
+
     private static ServiceOffering Offering(CatalogOptions options) => new(
         options.OfferingName,
         options.OfferingId,
         options.OfferingDescription,
-        ["metrics", "prometheus", "aiven"],
+        options.Tags.Count == 0 ? ["metrics", "prometheus", "aiven"] : [.. options.Tags],
         Bindable: true,
         InstancesRetrievable: true,
         BindingsRetrievable: true,
-        AllowContextUpdates: false,
-        PlanUpdateable: false,
+        AllowContextUpdates: true,
+        PlanUpdateable: true,
         new OfferingMetadata(
             options.DisplayName,
             options.LongDescription,
@@ -75,38 +63,35 @@ internal sealed class ServiceCatalog
             Given(options.ImageUrl),
             // A shared instance would show the metrics of one space in another.
             Shareable: false),
-        [
-            Plan(
-                options, options.SpacePlanId, options.SpacePlanName, options.SpacePlanDescription, options.SpacePlanCosts,
-                NoParameters, "All Aiven services of the space, present and future"),
-            Plan(
-                options, options.ServicesPlanId, options.ServicesPlanName, options.ServicesPlanDescription, options.ServicesPlanCosts,
-                ServicesParameters, $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when binding"),
-        ]);
+        [.. options.Plans().Select(plan => Plan(plan, options.MaximumPollingDuration))]);
 
-    private static ServicePlan Plan(
-        CatalogOptions options, string id, string name, string description, IList<CostOptions> costs, JsonElement bindParameters, string scope) =>
-        new(
-            id,
-            name,
-            description,
-            Free: costs.Count == 0,
-            Bindable: true,
-            BindingRotatable: false,
-            (int)options.MaximumPollingDuration.TotalSeconds,
-            new PlanMetadata(
-                name,
-                [scope, "Prometheus query API, ready for Grafana", "Credentials of their own for every binding"],
-                costs.Count == 0
-                    ? null
-                    : [.. costs.Select(cost => new PlanCost(new Dictionary<string, double> { [cost.Currency] = cost.Amount }, cost.Unit))]),
-            new PlanSchemas(new InstanceSchemas(new ParameterSchema(NoParameters)), new BindingSchemas(new ParameterSchema(bindParameters))));
+    private static ServicePlan Plan(PlanOptions plan, TimeSpan maximumPollingDuration) => new(
+        plan.Id,
+        plan.Name,
+        plan.Description,
+        plan.Free ?? plan.Costs.Count == 0,
+        Bindable: true,
+        BindingRotatable: true,
+        (int)maximumPollingDuration.TotalSeconds,
+        MaintenanceInfo.Of(plan.MaintenanceVersion, plan.MaintenanceDescription),
+        new PlanMetadata(
+            Given(plan.DisplayName) ?? plan.Name,
+            plan.Bullets.Count == 0 ? Bullets(plan.Scope) : [.. plan.Bullets],
+            plan.Costs.Count == 0
+                ? null
+                : [.. plan.Costs.Select(cost => new PlanCost(new Dictionary<string, double> { [cost.Currency] = cost.Amount }, cost.Unit))]),
+        new PlanSchemas(
+            new InstanceSchemas(new ParameterSchema(ParameterSchemas.Provision(plan.Scope)), new ParameterSchema(ParameterSchemas.Update(plan.Scope))),
+            new BindingSchemas(new ParameterSchema(ParameterSchemas.Bind(plan.Scope)))));
+
+    private static IReadOnlyList<string> Bullets(PlanScope scope) =>
+    [
+        scope == PlanScope.Space
+            ? "All Aiven services of the space, present and future"
+            : $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when creating or binding",
+        "Prometheus query API, ready for Grafana",
+        "Credentials of their own for every binding",
+    ];
 
     private static string? Given(string text) => text.Length == 0 ? null : text;
-
-    private static JsonElement Schema(string json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.Clone();
-    }
 }

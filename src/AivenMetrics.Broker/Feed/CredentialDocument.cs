@@ -12,7 +12,8 @@ internal sealed class CredentialDocument(BindingStore bindings)
         .. (await bindings.Credentials(ct))
             .OrderBy(credential => credential.Username, StringComparer.Ordinal)
             .Select(credential => new TenantCredential(
-                credential.Username, credential.SecretSha256, Matchers(credential), credential.PlanScope == PlanScope.Space ? "space" : "services")),
+                credential.Username, credential.SecretSha256, Matchers(credential), credential.PlanScope == PlanScope.Space ? "space" : "services",
+                credential.NotAfter)),
     ]);
 
     /// <summary>The scope as label matchers (design decision 5). A credential that covers nothing gets none, which matches nothing.</summary>

@@ -30,22 +30,22 @@ internal static partial class FeedEndpoints
         routes.MapGet("/feed/v1/targets", (HttpContext context, FeedOptions options, FeedSource<TargetFeed> feed) =>
                 Answer(context, options.DiscoveryToken, options.GatewayToken, feed))
             .WithTags("Feed").WithSummary("What discovery writes for Prometheus. Needs discovery's token.")
-            .WithSecurity(ApiSecurity.Discovery).WithLongPoll()
-            .Produces<TargetFeed>().Produces(304).Produces(401).Produces(403).Produces(503);
+            .WithSecurity(ApiSecurity.Discovery)
+            .Produces<TargetFeed>().Produces(304)
+            .WithFeedDocumentation("Every scrape target with its labels, CA and scrape credentials.", FeedDocumentation.TargetsExample);
         routes.MapGet("/feed/v1/credentials", (HttpContext context, FeedOptions options, FeedSource<CredentialFeed> feed) =>
                 Answer(context, options.GatewayToken, options.DiscoveryToken, feed))
             .WithTags("Feed").WithSummary("Who may query through a gateway, and what. Needs the gateways' token.")
-            .WithSecurity(ApiSecurity.Gateway).WithLongPoll()
+            .WithSecurity(ApiSecurity.Gateway)
+            .WithHeader(Feeds.GatewayHeader, false,
+                "Random id of a run of a gateway. With If-None-Match it says that this gateway applies that version: binds wait for it.")
             .WithHeader(VersionHeader, false, "Version of the Prometheus behind the gateway, such as 2.42.0, for tenants' credentials.")
-            .Produces<CredentialFeed>().Produces(304).Produces(401).Produces(403).Produces(503);
+            .Produces<CredentialFeed>().Produces(304)
+            .WithFeedDocumentation("Every live credential with its scope; hashes of passwords only.", FeedDocumentation.CredentialsExample);
         foreach (var path in (string[])["/feed/v1/targets", "/feed/v1/credentials"])
             routes.Map(path, NotAllowed).ExcludeFromDescription();
         return routes;
     }
-
-    private static RouteHandlerBuilder WithLongPoll(this RouteHandlerBuilder endpoint) => endpoint
-        .WithHeader("If-None-Match", false, "Entity tag of the version that the reader has.")
-        .WithHeader("Prefer", false, "wait=seconds: with a current entity tag, how long to wait for a change; at most 60.");
 
     private static async Task<IResult> Answer<T>(HttpContext context, string token, string otherToken, FeedSource<T> feed)
     {
@@ -56,11 +56,16 @@ internal static partial class FeedEndpoints
                 : Error(context, 401, "Unauthorized", "Send Authorization: Bearer <token> with the token of this feed.");
         try
         {
-            if (token == context.RequestServices.GetRequiredService<FeedOptions>().GatewayToken)
+            var isGateway = token == context.RequestServices.GetRequiredService<FeedOptions>().GatewayToken;
+            if (isGateway)
                 await context.RequestServices.GetRequiredService<PrometheusVersionReport>()
                     .Take(context.Request.Headers[VersionHeader].ToString(), context.RequestAborted);
             var known = context.Request.GetTypedHeaders().IfNoneMatch;
-            var version = await feed.Next(tag => Matches(known, tag), known.Count == 0 ? TimeSpan.Zero : Wait(context.Request), context.RequestAborted);
+            var version = await feed.Next(
+                tag => Matches(known, tag),
+                known.Count == 0 ? TimeSpan.Zero : Wait(context.Request),
+                isGateway ? Accepted(context) : _ => Task.CompletedTask,
+                context.RequestAborted);
             context.Response.Headers.ETag = version.ETag;
             context.Response.Headers.CacheControl = "private, no-cache";
             return Matches(known, version.ETag) ? Results.StatusCode(304) : Results.Bytes(version.Json, "application/json");
@@ -77,6 +82,13 @@ internal static partial class FeedEndpoints
             context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
             return Error(context, 503, "Unavailable", "The broker's database cannot be reached: keep what you have and try again.");
         }
+    }
+
+    private static Func<long?, Task> Accepted(HttpContext context)
+    {
+        var reports = context.RequestServices.GetRequiredService<GatewayReports>();
+        var gateway = context.Request.Headers[Feeds.GatewayHeader].ToString();
+        return asOf => reports.Take(gateway, asOf, context.RequestAborted);
     }
 
     private static IResult NotAllowed(HttpContext context)

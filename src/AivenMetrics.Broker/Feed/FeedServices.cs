@@ -20,12 +20,22 @@ internal static class FeedServices
             provider.GetRequiredService<Secrets>(),
             provider.GetRequiredService<ILogger<TargetDocument>>()));
         services.AddSingleton<CredentialDocument>();
-        services.AddSingleton(provider => new FeedSource<TargetFeed>(
-            provider.GetRequiredService<TargetDocument>().Read, FeedJson.Default.TargetFeed,
-            provider.GetRequiredService<StateSignals>(), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new FeedSource<CredentialFeed>(
-            provider.GetRequiredService<CredentialDocument>().Read, FeedJson.Default.CredentialFeed,
-            provider.GetRequiredService<StateSignals>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider =>
+        {
+            var signals = provider.GetRequiredService<StateSignals>();
+            // Nobody waits until discovery has accepted something, so nobody asks as of when it has.
+            return new FeedSource<TargetFeed>(
+                provider.GetRequiredService<TargetDocument>().Read, _ => Task.FromResult(0L), FeedJson.Default.TargetFeed,
+                new SignalSet(signals.Intent, signals.Result), provider.GetRequiredService<TimeProvider>());
+        });
+        services.AddSingleton(provider =>
+        {
+            var signals = provider.GetRequiredService<StateSignals>();
+            return new FeedSource<CredentialFeed>(
+                provider.GetRequiredService<CredentialDocument>().Read, provider.GetRequiredService<GatewayStore>().Now, FeedJson.Default.CredentialFeed,
+                new SignalSet(signals.Intent, signals.Result, signals.Asked), provider.GetRequiredService<TimeProvider>());
+        });
+        services.AddSingleton<GatewayReports>();
         services.AddSingleton<PrometheusVersionReport>();
         return services;
     }

@@ -15,41 +15,59 @@ internal sealed record FeedVersion(byte[] Json, string ETag);
 /// A feed for any number of waiting readers: the database is read when a signal says so, or once in a while for changes made
 /// by other brokers, and all readers share that one reading.
 /// </summary>
-internal sealed class FeedSource<T>(Func<CancellationToken, Task<T>> read, JsonTypeInfo<T> type, StateSignals signals, TimeProvider time) : IDisposable
+/// <param name="read">Reads the feed from the database.</param>
+/// <param name="clock">The database's clock in microseconds, asked before each reading.</param>
+/// <param name="type">How it is written.</param>
+/// <param name="signals">What asks for a new reading.</param>
+/// <param name="time">Ages of readings, and waits.</param>
+internal sealed class FeedSource<T>(
+    Func<CancellationToken, Task<T>> read, Func<CancellationToken, Task<long>> clock, JsonTypeInfo<T> type, SignalSet signals, TimeProvider time)
+    : IDisposable
 {
+    // A reader is at most a few versions behind, however fast they come.
+    private const int RecentVersions = 256;
+
     /// <summary>How old a reading may be when nothing was signalled.</summary>
     private static readonly TimeSpan Check = TimeSpan.FromSeconds(1.5);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly Lock _recentLock = new();
+    private readonly List<(string Tag, long AsOf)> _recent = [];
     private Reading? _last;
 
     /// <summary>The feed as it is, or as soon as it differs from <paramref name="known"/>, or after <paramref name="wait"/>.</summary>
     /// <param name="known">True for the tag of the version that the reader has.</param>
+    /// <param name="wait">How long at most.</param>
+    /// <param name="asOf">
+    /// Told at once and after each reading as of which time of the database the reader's version is right; null: unknown here.
+    /// </param>
+    /// <param name="ct">The reader has gone.</param>
     /// <returns>The newest version, which may still be the known one.</returns>
-    public async Task<FeedVersion> Next(Func<string, bool> known, TimeSpan wait, CancellationToken ct)
+    public async Task<FeedVersion> Next(Func<string, bool> known, TimeSpan wait, Func<long?, Task> asOf, CancellationToken ct)
     {
         var began = time.GetTimestamp();
         while (true)
         {
             var reading = await Read(ct);
+            await asOf(AsOf(known));
             var rest = wait - time.GetElapsedTime(began);
             if (rest <= TimeSpan.Zero || !known(reading.Version.ETag)) return reading.Version;
-            await Change(reading, rest < Check ? rest : Check, ct);
+            await signals.Wait(reading.Signals, rest < Check ? rest : Check, ct);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    private async Task Change(Reading since, TimeSpan atMost, CancellationToken ct)
+    private long? AsOf(Func<string, bool> known)
     {
-        using var first = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var result = signals.Result.Wait(since.Result, atMost, first.Token);
-        var intent = signals.Intent.Wait(since.Intent, atMost, first.Token);
-        await Task.WhenAny(result, intent);
-        await first.CancelAsync();
-        await Task.WhenAll(result, intent).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        ct.ThrowIfCancellationRequested();
+        lock (_recentLock)
+        {
+            // The newest first: that is the one that most readers have.
+            for (var i = _recent.Count - 1; i >= 0; i--)
+                if (known(_recent[i].Tag)) return _recent[i].AsOf;
+            return null;
+        }
     }
 
     private async Task<Reading> Read(CancellationToken ct)
@@ -57,13 +75,15 @@ internal sealed class FeedSource<T>(Func<CancellationToken, Task<T>> read, JsonT
         await _gate.WaitAsync(ct);
         try
         {
-            // The counters are read before the database, so that no change in between is missed.
-            var (result, intent) = (signals.Result.Version, signals.Intent.Version);
-            if (_last is { } last && last.Result == result && last.Intent == intent && time.GetElapsedTime(last.At) < Check) return last;
+            // The counters are read before the database, so that no change in between is missed; so is its clock.
+            var seen = signals.Versions;
+            if (_last is { } last && last.Signals.SequenceEqual(seen) && time.GetElapsedTime(last.At) < Check) return last;
             var at = time.GetTimestamp();
+            var asOf = await clock(ct);
             var json = JsonSerializer.SerializeToUtf8Bytes(await read(ct), type);
             var tag = $"\"{Base64Url.EncodeToString(SHA256.HashData(json).AsSpan(0, 18))}\"";
-            return _last = new(new(json, tag), result, intent, at);
+            Remember(tag, asOf);
+            return _last = new(new(json, tag), seen, at);
         }
         finally
         {
@@ -71,5 +91,15 @@ internal sealed class FeedSource<T>(Func<CancellationToken, Task<T>> read, JsonT
         }
     }
 
-    private sealed record Reading(FeedVersion Version, long Result, long Intent, long At);
+    private void Remember(string tag, long asOf)
+    {
+        lock (_recentLock)
+        {
+            _recent.RemoveAll(version => version.Tag == tag);
+            _recent.Add((tag, asOf));
+            if (_recent.Count > RecentVersions) _recent.RemoveAt(0);
+        }
+    }
+
+    private sealed record Reading(FeedVersion Version, IReadOnlyList<long> Signals, long At);
 }

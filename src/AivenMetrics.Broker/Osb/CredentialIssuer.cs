@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
@@ -16,18 +15,14 @@ internal sealed class CredentialIssuer(
         var kept = binding.Snapshot;
         if (kept is null)
         {
-            var read = JsonSerializer.Serialize(await Read(instance, binding, ct), OsbJson.Default.CredentialSnapshot);
-            kept = await bindings.SaveSnapshot(binding.InstanceId, binding.BindingId, read, ct);
+            var read = await Read(instance, binding, ct);
+            kept = await bindings.SaveSnapshot(binding.InstanceId, binding.BindingId, read.Json(), ct);
         }
 
-        if (kept is null)
-            return null;
-        var snapshot = JsonSerializer.Deserialize(kept, OsbJson.Default.CredentialSnapshot)
-            ?? throw new InvalidDataException("The snapshot of a binding is null.");
-        return Write(instance, binding, snapshot);
+        return kept is null ? null : Write(instance, binding, BindingSnapshot.Of(kept));
     }
 
-    private Credentials Write(InstanceRecord instance, BindingRecord binding, CredentialSnapshot snapshot)
+    private Credentials Write(InstanceRecord instance, BindingRecord binding, BindingSnapshot snapshot)
     {
         var url = gateway.AbsoluteUri.TrimEnd('/');
         var password = secrets.Password(binding);
@@ -38,8 +33,8 @@ internal sealed class CredentialIssuer(
             password,
             authority + url[(gateway.Scheme.Length + 3)..],
             new CredentialScope(
-                Describe(instance, snapshot),
-                ScopeMatchers.Of(instance.PlanScope, instance.Owner, binding.ServiceInstanceIds)),
+                Describe(instance, binding, snapshot),
+                ScopeMatchers.Of(binding.PlanScope, instance.Owner, binding.ServiceInstanceIds)),
             snapshot.Services,
             GrafanaDatasource.Yaml(
                 $"Aiven metrics ({instance.InstanceName ?? instance.InstanceId.Value})",
@@ -50,20 +45,20 @@ internal sealed class CredentialIssuer(
             snapshot.PrometheusVersion);
     }
 
-    private static string Describe(InstanceRecord instance, CredentialSnapshot snapshot) => instance.PlanScope switch
+    private static string Describe(InstanceRecord instance, BindingRecord binding, BindingSnapshot snapshot) => binding.PlanScope switch
     {
         PlanScope.Space => $"Every Aiven service of the space {instance.SpaceName ?? instance.Owner.SpaceId}, present and future.",
         _ => $"The Aiven {(snapshot.Services.Count == 1 ? "service" : "services")} "
             + $"{string.Join(", ", snapshot.Services.Select(service => service.Name))}.",
     };
 
-    private async Task<CredentialSnapshot> Read(InstanceRecord instance, BindingRecord binding, CancellationToken ct)
+    private async Task<BindingSnapshot> Read(InstanceRecord instance, BindingRecord binding, CancellationToken ct)
     {
         var services = (await inventory.ServicesOf(instance.Owner, ct))
             .Where(service => projects.Contains(service.Project))
-            .Where(service => instance.PlanScope == PlanScope.Space
+            .Where(service => binding.PlanScope == PlanScope.Space
                 || (service.ServiceInstanceId is { } id && binding.ServiceInstanceIds.Contains(id, StringComparer.Ordinal)))
             .Select(service => new ServiceStatus(service.ServiceName, service.ServiceType, service.State, service.Message));
-        return new CredentialSnapshot([.. services], await facts.Find(FactStore.PrometheusVersion, ct));
+        return new BindingSnapshot([.. services], await facts.Find(FactStore.PrometheusVersion, ct));
     }
 }

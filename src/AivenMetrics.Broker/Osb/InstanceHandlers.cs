@@ -1,48 +1,50 @@
-using System.Text.Json;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;
 using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Catalog and ServiceInstances. A provision is a row and nothing else, so all of it is synchronous.</summary>
+/// <summary>
+/// ServiceInstances. An instance is a row and nothing else, so all of it is synchronous: each change is one
+/// transaction with its entry in the audit trail.
+/// </summary>
 internal sealed class InstanceHandlers(
-    ServiceCatalog catalog, InstanceStore instances, StateSignals signals, TimeProvider time, ILogger<InstanceHandlers> logger)
+    ServiceCatalog catalog,
+    InstanceStore instances,
+    ServiceResolver resolver,
+    InstanceView view,
+    StateSignals signals,
+    TimeProvider time,
+    ILogger<InstanceHandlers> logger)
 {
-    private const string NoParameters = "{}";
-
-    public Task<OsbAnswer> Catalog(OsbRequest request)
-    {
-        var known = request.IfNoneMatch.Split(',', StringSplitOptions.TrimEntries)
-            .Any(tag => tag == "*" || tag == catalog.ETag || tag == "W/" + catalog.ETag);
-        return Task.FromResult(new OsbAnswer(known ? 304 : 200, catalog.Body) { ETag = catalog.ETag });
-    }
-
     public async Task<OsbAnswer> Provision(OsbRequest request)
     {
         var id = request.InstanceId;
         _ = request.AcceptsIncomplete;
-        var wanted = Read(id, await request.Body(OsbJson.Default.ProvisionRequest));
+        var wanted = ProvisionWish.Read(catalog, id, await request.Body(OsbJson.Default.ProvisionRequest), time.GetUtcNow());
+        var instance = wanted.Instance;
 
-        if (await instances.TryInsert(wanted, request.Aborted))
-        {
-            logger.Provisioned(id.Value, wanted.Owner.OrganizationId, wanted.Owner.SpaceId);
-            signals.Intent.Notify();
-            signals.Result.Notify();
-            return OsbAnswer.Nothing(201);
-        }
+        // What exists decides first: a replay needs no look at Aiven, and another request of its id is a conflict before all else.
+        if (await instances.Find(id, request.Aborted) is { } existing)
+            return await Replay(existing, wanted, request.Aborted);
+        if (wanted.Contradiction is { } field)
+            throw new OsbRefusal(OsbErrors.Contradiction(field));
+        await resolver.Resolve(instance.Owner, wanted.Services, request.Aborted);
 
-        var existing = await instances.Find(id, request.Aborted) ?? throw new OsbRefusal(OsbErrors.Changed);
-        return IsSame(existing, wanted) ? OsbAnswer.Nothing(200) : throw new OsbRefusal(OsbErrors.InstanceConflict);
+        var entry = Entry(
+            request,
+            "Provision",
+            $"Plan {instance.PlanScope.Word()} for organization {instance.Owner.OrganizationId} and space {instance.Owner.SpaceId}.");
+        if (!await instances.TryInsert(instance, entry, request.Aborted))
+            return await Replay(
+                await instances.Find(id, request.Aborted) ?? throw new OsbRefusal(OsbErrors.Changed), wanted, request.Aborted);
+
+        logger.Provisioned(id.Value, instance.Owner.OrganizationId, instance.Owner.SpaceId);
+        Changed();
+        return view.Changed(201, instance);
     }
 
-    public async Task<OsbAnswer> Fetch(OsbRequest request)
-    {
-        var instance = await Find(request);
-        using var parameters = JsonDocument.Parse(instance.Parameters);
-        var body = new InstanceResponse(instance.ServiceId, instance.PlanId, parameters.RootElement);
-        return OsbAnswer.Json(200, body, OsbJson.Wire.InstanceResponse);
-    }
+    public async Task<OsbAnswer> Fetch(OsbRequest request) => view.Fetched(await Find(request));
 
     public async Task<OsbAnswer> LastOperation(OsbRequest request)
     {
@@ -52,19 +54,25 @@ internal sealed class InstanceHandlers(
 
     public async Task<OsbAnswer> Update(OsbRequest request)
     {
+        var id = request.InstanceId;
         _ = request.AcceptsIncomplete;
-        var body = await request.Body(OsbJson.Default.UpdateRequest);
-        OsbFields.CheckService(catalog, body.ServiceId);
-        OsbFields.Object(body.Context, "context");
-        OsbFields.Object(body.PreviousValues, "previous_values");
-        OsbFields.CheckMaintenanceInfo(body.MaintenanceInfo);
-        if (body.PlanId is not null)
-            OsbFields.CheckPlan(catalog, body.ServiceId, body.PlanId);
-        var parameters = OsbFields.Object(body.Parameters, "parameters");
-
+        var wanted = UpdateWish.Read(catalog, await request.Body(OsbJson.Default.UpdateRequest));
         var instance = await Find(request);
-        var changes = (body.PlanId is not null && body.PlanId != instance.PlanId) || parameters?.EnumerateObject().Any() == true;
-        return changes ? throw new OsbRefusal(OsbErrors.UpdateUnsupported) : OsbAnswer.Nothing(200);
+        var plan = wanted.Plan(catalog, instance);
+        // The services are looked for before the transaction, which must not wait for Aiven.
+        await resolver.Resolve(wanted.Context.Follow(instance), plan.Parameters?.Services ?? [], request.Aborted);
+
+        var changes = "";
+        var now = time.GetUtcNow();
+        var updated = await instances.Update(
+            id,
+            current => wanted.Apply(current, plan, now),
+            (before, after) => Entry(request, "Update", changes = InstanceChanges.Describe(before, after)),
+            request.Aborted) ?? throw new OsbRefusal(OsbErrors.NoSuchInstance);
+
+        logger.Updated(id.Value, changes);
+        Changed();
+        return view.Changed(200, updated);
     }
 
     public async Task<OsbAnswer> Deprovision(OsbRequest request)
@@ -76,7 +84,7 @@ internal sealed class InstanceHandlers(
         if (service != existing.ServiceId || plan != existing.PlanId)
             throw new OsbRefusal(OsbErrors.OtherPlan);
 
-        switch (await instances.Delete(id, request.Aborted))
+        switch (await instances.Delete(id, Entry(request, "Deprovision", "Deleted."), request.Aborted))
         {
             case DeleteInstanceResult.HasBindings:
                 throw new OsbRefusal(OsbErrors.HasBindings);
@@ -84,40 +92,30 @@ internal sealed class InstanceHandlers(
                 throw new OsbRefusal(OsbErrors.InstanceGone);
             default:
                 logger.Deprovisioned(id.Value);
-                signals.Intent.Notify();
-                signals.Result.Notify();
+                Changed();
                 return OsbAnswer.Nothing(200);
         }
+    }
+
+    private async Task<OsbAnswer> Replay(InstanceRecord existing, ProvisionWish wanted, CancellationToken ct)
+    {
+        if (!wanted.IsSame(existing))
+            throw new OsbRefusal(OsbErrors.InstanceConflict);
+        if (wanted.Contradiction is { } field)
+            throw new OsbRefusal(OsbErrors.Contradiction(field));
+        return view.Changed(200, await instances.TellNames(existing, wanted.Context.Told, time.GetUtcNow(), ct));
     }
 
     private async Task<InstanceRecord> Find(OsbRequest request) =>
         await instances.Find(request.InstanceId, request.Aborted) ?? throw new OsbRefusal(OsbErrors.NoSuchInstance);
 
-    private InstanceRecord Read(InstanceId id, ProvisionRequest body)
-    {
-        var scope = OsbFields.CheckPlan(catalog, body.ServiceId, body.PlanId);
-        var owner = new SpaceOwner(
-            OsbFields.Required(body.OrganizationGuid, "organization_guid"), OsbFields.Required(body.SpaceGuid, "space_guid"));
-        var context = OsbFields.Object(body.Context, "context");
-        OsbFields.CheckNoParameters(body.Parameters, "Creating an instance");
-        OsbFields.CheckMaintenanceInfo(body.MaintenanceInfo);
-        return new InstanceRecord(
-            id,
-            body.ServiceId!,
-            body.PlanId!,
-            scope,
-            owner,
-            OsbFields.Text(context, "context", "organization_name"),
-            OsbFields.Text(context, "context", "space_name"),
-            OsbFields.Text(context, "context", "instance_name"),
-            NoParameters,
-            time.GetUtcNow());
-    }
+    private AuditRecord Entry(OsbRequest request, string action, string description) =>
+        new(time.GetUtcNow(), action, request.InstanceId, null, request.Actor, AuditResult.Succeeded, description);
 
-    // Names may change between two equal requests (130), so only what identifies the instance counts.
-    private static bool IsSame(InstanceRecord existing, InstanceRecord wanted) =>
-        existing.ServiceId == wanted.ServiceId
-        && existing.PlanId == wanted.PlanId
-        && existing.Owner == wanted.Owner
-        && existing.Parameters == wanted.Parameters;
+    /// <summary>What is wanted may have changed for the reconciler, and labels and scopes for the feeds.</summary>
+    private void Changed()
+    {
+        signals.Intent.Notify();
+        signals.Result.Notify();
+    }
 }

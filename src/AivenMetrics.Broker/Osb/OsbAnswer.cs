@@ -12,6 +12,9 @@ internal sealed record OsbAnswer(int Status, ReadOnlyMemory<byte> Body)
 
     public string? ETag { get; init; }
 
+    /// <summary>An HTTP date.</summary>
+    public string? LastModified { get; init; }
+
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Methods of the path, with 405.</summary>
@@ -23,8 +26,11 @@ internal sealed record OsbAnswer(int Status, ReadOnlyMemory<byte> Body)
     public static OsbAnswer Json<T>(int status, T value, JsonTypeInfo<T> type) =>
         new(status, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
-    public static OsbAnswer Error(OsbError error) =>
-        Json(error.Status, new ErrorResponse(error.Code, error.Description), OsbJson.Wire.ErrorResponse) with { RetryAfter = error.RetryAfter };
+    public static OsbAnswer Error(OsbError error)
+    {
+        var body = new ErrorResponse(error.Code, error.Description, error.InstanceUsable, error.UpdateRepeatable);
+        return Json(error.Status, body, OsbJson.Wire.ErrorResponse) with { RetryAfter = error.RetryAfter };
+    }
 
     public async Task Write(HttpContext context)
     {
@@ -32,6 +38,8 @@ internal sealed record OsbAnswer(int Status, ReadOnlyMemory<byte> Body)
         response.StatusCode = Status;
         if (ETag is not null)
             response.Headers.ETag = ETag;
+        if (LastModified is not null)
+            response.Headers.LastModified = LastModified;
         if (Allow is not null)
             response.Headers.Allow = Allow;
         if (RetryAfter is { } wait)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
 
 namespace AivenMetrics.Broker.Osb;
 
@@ -15,35 +16,40 @@ internal static class OsbEndpoints
 
     private static readonly Query[] NoQuery = [];
     private static readonly Query[] Incomplete =
-        [new("accepts_incomplete", false, "true: the platform can poll an operation that is not done at once.")];
+        [new("accepts_incomplete", false, "true: the platform can poll an operation that is not done at once.", JsonSchemaType.Boolean)];
 
     private static readonly Query[] Hints =
-        [new("service_id", false, "A hint."), new("plan_id", false, "A hint.")];
+        [new("service_id", false, "A hint; not needed."), new("plan_id", false, "A hint; not needed.")];
 
-    private static readonly Query[] PollHints = [.. Hints, new("operation", false, "A hint.")];
+    private static readonly Query[] PollHints = [.. Hints, new("operation", false, "A hint; not needed.")];
 
     private static readonly Query[] Delete =
         [new("service_id", true, "The instance's offering."), new("plan_id", true, "The instance's plan."), .. Incomplete];
 
+    // What every operation can answer.
     private static readonly (int Status, Type? Body)[] Refusals =
-        [(400, typeof(ErrorResponse)), (401, typeof(ErrorResponse)), (412, typeof(ErrorResponse))];
+        [.. ((int[])[400, 401, 412, 413, 429, 500, 503]).Select(status => (status, (Type?)typeof(ErrorResponse)))];
 
     private static readonly Route[] Routes =
     [
-        new("GET", "/catalog", "Catalog", s => s.Instances.Catalog, "What can be ordered", NoQuery, null,
+        new("GET", "/catalog", "Catalog", s => s.Catalog.Catalog, "What can be ordered", NoQuery, null,
             [(200, typeof(CatalogResponse)), (304, null)]),
         new("PUT", Instance, "Provision", s => s.Instances.Provision, "Create an instance", Incomplete, typeof(ProvisionRequest),
-            [(200, typeof(EmptyResponse)), (201, typeof(EmptyResponse)), (409, typeof(ErrorResponse)), (422, typeof(ErrorResponse))]),
+            [
+                (200, typeof(InstanceChangeResponse)), (201, typeof(InstanceChangeResponse)), (409, typeof(ErrorResponse)),
+                (422, typeof(ErrorResponse)),
+            ]),
         new("GET", Instance, "FetchInstance", s => s.Instances.Fetch, "Read an instance", Hints, null,
             [(200, typeof(InstanceResponse)), (404, typeof(ErrorResponse))]),
-        new("PATCH", Instance, "Update", s => s.Instances.Update, "Change an instance (not supported)", Incomplete, typeof(UpdateRequest),
-            [(200, typeof(EmptyResponse)), (404, typeof(ErrorResponse)), (422, typeof(ErrorResponse))]),
+        new("PATCH", Instance, "Update", s => s.Instances.Update, "Change plan, parameters or names of an instance", Incomplete,
+            typeof(UpdateRequest),
+            [(200, typeof(InstanceChangeResponse)), (404, typeof(ErrorResponse)), (422, typeof(ErrorResponse))]),
         new("DELETE", Instance, "Deprovision", s => s.Instances.Deprovision, "Delete an instance", Delete, null,
             [(200, typeof(EmptyResponse)), (410, typeof(ErrorResponse))]),
         new("GET", Instance + "/last_operation", "InstanceLastOperation", s => s.Instances.LastOperation,
             "How far the last operation on an instance is", PollHints, null,
             [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]),
-        new("PUT", Binding, "Bind", s => s.Bindings.Bind, "Create a binding and its credentials", Incomplete, typeof(BindRequest),
+        new("PUT", Binding, "Bind", s => s.Bind.Bind, "Create a binding and its credentials", Incomplete, typeof(BindRequest),
             [
                 (200, typeof(BindingResponse)), (201, typeof(BindingResponse)), (202, typeof(OperationResponse)),
                 (404, typeof(ErrorResponse)), (409, typeof(ErrorResponse)), (422, typeof(ErrorResponse)),
@@ -90,16 +96,14 @@ internal static class OsbEndpoints
     private static void Document(RouteHandlerBuilder endpoint, Route route)
     {
         endpoint.WithName(route.Name).WithSummary(route.Summary).WithSecurity(ApiSecurity.Platform);
-        endpoint.WithHeader("X-Broker-API-Version", true, "2.13 or any newer 2.x.");
         foreach (var query in route.Queries)
-            endpoint.WithQuery(query.Name, query.Required, query.Description);
-        if (route.Body is not null)
-            endpoint.WithBody(route.Body);
+            endpoint.WithQuery(query.Name, query.Required, query.Description, query.Type);
         foreach (var (status, body) in route.Answers.Concat(Refusals))
             endpoint.Produces(status, body, body is null ? null : "application/json");
+        endpoint.WithOsbDocumentation(route.Name, route.Body, route.Answers.Concat(Refusals).Select(answer => answer.Status));
     }
 
-    private sealed record Query(string Name, bool Required, string Description);
+    private sealed record Query(string Name, bool Required, string Description, JsonSchemaType Type = JsonSchemaType.String);
 
     private sealed record Route(
         string Method,
@@ -113,7 +117,11 @@ internal static class OsbEndpoints
 
     private readonly record struct Handlers(IServiceProvider Services)
     {
+        public CatalogHandler Catalog => Services.GetRequiredService<CatalogHandler>();
+
         public InstanceHandlers Instances => Services.GetRequiredService<InstanceHandlers>();
+
+        public BindHandler Bind => Services.GetRequiredService<BindHandler>();
 
         public BindingHandlers Bindings => Services.GetRequiredService<BindingHandlers>();
     }

@@ -5,7 +5,14 @@ namespace AivenMetrics.Broker.Osb;
 /// <param name="Code">One of the four words that the specification defines (always with 422), else null.</param>
 /// <param name="Description">For the user: what was wrong and what to do. Never a secret.</param>
 /// <param name="RetryAfter">When trying again makes sense; null: not without a change.</param>
-internal sealed record OsbError(int Status, string? Code, string Description, TimeSpan? RetryAfter = null);
+internal sealed record OsbError(int Status, string? Code, string Description, TimeSpan? RetryAfter = null)
+{
+    /// <summary>Whether the instance still works; only in errors of update and deprovision (17), null elsewhere.</summary>
+    public bool? InstanceUsable { get; init; }
+
+    /// <summary>Whether the same update may succeed later; only in errors of update (17), null elsewhere.</summary>
+    public bool? UpdateRepeatable { get; init; }
+}
 
 /// <summary>Ends a request with an error; thrown where it is found and written in one place, <see cref="OsbPipeline"/>.</summary>
 internal sealed class OsbRefusal(OsbError error) : Exception(error.Description)
@@ -21,6 +28,9 @@ internal static class OsbErrors
     public static readonly OsbError Unauthorized = new(
         401, null, "The user name or the password of the service broker is wrong: register the broker again with the right ones.");
 
+    public static readonly OsbError TooManyLogins = new(
+        429, null, "Too many unknown credentials wait to be checked: try again in a moment.", TimeSpan.FromSeconds(1));
+
     public static readonly OsbError TooLarge = new(413, null, "The request body is larger than 1 MiB.");
 
     public static readonly OsbError NoSuchPath = new(404, null, "There is no such path in the Open Service Broker API.");
@@ -28,23 +38,17 @@ internal static class OsbErrors
     public static readonly OsbError NotJson = new(
         400, null, "The request body must be JSON: send it with the header Content-Type: application/json.");
 
-    public static readonly OsbError Rotation = new(
-        400, null, "predecessor_binding_id is not supported: make a second binding and delete the first one when nothing uses it any more.");
-
-    public static readonly OsbError UpdateUnsupported = new(
-        422, null, "Changing the plan or the parameters of an instance is not supported: create a new instance with the other plan instead.");
-
-    public static readonly OsbError MaintenanceInfoConflict = new(
-        422, "MaintenanceInfoConflict", "The plans of this offering have no maintenance_info: ask for the catalog again and leave it out.");
-
     public static readonly OsbError HasBindings = new(
-        400, null, "The service instance still has bindings or service keys: delete them first.");
+        400, null, "The service instance still has bindings or service keys: delete them first.")
+    {
+        InstanceUsable = true,
+    };
 
     public static readonly OsbError InstanceConflict = new(
         409, null, "A service instance of this id exists with another service, plan, organization, space or parameters.");
 
     public static readonly OsbError BindingConflict = new(
-        409, null, "A binding of this id exists on the service instance with other parameters or for another app.");
+        409, null, "A binding of this id exists on the service instance with another plan, other parameters, for another app or predecessor.");
 
     public static readonly OsbError Changed = new(
         422, "ConcurrencyError", "Another request created or deleted the same thing in the meantime: try again.");
@@ -59,6 +63,21 @@ internal static class OsbErrors
 
     public static readonly OsbError OtherPlan = new(400, null, "service_id and plan_id are not those of the service instance.");
 
+    public static readonly OsbError OtherSpace = new(
+        400,
+        null,
+        "The service instance belongs to another space and shows the metrics of that space only, so it cannot be shared: "
+        + "create an instance in the space of the app and bind that one.");
+
+    public static readonly OsbError NoServices = new(
+        400,
+        null,
+        "This plan needs the parameter 'services' when binding, such as {\"services\": [\"<instance GUID or Aiven service name>\"]}, "
+        + "or services that the instance names for all of its bindings.");
+
+    public static readonly OsbError RotationParameters = new(
+        400, null, "The field parameters differs from that of the predecessor, whose parameters a rotation keeps: leave it out.");
+
     public static readonly OsbError NoInventory = new(
         503, null, "The broker has not seen the Aiven services yet: try again in a moment.", Soon);
 
@@ -68,6 +87,27 @@ internal static class OsbErrors
     public static readonly OsbError Unexpected = new(
         500, null, "The broker failed unexpectedly; its operator finds the reason in its log.");
 
+    /// <param name="version">The plan's; null: it has none.</param>
+    public static OsbError MaintenanceInfoConflict(string? version) => new(
+        422,
+        "MaintenanceInfoConflict",
+        version is null
+            ? "The plan has no maintenance_info: ask for the catalog again and leave it out."
+            : $"The plan has maintenance_info of version {version}: ask for the catalog again and name that version.");
+
+    /// <summary>An update that would give an instance to somebody else (81).</summary>
+    public static OsbError OwnerFixed(string field) => new(
+        422,
+        null,
+        $"The field context.{field} is not the service instance's: an instance cannot be moved, create a new one there instead.")
+    {
+        InstanceUsable = true,
+        UpdateRepeatable = false,
+    };
+
+    public static OsbError Contradiction(string field) => Invalid(
+        $"The field context.{field} is not the {field} of the request: send the same value in both.");
+
     public static OsbError Version(string given) => new(
         412, null, $"The header X-Broker-API-Version {given}: this broker serves 2.13 and every newer 2.x.");
 
@@ -76,11 +116,15 @@ internal static class OsbErrors
 
     public static OsbError Invalid(string description) => new(400, null, description);
 
-    public static OsbError AsyncRequired(TimeSpan budget) => new(
+    public static OsbError Predecessor(string fault) => new(400, null, $"The field predecessor_binding_id {fault}.");
+
+    /// <param name="budget">How long the bind waited.</param>
+    /// <param name="progress">How far it was, in a sentence.</param>
+    public static OsbError AsyncRequired(TimeSpan budget, string progress) => new(
         422,
         "AsyncRequired",
-        $"The metrics were not ready within {budget.TotalSeconds:0.#} seconds and nothing was created: try again, "
-        + "with accepts_incomplete=true if the platform can wait for longer.");
+        $"The binding was not ready within {budget.TotalSeconds:0.#} seconds and nothing was created: try again, "
+        + $"with accepts_incomplete=true if the platform can wait for longer. {progress}");
 
     /// <summary>Not found and not yours: one answer, so that nobody can probe for other tenants' services.</summary>
     public static OsbError NoSuchServices(IEnumerable<string> names) => new(

@@ -39,11 +39,14 @@ internal static class OsbFields
             : throw new OsbRefusal(OsbErrors.Invalid($"The field {parentName}.{name} must be a string."));
     }
 
-    /// <summary>Only the version counts, and our plans have none.</summary>
-    public static void CheckMaintenanceInfo(JsonElement? value)
+    /// <summary>
+    /// Only the version counts (65), and it must be the plan's. A request that names none is of a platform that knows none.
+    /// </summary>
+    public static void CheckMaintenanceInfo(ServiceCatalog catalog, string planId, JsonElement? value)
     {
-        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is not null)
-            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict);
+        var version = catalog.MaintenanceVersionOf(planId);
+        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is { } wanted && wanted != version)
+            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict(version));
     }
 
     public static PlanScope CheckPlan(ServiceCatalog catalog, string? serviceId, string? planId)
@@ -59,37 +62,9 @@ internal static class OsbFields
             throw new OsbRefusal(OsbErrors.Invalid("The field service_id names no offering of this broker: see GET /v2/catalog."));
     }
 
-    /// <summary>For requests that take no parameters: anything given is refused by its name.</summary>
-    public static void CheckNoParameters(JsonElement? parameters, string what)
-    {
-        var names = Object(parameters, "parameters")?.EnumerateObject().Select(member => member.Name).ToList() ?? [];
-        if (names.Count > 0)
-            throw new OsbRefusal(OsbErrors.Invalid($"{what} takes no parameters, but got {Names(names)}: leave them out."));
-    }
-
-    /// <summary>The services named by the parameters of a bind of plan <c>services</c>, as given.</summary>
-    public static IReadOnlyList<string> ServiceNames(JsonElement? parameters)
-    {
-        const string Example = "such as {\"services\": [\"<instance GUID or Aiven service name>\"]}";
-        var given = Object(parameters, "parameters");
-        var unknown = given?.EnumerateObject().Select(member => member.Name).Where(name => name != "services").ToList() ?? [];
-        if (unknown.Count > 0)
-            throw new OsbRefusal(OsbErrors.Invalid($"Binding takes the parameter 'services' only, but got {Names(unknown)}: leave them out."));
-        if (given is not { } element || !element.TryGetProperty("services", out var services))
-            throw new OsbRefusal(OsbErrors.Invalid($"This plan needs the parameter 'services' when binding, {Example}."));
-        if (services.ValueKind != JsonValueKind.Array || services.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
-            throw new OsbRefusal(OsbErrors.Invalid($"The parameter 'services' must be an array of strings, {Example}."));
-
-        var names = services.EnumerateArray().Select(item => item.GetString()!).ToList();
-        if (names.Count is < 1 or > CatalogOptions.MaximumServices)
-            throw new OsbRefusal(OsbErrors.Invalid(
-                $"The parameter 'services' must name 1 to {CatalogOptions.MaximumServices} services, but names {names.Count}."));
-        if (names.Any(name => name.Length is 0 or > LongestText))
-            throw new OsbRefusal(OsbErrors.Invalid($"Each of the parameter 'services' must have 1 to {LongestText} characters."));
-        if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)
-            throw new OsbRefusal(OsbErrors.Invalid("The parameter 'services' names a service twice: name each once."));
-        return names;
-    }
+    /// <summary>Parameters without a fault.</summary>
+    public static PlanParameters Parameters(PlanParameters read) =>
+        read.Fault is null ? read : throw new OsbRefusal(OsbErrors.Invalid(read.Fault));
 
     /// <summary>JSON whose text is equal when its content is: members sorted, no white space.</summary>
     public static string Canonical(JsonElement element)
@@ -125,8 +100,4 @@ internal static class OsbFields
                 break;
         }
     }
-
-    // Names come from the tenant and go back to it: few and short is enough to find the mistake.
-    private static string Names(List<string> names) =>
-        string.Join(", ", names.Take(5).Select(name => $"'{(name.Length > 64 ? name[..64] + "…" : name)}'"));
 }

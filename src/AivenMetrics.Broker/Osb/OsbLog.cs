@@ -28,4 +28,10 @@ internal static partial class OsbLog
 
     [LoggerMessage(1014, LogLevel.Information, "Unbound {BindingId} of instance {InstanceId}")]
     public static partial void Unbound(this ILogger logger, string instanceId, string bindingId);
+
+    [LoggerMessage(1015, LogLevel.Information, "Updated instance {InstanceId}: {Changes}")]
+    public static partial void Updated(this ILogger logger, string instanceId, string changes);
+
+    [LoggerMessage(1016, LogLevel.Warning, "A refusal of {Operation} is not in the audit trail: {Problem}")]
+    public static partial void RefusalNotKept(this ILogger logger, string operation, string problem);
 }

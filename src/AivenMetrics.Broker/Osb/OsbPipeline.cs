@@ -12,9 +12,10 @@ internal delegate Task<OsbAnswer> OsbHandler(OsbRequest request);
 /// <summary>
 /// What every request to <c>/v2</c> goes through, unknown paths too:
 /// 1. the request identity is echoed, 2. the platform is authenticated, 3. the API version is checked, 4. a body announced as
-/// too large is refused, 5. the handler runs, 6. a refusal or failure is written in the one shape.
+/// too large is refused, 5. the handler runs, 6. a refusal is kept in the audit trail, 7. it or a failure is written in the one shape.
 /// </summary>
-internal sealed class OsbPipeline(PlatformAuthentication authentication, OsbMetrics metrics, ILogger<OsbPipeline> logger)
+internal sealed class OsbPipeline(
+    PlatformAuthentication authentication, RefusalTrail refusals, OsbMetrics metrics, ILogger<OsbPipeline> logger)
 {
     /// <summary>Name of the header that is echoed.</summary>
     public const string IdentityHeader = "X-Broker-API-Request-Identity";
@@ -32,9 +33,10 @@ internal sealed class OsbPipeline(PlatformAuthentication authentication, OsbMetr
 
     private async Task<OsbAnswer> Answer(HttpContext context, string operation, OsbHandler handler)
     {
+        string? user = null;
         try
         {
-            var user = authentication.User(context.Request) ?? throw new OsbRefusal(OsbErrors.Unauthorized);
+            user = await authentication.User(context) ?? throw new OsbRefusal(OsbErrors.Unauthorized);
             OsbVersion.Check(context.Request.Headers[VersionHeader]);
             if (context.Request.ContentLength > OsbRequest.MaximumBody)
                 throw new OsbRefusal(OsbErrors.TooLarge);
@@ -42,16 +44,15 @@ internal sealed class OsbPipeline(PlatformAuthentication authentication, OsbMetr
         }
         catch (OsbRefusal refusal)
         {
-            logger.Refused(operation, refusal.Error.Status, refusal.Error.Code, refusal.Error.Description);
-            return OsbAnswer.Error(refusal.Error);
+            return await Refuse(context, user, operation, refusal.Error);
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return OsbAnswer.Error(OsbErrors.TooLarge);
+            return await Refuse(context, user, operation, OsbErrors.TooLarge);
         }
         catch (BadHttpRequestException)
         {
-            return OsbAnswer.Error(OsbErrors.Invalid("The request body could not be read."));
+            return await Refuse(context, user, operation, OsbErrors.Invalid("The request body could not be read."));
         }
         catch (Exception e) when (e is DbException or TimeoutException)
         {
@@ -63,6 +64,14 @@ internal sealed class OsbPipeline(PlatformAuthentication authentication, OsbMetr
             logger.Failed(operation, e);
             return OsbAnswer.Error(OsbErrors.Unexpected);
         }
+    }
+
+    private async Task<OsbAnswer> Refuse(HttpContext context, string? user, string operation, OsbError error)
+    {
+        logger.Refused(operation, error.Status, error.Code, error.Description);
+        if (user is not null)
+            await refusals.Append(context, user, operation, error);
+        return OsbAnswer.Error(error);
     }
 
     // Kestrel refuses to send what is not ASCII; such a value comes back to nobody anyway.

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AivenMetrics.Broker.State;
 using AivenMetrics.Feed;
 
 namespace AivenMetrics.Broker.Osb;
@@ -44,12 +45,41 @@ internal sealed record OperationResponse(string Operation);
 
 internal sealed record LastOperationResponse(string State, string? Description);
 
-internal sealed record InstanceResponse(string ServiceId, string PlanId, JsonElement Parameters);
+/// <summary>Body of the answer to a provision or an update.</summary>
+internal sealed record InstanceChangeResponse(string? DashboardUrl, InstanceMetadata Metadata);
 
+/// <param name="MaintenanceInfo">As applied to the instance, which may be older than the catalog's.</param>
+internal sealed record InstanceResponse(
+    string ServiceId,
+    string PlanId,
+    string? DashboardUrl,
+    JsonElement Parameters,
+    AppliedMaintenance? MaintenanceInfo,
+    InstanceMetadata Metadata);
+
+internal sealed record AppliedMaintenance(string Version);
+
+/// <param name="Labels">For users: the plan's scope and the names.</param>
+/// <param name="Attributes">For platforms: the gateway's URL.</param>
+internal sealed record InstanceMetadata(IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Attributes);
+
+/// <param name="Metadata">Only when the credentials expire.</param>
 /// <param name="Parameters">Only when fetched.</param>
-internal sealed record BindingResponse(Credentials Credentials, JsonElement? Parameters);
+/// <param name="Endpoints">Where the credentials lead to, all of it.</param>
+internal sealed record BindingResponse(
+    BindingMetadata? Metadata, Credentials Credentials, JsonElement? Parameters, IReadOnlyList<BindingEndpoint> Endpoints);
 
-internal sealed record ErrorResponse(string? Error, string Description);
+/// <param name="ExpiresAt">The credentials are refused from then on, such as <c>2026-11-23T12:00:00.0Z</c>.</param>
+/// <param name="RenewBefore">Until then there is time enough to replace them.</param>
+internal sealed record BindingMetadata(string ExpiresAt, string RenewBefore);
+
+/// <param name="Ports">As texts, as the specification wants them.</param>
+/// <param name="Protocol"><c>tcp</c>.</param>
+internal sealed record BindingEndpoint(string Host, IReadOnlyList<string> Ports, string Protocol);
+
+/// <param name="InstanceUsable">Only in errors of update and deprovision.</param>
+/// <param name="UpdateRepeatable">Only in errors of update.</param>
+internal sealed record ErrorResponse(string? Error, string Description, bool? InstanceUsable, bool? UpdateRepeatable);
 
 /// <summary>What a bound app finds; everything it needs and nothing to look up elsewhere.</summary>
 /// <param name="Url">Base URL of the Prometheus query API.</param>
@@ -81,22 +111,18 @@ internal sealed record Credentials(
 /// <param name="Matchers">As label matchers.</param>
 internal sealed record CredentialScope(string Description, IReadOnlyList<ScopeMatcher> Matchers);
 
-/// <param name="Name">Aiven service name.</param>
-/// <param name="Type">Aiven's word, such as <c>pg</c>.</param>
-/// <param name="State">Aiven's word, such as <c>RUNNING</c>.</param>
-/// <param name="Metrics">What became of its metrics, in a sentence.</param>
-internal sealed record ServiceStatus(string Name, string Type, string State, string Metrics);
-
-/// <summary>The parts of the credentials that were read when the bind succeeded.</summary>
-internal sealed record CredentialSnapshot(IReadOnlyList<ServiceStatus> Services, string? PrometheusVersion);
-
 /// <summary>What makes two bind requests the same one, kept in the row as canonical JSON.</summary>
 internal sealed record BindIdentity(
     JsonElement Parameters,
     string? AppGuid,
     string? SpaceGuid,
     string? CredentialClientId,
-    string? Route);
+    string? Route,
+    string? PredecessorBindingId)
+{
+    /// <summary>Equal requests have equal texts.</summary>
+    public string Text() => OsbFields.Canonical(JsonSerializer.SerializeToElement(this, OsbJson.Default.BindIdentity));
+}
 
 /// <summary>The wire: snake_case, no nulls (Cloud Controller refuses them), unknown fields ignored.</summary>
 [JsonSourceGenerationOptions(
@@ -109,9 +135,11 @@ internal sealed record BindIdentity(
 [JsonSerializable(typeof(OperationResponse))]
 [JsonSerializable(typeof(LastOperationResponse))]
 [JsonSerializable(typeof(InstanceResponse))]
+[JsonSerializable(typeof(InstanceChangeResponse))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+[JsonSerializable(typeof(Dictionary<string, IReadOnlyList<string>>))]
 [JsonSerializable(typeof(BindingResponse))]
 [JsonSerializable(typeof(ErrorResponse))]
-[JsonSerializable(typeof(CredentialSnapshot))]
 [JsonSerializable(typeof(BindIdentity))]
 internal sealed partial class OsbJson : JsonSerializerContext
 {

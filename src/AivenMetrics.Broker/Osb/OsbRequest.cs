@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using AivenMetrics.Broker.State;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 
 namespace AivenMetrics.Broker.Osb;
 
@@ -19,6 +20,9 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
     // Longer ids would not fit the index of a row that holds three of them.
     private const int LongestId = 255;
 
+    private const int InstanceSegment = 2;
+    private const int BindingSegment = 4;
+
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
     private static readonly JsonDocumentOptions OneOfEach = new() { AllowDuplicateProperties = false };
 
@@ -28,9 +32,9 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
     /// <summary>Who asks, for the audit trail.</summary>
     public Actor Actor { get; } = Who(context, brokerUser);
 
-    public InstanceId InstanceId => new(Segment(2, "instance_id"));
+    public InstanceId InstanceId => new(Segment(context, InstanceSegment, "instance_id"));
 
-    public BindingId BindingId => new(Segment(4, "binding_id"));
+    public BindingId BindingId => new(Segment(context, BindingSegment, "binding_id"));
 
     /// <summary>True: the platform can wait for an asynchronous operation.</summary>
     public bool AcceptsIncomplete => Query("accepts_incomplete") switch
@@ -40,7 +44,9 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
         _ => throw new OsbRefusal(OsbErrors.Invalid("The query parameter accepts_incomplete must be true or false.")),
     };
 
-    public string IfNoneMatch => context.Request.Headers.IfNoneMatch.ToString();
+    public StringValues IfNoneMatch => context.Request.Headers.IfNoneMatch;
+
+    public StringValues IfModifiedSince => context.Request.Headers.IfModifiedSince;
 
     /// <summary>A query parameter that must be there.</summary>
     public string RequiredQuery(string name) => Query(name) is { Length: > 0 } value
@@ -69,12 +75,42 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
         }
     }
 
+    /// <summary>Who asked, for which instance and binding: also of a request that is refused before it becomes one of these.</summary>
+    /// <returns>Null: the path names no instance.</returns>
+    public static (Actor Actor, InstanceId Instance, BindingId? Binding)? Subject(HttpContext context, string brokerUser)
+    {
+        try
+        {
+            var instance = new InstanceId(Segment(context, InstanceSegment, "instance_id"));
+            var ofBinding = context.Request.RouteValues.ContainsKey("binding_id");
+            return (WhoIfTold(context, brokerUser), instance, ofBinding ? new BindingId(Segment(context, BindingSegment, "binding_id")) : null);
+        }
+        catch (OsbRefusal)
+        {
+            return null;
+        }
+    }
+
     private static Actor Who(HttpContext context, string brokerUser)
     {
         var identity = OriginatingIdentity.Read(context.Request.Headers[OriginatingIdentity.Header]);
-        var request = context.Request.Headers[OsbPipeline.IdentityHeader].ToString();
-        return new(brokerUser, identity?.Platform, identity?.Json, request.Length == 0 ? null : request);
+        return new(brokerUser, identity?.Platform, identity?.Json, RequestIdentity(context));
     }
+
+    private static Actor WhoIfTold(HttpContext context, string brokerUser)
+    {
+        try
+        {
+            return Who(context, brokerUser);
+        }
+        catch (OsbRefusal)
+        {
+            return new(brokerUser, null, null, RequestIdentity(context));
+        }
+    }
+
+    private static string? RequestIdentity(HttpContext context) =>
+        context.Request.Headers[OsbPipeline.IdentityHeader].ToString() is { Length: > 0 } given ? given : null;
 
     private static JsonDocument Parse(byte[] bytes)
     {
@@ -162,7 +198,7 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
     /// A segment of the path, percent-decoded once from what came over the wire: the routed path keeps %2F as it is, so it
     /// cannot tell "a%2Fb" from "a%252Fb".
     /// </summary>
-    private string Segment(int index, string name)
+    private static string Segment(HttpContext context, int index, string name)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var path = target.Split('?', 2)[0];

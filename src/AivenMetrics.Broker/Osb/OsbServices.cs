@@ -1,3 +1,4 @@
+using AivenMetrics.Broker.Access;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,14 +11,24 @@ internal static class OsbServices
     /// <param name="projects">The configured projects: what is left in the database of others is nobody's.</param>
     public static IServiceCollection AddOsb(this IServiceCollection services, BrokerOptions options, IReadOnlyList<AivenProject> projects) =>
         services
-            .AddSingleton(new ServiceCatalog(options.Catalog))
-            .AddSingleton(new PlatformAuthentication(options.Username, options.Password))
+            .AddSingleton(provider => new ServiceCatalog(options.Catalog, provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton(new BrokerUsers(options.Username, options.Password, options.Users))
+            .AddSingleton<FailedLogins>()
+            .AddSingleton<PlatformAuthentication>()
             .AddSingleton<OsbMetrics>()
+            .AddSingleton<RefusalTrail>()
             .AddSingleton<OsbPipeline>()
             .AddSingleton<BindingSecrets>()
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, projects))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindWaiter>(provider, options.BindBudget))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl), projects))
+            .AddSingleton<CatalogHandler>()
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindingView>(provider, new Uri(options.GatewayUrl)))
+            .AddSingleton(new CredentialLives(options.CredentialLifetime))
+            .AddSingleton<BindingMaker>()
+            .AddSingleton<GatewayWaiter>()
+            .AddSingleton<BindHandler>()
+            .AddSingleton(new InstanceView(new DashboardUrl(options.DashboardUrl), new Uri(options.GatewayUrl)))
             .AddSingleton<InstanceHandlers>()
             .AddSingleton<BindingHandlers>();
 }

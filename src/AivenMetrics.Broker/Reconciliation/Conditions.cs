@@ -18,6 +18,12 @@ internal static class Reasons
     public const string NotNeeded = nameof(NotNeeded);
     public const string AivenRefused = nameof(AivenRefused);
     public const string AivenUnavailable = nameof(AivenUnavailable);
+    public const string NotReachable = nameof(NotReachable);
+
+    private static readonly HashSet<string> Hopeful = [Integrated, WaitingForMetrics, IntegrationRequested, Building, AivenUnavailable, NotNeeded];
+
+    /// <summary>True while metrics may come without anybody changing the service.</summary>
+    public static bool MayDeliver(string reason) => Hopeful.Contains(reason);
 }
 
 /// <summary>What we make of a service.</summary>
@@ -36,7 +42,7 @@ internal sealed record Condition(string Reason, string Message, bool Scraped, bo
     public static Condition Integrated(string name) => new(Reasons.Integrated, $"{name} delivers metrics.", true, true);
 
     public static Condition WaitingForMetrics(string name) =>
-        new(Reasons.WaitingForMetrics, $"Aiven is opening the metrics port of {name} (about a minute).", true, true);
+        new(Reasons.WaitingForMetrics, $"Waiting for Aiven to open the metrics port of {name} (about a minute).", true, true);
 
     public static Condition IntegrationRequested(string name) =>
         new(Reasons.IntegrationRequested, $"Aiven is being asked to open the metrics port of {name}.", false, false);
@@ -46,6 +52,10 @@ internal sealed record Condition(string Reason, string Message, bool Scraped, bo
 
     public static Condition PoweredOff(string name) =>
         new(Reasons.PoweredOff, $"{name} is powered off; its metrics return after it is powered on.", false, true);
+
+    /// <param name="name">The service.</param>
+    /// <param name="why">A sentence that says what keeps Prometheus out and what to do.</param>
+    public static Condition NotReachable(string name, string why) => new(Reasons.NotReachable, $"{name} cannot be scraped: {why}", true, true);
 
     public static Condition TypeNotEligible(string name, string type) =>
         new(Reasons.TypeNotEligible, $"Aiven offers no metrics for services of type {type}, such as {name}.", false, true);

@@ -67,8 +67,11 @@ internal sealed class ServiceFacts
         Options = input.Options;
         Now = input.Now;
         var tags = input.Options.Tags;
-        Owner = Tag(tags.OrganizationId) is { } organization && Tag(tags.SpaceId) is { } space ? new SpaceOwner(organization, space) : null;
+        Owner = Tag(tags.OrganizationId) is { } organization && Tag(tags.SpaceId) is { } space ? new SpaceOwner(organization, space)
+            : Tag(tags.ClusterId) is { } cluster && Tag(tags.Namespace) is { } name ? SpaceOwner.OfNamespace(cluster, name)
+            : null;
         ServiceInstanceId = Tag(tags.ServiceInstanceId);
+        Hosts = ScrapeHosts.Of(service, input.Options.Route);
         Needed = input.Wanted.Includes(Owner, ServiceInstanceId);
         Row = input.Known.Integrations.GetValueOrDefault(Name);
         Previous = input.Known.Previous.GetValueOrDefault(Name);
@@ -95,6 +98,8 @@ internal sealed class ServiceFacts
     public string? ServiceInstanceId { get; }
 
     public bool Needed { get; }
+
+    public IReadOnlyList<ScrapeHostRecord> Hosts { get; }
 
     public IntegrationRecord? Row { get; }
 

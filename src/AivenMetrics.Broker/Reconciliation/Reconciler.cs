@@ -8,8 +8,9 @@ namespace AivenMetrics.Broker.Reconciliation;
 /// <summary>
 /// Keeps Aiven as the bindings want it, in one broker at a time. While it holds the lock:
 /// 1. one loop per project runs a cycle when woken or when the interval is over, so that one project that hangs holds up no
-///    other; 2. after each cycle the waiting binds are decided; 3. a watcher gives up when the lock is lost, and wakes the
-///    loops for binds that other brokers answered. No fault ends it: everything is read anew in the next cycle.
+///    other; 2. one loop decides the waiting binds when one came, a cycle ended or a gateway accepted: a bind of services that
+///    were settled already waits for no cycle; 3. a watcher gives up when the lock is lost, and wakes the loops for binds that
+///    other brokers answered. No fault ends it: everything is read anew in the next cycle.
 /// </summary>
 internal sealed class Reconciler(
     Func<AivenProject, ProjectCycle> cycles,
@@ -22,6 +23,9 @@ internal sealed class Reconciler(
     TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Watch = TimeSpan.FromSeconds(1);
+
+    // Gateways may ask another broker, which cannot wake us.
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestImpatience = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc/>
@@ -49,7 +53,7 @@ internal sealed class Reconciler(
         logger.LogInformation("This broker reconciles now");
         telemetry.Leads(true);
         using var term = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var loops = options.Projects.Select(name => Loop(new AivenProject(name), term.Token)).ToList();
+        List<Task> loops = [.. options.Projects.Select(name => Loop(new AivenProject(name), term.Token)), DecideBinds(term.Token)];
         try
         {
             while (await lease.IsHeld(ct))
@@ -107,9 +111,11 @@ internal sealed class Reconciler(
         var (settled, succeeded) = (false, false);
         try
         {
+            decisions.Began(project);
+            var readAt = time.GetUtcNow();
             var outcome = await cycle.Run(ct);
-            decisions.Publish(project, outcome);
-            (settled, succeeded) = (outcome.Services.All(service => !service.Needed || service.Condition.Settled), true);
+            decisions.Publish(project, outcome, readAt);
+            (settled, succeeded) = (outcome.Services.All(decisions.IsSettled), true);
         }
         catch (Exception fault) when (fault is AivenException or AivenUnreachableException)
         {
@@ -126,21 +132,34 @@ internal sealed class Reconciler(
 
         if (!succeeded) decisions.Failed(project);
         telemetry.Cycled(project, time.GetElapsedTime(began), succeeded);
-        try
-        {
-            await decisions.Decide(ct);
-        }
-        catch (Exception fault) when (fault is not OperationCanceledException || !ct.IsCancellationRequested)
-        {
-            logger.LogError(fault, "Waiting binds could not be decided");
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-
         signals.Result.Notify();
         return settled;
+    }
+
+    private async Task DecideBinds(CancellationToken ct)
+    {
+        var woken = new SignalSet(signals.Intent, signals.Accepted, decisions.Published);
+        while (!ct.IsCancellationRequested)
+        {
+            var seen = woken.Versions;
+            var wait = Watch;
+            try
+            {
+                wait = await decisions.Decide(ct) ? Poll : Watch;
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException || !ct.IsCancellationRequested)
+            {
+                // Woken again at once, it would fail at once: the database is given a moment.
+                logger.LogError(fault, "Waiting binds could not be decided");
+                await Pause(Watch, ct);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await woken.Wait(seen, wait, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private async Task Pause(TimeSpan span, CancellationToken ct)

@@ -8,15 +8,25 @@ namespace AivenMetrics.Broker.Reconciliation;
 /// <summary>Registers the reconciler.</summary>
 internal static class ReconciliationServices
 {
+    // How long a cycle may take until its outcome is there: until then the last one is as new as it gets.
+    private static readonly TimeSpan CycleTime = TimeSpan.FromSeconds(15);
+
     /// <summary>Adds the reconciler as a hosted service; needs <c>AddState</c> and <c>AddAiven</c>.</summary>
-    public static IServiceCollection AddReconciliation(this IServiceCollection services, AivenOptions options)
+    /// <param name="services">Where to.</param>
+    /// <param name="options">Access to Aiven.</param>
+    /// <param name="bindsWaitForSamples">True: a bind waits until every running service delivers metrics.</param>
+    public static IServiceCollection AddReconciliation(this IServiceCollection services, AivenOptions options, bool bindsWaitForSamples)
     {
         services.AddSingleton<ReconcilerTelemetry>();
         services.AddSingleton<ProjectSteps>();
         services.AddSingleton<IntegrationSteps>();
         services.AddSingleton(provider => new BindingDecisions(
-            [.. options.Projects.Select(name => new AivenProject(name))],
+            new DecisionRules([.. options.Projects.Select(name => new AivenProject(name))], options.Interval + CycleTime, bindsWaitForSamples),
             provider.GetRequiredService<BindingStore>(),
+            provider.GetRequiredService<GatewayStore>(),
+            provider.GetRequiredService<FactStore>(),
+            provider.GetRequiredService<StateSignals>(),
+            provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Reconciler>>()));
         services.AddSingleton<Func<AivenProject, ProjectCycle>>(provider => project => new ProjectCycle(
             project,

@@ -28,6 +28,7 @@ internal static class ServiceChecks
         PoweredOff,
         TurnedOffAtAiven,
         BeingBuilt,
+        NotReachable,
         NotActiveYet,
         DeliversMetrics,
         IntegratedElsewhere,
@@ -44,7 +45,7 @@ internal static class ServiceChecks
         var step = FirstOf(Bookkeeping, facts);
         var verdict = FirstOf(Progress, facts) ?? throw new InvalidOperationException("The last check always answers.");
         var service = new ServiceCondition(
-            facts.Service, facts.Owner, facts.ServiceInstanceId, facts.Needed, ScrapeHosts.Of(facts.Service, facts.Options.Route), verdict.Condition);
+            facts.Service, facts.Owner, facts.ServiceInstanceId, facts.Needed, facts.Hosts, verdict.Condition);
         return new(service, step ?? verdict.Step);
     }
 
@@ -101,6 +102,10 @@ internal static class ServiceChecks
 
     private static Verdict? BeingBuilt(ServiceFacts s) =>
         s.IsIntegrated && s.IsBuilding ? new(Condition.Building(s.Name)) : null;
+
+    /// <summary>Its targets stay: what Aiven shows of its network may not be all, and a target that is down is seen to be down.</summary>
+    private static Verdict? NotReachable(ServiceFacts s) =>
+        s.IsIntegrated && Reachability.Fault(s.Service, s.Hosts, s.Options) is { } why ? new(Condition.NotReachable(s.Name, why)) : null;
 
     private static Verdict? NotActiveYet(ServiceFacts s) =>
         s.IsIntegrated && s.Seen is not { Active: true } ? new(Condition.WaitingForMetrics(s.Name)) : null;

@@ -39,6 +39,11 @@ public sealed record AuditRecord(
     AuditResult Result,
     string Description);
 
+/// <summary>Which entries are asked for; null: whatever it is.</summary>
+/// <param name="Since">From then on.</param>
+/// <param name="Limit">At most so many, the newest.</param>
+public sealed record AuditQuery(InstanceId? Instance, BindingId? Binding, DateTimeOffset? Since, int Limit);
+
 /// <summary>The audit trail: append-only, and written in the transaction of the change that an entry tells of.</summary>
 public sealed class AuditStore(Database database)
 {
@@ -53,17 +58,53 @@ public sealed class AuditStore(Database database)
             ct);
 
     /// <summary>The entries of an instance and its bindings, oldest first.</summary>
-    public async Task<IReadOnlyList<AuditRecord>> Of(InstanceId instance, CancellationToken ct)
+    public Task<IReadOnlyList<AuditRecord>> Of(InstanceId instance, CancellationToken ct) =>
+        Find(new AuditQuery(instance, null, null, int.MaxValue), ct);
+
+    /// <summary>The newest entries that the query asks for, oldest first.</summary>
+    public async Task<IReadOnlyList<AuditRecord>> Find(AuditQuery query, CancellationToken ct)
     {
+        var conditions = new List<string>();
+        if (query.Instance is not null)
+            conditions.Add("instance_id = @instance");
+        if (query.Binding is not null)
+            conditions.Add("binding_id = @binding");
+        if (query.Since is not null)
+            conditions.Add("at >= @since");
         var rows = await database.Query<Row>(
-            """
+            $"""
             SELECT at, action, instance_id, binding_id, broker_user, platform, identity, request_identity, result, description
-            FROM audit_entry WHERE instance_id = @instance ORDER BY at, entry_id
+            FROM audit_entry {(conditions.Count == 0 ? "" : "WHERE " + string.Join(" AND ", conditions))}
+            ORDER BY at DESC, entry_id DESC LIMIT @limit
             """,
-            new { instance = instance.Value },
+            new { instance = query.Instance?.Value, binding = query.Binding?.Value, since = query.Since?.Milliseconds(), limit = query.Limit },
             ct);
-        return [.. rows.Select(row => row.Record())];
+        return [.. rows.Reverse().Select(row => row.Record())];
     }
+
+    /// <summary>Forgets the oldest entries, at most so many.</summary>
+    /// <param name="before">Only those of before.</param>
+    /// <param name="batch">At most so many in one transaction, so that nobody waits long for it.</param>
+    /// <param name="ct">Cancels; nothing is changed then.</param>
+    /// <returns>How many were forgotten; fewer than <paramref name="batch"/>: none is left.</returns>
+    public Task<int> Prune(DateTimeOffset before, int batch, CancellationToken ct) =>
+        database.Execute(
+            """
+            DELETE FROM audit_entry WHERE entry_id IN
+              (SELECT entry_id FROM audit_entry WHERE at < @before ORDER BY at LIMIT @batch)
+            """,
+            new { before = before.Milliseconds(), batch },
+            ct);
+
+    /// <summary>Forgets the oldest binds that were unbound while they ran; as <see cref="Prune"/>.</summary>
+    public Task<int> PruneEndedBindings(DateTimeOffset before, int batch, CancellationToken ct) =>
+        database.Execute(
+            """
+            DELETE FROM ended_binding WHERE (instance_id, binding_id) IN
+              (SELECT instance_id, binding_id FROM ended_binding WHERE ended_at < @before ORDER BY ended_at LIMIT @batch)
+            """,
+            new { before = before.Milliseconds(), batch },
+            ct);
 
     /// <summary>Appends within the transaction of the change.</summary>
     internal static Task Append(WriteTransaction transaction, AuditRecord entry) =>

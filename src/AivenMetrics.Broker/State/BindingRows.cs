@@ -14,13 +14,17 @@ internal abstract class BindingServiceRow
     public string OperationState { get; init; } = "";
 
     public string? ServiceInstanceId { get; init; }
+
+    public string Operation { get; init; } = "";
+
+    public string PlanScope { get; init; } = "";
+
+    public long? ExpiresAt { get; init; }
 }
 
 /// <summary>What the reconciler and the gateways' feed read of a live binding.</summary>
 internal sealed class LiveRow : BindingServiceRow
 {
-    public string PlanScope { get; init; } = "";
-
     public string OrganizationId { get; init; } = "";
 
     public string SpaceId { get; init; } = "";
@@ -35,7 +39,11 @@ internal sealed class BindingRow : BindingServiceRow
 
     public string SecretKeyId { get; init; } = "";
 
-    public string Operation { get; init; } = "";
+    public string PlanId { get; init; } = "";
+
+    public string? PredecessorBindingId { get; init; }
+
+    public long? RenewBefore { get; init; }
 
     public string Description { get; init; } = "";
 
@@ -47,6 +55,8 @@ internal sealed class BindingRow : BindingServiceRow
     {
         InstanceId = record.InstanceId.Value,
         BindingId = record.BindingId.Value,
+        PlanId = record.PlanId,
+        PlanScope = record.PlanScope.Word(),
         Request = record.Request,
         Username = record.Username,
         SecretSha256 = record.SecretSha256,
@@ -57,11 +67,16 @@ internal sealed class BindingRow : BindingServiceRow
         Description = record.Description,
         Snapshot = record.Snapshot,
         CreatedAt = record.CreatedAt.Milliseconds(),
+        PredecessorBindingId = record.Predecessor?.Value,
+        ExpiresAt = record.Life?.ExpiresAt.Milliseconds(),
+        RenewBefore = record.Life?.RenewBefore.Milliseconds(),
     };
 
     public BindingRecord Record(IReadOnlyList<string> serviceInstanceIds) => new(
         new InstanceId(InstanceId),
         new BindingId(BindingId),
+        PlanId,
+        Words.ToPlanScope(PlanScope),
         Request,
         Username,
         SecretSha256,
@@ -71,5 +86,7 @@ internal sealed class BindingRow : BindingServiceRow
         Words.ToOperationState(OperationState),
         Description,
         Snapshot,
-        Words.Time(CreatedAt));
+        Words.Time(CreatedAt),
+        PredecessorBindingId is { } predecessor ? new BindingId(predecessor) : null,
+        ExpiresAt is { } end ? new CredentialLife(Words.Time(end), Words.Time(RenewBefore ?? end)) : null);
 }

@@ -15,33 +15,49 @@ public enum InsertBindingResult
     InstanceGone,
 }
 
-/// <summary>The ServiceBindings: one credential each, and the operation that makes it usable.</summary>
+/// <summary>
+/// The ServiceBindings: one credential each, and the operation that makes it usable. A lifecycle is three writes: the insert,
+/// the outcome (several binds share one), the delete; the audit trail's entries are written with them.
+/// </summary>
 public sealed class BindingStore(Database database)
 {
     private const string Key = "instance_id = @instance AND binding_id = @binding";
+
+    // Platforms poll for a week at most.
+    private static readonly TimeSpan EndedKept = TimeSpan.FromDays(7);
 
     /// <summary>The binding of that instance, or null. A binding is reachable only through its own instance.</summary>
     public async Task<BindingRecord?> Find(InstanceId instance, BindingId binding, CancellationToken ct)
     {
         var rows = await database.Query<BindingRow>(
             """
-            SELECT b.instance_id, b.binding_id, b.request, b.username, b.secret_sha256, b.secret_ciphertext, b.secret_key_id,
-                   b.operation, b.operation_state, b.description, b.snapshot, b.created_at, s.service_instance_id
+            SELECT b.instance_id, b.binding_id, b.plan_id, b.plan_scope, b.request, b.username, b.secret_sha256, b.secret_ciphertext,
+                   b.secret_key_id, b.operation, b.operation_state, b.description, b.snapshot, b.created_at, b.predecessor_binding_id,
+                   b.expires_at, b.renew_before, s.service_instance_id
             FROM service_binding b
             LEFT JOIN service_binding_service s ON s.instance_id = b.instance_id AND s.binding_id = b.binding_id
             WHERE b.instance_id = @instance AND b.binding_id = @binding
             """,
             Id(instance, binding),
             ct);
-        return rows.Count == 0 ? null : rows[0].Record(ServiceInstanceIds(rows));
+        return rows.Count == 0 ? null : rows[0].Record(BindingReader.ServiceInstanceIds(rows));
     }
 
-    /// <summary>Inserts a binding and the services it names in one transaction. The unique key decides between equal requests.</summary>
-    public async Task<InsertBindingResult> TryInsert(BindingRecord binding, CancellationToken ct)
+    /// <summary>Inserts without an entry in the audit trail.</summary>
+    public Task<InsertBindingResult> TryInsert(BindingRecord binding, CancellationToken ct) => TryInsert(binding, null, ct);
+
+    /// <summary>
+    /// Inserts a binding and the services it names in one transaction. The unique key decides between equal requests. A bind
+    /// of that id that was ended before is forgotten.
+    /// </summary>
+    /// <param name="binding">The row.</param>
+    /// <param name="audit">Kept with it if this call inserts; null: nothing.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<InsertBindingResult> TryInsert(BindingRecord binding, AuditRecord? audit, CancellationToken ct)
     {
         try
         {
-            return await database.Write(transaction => Insert(transaction, binding), ct);
+            return await database.Write(transaction => Insert(transaction, binding, audit), ct);
         }
         catch (DbException e) when (Database.IsForeignKeyViolation(e))
         {
@@ -49,94 +65,70 @@ public sealed class BindingStore(Database database)
         }
     }
 
-    /// <summary>Deletes a binding in any state: its credential is gone with the row.</summary>
-    /// <returns>True: this call deleted it.</returns>
-    public async Task<bool> Delete(InstanceId instance, BindingId binding, CancellationToken ct) =>
-        await database.Execute($"DELETE FROM service_binding WHERE {Key}", Id(instance, binding), ct) == 1;
+    /// <summary>
+    /// Deletes a binding in any state: its credential is gone with the row. Of a bind that was still running the end is kept
+    /// for a week, for platforms that poll it (osb.md 119).
+    /// </summary>
+    /// <param name="instance">The instance.</param>
+    /// <param name="binding">The binding.</param>
+    /// <param name="ended">What <see cref="FindEnded"/> tells of a bind that was still running.</param>
+    /// <param name="audit">Kept with the delete; null: nothing.</param>
+    /// <param name="at">Now.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>The state that the bind was in; null: there was none to delete.</returns>
+    public Task<OperationState?> Delete(
+        InstanceId instance, BindingId binding, string ended, AuditRecord? audit, DateTimeOffset at, CancellationToken ct) =>
+        database.Write<OperationState?>(
+            async transaction =>
+            {
+                var gone = await transaction.Query<BindingRow>(
+                    $"DELETE FROM service_binding WHERE {Key} RETURNING operation, operation_state", Id(instance, binding));
+                if (gone.Count == 0)
+                    return null;
+                var state = Words.ToOperationState(gone[0].OperationState);
+                if (state == OperationState.InProgress)
+                    await KeepEnd(transaction, instance, binding, gone[0].Operation, ended, at);
+                if (audit is not null)
+                    await AuditStore.Append(transaction, audit);
+                return state;
+            },
+            ct);
+
+    /// <summary>Why the last bind of that id ended before it was done; null: there was none, or it was bound anew.</summary>
+    public async Task<string?> FindEnded(InstanceId instance, BindingId binding, CancellationToken ct)
+    {
+        var rows = await database.Query<string>($"SELECT description FROM ended_binding WHERE {Key}", Id(instance, binding), ct);
+        return rows.SingleOrDefault();
+    }
 
     /// <summary>Deletes a binding while its bind still runs under that operation; used when nobody will wait for it.</summary>
+    /// <param name="row">The bind.</param>
+    /// <param name="audit">Kept with the delete; null: nothing.</param>
+    /// <param name="ct">Cancels.</param>
     /// <returns>True: this call deleted it; false: it is done, gone, or another one.</returns>
-    public Task<bool> DeleteIfInProgress(InstanceId instance, BindingId binding, string operation, CancellationToken ct) =>
-        DeleteIf(OperationState.InProgress, instance, binding, operation, ct);
+    public Task<bool> DeleteIfInProgress(BindingRecord row, AuditRecord? audit, CancellationToken ct) =>
+        DeleteIf(OperationState.InProgress, row, audit, ct);
 
     /// <summary>Deletes a binding whose bind failed under that operation, so that it can be tried anew.</summary>
     /// <returns>True: this call deleted it; false: it is gone, or another one.</returns>
-    public Task<bool> DeleteIfFailed(InstanceId instance, BindingId binding, string operation, CancellationToken ct) =>
-        DeleteIf(OperationState.Failed, instance, binding, operation, ct);
+    public Task<bool> DeleteIfFailed(BindingRecord row, CancellationToken ct) => DeleteIf(OperationState.Failed, row, null, ct);
 
-    /// <summary>What all live bindings (in progress and succeeded) cover.</summary>
-    public async Task<IReadOnlyList<BindingScope>> Scopes(CancellationToken ct) =>
-        await Live(
-            rows => new BindingScope(
-                new InstanceId(rows[0].InstanceId),
-                new BindingId(rows[0].BindingId),
-                Words.ToPlanScope(rows[0].PlanScope),
-                new SpaceOwner(rows[0].OrganizationId, rows[0].SpaceId),
-                ServiceInstanceIds(rows),
-                Words.ToOperationState(rows[0].OperationState)),
-            ct);
-
-    /// <summary>Every live credential (in progress and succeeded), sorted by user name.</summary>
-    public async Task<IReadOnlyList<CredentialRecord>> Credentials(CancellationToken ct)
-    {
-        var credentials = await Live(
-            rows => new CredentialRecord(
-                rows[0].Username,
-                rows[0].SecretSha256,
-                Words.ToPlanScope(rows[0].PlanScope),
-                new SpaceOwner(rows[0].OrganizationId, rows[0].SpaceId),
-                ServiceInstanceIds(rows)),
-            ct);
-        return [.. credentials.OrderBy(credential => credential.Username, StringComparer.Ordinal)];
-    }
-
-    /// <summary>True while any bind waits for the reconciler, of this process or another.</summary>
-    public async Task<bool> AnyInProgress(CancellationToken ct)
-    {
-        var rows = await database.Query<string>(
-            "SELECT binding_id FROM service_binding WHERE operation_state = @state LIMIT 1",
-            new { state = OperationState.InProgress.Word() },
-            ct);
-        return rows.Count > 0;
-    }
-
-    /// <summary>Writes the outcome of a bind, or how far it is, but only while it is in progress: an outcome is never changed.</summary>
-    /// <param name="instance">The instance.</param>
-    /// <param name="binding">The binding.</param>
-    /// <param name="expectOperation">Only if this operation is the one that runs; null: any.</param>
-    /// <param name="state">The state.</param>
-    /// <param name="description">For the tenant; not empty.</param>
-    /// <param name="snapshot">Null: left to who first answers with the credentials.</param>
-    /// <param name="ct">Cancels.</param>
-    /// <returns>True: written; false: the operation is over, another, or gone.</returns>
-    public async Task<bool> RecordOperation(
-        InstanceId instance,
-        BindingId binding,
-        string? expectOperation,
-        OperationState state,
-        string description,
-        string? snapshot,
-        CancellationToken ct)
-    {
-        var expected = expectOperation is null ? "" : " AND operation = @expectOperation";
-        var snapshotted = snapshot is null ? "" : ", snapshot = @snapshot";
-        return await database.Execute(
-            $"""
-            UPDATE service_binding SET operation_state = @state, description = @description{snapshotted}
-            WHERE {Key} AND operation_state = @inProgress{expected}
-            """,
-            new
+    /// <summary>
+    /// Writes outcomes of binds, and how far others are, in one transaction; each only while its operation runs, so that an
+    /// outcome is never changed. Outcomes that are final go to the audit trail.
+    /// </summary>
+    /// <returns>Those that were written; the others are over, gone, or other binds of the same id.</returns>
+    public Task<IReadOnlyList<BindOutcome>> Record(IReadOnlyList<BindOutcome> outcomes, DateTimeOffset at, CancellationToken ct) =>
+        database.Write<IReadOnlyList<BindOutcome>>(
+            async transaction =>
             {
-                instance = instance.Value,
-                binding = binding.Value,
-                expectOperation,
-                state = state.Word(),
-                inProgress = OperationState.InProgress.Word(),
-                description,
-                snapshot,
+                var written = new List<BindOutcome>(outcomes.Count);
+                foreach (var outcome in outcomes)
+                    if (await Record(transaction, outcome, at))
+                        written.Add(outcome);
+                return written;
             },
-            ct) == 1;
-    }
+            ct);
 
     /// <summary>Keeps the first snapshot that is offered and gives back the one kept, so that every answer is equal.</summary>
     /// <returns>The snapshot kept; null when the binding is gone or has not succeeded.</returns>
@@ -153,57 +145,97 @@ public sealed class BindingStore(Database database)
             },
             ct);
 
-    private static async Task<InsertBindingResult> Insert(WriteTransaction transaction, BindingRecord binding)
+    /// <summary>What all live bindings (in progress and succeeded) cover.</summary>
+    public Task<IReadOnlyList<BindingScope>> Scopes(CancellationToken ct) => BindingReader.Scopes(database, ct);
+
+    /// <summary>The binds in progress, of this process or another.</summary>
+    public Task<IReadOnlyList<WaitingBind>> Waiting(CancellationToken ct) => BindingReader.Waiting(database, ct);
+
+    /// <summary>Every live credential (in progress and succeeded), sorted by user name; expired ones too, which say so.</summary>
+    public Task<IReadOnlyList<CredentialRecord>> Credentials(CancellationToken ct) => BindingReader.Credentials(database, ct);
+
+    private static async Task<InsertBindingResult> Insert(WriteTransaction transaction, BindingRecord binding, AuditRecord? audit)
     {
         var inserted = await transaction.Execute(
             """
-            INSERT INTO service_binding (instance_id, binding_id, request, username, secret_sha256, secret_ciphertext, secret_key_id,
-                                         operation, operation_state, description, snapshot, created_at)
-            VALUES (@InstanceId, @BindingId, @Request, @Username, @SecretSha256, @SecretCiphertext, @SecretKeyId,
-                    @Operation, @OperationState, @Description, @Snapshot, @CreatedAt)
+            INSERT INTO service_binding (instance_id, binding_id, plan_id, plan_scope, request, username, secret_sha256, secret_ciphertext,
+                                         secret_key_id, operation, operation_state, description, snapshot, created_at,
+                                         predecessor_binding_id, expires_at, renew_before)
+            VALUES (@InstanceId, @BindingId, @PlanId, @PlanScope, @Request, @Username, @SecretSha256, @SecretCiphertext,
+                    @SecretKeyId, @Operation, @OperationState, @Description, @Snapshot, @CreatedAt,
+                    @PredecessorBindingId, @ExpiresAt, @RenewBefore)
             ON CONFLICT (instance_id, binding_id) DO NOTHING
             """,
             BindingRow.Of(binding));
         if (inserted == 0)
             return InsertBindingResult.Exists;
-        await transaction.Execute(
-            """
-            INSERT INTO service_binding_service (instance_id, binding_id, service_instance_id)
-            VALUES (@instance, @binding, @service)
-            """,
-            binding.ServiceInstanceIds
-                .Select(service => new { instance = binding.InstanceId.Value, binding = binding.BindingId.Value, service })
-                .ToList());
+        if (binding.ServiceInstanceIds.Count > 0)
+            await transaction.Execute(
+                """
+                INSERT INTO service_binding_service (instance_id, binding_id, service_instance_id)
+                VALUES (@instance, @binding, @service)
+                """,
+                binding.ServiceInstanceIds
+                    .Select(service => new { instance = binding.InstanceId.Value, binding = binding.BindingId.Value, service })
+                    .ToList());
+        await transaction.Execute($"DELETE FROM ended_binding WHERE {Key}", Id(binding.InstanceId, binding.BindingId));
+        if (audit is not null)
+            await AuditStore.Append(transaction, audit);
         return InsertBindingResult.Inserted;
     }
 
-    private async Task<bool> DeleteIf(
-        OperationState state, InstanceId instance, BindingId binding, string operation, CancellationToken ct) =>
-        await database.Execute(
-            $"DELETE FROM service_binding WHERE {Key} AND operation = @operation AND operation_state = @state",
-            new { instance = instance.Value, binding = binding.Value, operation, state = state.Word() },
-            ct) == 1;
-
-    private async Task<IReadOnlyList<T>> Live<T>(Func<List<LiveRow>, T> record, CancellationToken ct)
+    private static async Task KeepEnd(
+        WriteTransaction transaction, InstanceId instance, BindingId binding, string operation, string description, DateTimeOffset at)
     {
-        // One statement, so that no binding is seen without its services.
-        var rows = await database.Query<LiveRow>(
+        await transaction.Execute("DELETE FROM ended_binding WHERE ended_at < @old", new { old = (at - EndedKept).Milliseconds() });
+        await transaction.Execute(
             """
-            SELECT b.instance_id, b.binding_id, b.username, b.secret_sha256, b.operation_state,
-                   i.plan_scope, i.organization_id, i.space_id, s.service_instance_id
-            FROM service_binding b
-            JOIN service_instance i ON i.instance_id = b.instance_id
-            LEFT JOIN service_binding_service s ON s.instance_id = b.instance_id AND s.binding_id = b.binding_id
-            WHERE b.operation_state <> @failed
-            ORDER BY b.instance_id, b.binding_id
+            INSERT INTO ended_binding (instance_id, binding_id, operation, description, ended_at)
+            VALUES (@instance, @binding, @operation, @description, @at)
+            ON CONFLICT (instance_id, binding_id) DO UPDATE SET
+              operation = excluded.operation, description = excluded.description, ended_at = excluded.ended_at
             """,
-            new { failed = OperationState.Failed.Word() },
-            ct);
-        return [.. rows.GroupBy(row => (row.InstanceId, row.BindingId)).Select(group => record([.. group]))];
+            new { instance = instance.Value, binding = binding.Value, operation, description, at = at.Milliseconds() });
     }
 
-    private static object Id(InstanceId instance, BindingId binding) => new { instance = instance.Value, binding = binding.Value };
+    private static async Task<bool> Record(WriteTransaction transaction, BindOutcome outcome, DateTimeOffset at)
+    {
+        var (scope, operation) = outcome.Bind;
+        var written = await transaction.Execute(
+            $"""
+            UPDATE service_binding SET operation_state = @state, description = @description, snapshot = @snapshot
+            WHERE {Key} AND operation_state = @inProgress AND operation = @operation
+            """,
+            new
+            {
+                instance = scope.InstanceId.Value,
+                binding = scope.BindingId.Value,
+                operation,
+                state = outcome.State.Word(),
+                inProgress = OperationState.InProgress.Word(),
+                description = outcome.Description,
+                snapshot = outcome.Snapshot,
+            }) == 1;
+        if (!written || outcome.State == OperationState.InProgress)
+            return written;
+        var result = outcome.State == OperationState.Succeeded ? AuditResult.Succeeded : AuditResult.Failed;
+        await AuditStore.Append(
+            transaction, new AuditRecord(at, "Bind", scope.InstanceId, scope.BindingId, Actor.Broker, result, outcome.Description));
+        return true;
+    }
 
-    private static IReadOnlyList<string> ServiceInstanceIds(IEnumerable<BindingServiceRow> rows) =>
-        [.. rows.Select(row => row.ServiceInstanceId).OfType<string>().Order(StringComparer.Ordinal)];
+    private Task<bool> DeleteIf(OperationState state, BindingRecord row, AuditRecord? audit, CancellationToken ct) =>
+        database.Write(
+            async transaction =>
+            {
+                var deleted = await transaction.Execute(
+                    $"DELETE FROM service_binding WHERE {Key} AND operation = @operation AND operation_state = @state",
+                    new { instance = row.InstanceId.Value, binding = row.BindingId.Value, operation = row.Operation, state = state.Word() }) == 1;
+                if (deleted && audit is not null)
+                    await AuditStore.Append(transaction, audit);
+                return deleted;
+            },
+            ct);
+
+    private static object Id(InstanceId instance, BindingId binding) => new { instance = instance.Value, binding = binding.Value };
 }

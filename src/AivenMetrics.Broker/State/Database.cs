@@ -46,6 +46,15 @@ public sealed class Database : IAsyncDisposable
             : new Database(new SqliteDataSource(normalised), new SemaphoreSlim(1, 1), kind, normalised);
     }
 
+    /// <summary>As <see cref="Open"/>, but for looking only: a SQLite file that is missing is a fault when it is used, and is not made.</summary>
+    public static Database OpenExisting(string connectionString)
+    {
+        var (kind, normalised) = ConnectionStrings.Normalise(connectionString);
+        return kind == ConnectionStringKind.Postgres
+            ? Open(connectionString)
+            : Open(new SqliteConnectionStringBuilder(normalised) { Mode = SqliteOpenMode.ReadWrite }.ConnectionString);
+    }
+
     /// <summary>Brings the schema up to date; does nothing when it is. Safe when several processes do it at once.</summary>
     /// <param name="progress">Told one line per applied script; null: nobody.</param>
     /// <param name="ct">Stops the wait for another process's migration.</param>
@@ -71,6 +80,14 @@ public sealed class Database : IAsyncDisposable
         await source.DisposeAsync();
         writer?.Dispose();
     }
+
+    /// <summary>
+    /// The database's clock in microseconds since the Unix epoch: one clock for all processes that share the database. With
+    /// SQLite these run on one machine, so it is that machine's; SQLite's own functions know milliseconds only.
+    /// </summary>
+    internal async Task<long> Now(CancellationToken ct) => IsPostgres
+        ? (await Query<long>("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)", null, ct)).Single()
+        : (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     internal async Task<DbConnection> Connect(CancellationToken ct) => await source.OpenConnectionAsync(ct);
 

@@ -22,4 +22,12 @@ public readonly record struct AivenProject(string Value)
 }
 
 /// <summary>The organization and space that own something: for tenants always taken from the instance, never from input.</summary>
-public readonly record struct SpaceOwner(string OrganizationId, string SpaceId);
+public readonly record struct SpaceOwner(string OrganizationId, string SpaceId)
+{
+    /// <summary>
+    /// The owner that a Kubernetes namespace is: namespaces of two clusters may have one name, so the space names both.
+    /// Null when the namespace holds a slash, which no namespace can: the space would no longer tell which cluster it is of.
+    /// </summary>
+    public static SpaceOwner? OfNamespace(string clusterId, string name) =>
+        name.Contains('/', StringComparison.Ordinal) ? null : new(clusterId, $"{clusterId}/{name}");
+}

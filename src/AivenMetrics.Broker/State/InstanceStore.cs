@@ -20,54 +20,106 @@ public sealed class InstanceStore(Database database)
 {
     private const string Columns =
         "instance_id, service_id, plan_id, plan_scope, organization_id, space_id, organization_name, space_name, instance_name, "
-        + "parameters, created_at";
+        + "parameters, created_at, platform, annotations, maintenance_version, context_at";
 
     /// <summary>The instance, or null when there is none.</summary>
     public async Task<InstanceRecord?> Find(InstanceId id, CancellationToken ct)
     {
-        var rows = await database.Query<Row>(
+        var rows = await database.Query<InstanceRow>(
             $"SELECT {Columns} FROM service_instance WHERE instance_id = @id", new { id = id.Value }, ct);
         return rows.SingleOrDefault()?.Record();
     }
 
     /// <summary>Inserts unless the id exists. The unique key decides between requests that come at once.</summary>
     /// <returns>False: the id exists; nothing was changed.</returns>
-    public async Task<bool> TryInsert(InstanceRecord instance, CancellationToken ct) =>
-        await database.Execute(
-            $"""
-            INSERT INTO service_instance ({Columns})
-            VALUES (@InstanceId, @ServiceId, @PlanId, @PlanScope, @OrganizationId, @SpaceId, @OrganizationName, @SpaceName, @InstanceName,
-                    @Parameters, @CreatedAt)
-            ON CONFLICT (instance_id) DO NOTHING
-            """,
-            Row.Of(instance),
-            ct) == 1;
+    public Task<bool> TryInsert(InstanceRecord instance, CancellationToken ct) => TryInsert(instance, null, ct);
+
+    /// <summary>Inserts unless the id exists, and says so in the audit trail.</summary>
+    /// <param name="instance">The row.</param>
+    /// <param name="entry">Appended when this call inserted it; null: none.</param>
+    /// <param name="ct">Cancels; nothing is changed then.</param>
+    /// <returns>False: the id exists; nothing was changed.</returns>
+    public Task<bool> TryInsert(InstanceRecord instance, AuditRecord? entry, CancellationToken ct) =>
+        database.Write(
+            async transaction =>
+            {
+                var inserted = await transaction.Execute(
+                    $"""
+                    INSERT INTO service_instance ({Columns})
+                    VALUES (@InstanceId, @ServiceId, @PlanId, @PlanScope, @OrganizationId, @SpaceId, @OrganizationName, @SpaceName,
+                            @InstanceName, @Parameters, @CreatedAt, @Platform, @Annotations, @MaintenanceVersion, @ContextAt)
+                    ON CONFLICT (instance_id) DO NOTHING
+                    """,
+                    InstanceRow.Of(instance)) == 1;
+                if (inserted && entry is not null)
+                    await AuditStore.Append(transaction, entry);
+                return inserted;
+            },
+            ct);
+
+    /// <summary>Changes an instance in one transaction; changes that come at once are made one after the other.</summary>
+    /// <param name="id">Whose.</param>
+    /// <param name="change">From the row as it is to the row as it shall be; what it throws undoes all.</param>
+    /// <param name="entry">The entry of the audit trail, from the row before and after; null: none.</param>
+    /// <param name="ct">Cancels; nothing is changed then.</param>
+    /// <returns>The row as it is now; null: there is none.</returns>
+    public Task<InstanceRecord?> Update(
+        InstanceId id,
+        Func<InstanceRecord, InstanceRecord> change,
+        Func<InstanceRecord, InstanceRecord, AuditRecord>? entry,
+        CancellationToken ct)
+    {
+        var args = new { id = id.Value };
+        return database.Write(
+            async transaction =>
+            {
+                // Locks the row before it is read, with both databases; binds of the instance go on.
+                await transaction.Execute("UPDATE service_instance SET plan_id = plan_id WHERE instance_id = @id", args);
+                var rows = await transaction.Query<InstanceRow>($"SELECT {Columns} FROM service_instance WHERE instance_id = @id", args);
+                if (rows.SingleOrDefault()?.Record() is not { } before)
+                    return null;
+                var after = change(before);
+                await transaction.Execute(
+                    """
+                    UPDATE service_instance SET
+                      plan_id = @PlanId, plan_scope = @PlanScope, organization_id = @OrganizationId, space_id = @SpaceId,
+                      organization_name = @OrganizationName, space_name = @SpaceName, instance_name = @InstanceName,
+                      parameters = @Parameters, platform = @Platform, annotations = @Annotations,
+                      maintenance_version = @MaintenanceVersion, context_at = @ContextAt
+                    WHERE instance_id = @InstanceId
+                    """,
+                    InstanceRow.Of(after));
+                if (entry is not null)
+                    await AuditStore.Append(transaction, entry(before, after));
+                return after;
+            },
+            ct);
+    }
 
     /// <summary>
-    /// Deletes an instance that has no live binding. Binds that failed and were never deleted by the platform go with it.
+    /// Keeps what a platform's context tells of an instance; costs nothing when it is known, which is the rule.
     /// </summary>
-    public async Task<DeleteInstanceResult> Delete(InstanceId id, CancellationToken ct)
+    /// <returns>The instance as it is now known; the given one when it is gone.</returns>
+    public async Task<InstanceRecord> TellNames(InstanceRecord instance, ToldContext told, DateTimeOffset at, CancellationToken ct) =>
+        told.IsKnown(instance)
+            ? instance
+            : await Update(instance.InstanceId, known => told.Of(known, at), null, ct) ?? instance;
+
+    /// <summary>Deletes an instance that has no live binding.</summary>
+    public Task<DeleteInstanceResult> Delete(InstanceId id, CancellationToken ct) => Delete(id, null, ct);
+
+    /// <summary>
+    /// Deletes an instance that has no live binding, and says so in the audit trail. Binds that failed and were never deleted by
+    /// the platform go with it.
+    /// </summary>
+    /// <param name="id">Whose.</param>
+    /// <param name="entry">Appended when this call deleted it; null: none.</param>
+    /// <param name="ct">Cancels; nothing is changed then.</param>
+    public async Task<DeleteInstanceResult> Delete(InstanceId id, AuditRecord? entry, CancellationToken ct)
     {
-        var args = new { id = id.Value, failed = OperationState.Failed.Word() };
         try
         {
-            return await database.Write(
-                async transaction =>
-                {
-                    var found = await transaction.Query<string>(
-                        "SELECT instance_id FROM service_instance WHERE instance_id = @id", args);
-                    if (found.Count == 0)
-                        return DeleteInstanceResult.NotFound;
-                    var live = await transaction.Query<string>(
-                        "SELECT binding_id FROM service_binding WHERE instance_id = @id AND operation_state <> @failed LIMIT 1", args);
-                    if (live.Count > 0)
-                        return DeleteInstanceResult.HasBindings;
-                    await transaction.Execute("DELETE FROM service_binding WHERE instance_id = @id AND operation_state = @failed", args);
-                    return await transaction.Execute("DELETE FROM service_instance WHERE instance_id = @id", args) == 1
-                        ? DeleteInstanceResult.Deleted
-                        : DeleteInstanceResult.NotFound;
-                },
-                ct);
+            return await database.Write(transaction => Delete(transaction, id, entry), ct);
         }
         catch (DbException e) when (Database.IsForeignKeyViolation(e))
         {
@@ -76,14 +128,14 @@ public sealed class InstanceStore(Database database)
         }
     }
 
-    /// <summary>The newest known names per owner, for labels; owners without any name are left out.</summary>
+    /// <summary>The names per owner as platforms told them last, for labels; owners without any name are left out.</summary>
     public async Task<IReadOnlyList<OwnerNames>> OwnerNames(CancellationToken ct)
     {
-        var rows = await database.Query<Row>(
+        var rows = await database.Query<InstanceRow>(
             $"""
             SELECT {Columns} FROM service_instance
             WHERE organization_name IS NOT NULL OR space_name IS NOT NULL
-            ORDER BY created_at DESC, instance_id
+            ORDER BY context_at DESC, created_at DESC, instance_id
             """,
             null,
             ct);
@@ -98,55 +150,21 @@ public sealed class InstanceStore(Database database)
         ];
     }
 
-    private sealed class Row
+    private static async Task<DeleteInstanceResult> Delete(WriteTransaction transaction, InstanceId id, AuditRecord? entry)
     {
-        public string InstanceId { get; init; } = "";
-
-        public string ServiceId { get; init; } = "";
-
-        public string PlanId { get; init; } = "";
-
-        public string PlanScope { get; init; } = "";
-
-        public string OrganizationId { get; init; } = "";
-
-        public string SpaceId { get; init; } = "";
-
-        public string? OrganizationName { get; init; }
-
-        public string? SpaceName { get; init; }
-
-        public string? InstanceName { get; init; }
-
-        public string Parameters { get; init; } = "";
-
-        public long CreatedAt { get; init; }
-
-        public static Row Of(InstanceRecord record) => new()
-        {
-            InstanceId = record.InstanceId.Value,
-            ServiceId = record.ServiceId,
-            PlanId = record.PlanId,
-            PlanScope = record.PlanScope.Word(),
-            OrganizationId = record.Owner.OrganizationId,
-            SpaceId = record.Owner.SpaceId,
-            OrganizationName = record.OrganizationName,
-            SpaceName = record.SpaceName,
-            InstanceName = record.InstanceName,
-            Parameters = record.Parameters,
-            CreatedAt = record.CreatedAt.Milliseconds(),
-        };
-
-        public InstanceRecord Record() => new(
-            new InstanceId(InstanceId),
-            ServiceId,
-            PlanId,
-            Words.ToPlanScope(PlanScope),
-            new SpaceOwner(OrganizationId, SpaceId),
-            OrganizationName,
-            SpaceName,
-            InstanceName,
-            Parameters,
-            Words.Time(CreatedAt));
+        var args = new { id = id.Value, failed = OperationState.Failed.Word() };
+        var found = await transaction.Query<string>("SELECT instance_id FROM service_instance WHERE instance_id = @id", args);
+        if (found.Count == 0)
+            return DeleteInstanceResult.NotFound;
+        var live = await transaction.Query<string>(
+            "SELECT binding_id FROM service_binding WHERE instance_id = @id AND operation_state <> @failed LIMIT 1", args);
+        if (live.Count > 0)
+            return DeleteInstanceResult.HasBindings;
+        await transaction.Execute("DELETE FROM service_binding WHERE instance_id = @id AND operation_state = @failed", args);
+        if (await transaction.Execute("DELETE FROM service_instance WHERE instance_id = @id", args) == 0)
+            return DeleteInstanceResult.NotFound;
+        if (entry is not null)
+            await AuditStore.Append(transaction, entry);
+        return DeleteInstanceResult.Deleted;
     }
 }

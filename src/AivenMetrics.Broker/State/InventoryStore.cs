@@ -25,7 +25,10 @@ public sealed class InventoryStore(Database database)
         return [.. rows.Select(row => row.Record()).OrderBy(record => record.Project.Value, StringComparer.Ordinal)];
     }
 
-    /// <summary>Inserts or replaces the whole row.</summary>
+    /// <summary>
+    /// Inserts or replaces the whole row, but for the ciphertext of a password that stays: each pair of user and password is made
+    /// once, and a record that was read before <see cref="Rekeying"/> must not bring an old key back.
+    /// </summary>
     public Task SaveProject(ProjectRecord project, CancellationToken ct) => database.Execute(
         $"""
         INSERT INTO aiven_project ({ProjectColumns})
@@ -34,8 +37,10 @@ public sealed class InventoryStore(Database database)
           ca_certificate = excluded.ca_certificate,
           endpoint_id = excluded.endpoint_id,
           scrape_username = excluded.scrape_username,
-          scrape_password_ciphertext = excluded.scrape_password_ciphertext,
-          scrape_password_key_id = excluded.scrape_password_key_id,
+          scrape_password_ciphertext = CASE WHEN aiven_project.scrape_username = excluded.scrape_username
+            THEN aiven_project.scrape_password_ciphertext ELSE excluded.scrape_password_ciphertext END,
+          scrape_password_key_id = CASE WHEN aiven_project.scrape_username = excluded.scrape_username
+            THEN aiven_project.scrape_password_key_id ELSE excluded.scrape_password_key_id END,
           inventory_at = excluded.inventory_at
         """,
         ProjectRow.Of(project),

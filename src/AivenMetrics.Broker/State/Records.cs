@@ -11,6 +11,7 @@ public enum PlanScope
 }
 
 /// <summary>A row of <c>service_instance</c>.</summary>
+/// <param name="Parameters">Canonical JSON object; <c>{}</c>: none.</param>
 public sealed record InstanceRecord(
     InstanceId InstanceId,
     string ServiceId,
@@ -21,7 +22,20 @@ public sealed record InstanceRecord(
     string? SpaceName,
     string? InstanceName,
     string Parameters,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt)
+{
+    /// <summary>The context's word for the platform, such as <c>cloudfoundry</c> or <c>kubernetes</c>; empty: it named none.</summary>
+    public string Platform { get; init; } = "cloudfoundry";
+
+    /// <summary>JSON object of the context's annotation objects by their names.</summary>
+    public string Annotations { get; init; } = "{}";
+
+    /// <summary>Version of the plan's maintenance_info as applied; null: the plan had none.</summary>
+    public string? MaintenanceVersion { get; init; }
+
+    /// <summary>When the platform last told the names: the newest of an owner count.</summary>
+    public DateTimeOffset ContextAt { get; init; } = CreatedAt;
+}
 
 /// <summary>The states of an OSB operation, as the wire names them: <c>in progress</c>, <c>succeeded</c>, <c>failed</c>.</summary>
 public enum OperationState
@@ -36,13 +50,24 @@ public enum OperationState
     Failed,
 }
 
+/// <summary>How long a credential works.</summary>
+/// <param name="ExpiresAt">It is refused from this time on.</param>
+/// <param name="RenewBefore">Until then there is time enough to replace it; not after <paramref name="ExpiresAt"/>.</param>
+public sealed record CredentialLife(DateTimeOffset ExpiresAt, DateTimeOffset RenewBefore);
+
 /// <summary>A row of <c>service_binding</c> with the services it names.</summary>
-/// <param name="Request">Canonical JSON of what identifies a replay: parameters, app_guid, bind_resource.</param>
+/// <param name="PlanId">The plan that it was made with: a later plan update of the instance holds for later bindings.</param>
+/// <param name="PlanScope">What that plan covers.</param>
+/// <param name="Request">Canonical JSON of what identifies a replay: parameters, app_guid, bind_resource, predecessor.</param>
 /// <param name="ServiceInstanceIds">Sorted; empty for plan <c>space</c>.</param>
 /// <param name="Snapshot">JSON of the parts of the credentials read when the bind succeeded, so that replays are equal; else null.</param>
+/// <param name="Predecessor">The binding that this one was made to replace; null: none.</param>
+/// <param name="Life">Null: the credential never expires.</param>
 public sealed record BindingRecord(
     InstanceId InstanceId,
     BindingId BindingId,
+    string PlanId,
+    PlanScope PlanScope,
     string Request,
     string Username,
     string SecretSha256,
@@ -52,7 +77,9 @@ public sealed record BindingRecord(
     OperationState OperationState,
     string Description,
     string? Snapshot,
-    DateTimeOffset CreatedAt);
+    DateTimeOffset CreatedAt,
+    BindingId? Predecessor = null,
+    CredentialLife? Life = null);
 
 /// <summary>What a live binding covers; the union of these is what must be integrated.</summary>
 /// <param name="ServiceInstanceIds">Empty for plan <c>space</c>.</param>
@@ -64,13 +91,24 @@ public sealed record BindingScope(
     IReadOnlyList<string> ServiceInstanceIds,
     OperationState OperationState);
 
+/// <summary>A bind that waits for its outcome.</summary>
+/// <param name="Operation">Its operation string: an id that was unbound and bound anew has another.</param>
+public sealed record WaitingBind(BindingScope Scope, string Operation);
+
+/// <summary>What became of a waiting bind, or how far it is.</summary>
+/// <param name="Description">For the tenant; not empty.</param>
+/// <param name="Snapshot">JSON of a <see cref="BindingSnapshot"/>; null unless it succeeded.</param>
+public sealed record BindOutcome(WaitingBind Bind, OperationState State, string Description, string? Snapshot = null);
+
 /// <summary>A live credential, as the gateways' feed needs it.</summary>
+/// <param name="NotAfter">It is refused from this time on; null: no end.</param>
 public sealed record CredentialRecord(
     string Username,
     string SecretSha256,
     PlanScope PlanScope,
     SpaceOwner Owner,
-    IReadOnlyList<string> ServiceInstanceIds);
+    IReadOnlyList<string> ServiceInstanceIds,
+    DateTimeOffset? NotAfter = null);
 
 /// <summary>A row of <c>aiven_project</c>. The scrape password is generated and stored before Aiven is told (intent first).</summary>
 /// <param name="InventoryAt">Start of the last list call that was answered well; null: none yet.</param>

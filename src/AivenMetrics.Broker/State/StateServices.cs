@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>Registers the state: one database, its stores, the key ring and the process's two signals.</summary>
+/// <summary>Registers the state: one database, its stores, the key ring and the process's signals.</summary>
 internal static class StateServices
 {
     public static IServiceCollection AddState(this IServiceCollection services, string connectionString, IReadOnlyList<EncryptionKey> keys)
@@ -24,9 +24,15 @@ internal static class StateServices
             .AddSingleton<IntegrationStore>()
             .AddSingleton<FactStore>()
             .AddSingleton<AuditStore>()
+            .AddSingleton<GatewayStore>()
             .AddSingleton<ReconcilerLock>()
             .AddHostedService<MigrateAtStart>();
     }
+
+    /// <summary>Adds the forgetting of what is too old; needs <see cref="AddState"/> before it.</summary>
+    /// <param name="auditRetention">How long the audit trail is kept; zero: for ever.</param>
+    public static IServiceCollection AddTrailPruning(this IServiceCollection services, TimeSpan auditRetention) =>
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<TrailPruning>(provider, auditRetention));
 }
 
 /// <summary>Migrates before any other service of the role starts: hosted services start in the order of their registration.</summary>

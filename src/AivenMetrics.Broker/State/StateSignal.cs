@@ -60,14 +60,34 @@ public sealed class StateSignal(TimeProvider time)
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
-/// <summary>The two signals of a broker process.</summary>
-/// <param name="Intent">Wakes the reconciler: something else is wanted.</param>
-/// <param name="Result">Wakes bind waiters and the feeds' long polls: something else is known.</param>
-public sealed record StateSignals(StateSignal Intent, StateSignal Result)
+/// <summary>Several signals that one waiter listens to.</summary>
+public sealed class SignalSet(params StateSignal[] signals)
 {
-    /// <summary>Two fresh signals.</summary>
+    /// <summary>The counters of all; read them before reading the database, as with one signal.</summary>
+    public IReadOnlyList<long> Versions => [.. signals.Select(signal => signal.Version)];
+
+    /// <summary>Returns when any was notified since <paramref name="seen"/> was read, or after <paramref name="atMost"/>.</summary>
+    public async Task Wait(IReadOnlyList<long> seen, TimeSpan atMost, CancellationToken ct)
+    {
+        using var first = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var waits = signals.Select((signal, i) => signal.Wait(seen[i], atMost, first.Token)).ToList();
+        await Task.WhenAny(waits);
+        await first.CancelAsync();
+        await Task.WhenAll(waits).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        ct.ThrowIfCancellationRequested();
+    }
+}
+
+/// <summary>The signals of a broker process.</summary>
+/// <param name="Intent">Wakes the reconciler, and the feeds' long polls: something else is wanted.</param>
+/// <param name="Result">Wakes bind waiters and the feeds' long polls: something else is known.</param>
+/// <param name="Asked">Wakes the long polls of the credential feed: somebody waits until the gateways have accepted it.</param>
+/// <param name="Accepted">Wakes who waits for that: a gateway has accepted something.</param>
+public sealed record StateSignals(StateSignal Intent, StateSignal Result, StateSignal Asked, StateSignal Accepted)
+{
+    /// <summary>Fresh signals.</summary>
     public StateSignals(TimeProvider time)
-        : this(new StateSignal(time), new StateSignal(time))
+        : this(new(time), new(time), new(time), new(time))
     {
     }
 }

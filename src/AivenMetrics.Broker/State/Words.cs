@@ -68,6 +68,9 @@ internal static class Words
 }
 
 /// <summary>JSON inside columns.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IReadOnlyList<ScrapeHostRecord>))]
+[JsonSerializable(typeof(BindingSnapshot))]
 internal sealed partial class StateJson : JsonSerializerContext;

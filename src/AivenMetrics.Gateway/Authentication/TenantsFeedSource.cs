@@ -16,23 +16,8 @@ internal sealed class TenantsFeedSource(
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var polling = client.Run(stoppingToken);
-        try
-        {
-            FeedSnapshot<CredentialFeed>? seen = null;
-            while (true)
-            {
-                seen = await client.WaitForChange(seen, stoppingToken);
-                Take(seen);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            await polling;
-        }
-    }
+    // Each answer is taken before the next poll, which tells the broker that this gateway has accepted it.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => client.Run(Take, stoppingToken);
 
     private void Take(FeedSnapshot<CredentialFeed> news)
     {

@@ -18,7 +18,7 @@ internal static class Roles
         BrokerOptions.Section,
         DefaultListen: "http://127.0.0.1:8080",
         DefaultInternalListen: "http://127.0.0.1:9101",
-        Secrets: ["Password", "Database", "EncryptionKeys:*:Key", "Feed:DiscoveryToken", "Feed:GatewayToken", "Aiven:Token"],
+        Secrets: ["Password", "Users:*:PasswordHash", "Database", "EncryptionKeys:*:Key", "Feed:DiscoveryToken", "Feed:GatewayToken", "Aiven:Token"],
         Options:
         [
             new("--listen", "Listen", "Where the platform, discovery and gateways find the broker. Default: http://127.0.0.1:8080."),
@@ -27,7 +27,7 @@ internal static class Roles
             new("--database", "Database", "Connection string: 'Data Source=<file>' for SQLite, 'Host=…' for PostgreSQL (keep one with a password in a file: --database-file). Default: 'Data Source=aiven-metrics.db'."),
             new("--database-file", "DatabaseFile", "File that holds the connection string. Default: none."),
             new("--username", "Username", "The platform's user name. Default: broker."),
-            new("--password-file", "PasswordFile", "File that holds the platform's password. Required, or by AIVENMETRICS_Broker__Password."),
+            new("--password-file", "PasswordFile", "File that holds the platform's password. Required, or by AIVENMETRICS_Broker__Password, unless Broker:Users are configured."),
             new("--aiven-api-url", "Aiven:ApiUrl", "Aiven's API. Default: https://api.aiven.io."),
             new("--aiven-token-file", "Aiven:TokenFile", "File that holds Aiven's API token. Required, or by AIVENMETRICS_Broker__Aiven__Token."),
             new("--project", "Aiven:Projects", "An Aiven project whose services are served. At least one is required.", Repeatable: true),

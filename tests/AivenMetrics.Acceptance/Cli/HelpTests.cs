@@ -35,10 +35,13 @@ public sealed class HelpTests : InItsOwnFolder
     }
 
     [Theory]
+    [InlineData("platform", "catalog", "create-service", "update-service", "bind", "service-key", "unbind", "delete-service", "last-operation", "fetch", "services", "conformance", "--url", "--password-file", "--json", "Exit codes")]
+    [InlineData("platform conformance", "--bind-parameters", "--requirement", "--organization", "--space")]
     [InlineData("migrate", "--database", "--database-file", "--config")]
+    [InlineData("audit", "--instance", "--binding", "--since", "--limit", "--json", "--database", "--database-file", "--config")]
     [InlineData("demo", "--keep", "--ready-file", "--data", "--prometheus")]
     [InlineData("openapi")]
-    [InlineData("", "broker", "discovery", "gateway", "simulator", "migrate", "demo", "--version")]
+    [InlineData("", "broker", "discovery", "gateway", "simulator", "migrate", "audit", "demo", "--version")]
     public async Task A_commands_help_names_all_there_is(string command, params string[] names)
     {
         RunResult help = await Executable.Run(Root, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);

@@ -15,7 +15,9 @@ public sealed partial class TwoBrokersTests(PostgresFixture postgres) : IClassFi
     [Fact]
     public async Task Both_answer_the_platform_one_reconciles_and_the_other_takes_over_when_it_dies()
     {
-        await using Stack stack = await Stack.Start(new StackOptions { Database = await postgres.NewDatabase(), Brokers = 2, ReadPath = false });
+        // The gateway asks the broker that does not reconcile at first, and lives on.
+        await using Stack stack = await Stack.Start(
+            new StackOptions { Database = await postgres.NewDatabase(), Brokers = 2, GatewayBroker = 1, ReadPath = false });
         using Platform second = stack.PlatformOf(1);
 
         // Either finds what was ordered at the other.

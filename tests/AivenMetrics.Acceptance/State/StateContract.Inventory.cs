@@ -111,9 +111,9 @@ public abstract partial class StateContract<TFixture>
     {
         await using var stores = await NewStores();
         await stores.Instances.TryInsert(Some.Instance("old") with { SpaceName = "Old Name" }, None);
-        await stores.Instances.TryInsert(Some.Instance("new") with { SpaceName = "New Name", CreatedAt = Some.Time.AddDays(1) }, None);
+        await stores.Instances.TryInsert(Some.Instance("new") with { SpaceName = "New Name", ContextAt = Some.Time.AddDays(1) }, None);
         await stores.Instances.TryInsert(
-            Some.Instance("newest") with { OrganizationName = null, SpaceName = null, CreatedAt = Some.Time.AddDays(2) }, None);
+            Some.Instance("newest") with { OrganizationName = null, SpaceName = null, ContextAt = Some.Time.AddDays(2) }, None);
 
         Assert.Equal([new OwnerNames(Some.Owner, "Org One", "New Name")], await stores.Instances.OwnerNames(None));
     }

@@ -91,7 +91,7 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
         await using var stores = await NewStores();
 
         Assert.Equal(InsertBindingResult.InstanceGone, await stores.Bindings.TryInsert(Some.Binding(services: "a"), None));
-        Assert.False(await stores.Bindings.AnyInProgress(None));
+        Assert.Empty(await stores.Bindings.Waiting(None));
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
         await stores.Bindings.TryInsert(Some.Binding(), None);
 
         Assert.Null(await stores.Bindings.Find(new InstanceId("instance-2"), Binding, None));
-        Assert.False(await stores.Bindings.Delete(new InstanceId("instance-2"), Binding, None));
+        Assert.Null(await Delete(stores, "instance-2"));
         Assert.Equal(InsertBindingResult.Inserted, await stores.Bindings.TryInsert(Some.Binding("instance-2"), None));
     }
 
@@ -117,8 +117,8 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
         Assert.Equal(DeleteInstanceResult.HasBindings, await stores.Instances.Delete(Instance, None));
         Assert.NotNull(await stores.Bindings.Find(Instance, Binding, None));
 
-        Assert.True(await stores.Bindings.Delete(Instance, Binding, None));
-        Assert.False(await stores.Bindings.Delete(Instance, Binding, None));
+        Assert.Equal(OperationState.InProgress, await Delete(stores));
+        Assert.Null(await Delete(stores));
         Assert.Equal(DeleteInstanceResult.Deleted, await stores.Instances.Delete(Instance, None));
         Assert.Equal(DeleteInstanceResult.NotFound, await stores.Instances.Delete(Instance, None));
     }
@@ -129,7 +129,7 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
         await using var stores = await NewStores();
         await stores.Instances.TryInsert(Some.Instance(), None);
         await stores.Bindings.TryInsert(Some.Binding(services: "a"), None);
-        await stores.Bindings.RecordOperation(Instance, Binding, null, OperationState.Failed, "Gone.", null, None);
+        await Record(stores, OperationState.Failed, "Gone.");
 
         Assert.Equal(DeleteInstanceResult.Deleted, await stores.Instances.Delete(Instance, None));
         Assert.Null(await stores.Bindings.Find(Instance, Binding, None));
@@ -158,7 +158,7 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
         await stores.Instances.TryInsert(Some.Instance(scope: PlanScope.Services), None);
         await stores.Bindings.TryInsert(Some.Binding(services: ["a", "b"]), None);
 
-        await stores.Bindings.Delete(Instance, Binding, None);
+        await Delete(stores);
         await stores.Bindings.TryInsert(Some.Binding(services: "c"), None);
 
         var scope = Assert.Single(await stores.Bindings.Scopes(None));
@@ -179,7 +179,7 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
 
         Assert.Equal(Some.Instance(), await after.Instances.Find(Instance, None));
         Assert.Equal(OperationState.InProgress, (await after.Bindings.Find(Instance, Binding, None))?.OperationState);
-        Assert.True(await after.Bindings.AnyInProgress(None));
+        Assert.Single(await after.Bindings.Waiting(None));
     }
 
     [Fact]
@@ -189,14 +189,14 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
         await stores.Instances.TryInsert(Some.Instance(), None);
         await stores.Bindings.TryInsert(Some.Binding(), None);
 
-        Assert.False(await stores.Bindings.RecordOperation(Instance, Binding, "another", OperationState.Failed, "No.", null, None));
-        Assert.True(await stores.Bindings.RecordOperation(Instance, Binding, "bind-binding-1", OperationState.Succeeded, "Yes.", null, None));
-        Assert.False(await stores.Bindings.RecordOperation(Instance, Binding, null, OperationState.Failed, "Too late.", null, None));
+        Assert.False(await Record(stores, OperationState.Failed, "No.", operation: "another"));
+        Assert.True(await Record(stores, OperationState.Succeeded, "Yes."));
+        Assert.False(await Record(stores, OperationState.Failed, "Too late."));
 
         var kept = await stores.Bindings.Find(Instance, Binding, None);
         Assert.Equal((OperationState.Succeeded, "Yes."), (kept!.OperationState, kept.Description));
-        Assert.False(await stores.Bindings.AnyInProgress(None));
-        Assert.False(await stores.Bindings.DeleteIfInProgress(Instance, Binding, "bind-binding-1", None));
+        Assert.Empty(await stores.Bindings.Waiting(None));
+        Assert.False(await stores.Bindings.DeleteIfInProgress(Some.Binding(), null, None));
     }
 
     [Fact]
@@ -207,12 +207,11 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
         for (var round = 0; round < 10; round++)
         {
             await stores.Bindings.TryInsert(Some.Binding(), None);
-            var outcome = Task.Run(() =>
-                stores.Bindings.RecordOperation(Instance, Binding, null, OperationState.Succeeded, "Yes.", null, None));
-            var abandoned = Task.Run(() => stores.Bindings.DeleteIfInProgress(Instance, Binding, "bind-binding-1", None));
+            var outcome = Task.Run(() => Record(stores, OperationState.Succeeded, "Yes."));
+            var abandoned = Task.Run(() => stores.Bindings.DeleteIfInProgress(Some.Binding(), null, None));
 
             Assert.NotEqual(await outcome, await abandoned);
-            await stores.Bindings.Delete(Instance, Binding, None);
+            await Delete(stores);
         }
     }
 
@@ -223,7 +222,7 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
         await stores.Instances.TryInsert(Some.Instance(), None);
         await stores.Bindings.TryInsert(Some.Binding(), None);
         Assert.Null(await stores.Bindings.SaveSnapshot(Instance, Binding, "too early", None));
-        await stores.Bindings.RecordOperation(Instance, Binding, null, OperationState.Succeeded, "Yes.", null, None);
+        await Record(stores, OperationState.Succeeded, "Yes.");
 
         var answers = await Task.WhenAll(
             Enumerable.Range(0, 5).Select(i => Task.Run(() => stores.Bindings.SaveSnapshot(Instance, Binding, $"snapshot {i}", None))));
@@ -239,7 +238,7 @@ public abstract partial class StateContract<TFixture>(TFixture fixture) : IClass
         await stores.Instances.TryInsert(Some.Instance(), None);
         await stores.Bindings.TryInsert(Some.Binding(id: "failed"), None);
         await stores.Bindings.TryInsert(Some.Binding(id: "running", services: ["b", "a"]), None);
-        await stores.Bindings.RecordOperation(Instance, new BindingId("failed"), null, OperationState.Failed, "No.", null, None);
+        await Record(stores, OperationState.Failed, "No.", "failed");
 
         var scope = Assert.Single(await stores.Bindings.Scopes(None));
         Assert.Equal((new BindingId("running"), Some.Owner, OperationState.InProgress), (scope.BindingId, scope.Owner, scope.OperationState));

@@ -52,6 +52,10 @@ public sealed class Stores(Database database) : IAsyncDisposable
 
     public IntegrationStore Integrations { get; } = new(database);
 
+    public GatewayStore Gateways { get; } = new(database);
+
+    public AuditStore Audit { get; } = new(database);
+
     public FactStore Facts { get; } = new(database);
 
     public ReconcilerLock ReconcilerLock { get; } = new(database);
@@ -79,6 +83,8 @@ public static class Some
     public static BindingRecord Binding(string instance = "instance-1", string id = "binding-1", params string[] services) => new(
         new InstanceId(instance),
         new BindingId(id),
+        "plan",
+        services.Length == 0 ? PlanScope.Space : PlanScope.Services,
         """{"parameters":{}}""",
         $"m-{Guid.NewGuid():n}",
         new string('a', 64),

@@ -35,16 +35,22 @@ internal sealed class Platform : IDisposable
     public async Task<string> Provision(string organizationId, string spaceId, string plan = SpacePlan)
     {
         string instance = Guid.NewGuid().ToString();
+        OsbAnswer answer = await TryProvision(instance, organizationId, spaceId, plan);
+        Assert.Equal(HttpStatusCode.Created, answer.Status);
+        return instance;
+    }
+
+    /// <summary>Provisions and returns whatever the broker answers.</summary>
+    public async Task<OsbAnswer> TryProvision(string instance, string organizationId, string spaceId, string plan = SpacePlan)
+    {
         var (serviceId, planId) = await Plan(plan);
-        OsbAnswer answer = await Send(HttpMethod.Put, $"/v2/service_instances/{instance}", new JsonObject
+        return await Send(HttpMethod.Put, $"/v2/service_instances/{instance}", new JsonObject
         {
             ["service_id"] = serviceId,
             ["plan_id"] = planId,
             ["organization_guid"] = organizationId,
             ["space_guid"] = spaceId,
         });
-        Assert.Equal(HttpStatusCode.Created, answer.Status);
-        return instance;
     }
 
     /// <summary>Binds and returns whatever the broker answers.</summary>

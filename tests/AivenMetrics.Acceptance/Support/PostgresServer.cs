@@ -9,12 +9,14 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string folder;
     private readonly string binaries;
+    private readonly string durability;
     private int databases;
 
-    private PostgresServer(string folder, string binaries, int port)
+    private PostgresServer(string folder, string binaries, int port, bool durable)
     {
         this.folder = folder;
         this.binaries = binaries;
+        durability = durable ? "on" : "off";
         Port = port;
     }
 
@@ -25,10 +27,11 @@ public sealed class PostgresServer : IAsyncDisposable
     private static bool IsRoot => Environment.UserName == "root";
 
     /// <summary>Makes a cluster and starts it.</summary>
-    public static async Task<PostgresServer> Start()
+    /// <param name="durable">True: commits wait for the disk, as in production; tests need not.</param>
+    public static async Task<PostgresServer> Start(bool durable = false)
     {
         var folder = Directory.CreateTempSubdirectory("aivenmetrics-pg-").FullName;
-        var server = new PostgresServer(folder, FindBinaries(), Ports.Free(1)[0]);
+        var server = new PostgresServer(folder, FindBinaries(), Ports.Free(1)[0], durable);
         try
         {
             if (IsRoot)
@@ -36,7 +39,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await server.Tool("initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync");
             await server.Tool(
                 "pg_ctl", "-D", server.Data, "-l", Path.Combine(folder, "log"), "-w", "-t", "60", "start", "-o",
-                $"-p {server.Port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200");
+                server.Settings);
             return server;
         }
         catch
@@ -46,17 +49,20 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    private string Settings => $"-p {Port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync={durability} -c max_connections=200";
+
     private string Data => Path.Combine(folder, "data");
 
     /// <summary>A connection string of a database on this server.</summary>
     public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
 
-    /// <summary>Makes a new empty database.</summary>
+    /// <summary>Makes a new database.</summary>
+    /// <param name="template">What to copy, without open connections; an empty database by default.</param>
     /// <returns>Its connection string.</returns>
-    public async Task<string> CreateDatabase()
+    public async Task<string> CreateDatabase(string template = "template1")
     {
         var name = $"test_{Interlocked.Increment(ref databases)}";
-        await Execute($"CREATE DATABASE {name}");
+        await Execute($"CREATE DATABASE {name} TEMPLATE {template}");
         return ConnectionString(name);
     }
 
@@ -75,7 +81,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Starts the stopped server again on the same port and data.</summary>
     public Task Restart() => Tool(
         "pg_ctl", "-D", Data, "-l", Path.Combine(folder, "log"), "-w", "-t", "60", "start", "-o",
-        $"-p {Port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200");
+        Settings);
 
     public async ValueTask DisposeAsync()
     {

@@ -43,7 +43,7 @@ internal sealed class Stack : IAsyncDisposable
     /// <summary>Ids of the running processes by role.</summary>
     public IReadOnlyDictionary<string, int> ProcessIds => processes.ToDictionary(process => process.Key, process => process.Value.Id);
 
-    /// <summary>Starts simulator and brokers and, unless left out, discovery, Prometheus and the gateway.</summary>
+    /// <summary>Starts simulator, brokers and the gateway and, unless left out, discovery and Prometheus.</summary>
     public static async Task<Stack> Start(StackOptions? options = null)
     {
         var stack = new Stack(options ?? new StackOptions());
@@ -119,6 +119,7 @@ internal sealed class Stack : IAsyncDisposable
 
         if (!options.ReadPath)
         {
+            await StartRole("gateway", "Gateway", At.Gateway());
             return;
         }
 
@@ -155,7 +156,7 @@ internal sealed class Stack : IAsyncDisposable
             "simulator" => At.SimulatorInternalUrl + "/readyz",
             "broker" or "broker-2" => At.BrokerInternalUrl(role == "broker" ? 0 : 1) + "/healthz",
             "discovery" => At.DiscoveryInternalUrl + "/healthz",
-            "gateway" => At.GatewayInternalUrl + "/readyz",
+            "gateway" => At.GatewayInternalUrl + (options.ReadPath ? "/readyz" : "/healthz"),
             _ => At.PrometheusUrl(role[^1] - '1') + "/-/ready",
         };
         return Until($"{role} gets ready", () =>

@@ -101,7 +101,7 @@ internal sealed class StackConfiguration
     {
         ["Listen"] = GatewayUrl,
         ["InternalListen"] = GatewayInternalUrl,
-        ["FeedUrl"] = BrokerUrl(0),
+        ["FeedUrl"] = BrokerUrl(options.GatewayBroker),
         ["FeedTokenFile"] = SecretFile("feed-gateway"),
         ["LastGoodFile"] = folder.Path("gateway", "credentials.json"),
         ["Prometheus"] = PrometheusUrls(),

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.Acceptance.Support;
 
-/// <summary>What a test may vary of a <see cref="Stack"/>. Delays are short, so that tests wait for events and not for clocks.</summary>
+/// <summary>What a test may vary of a stack. Delays are short, so that tests wait for events and not for clocks.</summary>
 internal sealed record StackOptions
 {
     /// <summary>A connection string; empty: SQLite in the stack's folder.</summary>
@@ -18,10 +18,13 @@ internal sealed record StackOptions
     /// <summary>How many brokers share the database.</summary>
     public int Brokers { get; init; } = 1;
 
+    /// <summary>Which of the brokers the gateway asks for credentials.</summary>
+    public int GatewayBroker { get; init; }
+
     /// <summary>How many Prometheus servers there are.</summary>
     public int Prometheus { get; init; } = 1;
 
-    /// <summary>False: the gateway, discovery and Prometheus are left out, for tests of the write journey's first half.</summary>
+    /// <summary>False: discovery and Prometheus are left out, for tests of the write journey's first half; binds need the gateway.</summary>
     public bool ReadPath { get; init; } = true;
 
     /// <summary>The simulator's limit of API calls a minute; 0: none.</summary>

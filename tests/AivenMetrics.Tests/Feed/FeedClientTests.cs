@@ -63,6 +63,22 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_next_poll_names_a_version_only_after_it_was_applied()
+    {
+        await using var broker = await ScriptedBroker.Start(One);
+        using var applied = new SemaphoreSlim(0);
+        var options = Feeds.Targets(broker.Url, "sesame");
+        var client = new FeedClient<TargetFeed>(http, options, TimeProvider.System, NullLogger.Instance, services.GetRequiredService<IMeterFactory>());
+        running.Add(Task.Run(() => client.Run(_ => applied.Wait(stop.Token), stop.Token)));
+        await Until(() => !broker.Requests.IsEmpty);
+        await Task.Delay(200);
+        Assert.Single(broker.Requests);
+        applied.Release();
+        await Until(() => broker.Requests.Count == 2);
+        Assert.NotNull(broker.Requests.ElementAt(1).IfNoneMatch);
+    }
+
+    [Fact]
     public async Task The_same_content_under_a_new_tag_is_no_news()
     {
         await using var broker = await ScriptedBroker.Start(One);

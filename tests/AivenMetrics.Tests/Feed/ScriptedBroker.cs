@@ -20,7 +20,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
 
     public Uri Url => new(app.Urls.First());
 
-    public ConcurrentQueue<(string Path, string? Token, string? IfNoneMatch, string? Prefer, string? Version)> Requests { get; } = new();
+    public ConcurrentQueue<(string Path, string? Token, string? IfNoneMatch, string? Prefer, string? Version, string? Gateway)> Requests { get; } = new();
 
     public static async Task<ScriptedBroker> Start(string body, int port = 0)
     {
@@ -73,7 +73,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
     {
         var headers = context.Request.Headers;
         Requests.Enqueue((context.Request.Path, headers.Authorization, headers.IfNoneMatch, headers["Prefer"],
-            headers["X-AivenMetrics-Prometheus-Version"]));
+            headers["X-AivenMetrics-Prometheus-Version"], headers["X-AivenMetrics-Gateway"]));
         if (headers.IfNoneMatch == entityTag && misbehaviour is null && headers["Prefer"].ToString().StartsWith("wait=", StringComparison.Ordinal))
         {
             var wait = TimeSpan.FromSeconds(int.Parse(headers["Prefer"].ToString()[5..]));

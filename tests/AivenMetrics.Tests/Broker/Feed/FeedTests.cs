@@ -190,6 +190,82 @@ public sealed class FeedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_credential_that_ends_says_when()
+    {
+        var end = new DateTimeOffset(2026, 12, 24, 0, 0, 0, TimeSpan.Zero);
+        await Instance("i1", PlanScope.Space);
+        await Binding("i1", "b1", "user-1", new CredentialLife(end, end.AddDays(-7)));
+        using var response = await Ask("/feed/v1/credentials", Gateway);
+        var feed = await response.Content.ReadFromJsonAsync(FeedJson.Default.CredentialFeed, Ct);
+        Assert.Equal(end, Assert.Single(feed!.Credentials).NotAfter);
+    }
+
+    [Fact]
+    public async Task A_gateway_has_accepted_a_version_when_it_asks_with_its_tag_and_not_before()
+    {
+        var gateways = _app.Services.GetRequiredService<GatewayStore>();
+        await Instance("i1", PlanScope.Space);
+        await Binding("i1", "b1", "user-1");
+        var visible = await gateways.Now(Ct);
+
+        using var first = await Ask("/feed/v1/credentials", Gateway, gateway: "gateway-0123");
+        Assert.Equal(new GatewayAcceptance(1, 0), GatewayStore.Since(await gateways.AcceptedAt(Ct), visible));
+        using var unknown = await Ask("/feed/v1/credentials", Gateway, "\"other\"", gateway: "gateway-0123");
+        Assert.Equal(new GatewayAcceptance(1, 0), GatewayStore.Since(await gateways.AcceptedAt(Ct), visible));
+        using var second = await Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
+        Assert.Equal(new GatewayAcceptance(1, 1), GatewayStore.Since(await gateways.AcceptedAt(Ct), visible));
+    }
+
+    [Fact]
+    public async Task A_version_that_the_gateway_has_is_accepted_though_a_newer_one_is_there_already()
+    {
+        var gateways = _app.Services.GetRequiredService<GatewayStore>();
+        await Instance("i1", PlanScope.Space);
+        await Binding("i1", "b1", "user-1");
+        var visible = await gateways.Now(Ct);
+        using var first = await Ask("/feed/v1/credentials", Gateway);
+        await Binding("i1", "b2", "user-2");
+        Signals.Intent.Notify();
+        var later = await gateways.Now(Ct);
+
+        using var second = await Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
+
+        Assert.NotEqual(first.Headers.ETag, second.Headers.ETag);
+        Assert.True(GatewayStore.Since(await gateways.AcceptedAt(Ct), visible).ByAll);
+        Assert.False(GatewayStore.Since(await gateways.AcceptedAt(Ct), later).ByAll);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_waits_has_accepted_what_is_read_while_it_waits_as_soon_as_somebody_asks()
+    {
+        var gateways = _app.Services.GetRequiredService<GatewayStore>();
+        using var first = await Ask("/feed/v1/credentials", Gateway);
+        var waiting = Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 5, gateway: "gateway-0123");
+        await Task.Delay(200, Ct);
+        var (asked, seen, began) = (await gateways.Now(Ct), Signals.Accepted.Version, Stopwatch.GetTimestamp());
+
+        Signals.Asked.Notify();
+
+        await Signals.Accepted.Wait(seen, TimeSpan.FromSeconds(5), Ct);
+        Assert.True(GatewayStore.Since(await gateways.AcceptedAt(Ct), asked).ByAll);
+        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 1.2);
+        using var end = await waiting;
+        Assert.Equal(HttpStatusCode.NotModified, end.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/feed/v1/targets", Discovery, "gateway-0123")]
+    [InlineData("/feed/v1/credentials", Discovery, "gateway-0123")]
+    [InlineData("/feed/v1/credentials", Gateway, null)]
+    [InlineData("/feed/v1/credentials", Gateway, "short")]
+    [InlineData("/feed/v1/credentials", Gateway, "no id at all")]
+    public async Task Nobody_else_is_taken_for_a_gateway(string path, string token, string? gateway)
+    {
+        using var response = await Ask(path, token, gateway: gateway);
+        Assert.Empty(await _app.Services.GetRequiredService<GatewayStore>().AcceptedAt(Ct));
+    }
+
+    [Fact]
     public async Task Without_its_database_a_feed_says_so_and_when_to_come_back()
     {
         File.Delete(Path.Combine(_folder, "state.db"));
@@ -215,13 +291,14 @@ public sealed class FeedTests : IAsyncLifetime
         return (await response.Content.ReadFromJsonAsync(FeedJson.Default.TargetFeed, Ct))!;
     }
 
-    private async Task<HttpResponseMessage> Ask(string path, string? token, string? tag = null, int? wait = null, string? version = null)
+    private async Task<HttpResponseMessage> Ask(string path, string? token, string? tag = null, int? wait = null, string? version = null, string? gateway = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (token is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
         if (tag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", tag);
         if (wait is not null) request.Headers.TryAddWithoutValidation("Prefer", $"respond-async, wait={wait}");
         if (version is not null) request.Headers.TryAddWithoutValidation("X-AivenMetrics-Prometheus-Version", version);
+        if (gateway is not null) request.Headers.TryAddWithoutValidation("X-AivenMetrics-Gateway", gateway);
         return await _http.SendAsync(request, Ct);
     }
 
@@ -231,11 +308,13 @@ public sealed class FeedTests : IAsyncLifetime
     private async Task Instance(string id, PlanScope scope) => Assert.True(await _app.Services.GetRequiredService<InstanceStore>().TryInsert(
         new(new(id), "offering", "plan", scope, Owner, "tides", "forecast", null, "{}", DateTimeOffset.UnixEpoch), Ct));
 
-    private async Task Binding(string instance, string id, string user, params string[] services) => Assert.Equal(
+    private Task Binding(string instance, string id, string user, params string[] services) => Binding(instance, id, user, null, services);
+
+    private async Task Binding(string instance, string id, string user, CredentialLife? life, params string[] services) => Assert.Equal(
         InsertBindingResult.Inserted,
         await _app.Services.GetRequiredService<BindingStore>().TryInsert(
-            new(new(instance), new(id), "{}", user, "abcd", _secrets.Protect("tenant-password", Secrets.BindingSecret), services, "op",
-                OperationState.Succeeded, "done", null, DateTimeOffset.UnixEpoch), Ct));
+            new(new(instance), new(id), "plan", services.Length == 0 ? PlanScope.Space : PlanScope.Services, "{}", user, "abcd", _secrets.Protect("tenant-password", Secrets.BindingSecret), services, "op",
+                OperationState.Succeeded, "done", null, DateTimeOffset.UnixEpoch, null, life), Ct));
 
     private static AivenServiceRecord Service(string name) => new(
         Demo, name, "pg", "RUNNING", "business-4", "aws-eu-west-2", 2, Owner, "guid-" + name,

@@ -5,8 +5,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A8: PUT /v2/service_instances/:i/service_bindings/:b, while the reconciler answers at once.</summary>
-public sealed class BindTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class BindTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : BindTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : BindTests(broker), IClassFixture<PostgresBroker>;
+
     private async Task<string> NewPath(string plan = BrokerHost.SpacePlan) =>
         $"{await broker.Instance(plan)}/service_bindings/{Guid.NewGuid()}";
 
@@ -39,6 +43,7 @@ public sealed class BindTests(BrokerHost broker) : IClassFixture<BrokerHost>
         var path = await NewPath(BrokerHost.ServicesPlan);
         var first = await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
         var otherApp = BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1");
+        otherApp["app_guid"] = "app-2";
         otherApp["bind_resource"]!["app_guid"] = "app-2";
 
         Assert.Equal(409, (await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "kafka-1"))).Status);
@@ -70,14 +75,132 @@ public sealed class BindTests(BrokerHost broker) : IClassFixture<BrokerHost>
     public async Task Osb_93_the_plan_is_the_instances() =>
         Assert.Equal(400, (await broker.Put(await NewPath(), BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
 
-    [Fact]
-    public async Task Osb_95_a_service_key_has_no_app_and_an_empty_bind_resource()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("""{"credential_client_id":"client-1"}""")]
+    [InlineData("""{"route":"app.example.com"}""")]
+    [InlineData("""{"app_guid":"app-1","space_guid":"space-1","app_annotations":{"a.example/b":"c"},"unknown":[1]}""")]
+    public async Task Osb_95_every_kind_of_bind_resource_is_taken_and_none_is_needed(string? resource)
     {
         var body = BrokerHost.Bind();
         body.Remove("app_guid");
-        body["bind_resource"] = new JsonObject();
+        body.Remove("bind_resource");
+        if (resource is not null)
+            body["bind_resource"] = JsonNode.Parse(resource);
 
         Assert.Equal(201, (await broker.Put(await NewPath(), body)).Status);
+    }
+
+    [Fact]
+    public async Task Osb_94_two_app_guids_that_differ_are_400_and_either_form_is_taken_alone()
+    {
+        var two = BrokerHost.Bind();
+        two["app_guid"] = "app-2";
+        var path = await NewPath();
+        var answer = await broker.Put(path, two);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("app_guid", answer.Description, StringComparison.Ordinal);
+        Assert.Equal(404, (await broker.Get(path)).Status);
+        var top = BrokerHost.Bind();
+        top["bind_resource"] = new JsonObject { ["space_guid"] = "space-1" };
+        Assert.Equal(201, (await broker.Put(path, top)).Status);
+        Assert.Equal(200, (await broker.Put(path, BrokerHost.Bind())).Status);
+    }
+
+    [Theory]
+    [InlineData("context", "space-2", null)]
+    [InlineData("bind_resource", "space-2", null)]
+    [InlineData("context", "space-2", "cloudfoundry")]
+    [InlineData("bind_resource", "space-2", "cloudfoundry")]
+    public async Task Osb_132_a_space_that_shares_the_instance_is_refused_with_the_reason(string where, string space, string? platform)
+    {
+        var body = BrokerHost.Bind();
+        body["bind_resource"] = new JsonObject { ["app_guid"] = "app-1" };
+        body["context"] = new JsonObject();
+        if (platform is not null)
+            body["context"]!["platform"] = platform;
+        body[where]!["space_guid"] = space;
+        var path = await NewPath();
+
+        var answer = await broker.Put(path, body);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("cannot be shared", answer.Description, StringComparison.Ordinal);
+        Assert.Equal(404, (await broker.Get(path)).Status);
+    }
+
+    [Fact]
+    public async Task Osb_131_what_Kubernetes_calls_a_space_is_not_compared()
+    {
+        var body = BrokerHost.Bind();
+        body["bind_resource"]!["space_guid"] = "anything";
+        body["context"] = new JsonObject { ["platform"] = "kubernetes", ["clusterid"] = "c", ["namespace"] = "n" };
+
+        Assert.Equal(201, (await broker.Put(await NewPath(), body)).Status);
+    }
+
+    [Fact]
+    public async Task Osb_130_the_names_that_a_bind_tells_are_followed()
+    {
+        var instance = await broker.Instance();
+        var body = BrokerHost.Bind();
+        body["context"] = new JsonObject
+        {
+            ["platform"] = "cloudfoundry", ["organization_guid"] = "org-1", ["space_guid"] = "space-1", ["space_name"] = "Renamed",
+        };
+
+        var answer = await broker.Put($"{instance}/service_bindings/b", body);
+
+        Assert.Contains("space Renamed", answer.Json.GetProperty("credentials").GetProperty("scope").GetRawText(), StringComparison.Ordinal);
+        Assert.Equal("Renamed", (await broker.Service<InstanceStore>().Find(new(instance.Split('/')[3]), default))!.SpaceName);
+    }
+
+    [Fact]
+    public async Task Osb_98_the_endpoints_are_all_that_the_credentials_lead_to()
+    {
+        var path = await NewPath();
+        var bound = await broker.Put(path, BrokerHost.Bind());
+
+        Assert.Equal(
+            """[{"host":"metrics.example.com","ports":["443"],"protocol":"tcp"}]""", bound.Json.GetProperty("endpoints").GetRawText());
+        Assert.Equal(bound.Json.GetProperty("endpoints").GetRawText(), (await broker.Get(path)).Json.GetProperty("endpoints").GetRawText());
+    }
+
+    [Fact]
+    public async Task A_bind_that_names_no_services_has_those_of_its_instance()
+    {
+        var instance = await InstanceOf(BrokerHost.ServicesPlan, """{"services":["kafka-1"]}""");
+
+        var answer = await broker.Put($"{instance}/service_bindings/b", BrokerHost.Bind(BrokerHost.ServicesPlan));
+        var named = await broker.Put($"{instance}/service_bindings/c", BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
+
+        Assert.Equal(["kafka-1"], Services(answer));
+        Assert.Equal(["pg-1"], Services(named));
+    }
+
+    [Fact]
+    public async Task A_binding_keeps_the_plan_that_it_was_made_with()
+    {
+        var instance = await broker.Instance();
+        var (path, id) = ($"{instance}/service_bindings/b", instance.Split('/')[3]);
+        var bound = await broker.Put(path, BrokerHost.Bind());
+        await broker.Service<Database>().Execute(
+            "UPDATE service_instance SET plan_id = @plan, plan_scope = 'services' WHERE instance_id = @id", new { plan = BrokerHost.ServicesPlan, id }, default);
+
+        var replay = await broker.Put(path, BrokerHost.Bind());
+        Assert.Equal((200, bound.Text), (replay.Status, replay.Text));
+        Assert.Equal(bound.Json.GetProperty("credentials").GetRawText(), (await broker.Get(path)).Json.GetProperty("credentials").GetRawText());
+        Assert.Contains(
+            await broker.Service<BindingStore>().Credentials(default),
+            credential => credential.Username == Credential(bound, "username") && credential.PlanScope == PlanScope.Space);
+        Assert.Contains(
+            await broker.Service<BindingStore>().Scopes(default), scope => scope.InstanceId.Value == id && scope.PlanScope == PlanScope.Space);
+        Assert.Equal(409, (await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
+        Assert.Equal(400, (await broker.Put(path + "2", BrokerHost.Bind())).Status);
+        Assert.Equal(201, (await broker.Put(path + "2", BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
     }
 
     [Theory]
@@ -132,7 +255,7 @@ public sealed class BindTests(BrokerHost broker) : IClassFixture<BrokerHost>
     }
 
     [Fact]
-    public async Task Osb_96_plan_space_takes_no_parameters()
+    public async Task Osb_96_plan_space_takes_no_services()
     {
         var answer = await broker.Put(await NewPath(), BrokerHost.Bind(BrokerHost.SpacePlan, "pg-1"));
 
@@ -170,15 +293,6 @@ public sealed class BindTests(BrokerHost broker) : IClassFixture<BrokerHost>
     }
 
     [Fact]
-    public async Task Osb_104_a_rotation_is_refused_because_no_plan_offers_it()
-    {
-        var body = BrokerHost.Bind();
-        body["predecessor_binding_id"] = "old";
-
-        Assert.Equal(400, (await broker.Put(await NewPath(), body)).Status);
-    }
-
-    [Fact]
     public async Task Osb_69_twenty_equal_binds_at_once_make_one_credential()
     {
         var path = await NewPath();
@@ -188,6 +302,26 @@ public sealed class BindTests(BrokerHost broker) : IClassFixture<BrokerHost>
         Assert.Single(answers, answer => answer.Status == 201);
         Assert.Equal(19, answers.Count(answer => answer.Status == 200));
         Assert.Single(answers.Select(answer => answer.Text).Distinct());
+    }
+
+    [Fact]
+    public async Task Osb_92_of_twenty_different_binds_of_an_id_at_once_one_wins()
+    {
+        var path = await NewPath();
+        JsonObject For(int app)
+        {
+            var body = BrokerHost.Bind();
+            body["app_guid"] = $"app-{app}";
+            body["bind_resource"]!["app_guid"] = $"app-{app}";
+            return body;
+        }
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(app => broker.Put(path, For(app))));
+
+        Assert.Single(answers, answer => answer.Status == 201);
+        Assert.Equal(19, answers.Count(answer => answer.Status == 409));
+        var winner = Array.FindIndex(answers, answer => answer.Status == 201);
+        Assert.Equal(answers[winner].Text, (await broker.Put(path, For(winner))).Text);
     }
 
     [Fact]
@@ -225,6 +359,19 @@ public sealed class BindTests(BrokerHost broker) : IClassFixture<BrokerHost>
 
         Assert.Equal(404, (await broker.Get(path)).Status);
     }
+
+    private async Task<string> InstanceOf(string plan, string parameters)
+    {
+        var id = Guid.NewGuid().ToString();
+        Assert.True(await broker.Service<InstanceStore>().TryInsert(
+            new(new(id), BrokerHost.OfferingId, plan, plan == BrokerHost.SpacePlan ? PlanScope.Space : PlanScope.Services, BrokerHost.Owner, null, null, null,
+                parameters, DateTimeOffset.UtcNow),
+            default));
+        return $"/v2/service_instances/{id}";
+    }
+
+    private static IEnumerable<string?> Services(Answer answer) =>
+        answer.Json.GetProperty("credentials").GetProperty("services").EnumerateArray().Select(service => service.GetProperty("name").GetString());
 
     private static string? Credential(Answer answer, string name) => answer.Json.GetProperty("credentials").GetProperty(name).GetString();
 }

@@ -4,10 +4,20 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A3, A4, A8: binds that the reconciler does not decide at once. Each test has a broker of its own.</summary>
-public sealed class BindWaitingTests : IAsyncLifetime
+public abstract class BindWaitingTests : IAsyncLifetime
 {
-    private readonly BrokerHost broker = new() { Verdict = _ => null };
+    private readonly BrokerHost broker;
     private string path = "";
+
+    protected BindWaitingTests(BrokerHost broker)
+    {
+        this.broker = broker;
+        broker.Verdict = _ => null;
+    }
+
+    public sealed class OnSqlite() : BindWaitingTests(new BrokerHost());
+
+    public sealed class OnPostgres(PostgresDatabases databases) : BindWaitingTests(new PostgresBroker(databases));
 
     public async ValueTask InitializeAsync()
     {
@@ -46,6 +56,7 @@ public sealed class BindWaitingTests : IAsyncLifetime
     {
         await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
         var other = BrokerHost.Bind();
+        other["app_guid"] = "app-2";
         other["bind_resource"]!["app_guid"] = "app-2";
 
         Assert.Equal(409, (await broker.Put(path + "?accepts_incomplete=true", other)).Status);
@@ -102,7 +113,9 @@ public sealed class BindWaitingTests : IAsyncLifetime
 
         Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
 
-        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
+        var ended = await broker.Get(path + "/last_operation");
+        Assert.Equal((200, "failed"), (ended.Status, ended.Json.GetProperty("state").GetString()));
+        Assert.Contains("unbound while it was being created", ended.Description, StringComparison.Ordinal);
         Assert.Empty(await broker.Service<BindingStore>().Scopes(default));
     }
 
@@ -163,15 +176,70 @@ public sealed class BindWaitingTests : IAsyncLifetime
         Assert.Equal(201, answer.Status);
     }
 
+    [Fact]
+    public async Task Osb_53_a_poll_of_a_running_bind_says_when_to_ask_again()
+    {
+        var accepted = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+
+        Assert.Equal(TimeSpan.FromSeconds(5), accepted.Response.Headers.RetryAfter?.Delta);
+        Assert.Equal(TimeSpan.FromSeconds(5), (await broker.Get(path + "/last_operation")).Response.Headers.RetryAfter?.Delta);
+        await Decide(OperationState.Succeeded, "Done.");
+        Assert.Null((await broker.Get(path + "/last_operation")).Response.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task Osb_39_the_refusal_says_what_the_bind_was_waiting_for()
+    {
+        await broker.Stop();
+        broker.Options.BindBudget = TimeSpan.FromSeconds(0.3);
+        await broker.Start();
+
+        var answer = await broker.Put(path, BrokerHost.Bind());
+
+        Assert.EndsWith("Waiting until the metrics of the services are collected.", answer.Description, StringComparison.Ordinal);
+        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
+    }
+
+    [Fact]
+    public async Task Osb_119_a_bind_after_one_that_was_unbound_starts_anew_and_the_end_of_the_first_is_forgotten()
+    {
+        var first = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        await broker.Delete(BrokerHost.WithPlan(path));
+        Assert.Equal(410, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+
+        var second = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        Assert.Equal(202, second.Status);
+        Assert.NotEqual(first.Text, second.Text);
+        Assert.Equal("in progress", (await broker.Get(path + "/last_operation")).Json.GetProperty("state").GetString());
+        await Decide(OperationState.Succeeded, "Done.");
+        await broker.Delete(BrokerHost.WithPlan(path));
+        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
+    }
+
+    [Fact]
+    public async Task Osb_125_a_delete_cleans_up_before_during_and_after_a_create_that_failed()
+    {
+        Assert.Equal(410, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        await Decide(OperationState.Failed, "No.");
+        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+        Assert.Equal(410, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+
+        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
+        Assert.Equal(0, (await broker.Service<Database>().Query<long>("SELECT COUNT(*) FROM service_binding", null, default)).Single());
+    }
+
     private async Task RowIsThere()
     {
-        while (!await broker.Service<BindingStore>().AnyInProgress(default))
+        while ((await broker.Service<BindingStore>().Waiting(default)).Count == 0)
             await Task.Delay(10);
     }
 
     private async Task Decide(OperationState state, string description)
     {
-        var scope = Assert.Single(await broker.Service<BindingStore>().Scopes(default));
-        await broker.Service<BindingStore>().RecordOperation(scope.InstanceId, scope.BindingId, null, state, description, null, default);
+        var bind = Assert.Single(await broker.Service<BindingStore>().Waiting(default));
+        await broker.Service<BindingStore>().Record([new BindOutcome(bind, state, description)], DateTimeOffset.UtcNow, default);
     }
 }

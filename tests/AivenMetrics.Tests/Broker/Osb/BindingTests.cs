@@ -4,8 +4,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A4, A10, A11: reading and deleting a binding.</summary>
-public sealed class BindingTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class BindingTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : BindingTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : BindingTests(broker), IClassFixture<PostgresBroker>;
+
     [Fact]
     public async Task Osb_110_a_fetched_binding_has_the_credentials_of_the_bind_and_its_parameters()
     {

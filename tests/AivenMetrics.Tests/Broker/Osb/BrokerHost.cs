@@ -16,7 +16,7 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>
-/// The broker on a real Kestrel and a fresh SQLite file. The real reconciler is taken away; a stand-in decides binds by
+/// The broker on a real Kestrel and a fresh database: a SQLite file, or see <see cref="PostgresBroker"/>. The real reconciler is taken away; a stand-in decides binds by
 /// <see cref="Verdict"/>, through the same store.
 /// </summary>
 public class BrokerHost : IAsyncLifetime
@@ -64,7 +64,7 @@ public class BrokerHost : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Options.Database = $"Data Source={Path.Combine(folder.FullName, "broker.db")}";
+        Options.Database = await NewDatabase();
         Assert.Empty(Options.Faults());
         await Start();
         await Service<InventoryStore>().SaveInventory(
@@ -78,6 +78,9 @@ public class BrokerHost : IAsyncLifetime
             ],
             CancellationToken.None);
     }
+
+    /// <summary>Connection string of a database of its own.</summary>
+    protected virtual Task<string> NewDatabase() => Task.FromResult($"Data Source={Path.Combine(folder.FullName, "broker.db")}");
 
     public async Task Start()
     {
@@ -103,7 +106,7 @@ public class BrokerHost : IAsyncLifetime
         await app.DisposeAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         await Stop();
@@ -201,11 +204,10 @@ public class BrokerHost : IAsyncLifetime
             {
                 var seen = signals.Intent.Version;
                 await host.Woken();
-                foreach (var scope in await bindings.Scopes(stoppingToken))
+                foreach (var bind in await bindings.Waiting(stoppingToken))
                 {
-                    if (scope.OperationState == OperationState.InProgress && host.Verdict(scope) is { } verdict)
-                        await bindings.RecordOperation(
-                            scope.InstanceId, scope.BindingId, null, verdict.State, verdict.Description, null, stoppingToken);
+                    if (host.Verdict(bind.Scope) is { } verdict)
+                        await bindings.Record([new BindOutcome(bind, verdict.State, verdict.Description)], DateTimeOffset.UtcNow, stoppingToken);
                 }
 
                 signals.Result.Notify();

@@ -4,8 +4,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A4, A6, A7, A12: reading, changing and deleting an instance.</summary>
-public sealed class InstanceTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class InstanceTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : InstanceTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : InstanceTests(broker), IClassFixture<PostgresBroker>;
+
     private const string Unknown = "/v2/service_instances/unknown";
 
     [Fact]
@@ -17,7 +21,12 @@ public sealed class InstanceTests(BrokerHost broker) : IClassFixture<BrokerHost>
 
         Assert.Equal(200, answer.Status);
         Assert.Equal(
-            "{\"service_id\":\"" + BrokerHost.OfferingId + "\",\"plan_id\":\"" + BrokerHost.ServicesPlan + "\",\"parameters\":{}}", answer.Text);
+            ["service_id", "plan_id", "parameters", "metadata"], answer.Json.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(
+            (BrokerHost.OfferingId, BrokerHost.ServicesPlan, "{}"),
+            (answer.Json.GetProperty("service_id").GetString(), answer.Json.GetProperty("plan_id").GetString(),
+                answer.Json.GetProperty("parameters").GetRawText()));
+        Assert.DoesNotContain("null", answer.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,56 +45,6 @@ public sealed class InstanceTests(BrokerHost broker) : IClassFixture<BrokerHost>
     [Fact]
     public async Task Osb_50_the_last_operation_of_an_unknown_instance_is_404() =>
         Assert.Equal(404, (await broker.Get(Unknown + "/last_operation")).Status);
-
-    [Fact]
-    public async Task Osb_81_another_plan_or_parameters_are_422_with_a_sentence_and_nothing_changes()
-    {
-        var path = await broker.Instance();
-        var plan = new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = BrokerHost.ServicesPlan };
-        var parameters = new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["parameters"] = new JsonObject { ["a"] = 1 } };
-
-        foreach (var body in new[] { plan, parameters })
-        {
-            var answer = await broker.Send(HttpMethod.Patch, path, body);
-            Assert.Equal((422, null), (answer.Status, answer.Error));
-            Assert.Contains("not supported", answer.Description, StringComparison.Ordinal);
-        }
-
-        Assert.Contains(BrokerHost.SpacePlan, (await broker.Get(path)).Text, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Osb_76_an_update_that_changes_nothing_is_200_also_with_what_cloud_controller_sends()
-    {
-        var path = await broker.Instance();
-        var body = new JsonObject
-        {
-            ["service_id"] = BrokerHost.OfferingId,
-            ["plan_id"] = BrokerHost.SpacePlan,
-            ["parameters"] = new JsonObject(),
-            ["previous_values"] = new JsonObject { ["plan_id"] = BrokerHost.SpacePlan, ["maintenance_info"] = null },
-        };
-
-        var answer = await broker.Send(HttpMethod.Patch, path + "?accepts_incomplete=true", body);
-
-        Assert.Equal((200, "{}"), (answer.Status, answer.Text));
-    }
-
-    [Fact]
-    public async Task Osb_78_an_update_without_a_known_service_is_400()
-    {
-        var path = await broker.Instance();
-
-        Assert.Equal(400, (await broker.Send(HttpMethod.Patch, path, new JsonObject())).Status);
-        Assert.Equal(400, (await broker.Send(HttpMethod.Patch, path, new JsonObject { ["service_id"] = "unknown" })).Status);
-        Assert.Equal(
-            400,
-            (await broker.Send(HttpMethod.Patch, path, new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = "x" })).Status);
-    }
-
-    [Fact]
-    public async Task Osb_88_an_update_of_an_unknown_instance_is_404() =>
-        Assert.Equal(404, (await broker.Send(HttpMethod.Patch, Unknown, new JsonObject { ["service_id"] = BrokerHost.OfferingId })).Status);
 
     [Fact]
     public async Task Osb_121_a_deprovision_is_200_with_an_object_and_then_410()
@@ -125,9 +84,56 @@ public sealed class InstanceTests(BrokerHost broker) : IClassFixture<BrokerHost>
         var answer = await broker.Delete(BrokerHost.WithPlan(path));
 
         Assert.Equal(400, answer.Status);
+        Assert.True(answer.Json.GetProperty("instance_usable").GetBoolean());
+        Assert.False(answer.Json.TryGetProperty("update_repeatable", out _));
         Assert.Contains("bindings", answer.Description, StringComparison.Ordinal);
         Assert.Equal(200, (await broker.Get(binding)).Status);
         Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(binding))).Status);
         Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+    }
+
+    [Fact]
+    public async Task Osb_125_a_deprovision_of_what_never_was_is_410_however_often_it_comes_and_without_a_user()
+    {
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(410, (await broker.Delete(BrokerHost.WithPlan(Unknown) + "&accepts_incomplete=true")).Status);
+    }
+
+    [Fact]
+    public async Task Osb_69_twenty_equal_deprovisions_at_once_have_one_effect()
+    {
+        var path = await broker.Instance();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => broker.Delete(BrokerHost.WithPlan(path))));
+
+        Assert.Single(answers, answer => answer.Status == 200);
+        Assert.Equal(19, answers.Count(answer => answer.Status == 410));
+    }
+
+    [Fact]
+    public async Task Osb_17_no_other_error_tells_whether_an_instance_is_usable_or_an_update_repeatable()
+    {
+        var path = await broker.Instance();
+        var binding = path + "/service_bindings/b";
+        var another = BrokerHost.Provision(BrokerHost.ServicesPlan);
+        Answer[] errors =
+        [
+            await broker.Put(path, another),
+            await broker.Put(path, new JsonObject()),
+            await broker.Get(Unknown),
+            await broker.Get(Unknown + "/last_operation"),
+            await broker.Put(binding, new JsonObject()),
+            await broker.Get(binding),
+            await broker.Delete(binding),
+            await broker.Delete(BrokerHost.WithPlan(binding)),
+            await broker.Get(binding + "/last_operation"),
+            await broker.Get("/v2/nothing"),
+        ];
+
+        Assert.All(errors, error =>
+        {
+            Assert.InRange(error.Status, 400, 499);
+            Assert.Equal(["description"], error.Json.EnumerateObject().Select(member => member.Name));
+        });
     }
 }

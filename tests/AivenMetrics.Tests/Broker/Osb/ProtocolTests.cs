@@ -7,8 +7,12 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A1: what holds for every endpoint.</summary>
-public sealed class ProtocolTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class ProtocolTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : ProtocolTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : ProtocolTests(broker), IClassFixture<PostgresBroker>;
+
     [Theory]
     [InlineData("broker", "wrong")]
     [InlineData("wrong", BrokerHost.Password)]
@@ -115,13 +119,19 @@ public sealed class ProtocolTests(BrokerHost broker) : IClassFixture<BrokerHost>
         Assert.Equal("not a guid; 42", Assert.Single(response.Headers.GetValues("X-Broker-API-Request-Identity")));
     }
 
-    [Fact]
-    public async Task Osb_9_an_originating_identity_may_be_absent_or_malformed()
+    [Theory]
+    [InlineData("cloudfoundry eyJ1c2VyX2lkIjoidSJ9", 200)]
+    [InlineData("kubernetes   eyJ1c2VybmFtZSI6InUifQ==", 200)]
+    [InlineData("cloudfoundry %%%", 400)]
+    [InlineData("cloudfoundry", 400)]
+    [InlineData("cloudfoundry W10=", 400)]
+    [InlineData("cloudfoundry e30= more", 400)]
+    public async Task Osb_9_an_originating_identity_is_a_platform_and_an_object_in_base64_or_400(string identity, int status)
     {
         using var client = broker.NewClient();
-        client.DefaultRequestHeaders.Add("X-Broker-API-Originating-Identity", "cloudfoundry %%%");
+        client.DefaultRequestHeaders.TryAddWithoutValidation("X-Broker-API-Originating-Identity", identity);
 
-        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v2/catalog")).StatusCode);
+        Assert.Equal(status, (int)(await client.GetAsync("/v2/catalog")).StatusCode);
     }
 
     [Theory]

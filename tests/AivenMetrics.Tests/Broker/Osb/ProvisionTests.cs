@@ -1,19 +1,32 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>osb.md A5: PUT /v2/service_instances/:i.</summary>
-public sealed class ProvisionTests(BrokerHost broker) : IClassFixture<BrokerHost>
+public abstract class ProvisionTests(BrokerHost broker)
 {
+    public sealed class OnSqlite(BrokerHost broker) : ProvisionTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : ProvisionTests(broker), IClassFixture<PostgresBroker>;
+
     private static string NewPath => $"/v2/service_instances/{Guid.NewGuid()}";
+
+    private static JsonObject WithServices(params string[] services)
+    {
+        var body = BrokerHost.Provision(BrokerHost.ServicesPlan);
+        body["parameters"] = new JsonObject { ["services"] = new JsonArray([.. services.Select(service => JsonValue.Create(service))]) };
+        return body;
+    }
 
     [Fact]
     public async Task Osb_57_a_new_instance_is_201_with_an_object()
     {
         var answer = await broker.Put(NewPath, BrokerHost.Provision());
 
-        Assert.Equal((201, "{}"), (answer.Status, answer.Text));
+        Assert.Equal((201, JsonValueKind.Object), (answer.Status, answer.Json.ValueKind));
+        Assert.DoesNotContain("null", answer.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -26,6 +39,17 @@ public sealed class ProvisionTests(BrokerHost broker) : IClassFixture<BrokerHost
 
         Assert.Equal(200, (await broker.Put(path, BrokerHost.Provision())).Status);
         Assert.Equal(200, (await broker.Put(path + "?accepts_incomplete=true", replay)).Status);
+    }
+
+    [Fact]
+    public async Task Osb_59_the_answer_to_a_replay_has_the_body_of_the_first()
+    {
+        var path = NewPath;
+
+        var first = await broker.Put(path, BrokerHost.Provision());
+        var second = await broker.Put(path, BrokerHost.Provision());
+
+        Assert.Equal((201, 200, first.Text), (first.Status, second.Status, second.Text));
     }
 
     [Theory]
@@ -44,6 +68,17 @@ public sealed class ProvisionTests(BrokerHost broker) : IClassFixture<BrokerHost
         Assert.Equal(409, answer.Status);
         Assert.NotEmpty(answer.Description!);
         Assert.Equal(200, (await broker.Put(path, BrokerHost.Provision())).Status);
+    }
+
+    [Fact]
+    public async Task Osb_60_a_replay_with_other_parameters_is_409()
+    {
+        var path = NewPath;
+        Assert.Equal(201, (await broker.Put(path, WithServices("pg-1"))).Status);
+
+        Assert.Equal(409, (await broker.Put(path, WithServices("kafka-1"))).Status);
+        Assert.Equal(409, (await broker.Put(path, BrokerHost.Provision(BrokerHost.ServicesPlan))).Status);
+        Assert.Equal(200, (await broker.Put(path, WithServices("pg-1"))).Status);
     }
 
     [Theory]
@@ -125,6 +160,61 @@ public sealed class ProvisionTests(BrokerHost broker) : IClassFixture<BrokerHost
     }
 
     [Fact]
+    public async Task Osb_64_services_that_a_plan_takes_are_kept_and_fetched()
+    {
+        var path = NewPath;
+
+        Assert.Equal(201, (await broker.Put(path, WithServices("pg-1", "guid-of-kafka-1"))).Status);
+
+        Assert.Equal("""{"services":["pg-1","guid-of-kafka-1"]}""", (await broker.Get(path)).Json.GetProperty("parameters").GetRawText());
+    }
+
+    [Theory]
+    [InlineData("others-pg")]
+    [InlineData("same-space-other-organization")]
+    [InlineData("unheard-of")]
+    public async Task Osb_64_a_service_that_is_not_the_owners_is_400_and_named(string service)
+    {
+        var path = NewPath;
+
+        var answer = await broker.Put(path, WithServices("pg-1", service));
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains($"'{service}'", answer.Description, StringComparison.Ordinal);
+        Assert.Equal(404, (await broker.Get(path)).Status);
+    }
+
+    [Theory]
+    [InlineData("""{"services":[]}""")]
+    [InlineData("""{"services":"pg-1"}""")]
+    [InlineData("""{"services":[1]}""")]
+    [InlineData("""{"services":null}""")]
+    [InlineData("""{"services":["pg-1","pg-1"]}""")]
+    [InlineData("""{"services":["pg-1"],"more":1}""")]
+    public async Task Osb_64_parameters_that_are_not_the_plans_are_400(string parameters)
+    {
+        var body = BrokerHost.Provision(BrokerHost.ServicesPlan);
+        body["parameters"] = JsonNode.Parse(parameters);
+
+        var answer = await broker.Put(NewPath, body);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("'services", answer.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Osb_64_the_plan_space_takes_no_services()
+    {
+        var body = WithServices("pg-1");
+        body["plan_id"] = BrokerHost.SpacePlan;
+
+        var answer = await broker.Put(NewPath, body);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("'services'", answer.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Osb_65_a_maintenance_version_that_the_catalog_does_not_have_is_a_conflict()
     {
         var body = BrokerHost.Provision();
@@ -155,6 +245,29 @@ public sealed class ProvisionTests(BrokerHost broker) : IClassFixture<BrokerHost
 
         Assert.Single(answers, answer => answer.Status == 201);
         Assert.Equal(19, answers.Count(answer => answer.Status == 200));
+    }
+
+    [Fact]
+    public async Task Osb_67_metadata_tell_the_scope_the_names_and_the_gateway_without_nulls()
+    {
+        var body = BrokerHost.Provision();
+        body["context"]!.AsObject().Remove("organization_name");
+
+        var metadata = (await broker.Put(NewPath, body)).Json.GetProperty("metadata");
+
+        Assert.Equal(
+            """{"aiven-metrics/instance-name":"my-metrics","aiven-metrics/scope":"space","aiven-metrics/space-name":"Space One"}""",
+            metadata.GetProperty("labels").GetRawText());
+        Assert.Equal("""{"aiven-metrics/gateway-url":"https://metrics.example.com"}""", metadata.GetProperty("attributes").GetRawText());
+    }
+
+    [Fact]
+    public async Task Osb_66_without_a_template_there_is_no_dashboard_url()
+    {
+        var path = NewPath;
+
+        Assert.False((await broker.Put(path, BrokerHost.Provision())).Json.TryGetProperty("dashboard_url", out _));
+        Assert.False((await broker.Get(path)).Json.TryGetProperty("dashboard_url", out _));
     }
 
     [Theory]

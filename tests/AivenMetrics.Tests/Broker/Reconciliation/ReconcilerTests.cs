@@ -76,35 +76,132 @@ public sealed class ReconcilerTests
         await second.Done(await bed.Bind("beacons-db"));
     }
 
+    [Fact]
+    public async Task A_bind_waits_for_the_gateways_and_says_so()
+    {
+        await using var bed = await ReconciliationBed.Start();
+        await using var run = await Run.Start(bed, gateway: false);
+        await run.FirstCycle();
+        var binding = await bed.Bind("forecast-db", "forecast-db");
+        run.Signals.Intent.Notify();
+        await run.When(binding, now => now.Description == "No gateway has asked for credentials yet: ask the operator.");
+
+        var store = new GatewayStore(bed.Database);
+        await store.Report("gateway-1", null, true, Ct);
+        await store.Report("gateway-2", await store.Now(Ct), true, Ct);
+        await run.When(binding, now => now.Description == "Waiting for the gateways to accept the credential (1 of 2 has).");
+        await store.Report("gateway-1", await store.Now(Ct), false, Ct);
+        await run.Done(binding);
+    }
+
+    [Fact]
+    public async Task A_bind_of_services_that_are_settled_waits_for_no_cycle()
+    {
+        await using var bed = await ReconciliationBed.Start();
+        await using var run = await Run.Start(bed);
+        await run.Done(await bed.Bind("forecast-db"));
+        await Task.Delay(1500, Ct);
+        await bed.Fault(new { path = "*", status = 500, count = 1000 });
+
+        var told = await run.Done(await bed.Bind("forecast-db"));
+
+        Assert.StartsWith("3 of 4 services deliver metrics.", told.Description, StringComparison.Ordinal);
+        Assert.Equal(4, BindingSnapshot.Of(told.Snapshot!).Services.Count);
+    }
+
+    [Fact]
+    public async Task A_bind_of_services_that_nobody_needed_is_not_taken_for_settled()
+    {
+        await using var bed = await ReconciliationBed.Start();
+        await using var run = await Run.Start(bed);
+        await run.Done(await bed.Bind("forecast-db"));
+        await Task.Delay(1500, Ct);
+        await bed.Fault(new { path = "*", status = 500, count = 1000 });
+
+        var other = await bed.Bind("beacons-db");
+        await Task.Delay(500, Ct);
+
+        Assert.Equal(OperationState.InProgress, (await bed.Bindings.Find(other.InstanceId, other.BindingId, Ct))!.OperationState);
+    }
+
+    [Fact]
+    public async Task The_outcome_of_a_bind_is_in_the_audit_trail()
+    {
+        await using var bed = await ReconciliationBed.Start();
+        await using var run = await Run.Start(bed);
+
+        var binding = await run.Done(await bed.Bind("forecast-db", "forecast-db"));
+
+        var entry = Assert.Single(await new AuditStore(bed.Database).Of(binding.InstanceId, Ct));
+        Assert.Equal(("Bind", Actor.Broker, AuditResult.Succeeded, binding.Description), (entry.Action, entry.Actor, entry.Result, entry.Description));
+    }
+
+    [Fact]
+    public async Task A_bind_of_services_none_of_which_can_deliver_fails_with_the_reasons()
+    {
+        await using var bed = await ReconciliationBed.Start();
+        await using var run = await Run.Start(bed);
+
+        var failed = await run.When(await bed.Bind("forecast-db", "forecast-scratch"), now => now.OperationState == OperationState.Failed);
+
+        Assert.Equal(
+            "0 of 1 service deliver metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) has no integrations: choose a larger plan.",
+            failed.Description);
+    }
+
     /// <summary>A running reconciler.</summary>
     private sealed class Run(ReconciliationBed bed, Reconciler reconciler, StateSignals signals) : IAsyncDisposable
     {
+        private readonly CancellationTokenSource ended = new();
+        private Task gateways = Task.CompletedTask;
+
         public StateSignals Signals { get; } = signals;
 
-        public static async Task<Run> Start(ReconciliationBed bed)
+        public static async Task<Run> Start(ReconciliationBed bed, bool gateway = true, bool waitsForSamples = false)
         {
             var signals = new StateSignals(TimeProvider.System);
-            var decisions = new BindingDecisions([.. bed.Options.Projects.Select(name => new AivenProject(name))], bed.Bindings, NullLogger.Instance);
+            var gateways = new GatewayStore(bed.Database);
+            var decisions = new BindingDecisions(
+                new([.. bed.Options.Projects.Select(name => new AivenProject(name))], TimeSpan.FromMinutes(1), waitsForSamples), bed.Bindings, gateways,
+                new FactStore(bed.Database), signals, TimeProvider.System, NullLogger.Instance);
             var reconciler = new Reconciler(
                 project => bed.NewCycle(project.Value, TimeProvider.System), decisions, new ReconcilerLock(bed.Database), signals, bed.Options,
                 new ReconcilerTelemetry(new Meters()), NullLogger<Reconciler>.Instance, TimeProvider.System);
             await reconciler.StartAsync(Ct);
-            return new(bed, reconciler, signals);
+            var run = new Run(bed, reconciler, signals);
+            if (gateway) run.gateways = run.Accept(gateways);
+            return run;
+        }
+
+        /// <summary>A gateway that has accepted everything at once.</summary>
+        public async Task Accept(GatewayStore store)
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                await store.Report("gateway-1", await store.Now(Ct), false, Ct);
+                Signals.Accepted.Notify();
+                await Task.Delay(20, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
 
         /// <summary>The inventory is saved early in the first cycle; the signal comes at its end.</summary>
         public async Task FirstCycle() => await Until(() => Task.FromResult(Signals.Result.Version > 0));
 
-        public async Task<BindingRecord> Done(BindingRecord binding)
+        public Task<BindingRecord> Done(BindingRecord binding) => When(binding, now => now.OperationState == OperationState.Succeeded);
+
+        public async Task<BindingRecord> When(BindingRecord binding, Func<BindingRecord, bool> reached)
         {
             BindingRecord? now = null;
-            await Until(async () => (now = await bed.Bindings.Find(binding.InstanceId, binding.BindingId, Ct))!.OperationState == OperationState.Succeeded);
+            await Until(async () => reached((now = await bed.Bindings.Find(binding.InstanceId, binding.BindingId, Ct))!));
             return now!;
         }
 
         public async ValueTask DisposeAsync()
         {
+            await ended.CancelAsync();
+            await gateways;
             await reconciler.StopAsync(CancellationToken.None);
+            ended.Dispose();
             reconciler.Dispose();
         }
 

@@ -102,19 +102,23 @@ internal sealed class ReconciliationBed : IAsyncDisposable
     /// <summary>Orders an instance for the space of a seeded service and binds it; naming services makes it a <c>services</c> plan.</summary>
     public async Task<BindingRecord> Bind(string spaceOf, params string[] services)
     {
-        var owner = new SpaceOwner(Seeded(spaceOf).OrganizationId, Seeded(spaceOf).SpaceId);
+        var owner = OwnerOf(spaceOf);
         var id = $"{++_bindings}";
         var plan = services.Length == 0 ? PlanScope.Space : PlanScope.Services;
         Assert.True(await Instances.TryInsert(
             new(new("i" + id), "offering", "plan", plan, owner, null, null, null, "{}", Time.GetUtcNow()), Ct));
         var binding = new BindingRecord(
-            new("i" + id), new("b" + id), "{}", "user" + id, "00", Secrets.Protect("password", Secrets.BindingSecret),
+            new("i" + id), new("b" + id), "plan", plan, "{}", "user" + id, "00", Secrets.Protect("password", Secrets.BindingSecret),
             [.. services.Select(name => Seeded(name).ServiceInstanceId)], "bind-" + id, OperationState.InProgress, "asked for", null, Time.GetUtcNow());
         Assert.Equal(InsertBindingResult.Inserted, await Bindings.TryInsert(binding, Ct));
         return binding;
     }
 
-    public async Task Unbind(BindingRecord binding) => Assert.True(await Bindings.Delete(binding.InstanceId, binding.BindingId, Ct));
+    /// <summary>The organization and space of a seeded service.</summary>
+    public SpaceOwner OwnerOf(string name) => new(Seeded(name).OrganizationId, Seeded(name).SpaceId);
+
+    public async Task Unbind(BindingRecord binding) => Assert.NotNull(
+        await Bindings.Delete(binding.InstanceId, binding.BindingId, "unbound", null, Time.GetUtcNow(), Ct));
 
     /// <summary>Reason and whether it is scraped, of a seeded service as the last cycle saved it.</summary>
     public async Task<(string Reason, bool Scraped)> Condition(string name)

@@ -47,6 +47,18 @@ public sealed class TenantsFeedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_gateway_says_which_one_it_is_and_asks_with_a_tag_only_when_it_applies_that_version()
+    {
+        await using var gateway = await StartAsync();
+        await gateway.UntilAsync(() => broker.Requests.Any(request => request.IfNoneMatch is not null), "the second poll");
+        using var response = await gateway.GetAsync(Target);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await using var other = await StartAsync();
+        await gateway.UntilAsync(() => broker.Requests.Select(request => request.Gateway).Distinct().Count() == 2, "the other gateway");
+        Assert.All(broker.Requests, request => Assert.Matches("^[0-9a-f]{32}$", request.Gateway));
+    }
+
+    [Fact]
     public async Task A_broken_feed_changes_nothing()
     {
         await using var gateway = await StartAsync();

@@ -1,0 +1,66 @@
+using AivenMetrics.Broker.Api;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace AivenMetrics.Broker.Feed;
+
+/// <summary>What openapi.yaml tells of the feeds.</summary>
+internal static class FeedDocumentation
+{
+    private const string Unavailable = """{ "error": "Unavailable", "description": "The broker's database cannot be reached: keep what you have and try again." }""";
+
+    public static RouteHandlerBuilder WithFeedDocumentation(this RouteHandlerBuilder endpoint, string description, string example)
+    {
+        foreach (var status in (int[])[401, 403, 503])
+            endpoint.Produces<FeedError>(status);
+        return endpoint.WithDescription(description)
+            .WithHeader("If-None-Match", false, "Entity tag of the version that the reader has.")
+            .WithHeader("Prefer", false, "wait=seconds: with a current entity tag, how long to wait for a change; at most 60.")
+            .WithAnswer(200, "The current version.", example)
+            .WithAnswer(304, "The version that the reader has is current; no body.", null)
+            .WithAnswer(401, "The token is missing or wrong.", """{ "error": "Unauthorized", "description": "Send Authorization: Bearer <token> with the token of this feed." }""")
+            .WithAnswer(403, "The token is for the other feed.", """{ "error": "Forbidden", "description": "This token is for the other feed." }""")
+            .WithAnswer(503, "The broker's database is out of reach.", Unavailable)
+            .WithAnswerHeader("ETag", "Entity tag of this version.", 200, 304)
+            .WithAnswerHeader("WWW-Authenticate", "A bearer token is asked for.", 401)
+            .WithAnswerHeader("Retry-After", "Seconds after which to ask again.", 503);
+    }
+
+    /// <summary>An error of a feed, as it is on the wire.</summary>
+    internal sealed record FeedError(string Error, string Description);
+
+    public const string TargetsExample =
+        """
+        {
+          "projects": [
+            {
+              "project": "demo",
+              "ready": true,
+              "ca_certificate": "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n",
+              "scrape_credentials": { "username": "prom0f1e2d3c4b5a", "password": "the-password" },
+              "services": [
+                {
+                  "service_name": "orders-pg",
+                  "hosts": [{ "host": "orders-pg-demo.aivencloud.com", "port": 9273, "path": "/metrics" }],
+                  "labels": { "aiven_project": "demo", "aiven_service_name": "orders-pg", "space_id": "6b1c2a0f-0f64-4a53-8f0b-5a8a3b3a9e21" }
+                }
+              ]
+            }
+          ]
+        }
+        """;
+
+    public const string CredentialsExample =
+        """
+        {
+          "credentials": [
+            {
+              "username": "m-0f1e2d3c4b5a6978",
+              "secret_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+              "matchers": [{ "name": "space_id", "type": "=", "value": "6b1c2a0f-0f64-4a53-8f0b-5a8a3b3a9e21" }],
+              "plan": "space"
+            }
+          ]
+        }
+        """;
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using AivenMetrics.Broker.Catalog;
+using AivenMetrics.Broker.State;
+
+namespace AivenMetrics.Broker.Osb;
+
+/// <summary>A bind request that was found well-formed (osb.md A8), or a rotation (A9).</summary>
+/// <param name="ServiceId">Null only for a rotation, which need not repeat it (108).</param>
+/// <param name="PlanId">Likewise.</param>
+/// <param name="Predecessor">The binding to replace; null: this is no rotation.</param>
+/// <param name="Parameters">Of a bind; a rotation has its predecessor's (107).</param>
+/// <param name="Identity">What makes two requests the same one.</param>
+/// <param name="Context">Who the platform says it is for, and what things are called.</param>
+internal sealed record BindWish(
+    string? ServiceId,
+    string? PlanId,
+    BindingId? Predecessor,
+    PlanParameters? Parameters,
+    BindIdentity Identity,
+    PlatformContext Context)
+{
+    private static readonly JsonElement NoParameters = JsonDocument.Parse("{}").RootElement.Clone();
+
+    /// <summary>Reads a request.</summary>
+    /// <exception cref="OsbRefusal">A field is missing, of a wrong type or contradicts another: 400, naming it.</exception>
+    public static BindWish Read(BindRequest body, ServiceCatalog catalog)
+    {
+        var predecessor = OsbFields.NonEmpty(body.PredecessorBindingId, "predecessor_binding_id");
+        if (predecessor is null || body.ServiceId is not null || body.PlanId is not null)
+            OsbFields.CheckPlan(catalog, body.ServiceId, body.PlanId);
+        var context = PlatformContext.Read(body.Context);
+        var resource = OsbFields.Object(body.BindResource, "bind_resource");
+        var parameters = OsbFields.Object(body.Parameters, "parameters");
+        return new BindWish(
+            body.ServiceId,
+            body.PlanId,
+            predecessor is null ? null : new BindingId(predecessor),
+            predecessor is null ? OsbFields.Parameters(PlanParameters.ForBind(catalog.ScopeOf(body.PlanId!)!.Value, parameters)) : null,
+            new BindIdentity(
+                parameters ?? NoParameters,
+                AppGuid(body, resource),
+                OsbFields.Text(resource, "bind_resource", "space_guid"),
+                OsbFields.Text(resource, "bind_resource", "credential_client_id"),
+                OsbFields.Text(resource, "bind_resource", "route"),
+                predecessor),
+            context);
+    }
+
+    /// <summary>
+    /// True: the platform shares the instance with another space, which only Cloud Foundry does. Ours shows one space, so only that
+    /// space may bind it (132).
+    /// </summary>
+    public bool IsShared(InstanceRecord instance) =>
+        Context.Namespace is null
+        && (Context.Contradiction(instance.Owner) is not null || (Identity.SpaceGuid is { } space && space != instance.Owner.SpaceId));
+
+    /// <summary>What the context tells of the instance; null: nothing, or it speaks of another namespace.</summary>
+    public ToldContext? TellsOf(InstanceRecord instance) =>
+        Context.Namespace is { } owner && owner != instance.Owner ? null : Context.Told;
+
+    /// <summary>True: the binding is the one that this request asks for (91, 92, 109).</summary>
+    public bool IsFor(BindingRecord existing)
+    {
+        if (Predecessor is null)
+            return PlanId == existing.PlanId && Identity.Text() == existing.Request;
+        using var kept = JsonDocument.Parse(existing.Request);
+        // A rotation that repeats no parameters means its predecessor's, which the row has.
+        return Rotated(kept.RootElement.GetProperty("parameters")).Text() == existing.Request;
+    }
+
+    /// <summary>The identity of a rotation, with the parameters that its predecessor has; those given stay, and are compared.</summary>
+    public BindIdentity Rotated(JsonElement predecessorParameters) =>
+        Identity.Parameters.EnumerateObject().Any() ? Identity : Identity with { Parameters = predecessorParameters };
+
+    // The top-level form is the older one (94); Cloud Controller sends both.
+    private static string? AppGuid(BindRequest body, JsonElement? resource)
+    {
+        var old = OsbFields.NonEmpty(body.AppGuid, "app_guid");
+        var app = OsbFields.Text(resource, "bind_resource", "app_guid");
+        return old is not null && app is not null && old != app
+            ? throw new OsbRefusal(OsbErrors.Invalid("The fields app_guid and bind_resource.app_guid name two apps: send one of them, or the same in both."))
+            : app ?? old;
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text.Json.Nodes;
+
+namespace AivenMetrics.Broker.State;
+
+/// <summary>What a platform's context tells of an instance (osb.md 130, 131). Null: not told, so what is known stays.</summary>
+/// <param name="Platform">Its word for itself.</param>
+/// <param name="OrganizationName">May change at any time, as may the next two.</param>
+/// <param name="SpaceName">With Kubernetes: the namespace.</param>
+/// <param name="InstanceName">A bind does not tell it.</param>
+/// <param name="Annotations">JSON object of annotation objects by their names; those that it lacks stay.</param>
+public sealed record ToldContext(string? Platform, string? OrganizationName, string? SpaceName, string? InstanceName, string? Annotations)
+{
+    /// <summary>The instance with what was told at that time.</summary>
+    public InstanceRecord Of(InstanceRecord known, DateTimeOffset at) => known with
+    {
+        // An instance stays with the platform that ordered it.
+        Platform = known.Platform.Length == 0 ? Platform ?? "" : known.Platform,
+        OrganizationName = OrganizationName ?? known.OrganizationName,
+        SpaceName = SpaceName ?? known.SpaceName,
+        InstanceName = InstanceName ?? known.InstanceName,
+        Annotations = Annotations is null ? known.Annotations : Merged(known.Annotations, Annotations),
+        // Two brokers' clocks may differ a little: time never goes back for a row.
+        ContextAt = at > known.ContextAt ? at : known.ContextAt,
+    };
+
+    /// <summary>True: it tells nothing that is not known already.</summary>
+    public bool IsKnown(InstanceRecord known) => Of(known, known.ContextAt) == known;
+
+    private static string Merged(string known, string told)
+    {
+        var all = JsonNode.Parse(known)!.AsObject();
+        foreach (var (name, value) in JsonNode.Parse(told)!.AsObject())
+            all[name] = value!.DeepClone();
+        return new JsonObject(all.OrderBy(member => member.Key, StringComparer.Ordinal)
+            .Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))).ToJsonString();
+    }
+}

@@ -1,0 +1,28 @@
+using AivenMetrics.StrictPlatform.Protocol;
+
+namespace AivenMetrics.StrictPlatform.Conformance;
+
+/// <summary>How a check ended.</summary>
+internal enum Grade
+{
+    Passed,
+    Violated,
+
+    /// <summary>The broker does not offer what the check is about, or what the check needs was not given.</summary>
+    NotApplicable,
+}
+
+/// <summary>One thing that can be seen of a broker from outside.</summary>
+/// <param name="Requirement">The requirement that it is about, see <see cref="Requirements"/>.</param>
+/// <param name="Sentence">What holds for a broker that conforms.</param>
+internal sealed record Check(string Requirement, string Sentence, Func<Lab, Task> Run);
+
+/// <summary>The result of a check.</summary>
+/// <param name="Seen">What was seen instead, or why it does not apply.</param>
+internal sealed record CheckResult(Requirement Requirement, string Sentence, Grade Grade, IReadOnlyList<string> Seen);
+
+/// <summary>Ends a check that cannot be carried out with this broker or these options.</summary>
+internal sealed class NotApplicableException(string why) : Exception(why);
+
+/// <summary>Ends a check because what it builds on failed.</summary>
+internal sealed class ViolatedException(string seen) : Exception(seen);

@@ -1,0 +1,149 @@
+namespace AivenMetrics.StrictPlatform.Protocol;
+
+/// <summary>How binding a requirement is.</summary>
+internal enum Level
+{
+    /// <summary>MUST, MUST NOT or REQUIRED of the specification.</summary>
+    Must,
+
+    /// <summary>Not worded for brokers, but follows from another rule.</summary>
+    Implied,
+
+    /// <summary>SHOULD or RECOMMENDED.</summary>
+    Should,
+
+    /// <summary>Cloud Controller refuses what breaks it, whatever the specification says.</summary>
+    CloudController,
+}
+
+/// <summary>What a broker must do.</summary>
+/// <param name="Id">Number in the project's list of requirements (<c>1</c> to <c>133</c>), or a section of Cloud Controller's rules (<c>B2</c>, <c>B4</c>, <c>B5</c>).</param>
+internal sealed record Requirement(string Id, Level Level, string Text);
+
+/// <summary>The requirements that this platform can see being broken, in its own words (OSB 2.17).</summary>
+internal static class Requirements
+{
+    private static readonly Dictionary<string, Requirement> ById = new Requirement[]
+    {
+        new("1", Level.Must, "Every request is authenticated; a failure is 401."),
+        new("3", Level.Implied, "A refused request has no effect."),
+        new("4", Level.Implied, "A 401 carries WWW-Authenticate."),
+        new("5", Level.Must, "A request without X-Broker-API-Version is answered 400 or 412, or served."),
+        new("6", Level.Must, "A version that cannot be served is answered 412 with a message."),
+        new("7", Level.Must, "Newer minor versions are served, compared as numbers."),
+        new("8", Level.Should, "X-Broker-API-Request-Identity comes back with the same value."),
+        new("9", Level.Must, "The originating identity is optional, and a malformed one does no harm."),
+        new("10", Level.Implied, "A replay by another user is the same request."),
+        new("11", Level.Must, "Unknown fields are ignored."),
+        new("13", Level.Should, "A body has the Content-Type application/json."),
+        new("14", Level.Should, "A wrong Content-Type or a body that cannot be processed is answered 400."),
+        new("15", Level.Must, "Where the specification names a status, it is exactly that one."),
+        new("16", Level.Must, "In errors, error is a single word and description a non-empty text."),
+        new("17", Level.Must, "instance_usable and update_repeatable are only in errors of update and deprovision."),
+        new("18", Level.Must, "A request answered 4xx changes nothing."),
+        new("20", Level.Must, "The four defined error codes come with status 422."),
+        new("21", Level.Implied, "Ids may hold any character and are percent-decoded once."),
+        new("23", Level.Implied, "Bad input is never answered 5xx."),
+        new("24", Level.Must, "The catalog is 200 with an array of services."),
+        new("25", Level.Must, "Names of offerings are unique and CLI-friendly."),
+        new("26", Level.Must, "Ids are unique and stable, and every offering says whether it is bindable."),
+        new("28", Level.Must, "Every offering has a plan; ids of plans are unique, names unique in the offering."),
+        new("29", Level.Must, "The catalog's fields have the types that are laid down."),
+        new("32", Level.Must, "Parameter schemas say $schema, refer to nothing outside and are at most 64 kB."),
+        new("33", Level.Must, "maintenance_info has a semantic version."),
+        new("34", Level.Should, "Strings of the catalog are at most 255 characters."),
+        new("35", Level.Must, "Conditional requests for the catalog follow HTTP."),
+        new("39", Level.Must, "What cannot be done at once is 422 AsyncRequired without accepts_incomplete, and nothing is begun."),
+        new("41", Level.Implied, "202 needs accepts_incomplete=true, and AsyncRequired its absence."),
+        new("42", Level.Must, "A request that cannot be processed because of another one is 422 ConcurrencyError."),
+        new("43", Level.Must, "operation is a string of at most 10,000 characters, non-empty after an update."),
+        new("44", Level.Must, "A replay of a running request is 202 with the same operation."),
+        new("47", Level.Must, "last_operation is 200 with state in progress, succeeded or failed."),
+        new("48", Level.Must, "A description of last_operation is not empty."),
+        new("49", Level.Must, "A malformed question for the last operation is 400."),
+        new("50", Level.Must, "last_operation of what does not exist is 404."),
+        new("51", Level.Must, "last_operation after an asynchronous delete is 410 or 200 succeeded."),
+        new("52", Level.Implied, "last_operation is answered without the hints in the query."),
+        new("53", Level.Should, "Retry-After is a number of seconds."),
+        new("54", Level.Should, "The outcome is still known when asked again."),
+        new("55", Level.Must, "instance_usable and update_repeatable are only in failed updates and deletes."),
+        new("57", Level.Must, "A provision that was done at once is 201."),
+        new("59", Level.Should, "An identical provision of a finished instance is 200 with the same body."),
+        new("60", Level.Must, "A provision of an existing id with other attributes is 409."),
+        new("61", Level.Must, "A provision without a required field is 400."),
+        new("62", Level.Implied, "An unknown offering or plan is a clean 4xx."),
+        new("63", Level.Must, "context and parameters are optional objects."),
+        new("64", Level.Should, "Parameters are validated."),
+        new("65", Level.Must, "Another maintenance_info.version is 422 MaintenanceInfoConflict, and only the version counts."),
+        new("66", Level.Must, "dashboard_url is a string or null, in the first answer."),
+        new("67", Level.Must, "metadata has objects labels and attributes."),
+        new("69", Level.Implied, "Equal requests at once have one effect."),
+        new("70", Level.Must, "An instance can be fetched as soon as it is provisioned."),
+        new("71", Level.Must, "Fetching an instance that does not exist is 404."),
+        new("73", Level.Must, "A fetched instance has the fields and types that are laid down."),
+        new("74", Level.Implied, "An instance is fetched without the hints in the query."),
+        new("76", Level.Must, "An update that was applied is 200."),
+        new("78", Level.Must, "An update without service_id is 400."),
+        new("79", Level.Must, "What an update does not name does not change."),
+        new("80", Level.Must, "An update's plan is one of the offering."),
+        new("81", Level.Must, "An update that is not supported is 422."),
+        new("83", Level.Must, "A refused update applies nothing."),
+        new("86", Level.Implied, "previous_values is information only."),
+        new("87", Level.Must, "With allow_context_updates an update of the context alone is valid."),
+        new("88", Level.Implied, "An update of an unknown instance is a clean 4xx."),
+        new("89", Level.Must, "A bind that was done at once is 201 with its credentials."),
+        new("90", Level.Must, "A 202 to a bind holds no credentials."),
+        new("91", Level.Should, "An identical bind is 200 with the same body."),
+        new("92", Level.Must, "A bind of an existing id with other content is 409."),
+        new("93", Level.Must, "A bind without service_id or plan_id is 400."),
+        new("94", Level.Must, "An app_guid is taken at the top and in bind_resource; a missing one is RequiresApp or fine."),
+        new("95", Level.Must, "bind_resource and its members are optional."),
+        new("97", Level.Should, "Credentials are unique per binding."),
+        new("98", Level.Must, "endpoints has host, ports and protocol."),
+        new("99", Level.Must, "syslog_drain_url, route_service_url and volume_mounts need the matching requires."),
+        new("101", Level.Must, "expires_at and renew_before are times, the second not after the first."),
+        new("102", Level.Implied, "A bind to an unknown instance is a clean 4xx."),
+        new("103", Level.Implied, "A binding belongs to its instance."),
+        new("104", Level.Must, "A predecessor is a binding of the same instance."),
+        new("105", Level.Must, "A rotation makes a new binding."),
+        new("106", Level.Must, "After a rotation old and new are valid."),
+        new("108", Level.Implied, "A rotation is taken with and without service_id and plan_id."),
+        new("109", Level.Implied, "Replays of a rotation follow those of a bind."),
+        new("110", Level.Must, "A binding can be fetched as soon as it is bound."),
+        new("111", Level.Must, "Fetching a binding that does not exist or is being made is 404."),
+        new("112", Level.Must, "A fetched binding has its credentials when the bind was asynchronous."),
+        new("113", Level.Must, "A fetched binding has the types that are laid down."),
+        new("114", Level.Must, "An unbind that was done at once is 200 with an object."),
+        new("116", Level.Must, "An unbind without service_id or plan_id is 400."),
+        new("117", Level.Must, "An unbind of what does not exist is 410."),
+        new("119", Level.Must, "An unbind is accepted while the bind is running."),
+        new("120", Level.Implied, "An unbind with a wrong service_id or plan_id is never 410 while the binding exists."),
+        new("121", Level.Must, "A deprovision is 200, 202, 410 or 400 as laid down."),
+        new("122", Level.Must, "A deprovision is accepted while the provision is running."),
+        new("123", Level.Implied, "A deprovision with bindings left refuses and changes nothing, or removes all."),
+        new("125", Level.Implied, "Orphan mitigation may come before, during and after a create, and twice."),
+        new("129", Level.Implied, "The identities of Cloud Foundry and Kubernetes are taken."),
+        new("130", Level.Implied, "The context of Cloud Foundry is taken."),
+        new("131", Level.Implied, "The context of Kubernetes is taken."),
+        new("132", Level.Implied, "The bind_resource of apps and service keys is taken."),
+        new("B2", Level.CloudController, "Statuses that Cloud Controller understands."),
+        new("B4", Level.CloudController, "Bodies that Cloud Controller can read: objects, no nulls."),
+        new("B5", Level.CloudController, "A catalog that Cloud Controller accepts."),
+    }.ToDictionary(requirement => requirement.Id);
+
+    /// <summary>The requirement of an id.</summary>
+    /// <exception cref="KeyNotFoundException">There is none: a check names what is not in the list.</exception>
+    public static Requirement Of(string id) => ById[id];
+}
+
+/// <summary>A requirement that was seen broken.</summary>
+/// <param name="Requirement">Which.</param>
+/// <param name="Seen">What was seen, for the broker's author. Never a credential.</param>
+/// <param name="Where">The request, such as <c>PUT /v2/service_instances/… 201</c>.</param>
+internal sealed record Finding(Requirement Requirement, string Seen, string Where)
+{
+    public Finding(string requirement, string seen, string where)
+        : this(Requirements.Of(requirement), seen, where)
+    {
+    }
+}

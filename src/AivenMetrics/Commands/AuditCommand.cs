@@ -1,0 +1,137 @@
+using System.CommandLine;
+using System.Data.Common;
+using AivenMetrics.Broker;
+using AivenMetrics.Broker.State;
+using AivenMetrics.Hosting;
+using Spectre.Console;
+
+namespace AivenMetrics.Commands;
+
+/// <summary><c>aiven-metrics audit</c>: who asked for what, when, and what came of it, from the broker's database.</summary>
+internal static class AuditCommand
+{
+    private const string DatabaseKey = $"{BrokerOptions.Section}:{nameof(BrokerOptions.Database)}";
+    private const int LargestLimit = 100_000;
+
+    private static readonly Option<string?> InstanceOption = new("--instance")
+    {
+        Description = "Only entries of this service instance and its bindings (its GUID). Default: of all.",
+        HelpName = "id",
+    };
+
+    private static readonly Option<string?> BindingOption = new("--binding")
+    {
+        Description = "Only entries of this binding. Default: of all.",
+        HelpName = "id",
+    };
+
+    private static readonly Option<string?> SinceOption = new("--since")
+    {
+        Description = "Only entries from then on: a time such as 2026-11-23 or 2026-11-23T12:00:00Z (UTC unless it says otherwise), or how long ago, such as 12h or 7d. Default: all.",
+        HelpName = "time",
+    };
+
+    private static readonly Option<int> LimitOption = new("--limit")
+    {
+        Description = $"How many entries at most, the newest; 1 to {LargestLimit}.",
+        HelpName = "number",
+        DefaultValueFactory = _ => 100,
+    };
+
+    private static readonly Option<bool> JsonOption = new("--json") { Description = "One JSON object a line, for programs." };
+
+    public static Command Create()
+    {
+        var database = Roles.Broker.Options.Where(option => option.Name.StartsWith("--database", StringComparison.Ordinal)).ToList();
+        var command = new Command("audit", "Shows the audit trail of the broker: the newest entries, the oldest of them first. Exit code 0 also when there are none.")
+        {
+            InstanceOption,
+            BindingOption,
+            SinceOption,
+            LimitOption,
+            JsonOption,
+        };
+        database.ForEach(option => command.Options.Add(option.Option));
+        Role<BrokerOptions> role = Roles.Broker with { Options = database };
+        command.SetAction((parsed, ct) => Run(
+            RoleConfiguration<BrokerOptions>.Read(role, parsed, parsed.GetValue(RoleCommand.ConfigOption), hosted: false), parsed, ct));
+        return command;
+    }
+
+    private static async Task<int> Run(RoleConfiguration<BrokerOptions> configuration, ParseResult parsed, CancellationToken ct)
+    {
+        List<string> faults =
+        [
+            .. configuration.Unreadable,
+            .. configuration.Faults.Except(configuration.Unreadable).Where(fault => fault.StartsWith(DatabaseKey, StringComparison.Ordinal)),
+        ];
+        AuditQuery query = Query(parsed, faults);
+        if (RoleCommand.Report(faults))
+        {
+            return RoleCommand.UsageExitCode;
+        }
+
+        try
+        {
+            await using Database database = Database.OpenExisting(configuration.Options.Database);
+            if (!await database.IsMigrated(ct))
+            {
+                await Console.Error.WriteLineAsync($"The database is not a broker's of this version: run aiven-metrics migrate, or check {DatabaseKey}.");
+                return 1;
+            }
+
+            Show(await new AuditStore(database).Find(query, ct), query, parsed.GetValue(JsonOption));
+            return 0;
+        }
+        catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException or TimeoutException)
+        {
+            await Console.Error.WriteLineAsync($"The audit trail cannot be read: {exception.Message} (check {DatabaseKey}).");
+            return 1;
+        }
+    }
+
+    private static AuditQuery Query(ParseResult parsed, List<string> faults)
+    {
+        DateTimeOffset? since = null;
+        if (parsed.GetValue(SinceOption) is { } text)
+        {
+            since = AuditSince.Read(text, TimeProvider.System.GetUtcNow());
+            if (since is null)
+            {
+                faults.Add("--since is neither a time such as 2026-11-23 or 2026-11-23T12:00:00Z, nor an age such as 12h or 7d.");
+            }
+        }
+
+        int limit = parsed.GetValue(LimitOption);
+        if (limit is < 1 or > LargestLimit)
+        {
+            faults.Add($"--limit must be from 1 to {LargestLimit}.");
+        }
+
+        return new AuditQuery(
+            parsed.GetValue(InstanceOption) is { } instance ? new InstanceId(instance) : null,
+            parsed.GetValue(BindingOption) is { } binding ? new BindingId(binding) : null,
+            since,
+            limit);
+    }
+
+    private static void Show(IReadOnlyList<AuditRecord> entries, AuditQuery query, bool json)
+    {
+        if (json)
+        {
+            AuditReport.WriteJson(entries, Console.Out);
+        }
+        else if (entries.Count == 0)
+        {
+            Console.Error.WriteLine("There are no such entries.");
+        }
+        else if (Console.IsOutputRedirected)
+        {
+            AuditReport.WriteText(entries, query, Console.Out);
+        }
+        else
+        {
+            AuditReport.WriteTable(entries, query, AnsiConsole.Console);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AivenMetrics.Broker.State;
+using Spectre.Console;
+
+namespace AivenMetrics.Commands;
+
+/// <summary>Writes entries of the audit trail, for people and for programs.</summary>
+internal static class AuditReport
+{
+    private static readonly Column[] Columns =
+    [
+        new("time", Time),
+        new("action", entry => entry.Action),
+        new("result", Result),
+        new("who", entry => Who(entry.Actor)),
+        new("instance", entry => entry.InstanceId.Value),
+        new("binding", entry => entry.BindingId?.Value ?? "-"),
+        new("description", entry => entry.Description),
+    ];
+
+    /// <summary>Members of an identity that tell the person, the most telling first: Kubernetes, then Cloud Foundry (osb.md 129).</summary>
+    private static readonly string[] Names = ["username", "user_name", "user_id", "uid"];
+
+    private static readonly JsonSerializerOptions Lines = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The person whom the platform acted for, with the platform; else the platform's user at the broker.</summary>
+    public static string Who(Actor actor)
+    {
+        if (actor.Platform is null)
+        {
+            return actor.BrokerUser.Length == 0 ? "the broker" : $"{actor.BrokerUser} (no user named)";
+        }
+
+        JsonObject? identity = Identity(actor);
+        string? name = Names.Select(key => identity?[key]).OfType<JsonValue>()
+            .Select(value => value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString())
+            .FirstOrDefault(value => value.Length > 0);
+        return $"{name ?? "?"} ({actor.Platform})";
+    }
+
+    /// <summary>A table as wide as the terminal.</summary>
+    /// <param name="entries">The entries.</param>
+    /// <param name="query">What was asked for is not repeated in every line.</param>
+    /// <param name="console">Where to.</param>
+    public static void WriteTable(IReadOnlyList<AuditRecord> entries, AuditQuery query, IAnsiConsole console)
+    {
+        Column[] columns = Asked(query);
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (Column column in columns)
+        {
+            table.AddColumn(new TableColumn(column.Heading) { NoWrap = column.Heading == "time" });
+        }
+
+        foreach (AuditRecord entry in entries)
+        {
+            var result = new Style(entry.Result switch
+            {
+                AuditResult.Succeeded => Color.Green,
+                AuditResult.Begun => Color.Blue,
+                _ => Color.Red,
+            });
+            table.AddRow(columns.Select(column => new Text(column.Cell(entry), column.Heading == "result" ? result : Style.Plain)));
+        }
+
+        console.Write(table);
+    }
+
+    /// <summary>Aligned columns without any escape sequence.</summary>
+    /// <param name="entries">The entries.</param>
+    /// <param name="query">What was asked for is not repeated in every line.</param>
+    /// <param name="writer">Where to.</param>
+    public static void WriteText(IReadOnlyList<AuditRecord> entries, AuditQuery query, TextWriter writer)
+    {
+        Column[] columns = Asked(query);
+        string[][] rows = [[.. columns.Select(column => column.Heading)], .. entries.Select(entry => columns.Select(column => column.Cell(entry)).ToArray())];
+        int[] widths = [.. columns.Select((_, column) => rows.Max(row => row[column].Length))];
+        foreach (string[] row in rows)
+        {
+            writer.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        }
+    }
+
+    /// <summary>One object a line; members without a value are left out.</summary>
+    public static void WriteJson(IReadOnlyList<AuditRecord> entries, TextWriter writer)
+    {
+        foreach (AuditRecord entry in entries)
+        {
+            var line = new JsonObject { ["at"] = Time(entry), ["action"] = entry.Action, ["instance_id"] = entry.InstanceId.Value };
+            Add(line, "binding_id", entry.BindingId?.Value);
+            line["who"] = Who(entry.Actor);
+            line["broker_user"] = entry.Actor.BrokerUser;
+            Add(line, "platform", entry.Actor.Platform);
+            Add(line, "identity", Identity(entry.Actor));
+            Add(line, "request_identity", entry.Actor.RequestIdentity);
+            line["result"] = Result(entry);
+            line["description"] = entry.Description;
+            writer.WriteLine(line.ToJsonString(Lines));
+        }
+    }
+
+    private static void Add(JsonObject line, string name, JsonNode? value)
+    {
+        if (value is not null)
+        {
+            line[name] = value;
+        }
+    }
+
+    private static JsonObject? Identity(Actor actor) => actor.Identity is null ? null : JsonNode.Parse(actor.Identity) as JsonObject;
+
+    private static Column[] Asked(AuditQuery query) =>
+    [
+        .. Columns.Where(column => column.Heading switch
+        {
+            "instance" => query.Instance is null,
+            "binding" => query.Binding is null,
+            _ => true,
+        }),
+    ];
+
+    /// <summary>Ids and names come from tenants: none of them may write to the operator's terminal as it likes.</summary>
+    private static string Printable(string text) =>
+        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c));
+
+    private static string Time(AuditRecord entry) => entry.At.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+
+    private static string Result(AuditRecord entry) => entry.Result switch
+    {
+        AuditResult.Begun => "begun",
+        AuditResult.Succeeded => "succeeded",
+        AuditResult.Failed => "failed",
+        _ => "refused",
+    };
+
+    private sealed record Column(string Heading, Func<AuditRecord, string> Text)
+    {
+        public string Cell(AuditRecord entry) => Printable(Text(entry));
+    }
+}

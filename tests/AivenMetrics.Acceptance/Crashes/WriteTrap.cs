@@ -1,0 +1,112 @@
+using System.Globalization;
+using Npgsql;
+
+namespace AivenMetrics.Acceptance.Crashes;
+
+/// <summary>Where in a transaction the broker is held.</summary>
+public enum Moment
+{
+    /// <summary>Right after one of its writing statements: killed there, the transaction is lost.</summary>
+    Statement,
+
+    /// <summary>Within the commit: killed there, the transaction is kept and its caller never hears of it.</summary>
+    Commit,
+}
+
+/// <summary>
+/// Triggers in the broker's own database that hold it at the n-th write, by an advisory lock that the test has. The test sees
+/// the waiting session, kills the broker, and then either ends that session or lets its commit through.
+/// </summary>
+internal sealed class WriteTrap : IAsyncDisposable
+{
+    private const int Lock = 815;
+
+    private static readonly string[] Tables = ["service_instance", "service_binding", "service_binding_service", "ended_binding", "audit_entry"];
+
+    private readonly NpgsqlConnection connection;
+
+    private WriteTrap(NpgsqlConnection connection) => this.connection = connection;
+
+    public static async Task<WriteTrap> Install(string database)
+    {
+        var connection = new NpgsqlConnection(database + ";Pooling=false");
+        await connection.OpenAsync();
+        var trap = new WriteTrap(connection);
+        // A sequence counts also in transactions that are rolled back.
+        await trap.Execute(
+            $"""
+            CREATE SCHEMA trap;
+            CREATE TABLE trap.set (moment text, at bigint);
+            CREATE SEQUENCE trap.writes;
+            CREATE FUNCTION trap.hold() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF EXISTS (SELECT FROM trap.set WHERE moment = TG_ARGV[0]) THEN
+                IF nextval('trap.writes') = (SELECT at FROM trap.set) THEN
+                  PERFORM pg_advisory_xact_lock_shared({Lock});
+                END IF;
+              END IF;
+              RETURN NULL;
+            END $$
+            """);
+        foreach (string table in Tables)
+        {
+            await trap.Execute(
+                $"""
+                CREATE TRIGGER trap_statement AFTER INSERT OR UPDATE OR DELETE ON {table}
+                  FOR EACH STATEMENT EXECUTE FUNCTION trap.hold('{Moment.Statement}');
+                CREATE CONSTRAINT TRIGGER trap_commit AFTER INSERT OR UPDATE OR DELETE ON {table} DEFERRABLE INITIALLY DEFERRED
+                  FOR EACH ROW EXECUTE FUNCTION trap.hold('{Moment.Commit}');
+                """);
+        }
+
+        return trap;
+    }
+
+    /// <summary>Holds the broker at its n-th write from now on.</summary>
+    public Task Set(Moment moment, int at) => Execute(
+        $"""
+        SELECT pg_advisory_lock({Lock});
+        DELETE FROM trap.set;
+        ALTER SEQUENCE trap.writes RESTART;
+        INSERT INTO trap.set VALUES ('{moment}', {at.ToString(CultureInfo.InvariantCulture)});
+        """);
+
+    /// <summary>True when the broker is held.</summary>
+    public async Task<bool> Holds() => await Held() is not null;
+
+    /// <summary>Ends what the dead broker began: its statement is rolled back, its commit is completed.</summary>
+    public async Task Finish(Moment moment)
+    {
+        int? session = await Held();
+        if (moment == Moment.Statement)
+        {
+            await Execute($"SELECT pg_terminate_backend({session})");
+        }
+
+        await Execute($"SELECT pg_advisory_unlock({Lock}); DELETE FROM trap.set;");
+        while (await Scalar($"SELECT pid FROM pg_stat_activity WHERE pid = {session} AND state <> 'idle'") is not null)
+        {
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>Lets everything pass.</summary>
+    public Task Remove() => Execute("DELETE FROM trap.set; SELECT pg_advisory_unlock_all();");
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    private async Task<int?> Held() =>
+        (int?)await Scalar($"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted");
+
+    private async Task<object?> Scalar(string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    private async Task Execute(string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using AivenMetrics.Acceptance.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Benchmarks;
+
+/// <summary>
+/// What a catalog that has not changed costs: GET /v2/catalog with If-None-Match, answered 304, in allocated bytes and requests a
+/// second, beside a bare Kestrel that answers every request 304; each in a process of its own, in alternating rounds.
+/// Options: --seconds (of a round, 5), --rounds (3), --clients (16).
+/// </summary>
+internal static class CatalogLoad
+{
+    private const string Allocated = "dotnet_gc_heap_total_allocated_bytes_total";
+
+    public static async Task<int> Run(LoadOptions options)
+    {
+        (int seconds, int rounds, int clients) = (options.Number("seconds", 5), options.Number("rounds", 3), options.Number("clients", 16));
+        await using PostgresServer server = await PostgresServer.Start();
+        await using BrokerStack stack = await BrokerStack.Start(await server.CreateDatabase(), gateway: false);
+        string bareUrl = $"http://127.0.0.1:{Demo.Ports.Free(1)[0]}";
+        using Process bare = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["bare-kestrel", bareUrl]))!;
+        try
+        {
+            using HttpClient broker = await Asking(stack.Url, stack.Password);
+            using HttpClient plain = new(new SocketsHttpHandler { MaxConnectionsPerServer = clients }) { BaseAddress = new Uri(bareUrl) };
+            await Rate(broker, "/v2/catalog", clients, 3);
+            await Rate(plain, "/", clients, 3);
+            Console.WriteLine($"{clients} connections, rounds of {seconds} s");
+            Console.WriteLine($"{"round",5} {"catalog/s",10} {"bytes each",11} {"bare/s",10} {"bytes each",11} {"ratio",6}");
+            for (int round = 1; round <= rounds; round++)
+            {
+                var ours = await Measure(broker, "/v2/catalog", () => BrokerAllocated(stack.MetricsUrl), clients, seconds);
+                var theirs = await Measure(plain, "/", async () => double.Parse(await plain.GetStringAsync("/allocated"), CultureInfo.InvariantCulture), clients, seconds);
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{round,5} {ours.PerSecond,10:0} {ours.BytesEach,11:0} {theirs.PerSecond,10:0} {theirs.BytesEach,11:0} {ours.PerSecond / theirs.PerSecond,6:0.00}"));
+            }
+
+            return 0;
+        }
+        finally
+        {
+            bare.Kill();
+            await bare.WaitForExitAsync();
+        }
+    }
+
+    /// <summary>The bare server: nothing but Kestrel.</summary>
+    public static async Task<int> ServeBare(string url)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls(url);
+        await using WebApplication app = builder.Build();
+        app.Run(context =>
+        {
+            if (context.Request.Path == "/allocated")
+                return context.Response.WriteAsync(GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture));
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        });
+        await app.RunAsync();
+        return 0;
+    }
+
+    private static async Task<HttpClient> Asking(string url, string password)
+    {
+        var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = new Uri(url) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"platform:{password}")));
+        http.DefaultRequestHeaders.Add("X-Broker-API-Version", "2.17");
+        using HttpResponseMessage answer = await http.GetAsync("/v2/catalog");
+        http.DefaultRequestHeaders.IfNoneMatch.Add(answer.EnsureSuccessStatusCode().Headers.ETag!);
+        return http;
+    }
+
+    private static async Task<(double PerSecond, double BytesEach)> Measure(HttpClient http, string path, Func<Task<double>> allocated, int clients, int seconds)
+    {
+        double before = await allocated();
+        (int count, double took) = await Rate(http, path, clients, seconds);
+        return (count / took, (await allocated() - before) / count);
+    }
+
+    private static async Task<(int Count, double Seconds)> Rate(HttpClient http, string path, int clients, int seconds)
+    {
+        int count = 0;
+        long start = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>
+        {
+            while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+            {
+                using HttpResponseMessage answer = await Get(http, path);
+                if (answer.StatusCode != HttpStatusCode.NotModified)
+                    throw new InvalidOperationException($"{path} was answered {answer.StatusCode} instead of 304");
+                Interlocked.Increment(ref count);
+            }
+        }));
+        return (count, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <summary>The bare server may not listen yet when it is asked first.</summary>
+    private static async Task<HttpResponseMessage> Get(HttpClient http, string path)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await http.GetAsync(path);
+            }
+            catch (HttpRequestException) when (attempt < 50)
+            {
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    private static async Task<double> BrokerAllocated(string metricsUrl)
+    {
+        using var http = new HttpClient();
+        string line = (await http.GetStringAsync(metricsUrl)).Split('\n').Single(line => line.StartsWith(Allocated, StringComparison.Ordinal));
+        return double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+}

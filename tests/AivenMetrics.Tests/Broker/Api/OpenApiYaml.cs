@@ -1,0 +1,34 @@
+using YamlDotNet.Serialization;
+
+namespace AivenMetrics.Tests.Broker.Api;
+
+/// <summary>The committed openapi.yaml, as a tree that is walked by names.</summary>
+internal sealed class OpenApiYaml
+{
+    private readonly Dictionary<object, object?> root;
+
+    private OpenApiYaml(Dictionary<object, object?> root) => this.root = root;
+
+    public static OpenApiYaml Committed { get; } = new(new DeserializerBuilder().Build().Deserialize<Dictionary<object, object?>>(
+        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "openapi.yaml"))));
+
+    /// <summary>Method and path of every operation, such as <c>GET /v2/catalog</c>, with its tree.</summary>
+    public IReadOnlyDictionary<string, Dictionary<object, object?>> Operations => Map(root["paths"])
+        .SelectMany(path => Map(path.Value).Select(method => ($"{$"{method.Key}".ToUpperInvariant()} {path.Key}", Map(method.Value))))
+        .ToDictionary(pair => pair.Item1, pair => pair.Item2);
+
+    /// <summary>Every schema by its name.</summary>
+    public IReadOnlyDictionary<string, Dictionary<object, object?>> Schemas =>
+        Map(Map(root["components"])["schemas"]).ToDictionary(schema => $"{schema.Key}", schema => Map(schema.Value));
+
+    public static Dictionary<object, object?> Map(object? node) => node as Dictionary<object, object?> ?? [];
+
+    public static IReadOnlyList<object?> List(object? node) => node as List<object?> ?? [];
+
+    public static object? At(Dictionary<object, object?> node, params string[] path) =>
+        path.Aggregate((object?)node, (current, name) => Map(current).GetValueOrDefault(name));
+
+    /// <summary>A schema, or the one that it refers to.</summary>
+    public Dictionary<object, object?> Resolve(object? schema) =>
+        Map(schema).GetValueOrDefault("$ref") is string reference ? Schemas[reference.Split('/')[^1]] : Map(schema);
+}

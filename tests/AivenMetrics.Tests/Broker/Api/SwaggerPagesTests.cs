@@ -1,0 +1,48 @@
+using AivenMetrics.Tests.Broker.Osb;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Api;
+
+/// <summary>Swagger UI is served when configured and only then.</summary>
+public sealed class SwaggerPagesTests
+{
+    private static readonly string[] Paths = ["/swagger", "/swagger/", "/swagger/index.html", "/swagger/swagger-ui.css", "/swagger/openapi.yaml"];
+
+    [Fact]
+    public async Task When_configured_the_pages_and_the_document_are_there_without_a_password()
+    {
+        await using var broker = await Started(true);
+        using var stranger = new HttpClient { BaseAddress = broker.Client.BaseAddress };
+
+        foreach (var path in Paths)
+        {
+            using var answer = await stranger.GetAsync(path);
+            Assert.Equal((path, 200), (path, (int)answer.StatusCode));
+        }
+
+        Assert.Equal(OpenApi(), await stranger.GetStringAsync("/swagger/openapi.yaml"));
+        Assert.Contains("openapi.yaml", await stranger.GetStringAsync("/swagger/index.js"), StringComparison.Ordinal);
+        using var other = await stranger.GetAsync("/swagger/nothing.here");
+        Assert.Equal(404, (int)other.StatusCode);
+        using var api = await stranger.GetAsync("/v2/catalog");
+        Assert.Equal(401, (int)api.StatusCode);
+    }
+
+    [Fact]
+    public async Task Unless_configured_there_is_nothing()
+    {
+        await using var broker = await Started(false);
+
+        foreach (var path in Paths)
+            Assert.Equal((path, 404), (path, (await broker.Get(path)).Status));
+    }
+
+    private static string OpenApi() => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "openapi.yaml"));
+
+    private static async Task<BrokerHost> Started(bool pages)
+    {
+        var broker = new BrokerHost { Options = { SwaggerUi = pages } };
+        await broker.InitializeAsync();
+        return broker;
+    }
+}

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AivenMetrics.Broker.Catalog;
+using AivenMetrics.Broker.State;
+using NJsonSchema;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Catalog;
+
+/// <summary>osb.md 32, 64, 84, 96: what users are told of the parameters is what is enforced.</summary>
+public sealed class PlanParametersTests
+{
+    // The same in every run: a failure can be repeated.
+    private const int Seed = 20261123;
+    private const int Samples = 4000;
+
+    [Theory]
+    [InlineData("space", "provision")]
+    [InlineData("space", "update")]
+    [InlineData("space", "bind")]
+    [InlineData("services", "provision")]
+    [InlineData("services", "update")]
+    [InlineData("services", "bind")]
+    public async Task Osb_32_schema_and_enforcement_agree_on_thousands_of_random_parameters(string plan, string request)
+    {
+        var scope = plan == "space" ? PlanScope.Space : PlanScope.Services;
+        var (text, enforce) = request switch
+        {
+            "provision" => (ParameterSchemas.Provision(scope), (Func<PlanScope, JsonElement?, PlanParameters>)PlanParameters.ForProvision),
+            "update" => (ParameterSchemas.Update(scope), PlanParameters.ForUpdate),
+            _ => (ParameterSchemas.Bind(scope), PlanParameters.ForBind),
+        };
+        var schema = await JsonSchema.FromJsonAsync(text.GetRawText());
+        var random = new Random(Seed);
+        var accepted = 0;
+        for (var i = 0; i < Samples; i++)
+        {
+            var json = Parameters(random).ToJsonString();
+            var valid = schema.Validate(json).Count == 0;
+            var read = enforce(scope, JsonDocument.Parse(json).RootElement);
+
+            Assert.True(valid == read.Fault is null, $"the schema says {valid}, the enforcement {read.Fault ?? "nothing"}, of {json}");
+            accepted += valid ? 1 : 0;
+        }
+
+        Assert.InRange(accepted, Samples / 100, Samples * 99 / 100);
+    }
+
+    [Theory]
+    [InlineData("""{"expires_in":"12h"}""", 12)]
+    [InlineData("""{"expires_in":"90d"}""", 90 * 24)]
+    [InlineData("""{"expires_in":"99999d"}""", 99999 * 24)]
+    public void An_expiry_is_read_as_hours_or_days(string json, int hours) =>
+        Assert.Equal(TimeSpan.FromHours(hours), PlanParameters.ForBind(PlanScope.Space, Json(json)).ExpiresIn);
+
+    [Fact]
+    public void Services_are_read_as_given_and_what_is_absent_is_null()
+    {
+        Assert.Equal(["b", "a"], PlanParameters.ForBind(PlanScope.Services, Json("""{"services":["b","a"]}""")).Services);
+        Assert.Equal([], PlanParameters.ForUpdate(PlanScope.Services, Json("""{"services":[]}""")).Services!);
+        foreach (var nothing in (JsonElement?[])[null, Json("null"), Json("{}")])
+            Assert.Equal(new PlanParameters(null, null, null), PlanParameters.ForBind(PlanScope.Services, nothing));
+    }
+
+    [Theory]
+    [InlineData("services", """[]""", "The field parameters must be an object.")]
+    [InlineData("space", """{"services":["a"]}""", "takes the parameter 'expires_in' only, but got 'services': leave it out.")]
+    [InlineData("services", """{"service":["a"],"x":1}""", "takes the parameters 'services' and 'expires_in' only, but got 'service', 'x': leave them out.")]
+    [InlineData("services", """{"services":["a",1]}""", "'services[1]'")]
+    [InlineData("services", """{"services":["a",""]}""", "must have 1 to 255 characters: 'services[1]' has not")]
+    [InlineData("services", """{"services":["a","b","a"]}""", "names a service twice, 'services[0]' and 'services[2]'")]
+    [InlineData("services", """{"services":[]}""", "'services' must name 1 to 50 services, but names 0")]
+    [InlineData("services", """{"services":["a"],"expires_in":7}""", "'expires_in' must be hours or days")]
+    [InlineData("space", """{"expires_in":"0h"}""", "'expires_in'")]
+    [InlineData("space", """{"expires_in":"12h\n"}""", "'expires_in'")]
+    [InlineData("space", """{"expires_in":"١h"}""", "'expires_in'")]
+    public void Osb_96_a_fault_names_the_field_and_says_what_to_do(string plan, string json, string sentence)
+    {
+        var fault = PlanParameters.ForBind(plan == "space" ? PlanScope.Space : PlanScope.Services, Json(json)).Fault;
+
+        Assert.Contains(sentence, fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_is_as_long_as_its_code_points_as_JSON_Schema_counts()
+    {
+        // The library of the test above counts UTF-16 units, so it is not asked.
+        Assert.Null(PlanParameters.ForBind(PlanScope.Services, Named(255)).Fault);
+        Assert.NotNull(PlanParameters.ForBind(PlanScope.Services, Named(256)).Fault);
+
+        static JsonElement Named(int characters) =>
+            Json($$"""{"services":["{{string.Concat(Enumerable.Repeat("😀", characters))}}"]}""");
+    }
+
+    [Fact]
+    public void A_plan_without_parameters_says_so() => Assert.Equal(
+        "Creating an instance of this plan takes no parameters, but got 'x': leave it out.",
+        PlanParameters.ForProvision(PlanScope.Space, Json("""{"x":1}""")).Fault);
+
+    private static JsonElement Json(string json) => JsonDocument.Parse(json).RootElement;
+
+    private static JsonObject Parameters(Random random)
+    {
+        var parameters = new JsonObject();
+        if (random.Next(2) == 0)
+            parameters["services"] = Mostly(random, 8) ? Services(random) : Anything(random);
+        if (random.Next(3) == 0)
+            parameters["expires_in"] = Mostly(random, 8) ? ExpiresIn(random) : Anything(random);
+        if (random.Next(10) == 0)
+            parameters[Pick(random, "Services", "service", "", "expires", "$schema")] = Anything(random);
+        return parameters;
+    }
+
+    private static JsonArray Services(Random random)
+    {
+        var count = Mostly(random, 6) ? random.Next(0, 4) : random.Next(48, 53);
+        return [.. Enumerable.Range(0, count).Select(i => Mostly(random, 20) ? $"service-{i}" : Mostly(random, 2) ? Name(random) : Anything(random))];
+    }
+
+    private static JsonNode? Name(Random random) => Pick(
+        random, "", "service-0", "service-1", "ü", new string('n', 255), new string('n', 256), " ");
+
+    private static JsonNode? ExpiresIn(Random random) => Mostly(random, 2)
+        ? $"{random.Next(0, 120_000)}{Pick(random, "h", "d")}"
+        : Pick(random, "", "h", "d", "12", "12m", "012h", "-1h", "+1h", "1 h", " 1h", "1h ", "1.5h", "1H", "12hd", "9999999d", "1e3h", "x1h", "1h1d");
+
+    private static JsonNode? Anything(Random random) => random.Next(7) switch
+    {
+        0 => null,
+        1 => random.Next(),
+        2 => true,
+        3 => new JsonObject { ["services"] = new JsonArray("a") },
+        4 => new JsonArray(1, "a"),
+        5 => "12h",
+        _ => 1.5,
+    };
+
+    private static bool Mostly(Random random, int times) => random.Next(times) > 0;
+
+    private static string Pick(Random random, params string[] among) => among[random.Next(among.Length)];
+}

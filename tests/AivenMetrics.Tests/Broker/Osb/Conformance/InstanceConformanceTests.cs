@@ -1,0 +1,115 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AivenMetrics.Broker.State;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Osb.Conformance;
+
+/// <summary>osb.md A5 to A7, A12: what is left of the rules of instances.</summary>
+public abstract class InstanceConformanceTests(BrokerHost broker)
+{
+    public sealed class OnSqlite(BrokerHost broker) : InstanceConformanceTests(broker), IClassFixture<BrokerHost>;
+
+    public sealed class OnPostgres(PostgresBroker broker) : InstanceConformanceTests(broker), IClassFixture<PostgresBroker>;
+
+    [Fact]
+    public async Task Osb_68_an_empty_id_is_no_instance_and_an_id_may_be_used_again()
+    {
+        var path = await broker.Instance();
+        await broker.Delete(BrokerHost.WithPlan(path));
+
+        Assert.Equal(404, (await broker.Put("/v2/service_instances/", BrokerHost.Provision())).Status);
+        Assert.Equal(404, (await broker.Put("/v2/service_instances//service_bindings/b", BrokerHost.Bind())).Status);
+        Assert.Equal(201, (await broker.Put(path, BrokerHost.Provision(BrokerHost.ServicesPlan))).Status);
+    }
+
+    [Fact]
+    public async Task Osb_73_a_fetched_instance_has_strings_and_objects_and_never_null()
+    {
+        var answer = await broker.Get(await broker.Instance());
+
+        Assert.Equal(
+            (BrokerHost.OfferingId, BrokerHost.SpacePlan),
+            (answer.Json.GetProperty("service_id").GetString(), answer.Json.GetProperty("plan_id").GetString()));
+        foreach (var member in answer.Json.EnumerateObject())
+            Assert.Equal(member.Name is "parameters" or "metadata" or "maintenance_info" ? JsonValueKind.Object : JsonValueKind.String, member.Value.ValueKind);
+    }
+
+    [Theory]
+    [InlineData("?service_id=unknown&plan_id=unknown")]
+    [InlineData("?service_id=&plan_id=")]
+    public async Task Osb_74_an_instance_is_fetched_whatever_the_hints(string query)
+    {
+        var path = await broker.Instance();
+
+        Assert.Equal((await broker.Get(path)).Text, (await broker.Get(path + query)).Text);
+    }
+
+    [Fact]
+    public async Task Osb_75_a_deleted_instance_is_404()
+    {
+        var path = await broker.Instance();
+        await broker.Delete(BrokerHost.WithPlan(path));
+
+        Assert.Equal((404, 404), ((await broker.Get(path)).Status, (await broker.Get(path + "/last_operation")).Status));
+    }
+
+    [Theory]
+    [InlineData("\"unknown\"")]
+    [InlineData("\"\"")]
+    [InlineData("42")]
+    public async Task Osb_80_an_update_to_a_plan_that_is_not_of_the_offering_is_400_and_named(string plan)
+    {
+        var path = await broker.Instance();
+
+        var answer = await Update(path, new JsonObject { ["plan_id"] = JsonNode.Parse(plan) });
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("plan_id", answer.Description, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"parameters":{"services":["no-such-service"]}}""")]
+    [InlineData("""{"parameters":{"services":["pg-1"],"other":1}}""")]
+    [InlineData("""{"maintenance_info":{"version":"47.11.0"}}""")]
+    [InlineData("""{"context":{"platform":"cloudfoundry","instance_name":42}}""")]
+    public async Task Osb_83_an_update_with_one_fault_applies_nothing_of_the_rest(string fault)
+    {
+        await NewInventory();
+        var path = await broker.Instance();
+        var before = (await broker.Get(path)).Text;
+        var body = JsonNode.Parse(fault)!.AsObject();
+        body["plan_id"] = BrokerHost.ServicesPlan;
+
+        var answer = await Update(path, body);
+
+        Assert.InRange(answer.Status, 400, 422);
+        Assert.Equal(before, (await broker.Get(path)).Text);
+    }
+
+    [Fact]
+    public async Task Osb_18_a_refused_deprovision_changes_neither_the_instance_nor_its_binding()
+    {
+        var binding = await broker.Binding();
+        var instance = binding[..binding.IndexOf("/service_bindings", StringComparison.Ordinal)];
+        var before = ((await broker.Get(instance)).Text, (await broker.Get(binding)).Text);
+
+        Assert.Equal(400, (await broker.Delete(BrokerHost.WithPlan(instance))).Status);
+
+        Assert.Equal(before, ((await broker.Get(instance)).Text, (await broker.Get(binding)).Text));
+    }
+
+    private Task<Answer> Update(string path, JsonObject body)
+    {
+        body["service_id"] = BrokerHost.OfferingId;
+        return broker.Send(HttpMethod.Patch, path, body);
+    }
+
+    /// <summary>Newer than every request: nobody waits for what might just have been made.</summary>
+    private async Task NewInventory()
+    {
+        var demo = new AivenProject("demo");
+        var inventory = broker.Service<InventoryStore>();
+        await inventory.SaveInventory(demo, DateTimeOffset.UtcNow.AddMinutes(5), await inventory.Services(demo, default), default);
+    }
+}

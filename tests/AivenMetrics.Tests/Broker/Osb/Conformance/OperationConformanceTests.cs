@@ -1,0 +1,151 @@
+using AivenMetrics.Broker.State;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Osb.Conformance;
+
+/// <summary>osb.md A3, A4: asynchronous operations and their polls. Each test has a broker of its own, whose binds wait.</summary>
+public abstract class OperationConformanceTests : IAsyncLifetime
+{
+    private const string Incomplete = "?accepts_incomplete=true";
+
+    private readonly BrokerHost broker;
+
+    protected OperationConformanceTests(BrokerHost broker)
+    {
+        this.broker = broker;
+        broker.Verdict = _ => null;
+    }
+
+    public sealed class OnSqlite() : OperationConformanceTests(new BrokerHost());
+
+    public sealed class OnPostgres(PostgresDatabases databases) : OperationConformanceTests(new PostgresBroker(databases));
+
+    public ValueTask InitializeAsync() => broker.InitializeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await broker.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Osb_40_a_bind_that_takes_time_is_202_with_an_operation()
+    {
+        var answer = await broker.Put(await NewPath() + Incomplete, BrokerHost.Bind());
+
+        Assert.Equal(202, answer.Status);
+        Assert.InRange(answer.Json.GetProperty("operation").GetString()!.Length, 1, 10_000);
+    }
+
+    [Fact]
+    public async Task Osb_41_what_is_not_accepted_is_never_202_and_what_is_accepted_never_AsyncRequired()
+    {
+        await broker.Stop();
+        broker.Options.BindBudget = TimeSpan.FromSeconds(0.2);
+        await broker.Start();
+        var path = await NewPath();
+
+        var whole = await broker.Put(path, BrokerHost.Bind());
+        var refused = await broker.Put(path + "?accepts_incomplete=false", BrokerHost.Bind());
+        var accepted = await broker.Put(path + Incomplete, BrokerHost.Bind());
+
+        Assert.Equal(("AsyncRequired", "AsyncRequired"), (whole.Error, refused.Error));
+        Assert.Equal((202, null), (accepted.Status, accepted.Error));
+    }
+
+    [Fact]
+    public async Task Osb_43_every_bind_has_an_operation_of_its_own()
+    {
+        var first = await broker.Put(await NewPath() + Incomplete, BrokerHost.Bind());
+        var second = await broker.Put(await NewPath() + Incomplete, BrokerHost.Bind());
+
+        Assert.NotEqual(first.Json.GetProperty("operation").GetString(), second.Json.GetProperty("operation").GetString());
+    }
+
+    [Theory]
+    [InlineData(null, "in progress")]
+    [InlineData(OperationState.Succeeded, "succeeded")]
+    [InlineData(OperationState.Failed, "failed")]
+    public async Task Osb_48_every_state_is_described_and_has_no_member_that_only_updates_and_deletes_have(OperationState? outcome, string state)
+    {
+        var poll = await Polled(outcome);
+
+        var answer = await broker.Get(poll);
+
+        Assert.Equal((200, state), (answer.Status, answer.Json.GetProperty("state").GetString()));
+        Assert.NotEmpty(answer.Description!);
+        Assert.Equal(["state", "description"], answer.Json.EnumerateObject().Select(member => member.Name));
+    }
+
+    [Fact]
+    public async Task Osb_49_a_poll_that_is_malformed_is_400()
+    {
+        Assert.Equal(400, (await broker.Get("/v2/service_instances/%FF/last_operation")).Status);
+        Assert.Equal(400, (await broker.Get($"{await broker.Instance()}/service_bindings/%FF/last_operation")).Status);
+    }
+
+    [Fact]
+    public async Task Osb_51_a_poll_is_never_410_because_no_delete_is_asynchronous()
+    {
+        var instance = await broker.Instance();
+        await broker.Delete(BrokerHost.WithPlan(instance) + "&accepts_incomplete=true");
+
+        Assert.Equal(404, (await broker.Get(instance + "/last_operation")).Status);
+        Assert.Equal(404, (await broker.Get(instance + "/service_bindings/b/last_operation")).Status);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?operation=another")]
+    [InlineData("?operation=&service_id=&plan_id=")]
+    [InlineData("?service_id=unknown&plan_id=unknown&operation=unknown")]
+    public async Task Osb_52_a_poll_is_answered_whatever_the_hints(string query)
+    {
+        var poll = await Polled(OperationState.Succeeded);
+
+        Assert.Equal("succeeded", (await broker.Get(poll + query)).Json.GetProperty("state").GetString());
+    }
+
+    [Theory]
+    [InlineData(OperationState.Succeeded)]
+    [InlineData(OperationState.Failed)]
+    public async Task Osb_54_an_outcome_is_told_as_often_as_it_is_asked_for(OperationState outcome)
+    {
+        var poll = await Polled(outcome);
+
+        var told = new List<string>();
+        for (var i = 0; i < 5; i++)
+            told.Add((await broker.Get(poll)).Text);
+
+        Assert.Single(told.Distinct());
+    }
+
+    [Fact]
+    public async Task Osb_54_a_bind_that_is_refused_leaves_what_became_of_the_one_before_it()
+    {
+        var poll = await Polled(OperationState.Failed);
+        var before = (await broker.Get(poll)).Text;
+
+        var refused = await broker.Put(poll[..poll.LastIndexOf('/')], BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
+
+        Assert.Equal((400, before), (refused.Status, (await broker.Get(poll)).Text));
+    }
+
+    private async Task<string> NewPath() => $"{await broker.Instance()}/service_bindings/b";
+
+    /// <summary>The poll of a bind with that outcome; null: it runs.</summary>
+    private async Task<string> Polled(OperationState? outcome)
+    {
+        var path = await NewPath();
+        Assert.Equal(202, (await broker.Put(path + Incomplete, BrokerHost.Bind())).Status);
+        if (outcome is { } state)
+        {
+            broker.Verdict = _ => (state, "So it ended.");
+            broker.Service<StateSignals>().Intent.Notify();
+            while ((await broker.Get(path + "/last_operation")).Json.GetProperty("state").GetString() == "in progress")
+                await Task.Delay(10);
+        }
+
+        return path + "/last_operation";
+    }
+}

@@ -1,0 +1,39 @@
+using AivenMetrics.Broker.State;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.State;
+
+/// <summary>Gateways that went away; the rest is in the contract that both databases are held to.</summary>
+public sealed class GatewayStoreTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_gateway_that_is_away_is_not_waited_for_and_forgotten_after_a_day()
+    {
+        var folder = Directory.CreateTempSubdirectory("aiven-metrics-");
+        await using (var database = Database.Open($"Data Source={Path.Combine(folder.FullName, "state.db")}"))
+        {
+            await database.Migrate(null, Ct);
+            var gateways = new GatewayStore(database);
+            await gateways.Report("away", 10, true, Ct);
+            await gateways.Report("gone", 10, true, Ct);
+            await Age("away", TimeSpan.FromSeconds(11));
+            await Age("gone", TimeSpan.FromHours(25));
+            Assert.Empty(await gateways.AcceptedAt(Ct));
+
+            await gateways.Report("new", 10, true, Ct);
+
+            Assert.Single(await gateways.AcceptedAt(Ct));
+            Assert.Equal(["away", "new"], (await database.Query<string>("SELECT gateway_id FROM gateway", null, Ct)).Order());
+
+            async Task Age(string gateway, TimeSpan age)
+            {
+                var seen = await gateways.Now(Ct) - (age.Ticks / TimeSpan.TicksPerMicrosecond);
+                await database.Execute("UPDATE gateway SET seen_at = @seen WHERE gateway_id = @gateway", new { seen, gateway }, Ct);
+            }
+        }
+
+        folder.Delete(recursive: true);
+    }
+}

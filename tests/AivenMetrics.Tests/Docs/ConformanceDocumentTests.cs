@@ -1,0 +1,128 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace AivenMetrics.Tests.Docs;
+
+/// <summary><c>docs/osb-conformance.md</c> lists every requirement of the specification with the tests that prove it.</summary>
+public sealed partial class ConformanceDocumentTests
+{
+    private const int Requirements = 133;
+    private const string Excuse = "Does not apply: ";
+
+    private static readonly string Root = FindRoot();
+    private static readonly string Document = Path.Combine(Root, "docs", "osb-conformance.md");
+
+    [Fact]
+    public void Every_requirement_is_there_once_and_in_order() =>
+        Assert.Equal(Enumerable.Range(1, Requirements), Entries().Select(entry => entry.Number));
+
+    [Fact]
+    public void Every_requirement_has_a_test_or_a_reason_why_it_does_not_apply() =>
+        Assert.Equal("", string.Join(", ", Entries().Where(entry => entry.Proofs.Count == 0).Select(entry => entry.Number)));
+
+    [Fact]
+    public void Every_requirement_that_does_not_apply_has_one_reason_and_no_test() => Assert.All(
+        Entries().Where(entry => entry.Proofs.Any(proof => proof.StartsWith(Excuse, StringComparison.Ordinal))),
+        entry => Assert.True(entry.Proofs.Count == 1 && entry.Proofs[0].EndsWith('.'), $"{entry.Number}: {string.Join("; ", entry.Proofs)}"));
+
+    [Fact]
+    public void Every_test_that_carries_a_number_is_listed_under_it_and_every_test_that_is_listed_exists()
+    {
+        var tests = Tests();
+        var text = new StringBuilder();
+        foreach (var line in Lines(tests))
+            text.Append(line).Append('\n');
+
+        if (text.ToString() != File.ReadAllText(Document))
+        {
+            var made = Path.Combine(Path.GetTempPath(), "osb-conformance.md");
+            File.WriteAllText(made, text.ToString());
+            Assert.Fail($"docs/osb-conformance.md does not list the tests that there are. Look at {made} and copy it over.");
+        }
+    }
+
+    /// <summary>The document as it should be: what was listed by hand and still exists first, then what carries the number.</summary>
+    private static IEnumerable<string> Lines(HashSet<string> tests)
+    {
+        foreach (var (line, entry) in Parse())
+        {
+            if (entry is null)
+            {
+                yield return line;
+                continue;
+            }
+
+            yield return line;
+            var own = tests.Where(test => Numbers(test).Contains(entry.Number)).Order(StringComparer.Ordinal);
+            var kept = entry.Proofs.Where(proof => tests.Contains(proof) || proof.StartsWith(Excuse, StringComparison.Ordinal));
+            foreach (var proof in kept.Concat(own).Distinct())
+                yield return $"   - {proof}";
+        }
+    }
+
+    /// <summary>The numbers that a test's name begins with, such as <c>Osb_105_106_both_stay_valid</c>.</summary>
+    private static IEnumerable<int> Numbers(string test) => Carried().Match(test).Groups[1].Captures
+        .Select(number => int.Parse(number.ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
+
+    private static IEnumerable<Entry> Entries() => Parse().Select(pair => pair.Entry).OfType<Entry>();
+
+    /// <summary>Each line of the document; proofs are with the requirement that they follow.</summary>
+    private static IEnumerable<(string Line, Entry? Entry)> Parse()
+    {
+        var lines = File.ReadAllLines(Document);
+        for (var i = 0; i < lines.Length; i++)
+        {
+            var requirement = Requirement().Match(lines[i]);
+            if (!requirement.Success)
+            {
+                yield return (lines[i], null);
+                continue;
+            }
+
+            var line = lines[i];
+            var proofs = new List<string>();
+            while (i + 1 < lines.Length && lines[i + 1].StartsWith("   - ", StringComparison.Ordinal))
+                proofs.Add(lines[++i][5..]);
+            yield return (line, new Entry(int.Parse(requirement.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), proofs));
+        }
+    }
+
+    /// <summary>Every test of every project as <c>Class.Method</c>, read from the sources.</summary>
+    private static HashSet<string> Tests()
+    {
+        var tests = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Root, "tests"), "*Tests*.cs", SearchOption.AllDirectories))
+        {
+            var source = File.ReadAllText(path);
+            if (Class().Match(source) is { Success: true } type)
+                tests.UnionWith(Test().Matches(source).Select(test => $"{type.Groups[1].Value}.{test.Groups[1].Value}"));
+        }
+
+        return tests;
+    }
+
+    private static string FindRoot([CallerFilePath] string path = "")
+    {
+        var folder = new DirectoryInfo(Path.GetDirectoryName(path)!);
+        while (!File.Exists(Path.Combine(folder.FullName, "AivenMetrics.sln")))
+            folder = folder.Parent ?? throw new InvalidOperationException("AivenMetrics.sln is in no folder above the tests.");
+        return folder.FullName;
+    }
+
+    private sealed record Entry(int Number, List<string> Proofs);
+
+    [GeneratedRegex(@"^([0-9]+)\. ")]
+    private static partial Regex Requirement();
+
+    [GeneratedRegex(@"\.Osb(?:_([0-9]+))+_")]
+    private static partial Regex Carried();
+
+    [GeneratedRegex(@"^public [a-z ]*class (\w+Tests)\b", RegexOptions.Multiline)]
+    private static partial Regex Class();
+
+    // The attributes of a test are followed by its method; theory data may be any number of lines.
+    [GeneratedRegex(@"^    \[(?:Fact|Theory)\b[^\n]*\n(?:    (?:\[|    )[^\n]*\n)*?    public (?:async )?(?:Task|void) (\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex Test();
+}
