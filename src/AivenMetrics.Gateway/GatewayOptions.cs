@@ -38,6 +38,12 @@ public sealed class GatewayOptions
     /// </summary>
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromSeconds(150);
 
+    /// <summary>
+    /// Origins whose web pages may read answers, such as <c>https://console.example</c>; default: none. Tools and servers, Grafana among
+    /// them, need none of this.
+    /// </summary>
+    public IList<string> CorsOrigins { get; init; } = [];
+
     /// <summary>All that is wrong with these options, as sentences that name the key and the remedy; empty when they can be used.</summary>
     public IEnumerable<string> Faults()
     {
@@ -51,6 +57,10 @@ public sealed class GatewayOptions
 
         foreach (var fault in TenantSourceFaults())
             yield return fault;
+
+        for (var i = 0; i < CorsOrigins.Count; i++)
+            if (!IsOrigin(CorsOrigins[i]))
+                yield return $"Gateway:CorsOrigins:{i} is not an origin: it must be a scheme, a host and perhaps a port, for example https://console.example.";
 
         if (UpstreamTimeout <= TimeSpan.Zero || UpstreamTimeout > TimeSpan.FromDays(1))
             yield return "Gateway:UpstreamTimeout must be more than zero and at most a day, for example 00:02:30.";
@@ -71,6 +81,10 @@ public sealed class GatewayOptions
         if (file && TenantsFileSource.Read(TenantsFile!).Fault is { } fault)
             yield return $"Gateway:TenantsFile: {fault.TrimEnd('.')}.";
     }
+
+    /// <summary>As a browser writes it: no path, not even a slash, and no default port.</summary>
+    private static bool IsOrigin(string text) =>
+        IsBaseUrl(text) && string.Equals(new Uri(text).GetLeftPart(UriPartial.Authority), text, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsBaseUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url)

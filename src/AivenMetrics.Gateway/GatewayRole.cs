@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using AivenMetrics.Feed;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Filtering;
 using AivenMetrics.Gateway.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -32,7 +33,8 @@ public static class GatewayRole
         services.AddSingleton(options);
 
         services.AddSingleton<Tenants>();
-        services.AddSingleton<BasicAuthentication>();
+        services.AddSingleton<Authenticator>();
+        services.AddSingleton<FailedLogins>();
         if (string.IsNullOrEmpty(options.TenantsFile))
             AddTenantsFeed(services, options);
         else
@@ -45,6 +47,8 @@ public static class GatewayRole
 
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<LocalAnswers>();
+        services.AddSingleton<FilteredAnswers>();
+        services.AddSingleton<Cors>();
         services.AddSingleton<GatewayEndpoint>();
         services.AddHealthChecks().AddCheck<Readiness>("gateway");
         services.Configure<LoggerFilterOptions>(QuietTheServer);

@@ -14,6 +14,7 @@ var root = new RootCommand("Lets the tenants of a platform see the metrics of th
     OpenApiCommand.Create(),
     DemoCommand.Create(),
     PlatformCommand.Create(),
+    ExplainCommand.Create(),
     RoleCommand.ConfigOption,
 };
 

@@ -108,6 +108,7 @@ internal static class FieldDescriptions
         ["Credentials.services"] = "The Aiven services as of the bind.",
         ["Credentials.grafana_datasource"] = "A data source provisioning file for Grafana (YAML).",
         ["Credentials.prometheus_version"] = "Whose query language is spoken; absent while unknown.",
+        ["Credentials.bearer_token"] = "User and password as one token for Authorization: Bearer, a secret.",
         ["CredentialScope"] = "What the credentials show.",
         ["CredentialScope.description"] = "In words.",
         ["CredentialScope.matchers"] = "As label matchers, all of which hold.",

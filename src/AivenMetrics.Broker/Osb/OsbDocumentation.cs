@@ -194,7 +194,8 @@ internal static class OsbDocumentation
             },
             "services": [{ "name": "orders-pg", "type": "pg", "state": "RUNNING", "metrics": "Metrics are collected." }],
             "grafana_datasource": "apiVersion: 1\ndatasources: […]\n",
-            "prometheus_version": "2.42.0"
+            "prometheus_version": "2.42.0",
+            "bearer_token": "bS0wZjFlMmQzYzRiNWE2OTc4OnRoZS1wYXNzd29yZA"
           },
           "metadata": { "expires_at": "2027-02-21T12:00:00.0Z", "renew_before": "2027-01-30T00:00:00.0Z" },
           "endpoints": [{ "host": "metrics.example.com", "ports": ["443"], "protocol": "tcp" }]{{more}}

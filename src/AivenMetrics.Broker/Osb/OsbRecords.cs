@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -98,6 +100,9 @@ internal sealed record Credentials(
     string GrafanaDatasource,
     string? PrometheusVersion)
 {
+    /// <summary>User and password as one token, for clients that send <c>Authorization: Bearer</c>; a secret.</summary>
+    public string BearerToken { get; init; } = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{Username}:{Password}"));
+
     /// <summary>The user only, so that credentials that are logged by mistake show no password.</summary>
     public override string ToString() => $"Credentials {{ Username = {Username} }}";
 }

@@ -18,17 +18,17 @@ internal static class AnswerCopier
     /// half an answer must not look like a whole one.
     /// </summary>
     /// <returns>The number of bytes of the body that were sent.</returns>
-    public static async ValueTask<long> CopyAsync(UpstreamAnswer answer, HttpContext context, ILogger logger)
+    public static async ValueTask<long> CopyAsync(UpstreamAnswer answer, AnswerShape shape, HttpContext context, ILogger logger)
     {
         var (from, to) = (answer.Response, context.Response);
         to.StatusCode = (int)from.StatusCode;
-        to.ContentType = "application/json";
+        to.ContentType = shape is AnswerShape.Exposition or AnswerShape.RemoteRead ? from.Content.Headers.ContentType!.ToString() : "application/json";
         to.ContentLength = from.Content.Headers.ContentLength;
         to.Headers[InstanceHeader] = answer.Destination.Name;
         to.Headers.XContentTypeOptions = "nosniff";
         if (from.Content.Headers.ContentEncoding.Count > 0)
             to.Headers.ContentEncoding = string.Join(", ", from.Content.Headers.ContentEncoding);
-        to.Headers.Vary = HeaderNames.AcceptEncoding;
+        to.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
 
         try
         {

@@ -1,52 +1,94 @@
 using System.IO.Compression;
+using ZstdSharp;
 
 namespace AivenMetrics.Gateway.Failover;
+
+/// <summary>What came back from an address.</summary>
+internal enum Verdict
+{
+    /// <summary>The query engine's own answer, be it a success or an error: the client's.</summary>
+    Answer,
+
+    /// <summary>The query engine has no such path.</summary>
+    NotOffered,
+
+    /// <summary>Not an answer of a query engine that works.</summary>
+    Failure,
+}
 
 /// <summary>Tells a query engine's answer, which is the client's, from everything else that can come back from an address.</summary>
 internal static class AnswerJudge
 {
-    private const int ErrorLengthMax = 64 << 10;
+    /// <summary>The largest error that is read, 64 KiB.</summary>
+    public const int ErrorLengthMax = 64 << 10;
 
     /// <summary>
-    /// True for JSON with a status that Prometheus gives to queries. A redirect, a login page or a 404 is not for tenants: it means
-    /// that this is no query API or that the gateway is not let in. A 503 is the engine's own only if it says that the query timed out or
-    /// was cancelled; then another server would only do the same work again.
+    /// Judges an answer by the shape that was asked for and by a status that Prometheus gives to queries. A redirect, a login page or a
+    /// 404 is not for tenants: it means that this is no query API or that the gateway is not let in, unless the path is one that some
+    /// engines lack. A 503 is the engine's own only if it says that the query timed out or was cancelled; then another server would
+    /// only do the same work again.
     /// </summary>
-    public static async ValueTask<bool> IsOfTheQueryEngineAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    public static async ValueTask<Verdict> JudgeAsync(HttpResponseMessage response, AnswerShape shape, CancellationToken cancellationToken)
     {
-        if (response.Content.Headers.ContentType?.MediaType != "application/json")
-            return false;
-        return (int)response.StatusCode switch
+        var type = response.Content.Headers.ContentType?.MediaType;
+        var status = (int)response.StatusCode;
+        if (shape != AnswerShape.Query && status is 404 or 405 or 501)
+            return Verdict.NotOffered;
+        var isJson = type == "application/json";
+        if (shape is AnswerShape.Exposition or AnswerShape.RemoteRead)
+            return JudgeOther(status, type, shape);
+
+        return status switch
         {
-            200 or 400 or 422 or 429 or 499 or 500 => true,
-            503 or 504 => await SaysTheQueryEndedAsync(response, cancellationToken),
-            _ => false,
+            200 or 400 or 422 or 429 or 499 or 500 when isJson => Verdict.Answer,
+            503 or 504 when isJson && await SaysTheQueryEndedAsync(response, cancellationToken) => Verdict.Answer,
+            _ => Verdict.Failure,
         };
     }
 
-    private static async ValueTask<bool> SaysTheQueryEndedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    /// <summary>The text of an error, uncompressed; null if it is too long or compressed in a way that is not known here.</summary>
+    public static async ValueTask<byte[]?> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.Content.Headers.ContentLength is > ErrorLengthMax)
-            return false;
-        await response.Content.LoadIntoBufferAsync(ErrorLengthMax, cancellationToken);
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        if (response.Content.Headers.ContentEncoding.Contains("gzip"))
-            body = await UncompressedAsync(body, cancellationToken);
-        return body.AsSpan().IndexOf("\"errorType\":\"timeout\""u8) >= 0 || body.AsSpan().IndexOf("\"errorType\":\"canceled\""u8) >= 0;
-    }
-
-    private static async ValueTask<byte[]> UncompressedAsync(byte[] body, CancellationToken cancellationToken)
-    {
+            return null;
         try
         {
-            await using var gzip = new GZipStream(new MemoryStream(body), CompressionMode.Decompress);
-            var text = new byte[ErrorLengthMax];
-            var length = await gzip.ReadAtLeastAsync(text, text.Length, throwOnEndOfStream: false, cancellationToken);
-            return text[..length];
+            await response.Content.LoadIntoBufferAsync(ErrorLengthMax, cancellationToken);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            return string.Join(", ", response.Content.Headers.ContentEncoding) switch
+            {
+                "" => body,
+                "gzip" => await ReadAsync(new GZipStream(new MemoryStream(body), CompressionMode.Decompress), cancellationToken),
+                "zstd" => await ReadAsync(new DecompressionStream(new MemoryStream(body)), cancellationToken),
+                _ => null,
+            };
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or ZstdException or HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded })
         {
-            return [];
+            return null;
+        }
+    }
+
+    private static Verdict JudgeOther(int status, string? type, AnswerShape shape) => (status, type, shape) switch
+    {
+        (200, "text/plain" or "application/openmetrics-text" or "application/vnd.google.protobuf", AnswerShape.Exposition) => Verdict.Answer,
+        (200, "application/x-protobuf" or "application/x-streamed-protobuf", AnswerShape.RemoteRead) => Verdict.Answer,
+        // Go's own errors, which Prometheus uses here: also for a remote read that asks for too much.
+        (400 or 422 or 429 or 500, "text/plain" or "application/json", _) => Verdict.Answer,
+        _ => Verdict.Failure,
+    };
+
+    private static async ValueTask<bool> SaysTheQueryEndedAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
+        await ReadErrorAsync(response, cancellationToken) is { } body
+        && (body.AsSpan().IndexOf("\"errorType\":\"timeout\""u8) >= 0 || body.AsSpan().IndexOf("\"errorType\":\"canceled\""u8) >= 0);
+
+    private static async ValueTask<byte[]> ReadAsync(Stream compressed, CancellationToken cancellationToken)
+    {
+        await using (compressed)
+        {
+            var text = new byte[ErrorLengthMax];
+            var length = await compressed.ReadAtLeastAsync(text, text.Length, throwOnEndOfStream: false, cancellationToken);
+            return text[..length];
         }
     }
 }

@@ -35,21 +35,31 @@ internal sealed class ForwardedHeaders
     }
 
     /// <summary>
-    /// gzip or nothing: Prometheus 2 also knows deflate, and an answer must be readable here, where it is judged whether an error is
-    /// the query's or the server's.
+    /// gzip, zstd, both or nothing: Prometheus 2 also knows deflate, and an answer must be readable here, where it is judged whether an
+    /// error is the query's or the server's.
     /// </summary>
     private static string Encoding(ReadOnlySpan<char> accepted)
     {
+        var (gzip, zstd) = (false, false);
         foreach (var coding in accepted.Split(','))
-            if (TakesGzip(accepted[coding]))
-                return "gzip";
-        return "identity";
+        {
+            gzip |= Takes(accepted[coding], "gzip") || Takes(accepted[coding], "*");
+            zstd |= Takes(accepted[coding], "zstd");
+        }
+
+        return (gzip, zstd) switch
+        {
+            (true, true) => "gzip, zstd",
+            (true, false) => "gzip",
+            (false, true) => "zstd",
+            _ => "identity",
+        };
     }
 
-    private static bool TakesGzip(ReadOnlySpan<char> coding)
+    private static bool Takes(ReadOnlySpan<char> coding, ReadOnlySpan<char> name)
     {
         var semicolon = coding.IndexOf(';');
-        if ((semicolon < 0 ? coding : coding[..semicolon]).Trim() is not ("gzip" or "*"))
+        if (!(semicolon < 0 ? coding : coding[..semicolon]).Trim().SequenceEqual(name))
             return false;
         return semicolon < 0 || coding[(semicolon + 1)..].Trim() is not ("q=0" or "q=0.0" or "q=0.00" or "q=0.000");
     }

@@ -30,6 +30,9 @@ internal enum UpstreamFailure
 
     /// <summary>A destination took the request and did not answer in time; another one would fare no better with it.</summary>
     TimedOut,
+
+    /// <summary>A destination is well and has no such path.</summary>
+    NotOffered,
 }
 
 /// <summary>
@@ -39,7 +42,8 @@ internal enum UpstreamFailure
 /// 1. Take the destinations in the order of <see cref="Destinations.ToTry"/>.
 /// 2. Send the request; wait for the answer's headers, no longer than the timeout.
 /// 3. No connection, it broke, or a probe finds the destination hanging: note the failure, next destination.
-/// 4. Judge the answer (<see cref="AnswerJudge"/>): the query engine's own answer is the client's, be it a success or an error.
+/// 4. Judge the answer (<see cref="AnswerJudge"/>): the query engine's own answer is the client's, be it a success or an error. One that
+///    lacks the path would not have it on another server.
 /// 5. Anything else, such as 502 or a 503 of a server that starts: note the failure, next destination.
 /// 6. None left: unavailable.
 /// Nothing is written to the client here, so that trying again, or asking two at once, stays possible.
@@ -75,9 +79,11 @@ internal sealed class Upstream(
             UpstreamAnswer? answer = null;
             try
             {
-                answer = await AttemptAsync(destination, request, headers, deadline);
+                (answer, var notOffered) = await AttemptAsync(destination, request, headers, deadline);
                 if (answer is not null)
                     return (answer, UpstreamFailure.None);
+                if (notOffered)
+                    return (null, UpstreamFailure.NotOffered);
             }
             catch (OperationCanceledException) when (deadline.Passed)
             {
@@ -94,7 +100,7 @@ internal sealed class Upstream(
         return (null, UpstreamFailure.Unavailable);
     }
 
-    private async ValueTask<UpstreamAnswer?> AttemptAsync(
+    private async ValueTask<(UpstreamAnswer? Answer, bool NotOffered)> AttemptAsync(
         Destination destination, UpstreamRequest request, ForwardedHeaders headers, Deadline deadline)
     {
         HttpResponseMessage? response = null;
@@ -102,13 +108,20 @@ internal sealed class Upstream(
         {
             using var message = request.For(destination, headers);
             response = await SendAsync(destination, message, deadline);
-            if (await AnswerJudge.IsOfTheQueryEngineAsync(response, deadline.Token))
+            var verdict = await AnswerJudge.JudgeAsync(response, request.Shape, deadline.Token);
+            if (verdict == Verdict.NotOffered)
+            {
+                metrics.Attempted(destination.Name, "not_offered");
+                return (null, true);
+            }
+
+            if (verdict == Verdict.Answer)
             {
                 destination.Answered();
                 metrics.Attempted(destination.Name, "answered");
                 var answer = new UpstreamAnswer(destination, response, deadline);
                 response = null;
-                return answer;
+                return (answer, false);
             }
 
             Note(destination, "status", $"status {(int)response.StatusCode}");
@@ -133,7 +146,7 @@ internal sealed class Upstream(
             response?.Dispose();
         }
 
-        return null;
+        return (null, false);
     }
 
     /// <summary>Waits for headers no longer than the destination is known to live; a body that has begun is not cut off.</summary>

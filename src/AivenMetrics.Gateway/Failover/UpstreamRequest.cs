@@ -3,24 +3,48 @@ using System.Text;
 
 namespace AivenMetrics.Gateway.Failover;
 
+/// <summary>What an answer to a request looks like, and with that, what at an address counts as no answer.</summary>
+internal enum AnswerShape
+{
+    /// <summary>JSON of a path that every query engine has: who answers 404 there is no query engine.</summary>
+    Query,
+
+    /// <summary>JSON of a path that some engines lack: a 404 says so and means nothing worse.</summary>
+    Optional,
+
+    /// <summary>A text format of metrics, of a path that some engines lack.</summary>
+    Exposition,
+
+    /// <summary>The protobuf of remote read, of a path that some engines lack.</summary>
+    RemoteRead,
+}
+
 /// <summary>A request as any destination may get it, again if need be: its body is our own memory.</summary>
 internal sealed class UpstreamRequest
 {
     private static readonly MediaTypeHeaderValue FormType = new("application/x-www-form-urlencoded");
+    private static readonly MediaTypeHeaderValue ProtobufType = new("application/x-protobuf");
 
     private readonly HttpMethod method;
     private readonly string pathAndQuery;
-    private readonly ReadOnlyMemory<byte> form;
+    private readonly ReadOnlyMemory<byte> body;
 
-    private UpstreamRequest(HttpMethod method, string pathAndQuery, ReadOnlyMemory<byte> form) =>
-        (this.method, this.pathAndQuery, this.form) = (method, pathAndQuery, form);
+    private UpstreamRequest(HttpMethod method, string pathAndQuery, ReadOnlyMemory<byte> body, AnswerShape shape) =>
+        (this.method, this.pathAndQuery, this.body, Shape) = (method, pathAndQuery, body, shape);
+
+    /// <summary>What the answer looks like.</summary>
+    public AnswerShape Shape { get; }
 
     /// <summary>A POST with a form, which has no length limit worth the name.</summary>
-    public static UpstreamRequest Post(string path, ReadOnlyMemory<byte> form) => new(HttpMethod.Post, path, form);
+    public static UpstreamRequest Post(string path, ReadOnlyMemory<byte> form, AnswerShape shape = AnswerShape.Query) =>
+        new(HttpMethod.Post, path, form, shape);
 
     /// <summary>A GET with the form as the URL's query.</summary>
-    public static UpstreamRequest Get(string path, ReadOnlyMemory<byte> form) =>
-        new(HttpMethod.Get, $"{path}?{Encoding.ASCII.GetString(form.Span)}", default);
+    public static UpstreamRequest Get(string path, ReadOnlyMemory<byte> form, AnswerShape shape = AnswerShape.Query) =>
+        new(HttpMethod.Get, $"{path}?{Encoding.ASCII.GetString(form.Span)}", default, shape);
+
+    /// <summary>A remote read, its protobuf compressed already.</summary>
+    public static UpstreamRequest Read(ReadOnlyMemory<byte> snappy) => new(HttpMethod.Post, "/api/v1/read", snappy, AnswerShape.RemoteRead);
 
     /// <summary>The message for one attempt at one destination, with the headers of <paramref name="headers"/> and no others.</summary>
     public HttpRequestMessage For(Destination destination, ForwardedHeaders headers)
@@ -28,8 +52,14 @@ internal sealed class UpstreamRequest
         var message = new HttpRequestMessage(method, destination.Resolve(pathAndQuery)) { Version = System.Net.HttpVersion.Version11 };
         if (method == HttpMethod.Post)
         {
-            message.Content = new ReadOnlyMemoryContent(form);
-            message.Content.Headers.ContentType = FormType;
+            message.Content = new ReadOnlyMemoryContent(body);
+            message.Content.Headers.ContentType = Shape == AnswerShape.RemoteRead ? ProtobufType : FormType;
+        }
+
+        if (Shape == AnswerShape.RemoteRead)
+        {
+            message.Content!.Headers.ContentEncoding.Add("snappy");
+            message.Headers.TryAddWithoutValidation("X-Prometheus-Remote-Read-Version", "0.1.0");
         }
 
         if (destination.Authorization is not null)

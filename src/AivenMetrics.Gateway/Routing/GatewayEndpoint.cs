@@ -1,5 +1,6 @@
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Filtering;
 using AivenMetrics.Gateway.Scoping;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,18 +14,22 @@ namespace AivenMetrics.Gateway.Routing;
 /// <remarks>
 /// 1. Read the raw target; refuse what is ambiguous.
 /// 2. Find the route; refuse what is in no table, or what the method does not fit.
-/// 3. Authenticate, where the route wants it; who knows no tenants says so instead of calling a password wrong.
+/// 3. Authenticate, where the route wants it; who knows no tenants says so instead of calling a password wrong. A failure is told late.
 /// 4. Read the parameters; refuse what is doubled or not well encoded.
 /// 5. Make the scoped request.
 /// 6. Ask the destinations in turn.
-/// 7. Copy the answer.
+/// 7. Copy the answer. Where a Prometheus answers with everybody's, <see cref="FilteredAnswers"/> does 5 to 7 in its own way.
 /// Each step can end with a <see cref="Refusal"/>, which is then written, counted and logged in one place.
 /// </remarks>
 internal sealed class GatewayEndpoint(
     Tenants tenants,
-    BasicAuthentication authentication,
+    Authenticator authenticator,
+    FailedLogins failedLogins,
     Upstream upstream,
+    Destinations destinations,
     LocalAnswers local,
+    FilteredAnswers filtered,
+    Cors cors,
     GatewayMetrics metrics,
     TimeProvider time,
     ILogger<GatewayEndpoint> logger)
@@ -46,6 +51,7 @@ internal sealed class GatewayEndpoint(
         var started = time.GetTimestamp();
         var exchange = new Exchange();
         Refusal? refusal = null;
+        cors.Allow(context);
         try
         {
             refusal = await ServeAsync(context, exchange);
@@ -79,24 +85,50 @@ internal sealed class GatewayEndpoint(
         if (route is null)
             return refusal;
         if (HttpMethods.IsOptions(context.Request.Method))
-            return LocalAnswers.Options(context, route);
+        {
+            cors.Preflight(context, route);
+            return null;
+        }
 
         // :: Step 3
         if (!route.NeedsCredential)
             return await local.AnswerAsync(context, route);
         if (tenants.Current is null)
             return Refusal.NoTenantsYet;
-        if (authentication.Authenticate(context.Request) is not { } credential)
+        if (authenticator.Authenticate(context.Request) is not { } credential)
+        {
+            await failedLogins.DelayAsync(context.Connection.RemoteIpAddress, context.RequestAborted);
             return Refusal.Unauthenticated;
+        }
+
         exchange.Credential = credential;
-        if (route.Treatment == Treatment.BuildInfo)
+        if (route.Treatment is Treatment.BuildInfo or Treatment.Alertmanagers)
             return await local.AnswerAsync(context, route);
+        if (route.Since is not null && destinations.LowestVersion() is { } version && Version.Parse(version) < route.Since)
+            return Refusal.NotOffered;
 
         // :: Step 4
         var parameters = new RequestParameters(route);
         if (await parameters.ReadAsync(context.Request, target.Query) is { } unreadable)
             return unreadable;
 
+        if (route.Treatment == Treatment.Federation && parameters.Selectors.Count == 0)
+            return await local.AnswerAsync(context, route);
+        return route.IsFiltered
+            ? await FilterAsync(context, exchange, route, parameters, credential)
+            : await ForwardAsync(context, exchange, route, labelName, parameters, credential);
+    }
+
+    private async ValueTask<Refusal?> FilterAsync(
+        HttpContext context, Exchange exchange, Route route, RequestParameters parameters, Credential credential)
+    {
+        (var refusal, exchange.Destination, exchange.Bytes) = await filtered.AnswerAsync(context, route, parameters, credential);
+        return refusal;
+    }
+
+    private async ValueTask<Refusal?> ForwardAsync(
+        HttpContext context, Exchange exchange, Route route, string? labelName, RequestParameters parameters, Credential credential)
+    {
         // :: Step 5
         var rewriting = time.GetTimestamp();
         var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential);
@@ -104,20 +136,18 @@ internal sealed class GatewayEndpoint(
         if (request is null)
             return unscopable;
 
-        // :: Steps 6 and 7
-        return await ForwardAsync(context, exchange, request);
-    }
-
-    private async ValueTask<Refusal?> ForwardAsync(HttpContext context, Exchange exchange, UpstreamRequest request)
-    {
+        // :: Step 6
         var (answer, failure) = await upstream.AskAsync(request, ForwardedHeaders.From(context.Request.Headers), context.RequestAborted);
         if (answer is null)
-            return failure == UpstreamFailure.TimedOut ? Refusal.TimedOut : Refusal.Unavailable;
+            return Refusal.Of(failure);
 
+        // :: Step 7
         using (answer)
         {
             exchange.Destination = answer.Destination;
-            exchange.Bytes = await AnswerCopier.CopyAsync(answer, context, logger);
+            if (await UpstreamErrors.ReplacedAsync(answer, request.Shape, credential) is { } replaced)
+                return replaced;
+            exchange.Bytes = await AnswerCopier.CopyAsync(answer, request.Shape, context, logger);
             return null;
         }
     }

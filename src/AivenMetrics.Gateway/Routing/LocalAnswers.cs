@@ -26,17 +26,16 @@ internal sealed class LocalAnswers(Tenants tenants, Destinations destinations)
                 return null;
             case Treatment.BuildInfo:
                 return await WriteBuildInfoAsync(context);
+            case Treatment.Alertmanagers:
+                await WriteJsonAsync(context, """{"status":"success","data":{"activeAlertmanagers":[],"droppedAlertmanagers":[]}}"""u8.ToArray());
+                return null;
+            case Treatment.Federation:
+                // Without match[]: nothing, in the format that all readers know.
+                await WriteTextAsync(context, StatusCodes.Status200OK, "", "text/plain; version=0.0.4; charset=utf-8");
+                return null;
             default:
                 throw new InvalidOperationException($"{route.Treatment} is not answered by the gateway itself.");
         }
-    }
-
-    /// <summary>Tells a browser which methods there are, and no more: no origin is invited.</summary>
-    public static Refusal? Options(HttpContext context, Route route)
-    {
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        context.Response.Headers.Allow = route.Allow;
-        return null;
     }
 
     /// <summary>
@@ -49,16 +48,21 @@ internal sealed class LocalAnswers(Tenants tenants, Destinations destinations)
             return Refusal.Unavailable;
         var answer = new BuildInfoAnswer("success", new BuildInfo(version, ForwardedHeaders.Revision, "aiven-metrics", "", "", ""));
         var body = JsonSerializer.SerializeToUtf8Bytes(answer, LocalAnswersJson.Default.BuildInfoAnswer);
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        await WriteJsonAsync(context, body);
         return null;
     }
 
-    private static async ValueTask WriteTextAsync(HttpContext context, int status, string text)
+    private static async ValueTask WriteJsonAsync(HttpContext context, byte[] body)
+    {
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private static async ValueTask WriteTextAsync(HttpContext context, int status, string text, string type = "text/plain; charset=utf-8")
     {
         context.Response.StatusCode = status;
-        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.ContentType = type;
         context.Response.ContentLength = text.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
             await context.Response.WriteAsync(text, context.RequestAborted);

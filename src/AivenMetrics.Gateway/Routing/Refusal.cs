@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Failover;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -17,7 +18,8 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
 {
     // The catalogue: every refusal that does not depend on what exactly was sent.
     public static readonly Refusal NotFound = new(404, "not_found",
-        "there is no such path here: this gateway serves /api/v1/query, query_range, series, labels, label/<name>/values and status/buildinfo",
+        "there is no such path here: this gateway serves the query API of Prometheus (/api/v1/query, query_range, series, labels and others), "
+        + "/api/v1/read, /federate and /aivenmetrics/v1/explain",
         "not_found");
     public static readonly Refusal MalformedTarget = new(404, "not_found",
         "the path is not one this gateway takes: no dot segments, encoded separators, backslashes or path parameters", "malformed_target");
@@ -27,15 +29,20 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
         "this path is for the operator of the metrics store only", "forbidden");
     public static readonly Refusal LeaksOthers = new(403, "forbidden",
         "this path would show what belongs to other tenants and is not served", "forbidden");
-    public static readonly Refusal RemoteReadNotYet = new(403, "forbidden",
-        "remote read is not served by this gateway: use /api/v1/query_range", "forbidden");
+    public static readonly Refusal NotOffered = new(404, "not_found",
+        "the metrics store behind this gateway, or its version, does not offer this path", "not_offered");
     public static readonly Refusal Unauthenticated = new(401, "unauthorized",
-        "missing or wrong credentials: send the username and password of your binding as basic authentication", "unauthenticated");
+        "missing or wrong credentials: send the username and password of your binding as basic authentication, or its bearer_token",
+        "unauthenticated");
     public static readonly Refusal NoTenantsYet = new(503, "unavailable",
         "this gateway does not know its tenants yet, so it cannot check your credentials: try again shortly", "no_tenants");
     public static readonly Refusal BodyTooLarge = new(413, "bad_data", "the request body is larger than 1 MiB", "body_too_large");
     public static readonly Refusal MediaType = new(415, "bad_data",
         "the request body must be application/x-www-form-urlencoded in UTF-8, without Content-Encoding", "media_type");
+    public static readonly Refusal ReadMediaType = new(415, "bad_data",
+        "a remote read must be application/x-protobuf with Content-Encoding: snappy", "media_type");
+    public static readonly Refusal TooMuchToFilter = new(422, "execution",
+        "the metrics store knows too much to find your part of it: name what you ask for, for example with metric=<name>", "too_large");
     public static readonly Refusal BodyOnGet = BadData("a GET request must not have a body: send its parameters in the URL or use POST");
     public static readonly Refusal BrokenBody = BadData("the request body is not well formed or ended early");
     public static readonly Refusal Unavailable = new(503, "unavailable",
@@ -44,6 +51,17 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
         "the metrics store did not answer in time: ask for a shorter range or a simpler query", "timeout");
     public static readonly Refusal Internal = new(500, "internal",
         "the gateway could not handle this request; its operator finds the reason in the log", "internal");
+
+    /// <summary>No Prometheus gave an answer.</summary>
+    public static Refusal Of(UpstreamFailure failure) => failure switch
+    {
+        UpstreamFailure.TimedOut => TimedOut,
+        UpstreamFailure.NotOffered => NotOffered,
+        _ => Unavailable,
+    };
+
+    /// <summary>A Prometheus said no, and its own words are not for the client.</summary>
+    public static Refusal FromUpstream(int status, string errorType, string message) => new(status, errorType, message, "upstream");
 
     public static Refusal BadData(string message) => new(400, "bad_data", message, "bad_data");
 
@@ -64,7 +82,7 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
         if (Allow is not null)
             response.Headers.Allow = Allow;
         if (Status == StatusCodes.Status401Unauthorized)
-            response.Headers[HeaderNames.WWWAuthenticate] = BasicAuthentication.Challenge(context.Request);
+            response.Headers[HeaderNames.WWWAuthenticate] = Authenticator.Challenge(context.Request);
         if (Status == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = "5";
         if (!HttpMethods.IsHead(context.Request.Method))

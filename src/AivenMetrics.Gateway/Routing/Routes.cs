@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using AivenMetrics.Gateway.Failover;
 
 namespace AivenMetrics.Gateway.Routing;
 
@@ -14,6 +15,48 @@ internal enum Treatment
     /// <summary>Each <c>match[]</c> is scoped, then forwarded; without one the scope alone is sent.</summary>
     OptionalSelectors,
 
+    /// <summary>Each <c>match[]</c> is scoped, then forwarded; without one the answer is empty, as Prometheus' own.</summary>
+    Federation,
+
+    /// <summary>The PromQL expression in <c>query</c> is forwarded as the client means it: the answer is about its text and holds no data.</summary>
+    OwnExpression,
+
+    /// <summary>The body is decoded, the scope added to the matchers of every query, then forwarded.</summary>
+    RemoteRead,
+
+    /// <summary>The types and help texts of the tenant's own targets, by metric.</summary>
+    Metadata,
+
+    /// <summary>Those of the targets whose labels are in scope, without what the operator keeps to itself.</summary>
+    Targets,
+
+    /// <summary><c>match_target</c> is scoped, then forwarded; the answer is filtered by the targets' labels.</summary>
+    TargetMetadata,
+
+    /// <summary>The rules whose own labels are in scope, with the alerts whose labels are.</summary>
+    Rules,
+
+    /// <summary>The alerts whose labels are in scope.</summary>
+    Alerts,
+
+    /// <summary>Answered here: there are none for tenants.</summary>
+    Alertmanagers,
+
+    /// <summary>The few flags that tell a tenant what a query may ask.</summary>
+    Flags,
+
+    /// <summary>How long samples are kept, and since when this gateway runs.</summary>
+    RuntimeInfo,
+
+    /// <summary>The servers' features, without those of writing and administration.</summary>
+    Features,
+
+    /// <summary>What becomes of an expression, with the scope, the limits and the services of the credential.</summary>
+    Explain,
+
+    /// <summary>The services that the credential shows, and whether their samples arrive.</summary>
+    Services,
+
     /// <summary>Answered here from what is known of the servers' version.</summary>
     BuildInfo,
 
@@ -28,11 +71,30 @@ internal enum Treatment
 /// <param name="Path">The path, with <c>{name}</c> for a label name.</param>
 /// <param name="Allow">The methods, as the <c>Allow</c> header says them.</param>
 /// <param name="Treatment">What happens to the request.</param>
-/// <param name="Plain">Single-valued parameters that are forwarded as they are; all not named here or by the treatment are dropped.</param>
+/// <param name="Plain">
+/// Single-valued parameters that are forwarded as they are or that the treatment knows; all not named here or by the treatment are dropped.
+/// </param>
 internal sealed record Route(string Path, string Allow, Treatment Treatment, params string[] Plain)
 {
     /// <summary>Whether a request must prove to hold a credential.</summary>
     public bool NeedsCredential => Treatment is not (Treatment.Healthy or Treatment.Ready);
+
+    /// <summary>The first version of Prometheus that has the path; below it, it is not found, as there.</summary>
+    public Version? Since { get; init; }
+
+    /// <summary>Whether <c>query</c> is read.</summary>
+    public bool TakesExpression { get; } = Treatment is Treatment.Expression or Treatment.OwnExpression or Treatment.Explain;
+
+    /// <summary>Whether <c>match[]</c> is read.</summary>
+    public bool TakesSelectors { get; } = Treatment is Treatment.Selectors or Treatment.OptionalSelectors or Treatment.Federation;
+
+    /// <summary>Whether a Prometheus' answer is read here and only a part of it passed on.</summary>
+    public bool IsFiltered { get; } = Treatment is Treatment.Metadata or Treatment.Targets or Treatment.TargetMetadata or Treatment.Rules
+        or Treatment.Alerts or Treatment.Flags or Treatment.RuntimeInfo or Treatment.Features or Treatment.Explain or Treatment.Services;
+
+    /// <summary>What an answer to the forwarded request looks like: every query engine has the first few paths, some lack the others.</summary>
+    public AnswerShape Shape { get; } =
+        Path is "/api/v1/query" or "/api/v1/query_range" or "/api/v1/series" or "/api/v1/labels" ? AnswerShape.Query : AnswerShape.Optional;
 
     private readonly string[] methods = [.. Allow.Split(", "), "OPTIONS"];
 
@@ -54,15 +116,31 @@ internal static class Routes
     /// <summary>What is served: path, methods, treatment, and the parameters that pass beside those of the treatment.</summary>
     public static readonly Route[] Served =
     [
-        new("/api/v1/query",            "GET, POST", Treatment.Expression, "time", "timeout", "limit", "lookback_delta", "stats"),
-        new("/api/v1/query_range",      "GET, POST", Treatment.Expression, "start", "end", "step", "timeout", "limit",
+        new("/api/v1/query",             "GET, POST", Treatment.Expression, "time", "timeout", "limit", "lookback_delta", "stats"),
+        new("/api/v1/query_range",       "GET, POST", Treatment.Expression, "start", "end", "step", "timeout", "limit",
             "lookback_delta", "stats"),
-        new("/api/v1/series",           "GET, POST", Treatment.Selectors, "start", "end", "limit"),
-        new("/api/v1/labels",           "GET, POST", Treatment.OptionalSelectors, "start", "end", "limit"),
-        new(LabelValuesPath,            "GET",       Treatment.OptionalSelectors, "start", "end", "limit"),
-        new("/api/v1/status/buildinfo", "GET",       Treatment.BuildInfo),
-        new("/-/healthy",               "GET, HEAD", Treatment.Healthy),
-        new("/-/ready",                 "GET, HEAD", Treatment.Ready),
+        new("/api/v1/query_exemplars",   "GET, POST", Treatment.Expression, "start", "end"),
+        new("/api/v1/format_query",      "GET, POST", Treatment.OwnExpression),
+        new("/api/v1/parse_query",       "GET, POST", Treatment.OwnExpression) { Since = new(3, 0) },
+        new("/api/v1/series",            "GET, POST", Treatment.Selectors, "start", "end", "limit"),
+        new("/api/v1/labels",            "GET, POST", Treatment.OptionalSelectors, "start", "end", "limit"),
+        new(LabelValuesPath,             "GET",       Treatment.OptionalSelectors, "start", "end", "limit"),
+        new("/api/v1/read",              "POST",      Treatment.RemoteRead),
+        new("/federate",                 "GET",       Treatment.Federation),
+        new("/api/v1/metadata",          "GET",       Treatment.Metadata, "metric", "limit", "limit_per_metric"),
+        new("/api/v1/targets",           "GET",       Treatment.Targets, "state", "scrapePool"),
+        new("/api/v1/targets/metadata",  "GET",       Treatment.TargetMetadata, "match_target", "metric", "limit"),
+        new("/api/v1/rules",             "GET",       Treatment.Rules, "type", "exclude_alerts"),
+        new("/api/v1/alerts",            "GET",       Treatment.Alerts),
+        new("/api/v1/alertmanagers",     "GET",       Treatment.Alertmanagers),
+        new("/api/v1/status/buildinfo",  "GET",       Treatment.BuildInfo),
+        new("/api/v1/status/flags",      "GET",       Treatment.Flags),
+        new("/api/v1/status/runtimeinfo", "GET",      Treatment.RuntimeInfo),
+        new("/api/v1/features",          "GET",       Treatment.Features) { Since = new(3, 9) },
+        new("/aivenmetrics/v1/explain",  "GET, POST", Treatment.Explain),
+        new("/aivenmetrics/v1/services", "GET",       Treatment.Services),
+        new("/-/healthy",                "GET, HEAD", Treatment.Healthy),
+        new("/-/ready",                  "GET, HEAD", Treatment.Ready),
     ];
 
     /// <summary>What exists in Prometheus and is refused with a 403 that says why; <c>/*</c> stands for the path and all below it.</summary>
@@ -71,7 +149,6 @@ internal static class Routes
         ("/api/v1/write",                   Refusal.WritesForbidden),
         ("/api/v1/otlp/*",                  Refusal.WritesForbidden),
         ("/api/v1/admin/*",                 Refusal.WritesForbidden),
-        ("/api/v1/read",                    Refusal.RemoteReadNotYet),
         ("/-/reload",                       Refusal.OperatorOnly),
         ("/-/quit",                         Refusal.OperatorOnly),
         ("/api/v1/status/config",           Refusal.LeaksOthers),

@@ -30,6 +30,12 @@ internal sealed class RequestParameters(Route route)
     public IEnumerable<(string Name, string Value)> Plain =>
         route.Plain.Zip(plain).Where(p => p.Second is not null).Select(p => (p.First, p.Second!));
 
+    /// <summary>One of <see cref="Route.Plain"/>, or null if the request did not give it.</summary>
+    public string? this[string name] => plain[Array.IndexOf(route.Plain, name)];
+
+    /// <summary>The body of a remote read: empty for all other routes.</summary>
+    public ReadOnlyMemory<byte> Body { get; private set; }
+
     /// <summary>Reads the parameters of the URL's query and of the body.</summary>
     /// <returns>Why they cannot be used, or null.</returns>
     public async ValueTask<Refusal?> ReadAsync(HttpRequest request, string query)
@@ -45,8 +51,8 @@ internal sealed class RequestParameters(Route route)
             return null;
         if (HttpMethods.IsGet(request.Method))
             return Refusal.BodyOnGet;
-        if (!IsForm(request))
-            return Refusal.MediaType;
+        if (route.Treatment == Treatment.RemoteRead ? !IsRemoteRead(request) : !IsForm(request))
+            return route.Treatment == Treatment.RemoteRead ? Refusal.ReadMediaType : Refusal.MediaType;
         return request.ContentLength > BodyLengthMax ? Refusal.BodyTooLarge : await ReadBodyAsync(request);
     }
 
@@ -61,6 +67,12 @@ internal sealed class RequestParameters(Route route)
                 length += read;
                 if (length > BodyLengthMax)
                     return Refusal.BodyTooLarge;
+            }
+
+            if (route.Treatment == Treatment.RemoteRead)
+            {
+                Body = buffer.AsSpan(0, length).ToArray();
+                return null;
             }
 
             return FormDecoder.Read(buffer.AsSpan(0, length), Take) is { } fault ? Refusal.BadData(fault) : null;
@@ -78,11 +90,11 @@ internal sealed class RequestParameters(Route route)
     /// <summary>Takes one parameter, or says why not. What the route does not know is left out: it would mean something only upstream.</summary>
     private string? Take(string name, string value)
     {
-        if (name == "match[]" && route.Treatment is (Treatment.Selectors or Treatment.OptionalSelectors))
+        if (name == "match[]" && route.TakesSelectors)
         {
             Selectors.Add(value);
         }
-        else if (name == "query" && route.Treatment == Treatment.Expression)
+        else if (name == "query" && route.TakesExpression)
         {
             if (Expression is not null)
                 return Twice(name);
@@ -100,6 +112,12 @@ internal sealed class RequestParameters(Route route)
 
     private static string Twice(string name) =>
         $"parameter \"{name}\" is given more than once, in the URL, in the body or in both: give it once";
+
+    private static bool IsRemoteRead(HttpRequest request) =>
+        request.Headers.ContentEncoding is { Count: 1 } encoding && "snappy".Equals(encoding[0], StringComparison.OrdinalIgnoreCase)
+        && request.Headers.ContentType.Count == 1
+        && MediaTypeHeaderValue.TryParse(request.Headers.ContentType[0], out var type)
+        && type.MediaType.Equals("application/x-protobuf", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsForm(HttpRequest request)
     {

@@ -1,5 +1,6 @@
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.RemoteRead;
 using AivenMetrics.Gateway.Routing;
 using AivenMetrics.PromQL;
 
@@ -11,7 +12,8 @@ namespace AivenMetrics.Gateway.Scoping;
 /// </summary>
 internal static class ScopedRequest
 {
-    private const string EncodedMatch = "match%5B%5D";
+    /// <summary>The name <c>match[]</c> as a form writes it.</summary>
+    public const string EncodedMatch = "match%5B%5D";
 
     /// <summary>Half of what a Prometheus takes as a URL and headers (1 MiB, Go's default): beyond it, a 431 would look like a dead server.</summary>
     private const int UrlLengthMax = 512 << 10;
@@ -20,9 +22,12 @@ internal static class ScopedRequest
     public static (UpstreamRequest? Request, Refusal? Refusal) Make(
         Route route, string? labelName, RequestParameters parameters, Credential credential)
     {
+        if (route.Treatment == Treatment.RemoteRead)
+            return ScopedReadRequest.Make(parameters.Body.Span, credential.Scope);
+
         var form = new FormWriter();
-        var refusal = route.Treatment == Treatment.Expression
-            ? AddExpression(form, parameters, credential)
+        var refusal = route.TakesExpression
+            ? AddExpression(form, route, parameters, credential)
             : AddSelectors(form, route, parameters, credential);
         if (refusal is not null)
             return (null, refusal);
@@ -30,21 +35,25 @@ internal static class ScopedRequest
         foreach (var (name, value) in parameters.Plain)
             form.Add(name, value);
 
-        if (labelName is not null && form.Written.Length > UrlLengthMax)
+        var asUrl = labelName is not null || route.Treatment == Treatment.Federation;
+        if (asUrl && form.Written.Length > UrlLengthMax)
             return (null, Refusal.BadData("the match[] parameters are too long together with the scope of the credential: ask in several requests"));
 
-        return (labelName is null
-            ? UpstreamRequest.Post(route.Path, form.Written)
-            : UpstreamRequest.Get(route.Path.Replace("{name}", labelName, StringComparison.Ordinal), form.Written), null);
+        if (labelName is not null)
+            return (UpstreamRequest.Get(route.Path.Replace("{name}", labelName, StringComparison.Ordinal), form.Written), null);
+        return (asUrl
+            ? UpstreamRequest.Get(route.Path, form.Written, AnswerShape.Exposition)
+            : UpstreamRequest.Post(route.Path, form.Written, route.Shape), null);
     }
 
-    private static Refusal? AddExpression(FormWriter form, RequestParameters parameters, Credential credential)
+    private static Refusal? AddExpression(FormWriter form, Route route, RequestParameters parameters, Credential credential)
     {
         if (parameters.Expression is not { } query)
             return Refusal.BadData("parameter \"query\" is missing: give a PromQL expression");
         try
         {
-            form.Add("query", Printer.Print(Scope.Apply(PromQLParser.Parse(query), credential.Scope)));
+            var expr = PromQLParser.Parse(query);
+            form.Add("query", Printer.Print(route.Treatment == Treatment.OwnExpression ? expr : Scope.Apply(expr, credential.Scope)));
             return null;
         }
         catch (PromQLParseException e)

@@ -29,6 +29,7 @@ public sealed class TwoTenants : IAsyncLifetime
     private WebApplication gateway = null!;
     private PrometheusServer prometheus = null!;
     private string tenants = "";
+    private string rules = "";
 
     /// <summary>Basic authentication as tenant a.</summary>
     public HttpClient A { get; private set; } = null!;
@@ -40,7 +41,9 @@ public sealed class TwoTenants : IAsyncLifetime
         exporter = Server();
         exporter.MapGet("/{tenant}/metrics", (string tenant) => Results.Text(Exposition(tenant), "text/plain; version=0.0.4"));
         await exporter.StartAsync();
-        prometheus = await PrometheusServer.StartAsync(Config(new Uri(exporter.Urls.Single()).Authority));
+        rules = Path.GetTempFileName();
+        await File.WriteAllTextAsync(rules, Rules);
+        prometheus = await PrometheusServer.StartAsync(Config(new Uri(exporter.Urls.Single()).Authority, rules));
 
         tenants = Path.GetTempFileName();
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Password)));
@@ -63,6 +66,7 @@ public sealed class TwoTenants : IAsyncLifetime
         await prometheus.DisposeAsync();
         await exporter.DisposeAsync();
         File.Delete(tenants);
+        File.Delete(rules);
     }
 
     /// <summary>The same question to Prometheus itself, to show that there is something to hide.</summary>
@@ -83,6 +87,7 @@ public sealed class TwoTenants : IAsyncLifetime
         return string.Create(CultureInfo.InvariantCulture, $$"""
             # TYPE only_{{tenant}}_metric gauge
             only_{{tenant}}_metric{secret="of-{{tenant}}"} {{value}}
+            # HELP shared_metric Help of-{{tenant}}.
             # TYPE shared_metric gauge
             shared_metric{secret="of-{{tenant}}"} {{value}}
             # TYPE latency_seconds histogram
@@ -92,10 +97,28 @@ public sealed class TwoTenants : IAsyncLifetime
             """);
     }
 
-    private static string Config(string target) => $$"""
+    private const string Rules = """
+        groups:
+          - name: everybody
+            interval: 1s
+            rules:
+              - alert: AlertOfA
+                expr: only_a_metric > 0
+                labels: {space_id: a}
+              - alert: only_b_alert
+                expr: only_b_metric > 0
+                labels: {space_id: b}
+              - record: only_b:record
+                expr: only_b_metric
+        """;
+
+    // The external label would make Prometheus drop an equal matcher from a remote read: the scope must not depend on one.
+    private static string Config(string target, string rules) => $$"""
         global:
           scrape_interval: 1s
           scrape_timeout: 1s
+          external_labels: {space_id: a}
+        rule_files: ["{{rules}}"]
         scrape_configs:
           - job_name: exporter-a
             metrics_path: /a/metrics

@@ -5,8 +5,10 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Failover;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -67,15 +69,34 @@ public sealed class RunningGateway : IAsyncDisposable
         return await StartAsync(new GatewayOptions { Prometheus = prometheus, TenantsFile = file, UpstreamTimeout = timeout ?? TimeSpan.FromSeconds(20) }, folder, time);
     }
 
+    /// <summary>Starts with options for the default tenants, whose file is given.</summary>
+    public static async Task<RunningGateway> StartAsync(Func<string, GatewayOptions> options)
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+        var file = Path.Combine(folder, "tenants.json");
+        await File.WriteAllTextAsync(file, DefaultTenants);
+        return await StartAsync(options(file), folder);
+    }
+
+    /// <summary>Starts a gateway that speaks only HTTP/2, in clear text.</summary>
+    public static async Task<RunningGateway> StartOverHttp2Async(string prometheus)
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+        var file = Path.Combine(folder, "tenants.json");
+        await File.WriteAllTextAsync(file, DefaultTenants);
+        return await StartAsync(new GatewayOptions { Prometheus = [prometheus], TenantsFile = file }, folder, null, HttpProtocols.Http2);
+    }
+
     /// <summary>Starts with any options; the folder is deleted with the gateway.</summary>
-    public static async Task<RunningGateway> StartAsync(GatewayOptions options, string folder, TimeProvider? time = null)
+    public static async Task<RunningGateway> StartAsync(
+        GatewayOptions options, string folder, TimeProvider? time = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
     {
         Assert.Empty(options.Faults());
 
         var builder = WebApplication.CreateSlimBuilder();
         var log = new Recorder();
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Information);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = protocols));
         if (time is not null)
             builder.Services.AddSingleton(time);
         builder.Services.AddGateway(options);
@@ -127,6 +148,10 @@ public sealed class RunningGateway : IAsyncDisposable
 
         return Encoding.Latin1.GetString(received.ToArray());
     }
+
+    /// <summary>Waits until a Prometheus has told its version.</summary>
+    public Task UntilReadyAsync() =>
+        UntilAsync(() => Provider.GetRequiredService<Destinations>().LowestVersion() is not null, "the first probe");
 
     /// <summary>Waits for something, up to 10 s; <paramref name="meanwhile"/> is done before each look.</summary>
     public async Task UntilAsync(Func<bool> condition, string what, Action? meanwhile = null)

@@ -13,11 +13,13 @@ using Xunit;
 namespace AivenMetrics.Tests.Gateway;
 
 /// <summary>One request as the gateway sent it.</summary>
-public sealed record Received(string Method, string Path, IReadOnlyDictionary<string, StringValues> Headers, IReadOnlyDictionary<string, StringValues> Parameters)
+public sealed record Received(string Method, string Path, IReadOnlyDictionary<string, StringValues> Headers, IReadOnlyDictionary<string, StringValues> Parameters, byte[] Body)
 {
     public string? Query => Parameters.TryGetValue("query", out var query) ? query.ToString() : null;
 
     public string?[] Matches => Parameters.TryGetValue("match[]", out var matches) ? matches.ToArray() : [];
+
+    public string?[] MatchTarget => Parameters.TryGetValue("match_target", out var matches) ? matches.ToArray() : [];
 }
 
 /// <summary>A Prometheus at the wire: real Kestrel on a free port that answers as told and remembers what it got.</summary>
@@ -54,6 +56,9 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
         return prometheus;
     }
 
+    /// <summary>Answers in Prometheus' shape with this data.</summary>
+    public void AnswerData(string data) => Answer = context => WriteAsync(context, 200, $$"""{"status":"success","data":{{data}}}""");
+
     public static async Task WriteAsync(HttpContext context, int status, string json, string contentType = "application/json")
     {
         context.Response.StatusCode = status;
@@ -73,14 +78,15 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
             return;
         }
 
-        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
-        var body = QueryHelpers.ParseQuery(await reader.ReadToEndAsync());
+        using var bytes = new MemoryStream();
+        await context.Request.Body.CopyToAsync(bytes);
+        var body = context.Request.HasFormContentType ? QueryHelpers.ParseQuery(Encoding.UTF8.GetString(bytes.ToArray())) : [];
         var parameters = QueryHelpers.ParseQuery(context.Request.QueryString.Value)
             .Concat(body)
             .GroupBy(p => p.Key, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => new StringValues([.. g.SelectMany(p => p.Value)]), StringComparer.Ordinal);
         var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
-        Requests.Enqueue(new Received(context.Request.Method, path, context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase), parameters));
+        Requests.Enqueue(new Received(context.Request.Method, path, context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase), parameters, bytes.ToArray()));
         await Answer(context);
     }
 }

@@ -13,7 +13,7 @@ public static class Selectors
     public static IEnumerable<VectorSelector> In(Received request)
     {
         var expressions = request.Query is { } query ? [PromQLParser.Parse(query)] : Array.Empty<Expr>();
-        return expressions.Concat(request.Matches.Select(match => PromQLParser.ParseMetricSelector(match!))).SelectMany(In);
+        return expressions.Concat(request.Matches.Concat(request.MatchTarget).Select(match => PromQLParser.ParseMetricSelector(match!))).SelectMany(In);
     }
 
     public static IEnumerable<VectorSelector> In(Expr expr)

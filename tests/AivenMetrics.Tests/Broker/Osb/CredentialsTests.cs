@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -33,6 +34,7 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
         Assert.Matches("^m-[0-9a-f]{16}$", user);
         Assert.Matches("^[A-Za-z0-9_-]{43}$", password);
         Assert.Equal($"https://{user}:{password}@metrics.example.com", Text(credentials, "uri"));
+        Assert.Equal($"{user}:{password}", Encoding.UTF8.GetString(Base64Url.DecodeFromChars(Text(credentials, "bearer_token"))));
         Assert.Equal("2.42.0", Text(credentials, "prometheus_version"));
         Assert.Equal("Every Aiven service of the space Space One, present and future.", Text(credentials.GetProperty("scope"), "description"));
         Assert.Equal(

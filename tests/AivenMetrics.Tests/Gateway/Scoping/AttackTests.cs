@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AivenMetrics.PromQL;
+using AivenMetrics.Tests.Gateway.RemoteRead;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;
 
@@ -54,17 +55,26 @@ public sealed partial class AttackTests
     }
 
     [Fact]
-    public void There_is_a_corpus() => Assert.True(Attacks().Count >= 80, "attacks are missing");
+    public void There_is_a_corpus() => Assert.True(Attacks().Count >= 250, "attacks are missing");
 
     private static void AssertScoped(Received request)
     {
-        Assert.Matches("^/api/v1/(query|query_range|series|labels|label/[a-zA-Z_][a-zA-Z0-9_]*/values)$", request.Path);
-        Assert.All(request.Parameters.Keys, name => Assert.Contains(name, new[] { "query", "match[]", "time", "timeout", "limit", "lookback_delta", "stats", "start", "end", "step" }));
-        Assert.Subset(new HashSet<string>(["Accept", "Accept-Encoding", "Content-Length", "Content-Type", "Host", "User-Agent", "traceparent", "tracestate"], StringComparer.OrdinalIgnoreCase),
+        Assert.Matches("^/api/v1/(query|query_range|query_exemplars|format_query|read|series|labels|targets|targets/metadata|rules|alerts|status/flags|status/runtimeinfo|label/[a-zA-Z_][a-zA-Z0-9_]*/values)$|^/federate$", request.Path);
+        Assert.All(request.Parameters.Keys, name => Assert.Contains(name, new[] { "query", "match[]", "match_target", "metric", "state", "type", "exclude_alerts", "time", "timeout", "limit", "lookback_delta", "stats", "start", "end", "step" }));
+        Assert.Subset(new HashSet<string>(["Accept", "Accept-Encoding", "Content-Encoding", "Content-Length", "Content-Type", "Host", "User-Agent", "X-Prometheus-Remote-Read-Version", "traceparent", "tracestate"], StringComparer.OrdinalIgnoreCase),
             new HashSet<string>(request.Headers.Keys, StringComparer.OrdinalIgnoreCase));
         Assert.All(request.Parameters.Where(p => p.Key != "match[]"), p => Assert.Single(p.Value.ToArray()));
+        // These have no series in their answer, or are asked of everybody and filtered.
+        if (request.Path is "/api/v1/format_query" or "/api/v1/targets" or "/api/v1/rules" or "/api/v1/alerts" or "/api/v1/status/flags" or "/api/v1/status/runtimeinfo")
+            return;
+        if (request.Path == "/api/v1/read")
+        {
+            RemoteReadTests.AssertScoped(request, "a");
+            return;
+        }
+
         if (request.Query is null)
-            Assert.NotEmpty(request.Matches);
+            Assert.NotEmpty(request.Matches.Concat(request.MatchTarget));
         Assert.All(Selectors.In(request), selector => Assert.Contains(OwnScope, selector.Matchers.AsSpan().ToArray()));
     }
 

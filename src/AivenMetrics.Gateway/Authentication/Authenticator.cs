@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
@@ -7,11 +8,16 @@ using Microsoft.Net.Http.Headers;
 
 namespace AivenMetrics.Gateway.Authentication;
 
-/// <summary>Basic authentication against the present snapshot.</summary>
-internal sealed class BasicAuthentication(Tenants tenants, TimeProvider time)
+/// <summary>
+/// Authentication against the present snapshot, with a user name and password as <c>Basic</c>, or as <c>Bearer</c> with a token that says
+/// the same: base64url, without padding, of <c>username:password</c>.
+/// </summary>
+internal sealed class Authenticator(Tenants tenants, TimeProvider time)
 {
     // A user name of 256 characters and a password of 43 fit many times over; more is no credential of ours.
     private const int HeaderLengthMax = 2048;
+    private const string Basic = "Basic ";
+    private const string Bearer = "Bearer ";
     private static readonly byte[] NobodysHash = new byte[SHA256.HashSizeInBytes];
 
     /// <summary>
@@ -21,14 +27,17 @@ internal sealed class BasicAuthentication(Tenants tenants, TimeProvider time)
     public Credential? Authenticate(HttpRequest request)
     {
         var values = request.Headers.Authorization;
-        if (values.Count != 1 || values[0] is not { Length: <= HeaderLengthMax } header
-            || !header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
+        if (values.Count != 1 || values[0] is not { Length: <= HeaderLengthMax } header)
+            return null;
+        var isBearer = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
+        if (!isBearer && !header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase))
             return null;
 
         var decoded = ArrayPool<byte>.Shared.Rent(HeaderLengthMax);
         try
         {
-            return Decode(header.AsSpan("Basic ".Length).Trim(' '), decoded, out var length)
+            var proof = header.AsSpan(isBearer ? Bearer.Length : Basic.Length).Trim(' ');
+            return Decode(proof, isBearer, decoded, out var length)
                 ? Check(decoded.AsSpan(0, length))
                 : null;
         }
@@ -46,10 +55,13 @@ internal sealed class BasicAuthentication(Tenants tenants, TimeProvider time)
         return navigates ? "Basic realm=\"aiven-metrics\", charset=\"UTF-8\"" : "xBasic realm=\"aiven-metrics\"";
     }
 
-    private static bool Decode(ReadOnlySpan<char> base64, Span<byte> destination, out int length)
+    private static bool Decode(ReadOnlySpan<char> base64, bool isUrl, Span<byte> destination, out int length)
     {
         length = 0;
-        return !base64.IsEmpty && Convert.TryFromBase64Chars(base64, destination, out length) && Utf8.IsValid(destination[..length]);
+        var decoded = !base64.IsEmpty && (isUrl
+            ? Base64Url.DecodeFromChars(base64, destination, out _, out length) == OperationStatus.Done
+            : Convert.TryFromBase64Chars(base64, destination, out length));
+        return decoded && Utf8.IsValid(destination[..length]);
     }
 
     private Credential? Check(ReadOnlySpan<byte> userAndPassword)

@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace AivenMetrics.Gateway.Authentication;
+
+/// <summary>
+/// Tells failed logins late, by source, so that guessing is not worth while; right credentials never wait, so nobody can lock a tenant
+/// out. A source is an IPv4 address or an IPv6 /64 as the listener sees it. Memory is the same however many there are.
+/// </summary>
+internal sealed class FailedLogins(TimeProvider time)
+{
+    /// <summary>Failures of a source that are answered at once: a typo is no attack.</summary>
+    public const int Free = 3;
+
+    /// <summary>Most failures that wait at once; those beyond are answered at once, because waiting costs us and not them.</summary>
+    public const int WaitingMax = 256;
+
+    private const int Places = 4096;
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(5);
+
+    // Sources that share a place share a count; all that comes of it is that a failure of the one waits as long as the other's.
+    private readonly (int Failures, long At)[] places = new (int, long)[Places];
+    private readonly Lock gate = new();
+    private int waiting;
+
+    /// <summary>Notes a failure and waits before it is told: after the free ones 0.1 s, twice as long with each one, 2 s at most.</summary>
+    public async ValueTask DelayAsync(IPAddress? source, CancellationToken cancellationToken)
+    {
+        var wait = Note(source);
+        if (wait == TimeSpan.Zero)
+            return;
+        try
+        {
+            if (Interlocked.Increment(ref waiting) <= WaitingMax)
+                await Task.Delay(wait, time, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+    }
+
+    /// <summary>Counts a failure; how long its answer has to wait. Five minutes without one and a source starts anew.</summary>
+    internal TimeSpan Note(IPAddress? source)
+    {
+        var now = time.GetTimestamp();
+        lock (gate)
+        {
+            ref var place = ref places[(int)((uint)PlaceOf(source) % Places)];
+            var failures = place.Failures > 0 && time.GetElapsedTime(place.At, now) < Memory ? place.Failures : 0;
+            place = (failures + 1, now);
+            if (failures < Free)
+                return TimeSpan.Zero;
+            var wait = First * Math.Pow(2, Math.Min(failures - Free, 10));
+            return wait < Longest ? wait : Longest;
+        }
+    }
+
+    // HashCode is seeded by chance in every process: nobody can choose whom to share a place with.
+    private static int PlaceOf(IPAddress? address)
+    {
+        if (address is null)
+            return 0;
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out var length);
+        var hash = default(HashCode);
+        hash.AddBytes(bytes[..(address.AddressFamily == AddressFamily.InterNetworkV6 ? 8 : length)]);
+        return hash.ToHashCode();
+    }
+}

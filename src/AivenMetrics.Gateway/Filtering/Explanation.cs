@@ -1,0 +1,35 @@
+using System.Text.Json;
+using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Scoping;
+using AivenMetrics.PromQL;
+
+namespace AivenMetrics.Gateway.Filtering;
+
+/// <summary>Tells a tenant what its credential does to a query: nothing of the gateway is a secret but other tenants' data.</summary>
+internal static class Explanation
+{
+    /// <summary>Writes the data of <c>/aivenmetrics/v1/explain</c>.</summary>
+    public static void Write(FilterInput input, Credential credential, GatewayOptions options, Utf8JsonWriter to)
+    {
+        to.WriteStartObject();
+        to.WriteString("username", credential.Username);
+        to.WriteString("plan", credential.Plan);
+        if (credential.NotAfter is { } end)
+            to.WriteString("not_after", end);
+        to.WriteString("scope", credential.ScopeSelector);
+        if (input.Parameters.Expression is { } query)
+        {
+            to.WriteString("query", query);
+            to.WriteString("scoped_query", Printer.Print(Scope.Apply(PromQLParser.Parse(query), credential.Scope)));
+        }
+
+        to.WriteStartObject("limits");
+        to.WriteNumber("query_characters", PromQLParser.MaxLength);
+        to.WriteNumber("query_selectors", PromQLParser.MaxSelectors);
+        to.WriteNumber("body_bytes", RequestParameters.BodyLengthMax);
+        to.WriteNumber("answer_begins_within_seconds", options.UpstreamTimeout.TotalSeconds);
+        to.WriteEndObject();
+        ServicesFilter.WriteServices(input, to);
+        to.WriteEndObject();
+    }
+}

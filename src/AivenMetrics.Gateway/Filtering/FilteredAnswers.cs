@@ -1,0 +1,189 @@
+using System.Buffers;
+using System.Text.Json;
+using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Routing;
+using AivenMetrics.Gateway.Scoping;
+using AivenMetrics.PromQL;
+using Microsoft.AspNetCore.Http;
+
+namespace AivenMetrics.Gateway.Filtering;
+
+/// <summary>How a filtered answer ended.</summary>
+/// <param name="Refusal">Why there is none, not written yet; null if it was written.</param>
+/// <param name="Destination">The Prometheus that answered.</param>
+/// <param name="Bytes">The bytes that were sent.</param>
+internal readonly record struct Filtered(Refusal? Refusal, Destination? Destination, long Bytes);
+
+/// <summary>
+/// Answers with the tenant's part of what a Prometheus says of everybody: read whole, filtered, written anew. Few at a time, because such
+/// an answer can be large; the others wait.
+/// </summary>
+internal sealed class FilteredAnswers(Upstream upstream, Destinations destinations, GatewayOptions options, TimeProvider time) : IDisposable
+{
+    private const int AtOnce = 4;
+    private const int LengthMax = 32 << 20;
+
+    /// <summary>From this version on, rules can be asked for by label.</summary>
+    private static readonly Version RulesByLabel = new(2, 54);
+
+    private readonly SemaphoreSlim places = new(AtOnce, AtOnce);
+    private readonly DateTimeOffset started = time.GetUtcNow();
+
+    /// <summary>Answers a request of a route that <see cref="Route.IsFiltered"/>.</summary>
+    public async ValueTask<Filtered> AnswerAsync(HttpContext context, Route route, RequestParameters parameters, Credential credential)
+    {
+        var (request, refusal) = Ask(route, parameters, credential);
+        if (request is null)
+            return new(refusal, null, 0);
+
+        await places.WaitAsync(context.RequestAborted);
+        try
+        {
+            var (answer, failure) = await upstream.AskAsync(request, ForwardedHeaders.None, context.RequestAborted);
+            using (answer)
+            {
+                if (answer is null && failure == UpstreamFailure.NotOffered && NothingOf(route.Treatment) is { } nothing)
+                    return new(null, null, await WriteAsync(context, nothing));
+                if (answer is null)
+                    return new(Refusal.Of(failure), null, 0);
+                return await FilterAsync(context, answer, route, parameters, credential);
+            }
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    public void Dispose() => places.Dispose();
+
+    private async ValueTask<Filtered> FilterAsync(
+        HttpContext context, UpstreamAnswer answer, Route route, RequestParameters parameters, Credential credential)
+    {
+        if (!answer.Response.IsSuccessStatusCode)
+            return new(await UpstreamErrors.RefusalAsync(answer, credential), answer.Destination, 0);
+        try
+        {
+            await answer.Response.Content.LoadIntoBufferAsync(LengthMax, answer.Deadline.Token);
+            await using var body = await answer.Response.Content.ReadAsStreamAsync(answer.Deadline.Token);
+            using var json = await JsonDocument.ParseAsync(body, default, answer.Deadline.Token);
+            var written = new ArrayBufferWriter<byte>(4096);
+            await using (var to = new Utf8JsonWriter(written))
+            {
+                to.WriteStartObject();
+                to.WriteString("status", "success");
+                to.WritePropertyName("data");
+                Write(route.Treatment, new FilterInput(FilterInput.Member(json.RootElement, "data"), new ScopeLabels(credential.Scope), parameters), credential, to);
+                to.WriteEndObject();
+            }
+
+            context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
+            return new(null, answer.Destination, await WriteAsync(context, written.WrittenMemory));
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            return new(Refusal.TooMuchToFilter, answer.Destination, 0);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
+        {
+            return new(Refusal.Unavailable, answer.Destination, 0);
+        }
+        catch (OperationCanceledException) when (answer.Deadline.Passed)
+        {
+            return new(Refusal.TimedOut, answer.Destination, 0);
+        }
+    }
+
+    /// <summary>What a Prometheus is asked; everything but the scope and the few parameters named here is applied to its answer.</summary>
+    private (UpstreamRequest? Request, Refusal? Refusal) Ask(Route route, RequestParameters parameters, Credential credential)
+    {
+        var path = route.Path;
+        var form = new FormWriter();
+        switch (route.Treatment)
+        {
+            case Treatment.Targets:
+                form.Add("state", "active".Equals(parameters["state"], StringComparison.OrdinalIgnoreCase) ? "active" : "any");
+                break;
+            case Treatment.Metadata or Treatment.TargetMetadata:
+                path = "/api/v1/targets/metadata";
+                if (AddMetadata(form, route, parameters, credential) is { } refusal)
+                    return (null, refusal);
+                break;
+            case Treatment.Explain or Treatment.Services:
+                return ServicesFilter.Ask(parameters.Expression, credential);
+            case Treatment.Rules:
+                foreach (var (name, value) in parameters.Plain)
+                    form.Add(name, value);
+                if (destinations.LowestVersion() is { } version && Version.Parse(version) >= RulesByLabel)
+                    form.Add(ScopedRequest.EncodedMatch, credential.ScopeSelector);
+                break;
+        }
+
+        return (UpstreamRequest.Get(path, form.Written, AnswerShape.Optional), null);
+    }
+
+    private static Refusal? AddMetadata(FormWriter form, Route route, RequestParameters parameters, Credential credential)
+    {
+        if (!MetadataFilter.IsLimit(parameters["limit"], out _))
+            return Refusal.BadData("limit must be a number");
+        if (route.Treatment == Treatment.Metadata && !MetadataFilter.IsLimit(parameters["limit_per_metric"], out _))
+            return Refusal.BadData("limit_per_metric must be a number");
+        if (parameters["metric"] is { Length: > 0 } metric)
+            form.Add("metric", metric);
+
+        var selector = credential.ScopeSelector;
+        if (route.Treatment == Treatment.TargetMetadata && parameters["match_target"] is { Length: > 0 } given)
+        {
+            try
+            {
+                selector = Printer.Print(Scope.Apply(PromQLParser.ParseMetricSelector(given), credential.Scope));
+            }
+            catch (PromQLParseException e)
+            {
+                return Refusal.BadData($"invalid parameter \"match_target\": {e.Message}");
+            }
+        }
+
+        form.Add("match_target", selector);
+        return null;
+    }
+
+    private void Write(Treatment treatment, FilterInput input, Credential credential, Utf8JsonWriter to)
+    {
+        switch (treatment)
+        {
+            case Treatment.Targets: TargetsFilter.Write(input, to); break;
+            case Treatment.TargetMetadata: MetadataFilter.WriteByTarget(input, to); break;
+            case Treatment.Metadata: MetadataFilter.WriteByMetric(input, to); break;
+            case Treatment.Rules: RulesFilter.WriteRules(input, to); break;
+            case Treatment.Alerts: RulesFilter.WriteAlerts(input, to); break;
+            case Treatment.Flags: StatusFilter.WriteFlags(input, to); break;
+            case Treatment.RuntimeInfo: StatusFilter.WriteRuntimeInfo(input, started, to); break;
+            case Treatment.Features: StatusFilter.WriteFeatures(input, to); break;
+            case Treatment.Services: ServicesFilter.Write(input, to); break;
+            case Treatment.Explain: Explanation.Write(input, credential, options, to); break;
+            default: throw new InvalidOperationException($"{treatment} is not filtered.");
+        }
+    }
+
+    /// <summary>The answer where the query engine has no such path and clients expect one; null where it is a 404 for them too.</summary>
+    private static ReadOnlyMemory<byte>? NothingOf(Treatment treatment) => treatment switch
+    {
+        Treatment.Targets => """{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}}"""u8.ToArray(),
+        Treatment.TargetMetadata => """{"status":"success","data":[]}"""u8.ToArray(),
+        Treatment.Metadata => """{"status":"success","data":{}}"""u8.ToArray(),
+        Treatment.Rules => """{"status":"success","data":{"groups":[]}}"""u8.ToArray(),
+        Treatment.Alerts => """{"status":"success","data":{"alerts":[]}}"""u8.ToArray(),
+        _ => null,
+    };
+
+    private static async ValueTask<long> WriteAsync(HttpContext context, ReadOnlyMemory<byte> body)
+    {
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        return body.Length;
+    }
+}

@@ -1,0 +1,92 @@
+using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Routing;
+using AivenMetrics.PromQL;
+using Google.Protobuf;
+using Snappier;
+using MatchType = AivenMetrics.PromQL.MatchType;
+
+namespace AivenMetrics.Gateway.RemoteRead;
+
+/// <summary>
+/// Makes the remote read that a Prometheus gets: decoded, the scope added to the matchers of every query, and written anew, so that
+/// nothing of the client's bytes passes. The answer needs no such care: it holds what those matchers select.
+/// </summary>
+internal static class ScopedReadRequest
+{
+    /// <summary>The largest request once it is uncompressed, 4 MiB. Prometheus sends one query of a few hundred bytes.</summary>
+    public const int LengthMax = 4 << 20;
+
+    /// <summary>The most queries in one request.</summary>
+    public const int QueriesMax = 100;
+
+    // These have a meaning in an RE2 expression.
+    private const string Special = @"\.+*?()|[]{}^$";
+
+    private static readonly MessageParser<ReadRequest> Parser = ReadRequest.Parser.WithDiscardUnknownFields(true);
+
+    /// <summary>The request for upstream, or why there is none.</summary>
+    /// <param name="body">The client's body: a snappy block of a <c>ReadRequest</c>.</param>
+    /// <param name="scope">The matchers of the credential.</param>
+    public static (UpstreamRequest? Request, Refusal? Refusal) Make(ReadOnlySpan<byte> body, TenantScope scope)
+    {
+        if (Decode(body) is not { } request)
+            return (null, Refusal.BadData("the body is no remote read request: it must be protobuf, compressed as a snappy block, of at most 4 MiB"));
+        if (request.Queries.Count > QueriesMax)
+            return (null, Refusal.BadData($"there are more than {QueriesMax} queries in one remote read: ask in several requests"));
+
+        var enforced = scope.Matchers.Select(Enforced).ToArray();
+        foreach (var query in request.Queries)
+        {
+            if (query.Matchers.Count > PromQLParser.MaxSelectors)
+                return (null, Refusal.BadData($"a query has more than {PromQLParser.MaxSelectors} matchers"));
+            if (query.Matchers.Select(FaultOf).FirstOrDefault(fault => fault is not null) is { } fault)
+                return (null, Refusal.BadData(fault));
+            query.Matchers.Add(enforced);
+        }
+
+        return (UpstreamRequest.Read(Snappy.CompressToArray(request.ToByteArray())), null);
+    }
+
+    private static ReadRequest? Decode(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            if (Snappy.GetUncompressedLength(body) is not (>= 0 and <= LengthMax))
+                return null;
+            return Parser.ParseFrom(Snappy.DecompressToArray(body));
+        }
+        catch (Exception e) when (e is InvalidDataException or InvalidProtocolBufferException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static string? FaultOf(ReadMatcher matcher)
+    {
+        if (matcher.Type is not (ReadMatcher.Types.Type.Eq or ReadMatcher.Types.Type.Neq or ReadMatcher.Types.Type.Re or ReadMatcher.Types.Type.Nre))
+            return $"a matcher has the unknown type {(int)matcher.Type}";
+        try
+        {
+            // Asked only whether its expression is one: Prometheus would answer a bad one like a fault of its own.
+            _ = new LabelMatcher(matcher.Name, (MatchType)matcher.Type, matcher.Value).MatchesEmpty();
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return $"a matcher is not valid: {e.Message}";
+        }
+    }
+
+    /// <summary>
+    /// A matcher of the scope as remote read must carry it. Prometheus leaves an equality out where the label is one of its external
+    /// labels with that value, but never a regular expression: an equality is therefore written as one.
+    /// </summary>
+    private static ReadMatcher Enforced(LabelMatcher matcher) => new()
+    {
+        Type = ReadMatcher.Types.Type.Re,
+        Name = matcher.Name,
+        Value = matcher.Type == MatchType.Equal
+            ? string.Concat(matcher.Value.Select(c => Special.Contains(c, StringComparison.Ordinal) ? $"\\{c}" : c.ToString()))
+            : matcher.Value,
+    };
+}

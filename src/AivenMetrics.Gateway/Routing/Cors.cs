@@ -1,0 +1,46 @@
+using System.Collections.Frozen;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace AivenMetrics.Gateway.Routing;
+
+/// <summary>
+/// Lets the pages of configured origins read answers. Any other origin is told nothing, and its browser keeps the answer from it. No
+/// cookies are involved: a page sends a credential itself or not at all.
+/// </summary>
+internal sealed class Cors(GatewayOptions options)
+{
+    private readonly FrozenSet<string> origins = options.CorsOrigins.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Adds what a browser needs to show the answer to a page of a configured origin.</summary>
+    public void Allow(HttpContext context)
+    {
+        if (origins.Count == 0)
+            return;
+        var response = context.Response.Headers;
+        response.Vary = HeaderNames.Origin;
+        if (!Knows(context.Request, out var origin))
+            return;
+        response.AccessControlAllowOrigin = origin;
+        response.AccessControlExposeHeaders = "X-AivenMetrics-Instance, Retry-After";
+    }
+
+    /// <summary>Answers OPTIONS: with the methods of the path and, to a configured origin, with what its pages may send.</summary>
+    public void Preflight(HttpContext context, Route route)
+    {
+        var response = context.Response;
+        response.StatusCode = StatusCodes.Status204NoContent;
+        response.Headers.Allow = route.Allow;
+        if (origins.Count == 0 || !Knows(context.Request, out _))
+            return;
+        response.Headers.AccessControlAllowMethods = route.Allow;
+        response.Headers.AccessControlAllowHeaders = "Accept, Authorization, Content-Type";
+        response.Headers.AccessControlMaxAge = "600";
+    }
+
+    private bool Knows(HttpRequest request, out string origin)
+    {
+        origin = request.Headers.Origin is { Count: 1 } given ? given[0]! : "";
+        return origins.Contains(origin);
+    }
+}

@@ -1,0 +1,169 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using AivenMetrics.Acceptance.Support;
+using Google.Protobuf;
+using Snappier;
+using Xunit;
+
+namespace AivenMetrics.Acceptance.Gateway;
+
+/// <summary>The paths beside queries and names before a real Prometheus, also as a tenant's own Prometheus uses them.</summary>
+public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTenants>
+{
+    private static string Token => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{TwoTenants.Username}:{TwoTenants.Password}"));
+
+    /// <summary>Each shows something of both to whoever asks Prometheus itself.</summary>
+    [Theory]
+    [InlineData("/api/v1/metadata", "Help of-a.")]
+    [InlineData("/api/v1/metadata?metric=shared_metric", "Help of-a.")]
+    [InlineData("/api/v1/targets/metadata", "Help of-a.")]
+    [InlineData("/api/v1/targets/metadata?match_target={space_id=~\"a|b\"}&metric=shared_metric", "Help of-a.")]
+    [InlineData("/api/v1/targets", "exporter-a")]
+    [InlineData("/api/v1/targets?state=active", "exporter-a")]
+    [InlineData("/api/v1/rules", "AlertOfA")]
+    [InlineData("/api/v1/rules?type=alert", "AlertOfA")]
+    [InlineData("/api/v1/alerts", "AlertOfA")]
+    [InlineData("/federate?match[]={__name__=~\".%2B\"}", "only_a_metric")]
+    [InlineData("/federate?match[]=only_b_metric&match[]=shared_metric", "of-a")]
+    public async Task A_path_shows_all_that_is_the_tenants_and_nothing_else(string target, string own)
+    {
+        var everything = await tenants.UnscopedAsync(target);
+        Assert.Contains(TwoTenants.MarksOfB, mark => everything.Contains(mark, StringComparison.Ordinal));
+
+        Assert.Contains(own, await OwnAsync(target), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/v1/metadata?metric=only_b_metric", "\"data\":{}")]
+    [InlineData("/api/v1/targets?scrapePool=exporter-b", "\"activeTargets\":[]")]
+    [InlineData("/api/v1/targets/metadata?metric=only_b_metric", "\"data\":[]")]
+    [InlineData("/aivenmetrics/v1/services", "\"samples_arrive\":true")]
+    [InlineData("/aivenmetrics/v1/explain?query=up", "scoped_query")]
+    [InlineData("/api/v1/alertmanagers", "\"activeAlertmanagers\":[]")]
+    [InlineData("/api/v1/query_exemplars?query=test&start=1790000000000&end=1790000001000", "\"data\":[]")]
+    [InlineData("/api/v1/format_query?query=sum(up)by(job)", "\"data\":\"sum by (job) (up)\"")]
+    [InlineData("/api/v1/status/flags", "\"query.lookback-delta\":\"5m\"")]
+    [InlineData("/api/v1/status/runtimeinfo", "\"storageRetention\":\"15d\"")]
+    public async Task What_shows_nothing_of_others_has_the_answer_that_clients_expect(string target, string expected) =>
+        Assert.Contains(expected, await OwnAsync(target), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Federation_without_a_selector_is_empty_as_that_of_Prometheus()
+    {
+        Assert.Empty(await tenants.UnscopedAsync("/federate"));
+        Assert.Empty(await OwnAsync("/federate"));
+    }
+
+    [Theory]
+    [InlineData("/api/v1/parse_query?query=up")]
+    [InlineData("/api/v1/features")]
+    public async Task What_this_Prometheus_does_not_have_is_404_for_the_tenant_and_does_not_demote_it(string target)
+    {
+        using var response = await tenants.A.GetAsync(new Uri(target, UriKind.Relative));
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains("\"success\"", await OwnAsync("/api/v1/query?query=up"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_of_samples_is_the_tenants_own()
+    {
+        using var content = new ByteArrayContent(ReadRequest("shared_metric"));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        content.Headers.ContentEncoding.Add("snappy");
+
+        using var response = await tenants.A.PostAsync(new Uri("/api/v1/read", UriKind.Relative), content);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("application/x-protobuf", response.Content.Headers.ContentType!.MediaType);
+        AssertOwn(Encoding.Latin1.GetString(Snappy.DecompressToArray(await response.Content.ReadAsByteArrayAsync())), "of-a");
+    }
+
+    [Theory]
+    [InlineData("basic_auth: {username: USER, password: PASSWORD}")]
+    [InlineData("authorization: {credentials: TOKEN}")]
+    public async Task A_tenants_Prometheus_reads_through_the_gateway(string authentication)
+    {
+        await using var downstream = await PrometheusServer.StartAsync($"""
+            remote_read:
+              - url: {tenants.GatewayUrl}api/v1/read
+                read_recent: true
+                {Filled(authentication)}
+            """);
+
+        await downstream.UntilAsync("count_over_time(only_a_metric[1m]) > 2", answer => answer.Contains("of-a", StringComparison.Ordinal));
+        foreach (var query in new[] { "{__name__=~\".+\"}", "only_b_metric or shared_metric", "shared_metric{space_id=\"b\"} or shared_metric", "max_over_time(shared_metric[1m])" })
+            AssertOwn(await downstream.Http.GetStringAsync(new Uri("/api/v1/query?query=" + Uri.EscapeDataString(query), UriKind.Relative)), "of-a");
+    }
+
+    [Fact]
+    public async Task A_tenants_Prometheus_federates_through_the_gateway()
+    {
+        await using var downstream = await PrometheusServer.StartAsync($$"""
+            scrape_configs:
+              - job_name: federate
+                scrape_interval: 1s
+                scrape_timeout: 1s
+                honor_labels: true
+                metrics_path: /federate
+                params: {"match[]": ['{__name__=~".+"}']}
+                authorization: {credentials: {{Token}}}
+                static_configs:
+                  - targets: ["{{tenants.GatewayUrl.Authority}}"]
+            """);
+
+        await downstream.UntilAsync("only_a_metric{job=\"exporter-a\"}", answer => answer.Contains("of-a", StringComparison.Ordinal));
+        AssertOwn(await downstream.Http.GetStringAsync(new Uri("/api/v1/query?query=" + Uri.EscapeDataString("{__name__=~\".+\"}"), UriKind.Relative)), "of-a");
+    }
+
+    private static string Filled(string authentication) => authentication
+        .Replace("USER", TwoTenants.Username, StringComparison.Ordinal)
+        .Replace("PASSWORD", TwoTenants.Password, StringComparison.Ordinal)
+        .Replace("TOKEN", Token, StringComparison.Ordinal);
+
+    private async Task<string> OwnAsync(string target)
+    {
+        using var response = await tenants.A.GetAsync(new Uri(target, UriKind.Relative));
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.OK, text);
+        Assert.All(TwoTenants.MarksOfB, mark => Assert.DoesNotContain(mark, text, StringComparison.Ordinal));
+        if (response.Content.Headers.ContentType!.MediaType == "application/json")
+            Assert.Equal("success", JsonNode.Parse(text)!["status"]!.GetValue<string>());
+        return text;
+    }
+
+    private static void AssertOwn(string text, string own)
+    {
+        Assert.Contains(own, text, StringComparison.Ordinal);
+        Assert.All(TwoTenants.MarksOfB, mark => Assert.DoesNotContain(mark, text, StringComparison.Ordinal));
+    }
+
+    /// <summary>A remote read of all samples of a metric, for the answer type that every server has.</summary>
+    private static byte[] ReadRequest(string metric) => Snappy.CompressToArray(Message(to =>
+    {
+        to.WriteTag(1, WireFormat.WireType.LengthDelimited);
+        to.WriteBytes(ByteString.CopyFrom(Message(query =>
+        {
+            query.WriteTag(2, WireFormat.WireType.Varint);
+            query.WriteInt64(long.MaxValue / 2_000_000);
+            query.WriteTag(3, WireFormat.WireType.LengthDelimited);
+            query.WriteBytes(ByteString.CopyFrom(Message(matcher =>
+            {
+                matcher.WriteTag(2, WireFormat.WireType.LengthDelimited);
+                matcher.WriteString("__name__");
+                matcher.WriteTag(3, WireFormat.WireType.LengthDelimited);
+                matcher.WriteString(metric);
+            })));
+        })));
+    }));
+
+    private static byte[] Message(Action<CodedOutputStream> write)
+    {
+        using var bytes = new MemoryStream();
+        using (var to = new CodedOutputStream(bytes, leaveOpen: true))
+            write(to);
+        return bytes.ToArray();
+    }
+}

@@ -1,0 +1,133 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using AivenMetrics.Commands;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Filtering;
+
+/// <summary>The gateway's own paths, and the command that reads them.</summary>
+public sealed class ExplainTests : IAsyncLifetime
+{
+    private const string Nodes = """
+        {"resultType":"vector","result":[
+          {"metric":{"__name__":"up","aiven_service_name":"pg-2","aiven_service_type":"pg","instance":"n3:9273","host":"n3"},"value":[1,"0"]},
+          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4","service_instance_id":"one","instance":"n2:9273","host":"n2"},"value":[1,"1"]},
+          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4","service_instance_id":"one","instance":"n1:9273","host":"n1"},"value":[1,"0"]}]}
+        """;
+
+    private readonly StringWriter output = new();
+    private readonly StringWriter error = new();
+    private ScriptedPrometheus prometheus = null!;
+    private RunningGateway gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        prometheus = await ScriptedPrometheus.StartAsync();
+        prometheus.AnswerData(Nodes);
+        gateway = await RunningGateway.StartAsync(prometheus.Url);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await gateway.DisposeAsync();
+        await prometheus.DisposeAsync();
+        await output.DisposeAsync();
+        await error.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Services_are_those_whose_nodes_are_in_scope_and_say_whether_samples_arrive()
+    {
+        using var response = await gateway.GetAsync("/aivenmetrics/v1/services");
+        Assert.Equal(
+            """{"status":"success","data":{"services":[{"name":"pg-1","type":"pg","plan":"business-4","service_instance_id":"one","samples_arrive":true,"nodes":[{"host":"n1","instance":"n1:9273","up":false},{"host":"n2","instance":"n2:9273","up":true}]},{"name":"pg-2","type":"pg","samples_arrive":false,"nodes":[{"host":"n3","instance":"n3:9273","up":false}]}]}}""",
+            await response.Content.ReadAsStringAsync());
+        Assert.Equal(("/api/v1/query", "up{space_id=\"a\"}"), (prometheus.Only.Path, prometheus.Only.Query));
+    }
+
+    [Fact]
+    public async Task A_query_is_explained_with_what_is_asked_in_its_place()
+    {
+        using var response = await gateway.PostAsync("/aivenmetrics/v1/explain", "query=topk(scalar(b),up)");
+        var data = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["data"]!;
+        Assert.Equal("topk(scalar(b),up)", data["query"]!.GetValue<string>());
+        Assert.Equal("topk(scalar(b{space_id=\"a\"}), up{space_id=\"a\"})", data["scoped_query"]!.GetValue<string>());
+        Assert.Equal(("tenant-a", "space", "{space_id=\"a\"}"), (data["username"]!.GetValue<string>(), data["plan"]!.GetValue<string>(), data["scope"]!.GetValue<string>()));
+        Assert.Equal(65536, data["limits"]!["query_characters"]!.GetValue<int>());
+        Assert.Equal(2, data["services"]!.AsArray().Count);
+        Assert.Equal("up{space_id=\"a\"}", prometheus.Only.Query);
+    }
+
+    [Fact]
+    public async Task What_does_not_parse_is_not_explained()
+    {
+        using var response = await gateway.GetAsync("/aivenmetrics/v1/explain?query=up%7B");
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("parse error", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Empty(prometheus.Requests);
+    }
+
+    [Fact]
+    public async Task The_command_prints_it_for_people()
+    {
+        var code = await RunAsync($$$"""{"credentials":{"url":"{{{gateway.Url}}}","username":"tenant-a","password":"secret-of-a:x"}}""", "sum(up)");
+        Assert.Equal("", error.ToString());
+        Assert.Equal(
+            """
+            credential  tenant-a, plan space
+            scope       {space_id="a"}
+            query       sum(up)
+            is asked as sum(up{space_id="a"})
+            limits      query_characters 65536, query_selectors 1000, body_bytes 1048576, answer_begins_within_seconds 20
+            services
+              pg-1 (pg): samples arrive from 1 of 2 nodes
+              pg-2 (pg): samples arrive from 0 of 1 nodes
+
+            """, output.ToString());
+        Assert.Equal(0, code);
+    }
+
+    [Theory]
+    [InlineData("sum(", "tenant-a", 1, "400: invalid parameter")]
+    [InlineData("up", "nobody", 1, "401: missing or wrong credentials")]
+    public async Task The_command_says_why_a_gateway_refuses(string query, string username, int code, string says)
+    {
+        Assert.Equal(code, await RunAsync($$"""{"url":"{{gateway.Url}}","username":"{{username}}","password":"secret-of-a:x"}""", query));
+        Assert.Contains(says, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("""{"url":"ftp://x","username":"u"}""")]
+    [InlineData("""{"url":"http://x"}""")]
+    public async Task The_command_wants_credentials(string text)
+    {
+        Assert.Equal(2, await RunAsync(text, "up"));
+        Assert.Contains("holds no credentials", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_command_says_when_nobody_answers_and_when_there_is_no_file()
+    {
+        Assert.Equal(1, await RunAsync($$"""{"url":"{{RunningGateway.ClosedUrl()}}","username":"u","password":"p"}""", "up"));
+        Assert.Contains("gave no answer", error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(2, await ExplainCommand.Run("/nowhere/at/all.json", "up", output, error, default));
+        Assert.Contains("cannot be read", error.ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task<int> RunAsync(string credentials, string query)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, credentials);
+            return await ExplainCommand.Run(file, query, output, error, default);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}

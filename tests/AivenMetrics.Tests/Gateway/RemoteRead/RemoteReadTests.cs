@@ -1,0 +1,196 @@
+using System.Net;
+using System.Net.Http.Headers;
+using AivenMetrics.Gateway.RemoteRead;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Snappier;
+using Xunit;
+using Type = AivenMetrics.Gateway.RemoteRead.ReadMatcher.Types.Type;
+
+namespace AivenMetrics.Tests.Gateway.RemoteRead;
+
+public sealed class RemoteReadTests : IAsyncLifetime
+{
+    private const string Streamed = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
+    private ScriptedPrometheus prometheus = null!;
+    private RunningGateway gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        prometheus = await ScriptedPrometheus.StartAsync();
+        prometheus.Answer = context => AnswerAsync(context, 200, "application/x-protobuf", "snappy", [1, 2, 3]);
+        gateway = await RunningGateway.StartAsync(prometheus.Url);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await gateway.DisposeAsync();
+        await prometheus.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Every_query_carries_the_scope_behind_its_own_matchers_and_all_else_passes()
+    {
+        var first = Query(("__name__", Type.Eq, "up"), ("space_id", Type.Eq, "b"));
+        first.Hints = new ReadHints { StepMs = 7, Func = "rate", StartMs = 1, EndMs = 2, By = true, RangeMs = 9 };
+        first.Hints.Grouping.Add("job");
+        var second = Query(("job", Type.Nre, "x.*"));
+        var sent = new ReadRequest { Queries = { first, second } };
+        sent.AcceptedResponseTypes.Add([ReadResponseType.StreamedXorChunks, ReadResponseType.Samples]);
+        var expected = sent.Clone();
+        foreach (var query in expected.Queries)
+            query.Matchers.Add(new ReadMatcher { Type = Type.Re, Name = "space_id", Value = "a" });
+
+        using var response = await ReadAsync(Bytes(sent));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(expected, Received());
+        Assert.Equal("/api/v1/read", prometheus.Only.Path);
+        Assert.Equal("snappy", prometheus.Only.Headers["Content-Encoding"].ToString());
+        Assert.Equal("0.1.0", prometheus.Only.Headers["X-Prometheus-Remote-Read-Version"].ToString());
+    }
+
+    [Fact]
+    public async Task A_query_without_matchers_has_those_of_the_scope()
+    {
+        using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }), RunningGateway.Services);
+        var matcher = Assert.Single(Assert.Single(Received().Queries).Matchers);
+        Assert.Equal((Type.Re, "service_instance_id", "one|two\\.x"), (matcher.Type, matcher.Name, matcher.Value));
+    }
+
+    /// <summary>Prometheus drops an equality that one of its external labels satisfies; an expression it keeps.</summary>
+    [Fact]
+    public async Task The_scope_is_no_equality_and_its_value_is_taken_literally()
+    {
+        var tenants = RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, """[{"name":"space_id","type":"=","value":"a.b|c"}]"""));
+        await using var other = await RunningGateway.StartAsync([prometheus.Url], tenants);
+        using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }), RunningGateway.A, other);
+        var matcher = Assert.Single(Assert.Single(Received().Queries).Matchers);
+        Assert.Equal((Type.Re, "a\\.b\\|c"), (matcher.Type, matcher.Value));
+    }
+
+    [Fact]
+    public async Task Unknown_fields_stay_here()
+    {
+        // Field 9 of the request and field 14 of the query: a number each.
+        byte[] query = [.. Query(("job", Type.Eq, "x")).ToByteArray(), 14 << 3, 1];
+        byte[] request = [1 << 3 | 2, (byte)query.Length, .. query, 9 << 3, 1];
+
+        using var response = await ReadAsync(Snappy.CompressToArray(request));
+
+        var sent = Snappy.DecompressToArray(prometheus.Only.Body);
+        Assert.Equal(ReadRequest.Parser.WithDiscardUnknownFields(true).ParseFrom(sent).ToByteArray(), sent);
+    }
+
+    [Theory]
+    [InlineData("application/x-protobuf", "snappy")]
+    [InlineData(Streamed, null)]
+    public async Task The_answer_passes_as_it_is(string type, string? encoding)
+    {
+        var body = Enumerable.Range(0, 100_000).Select(i => (byte)i).ToArray();
+        prometheus.Answer = context => AnswerAsync(context, 200, type, encoding, body);
+
+        using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
+
+        Assert.Equal(type, response.Content.Headers.ContentType!.ToString());
+        Assert.Equal(encoding, response.Content.Headers.ContentEncoding.SingleOrDefault());
+        Assert.Equal(body, await response.Content.ReadAsByteArrayAsync());
+    }
+
+    public static TheoryData<string, byte[]> NoRequests => new()
+    {
+        { "nothing", [] },
+        { "no snappy", "query=up"u8.ToArray() },
+        { "snappy of text", Snappy.CompressToArray("query=up"u8.ToArray()) },
+        { "a length of 4 GiB", [0xff, 0xff, 0xff, 0xff, 0x0f, 0] },
+        { "a length of 64 MiB in 5 bytes", [0x80, 0x80, 0x80, 0x20, 0] },
+        { "half a request", Snappy.CompressToArray(new ReadRequest { Queries = { Query(("job", Type.Eq, "x")) } }.ToByteArray().AsSpan()[..^2]) },
+        { "an expression that is none", Bytes(new ReadRequest { Queries = { Query(("job", Type.Re, "(")) } }) },
+        { "an unknown type of matcher", Bytes(new ReadRequest { Queries = { Query(("job", (Type)4, "x")) } }) },
+        { "too many queries", Bytes(new ReadRequest { Queries = { Enumerable.Repeat(new ReadQuery(), 101) } }) },
+        { "too many matchers", Bytes(new ReadRequest { Queries = { Query([.. Enumerable.Repeat(("job", Type.Eq, "x"), 1001)]) } }) },
+    };
+
+    [Theory]
+    [MemberData(nameof(NoRequests))]
+    public async Task What_is_no_good_request_is_400_and_stays_here(string what, byte[] body)
+    {
+        using var response = await ReadAsync(body);
+        Assert.True(response.StatusCode == HttpStatusCode.BadRequest, what);
+        Assert.Contains("\"errorType\":\"bad_data\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Empty(prometheus.Requests);
+    }
+
+    [Theory]
+    [InlineData("application/x-www-form-urlencoded", "snappy")]
+    [InlineData("application/x-protobuf", null)]
+    [InlineData("application/x-protobuf", "gzip")]
+    public async Task Another_form_of_body_is_415(string type, string? encoding)
+    {
+        using var content = new ByteArrayContent(Bytes(new ReadRequest()));
+        content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+        if (encoding is not null)
+            content.Headers.ContentEncoding.Add(encoding);
+        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Post, "/api/v1/read", content);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+        Assert.Empty(prometheus.Requests);
+    }
+
+    [Theory]
+    [InlineData(400, "exceeded sample limit (50000000)", "more samples than the metrics store gives")]
+    [InlineData(500, "error parsing regexp: expression nests too deeply: `space_id`", "refused this request")]
+    public async Task An_error_of_Prometheus_is_told_in_our_words_and_shape(int status, string said, string told)
+    {
+        prometheus.Answer = context => AnswerAsync(context, status, "text/plain; charset=utf-8", null, System.Text.Encoding.UTF8.GetBytes(said));
+        using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Contains(told, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("space_id", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_engine_without_remote_read_says_so_and_keeps_its_place()
+    {
+        prometheus.Answer = context => AnswerAsync(context, 404, "text/plain", null, "nothing here"u8.ToArray());
+        using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains("does not offer this path", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain(gateway.Log, line => line.Contains("failed", StringComparison.Ordinal));
+    }
+
+    /// <summary>Every query of a remote read has the tenant's scope.</summary>
+    internal static void AssertScoped(Received request, string space)
+    {
+        var read = ReadRequest.Parser.ParseFrom(Snappy.DecompressToArray(request.Body));
+        Assert.All(read.Queries, query => Assert.Contains(query.Matchers, m => (m.Type, m.Name, m.Value) == (Type.Re, "space_id", space)));
+    }
+
+    private static ReadQuery Query(params (string Name, Type Type, string Value)[] matchers)
+    {
+        var query = new ReadQuery { StartTimestampMs = 1000, EndTimestampMs = 2000 };
+        query.Matchers.Add(matchers.Select(m => new ReadMatcher { Name = m.Name, Type = m.Type, Value = m.Value }));
+        return query;
+    }
+
+    private static byte[] Bytes(ReadRequest request) => Snappy.CompressToArray(request.ToByteArray());
+
+    private ReadRequest Received() => ReadRequest.Parser.ParseFrom(Snappy.DecompressToArray(prometheus.Only.Body));
+
+    private async Task<HttpResponseMessage> ReadAsync(byte[] body, (string, string)? who = null, RunningGateway? through = null)
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new("application/x-protobuf");
+        content.Headers.ContentEncoding.Add("snappy");
+        return await (through ?? gateway).SendAsync(who ?? RunningGateway.A, HttpMethod.Post, "/api/v1/read", content);
+    }
+
+    private static async Task AnswerAsync(HttpContext context, int status, string type, string? encoding, byte[] body)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = type;
+        if (encoding is not null)
+            context.Response.Headers.ContentEncoding = encoding;
+        await context.Response.Body.WriteAsync(body);
+    }
+}
