@@ -20,7 +20,7 @@ internal static class Explanation
         if (input.Parameters.Expression is { } query)
         {
             to.WriteString("query", query);
-            to.WriteString("scoped_query", Printer.Print(Scope.Apply(PromQLParser.Parse(query), credential.Scope)));
+            to.WriteString("scoped_query", Scope.Rewrite(query, credential.Scope));
         }
 
         to.WriteStartObject("limits");

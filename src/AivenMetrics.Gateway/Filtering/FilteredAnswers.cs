@@ -137,7 +137,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         {
             try
             {
-                selector = Printer.Print(Scope.Apply(PromQLParser.ParseMetricSelector(given), credential.Scope));
+                selector = Scope.RewriteSelector(given, credential.Scope);
             }
             catch (PromQLParseException e)
             {

@@ -52,8 +52,9 @@ internal static class ScopedRequest
             return Refusal.BadData("parameter \"query\" is missing: give a PromQL expression");
         try
         {
-            var expr = PromQLParser.Parse(query);
-            form.Add("query", Printer.Print(route.Treatment == Treatment.OwnExpression ? expr : Scope.Apply(expr, credential.Scope)));
+            form.Add(
+                "query",
+                route.Treatment == Treatment.OwnExpression ? Printer.Print(PromQLParser.Parse(query)) : Scope.Rewrite(query, credential.Scope));
             return null;
         }
         catch (PromQLParseException e)
@@ -79,7 +80,7 @@ internal static class ScopedRequest
         {
             try
             {
-                form.Add(EncodedMatch, Printer.Print(Scope.Apply(PromQLParser.ParseMetricSelector(selector), credential.Scope)));
+                form.Add(EncodedMatch, Scope.RewriteSelector(selector, credential.Scope));
             }
             catch (PromQLParseException e)
             {

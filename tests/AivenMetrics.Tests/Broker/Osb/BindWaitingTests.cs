@@ -25,17 +25,10 @@ public abstract class BindWaitingTests : IAsyncLifetime
         path = $"{await broker.Instance()}/service_bindings/b";
     }
 
-<<<<<<< HEAD
     public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         return broker.DisposeAsync();
-=======
-    public async ValueTask DisposeAsync()
-    {
-        await broker.DisposeAsync();
-        GC.SuppressFinalize(this);
->>>>>>> proof
     }
 
     [Fact]
