@@ -26,14 +26,15 @@ internal static class FeedServices
             // Nobody waits until discovery has accepted something, so nobody asks as of when it has.
             return new FeedSource<TargetFeed>(
                 provider.GetRequiredService<TargetDocument>().Read, _ => Task.FromResult(0L), FeedJson.Default.TargetFeed,
-                new SignalSet(signals.Intent, signals.Result), provider.GetRequiredService<TimeProvider>());
+                new SignalSet(signals.Result), provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton(provider =>
         {
             var signals = provider.GetRequiredService<StateSignals>();
+            // Not Intent: whoever wants something asks a moment later, and a reading before that would be for nothing.
             return new FeedSource<CredentialFeed>(
                 provider.GetRequiredService<CredentialDocument>().Read, provider.GetRequiredService<GatewayStore>().Now, FeedJson.Default.CredentialFeed,
-                new SignalSet(signals.Intent, signals.Result, signals.Asked), provider.GetRequiredService<TimeProvider>());
+                new SignalSet(signals.Asked), provider.GetRequiredService<TimeProvider>());
         });
         services.AddSingleton<GatewayReports>();
         services.AddSingleton<PrometheusVersionReport>();

@@ -42,7 +42,11 @@ internal sealed class BindHandler(
         if (existing is not null)
             await bindings.DeleteIfFailed(existing, request.Aborted);
         if (wanted.TellsOf(instance) is { } told)
+        {
             instance = await instances.TellNames(instance, told, time.GetUtcNow(), request.Aborted);
+            signals.Result.Notify();
+        }
+
         switch (await bindings.TryInsert(row, Entry(request, row, AuditResult.Begun, Terms(row)), request.Aborted))
         {
             case InsertBindingResult.InstanceGone:
@@ -91,7 +95,7 @@ internal sealed class BindHandler(
     private async Task<OsbAnswer> Finish(OsbRequest request, InstanceRecord instance, BindingRecord row, bool incomplete)
     {
         var ct = request.Aborted;
-        var outcome = await waiter.Wait(row, incomplete ? BindWaiter.Patience.Short : BindWaiter.Patience.Whole, ct);
+        var outcome = await waiter.WaitForNew(row, incomplete ? BindWaiter.Patience.Short : BindWaiter.Patience.Whole, ct);
         if (outcome is { OperationState: OperationState.InProgress })
         {
             if (incomplete)
@@ -100,7 +104,7 @@ internal sealed class BindHandler(
             if (await bindings.DeleteIfInProgress(row, Entry(request, row, AuditResult.Failed, given), ct))
             {
                 logger.BindEnded(row.InstanceId.Value, row.BindingId.Value, "abandoned");
-                Ended();
+                Ended(row);
                 throw new OsbRefusal(OsbErrors.AsyncRequired(waiter.Budget, outcome.Description));
             }
 
@@ -115,7 +119,7 @@ internal sealed class BindHandler(
             case OperationState.Failed:
                 logger.BindEnded(row.InstanceId.Value, row.BindingId.Value, "refused");
                 await bindings.DeleteIfFailed(row, ct);
-                Ended();
+                Ended(row);
                 throw new OsbRefusal(OsbErrors.Invalid(outcome.Description));
             default:
                 throw new OsbRefusal(OsbErrors.Changed);
@@ -126,10 +130,11 @@ internal sealed class BindHandler(
         OsbAnswer.Json(202, new OperationResponse(row.Operation), OsbJson.Wire.OperationResponse) with { RetryAfter = BindingHandlers.PollAgain };
 
     /// <summary>The reconciler and the gateways' feed need it no longer, and replays wait for it in vain.</summary>
-    private void Ended()
+    private void Ended(BindingRecord row)
     {
         signals.Intent.Notify();
-        signals.Result.Notify();
+        signals.Asked.Notify();
+        signals.Decided.Notify(row.Operation);
     }
 
     private AuditRecord Entry(OsbRequest request, BindingRecord row, AuditResult result, string description) =>

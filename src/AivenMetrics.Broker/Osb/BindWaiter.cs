@@ -27,8 +27,14 @@ internal sealed class BindWaiter(BindingStore bindings, StateSignals signals, Ti
     public TimeSpan Budget => budget;
 
     /// <summary>The row when it is decided or the patience is over; null when it is gone or another bind took its place.</summary>
-    public async Task<BindingRecord?> Wait(BindingRecord row, Patience patience, CancellationToken ct)
+    public Task<BindingRecord?> Wait(BindingRecord row, Patience patience, CancellationToken ct) => Wait(row, patience, false, ct);
+
+    /// <summary>As the other, for a row that was written a moment ago: it is not looked at before somebody says so or time has passed.</summary>
+    public Task<BindingRecord?> WaitForNew(BindingRecord row, Patience patience, CancellationToken ct) => Wait(row, patience, true, ct);
+
+    private async Task<BindingRecord?> Wait(BindingRecord row, Patience patience, bool isNew, CancellationToken ct)
     {
+        using var watch = signals.Decided.On(row.Operation);
         var limit = patience switch
         {
             Patience.Whole => budget,
@@ -36,16 +42,18 @@ internal sealed class BindWaiter(BindingStore bindings, StateSignals signals, Ti
             _ => TimeSpan.Zero,
         };
         var start = time.GetTimestamp();
+        if (isNew)
+            await watch.Signal.Wait(limit < Poll ? limit : Poll, ct);
         while (true)
         {
-            var seen = signals.Result.Version;
+            var seen = watch.Signal.Version;
             var current = await bindings.Find(row.InstanceId, row.BindingId, ct);
             if (current is null || current.Operation != row.Operation)
                 return null;
             var left = limit - time.GetElapsedTime(start);
             if (current.OperationState != OperationState.InProgress || left <= TimeSpan.Zero)
                 return current;
-            await signals.Result.Wait(seen, left < Poll ? left : Poll, ct);
+            await watch.Signal.Wait(seen, left < Poll ? left : Poll, ct);
         }
     }
 }

@@ -56,7 +56,7 @@ internal sealed class BindingHandlers(
         logger.Unbound(instanceId.Value, bindingId.Value);
         signals.Intent.Notify();
         if (state == OperationState.InProgress)
-            signals.Result.Notify();
+            signals.Decided.Notify(binding.Operation);
         if (state != OperationState.Failed)
             await gateways.Wait(request.Aborted);
         return OsbAnswer.Nothing(200);

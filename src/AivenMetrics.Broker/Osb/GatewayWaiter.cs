@@ -6,7 +6,7 @@ namespace AivenMetrics.Broker.Osb;
 /// Waits a moment until the gateways have dropped the credential of a binding that was deleted, so that "unbound" means what it
 /// says. A gateway that is slow or away holds up nobody: it drops the credential when it next asks.
 /// </summary>
-internal sealed class GatewayWaiter(GatewayStore gateways, StateSignals signals, TimeProvider time)
+internal sealed class GatewayWaiter(GatewayStore gateways, GatewayReadings readings, StateSignals signals, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -22,7 +22,7 @@ internal sealed class GatewayWaiter(GatewayStore gateways, StateSignals signals,
         while (true)
         {
             var seen = signals.Accepted.Version;
-            var acceptance = GatewayStore.Since(await gateways.AcceptedAt(ct), asOf);
+            var acceptance = GatewayStore.Since(await readings.AcceptedAt(ct), asOf);
             var left = Patience - time.GetElapsedTime(start);
             if (acceptance.Accepted == acceptance.Seen || left <= TimeSpan.Zero)
                 return;

@@ -118,12 +118,20 @@ internal sealed class BindingDecisions(
             now,
             ct);
         foreach (var outcome in written)
+        {
             if (outcome.State == OperationState.InProgress)
+            {
                 _waiting[outcome.Bind.Operation] = _waiting[outcome.Bind.Operation] with { Told = outcome.Description };
-            else
-                logger.LogInformation(
-                    "Binding {Binding} {State}: {Description}", outcome.Bind.Scope.BindingId.Value, outcome.State.Word(), outcome.Description);
-        if (written.Any(outcome => outcome.State != OperationState.InProgress)) signals.Result.Notify();
+                continue;
+            }
+
+            signals.Decided.Notify(outcome.Bind.Operation);
+            logger.LogInformation(
+                "Binding {Binding} {State}: {Description}", outcome.Bind.Scope.BindingId.Value, outcome.State.Word(), outcome.Description);
+        }
+
+        // Its credential is to be dropped.
+        if (written.Any(outcome => outcome.State == OperationState.Failed)) signals.Asked.Notify();
     }
 
     private bool IsWorthTelling(WaitingBind bind, BindingProgress progress)

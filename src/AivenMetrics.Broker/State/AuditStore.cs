@@ -1,3 +1,6 @@
+using System.Data;
+using Dapper;
+
 namespace AivenMetrics.Broker.State;
 
 /// <summary>What became of what was asked, in the words of <c>audit_entry.result</c>.</summary>
@@ -47,6 +50,12 @@ public sealed record AuditQuery(InstanceId? Instance, BindingId? Binding, DateTi
 /// <summary>The audit trail: append-only, and written in the transaction of the change that an entry tells of.</summary>
 public sealed class AuditStore(Database database)
 {
+    private static readonly string[] Columns =
+    [
+        "entry_id", "at", "action", "instance_id", "binding_id", "broker_user", "platform", "identity", "request_identity", "result",
+        "description",
+    ];
+
     /// <summary>Appends an entry that belongs to no other change, such as a refusal.</summary>
     public Task Append(AuditRecord entry, CancellationToken ct) =>
         database.Write(
@@ -107,15 +116,21 @@ public sealed class AuditStore(Database database)
             ct);
 
     /// <summary>Appends within the transaction of the change.</summary>
-    internal static Task Append(WriteTransaction transaction, AuditRecord entry) =>
-        transaction.Execute(
-            """
-            INSERT INTO audit_entry (entry_id, at, action, instance_id, binding_id, broker_user, platform, identity, request_identity,
-                                     result, description)
-            VALUES (@EntryId, @At, @Action, @InstanceId, @BindingId, @BrokerUser, @Platform, @Identity, @RequestIdentity, @Result,
-                    @Description)
-            """,
-            Row.Of(entry));
+    internal static Task Append(WriteTransaction transaction, AuditRecord entry) => Append(transaction, [entry]);
+
+    /// <summary>Appends several within the transaction of their changes.</summary>
+    internal static Task Append(WriteTransaction transaction, IReadOnlyList<AuditRecord> entries)
+    {
+        if (entries.Count == 0)
+            return Task.CompletedTask;
+        // One statement for all: each of its own would be a round trip to the server.
+        var args = new DynamicParameters();
+        foreach (var (i, row) in entries.Select(Row.Of).Index())
+            foreach (var (name, value) in row.Fields)
+                args.Add($"{name}{i}", value, value is long ? DbType.Int64 : DbType.String);
+        var rows = entries.Index().Select(entry => $"({string.Join(", ", Columns.Select(name => $"@{name}{entry.Index}"))})");
+        return transaction.Execute($"INSERT INTO audit_entry ({string.Join(", ", Columns)}) VALUES {string.Join(", ", rows)}", args);
+    }
 
     private sealed class Row
     {
@@ -140,6 +155,10 @@ public sealed class AuditStore(Database database)
         public string Result { get; init; } = "";
 
         public string Description { get; init; } = "";
+
+        /// <summary>The values of <see cref="Columns"/>.</summary>
+        public IEnumerable<(string Name, object? Value)> Fields => Columns.Zip<string, object?>(
+            [EntryId, At, Action, InstanceId, BindingId, BrokerUser, Platform, Identity, RequestIdentity, Result, Description]);
 
         public static Row Of(AuditRecord entry) => new()
         {

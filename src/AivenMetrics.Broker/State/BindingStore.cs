@@ -1,4 +1,7 @@
+using System.Data;
 using System.Data.Common;
+using System.Globalization;
+using Dapper;
 
 namespace AivenMetrics.Broker.State;
 
@@ -22,6 +25,9 @@ public enum InsertBindingResult
 public sealed class BindingStore(Database database)
 {
     private const string Key = "instance_id = @instance AND binding_id = @binding";
+
+    // Each outcome has six parameters, of which a statement may have some thousands.
+    private const int RecordedAtOnce = 200;
 
     // Platforms poll for a week at most.
     private static readonly TimeSpan EndedKept = TimeSpan.FromDays(7);
@@ -123,9 +129,8 @@ public sealed class BindingStore(Database database)
             async transaction =>
             {
                 var written = new List<BindOutcome>(outcomes.Count);
-                foreach (var outcome in outcomes)
-                    if (await Record(transaction, outcome, at))
-                        written.Add(outcome);
+                foreach (var batch in outcomes.Chunk(RecordedAtOnce))
+                    written.AddRange(await Record(transaction, batch, at));
                 return written;
             },
             ct);
@@ -198,31 +203,41 @@ public sealed class BindingStore(Database database)
             new { instance = instance.Value, binding = binding.Value, operation, description, at = at.Milliseconds() });
     }
 
-    private static async Task<bool> Record(WriteTransaction transaction, BindOutcome outcome, DateTimeOffset at)
+    private static async Task<IReadOnlyList<BindOutcome>> Record(WriteTransaction transaction, BindOutcome[] outcomes, DateTimeOffset at)
     {
-        var (scope, operation) = outcome.Bind;
-        var written = await transaction.Execute(
+        var args = new DynamicParameters();
+        args.Add("inProgress", OperationState.InProgress.Word(), DbType.String);
+        foreach (var (i, outcome) in outcomes.Index())
+        {
+            args.Add($"state{i}", outcome.State.Word(), DbType.String);
+            args.Add($"description{i}", outcome.Description, DbType.String);
+            args.Add($"snapshot{i}", outcome.Snapshot, DbType.String);
+            args.Add($"instance{i}", outcome.Bind.Scope.InstanceId.Value, DbType.String);
+            args.Add($"binding{i}", outcome.Bind.Scope.BindingId.Value, DbType.String);
+            args.Add($"operation{i}", outcome.Bind.Operation, DbType.String);
+        }
+
+        var rows = outcomes.Index().Select(entry =>
+            string.Create(CultureInfo.InvariantCulture, $"(@state{entry.Index}, @description{entry.Index}, @snapshot{entry.Index}, ")
+            + string.Create(CultureInfo.InvariantCulture, $"@instance{entry.Index}, @binding{entry.Index}, @operation{entry.Index})"));
+        // Both databases name the columns of VALUES so.
+        var written = await transaction.Query<string>(
             $"""
-            UPDATE service_binding SET operation_state = @state, description = @description, snapshot = @snapshot
-            WHERE {Key} AND operation_state = @inProgress AND operation = @operation
+            UPDATE service_binding SET operation_state = o.column1, description = o.column2, snapshot = o.column3
+            FROM (VALUES {string.Join(", ", rows)}) AS o
+            WHERE instance_id = o.column4 AND binding_id = o.column5 AND operation = o.column6 AND operation_state = @inProgress
+            RETURNING operation
             """,
-            new
-            {
-                instance = scope.InstanceId.Value,
-                binding = scope.BindingId.Value,
-                operation,
-                state = outcome.State.Word(),
-                inProgress = OperationState.InProgress.Word(),
-                description = outcome.Description,
-                snapshot = outcome.Snapshot,
-            }) == 1;
-        if (!written || outcome.State == OperationState.InProgress)
-            return written;
-        var result = outcome.State == OperationState.Succeeded ? AuditResult.Succeeded : AuditResult.Failed;
+            args);
+        var ours = outcomes.Where(outcome => written.Contains(outcome.Bind.Operation, StringComparer.Ordinal)).ToList();
         await AuditStore.Append(
-            transaction, new AuditRecord(at, "Bind", scope.InstanceId, scope.BindingId, Actor.Broker, result, outcome.Description));
-        return true;
+            transaction, [.. ours.Where(outcome => outcome.State != OperationState.InProgress).Select(outcome => Entry(outcome, at))]);
+        return ours;
     }
+
+    private static AuditRecord Entry(BindOutcome outcome, DateTimeOffset at) => new(
+        at, "Bind", outcome.Bind.Scope.InstanceId, outcome.Bind.Scope.BindingId, Actor.Broker,
+        outcome.State == OperationState.Succeeded ? AuditResult.Succeeded : AuditResult.Failed, outcome.Description);
 
     private Task<bool> DeleteIf(OperationState state, BindingRecord row, AuditRecord? audit, CancellationToken ct) =>
         database.Write(

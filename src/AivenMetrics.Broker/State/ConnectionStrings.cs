@@ -20,6 +20,9 @@ internal static class ConnectionStrings
     // A broker shares the server with its siblings: the driver's default of 100 would use up a default server alone.
     private const int PostgresPoolSize = 20;
 
+    // The broker repeats a few statements: parsed and planned once per connection, they cost half.
+    private const int PostgresPrepared = 100;
+
     /// <exception cref="ArgumentException">Names neither kind of database, or is malformed.</exception>
     public static (ConnectionStringKind Kind, string Normalised) Normalise(string connectionString)
     {
@@ -65,6 +68,11 @@ internal static class ConnectionStrings
         var given = Keys(builder.ConnectionString);
         if (!given.ContainsKey("Maximum Pool Size"))
             builder.MaxPoolSize = PostgresPoolSize;
+        if (!given.ContainsKey("Max Auto Prepare"))
+            builder.MaxAutoPrepare = PostgresPrepared;
+        // Nothing that we run leaves anything in a session; the reconciler's lock has a connection of its own.
+        if (!given.ContainsKey("No Reset On Close"))
+            builder.NoResetOnClose = true;
         if (!given.ContainsKey("Application Name"))
             builder.ApplicationName = "aiven-metrics";
         return builder.ConnectionString;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -11,6 +12,8 @@ namespace AivenMetrics.Broker.State;
 /// </summary>
 public sealed class Database : IAsyncDisposable
 {
+    private const string PostgresNow = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+
     private readonly DbDataSource source;
 
     // SQLite has one writer at a time and answers the others with SQLITE_BUSY: within the process they queue here instead.
@@ -85,9 +88,13 @@ public sealed class Database : IAsyncDisposable
     /// The database's clock in microseconds since the Unix epoch: one clock for all processes that share the database. With
     /// SQLite these run on one machine, so it is that machine's; SQLite's own functions know milliseconds only.
     /// </summary>
-    internal async Task<long> Now(CancellationToken ct) => IsPostgres
-        ? (await Query<long>("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)", null, ct)).Single()
-        : (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+    internal async Task<long> Now(CancellationToken ct) =>
+        IsPostgres ? (await Query<long>($"SELECT {PostgresNow}", null, ct)).Single() : ProcessNow;
+
+    /// <summary><see cref="Now"/> as an expression within a statement.</summary>
+    internal string NowSql => IsPostgres ? PostgresNow : ProcessNow.ToString(CultureInfo.InvariantCulture);
+
+    private static long ProcessNow => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     internal async Task<DbConnection> Connect(CancellationToken ct) => await source.OpenConnectionAsync(ct);
 

@@ -28,30 +28,33 @@ public sealed class GatewayStore(Database database)
     /// <param name="acceptedAt">As of when; null: nothing that is known here.</param>
     /// <param name="isNew">True: this process meets it for the first time; rows of gateways that are long gone are deleted then.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task Report(string gateway, long? acceptedAt, bool isNew, CancellationToken ct)
+    public Task Report(string gateway, long? acceptedAt, bool isNew, CancellationToken ct)
     {
-        var now = await database.Now(ct);
-        await database.Write(
+        var now = database.NowSql;
+        // A report that a crash of the server loses is made again within a second: nobody needs to wait for the disk.
+        var hurry = database.IsPostgres ? "SET LOCAL synchronous_commit = off;" : "";
+        return database.Write(
             async transaction =>
             {
                 if (isNew)
-                    await transaction.Execute("DELETE FROM gateway WHERE seen_at < @gone", new { gone = now - Microseconds(Kept) });
+                    await transaction.Execute($"DELETE FROM gateway WHERE seen_at < {now} - @kept", new { kept = Microseconds(Kept) });
                 return await transaction.Execute(
-                    """
-                    INSERT INTO gateway (gateway_id, accepted_at, seen_at) VALUES (@gateway, @accepted, @now)
+                    $"""
+                    {hurry}
+                    INSERT INTO gateway (gateway_id, accepted_at, seen_at) VALUES (@gateway, @accepted, {now})
                     ON CONFLICT (gateway_id) DO UPDATE SET
                       accepted_at = CASE WHEN excluded.accepted_at > gateway.accepted_at THEN excluded.accepted_at ELSE gateway.accepted_at END,
                       seen_at = excluded.seen_at
                     """,
-                    new { gateway, accepted = acceptedAt ?? 0, now });
+                    new { gateway, accepted = acceptedAt ?? 0 });
             },
             ct);
     }
 
     /// <summary>As of when each present gateway has accepted.</summary>
     public async Task<IReadOnlyList<long>> AcceptedAt(CancellationToken ct) => await database.Query<long>(
-        "SELECT accepted_at FROM gateway WHERE seen_at > @since",
-        new { since = await database.Now(ct) - Microseconds(Present) },
+        $"SELECT accepted_at FROM gateway WHERE seen_at > {database.NowSql} - @present",
+        new { present = Microseconds(Present) },
         ct);
 
     /// <summary>Which of the present gateways have accepted what was in the database at <paramref name="asOf"/>.</summary>

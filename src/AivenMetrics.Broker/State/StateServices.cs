@@ -25,6 +25,7 @@ internal static class StateServices
             .AddSingleton<FactStore>()
             .AddSingleton<AuditStore>()
             .AddSingleton<GatewayStore>()
+            .AddSingleton<GatewayReadings>()
             .AddSingleton<ReconcilerLock>()
             .AddHostedService<MigrateAtStart>();
     }

@@ -79,15 +79,16 @@ public sealed class SignalSet(params StateSignal[] signals)
 }
 
 /// <summary>The signals of a broker process.</summary>
-/// <param name="Intent">Wakes the reconciler, and the feeds' long polls: something else is wanted.</param>
-/// <param name="Result">Wakes bind waiters and the feeds' long polls: something else is known.</param>
-/// <param name="Asked">Wakes the long polls of the credential feed: somebody waits until the gateways have accepted it.</param>
+/// <param name="Intent">Wakes the reconciler: something else is wanted.</param>
+/// <param name="Result">Wakes the long polls of the target feed, and who waits for an inventory: something else is known.</param>
+/// <param name="Decided">Wakes who waits for a bind, by its operation: it is decided or gone.</param>
+/// <param name="Asked">Wakes the long polls of the credential feed: the gateways have credentials to take or to drop.</param>
 /// <param name="Accepted">Wakes who waits for that: a gateway has accepted something.</param>
-public sealed record StateSignals(StateSignal Intent, StateSignal Result, StateSignal Asked, StateSignal Accepted)
+public sealed record StateSignals(StateSignal Intent, StateSignal Result, KeyedSignals Decided, StateSignal Asked, StateSignal Accepted)
 {
     /// <summary>Fresh signals.</summary>
     public StateSignals(TimeProvider time)
-        : this(new(time), new(time), new(time), new(time))
+        : this(new(time), new(time), new(time), new(time), new(time))
     {
     }
 }

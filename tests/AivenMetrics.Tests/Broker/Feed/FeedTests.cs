@@ -156,7 +156,7 @@ public sealed class FeedTests : IAsyncLifetime
         using var first = await Ask("/feed/v1/credentials", Gateway);
         var began = Stopwatch.GetTimestamp();
         var waiting = Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 1);
-        Signals.Intent.Notify();
+        Signals.Asked.Notify();
         using var second = await waiting;
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0.9, 15);
@@ -225,7 +225,7 @@ public sealed class FeedTests : IAsyncLifetime
         var visible = await gateways.Now(Ct);
         using var first = await Ask("/feed/v1/credentials", Gateway);
         await Binding("i1", "b2", "user-2");
-        Signals.Intent.Notify();
+        Signals.Asked.Notify();
         var later = await gateways.Now(Ct);
 
         using var second = await Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");

@@ -206,8 +206,10 @@ public class BrokerHost : IAsyncLifetime
                 await host.Woken();
                 foreach (var bind in await bindings.Waiting(stoppingToken))
                 {
-                    if (host.Verdict(bind.Scope) is { } verdict)
-                        await bindings.Record([new BindOutcome(bind, verdict.State, verdict.Description)], DateTimeOffset.UtcNow, stoppingToken);
+                    if (host.Verdict(bind.Scope) is not { } verdict)
+                        continue;
+                    await bindings.Record([new BindOutcome(bind, verdict.State, verdict.Description)], DateTimeOffset.UtcNow, stoppingToken);
+                    signals.Decided.Notify(bind.Operation);
                 }
 
                 signals.Result.Notify();
