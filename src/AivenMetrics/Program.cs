@@ -18,7 +18,8 @@ var root = new RootCommand("Lets the tenants of a platform see the metrics of th
     RoleCommand.ConfigOption,
 };
 
-var parsed = root.Parse(args);
+// A word that begins with @ is a value of --parameters, not a file of arguments.
+var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors)

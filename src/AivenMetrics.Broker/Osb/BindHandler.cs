@@ -88,7 +88,7 @@ internal sealed class BindHandler(
             null => throw new OsbRefusal(OsbErrors.Changed),
             { OperationState: OperationState.Succeeded } => await view.Created(200, instance, outcome, ct),
             { OperationState: OperationState.Failed } => throw new OsbRefusal(OsbErrors.Invalid(outcome.Description)),
-            _ => throw new OsbRefusal(OsbErrors.Changed),
+            _ => throw new OsbRefusal(OsbErrors.StillRuns(outcome.Description)),
         };
     }
 

@@ -47,12 +47,12 @@ internal sealed record BindWish(
     }
 
     /// <summary>
-    /// True: the platform shares the instance with another space, which only Cloud Foundry does. Ours shows one space, so only that
-    /// space may bind it (132).
+    /// True: the request is for another space or namespace than the instance's. An instance shows one of them, so only that one may
+    /// bind it (132). A cluster may have got another id since (131).
     /// </summary>
     public bool IsShared(InstanceRecord instance) =>
-        Context.Namespace is null
-        && (Context.Contradiction(instance.Owner) is not null || (Identity.SpaceGuid is { } space && space != instance.Owner.SpaceId));
+        Context.Elsewhere(instance) is not null
+        || (Context.Namespace is null && Identity.SpaceGuid is { } space && space != instance.Owner.SpaceId);
 
     /// <summary>What the context tells of the instance; null: nothing, or it speaks of another namespace.</summary>
     public ToldContext? TellsOf(InstanceRecord instance) =>

@@ -37,7 +37,7 @@ internal sealed class BindingMaker(
     {
         var now = time.GetUtcNow();
         var predecessor = await bindings.Find(instance.InstanceId, predecessorId, ct);
-        if (Fault(predecessor, now) is { } fault)
+        if (Fault(predecessor, instance, now) is { } fault)
             throw new OsbRefusal(OsbErrors.Predecessor(fault));
         if ((wanted.ServiceId is not null && wanted.ServiceId != instance.ServiceId)
             || (wanted.PlanId is not null && wanted.PlanId != instance.PlanId && wanted.PlanId != predecessor!.PlanId))
@@ -53,12 +53,15 @@ internal sealed class BindingMaker(
             lives.Carried(BindParameters.Life(parameters), now), now);
     }
 
-    private static string? Fault(BindingRecord? predecessor, DateTimeOffset now) => predecessor switch
+    private static string? Fault(BindingRecord? predecessor, InstanceRecord instance, DateTimeOffset now) => predecessor switch
     {
         null => "names no binding of this service instance",
         { OperationState: OperationState.InProgress } => "names a binding that is still being created: wait until it is done",
         { OperationState: OperationState.Failed } => "names a binding that failed",
         { Life: { } life } when life.ExpiresAt <= now => "names a binding that has expired: make a new one without a predecessor",
+        // It may live on, but what the plan no longer gives is not given anew.
+        { PlanScope: PlanScope.Space } when instance.PlanScope == PlanScope.Services =>
+            "names a binding that shows the whole space, which the plan of the service instance no longer does: make a new one without a predecessor",
         _ => null,
     };
 

@@ -18,6 +18,7 @@ internal sealed record OriginatingIdentity(string Platform, string Json)
     // The audit trail keeps it: a user id with some groups is far smaller.
     private const int Longest = 16 * 1024;
 
+    private static readonly JsonDocumentOptions OneOfEach = new() { AllowDuplicateProperties = false };
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Reads the header; null when it is absent.</summary>
@@ -31,7 +32,7 @@ internal sealed record OriginatingIdentity(string Platform, string Json)
             throw Malformed();
         try
         {
-            using var document = JsonDocument.Parse(StrictUtf8.GetString(Convert.FromBase64String(parts[1])));
+            using var document = JsonDocument.Parse(StrictUtf8.GetString(Convert.FromBase64String(parts[1])), OneOfEach);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new(parts[0], OsbFields.Canonical(document.RootElement))
                 : throw Malformed();

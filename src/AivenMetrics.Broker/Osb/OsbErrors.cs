@@ -126,6 +126,13 @@ internal static class OsbErrors
         $"The binding was not ready within {budget.TotalSeconds:0.#} seconds and nothing was created: try again, "
         + $"with accepts_incomplete=true if the platform can wait for longer. {progress}");
 
+    /// <summary>A repeated request that cannot wait for the bind which the first one began.</summary>
+    /// <param name="progress">How far it is, in a sentence.</param>
+    public static OsbError StillRuns(string progress) => new(
+        422,
+        "AsyncRequired",
+        $"The binding is still being created: try again in a moment, or with accepts_incomplete=true. {progress}");
+
     /// <summary>Not found and not yours: one answer, so that nobody can probe for other tenants' services.</summary>
     public static OsbError NoSuchServices(IEnumerable<string> names) => new(
         400,

@@ -59,13 +59,18 @@ internal sealed record PlatformContext(ToldContext Told, SpaceOwner? Namespace, 
     /// <exception cref="OsbRefusal">It is for another organization, space, namespace or platform: 422.</exception>
     public SpaceOwner Follow(InstanceRecord instance)
     {
-        if (Told.Platform is { } platform && instance.Platform.Length > 0 && (platform == Kubernetes) != (instance.Platform == Kubernetes))
-            throw new OsbRefusal(OsbErrors.OwnerFixed("platform"));
+        return Elsewhere(instance) is { } field ? throw new OsbRefusal(OsbErrors.OwnerFixed(field)) : Namespace ?? instance.Owner;
+    }
+
+    /// <summary>What shows that the request is for another space, namespace or platform than the instance's; null: nothing.</summary>
+    public string? Elsewhere(InstanceRecord instance)
+    {
+        var ofKubernetes = instance.Platform == Kubernetes;
+        if (Told.Platform is { } platform && instance.Platform.Length > 0 && (platform == Kubernetes) != ofKubernetes)
+            return "platform";
         if (Namespace is { } owner)
-            return NameOf(owner) == NameOf(instance.Owner) && instance.Platform == Kubernetes
-                ? owner
-                : throw new OsbRefusal(OsbErrors.OwnerFixed("namespace"));
-        return Contradiction(instance.Owner) is { } field ? throw new OsbRefusal(OsbErrors.OwnerFixed(field)) : instance.Owner;
+            return ofKubernetes && NameOf(owner) == NameOf(instance.Owner) ? null : "namespace";
+        return Contradiction(instance.Owner);
     }
 
     private static string NameOf(SpaceOwner space) => space.SpaceId[(space.SpaceId.LastIndexOf('/') + 1)..];

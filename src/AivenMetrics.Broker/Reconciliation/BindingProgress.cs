@@ -101,7 +101,7 @@ internal sealed record BindingProgress(OperationState State, string Description,
         if (covered.Count == 0 && missing == 0)
             return "There is no Aiven service in this space yet; the metrics of those to come appear by themselves.";
         var delivering = covered.Count(service => service.Condition.Reason == Reasons.Integrated);
-        var first = $"{delivering} of {Services(covered.Count + missing)} {(delivering == 1 ? "delivers" : "deliver")} metrics.";
+        var first = $"{delivering} of {Services(covered.Count + missing)} {(delivering == 1 || covered.Count + missing == 1 ? "delivers" : "deliver")} metrics.";
         var gone = missing switch
         {
             0 => "",

@@ -3,7 +3,10 @@ using AivenMetrics.Feed;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>What a credential covers, as matchers on labels that only we set (design decision 5).</summary>
+/// <summary>
+/// What a credential covers, as matchers on labels that only we set (design decision 5, decision 0008). The owner's organization and
+/// space are in every scope: a service that changes hands, or a tag that is there twice, opens nothing to its former tenant.
+/// </summary>
 public static class ScopeMatchers
 {
     /// <summary>The matchers of a credential; an empty list covers nothing.</summary>
@@ -13,10 +16,16 @@ public static class ScopeMatchers
     public static IReadOnlyList<ScopeMatcher> Of(PlanScope scope, SpaceOwner owner, IReadOnlyList<string> serviceInstanceIds) => scope switch
     {
         // An empty value would match every series that lacks the label.
-        PlanScope.Space => owner.SpaceId.Length == 0 ? [] : [new ScopeMatcher("space_id", "=", owner.SpaceId)],
-        PlanScope.Services => serviceInstanceIds.Count == 0 ? [] : [new ScopeMatcher("service_instance_id", "=~", AnyOf(serviceInstanceIds))],
+        _ when owner.OrganizationId.Length == 0 || owner.SpaceId.Length == 0 => [],
+        PlanScope.Space => Of(owner),
+        PlanScope.Services => serviceInstanceIds.Count == 0
+            ? []
+            : [.. Of(owner), new ScopeMatcher("service_instance_id", "=~", AnyOf(serviceInstanceIds))],
         _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, "Not a plan scope."),
     };
+
+    private static ScopeMatcher[] Of(SpaceOwner owner) =>
+        [new("organization_id", "=", owner.OrganizationId), new("space_id", "=", owner.SpaceId)];
 
     private static string AnyOf(IReadOnlyList<string> texts) => string.Join('|', texts.Order(StringComparer.Ordinal).Select(Escape));
 

@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AivenMetrics.Broker.State;
+using AivenMetrics.Terminal;
 using Spectre.Console;
 
 namespace AivenMetrics.Commands;
@@ -23,8 +23,6 @@ internal static class AuditReport
 
     /// <summary>Members of an identity that tell the person, the most telling first: Kubernetes, then Cloud Foundry (osb.md 129).</summary>
     private static readonly string[] Names = ["username", "user_name", "user_id", "uid"];
-
-    private static readonly JsonSerializerOptions Lines = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The person whom the platform acted for, with the platform; else the platform's user at the broker.</summary>
     public static string Who(Actor actor)
@@ -97,7 +95,7 @@ internal static class AuditReport
             Add(line, "request_identity", entry.Actor.RequestIdentity);
             line["result"] = Result(entry);
             line["description"] = entry.Description;
-            writer.WriteLine(line.ToJsonString(Lines));
+            writer.WriteLine(line.ToJsonString());
         }
     }
 
@@ -109,7 +107,23 @@ internal static class AuditReport
         }
     }
 
-    private static JsonObject? Identity(Actor actor) => actor.Identity is null ? null : JsonNode.Parse(actor.Identity) as JsonObject;
+    // Rows are read as they are: one that an older broker took with a member twice must not hide the others.
+    private static JsonObject? Identity(Actor actor)
+    {
+        if (actor.Identity is null)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(actor.Identity);
+        var identity = new JsonObject();
+        foreach (JsonProperty member in document.RootElement.EnumerateObject())
+        {
+            identity[member.Name] = JsonNode.Parse(member.Value.GetRawText());
+        }
+
+        return identity;
+    }
 
     private static Column[] Asked(AuditQuery query) =>
     [
@@ -120,10 +134,6 @@ internal static class AuditReport
             _ => true,
         }),
     ];
-
-    /// <summary>Ids and names come from tenants: none of them may write to the operator's terminal as it likes.</summary>
-    private static string Printable(string text) =>
-        string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? '\uFFFD' : c));
 
     private static string Time(AuditRecord entry) => entry.At.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
@@ -137,6 +147,6 @@ internal static class AuditReport
 
     private sealed record Column(string Heading, Func<AuditRecord, string> Text)
     {
-        public string Cell(AuditRecord entry) => Printable(Text(entry));
+        public string Cell(AuditRecord entry) => Printable.Cell(Text(entry));
     }
 }

@@ -40,7 +40,7 @@ internal static class RekeyCommand
 
         try
         {
-            await using Database database = Database.Open(configuration.Options.Database);
+            await using Database database = Database.OpenExisting(configuration.Options.Database);
             if (!await database.IsMigrated(ct))
             {
                 await Console.Error.WriteLineAsync("The database lacks migrations: run aiven-metrics migrate first.");

@@ -41,13 +41,8 @@ internal static class Logs
         }
         else
         {
-            logging.AddSimpleConsole(options =>
-            {
-                options.SingleLine = true;
-                options.IncludeScopes = false;
-                options.TimestampFormat = "HH:mm:ss ";
-                options.ColorBehavior = Console.IsOutputRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
-            });
+            logging.AddConsole(options => options.FormatterName = ReadableLines.FormatterName);
+            logging.AddConsoleFormatter<ReadableLines, ConsoleFormatterOptions>();
         }
     }
 }

@@ -3,6 +3,7 @@ using AivenMetrics.Broker;
 using AivenMetrics.Configuration;
 using AivenMetrics.Discovery;
 using AivenMetrics.Gateway;
+using AivenMetrics.PlatformCli;
 using AivenMetrics.Simulator;
 using Microsoft.Extensions.Configuration;
 
@@ -46,6 +47,8 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
         configuration.AddEnvironmentVariables(EnvironmentPrefix);
         var entries = configuration.AsEnumerable()
             .Where(entry => entry.Value is not null)
+            // The platform command's own variables stand in the same shell and are no configuration of ours.
+            .Where(entry => !$"{EnvironmentPrefix}{entry.Key}".StartsWith(PlatformOptions.Environment, StringComparison.OrdinalIgnoreCase))
             .ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.OrdinalIgnoreCase);
         foreach (ConfigurationOption option in role.Options)
         {

@@ -120,9 +120,14 @@ internal static class BindingCommands
         };
         session.Report.Line(text, colour);
         session.Report.Facts(("id", binding.Id), ("instance", instance), ("app", binding.App));
+        if (showCredentials && StrictPlatform.Protocol.Json.Member(result.Body, "metadata") is { ValueKind: JsonValueKind.Object } metadata)
+            session.Report.Facts(("expires", Text(metadata, "expires_at")), ("renew before", Text(metadata, "renew_before")));
         if (showCredentials && result.Outcome == Outcome.Succeeded && StrictPlatform.Protocol.Json.Member(result.Body, "credentials") is { ValueKind: JsonValueKind.Object } credentials)
             session.Report.Json(credentials);
         session.Report.Outcome(result);
         return result.Outcome != Outcome.Failed;
     }
+
+    private static string? Text(JsonElement parent, string name) =>
+        StrictPlatform.Protocol.Json.Member(parent, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

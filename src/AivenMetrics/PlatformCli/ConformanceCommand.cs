@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using AivenMetrics.StrictPlatform.Conformance;
 using AivenMetrics.StrictPlatform.Protocol;
+using AivenMetrics.Terminal;
 
 namespace AivenMetrics.PlatformCli;
 
@@ -34,16 +35,18 @@ internal static class ConformanceCommand
             using var client = new BrokerClient(PlatformOptions.Connection(parsed), TimeProvider.System);
             var report = new PlatformReport(parsed.GetValue(PlatformOptions.AsJson));
             IReadOnlyList<CheckResult> results = await new ConformanceRun(client, Options(parsed), TimeProvider.System).Run(new Rows(report), ct);
-            return Summary(report, results, client.Answers.Count);
+            return results.Count > 0
+                ? Summary(report, results, client.Answers.Count)
+                : throw new UsageException("--requirement names nothing that is checked: give numbers of requirements as a whole run prints them, such as 91.");
         }
         catch (Exception exception) when (exception is UsageException or IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync(exception.Message);
+            await Console.Error.WriteLineAsync(Printable.Of(exception.Message));
             return PlatformSession.Usage;
         }
         catch (ViolatedException nothing)
         {
-            await Console.Error.WriteLineAsync($"Nothing can be checked: {nothing.Message}");
+            await Console.Error.WriteLineAsync($"Nothing can be checked: {Printable.Of(nothing.Message)}");
             return PlatformSession.Refused;
         }
     }

@@ -105,7 +105,8 @@ internal static class PlatformOptions
         var option = new Option<double>(name) { Description = help, DefaultValueFactory = _ => value, Recursive = true, HelpName = "seconds" };
         option.Validators.Add(result =>
         {
-            if (!(result.GetValueOrDefault<double>() is > 0 and <= 604_800))
+            // A word that is no number is a fault of its own, which the parser tells.
+            if (!result.Errors.Any() && double.TryParse(result.Tokens.SingleOrDefault()?.Value, CultureInfo.InvariantCulture, out double seconds) && !(seconds is > 0 and <= 604_800))
                 result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} must be more than 0 and at most 604800 seconds."));
         });
         return option;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AivenMetrics.StrictPlatform.Lifecycle;
 using AivenMetrics.StrictPlatform.Protocol;
+using AivenMetrics.Terminal;
 using Spectre.Console;
 
 namespace AivenMetrics.PlatformCli;
@@ -33,6 +34,8 @@ internal sealed class PlatformReport(bool json)
     {
         if (json)
             return;
+        // A broker that is tried out must not write to the terminal as it likes.
+        text = Printable.Of(text, keepLines: true);
         if (OnTerminal && colour is not null)
             AnsiConsole.MarkupLineInterpolated($"[{colour}]{text}[/]");
         else
@@ -53,6 +56,7 @@ internal sealed class PlatformReport(bool json)
     {
         if (json)
             return;
+        rows = [.. rows.Select(row => row.Select(Printable.Cell).ToArray())];
         if (OnTerminal)
         {
             var table = new Table().AddColumns(headers);

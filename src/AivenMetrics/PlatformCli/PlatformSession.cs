@@ -2,6 +2,7 @@ using System.CommandLine;
 using AivenMetrics.StrictPlatform.Lifecycle;
 using AivenMetrics.StrictPlatform.Protocol;
 using AivenMetrics.StrictPlatform.Rules;
+using AivenMetrics.Terminal;
 
 namespace AivenMetrics.PlatformCli;
 
@@ -45,7 +46,7 @@ internal sealed class PlatformSession : IDisposable
         }
         catch (Exception exception) when (exception is UsageException or IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync(exception.Message);
+            await Console.Error.WriteLineAsync(Printable.Of(exception.Message));
             return Usage;
         }
     }

@@ -43,6 +43,29 @@ public sealed class PlatformTests(WholeProduct product) : InItsOwnFolder, IClass
     }
 
     [Fact]
+    public async Task Words_that_are_no_numbers_and_requirements_that_nobody_knows_are_faults_of_the_command_line()
+    {
+        RunResult timeout = await Run("catalog", "--timeout", "abc");
+        RunResult requirement = await Run("conformance", "--requirement", "999");
+
+        Assert.Equal((2, 2), (timeout.ExitCode, requirement.ExitCode));
+        Assert.DoesNotContain("   at ", timeout.Error, StringComparison.Ordinal);
+        Assert.Contains("--requirement", requirement.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Parameters_can_come_from_a_file()
+    {
+        string file = Path.Combine(Root, "parameters.json");
+        await File.WriteAllTextAsync(file, """{ "unknown": true }""");
+
+        RunResult result = await Run("create-service", "metrics", "space", "from-a-file", "-c", $"@{file}");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("'unknown'", result.Output + result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_terminal_less_catalog_is_plain_text()
     {
         RunResult result = await Run("catalog");

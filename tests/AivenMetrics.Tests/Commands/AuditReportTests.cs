@@ -23,6 +23,7 @@ public sealed class AuditReportTests
     [InlineData("kubernetes", """{"groups":["g"],"uid":"7","username":"bob"}""", "bob (kubernetes)")]
     [InlineData("other", """{"uid":7}""", "7 (other)")]
     [InlineData("other", """{"nothing":"known"}""", "? (other)")]
+    [InlineData("cloudfoundry", """{"user_id":"a","user_id":"b"}""", "b (cloudfoundry)")]
     [InlineData(null, null, "broker (no user named)")]
     public void Osb_129_who_asked_is_told_by_name(string? platform, string? identity, string expected) =>
         Assert.Equal(expected, AuditReport.Who(Entry(platform, identity).Actor));

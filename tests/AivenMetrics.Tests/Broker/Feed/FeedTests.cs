@@ -101,8 +101,10 @@ public sealed class FeedTests : IAsyncLifetime
         Assert.DoesNotContain("tenant-password", text, StringComparison.Ordinal);
         var feed = JsonSerializer.Deserialize(text, FeedJson.Default.CredentialFeed)!;
         Assert.Equal(["user-a", "user-b"], feed.Credentials.Select(credential => credential.Username));
-        Assert.Equal(("services", new ScopeMatcher("service_instance_id", "=~", @"a\(b\|c\)|guid\.1")), (feed.Credentials[0].Plan, Assert.Single(feed.Credentials[0].Matchers)));
-        Assert.Equal(("space", new ScopeMatcher("space_id", "=", "space-1")), (feed.Credentials[1].Plan, Assert.Single(feed.Credentials[1].Matchers)));
+        ScopeMatcher[] owner = [new("organization_id", "=", "org-1"), new("space_id", "=", "space-1")];
+        Assert.Equal(["services", "space"], feed.Credentials.Select(credential => credential.Plan));
+        Assert.Equal([.. owner, new("service_instance_id", "=~", @"a\(b\|c\)|guid\.1")], feed.Credentials[0].Matchers);
+        Assert.Equal(owner, feed.Credentials[1].Matchers);
     }
 
     [Fact]

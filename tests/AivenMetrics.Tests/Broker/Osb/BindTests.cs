@@ -133,13 +133,29 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_131_what_Kubernetes_calls_a_space_is_not_compared()
+    public async Task Osb_131_a_namespace_binds_its_own_instance_whatever_its_cluster_is_called_now_and_no_other()
+    {
+        var instance = $"/v2/service_instances/{Guid.NewGuid()}";
+        var provision = BrokerHost.Provision();
+        provision["context"] = Namespace("c", "n");
+        Assert.Equal(201, (await broker.Put(instance, provision)).Status);
+
+        Assert.Equal(201, await Bind(instance, Namespace("c", "n")));
+        Assert.Equal(201, await Bind(instance, Namespace("renamed", "n")));
+        Assert.Equal(400, await Bind(instance, Namespace("c", "other")));
+        Assert.Equal(400, await Bind(instance, new JsonObject { ["platform"] = "cloudfoundry", ["organization_guid"] = "c", ["space_guid"] = "c/n" }));
+        Assert.Equal(400, await Bind(await broker.Instance(), Namespace("org-1", "space-1")));
+    }
+
+    private static JsonObject Namespace(string cluster, string name) =>
+        new() { ["platform"] = "kubernetes", ["clusterid"] = cluster, ["namespace"] = name };
+
+    private async Task<int> Bind(string instance, JsonObject context)
     {
         var body = BrokerHost.Bind();
-        body["bind_resource"]!["space_guid"] = "anything";
-        body["context"] = new JsonObject { ["platform"] = "kubernetes", ["clusterid"] = "c", ["namespace"] = "n" };
-
-        Assert.Equal(201, (await broker.Put(await NewPath(), body)).Status);
+        body["bind_resource"]!["space_guid"] = context["platform"]!.GetValue<string>() == "kubernetes" ? "anything" : "c/n";
+        body["context"] = context;
+        return (await broker.Put($"{instance}/service_bindings/{Guid.NewGuid()}", body)).Status;
     }
 
     [Fact]

@@ -45,6 +45,20 @@ public abstract class BindWaitingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Osb_39_a_replay_that_cannot_wait_for_the_running_bind_is_AsyncRequired_and_leaves_it_alone()
+    {
+        await broker.Stop();
+        broker.Options.BindBudget = TimeSpan.FromSeconds(0.3);
+        await broker.Start();
+        Assert.Equal(202, (await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind())).Status);
+
+        var replay = await broker.Put(path, BrokerHost.Bind());
+
+        Assert.Equal((422, "AsyncRequired"), (replay.Status, replay.Error));
+        Assert.Equal("in progress", (await broker.Get(path + "/last_operation")).Json.GetProperty("state").GetString());
+    }
+
+    [Fact]
     public async Task Osb_90_with_accepts_incomplete_it_is_202_without_credentials_and_a_replay_names_the_same_operation()
     {
         var first = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());

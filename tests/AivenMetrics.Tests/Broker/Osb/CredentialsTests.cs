@@ -38,7 +38,8 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
         Assert.Equal("2.42.0", Text(credentials, "prometheus_version"));
         Assert.Equal("Every Aiven service of the space Space One, present and future.", Text(credentials.GetProperty("scope"), "description"));
         Assert.Equal(
-            """[{"name":"space_id","type":"=","value":"space-1"}]""", credentials.GetProperty("scope").GetProperty("matchers").GetRawText());
+            """[{"name":"organization_id","type":"=","value":"org-1"},{"name":"space_id","type":"=","value":"space-1"}]""",
+            credentials.GetProperty("scope").GetProperty("matchers").GetRawText());
         Assert.Equal(
             """
             [{"name":"kafka-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."},{"name":"pg-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."}]

@@ -126,6 +126,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData("cloudfoundry", 400)]
     [InlineData("cloudfoundry W10=", 400)]
     [InlineData("cloudfoundry e30= more", 400)]
+    [InlineData("cloudfoundry eyJ1c2VyX2lkIjoiYSIsInVzZXJfaWQiOiJiIn0=", 400)]
     public async Task Osb_9_an_originating_identity_is_a_platform_and_an_object_in_base64_or_400(string identity, int status)
     {
         using var client = broker.NewClient();

@@ -52,6 +52,22 @@ public abstract class RotationTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_plan_shows_no_longer_is_not_given_anew_but_lives_on()
+    {
+        var instance = await broker.Instance();
+        var spaceWide = $"{instance}/service_bindings/wide";
+        Assert.Equal(201, (await broker.Put(spaceWide, BrokerHost.Bind())).Status);
+        var update = new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = BrokerHost.ServicesPlan };
+        Assert.Equal(200, (await broker.Send(HttpMethod.Patch, instance, update)).Status);
+
+        var rotated = await broker.Put($"{instance}/service_bindings/new", Rotation("wide"));
+
+        Assert.Equal(400, rotated.Status);
+        Assert.Contains("whole space", rotated.Description, StringComparison.Ordinal);
+        Assert.Equal(200, (await broker.Get(spaceWide)).Status);
+    }
+
+    [Fact]
     public async Task Osb_108_the_service_and_the_plan_may_be_sent_and_need_not_be()
     {
         var whole = Rotation("old");

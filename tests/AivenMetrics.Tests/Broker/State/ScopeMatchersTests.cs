@@ -9,13 +9,15 @@ public sealed class ScopeMatchersTests
     private static readonly SpaceOwner Owner = new("org", "space.*");
 
     [Fact]
-    public void A_space_is_matched_as_it_is() =>
-        Assert.Equal([new ScopeMatcher("space_id", "=", "space.*")], ScopeMatchers.Of(PlanScope.Space, Owner, []));
+    public void A_space_is_matched_as_it_is_in_its_organization() =>
+        Assert.Equal(
+            [new ScopeMatcher("organization_id", "=", "org"), new ScopeMatcher("space_id", "=", "space.*")],
+            ScopeMatchers.Of(PlanScope.Space, Owner, []));
 
     [Fact]
-    public void Services_are_alternatives_that_match_only_themselves() =>
+    public void Services_are_alternatives_that_match_only_themselves_and_only_while_they_are_the_owners() =>
         Assert.Equal(
-            [new ScopeMatcher("service_instance_id", "=~", @"a\|\.\*|b\(\)\[\]\{\}\^\$\\\+\?")],
+            [.. ScopeMatchers.Of(PlanScope.Space, Owner, []), new ScopeMatcher("service_instance_id", "=~", @"a\|\.\*|b\(\)\[\]\{\}\^\$\\\+\?")],
             ScopeMatchers.Of(PlanScope.Services, Owner, [@"b()[]{}^$\+?", "a|.*"]));
 
     [Fact]
@@ -23,5 +25,6 @@ public sealed class ScopeMatchersTests
     {
         Assert.Empty(ScopeMatchers.Of(PlanScope.Services, Owner, []));
         Assert.Empty(ScopeMatchers.Of(PlanScope.Space, Owner with { SpaceId = "" }, []));
+        Assert.Empty(ScopeMatchers.Of(PlanScope.Services, Owner with { OrganizationId = "" }, ["a"]));
     }
 }
