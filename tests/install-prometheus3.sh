@@ -10,9 +10,9 @@ folder="${XDG_CACHE_HOME:-$HOME/.cache}/aivenmetrics-tests/prometheus-3"
 
 if [ -x "$folder/prometheus" ] && "$folder/prometheus" --version >/dev/null 2>&1; then exit 0; fi
 
-# The mirror that this machine's apt uses; one of Debian's own for machines of another distribution.
+# The mirror of Debian that this machine's apt uses.
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -E '/debian/?$' | head -n 1 || true)
-mirror="${mirror:-http://deb.debian.org/debian}"
+[ -n "$mirror" ] || { echo "apt knows no mirror of Debian to take Prometheus 3 from: add one to its sources, or put a prometheus 3.x into $folder." >&2; exit 1; }
 mirror="${mirror%/}"
 architecture=$(dpkg --print-architecture)
 work=$(mktemp -d)

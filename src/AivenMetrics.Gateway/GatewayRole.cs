@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
+using AivenMetrics.Access;
 using AivenMetrics.Feed;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
@@ -20,6 +21,9 @@ public static class GatewayRole
     private const string VersionHeader = "X-AivenMetrics-Prometheus-Version";
     private const int GatewayIdBytes = 16;
 
+    // A typo is no attack: the first failures of a source are told at once.
+    private const int FreeFailures = 3;
+
     /// <summary>
     /// Adds the gateway's services, its background work and its health check, named <c>gateway</c>. Time is the registered
     /// <see cref="TimeProvider"/>, or the system's if there is none.
@@ -34,7 +38,7 @@ public static class GatewayRole
 
         services.AddSingleton<Tenants>();
         services.AddSingleton<Authenticator>();
-        services.AddSingleton<FailedLogins>();
+        services.AddSingleton(provider => new FailedLogins(FreeFailures, provider.GetRequiredService<TimeProvider>()));
         if (string.IsNullOrEmpty(options.TenantsFile))
             AddTenantsFeed(services, options);
         else

@@ -11,11 +11,12 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("AivenMetrics.PromQL", "")]
     [InlineData("AivenMetrics.Feed", "")]
+    [InlineData("AivenMetrics.Access", "")]
     [InlineData("AivenMetrics.Simulator", "")]
     [InlineData("AivenMetrics.StrictPlatform", "")]
     [InlineData("AivenMetrics.Discovery", "AivenMetrics.Feed")]
-    [InlineData("AivenMetrics.Gateway", "AivenMetrics.Feed AivenMetrics.PromQL")]
-    [InlineData("AivenMetrics.Broker", "AivenMetrics.Feed")]
+    [InlineData("AivenMetrics.Gateway", "AivenMetrics.Access AivenMetrics.Feed AivenMetrics.PromQL")]
+    [InlineData("AivenMetrics.Broker", "AivenMetrics.Access AivenMetrics.Feed")]
     public void A_project_references_only_what_its_secrets_allow(string project, string allowed)
     {
         IEnumerable<string> referenced = Assembly.Load(project).GetReferencedAssemblies()

@@ -1,3 +1,4 @@
+using AivenMetrics.Access;
 using AivenMetrics.Broker.Access;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;
@@ -13,7 +14,7 @@ internal static class OsbServices
         services
             .AddSingleton(provider => new ServiceCatalog(options.Catalog, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton(new BrokerUsers(options.Username, options.Password, options.Users))
-            .AddSingleton<FailedLogins>()
+            .AddSingleton(provider => new FailedLogins(0, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<PlatformAuthentication>()
             .AddSingleton<OsbMetrics>()
             .AddSingleton<RefusalTrail>()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using AivenMetrics.Access;
 using AivenMetrics.Broker.Access;
 using Microsoft.AspNetCore.Http;
 
@@ -87,7 +88,7 @@ internal sealed class PlatformAuthentication(BrokerUsers users, FailedLogins fai
 
     private async ValueTask<string?> Failed(HttpContext context)
     {
-        await failures.Delay(context.Connection.RemoteIpAddress, context.RequestAborted);
+        await failures.DelayAsync(context.Connection.RemoteIpAddress, context.RequestAborted);
         return null;
     }
 }

@@ -1,3 +1,4 @@
+using AivenMetrics.Access;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
 using AivenMetrics.Gateway.Filtering;

@@ -66,15 +66,15 @@ public sealed class BrokerUsersTests
     [Fact]
     public void An_unknown_user_costs_as_many_hashes_as_a_wrong_password()
     {
-        // The one hash that an unknown user could be spared is made as slow as all others together.
+        // The one hash that an unknown user could be spared is made far slower than the other.
         var expensive = new BrokerUserOptions { Username = "slow", PasswordHash = PasswordHash.Of(Old, 1_000_000).ToString() };
         var some = new BrokerUsers("", "", [User("platform", Old), expensive]);
         some.Verify("warm", "up");
 
-        var wrong = Median(i => some.Verify("slow", $"wrong-{i}"));
-        var unknown = Median(i => some.Verify($"nobody-{i}", Old));
+        var wrong = Quickest(i => some.Verify("slow", $"wrong-{i}"));
+        var unknown = Quickest(i => some.Verify($"nobody-{i}", Old));
 
-        Assert.InRange(unknown / wrong, 0.5, 2);
+        Assert.InRange(unknown / wrong, 1 / 3.0, 3);
     }
 
     [Fact]
@@ -94,14 +94,14 @@ public sealed class BrokerUsersTests
         return GC.GetTotalMemory(forceFullCollection: true);
     }
 
-    private static double Median(Action<int> run) => Enumerable.Range(0, 5)
+    private static double Quickest(Action<int> run) => Enumerable.Range(0, 5)
         .Select(i =>
         {
             var start = TimeProvider.System.GetTimestamp();
             run(i);
             return TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
         })
-        .Order().ElementAt(2);
+        .Min();
 
     private static BrokerUserOptions User(string name, string password) =>
         new() { Username = name, PasswordHash = PasswordHash.Of(password, PasswordHash.FewestIterations).ToString() };

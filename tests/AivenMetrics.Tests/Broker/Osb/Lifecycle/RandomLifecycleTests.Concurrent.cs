@@ -66,7 +66,7 @@ public abstract partial class RandomLifecycleTests
 
         /// <summary>
         /// Each bind that was begun made at most one credential and was ended at most once. A bind that was ended before its
-        /// answer is told as lost, though another client may have seen its credential.
+        /// answer is told as lost or failed, though another client may have seen its credential or deleted what was left.
         /// </summary>
         public void Check(int instance, int binding)
         {
@@ -74,7 +74,7 @@ public abstract partial class RandomLifecycleTests
             var binds = own.Where(pair => pair.Call.Verb is Verb.Bind or Verb.Rotate).Select(pair => pair.Answer).ToList();
             var begun = binds.Count(answer => answer.Status == 201)
                 + binds.Where(answer => answer.Status == 202).Select(answer => answer.Text).Distinct().Count();
-            var lost = binds.Count(answer => answer.Error == "ConcurrencyError");
+            var lost = binds.Count(answer => answer.Error == "ConcurrencyError" || answer.Description == BadReason);
             var credentials = own.Select(pair => pair.Answer)
                 .Where(answer => answer.Status is 200 or 201 && answer.Json.TryGetProperty("credentials", out _))
                 .Select(answer => answer.Json.GetProperty("credentials").GetRawText())

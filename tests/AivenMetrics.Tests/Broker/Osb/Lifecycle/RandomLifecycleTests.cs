@@ -11,6 +11,8 @@ namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 /// </summary>
 public abstract partial class RandomLifecycleTests : IAsyncLifetime
 {
+    private const string BadReason = "The plan of pg-1 has no metrics.";
+
     private readonly BrokerHost broker;
     private readonly Invariants invariants = new();
 
@@ -18,7 +20,7 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
     {
         this.broker = broker;
         broker.Verdict = scope => scope.BindingId.Value == World.BindingId(World.Slow) ? null
-            : scope.BindingId.Value == World.BindingId(World.Bad) ? (OperationState.Failed, "The plan of pg-1 has no metrics.")
+            : scope.BindingId.Value == World.BindingId(World.Bad) ? (OperationState.Failed, BadReason)
             : (OperationState.Succeeded, "Metrics are collected.");
     }
 

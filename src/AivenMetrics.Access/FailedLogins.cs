@@ -1,17 +1,17 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace AivenMetrics.Gateway.Authentication;
+namespace AivenMetrics.Access;
 
 /// <summary>
-/// Tells failed logins late, by source, so that guessing is not worth while; right credentials never wait, so nobody can lock a tenant
-/// out. A source is an IPv4 address or an IPv6 /64 as the listener sees it. Memory is the same however many there are.
+/// Tells failed logins late, by source, so that guessing is not worth while; right credentials never wait, so nobody can lock
+/// another out. A source is an IPv4 address or an IPv6 /64 as the listener sees it. Memory is the same however many there are.
+/// Safe for use by many threads.
 /// </summary>
-internal sealed class FailedLogins(TimeProvider time)
+/// <param name="free">Failures of a source that are answered at once.</param>
+/// <param name="time">The clock.</param>
+public sealed class FailedLogins(int free, TimeProvider time)
 {
-    /// <summary>Failures of a source that are answered at once: a typo is no attack.</summary>
-    public const int Free = 3;
-
     /// <summary>Most failures that wait at once; those beyond are answered at once, because waiting costs us and not them.</summary>
     public const int WaitingMax = 256;
 
@@ -43,7 +43,7 @@ internal sealed class FailedLogins(TimeProvider time)
     }
 
     /// <summary>Counts a failure; how long its answer has to wait. Five minutes without one and a source starts anew.</summary>
-    internal TimeSpan Note(IPAddress? source)
+    public TimeSpan Note(IPAddress? source)
     {
         var now = time.GetTimestamp();
         lock (gate)
@@ -51,9 +51,9 @@ internal sealed class FailedLogins(TimeProvider time)
             ref var place = ref places[(int)((uint)PlaceOf(source) % Places)];
             var failures = place.Failures > 0 && time.GetElapsedTime(place.At, now) < Memory ? place.Failures : 0;
             place = (failures + 1, now);
-            if (failures < Free)
+            if (failures < free)
                 return TimeSpan.Zero;
-            var wait = First * Math.Pow(2, Math.Min(failures - Free, 10));
+            var wait = First * Math.Pow(2, Math.Min(failures - free, 10));
             return wait < Longest ? wait : Longest;
         }
     }

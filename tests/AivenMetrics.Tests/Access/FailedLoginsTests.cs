@@ -1,9 +1,9 @@
 using System.Net;
-using AivenMetrics.Broker.Access;
+using AivenMetrics.Access;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
-namespace AivenMetrics.Tests.Broker.Access;
+namespace AivenMetrics.Tests.Access;
 
 public sealed class FailedLoginsTests
 {
@@ -14,15 +14,24 @@ public sealed class FailedLoginsTests
     [Fact]
     public void Each_failure_of_a_source_waits_twice_as_long_up_to_two_seconds()
     {
-        var failures = new FailedLogins(time);
+        var failures = new FailedLogins(0, time);
 
         Assert.Equal([0.1, 0.2, 0.4, 0.8, 1.6, 2, 2], Enumerable.Range(0, 7).Select(_ => failures.Note(Stranger).TotalSeconds));
     }
 
     [Fact]
+    public void The_free_failures_of_a_source_are_told_at_once()
+    {
+        var failures = new FailedLogins(3, time);
+
+        Assert.Equal([0, 0, 0, 0.1, 0.2], Enumerable.Range(0, 5).Select(_ => failures.Note(Stranger).TotalSeconds));
+        Assert.Equal(0, failures.Note(null).TotalSeconds);
+    }
+
+    [Fact]
     public void After_five_minutes_without_a_failure_a_source_starts_anew()
     {
-        var failures = new FailedLogins(time);
+        var failures = new FailedLogins(0, time);
         for (var i = 0; i < 10; i++)
             failures.Note(Stranger);
 
@@ -37,7 +46,7 @@ public sealed class FailedLoginsTests
     [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9")]
     public void Addresses_of_one_IPv4_host_or_one_IPv6_network_are_one_source(string one, string other)
     {
-        var failures = new FailedLogins(time);
+        var failures = new FailedLogins(0, time);
         failures.Note(IPAddress.Parse(one));
 
         Assert.Equal(0.2, failures.Note(IPAddress.Parse(other)).TotalSeconds);
@@ -48,7 +57,7 @@ public sealed class FailedLoginsTests
     [InlineData("2001:db8:1:{0}::1")]
     public void Other_addresses_are_other_sources(string form)
     {
-        var failures = new FailedLogins(time);
+        var failures = new FailedLogins(0, time);
         failures.Note(Stranger);
 
         // Two may share a place by chance; of twenty, most do not.
@@ -59,27 +68,27 @@ public sealed class FailedLoginsTests
     [Fact]
     public async Task Only_so_many_failures_wait_at_once_and_the_others_are_told_at_once()
     {
-        var failures = new FailedLogins(time);
-        var waiting = Enumerable.Range(0, FailedLogins.MostDelayed).Select(_ => failures.Delay(Stranger, CancellationToken.None)).ToList();
+        var failures = new FailedLogins(0, time);
+        var waiting = Enumerable.Range(0, FailedLogins.WaitingMax).Select(_ => failures.DelayAsync(Stranger, CancellationToken.None).AsTask()).ToList();
 
         Assert.DoesNotContain(waiting, task => task.IsCompleted);
-        Assert.True(failures.Delay(Stranger, CancellationToken.None).IsCompletedSuccessfully);
+        Assert.True(failures.DelayAsync(Stranger, CancellationToken.None).AsTask().IsCompletedSuccessfully);
 
         time.Advance(TimeSpan.FromSeconds(2));
         await Task.WhenAll(waiting);
-        Assert.False(failures.Delay(Stranger, CancellationToken.None).IsCompleted);
+        Assert.False(failures.DelayAsync(Stranger, CancellationToken.None).AsTask().IsCompleted);
     }
 
     [Fact]
     public async Task Who_leaves_makes_room()
     {
-        var failures = new FailedLogins(time);
+        var failures = new FailedLogins(0, time);
         using var gone = new CancellationTokenSource();
-        var waiting = Enumerable.Range(0, FailedLogins.MostDelayed).Select(_ => failures.Delay(Stranger, gone.Token)).ToList();
+        var waiting = Enumerable.Range(0, FailedLogins.WaitingMax).Select(_ => failures.DelayAsync(Stranger, gone.Token).AsTask()).ToList();
 
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(waiting));
 
-        Assert.False(failures.Delay(Stranger, CancellationToken.None).IsCompleted);
+        Assert.False(failures.DelayAsync(Stranger, CancellationToken.None).AsTask().IsCompleted);
     }
 }
