@@ -20,7 +20,7 @@ internal static class ConnectionStrings
     // A broker shares the server with its siblings: the driver's default of 100 would use up a default server alone.
     private const int PostgresPoolSize = 20;
 
-    // The broker repeats a few statements: parsed and planned once per connection, they cost half.
+    // The broker repeats a few statements: they are parsed and planned once per connection.
     private const int PostgresPrepared = 100;
 
     /// <exception cref="ArgumentException">Names neither kind of database, or is malformed.</exception>

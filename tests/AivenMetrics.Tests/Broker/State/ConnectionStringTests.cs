@@ -37,4 +37,14 @@ public sealed class ConnectionStringTests
         Assert.Equal(20, new NpgsqlConnectionStringBuilder(ConnectionStrings.Normalise("Host=db").Normalised).MaxPoolSize);
         Assert.Equal(50, new NpgsqlConnectionStringBuilder(ConnectionStrings.Normalise("Host=db;Maximum Pool Size=50").Normalised).MaxPoolSize);
     }
+
+    [Fact]
+    public void Statements_are_prepared_and_sessions_are_not_reset_unless_told_otherwise()
+    {
+        var usual = new NpgsqlConnectionStringBuilder(ConnectionStrings.Normalise("Host=db").Normalised);
+        var told = new NpgsqlConnectionStringBuilder(ConnectionStrings.Normalise("Host=db;Max Auto Prepare=0;No Reset On Close=false").Normalised);
+
+        Assert.Equal((100, true), (usual.MaxAutoPrepare, usual.NoResetOnClose));
+        Assert.Equal((0, false), (told.MaxAutoPrepare, told.NoResetOnClose));
+    }
 }
