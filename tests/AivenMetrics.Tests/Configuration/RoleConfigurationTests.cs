@@ -51,6 +51,20 @@ public sealed class RoleConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void The_variables_of_the_platform_command_are_no_configuration()
+    {
+        Environment.SetEnvironmentVariable("AIVENMETRICS_PLATFORM_URL", "http://127.0.0.1:1");
+        try
+        {
+            Assert.DoesNotContain(Read().Faults, fault => fault.StartsWith("PLATFORM", StringComparison.Ordinal));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("AIVENMETRICS_PLATFORM_URL", null);
+        }
+    }
+
+    [Fact]
     public void A_password_on_the_command_line_is_a_fault_that_does_not_repeat_it()
     {
         string fault = Assert.Single(Read("--tenants-file", file, "--prometheus", "http://u:hunter2@127.0.0.1:2").Faults, fault => fault.StartsWith("--prometheus", StringComparison.Ordinal));

@@ -131,7 +131,7 @@ public sealed class BindingProgressTests
             BindingProgress.Of(scope, [new(Read(scope, services))], Accepted, waitsForSamples: true);
 
         Assert.Equal(
-            (OperationState.InProgress, "0 of 1 service deliver metrics. Waiting for Aiven to open the metrics port of b (about a minute)."), Told(Waits(opening)));
+            (OperationState.InProgress, "0 of 1 service delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute)."), Told(Waits(opening)));
         Assert.Equal(OperationState.Succeeded, Waits(With("a", Condition.Integrated("a")), building).State);
         Assert.Equal(OperationState.Succeeded, Of(scope, opening).State);
     }

@@ -145,7 +145,7 @@ public sealed class ReconcilerTests
         var failed = await run.When(await bed.Bind("forecast-db", "forecast-scratch"), now => now.OperationState == OperationState.Failed);
 
         Assert.Equal(
-            "0 of 1 service deliver metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) has no integrations: choose a larger plan.",
+            "0 of 1 service delivers metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) has no integrations: choose a larger plan.",
             failed.Description);
     }
 
