@@ -106,9 +106,13 @@ public sealed class RekeyFaultTests : InItsOwnFolder
                 ["EncryptionKeys"] = new JsonArray(new JsonObject { ["Id"] = "k1", ["Key"] = Convert.ToBase64String(new byte[32]) }),
             },
         });
+        RunResult withoutDatabase = await Executable.Run(Root, "rekey", "--config", file, "--database", "Data Source=state.db");
+        Assert.False(File.Exists(Path.Combine(Root, "state.db")), "A mistyped path must not become an empty database.");
+        await File.WriteAllBytesAsync(Path.Combine(Root, "state.db"), []);
         RunResult withoutMigrations = await Executable.Run(Root, "rekey", "--config", file, "--database", "Data Source=state.db");
 
-        Assert.Equal((2, 1), (withoutKeys.ExitCode, withoutMigrations.ExitCode));
+        Assert.Equal((2, 1, 1), (withoutKeys.ExitCode, withoutDatabase.ExitCode, withoutMigrations.ExitCode));
+        Assert.Contains("Broker:Database", withoutDatabase.Error, StringComparison.Ordinal);
         Assert.Contains("Broker:EncryptionKeys is empty", withoutKeys.Error, StringComparison.Ordinal);
         Assert.Contains("aiven-metrics migrate", withoutMigrations.Error, StringComparison.Ordinal);
     }

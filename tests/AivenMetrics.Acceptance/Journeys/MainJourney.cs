@@ -142,8 +142,9 @@ public abstract class MainJourney<TDatabase>(JourneyOn<TDatabase> journey) : ICl
         Assert.Contains($"{journey.Events.Username}:{Uri.EscapeDataString(journey.Events.Password)}@", credentials["uri"]!.GetValue<string>(), StringComparison.Ordinal);
         JsonNode service = Assert.Single(credentials["services"]!.AsArray())!;
         Assert.Equal((EventsService[0], "kafka", "RUNNING"), (Text(service, "name"), Text(service, "type"), Text(service, "state")));
-        JsonNode matcher = Assert.Single(credentials["scope"]!["matchers"]!.AsArray())!;
-        Assert.Equal("service_instance_id", Text(matcher, "name"));
+        Assert.Equal(
+            ["organization_id", "space_id", "service_instance_id"],
+            credentials["scope"]!["matchers"]!.AsArray().Select(matcher => Text(matcher!, "name")));
         Assert.Contains("type: prometheus", Text(credentials, "grafana_datasource"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await Events.Get("/api/v1/status/buildinfo")).Status);
     }
