@@ -3,6 +3,11 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Access;
 
+/// <summary>Runs while nothing else does: it compares times, and the memory of the whole process.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
+
+[Collection(nameof(Alone))]
 public sealed class BrokerUsersTests
 {
     private const string Old = "old-password-Pw1";
