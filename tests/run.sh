@@ -3,7 +3,7 @@
 # by the tests themselves, on loopback, with data in temporary folders), builds, tests, and closes with "N passed, N failed".
 # A Prometheus 3 is unpacked into the user's cache (tests/install-prometheus3.sh). Needs the .NET 10 SDK.
 # Arguments go to the test programs, such as: tests/run.sh -namespace 'AivenMetrics.Tests.PromQL*'
-# AIVENMETRICS_LONG=600 lets each test of random requests to the broker run for 600 seconds, and those of the query language take
+# LONG_TESTS=600 lets each test of random requests to the broker run for 600 seconds, and those of the query language take
 # twelve million inputs (fuzzing), or ten to thirty thousand queries (real servers); CsCheck_Seed=... repeats a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."

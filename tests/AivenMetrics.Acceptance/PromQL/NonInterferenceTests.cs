@@ -11,11 +11,11 @@ namespace AivenMetrics.Acceptance.PromQL;
 
 /// <summary>
 /// A Prometheus that holds tenants A and B answers A's queries, scoped, exactly as one that holds only A. Random queries of the whole
-/// grammar, to servers of 2.42 and of 3.5; with AIVENMETRICS_LONG many more.
+/// grammar, to servers of 2.42 and of 3.5; with LONG_TESTS many more.
 /// </summary>
 public sealed class NonInterferenceTests : IAsyncLifetime
 {
-    private static readonly int Queries = Environment.GetEnvironmentVariable("AIVENMETRICS_LONG") is { Length: > 0 } ? 5000 : 400;
+    private static readonly int Queries = Environment.GetEnvironmentVariable("LONG_TESTS") is { Length: > 0 } ? 5000 : 400;
 
     private static readonly long[] Lengths = [60_000, 300_000, 90_000, 1_800_000];
 

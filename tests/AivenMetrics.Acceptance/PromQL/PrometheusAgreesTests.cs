@@ -13,7 +13,7 @@ namespace AivenMetrics.Acceptance.PromQL;
 /// </summary>
 public sealed class PrometheusAgreesTests : IAsyncLifetime
 {
-    private static readonly bool Long = Environment.GetEnvironmentVariable("AIVENMETRICS_LONG") is { Length: > 0 };
+    private static readonly bool Long = Environment.GetEnvironmentVariable("LONG_TESTS") is { Length: > 0 };
 
     private static readonly int Generated = Long ? 10_000 : 400, Mutated = Long ? 20_000 : 1000;
 

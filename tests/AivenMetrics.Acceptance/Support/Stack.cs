@@ -103,7 +103,7 @@ internal sealed class Stack : IAsyncDisposable
         await Task.WhenAll(processes.Values.Concat(ended).Select(process => process.DisposeAsync().AsTask()));
         Simulator.Dispose();
         Platform.Dispose();
-        if (Environment.GetEnvironmentVariable("AIVENMETRICS_KEEP_TEST_FOLDERS") is null)
+        if (Environment.GetEnvironmentVariable("KEEP_TEST_FOLDERS") is null)
         {
             Directory.Delete(Folder.Root, recursive: true);
         }

@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 
 /// <summary>
 /// Random requests, valid and odd, in random orders. A failure prints the seed and the shortest calls that show it; CsCheck_Seed
-/// repeats it. AIVENMETRICS_LONG=&lt;seconds&gt; runs each test for so long instead of a few seconds.
+/// repeats it. LONG_TESTS=&lt;seconds&gt; runs each test for so long instead of a few seconds.
 /// </summary>
 public abstract partial class RandomLifecycleTests : IAsyncLifetime
 {
@@ -106,7 +106,7 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
 
     private static async Task Sample<T>(Gen<T> gen, int iterations, Func<T, Task> test, Func<T, string> print)
     {
-        var seconds = int.Parse(Environment.GetEnvironmentVariable("AIVENMETRICS_LONG") ?? "-1", CultureInfo.InvariantCulture);
+        var seconds = int.Parse(Environment.GetEnvironmentVariable("LONG_TESTS") ?? "-1", CultureInfo.InvariantCulture);
         await gen.SampleAsync(test, line => TestContext.Current.TestOutputHelper?.WriteLine(line), iter: iterations, time: seconds, threads: 4, print: print);
     }
 }
