@@ -54,6 +54,12 @@ public sealed class DiscoveryOptions
     /// <summary>The most samples that one scrape of one node may bring; more, and Prometheus refuses the scrape. 0, the default: no limit.</summary>
     public int SampleLimit { get; set; }
 
+    /// <summary>
+    /// The internal listeners of the gateways, as <c>host:port</c>: with them, a job scrapes the usage of each tenant from them, which each
+    /// tenant can then query as <c>aivenmetrics_tenant_…</c>. Default: none, and no such job.
+    /// </summary>
+    public IList<string> Gateways { get; } = [];
+
     /// <summary>Every fault of these options, each a sentence that names the key and the remedy.</summary>
     public IEnumerable<string> Faults()
     {
@@ -77,6 +83,8 @@ public sealed class DiscoveryOptions
             yield return $"{Section}:PrometheusBase is '{PrometheusBase}': there is no such file.";
         foreach (var (index, _) in PrometheusReload.Index().Where(url => !IsHttp(url.Item)))
             yield return $"{Section}:PrometheusReload:{index} must be an absolute http or https URL of a Prometheus without user and password.";
+        foreach (var (index, _) in Gateways.Index().Where(gateway => !IsHostAndPort(gateway.Item)))
+            yield return $"{Section}:Gateways:{index} must be the host and port of a gateway's internal listener, as 10.0.0.7:9103, without scheme or path.";
         if (MaximumDrop is not (>= 0 and <= 1))
             yield return $"{Section}:MaximumDrop is {MaximumDrop}: it must be from 0 to 1.";
         if (HoldCycles is < 0 or > 1000)
@@ -95,6 +103,9 @@ public sealed class DiscoveryOptions
         server = parsed is { Port: 0 } ? new IPEndPoint(parsed.Address, 53) : parsed!;
         return valid;
     }
+
+    private static bool IsHostAndPort(string text) =>
+        Uri.TryCreate($"http://{text}/", UriKind.Absolute, out var url) && url.Authority.Equals(text, StringComparison.OrdinalIgnoreCase) && url.Port > 0 && text.Contains(':', StringComparison.Ordinal);
 
     private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.UserInfo.Length == 0 && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 }

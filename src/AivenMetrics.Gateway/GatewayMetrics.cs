@@ -20,7 +20,7 @@ internal sealed class GatewayMetrics
     private readonly Histogram<double> requestSeconds;
     private readonly Histogram<double> queueSeconds;
 
-    public GatewayMetrics(IMeterFactory meters, Tenants tenants, Destinations destinations, FairGate gate, TenantLedger ledger)
+    public GatewayMetrics(IMeterFactory meters, Tenants tenants, Destinations destinations, FairGate gate, TenantLedger ledger, TenantMetrics exported)
     {
         var meter = meters.Create(MeterName);
         requests = meter.CreateCounter<long>("aivenmetrics_gateway_requests_total",
@@ -47,6 +47,8 @@ internal sealed class GatewayMetrics
             description: "Queries that wait for their turn.");
         meter.CreateObservableGauge("aivenmetrics_gateway_active_tenants", () => ledger.Accounts,
             description: "Tenants, by plan, that asked within the last hour.");
+        meter.CreateObservableGauge("aivenmetrics_gateway_tenants_not_exported", () => exported.NotExported,
+            description: "Of these, those without series of their usage: beyond Gateway:ExportedTenants, or with a scope that gives no labels.");
         meter.CreateObservableGauge("aivenmetrics_gateway_tenants", () => Known(tenants.Current?.Count),
             description: "Credentials known.");
         meter.CreateObservableGauge("aivenmetrics_gateway_tenants_age_seconds", () => Known(tenants.Age?.TotalSeconds),

@@ -55,6 +55,7 @@ public static class GatewayRole
         services.AddHostedService(provider => provider.GetRequiredService<TenantLedger>());
         services.AddSingleton(provider => new FairGate(options.UpstreamConcurrency, provider.GetRequiredService<TimeProvider>()));
 
+        services.AddSingleton<TenantMetrics>();
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<LocalAnswers>();
         services.AddSingleton<FilteredAnswers>();
@@ -71,6 +72,14 @@ public static class GatewayRole
     {
         routes.Map("/{**path}", routes.ServiceProvider.GetRequiredService<GatewayEndpoint>().HandleAsync);
         return routes;
+    }
+
+    /// <summary>Serves the usage of each tenant on <c>/metrics/tenants</c>; for the internal listener, never for tenants.</summary>
+    /// <param name="app">Where to serve it.</param>
+    public static void UseTenantMetrics(this IApplicationBuilder app)
+    {
+        var metrics = app.ApplicationServices.GetRequiredService<TenantMetrics>();
+        app.Map("/metrics/tenants", branch => branch.Run(metrics.WriteAsync));
     }
 
     /// <summary>The server's own line for each request holds the whole URL, and with it the query: the gateway writes its own line.</summary>

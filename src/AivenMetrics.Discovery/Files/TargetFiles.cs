@@ -50,7 +50,7 @@ internal static class TargetFiles
     public static byte[] ScrapeConfigs(Plan plan, Layout layout, DiscoveryOptions options) =>
         Yaml(new YamlMappingNode(Plain("scrape_configs"), Jobs(plan, layout, options)));
 
-    /// <summary>The jobs of a plan, in the order of projects and hosts.</summary>
+    /// <summary>The jobs of a plan, in the order of projects and hosts, and that of the gateways.</summary>
     public static YamlSequenceNode Jobs(Plan plan, Layout layout, DiscoveryOptions options)
     {
         var jobs = new YamlSequenceNode();
@@ -59,6 +59,7 @@ internal static class TargetFiles
             foreach (var host in project.Hosts) jobs.Add(Job(project, host, layout, options));
         }
 
+        if (options.Gateways.Count > 0) jobs.Add(GatewayJob(options));
         if (jobs.Children.Count == 0) jobs.Style = YamlDotNet.Core.Events.SequenceStyle.Flow;
         return jobs;
     }
@@ -135,6 +136,32 @@ internal static class TargetFiles
             }));
         }
 
+        return job;
+    }
+
+    /// <summary>
+    /// The usage of tenants. The targets carry no label of ours, so neither does <c>up</c> of this job; and of what they say only the usage
+    /// series come in, whose labels are in the scope of the tenant that they are about.
+    /// </summary>
+    private static YamlMappingNode GatewayJob(DiscoveryOptions options)
+    {
+        var job = new YamlMappingNode
+        {
+            { "job_name", Text("aivenmetrics-gateway") },
+            { "honor_labels", Plain("false") },
+            { "metrics_path", Text("/metrics/tenants") },
+        };
+        if (options.ScrapeInterval is { } interval) job.Add("scrape_interval", Plain(Duration(interval)));
+        job.Add("static_configs", new YamlSequenceNode(new YamlMappingNode
+        {
+            { "targets", new YamlSequenceNode(options.Gateways.Order(StringComparer.Ordinal).Select(Text)) },
+        }));
+        job.Add("metric_relabel_configs", new YamlSequenceNode(new YamlMappingNode
+        {
+            { "source_labels", new YamlSequenceNode(Plain("__name__")) },
+            { "regex", Text("aivenmetrics_tenant_.+") },
+            { "action", Plain("keep") },
+        }));
         return job;
     }
 

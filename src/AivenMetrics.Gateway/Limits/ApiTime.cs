@@ -89,22 +89,28 @@ internal static class ApiTime
         number = 0;
         isPlain = text.Length is > 0 and <= 64 && !text.AsSpan().ContainsAnyExcept("0123456789+-.eE");
         if (isPlain)
-            return double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number)
-                && double.IsFinite(number);
-        if (text.Length is 0 or > 64 || text.AsSpan().ContainsAnyExcept("0123456789+-._abcdefABCDEFxXpP") || !UnderscoresStandBetweenDigits(text))
+            return TryDecimal(text, out number);
+        if (text.Length is 0 or > 64)
+            return false;
+        var isHexadecimal = text.Contains('x', StringComparison.OrdinalIgnoreCase);
+        if (!UnderscoresStandBetweenDigits(text, isHexadecimal))
             return false;
         var digits = text.Replace("_", "", StringComparison.Ordinal);
-        return digits.Contains('x', StringComparison.OrdinalIgnoreCase)
-            ? TryHexadecimal(digits, out number)
-            : TryNumber(digits, out number, out var decimals) && decimals;
+        return isHexadecimal ? TryHexadecimal(digits, out number) : TryDecimal(digits, out number);
     }
 
-    private static bool UnderscoresStandBetweenDigits(string text)
+    private static bool TryDecimal(string text, out double number) =>
+        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number)
+        && double.IsFinite(number) && !text.AsSpan().ContainsAnyExcept("0123456789+-.eE");
+
+    private static bool UnderscoresStandBetweenDigits(string text, bool hexadecimal)
     {
         for (var at = text.IndexOf('_', StringComparison.Ordinal); at >= 0; at = text.IndexOf('_', at + 1))
-            if (at == 0 || at == text.Length - 1 || !(char.IsAsciiHexDigit(text[at - 1]) || text[at - 1] is 'x' or 'X') || !char.IsAsciiHexDigit(text[at + 1]))
+            if (at == 0 || at == text.Length - 1 || !(IsDigit(text[at - 1]) || (hexadecimal && text[at - 1] is 'x' or 'X')) || !IsDigit(text[at + 1]))
                 return false;
         return true;
+
+        bool IsDigit(char c) => hexadecimal ? char.IsAsciiHexDigit(c) : char.IsAsciiDigit(c);
     }
 
     private static bool TryHexadecimal(string text, out double number)
@@ -160,9 +166,10 @@ internal static class ApiTime
         if (!TryOffset(rest, out var offset) || month is < 1 or > 12 || hour > 23 || minute > 59 || second > 59)
             return false;
         // The calendar repeats every 400 years: a year 0, which Go has and .NET has not, is like the year 400.
-        if (day < 1 || day > DateTime.DaysInMonth(year == 0 ? 400 : year, month))
+        var known = year == 0 ? 400 : year;
+        if (day < 1 || day > DateTime.DaysInMonth(known, month))
             return false;
-        var days = (new DateTime(year + 400, month, day, 0, 0, 0, DateTimeKind.Utc) - DateTime.UnixEpoch).Days - DaysIn400Years;
+        var days = (new DateTime(known, month, day, 0, 0, 0, DateTimeKind.Utc) - DateTime.UnixEpoch).Days - (year == 0 ? DaysIn400Years : 0);
         milliseconds = ((((((days * 24L) + hour) * 60) + minute) * 60 + second - offset) * 1000) + fraction;
         return true;
     }

@@ -84,7 +84,7 @@ internal sealed class RequestLimits(TenantAccount account)
             return Refusal.BadData("invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try a positive integer");
         parameters.Replace("step", plain);
 
-        (stepSeconds, rangeSeconds) = (step / NanosecondsPerSecond, (end - start) / 1000.0);
+        (stepSeconds, rangeSeconds) = (step / NanosecondsPerSecond, (double)((Int128)end - start) / 1000);
         if (CheckSpan(rangeSeconds, "this query spans, from start to end,") is { } tooFar)
             return tooFar;
         var points = rangeSeconds / stepSeconds;

@@ -55,6 +55,7 @@ internal static class Roles
             new("--dns-server", "DnsServer", "DNS server as <address>:<port>. Default: the system's."),
             new("--resolve-interval", "ResolveInterval", "Time between look-ups of the nodes. Default: 00:00:30."),
             new("--prometheus-base", "PrometheusBase", "Your prometheus.yml, to which our jobs are appended (Prometheus before 2.43). Default: none."),
+            new("--gateway", "Gateways", "Internal listener of a gateway, as host:port, from which Prometheus gets the usage of tenants. Default: none.", Repeatable: true),
             new("--prometheus-reload", "PrometheusReload", "URL of a Prometheus to reload when its jobs change. Default: none.", Repeatable: true),
         ],
         options => options.Faults(),
@@ -76,11 +77,13 @@ internal static class Roles
             new("--feed-url", "FeedUrl", "The broker's URL, unless --tenants-file is given."),
             new("--feed-token-file", "FeedTokenFile", "File that holds the gateways' feed token, or by AIVENMETRICS_Gateway__FeedToken."),
             new("--last-good-file", "LastGoodFile", "Keeps the last good tenants on disk, for a start while the broker is away. Default: none."),
+            new("--upstream-concurrency", "UpstreamConcurrency", "Requests that wait for the Prometheus servers at once, of all tenants. Default: 20."),
             new("--tenants-file", "TenantsFile", "Take the tenants from this JSON file instead of the feed; it is read again when it changes. Default: none."),
         ],
         options => options.Faults(),
         (services, options) => services.AddGateway(options),
-        routes => routes.MapGateway());
+        routes => routes.MapGateway(),
+        app => app.UseTenantMetrics());
 
     public static readonly Role<SimulatorOptions> Simulator = new(
         "simulator",

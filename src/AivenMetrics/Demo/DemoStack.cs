@@ -15,6 +15,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
     private readonly List<DemoProcess> processes = [];
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private string simulatorDns = "";
+    private string gatewayInternal = "";
 
     public IReadOnlyList<DemoProcess> Processes => processes;
 
@@ -35,9 +36,10 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
     /// <summary>Starts everything in the order in which the parts need each other.</summary>
     public async Task Start(CancellationToken ct)
     {
-        int[] ports = Ports.Free(3);
+        int[] ports = Ports.Free(4);
         GatewayUrl = $"http://127.0.0.1:{ports[0]}";
         PrometheusUrls = [$"http://127.0.0.1:{ports[1]}", $"http://127.0.0.1:{ports[2]}"];
+        gatewayInternal = $"127.0.0.1:{ports[3]}";
         var feedTokens = (Discovery: folder.Secret("feed-discovery").File, Gateway: folder.Secret("feed-gateway").File);
 
         await StartSimulator(ct);
@@ -122,6 +124,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
             ["DnsServer"] = simulatorDns,
             ["ResolveInterval"] = "00:00:02",
             ["PrometheusBase"] = DemoFolder.Write(folder.Path("config", "prometheus-base.yml"), PrometheusBase),
+            ["Gateways"] = new JsonArray(gatewayInternal),
             ["PrometheusReload"] = new JsonArray([.. PrometheusUrls.Select(url => (JsonNode)url)]),
         }, ct);
         await Until(() => Task.FromResult(File.Exists(Path.Combine(directory, "prometheus.yml"))), "discovery writes prometheus.yml", ct);
@@ -161,6 +164,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
         JsonObject addresses = await StartRole("gateway", "Gateway", new JsonObject
         {
             ["Listen"] = GatewayUrl,
+            ["InternalListen"] = $"http://{gatewayInternal}",
             ["FeedUrl"] = BrokerUrl,
             ["FeedTokenFile"] = tokenFile,
             ["LastGoodFile"] = folder.Path("gateway", "credentials.json"),
@@ -173,7 +177,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
     private async Task<JsonObject> StartRole(string role, string section, JsonObject configuration, CancellationToken ct)
     {
         configuration["Listen"] ??= "http://127.0.0.1:0";
-        configuration["InternalListen"] = "http://127.0.0.1:0";
+        configuration["InternalListen"] ??= "http://127.0.0.1:0";
         string addresses = folder.Path("run", role + ".json");
         DemoProcess process = DemoProcess.Start(role, Self.Program,
         [

@@ -24,11 +24,13 @@ internal static class InternalListener
         });
 
     /// <summary>Answers internal connections here; nothing of the role is reachable through them, nor they through the role.</summary>
-    public static void UseInternalListener(this WebApplication app) =>
+    public static void UseInternalListener(this WebApplication app, Action<IApplicationBuilder>? more = null) =>
         app.MapWhen(context => context.Features.Get<Mark>() is not null, branch =>
         {
             branch.UseHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
             branch.UseHealthChecks("/readyz", new HealthCheckOptions { ResponseWriter = WriteReport });
+            // Before /metrics, which takes all paths below it.
+            more?.Invoke(branch);
             branch.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
             branch.Run(context =>
             {

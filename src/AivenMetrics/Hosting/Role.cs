@@ -1,4 +1,5 @@
 using AivenMetrics.Configuration;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -15,6 +16,7 @@ namespace AivenMetrics.Hosting;
 /// <param name="Faults">All faults of bound options, as sentences.</param>
 /// <param name="Add">Registers the role's services.</param>
 /// <param name="Map">Maps its routes.</param>
+/// <param name="MapInternal">Maps what only operators and their Prometheus reach, on the internal listener.</param>
 internal sealed record Role<TOptions>(
     string Name,
     string Description,
@@ -25,5 +27,6 @@ internal sealed record Role<TOptions>(
     IReadOnlyList<ConfigurationOption> Options,
     Func<TOptions, IEnumerable<string>> Faults,
     Action<IServiceCollection, TOptions> Add,
-    Action<IEndpointRouteBuilder>? Map)
+    Action<IEndpointRouteBuilder>? Map,
+    Action<IApplicationBuilder>? MapInternal = null)
     where TOptions : class, new();

@@ -39,7 +39,7 @@ internal static class RoleHost
         role.Add(builder.Services, configuration.Options);
 
         WebApplication app = builder.Build();
-        app.UseInternalListener();
+        app.UseInternalListener(role.MapInternal);
         app.UseRequestIds();
         role.Map?.Invoke(app);
         return app;

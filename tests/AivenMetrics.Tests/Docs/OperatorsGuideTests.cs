@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using AivenMetrics.Broker;
 using AivenMetrics.Discovery;
 using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Simulator;
 using Xunit;
 
@@ -37,6 +38,7 @@ public sealed partial class OperatorsGuideTests
         [
             (BrokerOptions.Section, new BrokerOptions()), (DiscoveryOptions.Section, new DiscoveryOptions()),
             (GatewayOptions.Section, new GatewayOptions()), (SimulatorOptions.Section, new SimulatorOptions()),
+            ($"{GatewayOptions.Section}:Plans:{Plans.Default}", Configured(new PlanLimits(Plans.Default))),
         ];
         var defaults = roles.SelectMany(role => Defaults(role.Options, role.Section)).ToList();
 
@@ -63,7 +65,8 @@ public sealed partial class OperatorsGuideTests
     private static Dictionary<string, string> Rows() => Row().Matches(Guide).ToDictionary(row => row.Groups["key"].Value, row => row.Groups["default"].Value);
 
     private static IEnumerable<string> Keys(Type type, string path) => type.GetProperties().SelectMany(property =>
-        Element(property.PropertyType) is { } element ? Leaf(element) ? [$"{path}:{property.Name}:0"] : Keys(element, $"{path}:{property.Name}:0")
+        Named(property.PropertyType) is { } named ? Keys(named, $"{path}:{property.Name}:default")
+        : Element(property.PropertyType) is { } element ? Leaf(element) ? [$"{path}:{property.Name}:0"] : Keys(element, $"{path}:{property.Name}:0")
         : Leaf(property.PropertyType) ? [$"{path}:{property.Name}"]
         : Keys(property.PropertyType, $"{path}:{property.Name}"));
 
@@ -72,6 +75,15 @@ public sealed partial class OperatorsGuideTests
         Element(property.PropertyType) is not null ? []
         : Leaf(property.PropertyType) ? Shown(property.GetValue(options)) is { } text ? [($"{path}:{property.Name}", text)] : []
         : Defaults(property.GetValue(options)!, $"{path}:{property.Name}"));
+
+    /// <summary>Limits as the options that would set them.</summary>
+    private static PlanOptions Configured(PlanLimits limits)
+    {
+        var options = new PlanOptions();
+        foreach (var option in typeof(PlanOptions).GetProperties())
+            option.SetValue(options, typeof(PlanLimits).GetProperty(option.Name)!.GetValue(limits));
+        return options;
+    }
 
     private static string? Shown(object? value) => value switch
     {
@@ -83,6 +95,10 @@ public sealed partial class OperatorsGuideTests
         _ => value.ToString(),
     };
 
+    /// <summary>The options of each name, where an option is a list by names: the guide has them for the name "default".</summary>
+    private static Type? Named(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IDictionary<,>) ? type.GetGenericArguments()[1] : null;
+
     private static bool Leaf(Type type) => type.IsValueType || type == typeof(string) || type == typeof(Uri);
 
     private static Type? Element(Type type) =>
@@ -91,6 +107,6 @@ public sealed partial class OperatorsGuideTests
     [GeneratedRegex(@"^\| `(?<key>[A-Z][A-Za-z]+(:[A-Za-z0-9]+)+)` \| (?<default>.*?) \|", RegexOptions.Multiline)]
     private static partial Regex Row();
 
-    [GeneratedRegex("aivenmetrics_(broker|feed|discovery|gateway|simulator)_[a-z_]+")]
+    [GeneratedRegex("aivenmetrics_(broker|feed|discovery|gateway|simulator|tenant)_[a-z_]+")]
     private static partial Regex Metric();
 }

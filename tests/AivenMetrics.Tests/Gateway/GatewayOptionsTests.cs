@@ -1,4 +1,5 @@
 using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Limits;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway;
@@ -36,6 +37,43 @@ public sealed class GatewayOptionsTests
         Assert.Contains(
             new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://b", FeedToken = "t", TenantsFile = "/nowhere" }.Faults(),
             fault => fault.Contains("are both set", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_limit_that_cannot_be_is_told_with_its_plan_and_what_can()
+    {
+        var faults = new GatewayOptions
+        {
+            Prometheus = ["http://x"],
+            FeedUrl = "http://b",
+            FeedToken = "t",
+            UpstreamConcurrency = 0,
+            ExportedTenants = -1,
+            Plans =
+            {
+                ["space"] = new() { ConcurrentQueries = 0, QueuedQueries = -1, QueueTime = TimeSpan.FromDays(1), RequestsPerSecond = 0, RequestBurst = 0 },
+                ["services"] = new() { QueryRange = TimeSpan.Zero, QueryPoints = 0, QueryTimeout = TimeSpan.Zero, ResponseBytes = 1, Series = 0 },
+            },
+        }.Faults().ToArray();
+
+        Assert.Equal(
+            [
+                "Gateway:UpstreamConcurrency", "Gateway:ExportedTenants", "Gateway:Plans:space:ConcurrentQueries", "Gateway:Plans:space:QueuedQueries",
+                "Gateway:Plans:space:QueueTime", "Gateway:Plans:space:RequestsPerSecond", "Gateway:Plans:space:RequestBurst",
+                "Gateway:Plans:services:QueryRange", "Gateway:Plans:services:QueryPoints", "Gateway:Plans:services:QueryTimeout",
+                "Gateway:Plans:services:ResponseBytes", "Gateway:Plans:services:Series",
+            ],
+            faults.Select(fault => fault.Split(' ')[0]));
+        Assert.All(faults, fault => Assert.Contains("it must be from ", fault));
+    }
+
+    [Fact]
+    public void A_plan_starts_from_the_default_plan_and_that_from_ours()
+    {
+        var plans = new Plans(new GatewayOptions { Plans = { ["default"] = new() { Series = 7, QueryPoints = 8 }, ["Space"] = new() { Series = 9 } } });
+        Assert.Equal(("space", 9, 8, 10), (plans.Of("space").Plan, plans.Of("space").Series, plans.Of("space").QueryPoints, plans.Of("space").ConcurrentQueries));
+        Assert.Equal(("other", 7, 8), (plans.Of("other").Plan, plans.Of("other").Series, plans.Of("other").QueryPoints));
+        Assert.Equal(50_000, new Plans(new GatewayOptions()).Of("space").Series);
     }
 
     [Fact]

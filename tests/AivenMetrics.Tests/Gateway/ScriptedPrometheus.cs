@@ -40,6 +40,9 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
     /// <summary>The version it says to have; null: build information answers 503 like a server that starts.</summary>
     public string? Version { get; set; } = "2.42.0+ds";
 
+    /// <summary>The number of series it answers to the count before a federation, which is not remembered; null: as <see cref="Answer"/>.</summary>
+    public int? Federated { get; set; } = 1;
+
     public string Url => app.Urls.Single();
 
     public Received Only => Assert.Single(Requests);
@@ -85,6 +88,12 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
             .Concat(body)
             .GroupBy(p => p.Key, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => new StringValues([.. g.SelectMany(p => p.Value)]), StringComparer.Ordinal);
+        if (Federated is not null && parameters.TryGetValue("query", out var query) && query.ToString().StartsWith("(count(", StringComparison.Ordinal))
+        {
+            await WriteAsync(context, 200, $$$"""{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"{{{Federated}}}"]}]}}""");
+            return;
+        }
+
         var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
         Requests.Enqueue(new Received(context.Request.Method, path, context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase), parameters, bytes.ToArray()));
         await Answer(context);

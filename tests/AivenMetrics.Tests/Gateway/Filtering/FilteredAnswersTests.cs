@@ -213,7 +213,7 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     {
         prometheus.AnswerData("""{"config.file":"/etc/secret","query.timeout":"2m","query.max-samples":"50000000","storage.tsdb.path":"/secret","storage.tsdb.retention.time":"15d","web.enable-admin-api":"true"}""");
         Assert.Equal(
-            """{"status":"success","data":{"query.max-samples":"50000000","query.timeout":"2m","storage.tsdb.retention.time":"15d"}}""",
+            """{"status":"success","data":{"query.max-samples":"50000000","query.timeout":"1m","storage.tsdb.retention.time":"15d"}}""",
             await TextAsync("/api/v1/status/flags"));
     }
 

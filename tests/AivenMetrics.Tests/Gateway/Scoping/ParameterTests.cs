@@ -57,7 +57,7 @@ public sealed class ParameterTests : IAsyncLifetime
     public async Task A_time_in_milliseconds_passes()
     {
         using var response = await gateway.GetAsync("/api/v1/query?query=up&time=1790000000000");
-        Assert.Equal(["time=1790000000000"], Plain(prometheus.Only));
+        Assert.Equal(["time=1790000000000", "timeout=60"], Plain(prometheus.Only));
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class ParameterTests : IAsyncLifetime
     public async Task Unknown_parameters_stay_here()
     {
         using var response = await gateway.PostAsync("/api/v1/query?extra_label=space_id%3Db&dedup=false", "query=up&extra_filters[]=%7Bspace_id%3D%22b%22%7D&match[]=up&start=1");
-        Assert.Equal(["query"], prometheus.Only.Parameters.Keys);
+        Assert.Equal(["query", "timeout"], prometheus.Only.Parameters.Keys);
     }
 
     [Theory]
@@ -195,7 +195,7 @@ public sealed class ParameterTests : IAsyncLifetime
         var form = "query=up&x=";
         using var response = await gateway.PostAsync("/api/v1/query", form + new string('x', (1 << 20) - form.Length));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(["query"], prometheus.Only.Parameters.Keys);
+        Assert.Equal(["query", "timeout"], prometheus.Only.Parameters.Keys);
     }
 
     [Fact]

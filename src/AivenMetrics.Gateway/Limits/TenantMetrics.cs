@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace AivenMetrics.Gateway.Limits;
+
+/// <summary>
+/// Writes the usage of the tenants for a Prometheus to scrape, labelled so that each tenant's series are in its own scope and in no
+/// other's: with the values that its scope asks for. No timestamps; all is read at the moment of the scrape.
+/// </summary>
+internal sealed class TenantMetrics(TenantLedger ledger, GatewayOptions options)
+{
+    private const string Type = "text/plain; version=0.0.4; charset=utf-8";
+
+    /// <summary>How many tenants that asked lately have no series, because there are too many or because their scope gives no labels.</summary>
+    public int NotExported => Math.Max(0, ledger.All.Count - Exported().Count);
+
+    /// <summary>Answers a scrape.</summary>
+    public Task WriteAsync(HttpContext context)
+    {
+        context.Response.ContentType = Type;
+        return context.Response.WriteAsync(Text(), context.RequestAborted);
+    }
+
+    /// <summary>The text of a scrape.</summary>
+    internal string Text()
+    {
+        var usages = Exported();
+        var text = new StringBuilder();
+        Begin(text, "aivenmetrics_tenant_requests_total", "counter", "Requests that this gateway answered, by class of status.");
+        foreach (var usage in usages)
+            for (var digit = 1; digit < usage.ByClass.Length; digit++)
+                if (usage.ByClass[digit] is > 0 and var count)
+                    Line(text, "aivenmetrics_tenant_requests_total", "", usage, $",code=\"{digit}xx\"", count);
+        Begin(text, "aivenmetrics_tenant_request_seconds", "summary", "Time that requests took, with waiting.");
+        foreach (var usage in usages)
+        {
+            Line(text, "aivenmetrics_tenant_request_seconds", "_sum", usage, "", usage.Duration.TotalSeconds);
+            Line(text, "aivenmetrics_tenant_request_seconds", "_count", usage, "", Sum(usage.ByClass));
+        }
+
+        Begin(text, "aivenmetrics_tenant_response_bytes_total", "counter", "Bytes of answers.");
+        foreach (var usage in usages)
+            Line(text, "aivenmetrics_tenant_response_bytes_total", "", usage, "", usage.Bytes);
+        Begin(text, "aivenmetrics_tenant_refusals_total", "counter", "Requests that this gateway refused, by reason; limits are reasons.");
+        foreach (var usage in usages)
+            foreach (var (reason, count) in usage.Refusals())
+                Line(text, "aivenmetrics_tenant_refusals_total", "", usage, $",reason=\"{reason}\"", count);
+        Begin(text, "aivenmetrics_tenant_open_requests", "gauge", "Requests that are not answered yet, waiting ones among them.");
+        foreach (var usage in usages)
+            Line(text, "aivenmetrics_tenant_open_requests", "", usage, "", usage.Open);
+        Begin(text, "aivenmetrics_tenant_concurrent_queries_limit", "gauge", "Queries that may run at once.");
+        foreach (var usage in usages)
+            Line(text, "aivenmetrics_tenant_concurrent_queries_limit", "", usage, "", usage.Account.Limits.ConcurrentQueries);
+        Begin(text, "aivenmetrics_tenant_requests_per_second_limit", "gauge", "Requests per second that are allowed.");
+        foreach (var usage in usages)
+            Line(text, "aivenmetrics_tenant_requests_per_second_limit", "", usage, "", usage.Account.Limits.RequestsPerSecond);
+        return text.ToString();
+    }
+
+    private List<TenantUsage> Exported() =>
+        [.. ledger.All.Where(usage => usage.Tenant.UsageLabels is not null)
+            .OrderByDescending(usage => usage.SeenAt)
+            .Take(options.ExportedTenants)
+            .OrderBy(usage => usage.Tenant.UsageLabels, StringComparer.Ordinal)];
+
+    private static long Sum(ReadOnlySpan<long> counts)
+    {
+        var sum = 0L;
+        foreach (var count in counts)
+            sum += count;
+        return sum;
+    }
+
+    private static void Begin(StringBuilder text, string name, string type, string help) =>
+        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n')
+            .Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+
+    private static void Line(StringBuilder text, string name, string suffix, TenantUsage usage, string more, double value) =>
+        text.Append(name).Append(suffix).Append('{').Append(usage.Tenant.UsageLabels).Append(more).Append("} ")
+            .Append(CultureInfo.InvariantCulture, $"{value:R}").Append('\n');
+}
