@@ -6,13 +6,14 @@ namespace AivenMetrics.Gateway;
 internal static partial class GatewayLog
 {
     [LoggerMessage(1, LogLevel.Information,
-        "{Method} {Route} {Status} for {Username} in {Milliseconds:F1} ms, {Bytes} bytes, from {Destination}")]
+        "{Method} {Route} {Status} for {Username} of {Tenant} in {Milliseconds:F1} ms, {Bytes} bytes, from {Destination}")]
     public static partial void Access(
-        this ILogger logger, string method, string route, int status, string username, double milliseconds, long bytes, string destination);
+        this ILogger logger, string method, string route, int status, string username, string tenant, double milliseconds, long bytes,
+        string destination);
 
-    [LoggerMessage(2, LogLevel.Information, "Refused {Method} {Route} with {Status} ({Reason}) for {Username} in {Milliseconds:F1} ms")]
+    [LoggerMessage(2, LogLevel.Information, "Refused {Method} {Route} with {Status} ({Reason}) for {Username} of {Tenant} in {Milliseconds:F1} ms")]
     public static partial void Refused(
-        this ILogger logger, string method, string route, int status, string reason, string username, double milliseconds);
+        this ILogger logger, string method, string route, int status, string reason, string username, string tenant, double milliseconds);
 
     [LoggerMessage(3, LogLevel.Information, "Took over {Count} tenant credentials from {Source}")]
     public static partial void TenantsLoaded(this ILogger logger, int count, string source);

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Limits;
 
 namespace AivenMetrics.Gateway;
 
@@ -17,8 +18,9 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> refreshFailures;
     private readonly Histogram<double> rewriteSeconds;
     private readonly Histogram<double> requestSeconds;
+    private readonly Histogram<double> queueSeconds;
 
-    public GatewayMetrics(IMeterFactory meters, Tenants tenants, Destinations destinations)
+    public GatewayMetrics(IMeterFactory meters, Tenants tenants, Destinations destinations, FairGate gate, TenantLedger ledger)
     {
         var meter = meters.Create(MeterName);
         requests = meter.CreateCounter<long>("aivenmetrics_gateway_requests_total",
@@ -36,6 +38,15 @@ internal sealed class GatewayMetrics
         requestSeconds = Seconds(meter, "aivenmetrics_gateway_request_seconds",
             "Time from the request's headers to the end of its answer, by route.",
             [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]);
+        queueSeconds = Seconds(meter, "aivenmetrics_gateway_queue_seconds",
+            "Time that those queries waited for their turn that found no room at once.",
+            [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]);
+        meter.CreateObservableGauge("aivenmetrics_gateway_queries", () => gate.Taken,
+            description: "Queries that wait for the answer of a Prometheus.");
+        meter.CreateObservableGauge("aivenmetrics_gateway_queries_waiting", () => gate.Waiting,
+            description: "Queries that wait for their turn.");
+        meter.CreateObservableGauge("aivenmetrics_gateway_active_tenants", () => ledger.Accounts,
+            description: "Tenants, by plan, that asked within the last hour.");
         meter.CreateObservableGauge("aivenmetrics_gateway_tenants", () => Known(tenants.Current?.Count),
             description: "Credentials known.");
         meter.CreateObservableGauge("aivenmetrics_gateway_tenants_age_seconds", () => Known(tenants.Age?.TotalSeconds),
@@ -58,6 +69,8 @@ internal sealed class GatewayMetrics
     public void Attempted(string destination, string outcome) => attempts.Add(1, new("destination", destination), new("outcome", outcome));
 
     public void Rewrote(double seconds) => rewriteSeconds.Record(seconds);
+
+    public void Queued(double seconds) => queueSeconds.Record(seconds);
 
     public void TenantsRefreshFailed() => refreshFailures.Add(1);
 

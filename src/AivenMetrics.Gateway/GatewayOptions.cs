@@ -1,4 +1,5 @@
 using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Limits;
 
 namespace AivenMetrics.Gateway;
 
@@ -44,6 +45,23 @@ public sealed class GatewayOptions
     /// </summary>
     public IList<string> CorsOrigins { get; init; } = [];
 
+    /// <summary>
+    /// Requests of all tenants that may wait for a Prometheus' answer at once; tenants that wait take turns. 1 to 10,000; default 20, which is
+    /// Prometheus' own <c>--query.max-concurrency</c>: with several gateways, give each its part.
+    /// </summary>
+    public int UpstreamConcurrency { get; set; } = 20;
+
+    /// <summary>
+    /// The limits of each tenant by plan; default: those of <see cref="PlanOptions"/> for every plan. The plan <c>default</c> is what all others
+    /// start from.
+    /// </summary>
+    public IDictionary<string, PlanOptions> Plans { get; } = new Dictionary<string, PlanOptions>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// How many tenants, by plan, have series of their usage on <c>/metrics/tenants</c>: the latest to have asked. 0 to 100,000; default 2000.
+    /// </summary>
+    public int ExportedTenants { get; set; } = 2000;
+
     /// <summary>All that is wrong with these options, as sentences that name the key and the remedy; empty when they can be used.</summary>
     public IEnumerable<string> Faults()
     {
@@ -64,6 +82,20 @@ public sealed class GatewayOptions
 
         if (UpstreamTimeout <= TimeSpan.Zero || UpstreamTimeout > TimeSpan.FromDays(1))
             yield return "Gateway:UpstreamTimeout must be more than zero and at most a day, for example 00:02:30.";
+
+        foreach (var fault in LimitFaults())
+            yield return fault;
+    }
+
+    private IEnumerable<string> LimitFaults()
+    {
+        if (UpstreamConcurrency is < 1 or > 10_000)
+            yield return $"Gateway:UpstreamConcurrency is {UpstreamConcurrency}: it must be from 1 to 10000.";
+        if (ExportedTenants is < 0 or > 100_000)
+            yield return $"Gateway:ExportedTenants is {ExportedTenants}: it must be from 0 to 100000.";
+        foreach (var (plan, limits) in Plans)
+            foreach (var fault in limits.Faults($"Gateway:Plans:{plan}"))
+                yield return fault;
     }
 
     private IEnumerable<string> TenantSourceFaults()

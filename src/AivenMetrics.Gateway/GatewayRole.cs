@@ -5,6 +5,7 @@ using AivenMetrics.Feed;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
 using AivenMetrics.Gateway.Filtering;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -48,6 +49,11 @@ public static class GatewayRole
         services.AddSingleton<Destinations>();
         services.AddSingleton<Upstream>();
         services.AddHostedService<Prober>();
+
+        services.AddSingleton<Plans>();
+        services.AddSingleton<TenantLedger>();
+        services.AddHostedService(provider => provider.GetRequiredService<TenantLedger>());
+        services.AddSingleton(provider => new FairGate(options.UpstreamConcurrency, provider.GetRequiredService<TimeProvider>()));
 
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<LocalAnswers>();

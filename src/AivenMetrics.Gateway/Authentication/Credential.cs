@@ -1,3 +1,4 @@
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Gateway.Authentication;
@@ -9,10 +10,12 @@ namespace AivenMetrics.Gateway.Authentication;
 /// <param name="ScopeSelector">The scope alone, printed: what <c>match[]</c> becomes where a client sends none.</param>
 /// <param name="Plan">Name of the service plan.</param>
 /// <param name="NotAfter">Refused from this time on; null: no end.</param>
+/// <param name="Tenant">Whose limits and usage it counts for.</param>
 internal sealed record Credential(
     string Username,
     byte[] SecretHash,
     TenantScope Scope,
     string ScopeSelector,
     string Plan,
-    DateTimeOffset? NotAfter);
+    DateTimeOffset? NotAfter,
+    Tenant Tenant);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using AivenMetrics.Feed;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.PromQL;
 using MatchType = AivenMetrics.PromQL.MatchType;
 
@@ -44,13 +45,15 @@ internal sealed class CredentialSnapshot
             if (why is not null)
                 warnings.Add($"Credential {tenant.Username} sees nothing: {why}");
 
+            var selector = Printer.Print(scope.Everything);
             credentials.Add(tenant.Username, new Credential(
                 tenant.Username,
                 Convert.FromHexString(tenant.SecretSha256),
                 scope,
-                Printer.Print(scope.Everything),
+                selector,
                 tenant.Plan,
-                tenant.NotAfter));
+                tenant.NotAfter,
+                Tenant.Of(scope, selector, tenant.Plan)));
         }
 
         return new CredentialSnapshot(credentials.ToFrozenDictionary(StringComparer.Ordinal), warnings);

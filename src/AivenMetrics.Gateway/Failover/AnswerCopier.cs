@@ -1,9 +1,18 @@
 using System.Buffers;
+using AivenMetrics.Gateway.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 
 namespace AivenMetrics.Gateway.Failover;
+
+/// <summary>How sending an answer on ended.</summary>
+/// <param name="Bytes">The bytes of the body that were sent.</param>
+/// <param name="BrokenOff">Why the client's connection was broken off, in one word; null if the answer is whole.</param>
+internal readonly record struct Copied(long Bytes, string? BrokenOff = null);
+
+/// <summary>An answer has more bytes than the tenant's plan allows.</summary>
+internal sealed class AnswerTooLongException() : IOException("it is longer than the plan of the tenant allows");
 
 /// <summary>Sends an answer on to the client, piece by piece as it comes.</summary>
 internal static class AnswerCopier
@@ -17,10 +26,28 @@ internal static class AnswerCopier
     /// Copies status, the few headers that belong to the body, and the body. If the answer breaks off, so does the client's connection:
     /// half an answer must not look like a whole one.
     /// </summary>
-    /// <returns>The number of bytes of the body that were sent.</returns>
-    public static async ValueTask<long> CopyAsync(UpstreamAnswer answer, AnswerShape shape, HttpContext context, ILogger logger)
+    /// <param name="answer">The answer.</param>
+    /// <param name="shape">What it looks like.</param>
+    /// <param name="lengthMax">After how many bytes of the body it is broken off.</param>
+    /// <param name="context">Where it goes.</param>
+    /// <param name="logger">Told when it breaks off.</param>
+    public static async ValueTask<Copied> CopyAsync(UpstreamAnswer answer, AnswerShape shape, long lengthMax, HttpContext context, ILogger logger)
     {
-        var (from, to) = (answer.Response, context.Response);
+        CopyHeaders(answer, shape, context.Response);
+        try
+        {
+            return new(await CopyBodyAsync(answer, context.Response, lengthMax, context.RequestAborted));
+        }
+        catch (Exception e) when (IsBreak(e, answer))
+        {
+            return BreakOff(e, answer, context, logger);
+        }
+    }
+
+    /// <summary>Status, type and length of an answer.</summary>
+    public static void CopyHeaders(UpstreamAnswer answer, AnswerShape shape, HttpResponse to)
+    {
+        var from = answer.Response;
         to.StatusCode = (int)from.StatusCode;
         to.ContentType = shape is AnswerShape.Exposition or AnswerShape.RemoteRead ? from.Content.Headers.ContentType!.ToString() : "application/json";
         to.ContentLength = from.Content.Headers.ContentLength;
@@ -29,20 +56,21 @@ internal static class AnswerCopier
         if (from.Content.Headers.ContentEncoding.Count > 0)
             to.Headers.ContentEncoding = string.Join(", ", from.Content.Headers.ContentEncoding);
         to.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
-
-        try
-        {
-            return await CopyBodyAsync(answer, to, context.RequestAborted);
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException || (e is OperationCanceledException && answer.Deadline.Passed))
-        {
-            logger.AnswerBrokeOff(answer.Destination.Name, e.Message);
-            context.Abort();
-            return 0;
-        }
     }
 
-    private static async ValueTask<long> CopyBodyAsync(UpstreamAnswer answer, HttpResponse to, CancellationToken aborted)
+    /// <summary>The answer ended before its end, and not because the client went.</summary>
+    public static bool IsBreak(Exception e, UpstreamAnswer answer) =>
+        e is IOException or HttpRequestException || (e is OperationCanceledException && answer.Deadline.Passed);
+
+    /// <summary>Closes the client's connection, so that half an answer does not look whole.</summary>
+    public static Copied BreakOff(Exception e, UpstreamAnswer answer, HttpContext context, ILogger logger)
+    {
+        logger.AnswerBrokeOff(answer.Destination.Name, e.Message);
+        context.Abort();
+        return new(0, e is AnswerTooLongException ? LimitNames.ResponseBytes : "broken_off");
+    }
+
+    private static async ValueTask<long> CopyBodyAsync(UpstreamAnswer answer, HttpResponse to, long lengthMax, CancellationToken aborted)
     {
         await using var body = await answer.Response.Content.ReadAsStreamAsync(answer.Deadline.Token);
         var piece = ArrayPool<byte>.Shared.Rent(PieceLength);
@@ -51,8 +79,10 @@ internal static class AnswerCopier
             var copied = 0L;
             while (await body.ReadAsync(piece, answer.Deadline.Token) is > 0 and var length)
             {
-                await to.Body.WriteAsync(piece.AsMemory(0, length), aborted);
                 copied += length;
+                if (copied > lengthMax)
+                    throw new AnswerTooLongException();
+                await to.Body.WriteAsync(piece.AsMemory(0, length), aborted);
                 answer.Deadline.Extend();
             }
 

@@ -13,6 +13,7 @@ internal sealed class ForwardedHeaders
     private const int LengthMax = 512;
     private const string AcceptEncoding = "Accept-Encoding";
     private static readonly string[] Names = ["Accept", AcceptEncoding, "traceparent", "tracestate"];
+    private const int EncodingAt = 1;
     private static readonly string UserAgent = $"aiven-metrics-gateway/{Revision}";
 
     private readonly string?[] values = new string?[Names.Length];
@@ -32,6 +33,18 @@ internal sealed class ForwardedHeaders
             if (headers[Names[i]] is { Count: > 0 } given && given.ToString() is { Length: <= LengthMax } text)
                 forwarded.values[i] = Names[i] == AcceptEncoding ? Encoding(text) : text;
         return forwarded;
+    }
+
+    /// <summary>Whether the client reads gzip.</summary>
+    public bool TakesGzip => values[EncodingAt]?.StartsWith("gzip", StringComparison.Ordinal) ?? false;
+
+    /// <summary>The same, but for an answer that comes uncompressed, to be read here.</summary>
+    public ForwardedHeaders Uncompressed()
+    {
+        var plain = new ForwardedHeaders();
+        values.CopyTo(plain.values, 0);
+        plain.values[EncodingAt] = "identity";
+        return plain;
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Scoping;
 using AivenMetrics.PromQL;
 
@@ -9,7 +10,7 @@ namespace AivenMetrics.Gateway.Filtering;
 internal static class Explanation
 {
     /// <summary>Writes the data of <c>/aivenmetrics/v1/explain</c>.</summary>
-    public static void Write(FilterInput input, Credential credential, GatewayOptions options, Utf8JsonWriter to)
+    public static void Write(FilterInput input, Credential credential, GatewayOptions options, PlanLimits limits, Utf8JsonWriter to)
     {
         to.WriteStartObject();
         to.WriteString("username", credential.Username);
@@ -28,6 +29,7 @@ internal static class Explanation
         to.WriteNumber("query_selectors", PromQLParser.MaxSelectors);
         to.WriteNumber("body_bytes", RequestParameters.BodyLengthMax);
         to.WriteNumber("answer_begins_within_seconds", options.UpstreamTimeout.TotalSeconds);
+        limits.Write(to);
         to.WriteEndObject();
         ServicesFilter.WriteServices(input, to);
         to.WriteEndObject();

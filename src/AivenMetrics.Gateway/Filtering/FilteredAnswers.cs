@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Routing;
 using AivenMetrics.Gateway.Scoping;
 using AivenMetrics.PromQL;
@@ -17,9 +18,9 @@ internal readonly record struct Filtered(Refusal? Refusal, Destination? Destinat
 
 /// <summary>
 /// Answers with the tenant's part of what a Prometheus says of everybody: read whole, filtered, written anew. Few at a time, because such
-/// an answer can be large; the others wait.
+/// an answer can be large; the others wait, each tenant in its own queue.
 /// </summary>
-internal sealed class FilteredAnswers(Upstream upstream, Destinations destinations, GatewayOptions options, TimeProvider time) : IDisposable
+internal sealed class FilteredAnswers(Upstream upstream, Destinations destinations, GatewayOptions options, TimeProvider time)
 {
     private const int AtOnce = 4;
     private const int LengthMax = 32 << 20;
@@ -27,19 +28,21 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
     /// <summary>From this version on, rules can be asked for by label.</summary>
     private static readonly Version RulesByLabel = new(2, 54);
 
-    private readonly SemaphoreSlim places = new(AtOnce, AtOnce);
+    private readonly FairGate gate = new(AtOnce, time);
     private readonly DateTimeOffset started = time.GetUtcNow();
 
     /// <summary>Answers a request of a route that <see cref="Route.IsFiltered"/>.</summary>
-    public async ValueTask<Filtered> AnswerAsync(HttpContext context, Route route, RequestParameters parameters, Credential credential)
+    public async ValueTask<Filtered> AnswerAsync(HttpContext context, Route route, RequestParameters parameters, Credential credential, TenantAccount account)
     {
         var (request, refusal) = Ask(route, parameters, credential);
         if (request is null)
             return new(refusal, null, 0);
 
-        await places.WaitAsync(context.RequestAborted);
-        try
+        var (place, entry) = await gate.EnterAsync(account.Filtered, context.RequestAborted);
+        using (place)
         {
+            if (place is null)
+                return new(LimitRefusals.Of(entry, account.Limits), null, 0);
             var (answer, failure) = await upstream.AskAsync(request, ForwardedHeaders.None, context.RequestAborted);
             using (answer)
             {
@@ -47,19 +50,13 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
                     return new(null, null, await WriteAsync(context, nothing));
                 if (answer is null)
                     return new(Refusal.Of(failure), null, 0);
-                return await FilterAsync(context, answer, route, parameters, credential);
+                return await FilterAsync(context, answer, route, parameters, credential, account.Limits);
             }
-        }
-        finally
-        {
-            places.Release();
         }
     }
 
-    public void Dispose() => places.Dispose();
-
     private async ValueTask<Filtered> FilterAsync(
-        HttpContext context, UpstreamAnswer answer, Route route, RequestParameters parameters, Credential credential)
+        HttpContext context, UpstreamAnswer answer, Route route, RequestParameters parameters, Credential credential, PlanLimits limits)
     {
         if (!answer.Response.IsSuccessStatusCode)
             return new(await UpstreamErrors.RefusalAsync(answer, credential), answer.Destination, 0);
@@ -74,7 +71,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
                 to.WriteStartObject();
                 to.WriteString("status", "success");
                 to.WritePropertyName("data");
-                Write(route.Treatment, new FilterInput(FilterInput.Member(json.RootElement, "data"), new ScopeLabels(credential.Scope), parameters), credential, to);
+                Write(route.Treatment, new FilterInput(FilterInput.Member(json.RootElement, "data"), new ScopeLabels(credential.Scope), parameters), credential, limits, to);
                 to.WriteEndObject();
             }
 
@@ -149,7 +146,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         return null;
     }
 
-    private void Write(Treatment treatment, FilterInput input, Credential credential, Utf8JsonWriter to)
+    private void Write(Treatment treatment, FilterInput input, Credential credential, PlanLimits limits, Utf8JsonWriter to)
     {
         switch (treatment)
         {
@@ -158,11 +155,11 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
             case Treatment.Metadata: MetadataFilter.WriteByMetric(input, to); break;
             case Treatment.Rules: RulesFilter.WriteRules(input, to); break;
             case Treatment.Alerts: RulesFilter.WriteAlerts(input, to); break;
-            case Treatment.Flags: StatusFilter.WriteFlags(input, to); break;
+            case Treatment.Flags: StatusFilter.WriteFlags(input, limits, to); break;
             case Treatment.RuntimeInfo: StatusFilter.WriteRuntimeInfo(input, started, to); break;
             case Treatment.Features: StatusFilter.WriteFeatures(input, to); break;
             case Treatment.Services: ServicesFilter.Write(input, to); break;
-            case Treatment.Explain: Explanation.Write(input, credential, options, to); break;
+            case Treatment.Explain: Explanation.Write(input, credential, options, limits, to); break;
             default: throw new InvalidOperationException($"{treatment} is not filtered.");
         }
     }

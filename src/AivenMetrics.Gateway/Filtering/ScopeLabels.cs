@@ -18,7 +18,11 @@ internal sealed class ScopeLabels
 
     /// <summary>The scope as lists of values.</summary>
     public ScopeLabels(TenantScope scope) =>
-        wanted = [.. scope.Matchers.Select(m => (m.Name, m.Type == MatchType.Equal ? [m.Value] : Alternatives(m.Value)))];
+        wanted = [.. scope.Matchers.Select(m => (m.Name, ValuesOf(m)))];
+
+    /// <summary>The values that a matcher takes, if it lists them; none otherwise.</summary>
+    public static HashSet<string> ValuesOf(LabelMatcher matcher) =>
+        matcher.Type == MatchType.Equal ? [matcher.Value] : Alternatives(matcher.Value);
 
     /// <summary>Whether a JSON object of labels satisfies every matcher.</summary>
     public bool Hold(JsonElement labels)

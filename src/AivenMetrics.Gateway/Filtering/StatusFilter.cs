@@ -1,13 +1,16 @@
 using System.Text.Json;
+using AivenMetrics.Gateway.Limits;
 
 namespace AivenMetrics.Gateway.Filtering;
 
 /// <summary>The little of the servers' own state that tells a tenant what it can ask.</summary>
 internal static class StatusFilter
 {
+    private const string QueryTimeout = "query.timeout";
+
     private static readonly string[] Flags =
     [
-        "query.lookback-delta", "query.max-samples", "query.timeout",
+        "query.lookback-delta", "query.max-samples", QueryTimeout,
         "storage.tsdb.retention", "storage.tsdb.retention.size", "storage.tsdb.retention.time",
     ];
 
@@ -15,15 +18,18 @@ internal static class StatusFilter
 
     private static readonly string[] FeaturesOfOperators = ["admin", "lifecycle", "otlp", "remote_write", "search"];
 
-    /// <summary>Writes the data of <c>/api/v1/status/flags</c>.</summary>
-    public static void WriteFlags(FilterInput input, Utf8JsonWriter to)
+    /// <summary>Writes the data of <c>/api/v1/status/flags</c>, as they are for the tenant: its plan's time for a query, if that is the shorter.</summary>
+    public static void WriteFlags(FilterInput input, PlanLimits limits, Utf8JsonWriter to)
     {
         to.WriteStartObject();
         foreach (var flag in Flags)
             if (FilterInput.Text(input.Data, flag) is { Length: > 0 } value)
-                to.WriteString(flag, value);
+                to.WriteString(flag, flag == QueryTimeout ? Shorter(value, limits.QueryTimeout) : value);
         to.WriteEndObject();
     }
+
+    private static string Shorter(string flag, TimeSpan limit) =>
+        ApiTime.TryDuration(flag, out var nanoseconds, out _) && nanoseconds <= limit.TotalNanoseconds ? flag : ApiTime.Print(limit);
 
     /// <summary>Writes the data of <c>/api/v1/status/runtimeinfo</c>: since when this gateway runs, and how long samples are kept.</summary>
     public static void WriteRuntimeInfo(FilterInput input, DateTimeOffset started, Utf8JsonWriter to)

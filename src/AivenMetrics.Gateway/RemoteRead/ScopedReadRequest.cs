@@ -1,4 +1,5 @@
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Routing;
 using AivenMetrics.PromQL;
 using Google.Protobuf;
@@ -27,7 +28,8 @@ internal static class ScopedReadRequest
     /// <summary>The request for upstream, or why there is none.</summary>
     /// <param name="body">The client's body: a snappy block of a <c>ReadRequest</c>.</param>
     /// <param name="scope">The matchers of the credential.</param>
-    public static (UpstreamRequest? Request, Refusal? Refusal) Make(ReadOnlySpan<byte> body, TenantScope scope)
+    /// <param name="limits">What the tenant may ask.</param>
+    public static (UpstreamRequest? Request, Refusal? Refusal) Make(ReadOnlySpan<byte> body, TenantScope scope, RequestLimits limits)
     {
         if (Decode(body) is not { } request)
             return (null, Refusal.BadData("the body is no remote read request: it must be protobuf, compressed as a snappy block, of at most 4 MiB"));
@@ -41,6 +43,8 @@ internal static class ScopedReadRequest
                 return (null, Refusal.BadData($"a query has more than {PromQLParser.MaxSelectors} matchers"));
             if (query.Matchers.Select(FaultOf).FirstOrDefault(fault => fault is not null) is { } fault)
                 return (null, Refusal.BadData(fault));
+            if (limits.CheckRead(query.StartTimestampMs, query.EndTimestampMs) is { } tooFar)
+                return (null, tooFar);
             query.Matchers.Add(enforced);
         }
 

@@ -2,6 +2,7 @@ using AivenMetrics.Access;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
 using AivenMetrics.Gateway.Filtering;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Scoping;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,9 +17,9 @@ namespace AivenMetrics.Gateway.Routing;
 /// 1. Read the raw target; refuse what is ambiguous.
 /// 2. Find the route; refuse what is in no table, or what the method does not fit.
 /// 3. Authenticate, where the route wants it; who knows no tenants says so instead of calling a password wrong. A failure is told late.
-/// 4. Read the parameters; refuse what is doubled or not well encoded.
+/// 4. Read the parameters; refuse what is doubled or not well encoded, and what the tenant's plan does not allow.
 /// 5. Make the scoped request.
-/// 6. Ask the destinations in turn.
+/// 6. Wait for a place, then ask the destinations in turn.
 /// 7. Copy the answer. Where a Prometheus answers with everybody's, <see cref="FilteredAnswers"/> does 5 to 7 in its own way.
 /// Each step can end with a <see cref="Refusal"/>, which is then written, counted and logged in one place.
 /// </remarks>
@@ -30,6 +31,8 @@ internal sealed class GatewayEndpoint(
     Destinations destinations,
     LocalAnswers local,
     FilteredAnswers filtered,
+    TenantLedger ledger,
+    FairGate gate,
     Cors cors,
     GatewayMetrics metrics,
     TimeProvider time,
@@ -42,8 +45,10 @@ internal sealed class GatewayEndpoint(
     {
         public Route? Route;
         public Credential? Credential;
+        public TenantUsage? Usage;
         public Destination? Destination;
         public long Bytes;
+        public string? BrokenOff;
     }
 
     /// <summary>The request delegate.</summary>
@@ -103,6 +108,16 @@ internal sealed class GatewayEndpoint(
         }
 
         exchange.Credential = credential;
+        var usage = exchange.Usage = ledger.Begin(credential.Tenant);
+        var limits = new RequestLimits(usage.Account);
+        if (limits.TakeRequest() is { } tooFast)
+            return tooFast;
+        if (route.Treatment == Treatment.Limits)
+        {
+            await LimitsAnswer.WriteAsync(context, usage);
+            return null;
+        }
+
         if (route.Treatment is Treatment.BuildInfo or Treatment.Alertmanagers)
             return await local.AnswerAsync(context, route);
         if (route.Since is not null && destinations.LowestVersion() is { } version && Version.Parse(version) < route.Since)
@@ -112,44 +127,98 @@ internal sealed class GatewayEndpoint(
         var parameters = new RequestParameters(route);
         if (await parameters.ReadAsync(context.Request, target.Query) is { } unreadable)
             return unreadable;
+        if (limits.Check(route, parameters) is { } beyond)
+            return beyond;
 
         if (route.Treatment == Treatment.Federation && parameters.Selectors.Count == 0)
             return await local.AnswerAsync(context, route);
         return route.IsFiltered
             ? await FilterAsync(context, exchange, route, parameters, credential)
-            : await ForwardAsync(context, exchange, route, labelName, parameters, credential);
+            : await ForwardAsync(context, exchange, route, labelName, parameters, credential, limits);
     }
 
     private async ValueTask<Refusal?> FilterAsync(
         HttpContext context, Exchange exchange, Route route, RequestParameters parameters, Credential credential)
     {
-        (var refusal, exchange.Destination, exchange.Bytes) = await filtered.AnswerAsync(context, route, parameters, credential);
-        return refusal;
+        var lane = exchange.Usage!.Account.Queries;
+        var (place, entry) = await EnterAsync(lane, context.RequestAborted);
+        using (place)
+        {
+            if (place is null)
+                return LimitRefusals.Of(entry, exchange.Usage.Account.Limits);
+            (var refusal, exchange.Destination, exchange.Bytes) =
+                await filtered.AnswerAsync(context, route, parameters, credential, exchange.Usage.Account);
+            return refusal;
+        }
     }
 
     private async ValueTask<Refusal?> ForwardAsync(
-        HttpContext context, Exchange exchange, Route route, string? labelName, RequestParameters parameters, Credential credential)
+        HttpContext context, Exchange exchange, Route route, string? labelName, RequestParameters parameters, Credential credential, RequestLimits limits)
     {
         // :: Step 5
         var rewriting = time.GetTimestamp();
-        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential);
+        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential, limits);
         metrics.Rewrote(time.GetElapsedTime(rewriting).TotalSeconds);
         if (request is null)
             return unscopable;
 
         // :: Step 6
-        var (answer, failure) = await upstream.AskAsync(request, ForwardedHeaders.From(context.Request.Headers), context.RequestAborted);
-        if (answer is null)
-            return Refusal.Of(failure);
+        var lane = exchange.Usage!.Account.Queries;
+        var (place, entry) = await EnterAsync(lane, context.RequestAborted);
+        using (place)
+        {
+            if (place is null)
+                return LimitRefusals.Of(entry, limits.Plan);
+            limits.Entered(lane);
+            if (route.Treatment == Treatment.Federation
+                && await FederationCheck.CheckAsync(upstream, parameters, credential, limits.Plan, context.RequestAborted) is { } tooMany)
+                return tooMany;
 
+            var headers = ForwardedHeaders.From(context.Request.Headers);
+            var edits = limits.EditsAnswer && request.Shape is AnswerShape.Query or AnswerShape.Optional;
+            var (answer, failure) = await upstream.AskAsync(request, edits ? headers.Uncompressed() : headers, context.RequestAborted);
+            if (answer is null)
+                return Refusal.Of(failure);
+
+            // The answer is made: who reads it slowly holds up only its own tenant.
+            place.Release();
+            return await CopyAsync(context, exchange, answer, request.Shape, credential, limits, edits ? headers : null);
+        }
+    }
+
+    private async ValueTask<Refusal?> CopyAsync(
+        HttpContext context, Exchange exchange, UpstreamAnswer answer, AnswerShape shape, Credential credential, RequestLimits limits, ForwardedHeaders? edited)
+    {
         // :: Step 7
         using (answer)
         {
             exchange.Destination = answer.Destination;
-            if (await UpstreamErrors.ReplacedAsync(answer, request.Shape, credential) is { } replaced)
+            if (await UpstreamErrors.ReplacedAsync(answer, shape, credential) is { } replaced)
                 return replaced;
-            exchange.Bytes = await AnswerCopier.CopyAsync(answer, request.Shape, context, logger);
+            if (limits.CheckLength(answer.Response.Content.Headers.ContentLength) is { } tooLong)
+                return tooLong;
+            if (edited is not null && answer.Response.IsSuccessStatusCode && !EditedAnswer.IsReadable(answer))
+                return Refusal.Unavailable;
+            (exchange.Bytes, exchange.BrokenOff) = edited is not null && EditedAnswer.IsReadable(answer)
+                ? await EditedAnswer.CopyAsync(answer, limits, edited.TakesGzip, context, logger)
+                : await AnswerCopier.CopyAsync(answer, shape, limits.Plan.ResponseBytes, context, logger);
             return null;
+        }
+    }
+
+    private async ValueTask<(FairGate.Place? Place, Entry Entry)> EnterAsync(Lane lane, CancellationToken aborted)
+    {
+        var entering = gate.EnterAsync(lane, aborted);
+        if (entering.IsCompletedSuccessfully)
+            return entering.Result;
+        var waiting = time.GetTimestamp();
+        try
+        {
+            return await entering;
+        }
+        finally
+        {
+            metrics.Queued(time.GetElapsedTime(waiting).TotalSeconds);
         }
     }
 
@@ -161,14 +230,18 @@ internal sealed class GatewayEndpoint(
         var username = exchange.Credential?.Username ?? "-";
         var status = context.Response.StatusCode;
 
+        var tenant = exchange.Credential?.Tenant.Name ?? "-";
         metrics.Requested(route, status, elapsed.TotalSeconds, exchange.Bytes);
+        exchange.Usage?.End(status, elapsed, exchange.Bytes, refusal?.Reason ?? exchange.BrokenOff);
+        if (exchange.BrokenOff is not null)
+            metrics.Refused(exchange.BrokenOff);
         if (refusal is null)
         {
-            logger.Access(method, route, status, username, elapsed.TotalMilliseconds, exchange.Bytes, exchange.Destination?.Name ?? "gateway");
+            logger.Access(method, route, status, username, tenant, elapsed.TotalMilliseconds, exchange.Bytes, exchange.Destination?.Name ?? "gateway");
             return;
         }
 
         metrics.Refused(refusal.Reason);
-        logger.Refused(method, route, refusal.Status, refusal.Reason, username, elapsed.TotalMilliseconds);
+        logger.Refused(method, route, refusal.Status, refusal.Reason, username, tenant, elapsed.TotalMilliseconds);
     }
 }

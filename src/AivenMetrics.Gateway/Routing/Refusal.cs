@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -16,6 +17,9 @@ namespace AivenMetrics.Gateway.Routing;
 /// <param name="Allow">The <c>Allow</c> header of a 405.</param>
 internal sealed record Refusal(int Status, string ErrorType, string Message, string Reason, string? Allow = null)
 {
+    /// <summary>The <c>Retry-After</c> header in seconds, null for none; a 503 has one of 5 anyway.</summary>
+    public int? RetryAfter { get; init; }
+
     // The catalogue: every refusal that does not depend on what exactly was sent.
     public static readonly Refusal NotFound = new(404, "not_found",
         "there is no such path here: this gateway serves the query API of Prometheus (/api/v1/query, query_range, series, labels and others), "
@@ -83,7 +87,9 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
             response.Headers.Allow = Allow;
         if (Status == StatusCodes.Status401Unauthorized)
             response.Headers[HeaderNames.WWWAuthenticate] = Authenticator.Challenge(context.Request);
-        if (Status == StatusCodes.Status503ServiceUnavailable)
+        if (RetryAfter is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        else if (Status == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = "5";
         if (!HttpMethods.IsHead(context.Request.Method))
             await response.Body.WriteAsync(body, context.RequestAborted);

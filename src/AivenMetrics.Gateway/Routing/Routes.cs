@@ -57,6 +57,9 @@ internal enum Treatment
     /// <summary>The services that the credential shows, and whether their samples arrive.</summary>
     Services,
 
+    /// <summary>The limits of the credential's plan, and how far they are used up.</summary>
+    Limits,
+
     /// <summary>Answered here from what is known of the servers' version.</summary>
     BuildInfo,
 
@@ -139,6 +142,7 @@ internal static class Routes
         new("/api/v1/features",          "GET",       Treatment.Features) { Since = new(3, 9) },
         new("/aivenmetrics/v1/explain",  "GET, POST", Treatment.Explain),
         new("/aivenmetrics/v1/services", "GET",       Treatment.Services),
+        new("/aivenmetrics/v1/limits",   "GET",       Treatment.Limits),
         new("/-/healthy",                "GET, HEAD", Treatment.Healthy),
         new("/-/ready",                  "GET, HEAD", Treatment.Ready),
     ];

@@ -33,6 +33,9 @@ internal sealed class RequestParameters(Route route)
     /// <summary>One of <see cref="Route.Plain"/>, or null if the request did not give it.</summary>
     public string? this[string name] => plain[Array.IndexOf(route.Plain, name)];
 
+    /// <summary>Puts another value in place of one of <see cref="Route.Plain"/>, or adds it.</summary>
+    public void Replace(string name, string value) => plain[Array.IndexOf(route.Plain, name)] = value;
+
     /// <summary>The body of a remote read: empty for all other routes.</summary>
     public ReadOnlyMemory<byte> Body { get; private set; }
 

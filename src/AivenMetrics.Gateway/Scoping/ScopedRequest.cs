@@ -1,5 +1,6 @@
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.RemoteRead;
 using AivenMetrics.Gateway.Routing;
 using AivenMetrics.PromQL;
@@ -20,14 +21,14 @@ internal static class ScopedRequest
 
     /// <summary>The request for upstream, or why there is none.</summary>
     public static (UpstreamRequest? Request, Refusal? Refusal) Make(
-        Route route, string? labelName, RequestParameters parameters, Credential credential)
+        Route route, string? labelName, RequestParameters parameters, Credential credential, RequestLimits limits)
     {
         if (route.Treatment == Treatment.RemoteRead)
-            return ScopedReadRequest.Make(parameters.Body.Span, credential.Scope);
+            return ScopedReadRequest.Make(parameters.Body.Span, credential.Scope, limits);
 
         var form = new FormWriter();
         var refusal = route.TakesExpression
-            ? AddExpression(form, route, parameters, credential)
+            ? AddExpression(form, route, parameters, credential, limits)
             : AddSelectors(form, route, parameters, credential);
         if (refusal is not null)
             return (null, refusal);
@@ -46,15 +47,17 @@ internal static class ScopedRequest
             : UpstreamRequest.Post(route.Path, form.Written, route.Shape), null);
     }
 
-    private static Refusal? AddExpression(FormWriter form, Route route, RequestParameters parameters, Credential credential)
+    private static Refusal? AddExpression(
+        FormWriter form, Route route, RequestParameters parameters, Credential credential, RequestLimits limits)
     {
         if (parameters.Expression is not { } query)
             return Refusal.BadData("parameter \"query\" is missing: give a PromQL expression");
         try
         {
-            form.Add(
-                "query",
-                route.Treatment == Treatment.OwnExpression ? Printer.Print(PromQLParser.Parse(query)) : Scope.Rewrite(query, credential.Scope));
+            var expr = PromQLParser.Parse(query);
+            if (route.Treatment == Treatment.Expression && limits.Check(expr) is { } tooFar)
+                return tooFar;
+            form.Add("query", route.Treatment == Treatment.OwnExpression ? Printer.Print(expr) : Scope.Rewrite(expr, credential.Scope));
             return null;
         }
         catch (PromQLParseException e)

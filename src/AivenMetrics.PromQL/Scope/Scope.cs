@@ -20,8 +20,17 @@ public static class Scope
         return Printer.Print(PromQLParser.Parse(query), scope);
     }
 
+    /// <summary>The same for a query that was read already.</summary>
+    /// <inheritdoc cref="Apply(Expr, TenantScope)"/>
+    public static string Rewrite(Expr expr, TenantScope scope)
+    {
+        ArgumentNullException.ThrowIfNull(expr);
+        ArgumentNullException.ThrowIfNull(scope);
+        return Printer.Print(expr, scope);
+    }
+
     /// <summary>The same for the selector of a <c>match[]</c> parameter.</summary>
-    /// <inheritdoc cref="Rewrite"/>
+    /// <inheritdoc cref="Rewrite(string, TenantScope)"/>
     public static string RewriteSelector(string match, TenantScope scope)
     {
         ArgumentNullException.ThrowIfNull(scope);

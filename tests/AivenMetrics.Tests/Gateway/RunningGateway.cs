@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Limits;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -91,6 +92,8 @@ public sealed class RunningGateway : IAsyncDisposable
     public static async Task<RunningGateway> StartAsync(
         GatewayOptions options, string folder, TimeProvider? time = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
     {
+        // Tests ask faster than people: limits are for those that set some.
+        options.Plans.TryAdd("default", new PlanOptions { RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000, ConcurrentQueries = 1000 });
         Assert.Empty(options.Faults());
 
         var builder = WebApplication.CreateSlimBuilder();

@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text.Json;
+using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Filtering;
+using AivenMetrics.Gateway.Routing;
+using AivenMetrics.Gateway.Scoping;
+using AivenMetrics.PromQL;
+
+namespace AivenMetrics.Gateway.Limits;
+
+/// <summary>
+/// Counts the series of a federation before it is asked for: its format has no place for a warning, and an answer that breaks off would
+/// tell nothing. A series that several <c>match[]</c> select counts for each of them.
+/// </summary>
+internal static class FederationCheck
+{
+    /// <summary>The refusal of a federation of too many series, or of one that cannot be counted; null if it may be asked for.</summary>
+    public static async ValueTask<Refusal?> CheckAsync(
+        Upstream upstream, RequestParameters parameters, Credential credential, PlanLimits plan, CancellationToken aborted)
+    {
+        var form = new FormWriter();
+        form.Add("query", string.Join(" + ", parameters.Selectors.Select(selector =>
+            $"(count({Scope.RewriteSelector(selector, credential.Scope)}) or vector(0))")));
+        form.Add("timeout", plan.QueryTimeoutText);
+        var (answer, failure) = await upstream.AskAsync(UpstreamRequest.Post("/api/v1/query", form.Written), ForwardedHeaders.None, aborted);
+        if (answer is null)
+            return Refusal.Of(failure);
+        using (answer)
+        {
+            if (!answer.Response.IsSuccessStatusCode)
+                return await UpstreamErrors.RefusalAsync(answer, credential);
+            return await CountAsync(answer) is { } series
+                ? series > plan.Series ? LimitRefusals.TooManySeries(plan, series) : null
+                : Refusal.Unavailable;
+        }
+    }
+
+    private static async ValueTask<long?> CountAsync(UpstreamAnswer answer)
+    {
+        if (await AnswerJudge.ReadErrorAsync(answer.Response, answer.Deadline.Token) is not { } body)
+            return null;
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            var result = FilterInput.ListOf(FilterInput.Member(json.RootElement, "data"), "result").FirstOrDefault();
+            return FilterInput.ListOf(result, "value").ElementAtOrDefault(1) is { ValueKind: JsonValueKind.String } value
+                && double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var series) ? (long)series : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
