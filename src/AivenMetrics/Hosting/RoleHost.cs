@@ -30,12 +30,14 @@ internal static class RoleHost
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddHealthChecks();
-        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService($"aiven-metrics-{role.Name}", serviceVersion: Version)).WithMetrics(metrics => metrics
-            .AddMeter("AivenMetrics.*")
-            .AddAspNetCoreInstrumentation()
-            .AddHttpClientInstrumentation()
-            .AddRuntimeInstrumentation()
-            .AddPrometheusExporter());
+        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService($"aiven-metrics-{role.Name}", serviceVersion: Version)).WithMetrics(metrics =>
+        {
+            metrics.AddMeter("AivenMetrics.*").AddRuntimeInstrumentation().AddPrometheusExporter();
+            if (!role.HasOwnRequestMetrics)
+            {
+                metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation();
+            }
+        });
         role.Add(builder.Services, configuration.Options);
 
         WebApplication app = builder.Build();
