@@ -81,7 +81,8 @@ internal static class Roles
         options => options.Faults(),
         (services, options) => services.AddGateway(options),
         app => app.MapGateway(),
-        HasOwnRequestMetrics: true);
+        HasOwnRequestMetrics: true,
+        RunsOnSocketThreads: true);
 
     public static readonly Role<SimulatorOptions> Simulator = new(
         "simulator",

@@ -16,6 +16,7 @@ namespace AivenMetrics.Hosting;
 /// <param name="Add">Registers the role's services.</param>
 /// <param name="Map">Maps its routes.</param>
 /// <param name="HasOwnRequestMetrics">It counts and times the requests it serves and sends itself: the framework need not do it again.</param>
+/// <param name="RunsOnSocketThreads">Its requests wait for nothing but sockets and compute briefly, so they may run where their bytes arrive (see <see cref="SocketThreads"/>).</param>
 internal sealed record Role<TOptions>(
     string Name,
     string Description,
@@ -27,5 +28,6 @@ internal sealed record Role<TOptions>(
     Func<TOptions, IEnumerable<string>> Faults,
     Action<IServiceCollection, TOptions> Add,
     Action<WebApplication>? Map,
-    bool HasOwnRequestMetrics = false)
+    bool HasOwnRequestMetrics = false,
+    bool RunsOnSocketThreads = false)
     where TOptions : class, new();

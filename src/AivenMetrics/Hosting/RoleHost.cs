@@ -27,6 +27,11 @@ internal static class RoleHost
         builder.Configuration.Sources.Clear();
         builder.Logging.AddLogs(format, level);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, configuration.Hosting, role.Map is not null));
+        if (role.RunsOnSocketThreads)
+        {
+            SocketThreads.Use(builder.WebHost);
+        }
+
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddHealthChecks();
