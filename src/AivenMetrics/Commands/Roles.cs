@@ -37,7 +37,7 @@ internal static class Roles
         ],
         options => options.Faults(),
         (services, options) => services.AddBroker(options),
-        routes => routes.MapBroker());
+        app => app.MapBroker());
 
     public static readonly Role<DiscoveryOptions> Discovery = new(
         "discovery",
@@ -80,7 +80,9 @@ internal static class Roles
         ],
         options => options.Faults(),
         (services, options) => services.AddGateway(options),
-        routes => routes.MapGateway());
+        app => app.MapGateway(),
+        HasOwnRequestMetrics: true,
+        RunsOnSocketThreads: true);
 
     public static readonly Role<SimulatorOptions> Simulator = new(
         "simulator",

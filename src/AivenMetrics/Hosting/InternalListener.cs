@@ -27,6 +27,12 @@ internal static class InternalListener
     public static void UseInternalListener(this WebApplication app) =>
         app.MapWhen(context => context.Features.Get<Mark>() is not null, branch =>
         {
+            // Writing all metrics takes long enough to be in the way of requests (see SocketThreads).
+            branch.Use(async (HttpContext context, RequestDelegate next) =>
+            {
+                await Task.Yield();
+                await next(context);
+            });
             branch.UseHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
             branch.UseHealthChecks("/readyz", new HealthCheckOptions { ResponseWriter = WriteReport });
             branch.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
