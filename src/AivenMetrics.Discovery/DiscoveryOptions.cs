@@ -105,7 +105,7 @@ public sealed class DiscoveryOptions
     }
 
     private static bool IsHostAndPort(string text) =>
-        Uri.TryCreate($"http://{text}/", UriKind.Absolute, out var url) && url.Authority.Equals(text, StringComparison.OrdinalIgnoreCase) && url.Port > 0 && text.Contains(':', StringComparison.Ordinal);
+        Uri.TryCreate($"http://{text}/", UriKind.Absolute, out var url) && $"{url.Host}:{url.Port}".Equals(text, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.UserInfo.Length == 0 && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 }

@@ -27,6 +27,8 @@ internal sealed class FeedRequest<T>(HttpClient http, FeedClientOptions<T> optio
             if (response.StatusCode == HttpStatusCode.NotModified && entityTag is not null) return null;
             CheckStatus(response);
             var body = await ReadBody(response, either.Token);
+            // Thousands of credentials are too much for a thread that may serve requests' sockets.
+            await Task.Yield();
             return new(Read(body), body, response.Headers.ETag?.ToString());
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)

@@ -8,7 +8,6 @@ using AivenMetrics.Gateway.Filtering;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Routing;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -66,13 +65,13 @@ public static class GatewayRole
         return services;
     }
 
-    /// <summary>Maps every path that no other endpoint takes: the gateway refuses itself what it does not serve.</summary>
-    /// <param name="routes">Where to map.</param>
-    public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder routes)
-    {
-        routes.Map("/{**path}", routes.ServiceProvider.GetRequiredService<GatewayEndpoint>().HandleAsync);
-        return routes;
-    }
+    /// <summary>
+    /// Handles every request that comes so far: the gateway refuses itself what it does not serve. Its table of routes is its own, so
+    /// none of the framework's is asked.
+    /// </summary>
+    /// <param name="app">Where to handle them.</param>
+    public static void MapGateway(this IApplicationBuilder app) =>
+        app.Run(app.ApplicationServices.GetRequiredService<GatewayEndpoint>().HandleAsync);
 
     /// <summary>Serves the usage of each tenant on <c>/metrics/tenants</c>; for the internal listener, never for tenants.</summary>
     /// <param name="app">Where to serve it.</param>

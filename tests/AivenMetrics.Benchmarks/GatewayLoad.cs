@@ -2,9 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using AivenMetrics.Acceptance.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -22,7 +20,6 @@ internal static class GatewayLoad
     private const int Rounds = 5;
     private const int SeriesOfEachTenant = 200;
     private static readonly TimeSpan RoundTime = TimeSpan.FromSeconds(2);
-    private static readonly (string Username, string Password) Tenant = ("tenant-a", "password-of-tenant-a");
 
     /// <summary>A question, as the tenant asks it and as Prometheus would be asked for the same answer without a gateway.</summary>
     private sealed record Question(string Name, string AsTenant, string Direct);
@@ -38,32 +35,21 @@ internal static class GatewayLoad
     {
         await using var exporter = await StartExporterAsync();
         await using var prometheus = await PrometheusServer.StartAsync(Config(new Uri(exporter.Urls.Single()).Authority));
-        var folder = Directory.CreateTempSubdirectory("gateway-load-").FullName;
-        using var gateway = StartGateway(prometheus.Url, folder);
-        try
-        {
-            var gatewayUrl = await AddressAsync(gateway, Path.Combine(folder, "addresses.json"));
-            Console.WriteLine("gateway and Prometheus each in a process of its own, the load in a third; collecting samples ...");
-            await prometheus.UntilAsync("count_over_time(load_metric[1m]) > 20", answer => answer.Contains("\"metric\"", StringComparison.Ordinal));
-            Console.WriteLine($"{"question",-32} {"conn",4} {"direct p50",11} {"p99",9} {"req/s",7}   {"gateway p50",11} {"p99",9} {"req/s",7}   ratio p50   p99");
-            foreach (var question in Questions)
-                foreach (var connections in (int[])[1, 16])
-                    await CompareAsync(question, connections, prometheus.Url, gatewayUrl);
-            return 0;
-        }
-        finally
-        {
-            if (!gateway.HasExited)
-                gateway.Kill();
-            await gateway.WaitForExitAsync();
-            Directory.Delete(folder, recursive: true);
-        }
+        await using var gateway = await GatewayProcess.StartAsync(prometheus.Url);
+        Console.WriteLine("gateway and Prometheus each in a process of its own, the load in a third; collecting samples ...");
+        await prometheus.UntilAsync("count_over_time(load_metric[1m]) > 20", answer => answer.Contains("\"metric\"", StringComparison.Ordinal));
+        Console.WriteLine($"{"question",-32} {"conn",4} {"direct p50",11} {"p99",9} {"req/s",7}   {"gateway p50",11} {"p99",9} {"req/s",7}   added p50   ratio p99");
+        foreach (var question in Questions)
+            foreach (var connections in (int[])[1, 16])
+                await CompareAsync(question, connections, prometheus.Url, gateway.Url);
+        Console.WriteLine($"load average {ProcessStatus.LoadAverage()}, {Environment.ProcessorCount} cores");
+        return 0;
     }
 
     private static async Task CompareAsync(Question question, int connections, Uri prometheus, Uri gateway)
     {
         using var directly = Client(prometheus, connections, null);
-        using var throughGateway = Client(gateway, connections, Tenant);
+        using var throughGateway = Client(gateway, connections, GatewayProcess.Tenant);
         await RoundAsync(directly, question.Direct, connections, []);
         await RoundAsync(throughGateway, question.AsTenant, connections, []);
 
@@ -77,7 +63,7 @@ internal static class GatewayLoad
         direct.Sort();
         through.Sort();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{question.Name,-32} {connections,4} {At(direct, 0.5),8:F2} ms {At(direct, 0.99),6:F2} ms {PerSecond(direct),7:F0}   {At(through, 0.5),8:F2} ms {At(through, 0.99),6:F2} ms {PerSecond(through),7:F0}   {At(through, 0.5) / At(direct, 0.5),9:F2} {At(through, 0.99) / At(direct, 0.99),5:F2}"));
+            $"{question.Name,-32} {connections,4} {At(direct, 0.5),8:F2} ms {At(direct, 0.99),6:F2} ms {PerSecond(direct),7:F0}   {At(through, 0.5),8:F2} ms {At(through, 0.99),6:F2} ms {PerSecond(through),7:F0}   {At(through, 0.5) - At(direct, 0.5),6:F3} ms   {At(through, 0.99) / At(direct, 0.99),9:F2}"));
     }
 
     private static async Task RoundAsync(HttpClient client, string target, int connections, List<double> milliseconds)
@@ -112,45 +98,6 @@ internal static class GatewayLoad
         if (who is { } known)
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{known.Username}:{known.Password}")));
         return client;
-    }
-
-    private static Process StartGateway(Uri prometheus, string folder)
-    {
-        var tenants = Path.Combine(folder, "tenants.json");
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Tenant.Password)));
-        File.WriteAllText(tenants,
-            $$"""{"credentials":[{"username":"{{Tenant.Username}}","secret_sha256":"{{hash}}","matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}""");
-        var program = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "aiven-metrics"),
-            ["gateway", "--addresses-file", Path.Combine(folder, "addresses.json"), "--log-format", "json"])
-        {
-            RedirectStandardOutput = true,
-            Environment =
-            {
-                ["AIVENMETRICS_Gateway__Prometheus__0"] = prometheus.ToString(),
-                ["AIVENMETRICS_Gateway__TenantsFile"] = tenants,
-                ["AIVENMETRICS_Gateway__Listen"] = "http://127.0.0.1:0",
-                ["AIVENMETRICS_Gateway__InternalListen"] = "http://127.0.0.1:0",
-            },
-        };
-        var process = Process.Start(program)!;
-        // Its access log is written and read as in production, and thrown away.
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        return process;
-    }
-
-    private static async Task<Uri> AddressAsync(Process gateway, string addressesFile)
-    {
-        for (var i = 0; i < 200 && !gateway.HasExited; i++)
-        {
-            await Task.Delay(100);
-            if (!File.Exists(addressesFile))
-                continue;
-            using var addresses = JsonDocument.Parse(await File.ReadAllTextAsync(addressesFile));
-            return new Uri(addresses.RootElement.GetProperty("listen").GetString()!);
-        }
-
-        throw new InvalidOperationException("the gateway did not start");
     }
 
     private static async Task<WebApplication> StartExporterAsync()

@@ -2,12 +2,18 @@ using AivenMetrics.Benchmarks;
 using BenchmarkDotNet.Running;
 
 // "load": the gateway against direct Prometheus, median and p99 at 1 and 16 connections.
+// "gateway": the gateway against plain proxies before a constant answer.
+// "neighbour": a tenant beside one at its limits and at ten times its limits.
 // "lifecycle", "memory", "catalog": the broker, see each. Options after them are "--name value".
 // Anything else goes to BenchmarkDotNet, for example "--filter *Rewrite* --job short".
 switch (args)
 {
     case ["load", ..]:
         return await GatewayLoad.RunAsync();
+    case ["gateway", ..]:
+        return await ProxyLoad.RunAsync(new LoadOptions(args));
+    case ["neighbour", ..]:
+        return await NeighbourLoad.RunAsync();
     case ["lifecycle", ..]:
         return await LifecycleLoad.Run(new LoadOptions(args));
     case ["memory", ..]:

@@ -31,7 +31,10 @@ internal sealed class CredentialSnapshot
     /// Turns a feed's answer or a file's content into a snapshot. With a <paramref name="fault"/> there is none: a list that is wrong
     /// in one place is not trusted in the others. A credential whose matchers are well formed but no scope stays, and sees nothing.
     /// </summary>
-    public static CredentialSnapshot? From(CredentialFeed feed, out string? fault)
+    /// <param name="feed">What was read.</param>
+    /// <param name="previous">The snapshot before it, if any: of ten thousand credentials only those that changed are made anew.</param>
+    /// <param name="fault">What is wrong with <paramref name="feed"/>; null if nothing.</param>
+    public static CredentialSnapshot? From(CredentialFeed feed, CredentialSnapshot? previous, out string? fault)
     {
         fault = FeedFault.Of(feed);
         if (fault is not null)
@@ -41,6 +44,12 @@ internal sealed class CredentialSnapshot
         var credentials = new Dictionary<string, Credential>(feed.Credentials.Count, StringComparer.Ordinal);
         foreach (var tenant in feed.Credentials)
         {
+            if (previous?.Find(tenant.Username) is { } known && IsUnchanged(known, tenant))
+            {
+                credentials.Add(known.Username, known);
+                continue;
+            }
+
             var (scope, why) = ScopeOf(tenant);
             if (why is not null)
                 warnings.Add($"Credential {tenant.Username} sees nothing: {why}");
@@ -59,13 +68,31 @@ internal sealed class CredentialSnapshot
         return new CredentialSnapshot(credentials.ToFrozenDictionary(StringComparer.Ordinal), warnings);
     }
 
+    /// <summary>All that a credential is made of is as it was. One that sees nothing is judged, and warned of, each time.</summary>
+    private static bool IsUnchanged(Credential known, TenantCredential tenant)
+    {
+        if (known.Plan != tenant.Plan || known.NotAfter != tenant.NotAfter || known.Scope.Matchers.Count != tenant.Matchers.Count
+            || !known.SecretHash.AsSpan().SequenceEqual(Convert.FromHexString(tenant.SecretSha256)))
+            return false;
+        for (var i = 0; i < tenant.Matchers.Count; i++)
+        {
+            var (was, isNow) = (known.Scope.Matchers[i], tenant.Matchers[i]);
+            if (was.Name != isNow.Name || was.Value != isNow.Value || was.Type != TypeOf(isNow))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static MatchType TypeOf(ScopeMatcher matcher) => matcher.Type == "=" ? MatchType.Equal : MatchType.Regex;
+
     /// <summary>The scope of a credential; nothing, and the reason, if its matchers could let in series that do not carry the labels.</summary>
     private static (TenantScope Scope, string? Why) ScopeOf(TenantCredential tenant)
     {
         if (tenant.Matchers.Count == 0)
             return (TenantScope.Nothing, "It has no matchers.");
         var matchers = tenant.Matchers
-            .Select(m => new LabelMatcher(m.Name, m.Type == "=" ? MatchType.Equal : MatchType.Regex, m.Value))
+            .Select(m => new LabelMatcher(m.Name, TypeOf(m), m.Value))
             .ToArray();
         return TenantScope.Faults(matchers) is { Count: > 0 } faults
             ? (TenantScope.Nothing, string.Join(' ', faults))

@@ -22,7 +22,7 @@ internal sealed class TenantsFeedSource(
     private void Take(FeedSnapshot<CredentialFeed> news)
     {
         // The client has refused faulty answers already; this is for a fault that only the gateway knows.
-        if (CredentialSnapshot.From(news.Value, out var fault) is not { } snapshot)
+        if (CredentialSnapshot.From(news.Value, tenants.Current, out var fault) is not { } snapshot)
         {
             logger.TenantsKept("the feed", fault!);
             return;

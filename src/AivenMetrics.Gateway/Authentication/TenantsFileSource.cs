@@ -32,7 +32,7 @@ internal sealed class TenantsFileSource(
     public static Reading Read(string path)
     {
         var (bytes, fault) = ReadBytes(path);
-        return fault is null ? Parse(path, bytes!) : new Reading(null, null, fault);
+        return fault is null ? Parse(path, bytes!, null) : new Reading(null, null, fault);
     }
 
     /// <inheritdoc/>
@@ -70,7 +70,7 @@ internal sealed class TenantsFileSource(
             return;
         }
 
-        var reading = fault is null ? Parse(path, bytes!) : new Reading(null, null, fault);
+        var reading = fault is null ? Parse(path, bytes!, tenants.Current) : new Reading(null, null, fault);
         if (reading.Snapshot is not null)
         {
             Accept(reading.Snapshot, reading.Content!);
@@ -107,13 +107,13 @@ internal sealed class TenantsFileSource(
         }
     }
 
-    private static Reading Parse(string path, byte[] bytes)
+    private static Reading Parse(string path, byte[] bytes, CredentialSnapshot? previous)
     {
         try
         {
             if (JsonSerializer.Deserialize(bytes, Strict.CredentialFeed) is not { Credentials: not null } feed)
                 return new(null, null, $"{path} is not an object with a list \"credentials\"");
-            var snapshot = CredentialSnapshot.From(feed, out var fault);
+            var snapshot = CredentialSnapshot.From(feed, previous, out var fault);
             return new(snapshot, bytes, fault is null ? null : $"{path}: {fault}");
         }
         catch (JsonException e)

@@ -22,6 +22,9 @@ internal static class AnswerCopier
 
     private const int PieceLength = 32 << 10;
 
+    /// <summary>After so many pieces, others get their turn: a fast answer of 100 MB would keep the thread of their sockets busy.</summary>
+    private const int PiecesAtOnce = 8;
+
     /// <summary>
     /// Copies status, the few headers that belong to the body, and the body. If the answer breaks off, so does the client's connection:
     /// half an answer must not look like a whole one.
@@ -77,13 +80,15 @@ internal static class AnswerCopier
         try
         {
             var copied = 0L;
-            while (await body.ReadAsync(piece, answer.Deadline.Token) is > 0 and var length)
+            for (var pieces = 1; await body.ReadAsync(piece, answer.Deadline.Token) is > 0 and var length; pieces++)
             {
                 copied += length;
                 if (copied > lengthMax)
                     throw new AnswerTooLongException();
                 await to.Body.WriteAsync(piece.AsMemory(0, length), aborted);
                 answer.Deadline.Extend();
+                if (pieces % PiecesAtOnce == 0)
+                    await Task.Yield();
             }
 
             return copied;

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net.Http.Headers;
 using ZstdSharp;
 
 namespace AivenMetrics.Gateway.Failover;
@@ -30,7 +31,7 @@ internal static class AnswerJudge
     /// </summary>
     public static async ValueTask<Verdict> JudgeAsync(HttpResponseMessage response, AnswerShape shape, CancellationToken cancellationToken)
     {
-        var type = response.Content.Headers.ContentType?.MediaType;
+        var type = MediaType(response.Content.Headers);
         var status = (int)response.StatusCode;
         if (shape != AnswerShape.Query && status is 404 or 405 or 501)
             return Verdict.NotOffered;
@@ -68,6 +69,12 @@ internal static class AnswerJudge
             return null;
         }
     }
+
+    /// <summary>Prometheus' usual type is known without parsing it.</summary>
+    private static string? MediaType(HttpContentHeaders headers) =>
+        headers.NonValidated.TryGetValues("Content-Type", out var given) && given.Count == 1 && given.ToString() == "application/json"
+            ? "application/json"
+            : headers.ContentType?.MediaType;
 
     private static Verdict JudgeOther(int status, string? type, AnswerShape shape) => (status, type, shape) switch
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 
@@ -8,6 +9,7 @@ namespace AivenMetrics.Gateway.Failover;
 internal sealed class Destination : IDisposable
 {
     private readonly string baseUrl;
+    private readonly ConcurrentDictionary<string, Uri> resolved = new(StringComparer.Ordinal);
     private readonly TimeProvider time;
     private long failedAt;
     private volatile bool demoted;
@@ -45,7 +47,13 @@ internal sealed class Destination : IDisposable
     public string? Version => version;
 
     /// <summary>The whole URL of a path and query of the query API; a path prefix of the base URL is kept.</summary>
-    public Uri Resolve(string pathAndQuery) => new(baseUrl + pathAndQuery);
+    public Uri Resolve(string pathAndQuery)
+    {
+        // A path without a query is one of the table of routes: parsing each once is enough, and they are few.
+        if (pathAndQuery.Contains('?', StringComparison.Ordinal))
+            return new Uri(baseUrl + pathAndQuery);
+        return resolved.TryGetValue(pathAndQuery, out var url) ? url : resolved.GetOrAdd(pathAndQuery, new Uri(baseUrl + pathAndQuery));
+    }
 
     /// <summary>Cancelled when a probe finds that the destination does not answer: who waits for it asks the next one.</summary>
     public CancellationToken Lost => Volatile.Read(ref lost).Token;

@@ -64,6 +64,8 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         {
             await answer.Response.Content.LoadIntoBufferAsync(LengthMax, answer.Deadline.Token);
             await using var body = await answer.Response.Content.ReadAsStreamAsync(answer.Deadline.Token);
+            // Megabytes of JSON are too much for the thread that serves other requests' sockets.
+            await Task.Yield();
             using var json = await JsonDocument.ParseAsync(body, default, answer.Deadline.Token);
             var written = new ArrayBufferWriter<byte>(4096);
             await using (var to = new Utf8JsonWriter(written))

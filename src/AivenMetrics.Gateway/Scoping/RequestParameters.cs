@@ -75,6 +75,8 @@ internal sealed class RequestParameters(Route route)
             if (route.Treatment == Treatment.RemoteRead)
             {
                 Body = buffer.AsSpan(0, length).ToArray();
+                // Up to 4 MiB of protobuf are decoded next: too much for the thread that serves other requests' sockets.
+                await Task.Yield();
                 return null;
             }
 

@@ -37,7 +37,7 @@ internal static class Roles
         ],
         options => options.Faults(),
         (services, options) => services.AddBroker(options),
-        routes => routes.MapBroker());
+        app => app.MapBroker());
 
     public static readonly Role<DiscoveryOptions> Discovery = new(
         "discovery",
@@ -82,8 +82,10 @@ internal static class Roles
         ],
         options => options.Faults(),
         (services, options) => services.AddGateway(options),
-        routes => routes.MapGateway(),
-        app => app.UseTenantMetrics());
+        app => app.MapGateway(),
+        app => app.UseTenantMetrics(),
+        HasOwnRequestMetrics: true,
+        RunsOnSocketThreads: true);
 
     public static readonly Role<SimulatorOptions> Simulator = new(
         "simulator",

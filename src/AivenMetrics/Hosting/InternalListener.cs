@@ -9,7 +9,7 @@ namespace AivenMetrics.Hosting;
 
 /// <summary>
 /// The listener for operators and their Prometheus: <c>/healthz</c> (the process runs), <c>/readyz</c> (it can do its job, and why
-/// not), <c>/metrics</c>. Connections are told apart by the listener that accepted them, never by a Host header.
+/// not), <c>/metrics</c>, and what a role adds. Connections are told apart by the listener that accepted them, never by a Host header.
 /// </summary>
 internal static class InternalListener
 {
@@ -27,6 +27,12 @@ internal static class InternalListener
     public static void UseInternalListener(this WebApplication app, Action<IApplicationBuilder>? more = null) =>
         app.MapWhen(context => context.Features.Get<Mark>() is not null, branch =>
         {
+            // Writing all metrics takes long enough to be in the way of requests (see SocketThreads).
+            branch.Use(async (HttpContext context, RequestDelegate next) =>
+            {
+                await Task.Yield();
+                await next(context);
+            });
             branch.UseHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
             branch.UseHealthChecks("/readyz", new HealthCheckOptions { ResponseWriter = WriteReport });
             // Before /metrics, which takes all paths below it.

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
@@ -21,7 +22,6 @@ internal static class Logs
 {
     public static void AddLogs(this ILoggingBuilder logging, LogFormat format, LogLevel level)
     {
-        logging.ClearProviders();
         logging.SetMinimumLevel(level);
         logging.AddFilter("Microsoft.AspNetCore", level > LogLevel.Warning ? level : LogLevel.Warning);
         // Off altogether: its scope would put the client's raw path, which is text from outside, into every line.
@@ -30,19 +30,18 @@ internal static class Logs
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
-        if (format == LogFormat.Json || (format == LogFormat.Auto && Console.IsOutputRedirected))
+        bool isJson = format == LogFormat.Json || (format == LogFormat.Auto && Console.IsOutputRedirected);
+        logging.AddJsonConsole(options =>
         {
-            logging.AddJsonConsole(options =>
-            {
-                options.IncludeScopes = true;
-                options.UseUtcTimestamp = true;
-                options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
-            });
-        }
-        else
-        {
-            logging.AddConsole(options => options.FormatterName = ReadableLines.FormatterName);
-            logging.AddConsoleFormatter<ReadableLines, ConsoleFormatterOptions>();
-        }
+            options.IncludeScopes = true;
+            options.UseUtcTimestamp = true;
+            options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+        });
+        logging.AddConsoleFormatter<ReadableLines, ConsoleFormatterOptions>();
+        // Of the framework's logger only the formatter is wanted.
+        logging.ClearProviders();
+        string formatter = isJson ? ConsoleFormatterNames.Json : ReadableLines.FormatterName;
+        logging.Services.AddSingleton<ILoggerProvider>(services => new StandardOutput(
+            services.GetServices<ConsoleFormatter>().Single(known => known.Name == formatter), Console.OpenStandardOutput()));
     }
 }

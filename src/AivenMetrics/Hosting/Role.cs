@@ -1,6 +1,5 @@
 using AivenMetrics.Configuration;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AivenMetrics.Hosting;
@@ -17,6 +16,8 @@ namespace AivenMetrics.Hosting;
 /// <param name="Add">Registers the role's services.</param>
 /// <param name="Map">Maps its routes.</param>
 /// <param name="MapInternal">Maps what only operators and their Prometheus reach, on the internal listener.</param>
+/// <param name="HasOwnRequestMetrics">It counts and times the requests it serves and sends itself: the framework need not do it again.</param>
+/// <param name="RunsOnSocketThreads">Its requests wait for nothing but sockets and compute briefly, so they may run where their bytes arrive (see <see cref="SocketThreads"/>).</param>
 internal sealed record Role<TOptions>(
     string Name,
     string Description,
@@ -27,6 +28,8 @@ internal sealed record Role<TOptions>(
     IReadOnlyList<ConfigurationOption> Options,
     Func<TOptions, IEnumerable<string>> Faults,
     Action<IServiceCollection, TOptions> Add,
-    Action<IEndpointRouteBuilder>? Map,
-    Action<IApplicationBuilder>? MapInternal = null)
+    Action<WebApplication>? Map,
+    Action<IApplicationBuilder>? MapInternal = null,
+    bool HasOwnRequestMetrics = false,
+    bool RunsOnSocketThreads = false)
     where TOptions : class, new();

@@ -27,15 +27,22 @@ internal static class RoleHost
         builder.Configuration.Sources.Clear();
         builder.Logging.AddLogs(format, level);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, configuration.Hosting, role.Map is not null));
+        if (role.RunsOnSocketThreads)
+        {
+            SocketThreads.Use(builder.WebHost);
+        }
+
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddHealthChecks();
-        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService($"aiven-metrics-{role.Name}", serviceVersion: Version)).WithMetrics(metrics => metrics
-            .AddMeter("AivenMetrics.*")
-            .AddAspNetCoreInstrumentation()
-            .AddHttpClientInstrumentation()
-            .AddRuntimeInstrumentation()
-            .AddPrometheusExporter());
+        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService($"aiven-metrics-{role.Name}", serviceVersion: Version)).WithMetrics(metrics =>
+        {
+            metrics.AddMeter("AivenMetrics.*").AddRuntimeInstrumentation().AddPrometheusExporter();
+            if (!role.HasOwnRequestMetrics)
+            {
+                metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation();
+            }
+        });
         role.Add(builder.Services, configuration.Options);
 
         WebApplication app = builder.Build();

@@ -111,6 +111,10 @@ public sealed class DemoTests : InItsOwnFolder
         {
             using QueryClient query = QueryClient.Of(new Credentials(tenant!["credentials"]!.AsObject()));
             Assert.Equal([Text(tenant["space_id"])], await query.ValuesOf("space_id", "up == 1"));
+            // Its own usage, through both Prometheus servers, and nobody else's.
+            await Stack.Until("a tenant sees its usage", async () => (await query.Instant("aivenmetrics_tenant_requests_total{code=\"2xx\"} > 0")).Count > 0);
+            Assert.Equal([Text(tenant["space_id"])], await query.ValuesOf("space_id", "aivenmetrics_tenant_requests_total"));
+            Assert.Empty(await query.Instant("up{job=\"aivenmetrics-gateway\"}"));
         }
 
         using var platform = new Platform(Text(ready["broker"]!["url"]), Text(ready["broker"]!["username"]), Text(ready["broker"]!["password"]));

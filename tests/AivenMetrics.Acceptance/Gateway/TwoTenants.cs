@@ -49,7 +49,12 @@ public sealed class TwoTenants : IAsyncLifetime
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Password)));
         await File.WriteAllTextAsync(tenants,
             $$"""{"credentials":[{"username":"{{Username}}","secret_sha256":"{{hash}}","matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}""");
-        gateway = Server(builder => builder.Services.AddGateway(new GatewayOptions { Prometheus = [prometheus.Url.ToString()], TenantsFile = tenants }));
+        gateway = Server(builder => builder.Services.AddGateway(new GatewayOptions
+        {
+            Prometheus = [prometheus.Url.ToString()],
+            TenantsFile = tenants,
+            Plans = { ["space"] = new() { RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000 } },
+        }));
         gateway.MapGateway();
         await gateway.StartAsync();
 
@@ -71,6 +76,13 @@ public sealed class TwoTenants : IAsyncLifetime
 
     /// <summary>The same question to Prometheus itself, to show that there is something to hide.</summary>
     public Task<string> UnscopedAsync(string pathAndQuery) => prometheus.Http.GetStringAsync(new Uri(pathAndQuery, UriKind.Relative));
+
+    /// <summary>What Prometheus itself answers, be it an error.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> AskDirectlyAsync(string pathAndQuery)
+    {
+        using var response = await prometheus.Http.GetAsync(new Uri(pathAndQuery, UriKind.Relative));
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
 
     private static WebApplication Server(Action<WebApplicationBuilder>? configure = null)
     {

@@ -65,6 +65,42 @@ public sealed class TargetFilesTests
         Assert.DoesNotContain("scrape_interval", Yaml(plan, new()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_gateways_are_one_job_whose_targets_have_no_labels_and_of_which_only_usage_comes_in()
+    {
+        var options = new DiscoveryOptions { Gateways = { "10.0.0.8:9103", "10.0.0.7:9103" } };
+        Assert.Equal(
+            """
+            # Written by AivenMetrics discovery. Changes made here are overwritten.
+            scrape_configs:
+            - job_name: 'aivenmetrics-gateway'
+              honor_labels: false
+              metrics_path: '/metrics/tenants'
+              static_configs:
+              - targets:
+                - '10.0.0.7:9103'
+                - '10.0.0.8:9103'
+              metric_relabel_configs:
+              - source_labels:
+                - __name__
+                regex: 'aivenmetrics_tenant_.+'
+                action: keep
+
+            """, Yaml(Plan.Empty, options));
+        Assert.DoesNotContain("aivenmetrics-gateway", Yaml(Plan.Empty, new()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gateway.test:9103", true)]
+    [InlineData("[::1]:9103", true)]
+    [InlineData("gateway.test", false)]
+    [InlineData("http://gateway.test:9103", false)]
+    [InlineData("gateway.test:9103/metrics", false)]
+    [InlineData("user@gateway.test:9103", false)]
+    [InlineData("", false)]
+    public void A_gateway_is_named_by_host_and_port(string gateway, bool isOne) =>
+        Assert.Equal(!isOne, new DiscoveryOptions { Gateways = { gateway } }.Faults().Any(fault => fault.StartsWith("Discovery:Gateways:0 ", StringComparison.Ordinal)));
+
     internal static TargetFeed Read(string folder) =>
         JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(folder, "feed.json")), FeedJson.Default.TargetFeed)!;
 

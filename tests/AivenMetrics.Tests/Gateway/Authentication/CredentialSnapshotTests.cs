@@ -1,4 +1,6 @@
 using System.Net;
+using AivenMetrics.Feed;
+using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.PromQL;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;
@@ -39,6 +41,68 @@ public sealed class CredentialSnapshotTests
             SelectorsOf(request).All(Contradicts), $"{request.Query}{string.Join(' ', request.Matches)} can match a series"));
         Assert.Contains(gateway.Log, line => line.Contains("Credential tenant-a sees nothing", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void A_change_of_one_credential_makes_only_that_one_anew()
+    {
+        var before = Snapshot(null, Credential("a"), Credential("b"), Credential("c"));
+
+        var after = Snapshot(before, Credential("a"), Credential("b") with { Plan = "services" }, Credential("d"));
+
+        Assert.Same(before.Find("a"), after.Find("a"));
+        Assert.Equal("services", after.Find("b")!.Plan);
+        Assert.NotNull(after.Find("d"));
+        Assert.Null(after.Find("c"));
+        Assert.Equal(3, after.Count);
+    }
+
+    /// <summary>Whatever a feed says of a credential must count; the user name is the key.</summary>
+    [Fact]
+    public void No_change_of_a_credential_is_overlooked()
+    {
+        var asItWas = Credential("a");
+        var changes = new Dictionary<string, TenantCredential>
+        {
+            [nameof(TenantCredential.SecretSha256)] = asItWas with { SecretSha256 = RunningGateway.Hash("another") },
+            [nameof(TenantCredential.Matchers)] = asItWas with { Matchers = [new ScopeMatcher("space_id", "=", "another")] },
+            [nameof(TenantCredential.Plan)] = asItWas with { Plan = "another" },
+            [nameof(TenantCredential.NotAfter)] = asItWas with { NotAfter = DateTimeOffset.UnixEpoch },
+        };
+        TenantCredential[] otherMatchers =
+        [
+            asItWas with { Matchers = [new ScopeMatcher("organization_id", "=", "a")] },
+            asItWas with { Matchers = [new ScopeMatcher("space_id", "=~", "a")] },
+            asItWas with { Matchers = [.. asItWas.Matchers, new ScopeMatcher("organization_id", "=", "o")] },
+            asItWas with { Matchers = [] },
+        ];
+        var before = Snapshot(null, asItWas);
+
+        Assert.Equal(
+            typeof(TenantCredential).GetProperties().Select(property => property.Name).Where(name => name is not nameof(TenantCredential.Username) and not "EqualityContract").Order(),
+            changes.Keys.Order());
+        Assert.All(changes.Values.Concat(otherMatchers), changed => Assert.NotSame(before.Find("a"), Snapshot(before, changed).Find("a")));
+        Assert.Same(before.Find("a"), Snapshot(before, Credential("a")).Find("a"));
+    }
+
+    [Fact]
+    public void A_credential_that_sees_nothing_is_warned_of_with_every_snapshot()
+    {
+        var blind = Credential("a") with { Matchers = [] };
+        var before = Snapshot(null, blind);
+
+        Assert.Equal(before.Warnings, Snapshot(before, blind).Warnings);
+        Assert.Single(before.Warnings);
+    }
+
+    private static CredentialSnapshot Snapshot(CredentialSnapshot? previous, params TenantCredential[] credentials)
+    {
+        var snapshot = CredentialSnapshot.From(new CredentialFeed(credentials), previous, out var fault);
+        Assert.Null(fault);
+        return snapshot!;
+    }
+
+    private static TenantCredential Credential(string username) =>
+        new(username, RunningGateway.Hash(username), [new ScopeMatcher("space_id", "=", username)], "space");
 
     private static VectorSelector[] SelectorsOf(Received request) =>
         Selectors.In(request).ToArray() is { Length: > 0 } some ? some : throw new InvalidOperationException("nothing was asked");

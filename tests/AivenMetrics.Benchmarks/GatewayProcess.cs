@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace AivenMetrics.Benchmarks;
+
+/// <summary>
+/// The gateway in a process of its own, as <c>aiven-metrics gateway</c> runs in production: with its JSON access log, which goes to
+/// /dev/null so that nobody's reading of it is measured.
+/// </summary>
+internal sealed class GatewayProcess : IAsyncDisposable
+{
+    /// <summary>The tenant that load is made with; it sees <c>space_id="a"</c>.</summary>
+    public static readonly (string Username, string Password) Tenant = ("tenant-a", "password-of-tenant-a");
+
+    private static readonly (string Key, string Value)[] Unlimited =
+    [
+        ("UpstreamConcurrency", "10000"), ("Plans__default__ConcurrentQueries", "10000"),
+        ("Plans__default__RequestsPerSecond", "1000000"), ("Plans__default__RequestBurst", "1000000"),
+    ];
+
+    private readonly Process process;
+    private readonly string folder;
+
+    private GatewayProcess(Process process, string folder) => (this.process, this.folder) = (process, folder);
+
+    public int Id => process.Id;
+
+    /// <summary>Where tenants find it.</summary>
+    public Uri Url { get; private set; } = null!;
+
+    /// <summary>Where its metrics are.</summary>
+    public Uri InternalUrl { get; private set; } = null!;
+
+    public string TenantsFile => Path.Combine(folder, "tenants.json");
+
+    public static string Credential(string username, string password, string space) =>
+        $$"""{"username":"{{username}}","secret_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)))}}","matchers":[{"name":"space_id","type":"=","value":"{{space}}"}],"plan":"space"}""";
+
+    /// <summary>Starts it in front of a Prometheus, by default with <see cref="Tenant"/> alone, and waits until it listens.</summary>
+    /// <param name="prometheus">The Prometheus.</param>
+    /// <param name="credentials">The credentials of its tenants file.</param>
+    /// <param name="limited">With the limits that tenants have by default; otherwise with limits that no load reaches.</param>
+    public static async Task<GatewayProcess> StartAsync(Uri prometheus, string? credentials = null, bool limited = false)
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-load-").FullName;
+        var addresses = Path.Combine(folder, "addresses.json");
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "tenants.json"),
+            $$"""{"credentials":[{{credentials ?? Credential(Tenant.Username, Tenant.Password, "a")}}]}""");
+        var program = new ProcessStartInfo(
+            "/bin/sh",
+            ["-c", "exec \"$0\" \"$@\" > /dev/null", Path.Combine(AppContext.BaseDirectory, "aiven-metrics"), "gateway", "--addresses-file", addresses, "--log-format", "json"])
+        {
+            Environment =
+            {
+                ["AIVENMETRICS_Gateway__Prometheus__0"] = prometheus.ToString(),
+                ["AIVENMETRICS_Gateway__TenantsFile"] = Path.Combine(folder, "tenants.json"),
+                ["AIVENMETRICS_Gateway__Listen"] = "http://127.0.0.1:0",
+                ["AIVENMETRICS_Gateway__InternalListen"] = "http://127.0.0.1:0",
+            },
+        };
+        if (!limited)
+            foreach (var (limit, value) in Unlimited)
+                program.Environment["AIVENMETRICS_Gateway__" + limit] = value;
+        var gateway = new GatewayProcess(Process.Start(program)!, folder);
+        for (var i = 0; i < 300 && !gateway.process.HasExited; i++)
+        {
+            await Task.Delay(100);
+            if (!File.Exists(addresses))
+                continue;
+            using var json = JsonDocument.Parse(await File.ReadAllTextAsync(addresses));
+            gateway.Url = new Uri(json.RootElement.GetProperty("listen").GetString()!);
+            gateway.InternalUrl = new Uri(json.RootElement.GetProperty("internal").GetString()!);
+            return gateway;
+        }
+
+        await gateway.DisposeAsync();
+        throw new InvalidOperationException("the gateway did not start");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using AivenMetrics.Acceptance.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Benchmarks;
+
+/// <summary>
+/// How much a tenant feels of another one: its median and p99 alone, beside one that asks as much as it may, and beside one that asks ten
+/// times as much. A real Prometheus, the gateway in its own process with the default limits; rounds take turns, so that whatever else
+/// the machine does falls on all three.
+/// </summary>
+internal static class NeighbourLoad
+{
+    private const int Rounds = 6;
+    private const int LimitPerSecond = 50;
+    private static readonly TimeSpan RoundTime = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly (string Username, string Password) Noisy = ("tenant-b", "password-of-tenant-b");
+
+    public static async Task<int> RunAsync()
+    {
+        await using var exporter = await StartExporterAsync();
+        await using var prometheus = await PrometheusServer.StartAsync(Config(new Uri(exporter.Urls.Single()).Authority));
+        await using var gateway = await GatewayProcess.StartAsync(
+            prometheus.Url,
+            GatewayProcess.Credential(GatewayProcess.Tenant.Username, GatewayProcess.Tenant.Password, "a") + "," + GatewayProcess.Credential(Noisy.Username, Noisy.Password, "b"),
+            limited: true);
+        Console.WriteLine("a tenant with 20 queries a second beside another; default limits; collecting samples ...");
+        await prometheus.UntilAsync("count_over_time(load_metric[1m]) > 15", answer => answer.Contains("\"metric\"", StringComparison.Ordinal));
+
+        List<double>[] measured = [[], [], []];
+        int[] perSecond = [0, LimitPerSecond, LimitPerSecond * 10];
+        var answered = new int[3];
+        var refused = new int[3];
+        using var usual = Client(gateway.Url, GatewayProcess.Tenant);
+        using var noisy = Client(gateway.Url, Noisy);
+        await MeasureAsync(usual, []);
+        for (var round = 0; round < Rounds; round++)
+            for (var i = 0; i < perSecond.Length; i++)
+            {
+                using var enough = new CancellationTokenSource();
+                var noise = MakeNoiseAsync(noisy, perSecond[i], enough.Token);
+                await MeasureAsync(usual, measured[i]);
+                await enough.CancelAsync();
+                var (good, bad) = await noise;
+                answered[i] += good;
+                refused[i] += bad;
+            }
+
+        Console.WriteLine($"{"neighbour asks",-18} {"answered",9} {"refused",8}   {"p50",9} {"p99",9}   ratio p50   p99");
+        for (var i = 0; i < perSecond.Length; i++)
+        {
+            measured[i].Sort();
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{perSecond[i] + " per second",-18} {answered[i],9} {refused[i],8}   {At(measured[i], 0.5),6:F2} ms {At(measured[i], 0.99),6:F2} ms   {At(measured[i], 0.5) / At(measured[0], 0.5),9:F2} {At(measured[i], 0.99) / At(measured[0], 0.99),5:F2}"));
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"p99 beside ten times the limit against beside the limit: {At(measured[2], 0.99) / At(measured[1], 0.99):F2}"));
+        return 0;
+    }
+
+    private static async Task MeasureAsync(HttpClient client, List<double> milliseconds)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(began) < RoundTime)
+        {
+            var started = Stopwatch.GetTimestamp();
+            using var response = await client.GetAsync(Query);
+            await response.Content.ReadAsByteArrayAsync();
+            milliseconds.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            if (response.StatusCode != HttpStatusCode.OK)
+                throw new InvalidOperationException($"The usual tenant was answered with {(int)response.StatusCode}.");
+            await Task.Delay(Pause);
+        }
+    }
+
+    /// <summary>Sends so many requests a second, whatever becomes of those before.</summary>
+    private static async Task<(int Answered, int Refused)> MakeNoiseAsync(HttpClient client, int perSecond, CancellationToken enough)
+    {
+        List<Task<HttpStatusCode>> sent = [];
+        var began = Stopwatch.GetTimestamp();
+        while (perSecond > 0 && !enough.IsCancellationRequested)
+        {
+            while (sent.Count < Stopwatch.GetElapsedTime(began).TotalSeconds * perSecond)
+                sent.Add(AskAsync(client));
+            await Task.Delay(TimeSpan.FromMilliseconds(10), CancellationToken.None);
+        }
+
+        var statuses = await Task.WhenAll(sent);
+        return (statuses.Count(status => status == HttpStatusCode.OK), statuses.Count(status => status == HttpStatusCode.TooManyRequests));
+    }
+
+    private static async Task<HttpStatusCode> AskAsync(HttpClient client)
+    {
+        using var response = await client.GetAsync(Query);
+        await response.Content.ReadAsByteArrayAsync();
+        return response.StatusCode;
+    }
+
+    private static Uri Query { get; } = new($"/api/v1/query?query={Uri.EscapeDataString("sum by (number) (rate(load_metric[15s]))")}", UriKind.Relative);
+
+    private static double At(List<double> sorted, double quantile) => sorted[(int)(quantile * (sorted.Count - 1))];
+
+    private static HttpClient Client(Uri url, (string Username, string Password) who)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = url };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{who.Username}:{who.Password}")));
+        return client;
+    }
+
+    private static async Task<WebApplication> StartExporterAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var exporter = builder.Build();
+        exporter.MapGet("/metrics", () => Results.Text(
+            string.Concat(Enumerable.Range(0, 200).Select(i => $"load_metric{{number=\"{i}\"}} {i}\n")), "text/plain; version=0.0.4"));
+        await exporter.StartAsync();
+        return exporter;
+    }
+
+    private static string Config(string target) => $$"""
+        global: {scrape_interval: 1s, scrape_timeout: 1s}
+        scrape_configs:
+          - job_name: a
+            static_configs: [{targets: ['{{target}}'], labels: {space_id: a}}]
+          - job_name: b
+            static_configs: [{targets: ['{{target}}'], labels: {space_id: b}}]
+        """;
+}
