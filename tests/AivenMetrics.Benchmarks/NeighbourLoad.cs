@@ -18,10 +18,13 @@ namespace AivenMetrics.Benchmarks;
 /// </summary>
 internal static class NeighbourLoad
 {
-    private const int Rounds = 6;
+    private const int Rounds = 10;
     private const int LimitPerSecond = 50;
     private static readonly TimeSpan RoundTime = TimeSpan.FromSeconds(6);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    /// <summary>Until the neighbour's process has started and has used up what it may ask at once after a quiet time.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly (string Username, string Password) Noisy = ("tenant-b", "password-of-tenant-b");
 
     public static async Task<int> RunAsync()
@@ -32,7 +35,7 @@ internal static class NeighbourLoad
             prometheus.Url,
             GatewayProcess.Credential(GatewayProcess.Tenant.Username, GatewayProcess.Tenant.Password, "a") + "," + GatewayProcess.Credential(Noisy.Username, Noisy.Password, "b"),
             limited: true);
-        Console.WriteLine("a tenant with 20 queries a second beside another; default limits; collecting samples ...");
+        Console.WriteLine("a tenant with up to 50 queries a second beside another, each and the gateway and Prometheus in a process of its own; default limits; collecting samples ...");
         await prometheus.UntilAsync("count_over_time(load_metric[1m]) > 15", answer => answer.Contains("\"metric\"", StringComparison.Ordinal));
 
         List<double>[] measured = [[], [], []];
@@ -40,16 +43,16 @@ internal static class NeighbourLoad
         var answered = new int[3];
         var refused = new int[3];
         using var usual = Client(gateway.Url, GatewayProcess.Tenant);
-        using var noisy = Client(gateway.Url, Noisy);
         await MeasureAsync(usual, []);
         for (var round = 0; round < Rounds; round++)
             for (var i = 0; i < perSecond.Length; i++)
             {
-                using var enough = new CancellationTokenSource();
-                var noise = MakeNoiseAsync(noisy, perSecond[i], enough.Token);
+                using var noise = StartNoise(gateway.Url, perSecond[i]);
+                await Task.Delay(WarmUp);
                 await MeasureAsync(usual, measured[i]);
-                await enough.CancelAsync();
-                var (good, bad) = await noise;
+                await noise.StandardInput.WriteLineAsync();
+                var told = (await noise.StandardOutput.ReadToEndAsync()).Split(' ');
+                var (good, bad) = (int.Parse(told[0], CultureInfo.InvariantCulture), int.Parse(told[1], CultureInfo.InvariantCulture));
                 answered[i] += good;
                 refused[i] += bad;
             }
@@ -66,6 +69,26 @@ internal static class NeighbourLoad
             $"p99 beside ten times the limit against beside the limit: {At(measured[2], 0.99) / At(measured[1], 0.99):F2}"));
         return 0;
     }
+
+    /// <summary>The neighbour: asks until it can read a line, then tells how many requests were answered and refused.</summary>
+    public static async Task<int> NoiseAsync(string url, string perSecond)
+    {
+        using var client = Client(new Uri(url), Noisy);
+        using var enough = new CancellationTokenSource();
+        var noise = MakeNoiseAsync(client, int.Parse(perSecond, CultureInfo.InvariantCulture), enough.Token);
+        await Task.Run(Console.In.ReadLine);
+        await enough.CancelAsync();
+        var (answered, refused) = await noise;
+        Console.Write(string.Create(CultureInfo.InvariantCulture, $"{answered} {refused}"));
+        return 0;
+    }
+
+    private static Process StartNoise(Uri url, int perSecond) => Process.Start(
+        new ProcessStartInfo(Environment.ProcessPath!, ["noise", url.ToString(), perSecond.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
 
     private static async Task MeasureAsync(HttpClient client, List<double> milliseconds)
     {
@@ -128,12 +151,12 @@ internal static class NeighbourLoad
         return exporter;
     }
 
-    private static string Config(string target) => $$"""
+    private static string Config(string target) => $$$"""
         global: {scrape_interval: 1s, scrape_timeout: 1s}
         scrape_configs:
           - job_name: a
-            static_configs: [{targets: ['{{target}}'], labels: {space_id: a}}]
+            static_configs: [{targets: ['{{{target}}}'], labels: {space_id: a}}]
           - job_name: b
-            static_configs: [{targets: ['{{target}}'], labels: {space_id: b}}]
+            static_configs: [{targets: ['{{{target}}}'], labels: {space_id: b}}]
         """;
 }

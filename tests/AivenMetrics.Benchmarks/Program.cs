@@ -14,6 +14,8 @@ switch (args)
         return await ProxyLoad.RunAsync(new LoadOptions(args));
     case ["neighbour", ..]:
         return await NeighbourLoad.RunAsync();
+    case ["noise", var url, var perSecond]:
+        return await NeighbourLoad.NoiseAsync(url, perSecond);
     case ["lifecycle", ..]:
         return await LifecycleLoad.Run(new LoadOptions(args));
     case ["memory", ..]:

@@ -143,7 +143,7 @@ internal static class ApiTime
         return digits > 0 && double.IsFinite(number);
     }
 
-    /// <summary>As Go's time.Parse reads RFC 3339: the hour may have one digit, the fraction a comma.</summary>
+    /// <summary>As Go's time.Parse reads RFC 3339: the hour may have one digit, the fraction a comma, and an offset may be of any size.</summary>
     private static bool TryRfc3339(string text, out long milliseconds)
     {
         milliseconds = 0;
@@ -185,7 +185,7 @@ internal static class ApiTime
             return false;
         var sign = text[0] == '-' ? -1 : 1;
         var rest = text[1..];
-        if (!Number(ref rest, 2, out var hours) || !Skip(ref rest, ':') || !Number(ref rest, 2, out var minutes) || hours > 24 || minutes > 60)
+        if (!Number(ref rest, 2, out var hours) || !Skip(ref rest, ':') || !Number(ref rest, 2, out var minutes))
             return false;
         seconds = sign * ((hours * 3600) + (minutes * 60));
         return true;

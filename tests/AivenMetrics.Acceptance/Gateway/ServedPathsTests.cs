@@ -146,8 +146,11 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
         to.WriteTag(1, WireFormat.WireType.LengthDelimited);
         to.WriteBytes(ByteString.CopyFrom(Message(query =>
         {
+            var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            query.WriteTag(1, WireFormat.WireType.Varint);
+            query.WriteInt64(now - 3_600_000);
             query.WriteTag(2, WireFormat.WireType.Varint);
-            query.WriteInt64(long.MaxValue / 2_000_000);
+            query.WriteInt64(now + 60_000);
             query.WriteTag(3, WireFormat.WireType.LengthDelimited);
             query.WriteBytes(ByteString.CopyFrom(Message(matcher =>
             {

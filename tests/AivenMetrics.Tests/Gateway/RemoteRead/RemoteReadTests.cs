@@ -50,6 +50,21 @@ public sealed class RemoteReadTests : IAsyncLifetime
         Assert.Equal("0.1.0", prometheus.Only.Headers["X-Prometheus-Remote-Read-Version"].ToString());
     }
 
+    [Theory]
+    [InlineData(0, 93L * 86_400_000, 200)]
+    [InlineData(1, 93L * 86_400_000 + 1, 200)]
+    [InlineData(0, 93L * 86_400_000 + 1, 422)]
+    [InlineData(long.MinValue, long.MaxValue, 422)]
+    public async Task A_query_spans_no_more_than_the_plan_allows(long start, long end, int status)
+    {
+        var query = new ReadQuery { StartTimestampMs = start, EndTimestampMs = end };
+        using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { Query(("__name__", Type.Eq, "up")), query } }));
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(status == 200 ? 1 : 0, prometheus.Requests.Count);
+        if (status == 422)
+            Assert.Contains("(query_range) 93d", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_query_without_matchers_has_those_of_the_scope()
     {
