@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace AivenMetrics.Gateway.Limits;
@@ -12,6 +13,8 @@ internal static class ApiTime
     // Go's "292277025-08-18T07:12:54.999999999Z" and "-292273086-05-16T16:47:06Z": what clients send for "ever".
     private const string MinText = "-292273086-05-16T16:47:06Z";
     private const string MaxText = "292277025-08-18T07:12:54.999999999Z";
+    private static readonly SearchValues<char> OfDecimals = SearchValues.Create("0123456789+-.eE");
+
     private const double SecondsMax = 9_223_309_901_257_974;
     private const double NanosecondsMax = 9.2e18;
 
@@ -87,7 +90,7 @@ internal static class ApiTime
     private static bool TryNumber(string text, out double number, out bool isPlain)
     {
         number = 0;
-        isPlain = text.Length is > 0 and <= 64 && !text.AsSpan().ContainsAnyExcept("0123456789+-.eE");
+        isPlain = text.Length is > 0 and <= 64 && !text.AsSpan().ContainsAnyExcept(OfDecimals);
         if (isPlain)
             return TryDecimal(text, out number);
         if (text.Length is 0 or > 64)
@@ -101,7 +104,7 @@ internal static class ApiTime
 
     private static bool TryDecimal(string text, out double number) =>
         double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number)
-        && double.IsFinite(number) && !text.AsSpan().ContainsAnyExcept("0123456789+-.eE");
+        && double.IsFinite(number) && !text.AsSpan().ContainsAnyExcept(OfDecimals);
 
     private static bool UnderscoresStandBetweenDigits(string text, bool hexadecimal)
     {

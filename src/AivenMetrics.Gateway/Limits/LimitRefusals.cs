@@ -25,7 +25,10 @@ internal static class LimitRefusals
         Entry.QueueFull => Queries(plan, $"{plan.QueuedQueries} more wait already"),
         Entry.TooLong => Queries(plan, $"this one waited {ApiTime.Print(plan.QueueTime)} for its turn"),
         _ => new(503, "unavailable",
-            "the metrics store has more to do than it can at the moment, for all its tenants together: try again shortly", "busy") { RetryAfter = BusyRetrySeconds },
+            "the metrics store has more to do than it can at the moment, for all its tenants together: try again shortly", "busy")
+        {
+            RetryAfter = BusyRetrySeconds,
+        },
     };
 
     public static Refusal Range(PlanLimits plan, string what, double seconds) => new(422, "execution",

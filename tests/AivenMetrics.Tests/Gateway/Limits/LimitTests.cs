@@ -20,8 +20,13 @@ public sealed class LimitTests : IAsyncLifetime
         prometheus = await ScriptedPrometheus.StartAsync();
         gateway = await StartAsync(new PlanOptions
         {
-            RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000,
-            QueryRange = TimeSpan.FromHours(10), QueryPoints = 100, QueryTimeout = TimeSpan.FromSeconds(30), ResponseBytes = 64 << 10, Series = 10,
+            RequestsPerSecond = 1_000_000,
+            RequestBurst = 1_000_000,
+            QueryRange = TimeSpan.FromHours(10),
+            QueryPoints = 100,
+            QueryTimeout = TimeSpan.FromSeconds(30),
+            ResponseBytes = 64 << 10,
+            Series = 10,
         });
     }
 
@@ -314,7 +319,9 @@ public sealed class LimitTests : IAsyncLifetime
 
     internal Task<RunningGateway> StartAsync(PlanOptions plan) => RunningGateway.StartAsync(file => new GatewayOptions
     {
-        Prometheus = [prometheus.Url], TenantsFile = file, Plans = { ["space"] = plan, ["default"] = new PlanOptions() },
+        Prometheus = [prometheus.Url],
+        TenantsFile = file,
+        Plans = { ["space"] = plan, ["default"] = new PlanOptions() },
     });
 
     private static async Task UntilAsync(RunningGateway gateway, string used, int count)
