@@ -27,19 +27,17 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Where its metrics are.</summary>
     public Uri InternalUrl { get; private set; } = null!;
 
-    public string TenantsFile => Path.Combine(folder, "tenants.json");
-
     public static string Credential(string username, string password, string space) =>
         $$"""{"username":"{{username}}","secret_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)))}}","matchers":[{"name":"space_id","type":"=","value":"{{space}}"}],"plan":"space"}""";
 
-    /// <summary>Starts it in front of a Prometheus, by default with <see cref="Tenant"/> alone, and waits until it listens.</summary>
-    public static async Task<GatewayProcess> StartAsync(Uri prometheus, string? credentials = null)
+    /// <summary>Starts it in front of a Prometheus, with the credentials of a feed or else with <see cref="Tenant"/> alone, and waits until it listens.</summary>
+    public static async Task<GatewayProcess> StartAsync(Uri prometheus, Uri? feed = null)
     {
         var folder = Directory.CreateTempSubdirectory("gateway-load-").FullName;
         var addresses = Path.Combine(folder, "addresses.json");
         await File.WriteAllTextAsync(
             Path.Combine(folder, "tenants.json"),
-            $$"""{"credentials":[{{credentials ?? Credential(Tenant.Username, Tenant.Password, "a")}}]}""");
+            $$"""{"credentials":[{{Credential(Tenant.Username, Tenant.Password, "a")}}]}""");
         var program = new ProcessStartInfo(
             "/bin/sh",
             ["-c", "exec \"$0\" \"$@\" > /dev/null", Path.Combine(AppContext.BaseDirectory, "aiven-metrics"), "gateway", "--addresses-file", addresses, "--log-format", "json"])
@@ -47,11 +45,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
             Environment =
             {
                 ["AIVENMETRICS_Gateway__Prometheus__0"] = prometheus.ToString(),
-                ["AIVENMETRICS_Gateway__TenantsFile"] = Path.Combine(folder, "tenants.json"),
                 ["AIVENMETRICS_Gateway__Listen"] = "http://127.0.0.1:0",
                 ["AIVENMETRICS_Gateway__InternalListen"] = "http://127.0.0.1:0",
             },
         };
+        if (feed is null)
+            program.Environment["AIVENMETRICS_Gateway__TenantsFile"] = Path.Combine(folder, "tenants.json");
+        else
+            (program.Environment["AIVENMETRICS_Gateway__FeedUrl"], program.Environment["AIVENMETRICS_Gateway__FeedToken"]) = (feed.ToString(), "token-of-the-benchmark");
         var gateway = new GatewayProcess(Process.Start(program)!, folder);
         for (var i = 0; i < 300 && !gateway.process.HasExited; i++)
         {

@@ -3,6 +3,8 @@ using BenchmarkDotNet.Running;
 
 // "load": the gateway against direct Prometheus, median and p99 at 1 and 16 connections.
 // "gateway": the gateway against plain proxies before a constant answer.
+// "credentials": memory, look-up and a change among 10,000 of them. "large-answer": memory while 100 MB pass.
+// "rewrite": parse, scope and print against Prometheus' own format_query.
 // "lifecycle", "memory", "catalog": the broker, see each. Options after them are "--name value".
 // Anything else goes to BenchmarkDotNet, for example "--filter *Rewrite* --job short".
 switch (args)
@@ -11,6 +13,12 @@ switch (args)
         return await GatewayLoad.RunAsync();
     case ["gateway", ..]:
         return await ProxyLoad.RunAsync(new LoadOptions(args));
+    case ["credentials", ..]:
+        return await CredentialsLoad.RunAsync();
+    case ["large-answer", ..]:
+        return await LargeAnswer.RunAsync(new LoadOptions(args));
+    case ["rewrite", ..]:
+        return await RewriteComparison.RunAsync(new LoadOptions(args));
     case ["lifecycle", ..]:
         return await LifecycleLoad.Run(new LoadOptions(args));
     case ["memory", ..]:
