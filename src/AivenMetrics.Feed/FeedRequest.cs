@@ -87,12 +87,13 @@ internal sealed class FeedRequest<T>(HttpClient http, FeedClientOptions<T> optio
     private async Task<byte[]> ReadBody(HttpResponseMessage response, CancellationToken cancellation)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        using var body = new MemoryStream();
+        // Megabytes that are copied while the stream grows stay with the process for long.
+        using var body = new MemoryStream((int)Math.Min(response.Content.Headers.ContentLength ?? 0, options.MaximumBytes));
         var buffer = new byte[16 * 1024];
         while (true)
         {
             var read = await stream.ReadAsync(buffer, cancellation);
-            if (read == 0) return body.ToArray();
+            if (read == 0) return body.Length == body.Capacity ? body.GetBuffer() : body.ToArray();
             body.Write(buffer, 0, read);
             if (body.Length > options.MaximumBytes)
                 throw new FeedFailureException(FeedFailureReason.TooLarge, $"The answer is larger than {options.MaximumBytes} bytes.");

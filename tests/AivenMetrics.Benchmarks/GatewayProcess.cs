@@ -33,8 +33,6 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Where its metrics are.</summary>
     public Uri InternalUrl { get; private set; } = null!;
 
-    public string TenantsFile => Path.Combine(folder, "tenants.json");
-
     public static string Credential(string username, string password, string space) =>
         $$"""{"username":"{{username}}","secret_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)))}}","matchers":[{"name":"space_id","type":"=","value":"{{space}}"}],"plan":"space"}""";
 
@@ -42,7 +40,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <param name="prometheus">The Prometheus.</param>
     /// <param name="credentials">The credentials of its tenants file.</param>
     /// <param name="limited">With the limits that tenants have by default; otherwise with limits that no load reaches.</param>
-    public static async Task<GatewayProcess> StartAsync(Uri prometheus, string? credentials = null, bool limited = false)
+    /// <param name="feed">A broker's feed to take the credentials from instead of a file.</param>
+    public static async Task<GatewayProcess> StartAsync(Uri prometheus, string? credentials = null, bool limited = false, Uri? feed = null)
     {
         var folder = Directory.CreateTempSubdirectory("gateway-load-").FullName;
         var addresses = Path.Combine(folder, "addresses.json");
@@ -56,7 +55,6 @@ internal sealed class GatewayProcess : IAsyncDisposable
             Environment =
             {
                 ["AIVENMETRICS_Gateway__Prometheus__0"] = prometheus.ToString(),
-                ["AIVENMETRICS_Gateway__TenantsFile"] = Path.Combine(folder, "tenants.json"),
                 ["AIVENMETRICS_Gateway__Listen"] = "http://127.0.0.1:0",
                 ["AIVENMETRICS_Gateway__InternalListen"] = "http://127.0.0.1:0",
             },
@@ -64,6 +62,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
         if (!limited)
             foreach (var (limit, value) in Unlimited)
                 program.Environment["AIVENMETRICS_Gateway__" + limit] = value;
+        if (feed is null)
+            program.Environment["AIVENMETRICS_Gateway__TenantsFile"] = Path.Combine(folder, "tenants.json");
+        else
+            (program.Environment["AIVENMETRICS_Gateway__FeedUrl"], program.Environment["AIVENMETRICS_Gateway__FeedToken"]) = (feed.ToString(), "token-of-the-benchmark");
         var gateway = new GatewayProcess(Process.Start(program)!, folder);
         for (var i = 0; i < 300 && !gateway.process.HasExited; i++)
         {

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace AivenMetrics.Hosting;
 
@@ -31,17 +30,11 @@ internal static class Logs
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
         bool isJson = format == LogFormat.Json || (format == LogFormat.Auto && Console.IsOutputRedirected);
-        logging.AddJsonConsole(options =>
-        {
-            options.IncludeScopes = true;
-            options.UseUtcTimestamp = true;
-            options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
-        });
-        logging.AddConsoleFormatter<ReadableLines, ConsoleFormatterOptions>();
-        // Of the framework's logger only the formatter is wanted.
         logging.ClearProviders();
-        string formatter = isJson ? ConsoleFormatterNames.Json : ReadableLines.FormatterName;
-        logging.Services.AddSingleton<ILoggerProvider>(services => new StandardOutput(
-            services.GetServices<ConsoleFormatter>().Single(known => known.Name == formatter), Console.OpenStandardOutput()));
+        logging.Services.AddSingleton<ILoggerProvider>(services =>
+        {
+            var time = services.GetRequiredService<TimeProvider>();
+            return new StandardOutput(isJson ? new JsonLines(time) : new ReadableLines(time), Console.OpenStandardOutput());
+        });
     }
 }

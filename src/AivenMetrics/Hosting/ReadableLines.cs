@@ -1,8 +1,9 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using AivenMetrics.Terminal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Logging.Console;
 
 namespace AivenMetrics.Hosting;
 
@@ -10,20 +11,18 @@ namespace AivenMetrics.Hosting;
 /// Log lines for people: time, level, category, message. Messages carry what tenants sent, which must not write to the operator's
 /// terminal as it likes; the framework's formatter lets escape sequences through.
 /// </summary>
-internal sealed class ReadableLines() : ConsoleFormatter(FormatterName)
+internal sealed class ReadableLines(TimeProvider clock) : LineFormat
 {
-    /// <summary>The name that the console logger knows it by.</summary>
-    public const string FormatterName = "readable";
-
     /// <inheritdoc/>
-    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopes, IBufferWriter<byte> line)
     {
-        string time = TimeProvider.System.GetUtcNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
-        string level = Level(logEntry.LogLevel);
-        textWriter.WriteLine($"{time} {level} {logEntry.Category}[{logEntry.EventId.Id}] {Printable.Of(logEntry.Formatter(logEntry.State, logEntry.Exception))}");
-        if (logEntry.Exception is { } exception)
+        string time = clock.GetUtcNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+        string level = Level(entry.LogLevel);
+        string text = $"{time} {level} {entry.Category}[{entry.EventId.Id}] {Printable.Of(entry.Formatter(entry.State, entry.Exception))}\n";
+        Encoding.UTF8.GetBytes(text, line);
+        if (entry.Exception is { } exception)
         {
-            textWriter.WriteLine(Printable.Of(exception.ToString(), keepLines: true));
+            Encoding.UTF8.GetBytes(Printable.Of(exception.ToString(), keepLines: true) + "\n", line);
         }
     }
 

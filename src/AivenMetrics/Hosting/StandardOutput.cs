@@ -1,9 +1,6 @@
 using System.Buffers;
-using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Logging.Console;
 
 namespace AivenMetrics.Hosting;
 
@@ -20,12 +17,12 @@ internal sealed class StandardOutput : ILoggerProvider, ISupportExternalScope
     /// <summary>So many bytes wait when nobody reads the stream; then those who log wait too, as with the framework's logger.</summary>
     public const int WaitingMax = 4 << 20;
 
-    private const int LineLengthUsual = 1024;
+    private const int LineLengthMax = 16 << 10;
 
     [ThreadStatic]
-    private static StringWriter? ownLine;
+    private static ArrayBufferWriter<byte>? ownLine;
 
-    private readonly ConsoleFormatter formatter;
+    private readonly LineFormat format;
     private readonly Stream stream;
     private readonly Thread writer;
     private readonly object gate = new();
@@ -34,10 +31,10 @@ internal sealed class StandardOutput : ILoggerProvider, ISupportExternalScope
     private IExternalScopeProvider? scopes;
     private bool ended;
 
-    /// <summary>Starts to write lines of <paramref name="formatter"/> to <paramref name="stream"/>.</summary>
-    public StandardOutput(ConsoleFormatter formatter, Stream stream)
+    /// <summary>Starts to write lines in <paramref name="format"/> to <paramref name="stream"/>.</summary>
+    public StandardOutput(LineFormat format, Stream stream)
     {
-        (this.formatter, this.stream) = (formatter, stream);
+        (this.format, this.stream) = (format, stream);
         writer = new Thread(WriteBatches) { IsBackground = true, Name = "log" };
         writer.Start();
     }
@@ -61,7 +58,7 @@ internal sealed class StandardOutput : ILoggerProvider, ISupportExternalScope
         stream.Dispose();
     }
 
-    private void Append(StringBuilder line)
+    private void Append(ReadOnlySpan<byte> line)
     {
         lock (gate)
         {
@@ -71,11 +68,7 @@ internal sealed class StandardOutput : ILoggerProvider, ISupportExternalScope
             }
 
             bool isFirst = waiting.WrittenCount == 0;
-            foreach (ReadOnlyMemory<char> piece in line.GetChunks())
-            {
-                Encoding.UTF8.GetBytes(piece.Span, waiting);
-            }
-
+            waiting.Write(line);
             if (isFirst)
             {
                 Monitor.PulseAll(gate);
@@ -138,14 +131,13 @@ internal sealed class StandardOutput : ILoggerProvider, ISupportExternalScope
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            StringWriter line = ownLine ??= new StringWriter(new StringBuilder(LineLengthUsual), CultureInfo.InvariantCulture);
-            output.formatter.Write(new LogEntry<TState>(logLevel, name, eventId, state, exception, formatter), output.scopes, line);
-            StringBuilder text = line.GetStringBuilder();
-            output.Append(text);
-            text.Clear();
-            if (text.Capacity > 16 * LineLengthUsual)
+            ArrayBufferWriter<byte> line = ownLine ??= new ArrayBufferWriter<byte>();
+            line.ResetWrittenCount();
+            output.format.Write(new LogEntry<TState>(logLevel, name, eventId, state, exception, formatter), output.scopes, line);
+            output.Append(line.WrittenSpan);
+            if (line.Capacity > LineLengthMax)
             {
-                text.Capacity = LineLengthUsual;
+                ownLine = null;
             }
         }
     }

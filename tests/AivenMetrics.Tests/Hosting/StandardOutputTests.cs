@@ -1,8 +1,8 @@
+using System.Buffers;
 using System.Text;
 using AivenMetrics.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Logging.Console;
 using Xunit;
 
 namespace AivenMetrics.Tests.Hosting;
@@ -61,15 +61,10 @@ public sealed class StandardOutputTests
         Assert.True(logger.IsEnabled(LogLevel.Information));
     }
 
-    private sealed class Plain() : ConsoleFormatter("plain")
+    private sealed class Plain : LineFormat
     {
-        public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
-        {
-            textWriter.Write(logEntry.Category);
-            textWriter.Write(' ');
-            textWriter.Write(logEntry.Formatter(logEntry.State, logEntry.Exception));
-            textWriter.Write('\n');
-        }
+        public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopes, IBufferWriter<byte> line) =>
+            Encoding.UTF8.GetBytes($"{entry.Category} {entry.Formatter(entry.State, entry.Exception)}\n", line);
     }
 
     private sealed class Watched : MemoryStream
