@@ -18,7 +18,7 @@ internal sealed class GatewayMetrics
     private readonly Histogram<double> rewriteSeconds;
     private readonly Histogram<double> requestSeconds;
 
-    public GatewayMetrics(IMeterFactory meters, Tenants tenants, Destinations destinations)
+    public GatewayMetrics(IMeterFactory meters, Tenants tenants, Destinations destinations, Hedging hedging)
     {
         var meter = meters.Create(MeterName);
         requests = meter.CreateCounter<long>("aivenmetrics_gateway_requests_total",
@@ -44,6 +44,7 @@ internal sealed class GatewayMetrics
             () => destinations.Ordered().Select(d =>
                 new Measurement<int>(d.IsUsable ? 1 : 0, new KeyValuePair<string, object?>("destination", d.Name))),
             description: "Whether the last contact with a Prometheus was good.");
+        FailoverMetrics.AddTo(meter, destinations, hedging);
     }
 
     public void Requested(string route, int status, double seconds, long bytes)

@@ -1,4 +1,5 @@
 using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Failover;
 
 namespace AivenMetrics.Gateway;
 
@@ -38,6 +39,9 @@ public sealed class GatewayOptions
     /// </summary>
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromSeconds(150);
 
+    /// <summary>When the gateway leaves a Prometheus for the next and when it comes back.</summary>
+    public FailoverOptions Failover { get; init; } = new();
+
     /// <summary>
     /// Origins whose web pages may read answers, such as <c>https://console.example</c>; default: none. Tools and servers, Grafana among
     /// them, need none of this.
@@ -64,6 +68,9 @@ public sealed class GatewayOptions
 
         if (UpstreamTimeout <= TimeSpan.Zero || UpstreamTimeout > TimeSpan.FromDays(1))
             yield return "Gateway:UpstreamTimeout must be more than zero and at most a day, for example 00:02:30.";
+
+        foreach (var fault in Failover.Faults())
+            yield return fault;
     }
 
     private IEnumerable<string> TenantSourceFaults()

@@ -132,7 +132,7 @@ internal sealed class GatewayEndpoint(
     {
         // :: Step 5
         var rewriting = time.GetTimestamp();
-        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential);
+        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential, destinations.GapsDiffer ? QueryWindows.Of(route, parameters, time) : null);
         metrics.Rewrote(time.GetElapsedTime(rewriting).TotalSeconds);
         if (request is null)
             return unscopable;
@@ -140,12 +140,13 @@ internal sealed class GatewayEndpoint(
         // :: Step 6
         var (answer, failure) = await upstream.AskAsync(request, ForwardedHeaders.From(context.Request.Headers), context.RequestAborted);
         if (answer is null)
-            return Refusal.Of(failure);
+            return Refusal.Of(failure, destinations);
 
         // :: Step 7
         using (answer)
         {
             exchange.Destination = answer.Destination;
+            context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
             if (await UpstreamErrors.ReplacedAsync(answer, request.Shape, credential) is { } replaced)
                 return replaced;
             exchange.Bytes = await AnswerCopier.CopyAsync(answer, request.Shape, context, logger);

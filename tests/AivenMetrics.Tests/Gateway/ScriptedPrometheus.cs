@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -31,14 +32,29 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
 
     private ScriptedPrometheus(WebApplication app) => this.app = app;
 
-    /// <summary>Everything but build information, in order of arrival.</summary>
+    /// <summary>Everything but the gateway's own questions, in order of arrival.</summary>
     public ConcurrentQueue<Received> Requests { get; } = [];
 
     /// <summary>What it answers to all but build information; default: an empty vector.</summary>
     public Func<HttpContext, Task> Answer { get; set; } = context => WriteAsync(context, 200, EmptyVector);
 
-    /// <summary>The version it says to have; null: build information answers 503 like a server that starts.</summary>
+    /// <summary>The version it says to have; null: build information and readiness answer 503 like a server that starts.</summary>
     public string? Version { get; set; } = "2.42.0+ds";
+
+    /// <summary>Set: it takes everything and answers nothing until this is completed, like a process that was stopped.</summary>
+    public TaskCompletionSource? Hang { get; set; }
+
+    /// <summary>What each probe waits for, while requests do not; default: nothing.</summary>
+    public Func<Task> Probed { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>The status that <c>/-/ready</c> answers; 404: like an engine without that path.</summary>
+    public int Ready { get; set; } = 200;
+
+    /// <summary>How old it says that its newest sample is, in seconds; null: it has none.</summary>
+    public double? NewestSampleAge { get; set; } = 1;
+
+    /// <summary>Which times, in seconds since 1970, have samples; the gateway asks with a grid.</summary>
+    public Func<double, bool> HasSamplesAt { get; set; } = _ => true;
 
     public string Url => app.Urls.Single();
 
@@ -70,6 +86,15 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
+        if (Hang is { } hang)
+            await hang.Task.WaitAsync(context.RequestAborted);
+        if (context.Request.Path.Value!.EndsWith("/-/ready", StringComparison.Ordinal))
+        {
+            await Probed();
+            await WriteAsync(context, Version is null ? 503 : Ready, "", "text/plain");
+            return;
+        }
+
         if (context.Request.Path.Value!.EndsWith("/status/buildinfo", StringComparison.Ordinal))
         {
             await (Version is null
@@ -85,8 +110,34 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
             .Concat(body)
             .GroupBy(p => p.Key, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => new StringValues([.. g.SelectMany(p => p.Value)]), StringComparer.Ordinal);
+        if (parameters.TryGetValue("query", out var query) && query.ToString().Contains("aiven_project!=", StringComparison.Ordinal))
+        {
+            await AnswerGatewayAsync(context, parameters);
+            return;
+        }
+
         var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
         Requests.Enqueue(new Received(context.Request.Method, path, context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase), parameters, bytes.ToArray()));
         await Answer(context);
+    }
+
+    /// <summary>What the gateway asks for itself: how old the newest sample is, and at which times there is one.</summary>
+    private Task AnswerGatewayAsync(HttpContext context, Dictionary<string, StringValues> parameters)
+    {
+        if (!parameters.TryGetValue("step", out var step))
+            return WriteAsync(context, 200, NewestSampleAge is not { } age ? EmptyVector
+                : Data("vector", string.Create(CultureInfo.InvariantCulture, $$"""{"metric":{},"value":[0,"{{age}}"]}""")));
+
+        var (start, end, width) = (Number(parameters["start"]), Number(parameters["end"]), Number(step));
+        var reach = Number(parameters["lookback_delta"]);
+        var values = Enumerable.Range(0, (int)((end - start) / width) + 1)
+            .Select(i => start + (i * width))
+            .Where(at => Enumerable.Range(0, 20).Any(i => HasSamplesAt(at - (i * reach / 20))))
+            .Select(at => string.Create(CultureInfo.InvariantCulture, $"[{at:F3},\"1\"]"));
+        return WriteAsync(context, 200, Data("matrix", $$"""{"metric":{},"values":[{{string.Join(',', values)}}]}"""));
+
+        static string Data(string type, string series) => $$$"""{"status":"success","data":{"resultType":"{{{type}}}","result":[{{{series}}}]}}""";
+
+        static double Number(StringValues text) => double.Parse(text.ToString(), CultureInfo.InvariantCulture);
     }
 }
