@@ -2,12 +2,15 @@ using AivenMetrics.Benchmarks;
 using BenchmarkDotNet.Running;
 
 // "load": the gateway against direct Prometheus, median and p99 at 1 and 16 connections.
+// "failover": what tenants see when the usual Prometheus is killed and when it is stopped.
 // "lifecycle", "memory", "catalog": the broker, see each. Options after them are "--name value".
 // Anything else goes to BenchmarkDotNet, for example "--filter *Rewrite* --job short".
 switch (args)
 {
     case ["load", ..]:
         return await GatewayLoad.RunAsync();
+    case ["failover", ..]:
+        return await FailoverLoad.RunAsync(new LoadOptions(args));
     case ["lifecycle", ..]:
         return await LifecycleLoad.Run(new LoadOptions(args));
     case ["memory", ..]:
