@@ -1,40 +1,43 @@
 namespace AivenMetrics.Gateway.Failover;
 
-/// <summary>Reads holes off a grid of times at which a destination has, or lacks, a sample that is not older than a reach.</summary>
+/// <summary>Reads holes off a grid of times, of which each has the time of the newest sample then, or none. All in milliseconds.</summary>
 internal static class HistoryGrid
 {
     /// <summary>
-    /// The runs of times that lack one, oldest first. Each hole begins a reach before the first such time, because until then a sample
-    /// would have counted, and ends a step behind the last.
+    /// The runs of times whose newest sample is older than a reach, oldest first. Each hole begins with that sample, or, where none was
+    /// seen, a reach before the first such time; it ends with the first time that has one again, or a step behind the last.
     /// </summary>
-    public static List<Gap> Holes(HashSet<long> present, long from, long to, long step, long reach)
+    public static List<Gap> Holes(Dictionary<long, long> newest, long from, long to, long step, long reach)
     {
         var holes = new List<Gap>();
-        long? first = null;
+        long? began = null, before = null;
         for (var at = from; at <= to; at += step)
         {
-            if (!present.Contains(at))
+            var isKnown = newest.TryGetValue(at, out var sampled);
+            if (isKnown && at - sampled <= reach)
             {
-                first ??= at;
-                continue;
+                if (began is { } start)
+                    holes.Add(new(start, at));
+                (began, before) = (null, sampled);
             }
-
-            if (first is { } began)
-                holes.Add(new(began - reach, at));
-            first = null;
+            else
+            {
+                began ??= isKnown ? sampled : before ?? at - reach;
+            }
         }
 
-        if (first is { } open)
-            holes.Add(new(open - reach, to + step));
+        if (began is { } open)
+            holes.Add(new(open, to + step));
         return holes;
     }
 
-    /// <summary>The first time of a grid that lacks a sample; the last of the grid if none does.</summary>
-    public static long FirstMissing(HashSet<long> present, long from, long to, long step)
+    /// <summary>The first sample behind a time, as far as a grid shows; null if none is.</summary>
+    public static long? FirstBehind(Dictionary<long, long> newest, long time)
     {
-        for (var at = from; at < to; at += step)
-            if (!present.Contains(at))
-                return at;
-        return to;
+        long? first = null;
+        foreach (var sampled in newest.Values)
+            if (sampled > time && !(first <= sampled))
+                first = sampled;
+        return first;
     }
 }

@@ -8,9 +8,9 @@ namespace AivenMetrics.Gateway.Failover;
 /// newest part first, and from then on what is new.
 /// </summary>
 /// <remarks>
-/// 1. Ask at which times of a grid, half of <see cref="FailoverOptions.StaleAfter"/> wide, there is a sample that is not older than that.
-/// 2. Where there is none, a hole is: it begins after the last sample before and ends with the first one behind.
-/// 3. Ask for those two ends with a grid of a tenth, for the newest few holes of each part.
+/// 1. Ask for the newest sample at each time of a grid that is half of <see cref="FailoverOptions.StaleAfter"/> wide.
+/// 2. Where that sample is older than <see cref="FailoverOptions.StaleAfter"/>, a hole is: it begins with that sample.
+/// 3. Ask for its end with a grid of a tenth, for the newest few holes of each part.
 /// A part is of <see cref="PartLength"/> grid times, and the next one is asked for only after a pause: all of a fortnight costs each
 /// Prometheus about what a few dashboards cost it.
 /// </remarks>
@@ -87,11 +87,11 @@ internal sealed class HistoryWatch(
 
     private async Task<bool> LookAtAsync(Destination destination, long from, long to, CancellationToken stoppingToken)
     {
-        if (await PresenceAsync(destination, from, to, step, stoppingToken) is not { } present)
+        if (await NewestAsync(destination, from, to, step, stoppingToken) is not { } newest)
             return false;
-        var found = HistoryGrid.Holes(present, from, to, step, reach);
+        var found = HistoryGrid.Holes(newest, from, to, step, reach);
         for (var i = Math.Max(0, found.Count - RefinedMax); i < found.Count; i++)
-            found[i] = await RefineAsync(destination, found[i], from, to, stoppingToken);
+            found[i] = await RefineAsync(destination, found[i], to, stoppingToken);
         Take(destination, found, from, to);
         return true;
     }
@@ -103,29 +103,25 @@ internal sealed class HistoryWatch(
         destinations.Lacks(destination, gaps.Length > GapsMax ? gaps[^GapsMax..] : gaps);
     }
 
-    /// <summary>The same hole with ends that are known better. An end at the edge of what was asked is that of the next part.</summary>
-    private async Task<Gap> RefineAsync(Destination destination, Gap hole, long from, long to, CancellationToken stoppingToken)
+    /// <summary>The same hole with an end that is known better. One that lasts until the end of what was asked ends in another part.</summary>
+    private async Task<Gap> RefineAsync(Destination destination, Gap hole, long to, CancellationToken stoppingToken)
     {
-        var fine = Math.Max(1, step / 10);
-        var (firstMissing, lastMissing) = (hole.From + reach, hole.To - step);
-        if (firstMissing > from && await PresenceAsync(destination, firstMissing - step, firstMissing, fine, stoppingToken) is { } before)
-            hole = hole with { From = HistoryGrid.FirstMissing(before, firstMissing - step, firstMissing, fine) - reach };
-        if (lastMissing < to && await PresenceAsync(destination, lastMissing, lastMissing + step, fine, stoppingToken) is { Count: > 0 } after)
-            hole = hole with { To = after.Min() };
-        return hole;
+        if (hole.To > to || await NewestAsync(destination, hole.To - step, hole.To, Math.Max(1, step / 10), stoppingToken) is not { } newest)
+            return hole;
+        return hole with { To = HistoryGrid.FirstBehind(newest, hole.From) ?? hole.To };
     }
 
-    private async Task<HashSet<long>?> PresenceAsync(Destination destination, long from, long to, long width, CancellationToken stoppingToken)
+    private async Task<Dictionary<long, long>?> NewestAsync(Destination destination, long from, long to, long width, CancellationToken stoppingToken)
     {
-        var question = SampleQuestions.Presence(options.Failover.FreshnessSelector, from, to, width, reach);
+        var question = SampleQuestions.Newest(options.Failover.FreshnessSelector, from, to, width);
         using var deadline = new Deadline(Patience, time, stoppingToken);
         try
         {
             using var message = question.For(destination, ForwardedHeaders.None);
             using var response = await invoker.SendAsync(message, deadline.Token);
             await response.Content.LoadIntoBufferAsync(AnswerLengthMax, deadline.Token);
-            if (response.IsSuccessStatusCode && ProbeAnswers.Presence(await response.Content.ReadAsByteArrayAsync(deadline.Token)) is { } present)
-                return present;
+            if (response.IsSuccessStatusCode && ProbeAnswers.Newest(await response.Content.ReadAsByteArrayAsync(deadline.Token)) is { } newest)
+                return newest;
             logger.HistoryUnknown(destination.Name, $"status {(int)response.StatusCode}");
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && deadline.Passed))

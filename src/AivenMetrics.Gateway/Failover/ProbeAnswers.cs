@@ -48,10 +48,10 @@ internal static class ProbeAnswers
     }
 
     /// <summary>
-    /// The answer to <see cref="SampleQuestions.Presence"/>: the times, in milliseconds since 1970, at which there are samples; null: it
-    /// is no answer.
+    /// The answer to <see cref="SampleQuestions.Newest"/>: the time of the newest sample by time of the grid, both in milliseconds since
+    /// 1970; null: it is no answer.
     /// </summary>
-    public static HashSet<long>? Presence(ReadOnlySpan<byte> answer)
+    public static Dictionary<long, long>? Newest(ReadOnlySpan<byte> answer)
     {
         if (Read(answer) is not { } json)
             return null;
@@ -59,13 +59,13 @@ internal static class ProbeAnswers
         {
             if (Series(json) is not { } series)
                 return null;
-            var times = new HashSet<long>();
+            var newest = new Dictionary<long, long>();
             foreach (var one in series.EnumerateArray())
                 if (one.TryGetProperty("values", out var values) && values.ValueKind == JsonValueKind.Array)
                     foreach (var sample in values.EnumerateArray())
-                        if (Seconds(sample, 0) is { } at)
-                            times.Add((long)Math.Round(at * 1000));
-            return times;
+                        if (Seconds(sample, 0) is { } at && Seconds(sample, 1) is { } sampled)
+                            newest[(long)Math.Round(at * 1000)] = (long)Math.Round(sampled * 1000);
+            return newest;
         }
     }
 

@@ -15,20 +15,14 @@ internal static class SampleQuestions
         return UpstreamRequest.Post("/api/v1/query", form.Written);
     }
 
-    /// <summary>At which times of a grid there is a sample that is not older than <paramref name="reach"/>.</summary>
-    /// <param name="selector">Whose samples.</param>
-    /// <param name="from">First time, milliseconds since 1970.</param>
-    /// <param name="to">Last time, the same.</param>
-    /// <param name="step">Between two times, in milliseconds.</param>
-    /// <param name="reach">How far back a sample counts, in milliseconds.</param>
-    public static UpstreamRequest Presence(string selector, long from, long to, long step, long reach)
+    /// <summary>At each time of a grid, the time of the newest sample that the server looks back to; all in milliseconds since 1970.</summary>
+    public static UpstreamRequest Newest(string selector, long from, long to, long step)
     {
         var form = new FormWriter();
-        form.Add("query", $"count({selector})");
+        form.Add("query", $"max(timestamp({selector}))");
         form.Add("start", Seconds(from));
         form.Add("end", Seconds(to));
         form.Add("step", Seconds(step));
-        form.Add("lookback_delta", Seconds(reach));
         form.Add("timeout", "30s");
         return UpstreamRequest.Post("/api/v1/query_range", form.Written);
     }

@@ -129,11 +129,11 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
                 : Data("vector", string.Create(CultureInfo.InvariantCulture, $$"""{"metric":{},"value":[0,"{{age}}"]}""")));
 
         var (start, end, width) = (Number(parameters["start"]), Number(parameters["end"]), Number(step));
-        var reach = Number(parameters["lookback_delta"]);
-        var values = Enumerable.Range(0, (int)((end - start) / width) + 1)
-            .Select(i => start + (i * width))
-            .Where(at => Enumerable.Range(0, 20).Any(i => HasSamplesAt(at - (i * reach / 20))))
-            .Select(at => string.Create(CultureInfo.InvariantCulture, $"[{at:F3},\"1\"]"));
+        var values =
+            from i in Enumerable.Range(0, (int)((end - start) / width) + 1)
+            let at = start + (i * width)
+            from newest in Enumerable.Range(0, 300).Select(back => at - back).Where(HasSamplesAt).Take(1)
+            select string.Create(CultureInfo.InvariantCulture, $"[{at:F3},\"{newest:F3}\"]");
         return WriteAsync(context, 200, Data("matrix", $$"""{"metric":{},"values":[{{string.Join(',', values)}}]}"""));
 
         static string Data(string type, string series) => $$$"""{"status":"success","data":{"resultType":"{{{type}}}","result":[{{{series}}}]}}""";

@@ -13,17 +13,25 @@ public sealed class HistoryTests
     private const long Minute = 60_000;
 
     [Theory]
-    [InlineData("1 1 1 1", "")]
-    [InlineData("1 0 0 1 1", "-10..30")]
-    [InlineData("0 0 1", "-20..20")]
-    [InlineData("1 0", "-10..20")]
-    [InlineData("1 0 1 0 1", "-10..20 10..40")]
-    [InlineData("0 0", "-20..20")]
-    public void A_hole_begins_a_reach_before_the_first_time_that_lacks_a_sample_and_ends_behind_the_last(string grid, string holes)
+    [InlineData("0 10 20 30", "")]
+    [InlineData("0 0 0 30 40", "")] // a sample of 20 ago counts
+    [InlineData("0 0 0 0 0 50 60", "0..50")]
+    [InlineData("- - 20", "-20..20")] // none was seen: it began at the least a reach before
+    [InlineData("0 10 - -", "10..40")] // the look back ended: it began with the one before
+    [InlineData("0 0 0 0 40 40 40 40 80", "0..40 40..80")]
+    public void A_hole_begins_with_the_last_sample_before_it_and_ends_where_a_newer_one_is_seen(string grid, string holes)
     {
-        var present = grid.Split(' ').Select((is1, index) => (is1, At: index * 10L)).Where(p => p.is1 == "1").Select(p => p.At).ToHashSet();
-        var found = HistoryGrid.Holes(present, 0, (grid.Split(' ').Length - 1) * 10, 10, 20);
+        var newest = grid.Split(' ').Select((sample, index) => (sample, At: index * 10L)).Where(p => p.sample != "-")
+            .ToDictionary(p => p.At, p => long.Parse(p.sample, CultureInfo.InvariantCulture));
+        var found = HistoryGrid.Holes(newest, 0, (grid.Split(' ').Length - 1) * 10, 10, 20);
         Assert.Equal(holes, string.Join(' ', found.Select(gap => $"{gap.From}..{gap.To}")));
+    }
+
+    [Fact]
+    public void A_hole_ends_with_the_first_sample_behind_it()
+    {
+        Assert.Equal(17, HistoryGrid.FirstBehind(new() { [10] = 3, [20] = 17, [30] = 29 }, 3));
+        Assert.Null(HistoryGrid.FirstBehind(new() { [10] = 3 }, 3));
     }
 
     [Fact]
