@@ -39,6 +39,9 @@ internal sealed class Destinations : IDisposable
     /// <summary>At least one is usable as far as is known.</summary>
     public bool AnyUsable => Array.Exists(configured, d => d.IsUsable);
 
+    /// <summary>At least one other is usable as far as is known.</summary>
+    public bool AnyUsableBut(Destination destination) => Array.Exists(configured, d => d != destination && d.IsUsable);
+
     /// <summary>One lacks samples that another has: then it is worth knowing what time a request asks about.</summary>
     public bool GapsDiffer => gapsDiffer;
 

@@ -13,6 +13,9 @@ internal sealed class Prober(Destinations destinations, HttpMessageInvoker invok
     /// <summary>How long a destination may be silent, to probes and requests alike, until it is taken to hang.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    /// <summary>The same where nobody else could be asked: an error is no better than an answer that is late.</summary>
+    public static readonly TimeSpan PatienceWithTheLast = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan FreshnessInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FreshnessPatience = TimeSpan.FromSeconds(10);
@@ -119,7 +122,8 @@ internal sealed class Prober(Destinations destinations, HttpMessageInvoker invok
             await asking.WaitAsync(Glance, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (time.GetElapsedTime(glanced) > GlanceMax)
                 silentSince = time.GetTimestamp();
-            if (!asking.IsCompleted && time.GetElapsedTime(Math.Max(silentSince, destination.AnsweredAt)) >= Patience)
+            var patience = destinations.AnyUsableBut(destination) ? Patience : PatienceWithTheLast;
+            if (!asking.IsCompleted && time.GetElapsedTime(Math.Max(silentSince, destination.AnsweredAt)) >= patience)
                 await giveUp.CancelAsync();
         }
     }

@@ -1,4 +1,5 @@
 using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Failover;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway;
@@ -37,6 +38,26 @@ public sealed class GatewayOptionsTests
             new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://b", FeedToken = "t", TenantsFile = "/nowhere" }.Faults(),
             fault => fault.Contains("are both set", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Faults_of_failover_are_told_with_their_keys()
+    {
+        var failover = new FailoverOptions
+        {
+            ReturnAfter = TimeSpan.FromSeconds(-1),
+            StaleAfter = TimeSpan.FromMinutes(6),
+            HistoryWindow = TimeSpan.FromDays(400),
+            HedgeShare = double.NaN,
+            FreshnessSelector = "rate(up[1m])",
+        };
+        Assert.Equal(
+            ["ReturnAfter", "StaleAfter", "HistoryWindow", "HedgeShare", "FreshnessSelector"],
+            new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://b", FeedToken = "t", Failover = failover }.Faults().Select(fault => fault.Split(' ')[0].Split(':')[^1]));
+    }
+
+    [Fact]
+    public void Samples_need_not_be_looked_at() =>
+        Assert.Empty(new FailoverOptions { StaleAfter = TimeSpan.Zero, FreshnessSelector = "", HistoryWindow = TimeSpan.Zero, HedgeShare = 0 }.Faults());
 
     [Fact]
     public void Nothing_is_configured_by_default() =>

@@ -310,6 +310,22 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.DoesNotContain("stream-pass", string.Join('\n', gateway.Log));
     }
 
+    [Theory]
+    [InlineData("/api/v1/metadata", 200)]
+    [InlineData("/api/v1/rules", 200)]
+    [InlineData("/aivenmetrics/v1/services", 200)]
+    [InlineData("/api/v1/query?query=up", 422)]
+    [InlineData("/api/v1/metadata", 422)]
+    public async Task Who_answered_is_told_with_every_answer_also_a_filtered_one_and_an_error(string target, int status)
+    {
+        first.Answer = context => ScriptedPrometheus.WriteAsync(context, status, status == 200
+            ? """{"status":"success","data":{}}""" : """{"status":"error","errorType":"execution","error":"no"}""");
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        using var response = await gateway.GetAsync(target);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal("prometheus-1", Instance(response));
+    }
+
     private static string Instance(HttpResponseMessage response) => response.Headers.GetValues("X-AivenMetrics-Instance").Single();
 
     private static async Task AdvanceAsync(FakeTimeProvider time, TimeSpan by)
