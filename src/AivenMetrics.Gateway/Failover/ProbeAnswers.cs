@@ -13,6 +13,13 @@ internal static class ProbeAnswers
 {
     private static readonly SearchValues<char> VersionCharacters = SearchValues.Create("0123456789.");
 
+    /// <summary>Whether it is an answer of the query API at all.</summary>
+    public static bool IsAnswer(ReadOnlySpan<byte> answer)
+    {
+        using var json = Read(answer);
+        return json?.RootElement.ValueKind == JsonValueKind.Object;
+    }
+
     /// <summary>Major, minor and patch of a build information, without what distributions append; null if there is nothing of the kind.</summary>
     public static string? Version(ReadOnlySpan<byte> buildInfo)
     {
@@ -22,7 +29,7 @@ internal static class ProbeAnswers
         {
             if (Data(json) is not { } data || !data.TryGetProperty("version", out var version) || version.ValueKind != JsonValueKind.String)
                 return null;
-            var text = version.GetString()!.TrimStart('v');
+            var text = Text(version).TrimStart('v');
             var end = text.AsSpan().IndexOfAnyExcept(VersionCharacters);
             return System.Version.TryParse(end < 0 ? text : text[..end], out var parsed)
                 ? $"{parsed.Major}.{parsed.Minor}.{Math.Max(0, parsed.Build)}"
@@ -41,7 +48,7 @@ internal static class ProbeAnswers
                 return null;
             if (series.GetArrayLength() == 0)
                 return new(null);
-            return series[0].TryGetProperty("value", out var sample) && Seconds(sample, 1) is { } age
+            return Member(series[0], "value") is { } sample && Seconds(sample, 1) is { } age
                 ? new(TimeSpan.FromSeconds(Math.Clamp(age, 0, TimeSpan.FromDays(1).TotalSeconds)))
                 : null;
         }
@@ -61,7 +68,7 @@ internal static class ProbeAnswers
                 return null;
             var newest = new Dictionary<long, long>();
             foreach (var one in series.EnumerateArray())
-                if (one.TryGetProperty("values", out var values) && values.ValueKind == JsonValueKind.Array)
+                if (Member(one, "values") is { ValueKind: JsonValueKind.Array } values)
                     foreach (var sample in values.EnumerateArray())
                         if (Seconds(sample, 0) is { } at && Seconds(sample, 1) is { } sampled)
                             newest[(long)Math.Round(at * 1000)] = (long)Math.Round(sampled * 1000);
@@ -73,16 +80,20 @@ internal static class ProbeAnswers
     {
         if (sample.ValueKind != JsonValueKind.Array || sample.GetArrayLength() <= index)
             return null;
-        var text = sample[index].ValueKind == JsonValueKind.String ? sample[index].GetString() : sample[index].GetRawText();
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && double.IsFinite(seconds) ? seconds : null;
+        return double.TryParse(Text(sample[index]), NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && double.IsFinite(seconds)
+            ? seconds : null;
     }
 
-    private static JsonElement? Series(JsonDocument json) =>
-        Data(json) is { } data && data.TryGetProperty("result", out var result) && result.ValueKind == JsonValueKind.Array ? result : null;
+    /// <summary>A number or the text of a string, as far as it needs no escapes: numbers and versions do not, and reading these cannot fail.</summary>
+    private static string Text(JsonElement value) => value.GetRawText().Trim('"');
 
-    private static JsonElement? Data(JsonDocument json) =>
-        json.RootElement.ValueKind == JsonValueKind.Object
-        && json.RootElement.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.Object ? data : null;
+    private static JsonElement? Series(JsonDocument json) =>
+        Data(json) is { } data && Member(data, "result") is { ValueKind: JsonValueKind.Array } result ? result : null;
+
+    private static JsonElement? Data(JsonDocument json) => Member(json.RootElement, "data") is { ValueKind: JsonValueKind.Object } data ? data : null;
+
+    private static JsonElement? Member(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var member) ? member : null;
 
     private static JsonDocument? Read(ReadOnlySpan<byte> text)
     {

@@ -67,9 +67,9 @@ internal sealed class Prober(Destinations destinations, HttpMessageInvoker invok
         if (silence is null && (askVersion || ready != HttpStatusCode.OK))
         {
             (var status, var said, silence) = await AskAsync(destination, BuildInfo, stoppingToken);
-            if (silence is null && status == HttpStatusCode.OK && ProbeAnswers.Version(said) is { } version)
-                destination.Said(version);
-            else if (silence is null && status != HttpStatusCode.OK && ready != HttpStatusCode.OK)
+            if (silence is null && status == HttpStatusCode.OK)
+                silence = Read(destination, said);
+            else if (silence is null && ready != HttpStatusCode.OK)
                 silence = (Trouble.Failing, $"status {(int)status}");
         }
 
@@ -78,6 +78,16 @@ internal sealed class Prober(Destinations destinations, HttpMessageInvoker invok
         else
             destinations.Probed(destination);
         return silence is null;
+    }
+
+    /// <summary>Takes over the version. What is no answer of a query engine, such as a page to log in at, is trouble.</summary>
+    private static (Trouble, string)? Read(Destination destination, byte[] buildInfo)
+    {
+        if (!ProbeAnswers.IsAnswer(buildInfo))
+            return (Trouble.Failing, "its build information is no JSON");
+        if (ProbeAnswers.Version(buildInfo) is { } version)
+            destination.Said(version);
+        return null;
     }
 
     private async Task<(HttpStatusCode Status, byte[] Body, (Trouble Trouble, string Detail)? Silence)> AskAsync(
@@ -90,6 +100,10 @@ internal sealed class Prober(Destinations destinations, HttpMessageInvoker invok
             await WaitAsync(destination, asking, giveUp, stoppingToken);
             var (status, body) = await asking;
             return (status, body, null);
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            return (default, [], (Trouble.Failing, e.Message));
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

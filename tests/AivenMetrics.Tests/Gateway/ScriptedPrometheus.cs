@@ -41,6 +41,9 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
     /// <summary>The version it says to have; null: build information and readiness answer 503 like a server that starts.</summary>
     public string? Version { get; set; } = "2.42.0+ds";
 
+    /// <summary>Its build information in other words than those of a query engine; null: in those.</summary>
+    public string? BuildInfo { get; set; }
+
     /// <summary>Set: it takes everything and answers nothing until this is completed, like a process that was stopped.</summary>
     public TaskCompletionSource? Hang { get; set; }
 
@@ -99,7 +102,7 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
         {
             await (Version is null
                 ? WriteAsync(context, 503, "Service Unavailable", "text/plain")
-                : WriteAsync(context, 200, """{"status":"success","data":{"version":"@","features":{"x":"true"}}}""".Replace("@", Version, StringComparison.Ordinal)));
+                : WriteAsync(context, 200, BuildInfo ?? """{"status":"success","data":{"version":"@","features":{"x":"true"}}}""".Replace("@", Version, StringComparison.Ordinal)));
             return;
         }
 

@@ -48,7 +48,7 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Contains("ask in several requests", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Empty(first.Requests);
-        Assert.True(gateway.Provider.GetRequiredService<Destinations>().AnyUsable);
+        Assert.Equal(Trouble.None, gateway.Provider.GetRequiredService<Destinations>().First.Trouble);
     }
 
     [Fact]

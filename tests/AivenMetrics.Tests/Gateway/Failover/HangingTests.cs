@@ -159,6 +159,18 @@ public sealed class HangingTests : IAsyncLifetime
         await before.UntilAsync(() => before.Provider.GetRequiredService<Destinations>().AnyUsable, "the first probe");
     }
 
+    [Fact]
+    public async Task A_page_to_log_in_at_is_no_query_engine()
+    {
+        await using var page = await ScriptedPrometheus.StartAsync();
+        page.BuildInfo = "<html>Who are you?</html>";
+        await using var before = await RunningGateway.StartAsync(page.Url, second.Url);
+        var servers = before.Provider.GetRequiredService<Destinations>();
+        await before.UntilAsync(() => servers.Ordered()[0].Trouble == Trouble.Failing, "the first probe");
+        Assert.False(servers.Ordered()[0].IsUsable);
+        Assert.Equal("prometheus-2", servers.First.Name);
+    }
+
     private async Task<string> InstanceAsync(string target)
     {
         using var response = await gateway.GetAsync(target);
