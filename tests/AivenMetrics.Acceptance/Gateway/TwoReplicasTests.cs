@@ -109,7 +109,7 @@ public sealed class TwoReplicasTests : IAsyncLifetime
         Assert.Equal("prometheus-1", await InstanceAsync("/api/v1/query?query=up"));
     }
 
-    private static Task UntilAskedAsync(LoopingClients clients, string instance) => Stack.Until($"{instance} answers the clients", () =>
+    private static Task<TimeSpan> UntilAskedAsync(LoopingClients clients, string instance) => Stack.Until($"{instance} answers the clients", () =>
         Task.FromResult(clients.Requests.Reverse().Take(2 * Clients).Count(asked => asked.Instance == instance) == 2 * Clients));
 
     private static void AssertNoFault(ConcurrentQueue<Asked> requests)
