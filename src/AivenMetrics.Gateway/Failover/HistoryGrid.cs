@@ -10,20 +10,20 @@ internal static class HistoryGrid
     public static List<Gap> Holes(Dictionary<long, long> newest, long from, long to, long step, long reach)
     {
         var holes = new List<Gap>();
-        long? began = null, before = null;
+        long? began = null, last = null;
         for (var at = from; at <= to; at += step)
         {
-            var isKnown = newest.TryGetValue(at, out var sampled);
-            if (isKnown && at - sampled <= reach)
+            if (newest.TryGetValue(at, out var sampled))
+                last = sampled;
+            if (at - last > reach || last is null)
             {
-                if (began is { } start)
-                    holes.Add(new(start, at));
-                (began, before) = (null, sampled);
+                began ??= last ?? at - reach;
+                continue;
             }
-            else
-            {
-                began ??= isKnown ? sampled : before ?? at - reach;
-            }
+
+            if (began is { } start)
+                holes.Add(new(start, at));
+            began = null;
         }
 
         if (began is { } open)

@@ -17,7 +17,8 @@ public sealed class HistoryTests
     [InlineData("0 0 0 30 40", "")] // a sample of 20 ago counts
     [InlineData("0 0 0 0 0 50 60", "0..50")]
     [InlineData("- - 20", "-20..20")] // none was seen: it began at the least a reach before
-    [InlineData("0 10 - -", "10..40")] // the look back ended: it began with the one before
+    [InlineData("0 10 - - - -", "10..60")] // the look back ended: it began with the one before
+    [InlineData("0 10 - -", "")] // an engine that hides its newest samples
     [InlineData("0 0 0 0 40 40 40 40 80", "0..40 40..80")]
     public void A_hole_begins_with_the_last_sample_before_it_and_ends_where_a_newer_one_is_seen(string grid, string holes)
     {
