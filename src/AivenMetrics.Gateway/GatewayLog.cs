@@ -24,10 +24,10 @@ internal static partial class GatewayLog
     [LoggerMessage(5, LogLevel.Warning, "{Warning} Correct its matchers where the credential comes from.")]
     public static partial void CredentialSeesNothing(this ILogger logger, string warning);
 
-    [LoggerMessage(6, LogLevel.Warning, "{Destination} failed ({Outcome}): {Detail}; it is tried last until it answered again for a while")]
-    public static partial void DestinationFailed(this ILogger logger, string destination, string outcome, string detail);
+    [LoggerMessage(6, LogLevel.Warning, "{Destination} {Trouble}: {Detail}")]
+    public static partial void DestinationFailed(this ILogger logger, string destination, string trouble, string detail);
 
-    [LoggerMessage(7, LogLevel.Information, "{Destination} answers again and has its place back")]
+    [LoggerMessage(7, LogLevel.Information, "{Destination} answers again")]
     public static partial void DestinationReturned(this ILogger logger, string destination);
 
     [LoggerMessage(8, LogLevel.Warning, "The answer of {Destination} broke off: {Detail}; the client's connection is closed so that it notices")]
@@ -35,4 +35,13 @@ internal static partial class GatewayLog
 
     [LoggerMessage(9, LogLevel.Error, "A request to {Route} failed inside the gateway")]
     public static partial void Failed(this ILogger logger, Exception exception, string route);
+
+    [LoggerMessage(30, LogLevel.Warning, "Queries go to {Destination} instead of {Previous} from now on, because {Reason}")]
+    public static partial void Switched(this ILogger logger, string previous, string destination, string reason);
+
+    [LoggerMessage(31, LogLevel.Information, "{Destination} lacks samples for {Count} times, {Hours:F1} hours in all")]
+    public static partial void GapsFound(this ILogger logger, string destination, int count, double hours);
+
+    [LoggerMessage(32, LogLevel.Debug, "{Destination} did not say for which times it has samples: {Detail}")]
+    public static partial void HistoryUnknown(this ILogger logger, string destination, string detail);
 }

@@ -20,7 +20,8 @@ internal sealed class GatewayMetrics
     private readonly Histogram<double> requestSeconds;
     private readonly Histogram<double> queueSeconds;
 
-    public GatewayMetrics(IMeterFactory meters, Tenants tenants, Destinations destinations, FairGate gate, TenantLedger ledger, TenantMetrics exported)
+    public GatewayMetrics(
+        IMeterFactory meters, Tenants tenants, Destinations destinations, Hedging hedging, FairGate gate, TenantLedger ledger, TenantMetrics exported)
     {
         var meter = meters.Create(MeterName);
         requests = meter.CreateCounter<long>("aivenmetrics_gateway_requests_total",
@@ -57,6 +58,7 @@ internal sealed class GatewayMetrics
             () => destinations.Ordered().Select(d =>
                 new Measurement<int>(d.IsUsable ? 1 : 0, new KeyValuePair<string, object?>("destination", d.Name))),
             description: "Whether the last contact with a Prometheus was good.");
+        FailoverMetrics.AddTo(meter, destinations, hedging);
     }
 
     public void Requested(string route, int status, double seconds, long bytes)

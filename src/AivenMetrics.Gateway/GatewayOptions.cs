@@ -1,5 +1,6 @@
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Gateway.Failover;
 
 namespace AivenMetrics.Gateway;
 
@@ -38,6 +39,9 @@ public sealed class GatewayOptions
     /// Prometheus' own query timeout of 2 min, so that its explanation reaches the tenant. At most a day.
     /// </summary>
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromSeconds(150);
+
+    /// <summary>When the gateway leaves a Prometheus for the next and when it comes back.</summary>
+    public FailoverOptions Failover { get; init; } = new();
 
     /// <summary>
     /// Origins whose web pages may read answers, such as <c>https://console.example</c>; default: none. Tools and servers, Grafana among
@@ -96,6 +100,8 @@ public sealed class GatewayOptions
         foreach (var (plan, limits) in Plans)
             foreach (var fault in limits.Faults($"Gateway:Plans:{plan}"))
                 yield return fault;
+        foreach (var fault in Failover.Faults())
+            yield return fault;
     }
 
     private IEnumerable<string> TenantSourceFaults()

@@ -46,8 +46,10 @@ public static class GatewayRole
 
         services.AddSingleton(Upstream.CreateInvoker());
         services.AddSingleton<Destinations>();
+        services.AddSingleton<Hedging>();
         services.AddSingleton<Upstream>();
         services.AddHostedService<Prober>();
+        services.AddHostedService<HistoryWatch>();
 
         services.AddSingleton<Plans>();
         services.AddSingleton<TenantLedger>();

@@ -6,6 +6,7 @@ using BenchmarkDotNet.Running;
 // "neighbour": a tenant beside one at its limits and at ten times its limits.
 // "credentials": memory, look-up and a change among 10,000 of them. "large-answer": memory while 100 MB pass.
 // "rewrite": parse, scope and print against Prometheus' own format_query.
+// "failover": what tenants see when the usual Prometheus is killed and when it is stopped.
 // "lifecycle", "memory", "catalog": the broker, see each. Options after them are "--name value".
 // Anything else goes to BenchmarkDotNet, for example "--filter *Rewrite* --job short".
 switch (args)
@@ -24,6 +25,8 @@ switch (args)
         return await LargeAnswer.RunAsync(new LoadOptions(args));
     case ["rewrite", ..]:
         return await RewriteComparison.RunAsync(new LoadOptions(args));
+    case ["failover", ..]:
+        return await FailoverLoad.RunAsync(new LoadOptions(args));
     case ["lifecycle", ..]:
         return await LifecycleLoad.Run(new LoadOptions(args));
     case ["memory", ..]:

@@ -54,7 +54,6 @@ internal static class AnswerCopier
         to.StatusCode = (int)from.StatusCode;
         to.ContentType = shape is AnswerShape.Exposition or AnswerShape.RemoteRead ? from.Content.Headers.ContentType!.ToString() : "application/json";
         to.ContentLength = from.Content.Headers.ContentLength;
-        to.Headers[InstanceHeader] = answer.Destination.Name;
         to.Headers.XContentTypeOptions = "nosniff";
         if (from.Content.Headers.ContentEncoding.Count > 0)
             to.Headers.ContentEncoding = string.Join(", ", from.Content.Headers.ContentEncoding);

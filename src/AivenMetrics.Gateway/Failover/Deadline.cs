@@ -7,6 +7,8 @@ internal sealed class Deadline : IDisposable
     private readonly CancellationToken aborted;
     private readonly CancellationTokenSource source;
     private readonly CancellationTokenRegistration registration;
+    private volatile bool abandoned;
+    private bool disposed;
 
     public Deadline(TimeSpan allowed, TimeProvider time, CancellationToken aborted)
     {
@@ -20,14 +22,33 @@ internal sealed class Deadline : IDisposable
     public CancellationToken Token => source.Token;
 
     /// <summary>The time passed; the client is still there.</summary>
-    public bool Passed => source.IsCancellationRequested && !aborted.IsCancellationRequested;
+    public bool Passed => source.IsCancellationRequested && !abandoned && !aborted.IsCancellationRequested;
+
+    /// <summary>Nobody waits any longer, because another destination answered.</summary>
+    public bool Abandoned => abandoned;
 
     /// <summary>Something came: the time begins anew.</summary>
     public void Extend() => source.CancelAfter(allowed);
 
+    /// <summary>Another destination answered: ends the wait, if it has not ended.</summary>
+    public void Abandon()
+    {
+        lock (source)
+        {
+            if (disposed)
+                return;
+            abandoned = true;
+            source.Cancel();
+        }
+    }
+
     public void Dispose()
     {
         registration.Dispose();
-        source.Dispose();
+        lock (source)
+        {
+            disposed = true;
+            source.Dispose();
+        }
     }
 }

@@ -4,18 +4,51 @@ using System.Text;
 
 namespace AivenMetrics.Gateway.Failover;
 
+/// <summary>What is wrong with a destination.</summary>
+internal enum Trouble
+{
+    /// <summary>Nothing that is known.</summary>
+    None,
+
+    /// <summary>It answers, but others have newer samples.</summary>
+    Stale,
+
+    /// <summary>It says that it is not ready.</summary>
+    NotReady,
+
+    /// <summary>What comes from there is no answer of a query engine.</summary>
+    Failing,
+
+    /// <summary>No connection.</summary>
+    Unreachable,
+
+    /// <summary>It takes requests and answers none; waiting for it is in vain.</summary>
+    Hung,
+}
+
 /// <summary>One Prometheus: where it is, and what the last contacts with it said.</summary>
-/// <threadsafety>Written by every request and by the prober; each field stands for itself.</threadsafety>
+/// <threadsafety>Read by every request. What decides on the order is written by <see cref="Destinations"/> only, one writer at a time.</threadsafety>
 internal sealed class Destination : IDisposable
 {
+    /// <summary>So many failures of requests in a row, none of them for want of a connection, are not the fault of one heavy query.</summary>
+    private const int StrikesMax = 3;
+
+    /// <summary>The rank of one that does not answer.</summary>
+    public const int FailedRank = 2;
+
     private readonly string baseUrl;
     private readonly ConcurrentDictionary<string, Uri> resolved = new(StringComparer.Ordinal);
     private readonly TimeProvider time;
-    private long failedAt;
-    private volatile bool demoted;
     private volatile bool usable;
+    private volatile Trouble contact;
+    private volatile bool stale;
+    private int strikes;
+    private long answeredAt;
+    private long? rankSince;
     private CancellationTokenSource lost = new();
     private volatile string? version;
+    private volatile SampleAge? newest;
+    private volatile Gap[] gaps = [];
 
     public Destination(int number, string url, TimeProvider time)
     {
@@ -31,6 +64,8 @@ internal sealed class Destination : IDisposable
         }
     }
 
+    private sealed record SampleAge(TimeSpan? Age, long At);
+
     /// <summary>The name that clients, logs and metrics see: <c>prometheus-1</c> for the usual one.</summary>
     public string Name { get; }
 
@@ -40,11 +75,34 @@ internal sealed class Destination : IDisposable
     /// <summary>The last contact was good.</summary>
     public bool IsUsable => usable;
 
-    /// <summary>Failed lately, and so is tried after those that did not.</summary>
-    public bool IsDemoted => demoted;
+    /// <summary>Asking it would be waiting in vain, as far as the last probe knows.</summary>
+    public bool IsHung => contact == Trouble.Hung;
+
+    /// <summary>What is wrong with it.</summary>
+    public Trouble Trouble => contact != Trouble.None ? contact : stale ? Trouble.Stale : Trouble.None;
+
+    /// <summary>How well it is, for the order: 0 is well, 1 is stale, 2 has failed.</summary>
+    public int Rank => Trouble switch
+    {
+        Trouble.None => 0,
+        Trouble.Stale => 1,
+        _ => FailedRank,
+    };
 
     /// <summary>The version it last said to have, such as <c>2.42.0</c>; null if it never did.</summary>
     public string? Version => version;
+
+    /// <summary>When it last answered anything, as a timestamp of the time provider.</summary>
+    public long AnsweredAt => Volatile.Read(ref answeredAt);
+
+    /// <summary>The times for which it has no samples, oldest first.</summary>
+    public Gap[] Gaps => gaps;
+
+    /// <summary>The age of its newest sample; null while that is not known, the largest value if it has none.</summary>
+    public TimeSpan? NewestSampleAge => newest is not { } known ? null : known.Age is { } age ? age + time.GetElapsedTime(known.At) : TimeSpan.MaxValue;
+
+    /// <summary>Cancelled when a probe finds that the destination does not answer: who waits for it asks the next one.</summary>
+    public CancellationToken Lost => Volatile.Read(ref lost).Token;
 
     /// <summary>The whole URL of a path and query of the query API; a path prefix of the base URL is kept.</summary>
     public Uri Resolve(string pathAndQuery)
@@ -55,37 +113,58 @@ internal sealed class Destination : IDisposable
         return resolved.TryGetValue(pathAndQuery, out var url) ? url : resolved.GetOrAdd(pathAndQuery, new Uri(baseUrl + pathAndQuery));
     }
 
-    /// <summary>Cancelled when a probe finds that the destination does not answer: who waits for it asks the next one.</summary>
-    public CancellationToken Lost => Volatile.Read(ref lost).Token;
-
-    /// <summary>A client's request was answered. The place in the order is only given back by <see cref="Probed"/>.</summary>
-    public void Answered() => usable = true;
-
-    /// <summary>A request or probe failed.</summary>
-    public void Failed()
+    /// <summary>A client's request was answered. The place in the order is only given back by probes.</summary>
+    public void Answered()
     {
-        Volatile.Write(ref failedAt, time.GetTimestamp());
-        usable = false;
-        demoted = true;
+        Volatile.Write(ref answeredAt, time.GetTimestamp());
+        if (!usable)
+            usable = true;
+        if (Volatile.Read(ref strikes) > 0)
+            Volatile.Write(ref strikes, 0);
     }
 
-    /// <summary>A probe failed: unlike a request, which may be heavy, it is answered at once by a server that lives.</summary>
-    public void ProbeFailed()
+    /// <summary>
+    /// A request got something else than an answer of a query engine. Returns whether that is enough to call the destination failing:
+    /// one such request may have been the cause, as a query that is too heavy for a proxy on the way.
+    /// </summary>
+    public bool Strike() => Interlocked.Increment(ref strikes) >= StrikesMax;
+
+    /// <summary>How long the rank is what it is; the largest value if it never was another.</summary>
+    public TimeSpan RankedFor => rankSince is { } since ? time.GetElapsedTime(since) : TimeSpan.MaxValue;
+
+    /// <summary>Takes over what a contact said.</summary>
+    public void Contacted(Trouble said)
     {
-        Failed();
-        Interlocked.Exchange(ref lost, new CancellationTokenSource()).Cancel();
+        var before = Rank;
+        contact = said;
+        usable = said == Trouble.None;
+        Volatile.Write(ref strikes, 0);
+        RememberChange(before);
     }
 
-    /// <summary>A probe was answered. Returns true if this gives the destination its place back.</summary>
-    public bool Probed(string? saidVersion)
+    /// <summary>Takes over how old the newest sample is, null if there is none.</summary>
+    public void Sampled(TimeSpan? age, bool isStale)
     {
-        usable = true;
-        version = saidVersion ?? version;
-        if (!demoted || time.GetElapsedTime(Volatile.Read(ref failedAt)) < Destinations.ReturnAfter)
-            return false;
-        demoted = false;
-        return true;
+        var before = Rank;
+        newest = new SampleAge(age, time.GetTimestamp());
+        stale = isStale;
+        RememberChange(before);
     }
+
+    /// <summary>Tells all who wait for it not to wait any longer.</summary>
+    public void GiveUp() => Interlocked.Exchange(ref lost, new CancellationTokenSource()).Cancel();
+
+    /// <summary>It said its version.</summary>
+    public void Said(string itsVersion) => version = itsVersion;
+
+    /// <summary>Its holes are known anew.</summary>
+    public void Lacks(Gap[] known) => gaps = known;
 
     public void Dispose() => lost.Dispose();
+
+    private void RememberChange(int before)
+    {
+        if (Rank != before)
+            rankSince = time.GetTimestamp();
+    }
 }

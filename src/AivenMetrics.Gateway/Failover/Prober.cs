@@ -1,36 +1,50 @@
-using System.Buffers;
-using System.Text.Json;
+using System.Net;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway.Failover;
 
 /// <summary>
-/// Asks each destination for its build information every two seconds: to know its version, to find one that hangs (it takes requests and
-/// answers none, which a request alone cannot tell from a heavy query), and to give it its place back. No client's request is spent on that.
+/// Asks each destination twice a second whether it is ready, and now and then for its version and for the age of its newest sample: to
+/// find one that hangs (it takes requests and answers none, which a request alone cannot tell from a heavy query), and to give it its
+/// place back. No client's request is spent on that.
 /// </summary>
-internal sealed class Prober(
-    Destinations destinations, HttpMessageInvoker invoker, TimeProvider time, ILogger<Prober> logger) : BackgroundService
+internal sealed class Prober(Destinations destinations, HttpMessageInvoker invoker, GatewayOptions options, TimeProvider time) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    /// <summary>How long a destination may be silent, to probes and requests alike, until it is taken to hang.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private static readonly SearchValues<char> VersionCharacters = SearchValues.Create("0123456789.");
+    /// <summary>The same where nobody else could be asked: an error is no better than an answer that is late.</summary>
+    public static readonly TimeSpan PatienceWithTheLast = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FreshnessInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FreshnessPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan VersionInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan GlanceMax = TimeSpan.FromMilliseconds(1500);
     private const int AnswerLengthMax = 64 << 10;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    private static readonly UpstreamRequest Ready = UpstreamRequest.Get("/-/ready", default);
     private static readonly UpstreamRequest BuildInfo = UpstreamRequest.Get("/api/v1/status/buildinfo", default);
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(destinations.Ordered().Select(destination => WatchAsync(destination, stoppingToken)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var watches = destinations.Ordered().Select(destination => WatchAsync(destination, stoppingToken));
+        if (options.Failover.WatchesSamples && destinations.Ordered().Count > 1)
+            watches = watches.Concat(destinations.Ordered().Select(destination => WatchSamplesAsync(destination, stoppingToken)));
+        return Task.WhenAll(watches);
+    }
 
     private async Task WatchAsync(Destination destination, CancellationToken stoppingToken)
     {
+        long? versionAt = null;
         try
         {
             while (true)
             {
-                if (await ProbeAsync(destination, stoppingToken))
-                    logger.DestinationReturned(destination.Name);
+                var isNew = versionAt is not { } at || !destination.IsUsable || time.GetElapsedTime(at) >= (destination.Version is null ? Patience : VersionInterval);
+                if (await ProbeAsync(destination, isNew, stoppingToken) && isNew)
+                    versionAt = time.GetTimestamp();
                 await Task.Delay(Interval, time, stoppingToken);
             }
         }
@@ -40,41 +54,129 @@ internal sealed class Prober(
         }
     }
 
-    private async Task<bool> ProbeAsync(Destination destination, CancellationToken stoppingToken)
+    /// <summary>
+    /// One probe: is it ready, and which version is it. Where readiness is no path of the engine, or not let through, an engine that
+    /// tells its version is ready.
+    /// </summary>
+    /// <returns>It is well.</returns>
+    private async Task<bool> ProbeAsync(Destination destination, bool askVersion, CancellationToken stoppingToken)
     {
-        using var deadline = new Deadline(Patience, time, stoppingToken);
+        var (ready, _, silence) = await AskAsync(destination, Ready, stoppingToken);
+        if (silence is null && ready == HttpStatusCode.ServiceUnavailable)
+            silence = (Trouble.NotReady, "status 503");
+        if (silence is null && (askVersion || ready != HttpStatusCode.OK))
+        {
+            (var status, var said, silence) = await AskAsync(destination, BuildInfo, stoppingToken);
+            if (silence is null && status == HttpStatusCode.OK)
+                silence = Read(destination, said);
+            else if (silence is null && ready != HttpStatusCode.OK)
+                silence = (Trouble.Failing, $"status {(int)status}");
+        }
+
+        if (silence is { } found)
+            destinations.ProbeFailed(destination, found.Trouble, found.Detail);
+        else
+            destinations.Probed(destination);
+        return silence is null;
+    }
+
+    /// <summary>Takes over the version. What is no answer of a query engine, such as a page to log in at, is trouble.</summary>
+    private static (Trouble, string)? Read(Destination destination, byte[] buildInfo)
+    {
+        if (!ProbeAnswers.IsAnswer(buildInfo))
+            return (Trouble.Failing, "its build information is no JSON");
+        if (ProbeAnswers.Version(buildInfo) is { } version)
+            destination.Said(version);
+        return null;
+    }
+
+    private async Task<(HttpStatusCode Status, byte[] Body, (Trouble Trouble, string Detail)? Silence)> AskAsync(
+        Destination destination, UpstreamRequest request, CancellationToken stoppingToken)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var asking = AskAsync(destination, request, giveUp);
         try
         {
-            using var message = BuildInfo.For(destination, ForwardedHeaders.None);
-            using var response = await invoker.SendAsync(message, deadline.Token);
-            if (!response.IsSuccessStatusCode)
-                throw new HttpRequestException($"status {(int)response.StatusCode}");
-            await response.Content.LoadIntoBufferAsync(AnswerLengthMax, deadline.Token);
-            return destination.Probed(VersionIn(await response.Content.ReadAsByteArrayAsync(deadline.Token)));
+            await WaitAsync(destination, asking, giveUp, stoppingToken);
+            var (status, body) = await asking;
+            return (status, body, null);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException
-            || (e is OperationCanceledException && !stoppingToken.IsCancellationRequested))
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
-            if (!destination.IsDemoted)
-                logger.DestinationFailed(destination.Name, "probe", e.Message);
-            destination.ProbeFailed();
-            return false;
+            return (default, [], (Trouble.Failing, e.Message));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return (default, [], (Trouble.Unreachable, e.Message));
+        }
+        catch (OperationCanceledException e) when (!stoppingToken.IsCancellationRequested)
+        {
+            return (default, [], (Trouble.Hung, e.InnerException?.Message ?? "no answer to a probe"));
         }
     }
 
-    /// <summary>Major, minor and patch, without what distributions append; null if there is nothing of the kind.</summary>
-    internal static string? VersionIn(ReadOnlySpan<byte> buildInfo)
+    private async Task<(HttpStatusCode Status, byte[] Body)> AskAsync(Destination destination, UpstreamRequest request, CancellationTokenSource giveUp)
     {
-        var reader = new Utf8JsonReader(buildInfo);
-        using var json = JsonDocument.ParseValue(ref reader);
-        if (json.RootElement.ValueKind != JsonValueKind.Object
-            || !json.RootElement.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object
-            || !data.TryGetProperty("version", out var version) || version.ValueKind != JsonValueKind.String)
-            return null;
-        var text = version.GetString()!.TrimStart('v');
-        var end = text.AsSpan().IndexOfAnyExcept(VersionCharacters);
-        return Version.TryParse(end < 0 ? text : text[..end], out var parsed)
-            ? $"{parsed.Major}.{parsed.Minor}.{Math.Max(0, parsed.Build)}"
-            : null;
+        using var message = request.For(destination, ForwardedHeaders.None);
+        using var response = await invoker.SendAsync(message, giveUp.Token);
+        await response.Content.LoadIntoBufferAsync(AnswerLengthMax, giveUp.Token);
+        return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(giveUp.Token));
+    }
+
+    /// <summary>
+    /// Waits for an answer, and cancels the wait when the destination was silent for too long. One that answers requests meanwhile is
+    /// busy and not hung; and where this process itself could not run in time, the silence is its own.
+    /// </summary>
+    private async Task WaitAsync(Destination destination, Task asking, CancellationTokenSource giveUp, CancellationToken stoppingToken)
+    {
+        var silentSince = time.GetTimestamp();
+        while (!asking.IsCompleted)
+        {
+            var glanced = time.GetTimestamp();
+            await asking.WaitAsync(Glance, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (time.GetElapsedTime(glanced) > GlanceMax)
+                silentSince = time.GetTimestamp();
+            var patience = destinations.AnyUsableBut(destination) ? Patience : PatienceWithTheLast;
+            if (!asking.IsCompleted && time.GetElapsedTime(Math.Max(silentSince, destination.AnsweredAt)) >= patience)
+                await giveUp.CancelAsync();
+        }
+    }
+
+    private async Task WatchSamplesAsync(Destination destination, CancellationToken stoppingToken)
+    {
+        var interval = options.Failover.StaleAfter / 3 < FreshnessInterval ? options.Failover.StaleAfter / 3 : FreshnessInterval;
+        var question = SampleQuestions.Age(options.Failover.FreshnessSelector);
+        try
+        {
+            while (true)
+            {
+                if (destination.IsUsable)
+                    await AskAgeAsync(destination, question, stoppingToken);
+                await Task.Delay(destination.NewestSampleAge is null ? Interval : interval, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            return;
+        }
+    }
+
+    /// <summary>One that cannot say how old its samples are keeps what it said last.</summary>
+    private async Task AskAgeAsync(Destination destination, UpstreamRequest question, CancellationToken stoppingToken)
+    {
+        using var deadline = new Deadline(FreshnessPatience, time, stoppingToken);
+        try
+        {
+            using var message = question.For(destination, ForwardedHeaders.None);
+            using var response = await invoker.SendAsync(message, deadline.Token);
+            await response.Content.LoadIntoBufferAsync(AnswerLengthMax, deadline.Token);
+            if (response.IsSuccessStatusCode && ProbeAnswers.Age(await response.Content.ReadAsByteArrayAsync(deadline.Token)) is { } said)
+                destinations.Sampled(destination, said.Age);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && deadline.Passed))
+        {
+            // Whether it lives is the other probe's to find out.
+            return;
+        }
     }
 }

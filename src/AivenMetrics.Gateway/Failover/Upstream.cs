@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway.Failover;
 
@@ -35,12 +34,26 @@ internal enum UpstreamFailure
     NotOffered,
 }
 
+/// <summary>How one request to one destination ended.</summary>
+/// <param name="Answer">What may go to the client, if anything.</param>
+/// <param name="Failure">Why there is none.</param>
+/// <param name="IsFinal">No other destination need be asked.</param>
+internal readonly record struct Attempt(UpstreamAnswer? Answer, UpstreamFailure Failure, bool IsFinal)
+{
+    public static Attempt Failed => new(null, UpstreamFailure.Unavailable, IsFinal: false);
+
+    public static Attempt TimedOut => new(null, UpstreamFailure.TimedOut, IsFinal: true);
+
+    public static Attempt NotOffered => new(null, UpstreamFailure.NotOffered, IsFinal: true);
+}
+
 /// <summary>
 /// Asks the destinations, the usual one first, until one answers.
 /// </summary>
 /// <remarks>
-/// 1. Take the destinations in the order of <see cref="Destinations.ToTry"/>.
-/// 2. Send the request; wait for the answer's headers, no longer than the timeout.
+/// 1. Take the destinations in the order of <see cref="Destinations.ToTry"/>; leave out those that are known to hang.
+/// 2. Send the request; wait for the answer's headers, no longer than the timeout. A light request is sent to a second destination too
+///    when the first is slow to begin (<see cref="Hedging"/>).
 /// 3. No connection, it broke, or a probe finds the destination hanging: note the failure, next destination.
 /// 4. Judge the answer (<see cref="AnswerJudge"/>): the query engine's own answer is the client's, be it a success or an error. One that
 ///    lacks the path would not have it on another server.
@@ -52,9 +65,9 @@ internal sealed class Upstream(
     Destinations destinations,
     HttpMessageInvoker invoker,
     GatewayOptions options,
+    Hedging hedging,
     GatewayMetrics metrics,
-    TimeProvider time,
-    ILogger<Upstream> logger)
+    TimeProvider time)
 {
     /// <summary>The client for all destinations: no proxy, cookies, redirects or headers of its own, and no long wait for a dead host.</summary>
     public static HttpMessageInvoker CreateInvoker() => new(new SocketsHttpHandler
@@ -73,94 +86,151 @@ internal sealed class Upstream(
     public async ValueTask<(UpstreamAnswer? Answer, UpstreamFailure Failure)> AskAsync(
         UpstreamRequest request, ForwardedHeaders headers, CancellationToken aborted)
     {
-        foreach (var destination in destinations.ToTry())
+        var order = destinations.ToTry(request.Window);
+        for (var i = 0; i < order.Length; i++)
         {
-            var deadline = new Deadline(options.UpstreamTimeout, time, aborted);
-            UpstreamAnswer? answer = null;
-            try
-            {
-                (answer, var notOffered) = await AttemptAsync(destination, request, headers, deadline);
-                if (answer is not null)
-                    return (answer, UpstreamFailure.None);
-                if (notOffered)
-                    return (null, UpstreamFailure.NotOffered);
-            }
-            catch (OperationCanceledException) when (deadline.Passed)
-            {
-                metrics.Attempted(destination.Name, "timeout");
-                return (null, UpstreamFailure.TimedOut);
-            }
-            finally
-            {
-                if (answer is null)
-                    deadline.Dispose();
-            }
+            var attempt = request.IsLight && hedging.IsOn && NextWell(order, i) is { } next
+                ? await AskEitherAsync(order[i], next, request, headers, aborted)
+                : await AttemptAsync(order[i], request, headers, NewDeadline(aborted));
+            if (attempt.IsFinal)
+                return (attempt.Answer, attempt.Failure);
         }
 
         return (null, UpstreamFailure.Unavailable);
     }
 
-    private async ValueTask<(UpstreamAnswer? Answer, bool NotOffered)> AttemptAsync(
-        Destination destination, UpstreamRequest request, ForwardedHeaders headers, Deadline deadline)
+    private static Destination? NextWell(Destination[] order, int after)
     {
-        HttpResponseMessage? response = null;
+        for (var i = after + 1; i < order.Length; i++)
+            if (order[i].Rank == 0)
+                return order[i];
+        return null;
+    }
+
+    private Deadline NewDeadline(CancellationToken aborted) => new(options.UpstreamTimeout, time, aborted);
+
+    /// <summary>Asks the second one too when the first is slow to begin its answer. The first good answer counts, the other wait is ended.</summary>
+    private async ValueTask<Attempt> AskEitherAsync(
+        Destination first, Destination second, UpstreamRequest request, ForwardedHeaders headers, CancellationToken aborted)
+    {
+        var began = time.GetTimestamp();
+        var deadline = NewDeadline(aborted);
+        var asking = AttemptAsync(first, request, headers, deadline).AsTask();
+        await ((Task)asking).WaitAsync(hedging.Delay, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (asking.IsCompleted || !hedging.TryTake())
+        {
+            var attempt = await asking;
+            if (attempt.Answer is not null)
+                hedging.Took(time.GetElapsedTime(began));
+            return attempt;
+        }
+
+        var hedgeDeadline = NewDeadline(aborted);
+        var hedge = AttemptAsync(second, request, headers, hedgeDeadline).AsTask();
+        var (left, leftDeadline) = (hedge, hedgeDeadline);
         try
         {
+            if (await Task.WhenAny(asking, hedge) == hedge && hedge.IsCompletedSuccessfully && hedge.Result.Answer is { Response.IsSuccessStatusCode: true })
+            {
+                (left, leftDeadline) = (asking, deadline);
+                hedging.Won();
+                return await hedge;
+            }
+
+            var usual = await asking;
+            if (usual.IsFinal)
+                return usual;
+            (left, leftDeadline) = (asking, deadline);
+            return await hedge;
+        }
+        finally
+        {
+            Leave(left, leftDeadline);
+        }
+    }
+
+    private static void Leave(Task<Attempt> attempt, Deadline deadline)
+    {
+        deadline.Abandon();
+        _ = attempt.ContinueWith(
+            static left => left.Result.Answer?.Dispose(), default, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>One request to one destination. The deadline is disposed, at once or with the answer.</summary>
+    private async ValueTask<Attempt> AttemptAsync(Destination destination, UpstreamRequest request, ForwardedHeaders headers, Deadline deadline)
+    {
+        HttpResponseMessage? response = null;
+        var attempt = Attempt.Failed;
+        try
+        {
+            // In this order: who is found to hang after the look cancels the token that was taken before it.
+            var lost = destination.Lost;
+            if (destination.IsHung)
+                return attempt;
+
             using var message = request.For(destination, headers);
-            response = await SendAsync(destination, message, deadline);
+            response = await SendAsync(message, deadline, lost);
             var verdict = await AnswerJudge.JudgeAsync(response, request.Shape, deadline.Token);
             if (verdict == Verdict.NotOffered)
             {
                 metrics.Attempted(destination.Name, "not_offered");
-                return (null, true);
+                return Attempt.NotOffered;
             }
 
             if (verdict == Verdict.Answer)
             {
                 destination.Answered();
                 metrics.Attempted(destination.Name, "answered");
-                var answer = new UpstreamAnswer(destination, response, deadline);
-                response = null;
-                return (answer, false);
+                attempt = new Attempt(new UpstreamAnswer(destination, response, deadline), UpstreamFailure.None, IsFinal: true);
+                return attempt;
             }
 
-            Note(destination, "status", $"status {(int)response.StatusCode}");
+            metrics.Attempted(destination.Name, "status");
+            destinations.Struck(destination, $"status {(int)response.StatusCode}");
         }
-        catch (HttpRequestException e)
+        catch (HttpRequestException e) when (e.HttpRequestError
+            is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
-            var beforeSending = e.HttpRequestError
-                is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError;
-            Note(destination, beforeSending ? "connect" : "broken", e.Message);
+            metrics.Attempted(destination.Name, "connect");
+            destinations.Unreachable(destination, e.Message);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            Note(destination, "broken", e.Message);
+            metrics.Attempted(destination.Name, "broken");
+            destinations.Struck(destination, e.Message);
+        }
+        catch (OperationCanceledException) when (deadline.Abandoned)
+        {
+            metrics.Attempted(destination.Name, "abandoned");
+        }
+        catch (OperationCanceledException) when (deadline.Passed)
+        {
+            metrics.Attempted(destination.Name, "timeout");
+            return Attempt.TimedOut;
         }
         catch (OperationCanceledException e) when (!deadline.Token.IsCancellationRequested)
         {
-            // The handler's own timeout for connecting, or a probe that found the destination hanging.
-            Note(destination, "connect", e.InnerException?.Message ?? "it does not answer");
+            // A probe found that it hangs, or the handler's own timeout for connecting passed.
+            metrics.Attempted(destination.Name, destination.IsHung ? "hung" : "connect");
+            if (destination.Rank < Destination.FailedRank)
+                destinations.Unreachable(destination, e.InnerException?.Message ?? "no connection in time");
         }
         finally
         {
-            response?.Dispose();
+            if (attempt.Answer is null)
+            {
+                response?.Dispose();
+                deadline.Dispose();
+            }
         }
 
-        return (null, false);
+        return attempt;
     }
 
     /// <summary>Waits for headers no longer than the destination is known to live; a body that has begun is not cut off.</summary>
-    private async Task<HttpResponseMessage> SendAsync(Destination destination, HttpRequestMessage message, Deadline deadline)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, Deadline deadline, CancellationToken lost)
     {
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, destination.Lost);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, lost);
         return await invoker.SendAsync(message, waiting.Token);
-    }
-
-    private void Note(Destination destination, string outcome, string detail)
-    {
-        metrics.Attempted(destination.Name, outcome);
-        if (!destination.IsDemoted)
-            logger.DestinationFailed(destination.Name, outcome, detail);
-        destination.Failed();
     }
 }

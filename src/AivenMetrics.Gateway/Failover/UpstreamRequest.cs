@@ -32,19 +32,29 @@ internal sealed class UpstreamRequest
     private UpstreamRequest(HttpMethod method, string pathAndQuery, ReadOnlyMemory<byte> body, AnswerShape shape) =>
         (this.method, this.pathAndQuery, this.body, Shape) = (method, pathAndQuery, body, shape);
 
+    /// <summary>The time that is asked about, where it is known and matters: who lacks samples of it is not the one to ask.</summary>
+    public QueryWindow? Window { get; init; }
+
+    /// <summary>
+    /// Usually answered within moments, and cheap enough to be asked of a second destination when the first one is slow: everything but
+    /// ranges, remote reads and federation.
+    /// </summary>
+    public bool IsLight { get; private init; }
+
     /// <summary>What the answer looks like.</summary>
     public AnswerShape Shape { get; }
 
     /// <summary>A POST with a form, which has no length limit worth the name.</summary>
-    public static UpstreamRequest Post(string path, ReadOnlyMemory<byte> form, AnswerShape shape = AnswerShape.Query) =>
-        new(HttpMethod.Post, path, form, shape);
+    public static UpstreamRequest Post(string path, ReadOnlyMemory<byte> form, AnswerShape shape = AnswerShape.Query, QueryWindow? window = null) =>
+        new(HttpMethod.Post, path, form, shape) { Window = window, IsLight = path is not ("/api/v1/query_range" or "/api/v1/query_exemplars") };
 
     /// <summary>A GET with the form as the URL's query.</summary>
     public static UpstreamRequest Get(string path, ReadOnlyMemory<byte> form, AnswerShape shape = AnswerShape.Query) =>
-        new(HttpMethod.Get, $"{path}?{Encoding.ASCII.GetString(form.Span)}", default, shape);
+        new(HttpMethod.Get, $"{path}?{Encoding.ASCII.GetString(form.Span)}", default, shape) { IsLight = shape != AnswerShape.Exposition };
 
     /// <summary>A remote read, its protobuf compressed already.</summary>
-    public static UpstreamRequest Read(ReadOnlyMemory<byte> snappy) => new(HttpMethod.Post, "/api/v1/read", snappy, AnswerShape.RemoteRead);
+    public static UpstreamRequest Read(ReadOnlyMemory<byte> snappy, QueryWindow? window) =>
+        new(HttpMethod.Post, "/api/v1/read", snappy, AnswerShape.RemoteRead) { Window = window };
 
     /// <summary>The message for one attempt at one destination, with the headers of <paramref name="headers"/> and no others.</summary>
     public HttpRequestMessage For(Destination destination, ForwardedHeaders headers)

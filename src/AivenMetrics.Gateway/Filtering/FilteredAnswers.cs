@@ -49,7 +49,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
                 if (answer is null && failure == UpstreamFailure.NotOffered && NothingOf(route.Treatment) is { } nothing)
                     return new(null, null, await WriteAsync(context, nothing));
                 if (answer is null)
-                    return new(Refusal.Of(failure), null, 0);
+                    return new(Refusal.Of(failure, destinations), null, 0);
                 return await FilterAsync(context, answer, route, parameters, credential, account.Limits);
             }
         }
@@ -58,6 +58,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
     private async ValueTask<Filtered> FilterAsync(
         HttpContext context, UpstreamAnswer answer, Route route, RequestParameters parameters, Credential credential, PlanLimits limits)
     {
+        context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
         if (!answer.Response.IsSuccessStatusCode)
             return new(await UpstreamErrors.RefusalAsync(answer, credential), answer.Destination, 0);
         try
@@ -77,7 +78,6 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
                 to.WriteEndObject();
             }
 
-            context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
             return new(null, answer.Destination, await WriteAsync(context, written.WrittenMemory));
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)

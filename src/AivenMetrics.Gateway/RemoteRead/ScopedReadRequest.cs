@@ -48,7 +48,9 @@ internal static class ScopedReadRequest
             query.Matchers.Add(enforced);
         }
 
-        return (UpstreamRequest.Read(Snappy.CompressToArray(request.ToByteArray())), null);
+        QueryWindow? window = request.Queries.Count == 0 ? null
+            : new(request.Queries.Min(query => query.StartTimestampMs), request.Queries.Max(query => query.EndTimestampMs));
+        return (UpstreamRequest.Read(Snappy.CompressToArray(request.ToByteArray()), window), null);
     }
 
     private static ReadRequest? Decode(ReadOnlySpan<byte> body)

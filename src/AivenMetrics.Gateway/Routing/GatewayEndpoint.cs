@@ -157,7 +157,8 @@ internal sealed class GatewayEndpoint(
     {
         // :: Step 5
         var rewriting = time.GetTimestamp();
-        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential, limits);
+        var window = destinations.GapsDiffer ? QueryWindows.Of(route, parameters, time) : null;
+        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential, limits, window);
         metrics.Rewrote(time.GetElapsedTime(rewriting).TotalSeconds);
         if (request is null)
             return unscopable;
@@ -171,14 +172,14 @@ internal sealed class GatewayEndpoint(
                 return LimitRefusals.Of(entry, limits.Plan);
             limits.Entered(lane);
             if (route.Treatment == Treatment.Federation
-                && await FederationCheck.CheckAsync(upstream, parameters, credential, limits.Plan, context.RequestAborted) is { } tooMany)
+                && await FederationCheck.CheckAsync(upstream, destinations, parameters, credential, limits.Plan, context.RequestAborted) is { } tooMany)
                 return tooMany;
 
             var headers = ForwardedHeaders.From(context.Request.Headers);
             var edits = limits.EditsAnswer && request.Shape is AnswerShape.Query or AnswerShape.Optional;
             var (answer, failure) = await upstream.AskAsync(request, edits ? headers.Uncompressed() : headers, context.RequestAborted);
             if (answer is null)
-                return Refusal.Of(failure);
+                return Refusal.Of(failure, destinations);
 
             // The answer is made: who reads it slowly holds up only its own tenant.
             place.Release();
@@ -193,6 +194,7 @@ internal sealed class GatewayEndpoint(
         using (answer)
         {
             exchange.Destination = answer.Destination;
+            context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
             if (await UpstreamErrors.ReplacedAsync(answer, shape, credential) is { } replaced)
                 return replaced;
             if (limits.CheckLength(answer.Response.Content.Headers.ContentLength) is { } tooLong)

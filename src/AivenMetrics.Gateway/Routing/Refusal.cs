@@ -57,11 +57,11 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
         "the gateway could not handle this request; its operator finds the reason in the log", "internal");
 
     /// <summary>No Prometheus gave an answer.</summary>
-    public static Refusal Of(UpstreamFailure failure) => failure switch
+    public static Refusal Of(UpstreamFailure failure, Destinations destinations) => failure switch
     {
         UpstreamFailure.TimedOut => TimedOut,
         UpstreamFailure.NotOffered => NotOffered,
-        _ => Unavailable,
+        _ => new(503, "unavailable", $"no server of the metrics store can answer ({destinations.Reasons()}): try again shortly", "unavailable"),
     };
 
     /// <summary>A Prometheus said no, and its own words are not for the client.</summary>

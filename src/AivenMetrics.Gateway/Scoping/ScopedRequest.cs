@@ -19,9 +19,9 @@ internal static class ScopedRequest
     /// <summary>Half of what a Prometheus takes as a URL and headers (1 MiB, Go's default): beyond it, a 431 would look like a dead server.</summary>
     private const int UrlLengthMax = 512 << 10;
 
-    /// <summary>The request for upstream, or why there is none.</summary>
+    /// <summary>The request for upstream, which asks about a time if that is known, or why there is none.</summary>
     public static (UpstreamRequest? Request, Refusal? Refusal) Make(
-        Route route, string? labelName, RequestParameters parameters, Credential credential, RequestLimits limits)
+        Route route, string? labelName, RequestParameters parameters, Credential credential, RequestLimits limits, QueryWindow? window = null)
     {
         if (route.Treatment == Treatment.RemoteRead)
             return ScopedReadRequest.Make(parameters.Body.Span, credential.Scope, limits);
@@ -44,7 +44,7 @@ internal static class ScopedRequest
             return (UpstreamRequest.Get(route.Path.Replace("{name}", labelName, StringComparison.Ordinal), form.Written), null);
         return (asUrl
             ? UpstreamRequest.Get(route.Path, form.Written, AnswerShape.Exposition)
-            : UpstreamRequest.Post(route.Path, form.Written, route.Shape), null);
+            : UpstreamRequest.Post(route.Path, form.Written, route.Shape, window), null);
     }
 
     private static Refusal? AddExpression(

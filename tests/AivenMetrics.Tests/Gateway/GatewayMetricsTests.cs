@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using AivenMetrics.Gateway.Failover;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway;
@@ -20,6 +22,7 @@ public sealed class GatewayMetricsTests
         using var bad = await gateway.GetAsync("/api/v1/query?query=up%7B");
         using var stranger = await gateway.SendAsync(null, HttpMethod.Get, "/api/v1/labels");
         using var unknown = await gateway.GetAsync("/secret-path");
+        await gateway.UntilAsync(() => gateway.Provider.GetRequiredService<Destinations>().Ordered()[0].NewestSampleAge is not null, "the age of the newest sample");
         listener.RecordObservableInstruments();
         await gateway.UntilAsync(() => seen.Contains("aivenmetrics_gateway_refusals_total{reason=not_found} 1"), "the last refusal");
 
@@ -31,6 +34,14 @@ public sealed class GatewayMetricsTests
         Assert.Contains("aivenmetrics_gateway_refusals_total{reason=unauthenticated} 1", seen);
         Assert.Contains("aivenmetrics_gateway_upstream_attempts_total{destination=prometheus-1,outcome=status} 1", seen);
         Assert.Contains("aivenmetrics_gateway_upstream_attempts_total{destination=prometheus-2,outcome=answered} 1", seen);
+        Assert.Contains("aivenmetrics_gateway_destination_first{destination=prometheus-1} 1", seen);
+        Assert.Contains("aivenmetrics_gateway_destination_first{destination=prometheus-2} 0", seen);
+        Assert.Contains("aivenmetrics_gateway_destination_gaps{destination=prometheus-2} 0", seen);
+        Assert.Contains(seen, line => line.StartsWith("aivenmetrics_gateway_destination_newest_sample_age_seconds{destination=prometheus-1} 1", StringComparison.Ordinal));
+        Assert.Contains("aivenmetrics_gateway_switches_total{} 0", seen);
+        Assert.Contains("aivenmetrics_gateway_detours_total{} 0", seen);
+        Assert.Contains("aivenmetrics_gateway_hedges_total{} 0", seen);
+        Assert.Contains("aivenmetrics_gateway_hedges_won_total{} 0", seen);
         Assert.Contains("aivenmetrics_gateway_tenants{} 2", seen);
         Assert.Contains(seen, line => line.StartsWith("aivenmetrics_gateway_tenants_age_seconds{} ", StringComparison.Ordinal));
         Assert.Contains(seen, line => line.StartsWith("aivenmetrics_gateway_rewrite_seconds{} ", StringComparison.Ordinal));

@@ -1,4 +1,5 @@
 using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Failover;
 using AivenMetrics.Gateway.Limits;
 using Xunit;
 
@@ -75,6 +76,26 @@ public sealed class GatewayOptionsTests
         Assert.Equal(("other", 7, 8), (plans.Of("other").Plan, plans.Of("other").Series, plans.Of("other").QueryPoints));
         Assert.Equal(50_000, new Plans(new GatewayOptions()).Of("space").Series);
     }
+
+    [Fact]
+    public void Faults_of_failover_are_told_with_their_keys()
+    {
+        var failover = new FailoverOptions
+        {
+            ReturnAfter = TimeSpan.FromSeconds(-1),
+            StaleAfter = TimeSpan.FromMinutes(6),
+            HistoryWindow = TimeSpan.FromDays(400),
+            HedgeShare = double.NaN,
+            FreshnessSelector = "rate(up[1m])",
+        };
+        Assert.Equal(
+            ["ReturnAfter", "StaleAfter", "HistoryWindow", "HedgeShare", "FreshnessSelector"],
+            new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://b", FeedToken = "t", Failover = failover }.Faults().Select(fault => fault.Split(' ')[0].Split(':')[^1]));
+    }
+
+    [Fact]
+    public void Samples_need_not_be_looked_at() =>
+        Assert.Empty(new FailoverOptions { StaleAfter = TimeSpan.Zero, FreshnessSelector = "", HistoryWindow = TimeSpan.Zero, HedgeShare = 0 }.Faults());
 
     [Fact]
     public void Nothing_is_configured_by_default() =>

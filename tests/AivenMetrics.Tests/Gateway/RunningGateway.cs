@@ -71,12 +71,12 @@ public sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Starts with options for the default tenants, whose file is given.</summary>
-    public static async Task<RunningGateway> StartAsync(Func<string, GatewayOptions> options)
+    public static async Task<RunningGateway> StartAsync(Func<string, GatewayOptions> options, TimeProvider? time = null)
     {
         var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
         var file = Path.Combine(folder, "tenants.json");
         await File.WriteAllTextAsync(file, DefaultTenants);
-        return await StartAsync(options(file), folder);
+        return await StartAsync(options(file), folder, time);
     }
 
     /// <summary>Starts a gateway that speaks only HTTP/2, in clear text.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -31,17 +32,35 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
 
     private ScriptedPrometheus(WebApplication app) => this.app = app;
 
-    /// <summary>Everything but build information, in order of arrival.</summary>
+    /// <summary>Everything but the gateway's own questions, in order of arrival.</summary>
     public ConcurrentQueue<Received> Requests { get; } = [];
 
     /// <summary>What it answers to all but build information; default: an empty vector.</summary>
     public Func<HttpContext, Task> Answer { get; set; } = context => WriteAsync(context, 200, EmptyVector);
 
-    /// <summary>The version it says to have; null: build information answers 503 like a server that starts.</summary>
+    /// <summary>The version it says to have; null: build information and readiness answer 503 like a server that starts.</summary>
     public string? Version { get; set; } = "2.42.0+ds";
 
     /// <summary>The number of series it answers to the count before a federation, which is not remembered; null: as <see cref="Answer"/>.</summary>
     public int? Federated { get; set; } = 1;
+
+    /// <summary>Its build information in other words than those of a query engine; null: in those.</summary>
+    public string? BuildInfo { get; set; }
+
+    /// <summary>Set: it takes everything and answers nothing until this is completed, like a process that was stopped.</summary>
+    public TaskCompletionSource? Hang { get; set; }
+
+    /// <summary>What each probe waits for, while requests do not; default: nothing.</summary>
+    public Func<Task> Probed { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>The status that <c>/-/ready</c> answers; 404: like an engine without that path.</summary>
+    public int Ready { get; set; } = 200;
+
+    /// <summary>How old it says that its newest sample is, in seconds; null: it has none.</summary>
+    public double? NewestSampleAge { get; set; } = 1;
+
+    /// <summary>Which times, in seconds since 1970, have samples; the gateway asks with a grid.</summary>
+    public Func<double, bool> HasSamplesAt { get; set; } = _ => true;
 
     public string Url => app.Urls.Single();
 
@@ -73,11 +92,20 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
+        if (Hang is { } hang)
+            await hang.Task.WaitAsync(context.RequestAborted);
+        if (context.Request.Path.Value!.EndsWith("/-/ready", StringComparison.Ordinal))
+        {
+            await Probed();
+            await WriteAsync(context, Version is null ? 503 : Ready, "", "text/plain");
+            return;
+        }
+
         if (context.Request.Path.Value!.EndsWith("/status/buildinfo", StringComparison.Ordinal))
         {
             await (Version is null
                 ? WriteAsync(context, 503, "Service Unavailable", "text/plain")
-                : WriteAsync(context, 200, """{"status":"success","data":{"version":"@","features":{"x":"true"}}}""".Replace("@", Version, StringComparison.Ordinal)));
+                : WriteAsync(context, 200, BuildInfo ?? """{"status":"success","data":{"version":"@","features":{"x":"true"}}}""".Replace("@", Version, StringComparison.Ordinal)));
             return;
         }
 
@@ -94,8 +122,34 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
             return;
         }
 
+        if (parameters.TryGetValue("query", out var own) && own.ToString().Contains("aiven_project!=", StringComparison.Ordinal))
+        {
+            await AnswerGatewayAsync(context, parameters);
+            return;
+        }
+
         var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
         Requests.Enqueue(new Received(context.Request.Method, path, context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase), parameters, bytes.ToArray()));
         await Answer(context);
+    }
+
+    /// <summary>What the gateway asks for itself: how old the newest sample is, and at which times there is one.</summary>
+    private Task AnswerGatewayAsync(HttpContext context, Dictionary<string, StringValues> parameters)
+    {
+        if (!parameters.TryGetValue("step", out var step))
+            return WriteAsync(context, 200, NewestSampleAge is not { } age ? EmptyVector
+                : Data("vector", string.Create(CultureInfo.InvariantCulture, $$"""{"metric":{},"value":[0,"{{age}}"]}""")));
+
+        var (start, end, width) = (Number(parameters["start"]), Number(parameters["end"]), Number(step));
+        var values =
+            from i in Enumerable.Range(0, (int)((end - start) / width) + 1)
+            let at = start + (i * width)
+            from newest in Enumerable.Range(0, 300).Select(back => at - back).Where(HasSamplesAt).Take(1)
+            select string.Create(CultureInfo.InvariantCulture, $"[{at:F3},\"{newest:F3}\"]");
+        return WriteAsync(context, 200, Data("matrix", $$"""{"metric":{},"values":[{{string.Join(',', values)}}]}"""));
+
+        static string Data(string type, string series) => $$$"""{"status":"success","data":{"resultType":"{{{type}}}","result":[{{{series}}}]}}""";
+
+        static double Number(StringValues text) => double.Parse(text.ToString(), CultureInfo.InvariantCulture);
     }
 }

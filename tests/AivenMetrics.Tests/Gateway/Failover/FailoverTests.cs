@@ -13,6 +13,7 @@ namespace AivenMetrics.Tests.Gateway.Failover;
 public sealed class FailoverTests : IAsyncLifetime
 {
     private const string Target = "/api/v1/query?query=up";
+    private const string Heavy = "/api/v1/query_range?query=up&start=1&end=2&step=1";
     private ScriptedPrometheus first = null!;
     private ScriptedPrometheus second = null!;
 
@@ -129,6 +130,7 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         var body = await response.Content.ReadAsStringAsync();
         Assert.Contains("\"errorType\":\"unavailable\"", body);
+        Assert.Contains("prometheus-1 cannot be reached, prometheus-2 cannot be reached", body);
         Assert.DoesNotContain("127.0.0.1", body);
         Assert.True(response.Headers.RetryAfter?.Delta > TimeSpan.Zero);
     }
@@ -146,27 +148,33 @@ public sealed class FailoverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_that_failed_is_tried_last_and_comes_back_only_after_a_while()
+    public async Task One_that_fails_again_and_again_is_left_and_comes_back_only_after_a_while()
     {
         var time = new FakeTimeProvider();
-        await using var gateway = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, time, TimeSpan.FromHours(1));
+        await using var gateway = await RunningGateway.StartAsync(
+            file => new() { Prometheus = [first.Url, second.Url], TenantsFile = file, Failover = new() { ReturnAfter = TimeSpan.FromSeconds(30) } }, time);
         var destinations = gateway.Provider.GetRequiredService<Destinations>();
         await gateway.UntilAsync(() => destinations.Ordered().All(d => d.IsUsable), "both probed");
         first.Answer = context => ScriptedPrometheus.WriteAsync(context, 502, "", "text/plain");
-        using var moved = await gateway.GetAsync(Target);
+        for (var i = 0; i < 3; i++)
+        {
+            using var moved = await gateway.GetAsync(Target);
+            Assert.Equal("prometheus-2", Instance(moved));
+        }
+
         first.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
 
         // It answers probes again at once, but has failed a moment ago.
-        await AdvanceAsync(time, Destinations.ReturnAfter / 2);
+        await AdvanceAsync(time, TimeSpan.FromSeconds(20));
         using var early = await gateway.GetAsync(Target);
-        await AdvanceAsync(time, Destinations.ReturnAfter);
-        await gateway.UntilAsync(() => !destinations.Ordered()[0].IsDemoted, "the return");
+        await AdvanceAsync(time, TimeSpan.FromSeconds(20));
+        await gateway.UntilAsync(() => destinations.First.Name == "prometheus-1", "the return");
         using var late = await gateway.GetAsync(Target);
 
-        Assert.Equal("prometheus-2", Instance(moved));
         Assert.Equal("prometheus-2", Instance(early));
         Assert.Equal("prometheus-1", Instance(late));
-        Assert.Equal(2, first.Requests.Count);
+        Assert.Equal(4, first.Requests.Count);
+        Assert.Equal(2, destinations.Switches);
     }
 
     [Fact]
@@ -175,7 +183,7 @@ public sealed class FailoverTests : IAsyncLifetime
         first.Version = null;
         await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
         var destinations = gateway.Provider.GetRequiredService<Destinations>();
-        await gateway.UntilAsync(() => destinations.Ordered()[0].IsDemoted, "the failed probe");
+        await gateway.UntilAsync(() => destinations.First.Name == "prometheus-2", "the failed probe");
         using var response = await gateway.GetAsync(Target);
         Assert.Equal("prometheus-2", Instance(response));
         Assert.Empty(first.Requests);
@@ -196,7 +204,7 @@ public sealed class FailoverTests : IAsyncLifetime
     {
         first.Answer = async context => await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
         await using var gateway = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, timeout: TimeSpan.FromSeconds(1));
-        using var response = await gateway.GetAsync(Target);
+        using var response = await gateway.GetAsync(Heavy);
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
         Assert.Contains("\"errorType\":\"timeout\"", await response.Content.ReadAsStringAsync());
         Assert.Empty(second.Requests);
@@ -213,13 +221,13 @@ public sealed class FailoverTests : IAsyncLifetime
         };
         await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
         var asking = gateway.SendRawAsync(Encoding.ASCII.GetBytes(
-            $"GET {Target} HTTP/1.0\r\nHost: g\r\nAuthorization: {RunningGateway.Basic(RunningGateway.A)}\r\n\r\n"), TimeSpan.FromSeconds(1));
+            $"GET {Heavy} HTTP/1.0\r\nHost: g\r\nAuthorization: {RunningGateway.Basic(RunningGateway.A)}\r\n\r\n"), TimeSpan.FromSeconds(1));
         await gateway.UntilAsync(() => !first.Requests.IsEmpty, "the query");
         Assert.False(stopped.Task.IsCompleted);
         await stopped.Task.WaitAsync(TimeSpan.FromSeconds(15));
         await asking;
         Assert.Empty(second.Requests);
-        Assert.False(gateway.Provider.GetRequiredService<Destinations>().Ordered()[0].IsDemoted);
+        Assert.Equal(Trouble.None, gateway.Provider.GetRequiredService<Destinations>().First.Trouble);
     }
 
     [Fact]
@@ -298,8 +306,24 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(["/prom/one/api/v1/query", "/prom/one/api/v1/label/job/values"], first.Requests.Select(r => r.Path));
         var expected = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("reader:up@stream-pass"));
         Assert.All(first.Requests, r => Assert.Equal(expected, r.Headers["Authorization"].ToString()));
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("prometheus-2 failed", StringComparison.Ordinal)), "the failed probe");
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("prometheus-2 cannot be reached", StringComparison.Ordinal)), "the failed probe");
         Assert.DoesNotContain("stream-pass", string.Join('\n', gateway.Log));
+    }
+
+    [Theory]
+    [InlineData("/api/v1/metadata", 200)]
+    [InlineData("/api/v1/rules", 200)]
+    [InlineData("/aivenmetrics/v1/services", 200)]
+    [InlineData("/api/v1/query?query=up", 422)]
+    [InlineData("/api/v1/metadata", 422)]
+    public async Task Who_answered_is_told_with_every_answer_also_a_filtered_one_and_an_error(string target, int status)
+    {
+        first.Answer = context => ScriptedPrometheus.WriteAsync(context, status, status == 200
+            ? """{"status":"success","data":{}}""" : """{"status":"error","errorType":"execution","error":"no"}""");
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        using var response = await gateway.GetAsync(target);
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal("prometheus-1", Instance(response));
     }
 
     private static string Instance(HttpResponseMessage response) => response.Headers.GetValues("X-AivenMetrics-Instance").Single();

@@ -1,0 +1,53 @@
+namespace AivenMetrics.Gateway.Failover;
+
+/// <summary>The time that a request asks about, both ends in milliseconds since 1970.</summary>
+internal readonly record struct QueryWindow(long From, long To);
+
+/// <summary>A time for which a destination has no samples: after the last one before it, until the first one behind it.</summary>
+/// <param name="From">Milliseconds since 1970.</param>
+/// <param name="To">Milliseconds since 1970, more than <paramref name="From"/>.</param>
+internal readonly record struct Gap(long From, long To)
+{
+    /// <summary>How much of a time is in gaps.</summary>
+    public static TimeSpan Missing(Gap[] gaps, QueryWindow window)
+    {
+        var missing = 0L;
+        foreach (var gap in gaps)
+            if (gap.To > window.From && gap.From <= window.To)
+                missing += Math.Max(1, Math.Min(gap.To, window.To) - Math.Max(gap.From, window.From));
+        return TimeSpan.FromMilliseconds(missing);
+    }
+
+    /// <summary>Sorted and without overlaps.</summary>
+    public static Gap[] Union(IEnumerable<Gap> gaps)
+    {
+        var united = new List<Gap>();
+        foreach (var gap in gaps.OrderBy(g => g.From))
+            if (united.Count > 0 && gap.From <= united[^1].To)
+                united[^1] = united[^1] with { To = Math.Max(united[^1].To, gap.To) };
+            else
+                united.Add(gap);
+        return [.. united];
+    }
+
+    /// <summary>What is left of gaps when a time is cut out of them.</summary>
+    public static IEnumerable<Gap> Without(IEnumerable<Gap> gaps, QueryWindow cut)
+    {
+        foreach (var gap in gaps)
+        {
+            if (gap.From < cut.From)
+                yield return gap with { To = Math.Min(gap.To, cut.From) };
+            if (gap.To > cut.To)
+                yield return gap with { From = Math.Max(gap.From, cut.To) };
+        }
+    }
+
+    /// <summary>Whether one has a gap that another has not, of more than a length: else there is no choice to make.</summary>
+    public static bool Differ(IReadOnlyList<Gap[]> all, TimeSpan length) => all.Any(one => all.Any(other =>
+    {
+        IEnumerable<Gap> rest = one;
+        foreach (var gap in other)
+            rest = Without(rest.ToList(), new(gap.From, gap.To));
+        return rest.Any(gap => gap.To - gap.From > length.TotalMilliseconds);
+    }));
+}

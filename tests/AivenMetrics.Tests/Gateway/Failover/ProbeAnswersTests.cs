@@ -1,0 +1,49 @@
+using System.Text;
+using AivenMetrics.Gateway.Failover;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Failover;
+
+/// <summary>What servers answer to the gateway's own questions, and what else may come from their address.</summary>
+public sealed class ProbeAnswersTests
+{
+    [Theory]
+    [InlineData("""{"status":"success","data":{"version":"2.42.0+ds"}}""", "2.42.0")]
+    [InlineData("""{"data":{"version":"v3.5"}}""", "3.5.0")]
+    [InlineData("""{"data":{"version":"unknown"}}""", null)]
+    [InlineData("""{"data":{"version":3}}""", null)]
+    [InlineData("""{"data":{"version":"\ud800"}}""", null)]
+    [InlineData("""{"data":[]}""", null)]
+    [InlineData("<html>", null)]
+    [InlineData("", null)]
+    public void A_version_is_read_where_there_is_one(string answer, string? version) =>
+        Assert.Equal(version, ProbeAnswers.Version(Encoding.UTF8.GetBytes(answer)));
+
+    [Theory]
+    [InlineData("""{"data":{"resultType":"vector","result":[{"metric":{},"value":[1795427494.516,"0.97"]}]}}""", 0.97)]
+    [InlineData("""{"data":{"result":[{"metric":{},"value":[1,"-3"]}]}}""", 0d)]
+    [InlineData("""{"data":{"result":[{"metric":{},"value":[1,"1e300"]}]}}""", 86400d)]
+    public void An_age_is_read_and_a_sample_of_the_future_is_fresh(string answer, double seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), ProbeAnswers.Age(Encoding.UTF8.GetBytes(answer))?.Age);
+
+    [Fact]
+    public void No_series_means_no_samples_and_no_answer_means_nothing()
+    {
+        Assert.Equal(new SaidAge(null), ProbeAnswers.Age("""{"data":{"result":[]}}"""u8));
+        Assert.Null(ProbeAnswers.Age("""{"data":{"result":[{"metric":{},"value":[1,"NaN"]}]}}"""u8));
+        Assert.Null(ProbeAnswers.Age("""{"data":{"result":[{"metric":{},"value":[1]}]}}"""u8));
+        Assert.Null(ProbeAnswers.Age("""{"data":{"result":{}}}"""u8));
+        Assert.Null(ProbeAnswers.Age("""{"status":"error"}"""u8));
+        Assert.Null(ProbeAnswers.Age("""{"data":{"result":[1]}}"""u8));
+        Assert.Null(ProbeAnswers.Age("<html>"u8));
+    }
+
+    [Fact]
+    public void The_newest_samples_are_read_by_time_and_what_is_malformed_is_left_out()
+    {
+        var newest = ProbeAnswers.Newest("""{"data":{"result":[{"metric":{},"values":[[1.5,"1.25"],[3,"2.999"],[4],["x","y"],7]},7]}}"""u8);
+        Assert.Equal(new Dictionary<long, long> { [1500] = 1250, [3000] = 2999 }, newest);
+        Assert.Equal([], ProbeAnswers.Newest("""{"data":{"result":[]}}"""u8)!);
+        Assert.Null(ProbeAnswers.Newest("503"u8));
+    }
+}
