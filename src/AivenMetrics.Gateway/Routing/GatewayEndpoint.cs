@@ -31,6 +31,7 @@ internal sealed class GatewayEndpoint(
     LocalAnswers local,
     FilteredAnswers filtered,
     Cors cors,
+    GatewayOptions options,
     GatewayMetrics metrics,
     TimeProvider time,
     ILogger<GatewayEndpoint> logger)
@@ -79,7 +80,7 @@ internal sealed class GatewayEndpoint(
     {
         // :: Steps 1 and 2
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (RequestTarget.Read(raw) is not { } target)
+        if (RequestTarget.Read(raw, options.PathPrefix) is not { } target)
             return Refusal.MalformedTarget;
         var (route, labelName, refusal) = Routes.Find(context.Request.Method, target.Path);
         exchange.Route = route;
@@ -105,6 +106,8 @@ internal sealed class GatewayEndpoint(
         exchange.Credential = credential;
         if (route.Treatment is Treatment.BuildInfo or Treatment.Alertmanagers)
             return await local.AnswerAsync(context, route);
+        if (route.Since is not null && route.Lacks == options.Engine)
+            return Refusal.NotOffered;
         if (route.Since is not null && destinations.LowestVersion() is { } version && Version.Parse(version) < route.Since)
             return Refusal.NotOffered;
 
@@ -115,6 +118,8 @@ internal sealed class GatewayEndpoint(
 
         if (route.Treatment == Treatment.Federation && parameters.Selectors.Count == 0)
             return await local.AnswerAsync(context, route);
+        if (route.Lacks == options.Engine && !route.IsFiltered)
+            return await LocalAnswers.AnswerInsteadAsync(context, route, parameters);
         return route.IsFiltered
             ? await FilterAsync(context, exchange, route, parameters, credential)
             : await ForwardAsync(context, exchange, route, labelName, parameters, credential);
@@ -132,7 +137,7 @@ internal sealed class GatewayEndpoint(
     {
         // :: Step 5
         var rewriting = time.GetTimestamp();
-        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential);
+        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential, options.Engine);
         metrics.Rewrote(time.GetElapsedTime(rewriting).TotalSeconds);
         if (request is null)
             return unscopable;
