@@ -19,7 +19,8 @@ namespace AivenMetrics.Acceptance.Gateway;
 public sealed class TwoTenants : IAsyncLifetime
 {
     public const string Username = "tenant-a";
-    public const string Password = "password-of-tenant-a";
+    /// <summary>As the hostile requests of the quick tests have it.</summary>
+    public const string Password = "secret-of-a:x";
 
     /// <summary>What only tenant b's series hold.</summary>
     public static readonly string[] MarksOfB = ["only_b", "only.b", "of-b", "exporter-b", "42424242"];

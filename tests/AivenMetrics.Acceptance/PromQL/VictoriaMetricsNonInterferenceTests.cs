@@ -15,7 +15,7 @@ namespace AivenMetrics.Acceptance.PromQL;
 /// </summary>
 public sealed class VictoriaMetricsNonInterferenceTests : IAsyncLifetime
 {
-    private static readonly int Queries = Environment.GetEnvironmentVariable("LONG_TESTS") is { Length: > 0 } ? 5000 : 300;
+    private static readonly int Queries = Environment.GetEnvironmentVariable("LONG_TESTS") is { Length: > 0 } ? 5000 : 150;
 
     private static readonly long[] Lengths = [60_000, 300_000, 90_000, 1_800_000];
 
