@@ -8,7 +8,7 @@ namespace AivenMetrics.Discovery;
 /// <summary>
 /// One pass from the feed to the files:
 /// 1. what does the feed want (<see cref="Planner"/>), 2. where are the nodes (<see cref="NodeResolver"/>), 3. what must not go
-/// yet (<see cref="HoldBack"/>), 4. write what changed (<see cref="TargetDirectory"/>), 5. remember it (<see cref="PlanStore"/>).
+/// yet (<see cref="HoldBack"/>, and the jobs of <see cref="DepartedHosts"/>), 4. write what changed (<see cref="TargetDirectory"/>), 5. remember it (<see cref="PlanStore"/>).
 /// Each pass starts from what is, so a pass that fails costs nothing but time.
 /// </summary>
 internal sealed class DiscoveryCycle(
@@ -38,7 +38,8 @@ internal sealed class DiscoveryCycle(
             logger.LogWarning("{Count} targets of project {Project} would go at once and are held back.", count, project);
         }
 
-        plan = new([.. plan.Projects.Where(project => project.Hosts.Count > 0 || wanted.Configured(project.Project))]);
+        plan = DepartedHosts.Keep(previous, plan, time.GetUtcNow());
+        plan = new([.. plan.Projects.Where(project => project.TargetCount > 0 || wanted.Configured(project.Project))]);
         var digest = directory.Write(plan, wanted);
         store.Save(plan);
         written = plan;

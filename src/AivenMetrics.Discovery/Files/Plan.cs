@@ -39,12 +39,14 @@ internal sealed record ProjectPlan(
 /// <param name="Path">The metrics path.</param>
 /// <param name="Labels">The target labels from the feed, none empty.</param>
 /// <param name="Addresses">IPv4 addresses in numerical order; may be empty.</param>
+/// <param name="GoneSince">Since when the host has gone and only its job stays (<see cref="DepartedHosts"/>); null: it has not.</param>
 internal sealed record HostPlan(
     [property: JsonRequired] string Host,
     [property: JsonRequired] int Port,
     [property: JsonRequired] string Path,
     [property: JsonRequired] IReadOnlyDictionary<string, string> Labels,
-    [property: JsonRequired] IReadOnlyList<string> Addresses);
+    [property: JsonRequired] IReadOnlyList<string> Addresses,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? GoneSince = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, WriteIndented = true, NewLine = "\n")]
 [JsonSerializable(typeof(Plan))]

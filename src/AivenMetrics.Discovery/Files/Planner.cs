@@ -24,8 +24,9 @@ internal static partial class Planner
     /// <summary>The target label that names the host, by which a job knows its targets.</summary>
     internal const string HostnameLabel = "aiven_hostname";
 
-    public static Wanted Want(TargetFeed feed, bool isLive, Plan previous)
+    public static Wanted Want(TargetFeed feed, bool isLive, Plan written)
     {
+        var previous = DepartedHosts.Without(written);
         List<ProjectPlan> projects = [];
         List<ProjectTargets> fresh = [];
         List<string> complaints = [];

@@ -58,6 +58,8 @@ internal sealed class PrometheusReload(
             }
             else
             {
+                // It may have read these jobs all the same: even what it had read before would be news to it now.
+                done = null;
                 await Task.Delay(pause, time, cancellation);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Simulator;
@@ -22,6 +23,7 @@ public sealed class ChangeTests(TwoBoundTenants stack) : IClassFixture<TwoBoundT
         string up = $"up{{aiven_service_name=\"{search.Name}\"}}";
         int nodes = await stack.Forecast.UpNodes(up);
 
+        long changed = Stopwatch.GetTimestamp();
         var (old, replacement) = await Stack.Simulator.ReplaceNode(search, "1");
 
         TimeSpan appeared = await Stack.Until("the new node is a target", () => Task.FromResult(Targets.Contains(replacement)), Soon);
@@ -29,7 +31,8 @@ public sealed class ChangeTests(TwoBoundTenants stack) : IClassFixture<TwoBoundT
         await Stack.Until("the new node delivers", async () => await stack.Forecast.UpNodes($"up{{instance=\"{replacement}:9273\"}}") == 1, Soon);
         await Stack.Until("the service has as many nodes as before", async () => (await stack.Forecast.Query.Instant(up)).Count == nodes, Soon);
         // Never since the change were all nodes of the service silent.
-        Assert.InRange((await stack.Forecast.Query.Instant($"min_over_time(count({up} == 1)[15s:1s])")).Single().Value, nodes - 1, nodes + 1);
+        int seconds = (int)Stopwatch.GetElapsedTime(changed).TotalSeconds;
+        Assert.InRange((await stack.Forecast.Query.Instant($"min_over_time(count({up} == 1)[{seconds}s:1s])")).Single().Value, nodes - 1, nodes + 1);
         Say($"new node a target after {appeared.TotalSeconds:0.0} s, old one gone {vanished.TotalSeconds:0.0} s later");
     }
 
@@ -53,6 +56,19 @@ public sealed class ChangeTests(TwoBoundTenants stack) : IClassFixture<TwoBoundT
 
         TimeSpan back = await Stack.Until("all its nodes deliver again", async () => await stack.Forecast.UpNodes(up) == nodes, Soon);
         Say($"targets dropped {dropped.TotalSeconds:0.0} s after power-off, metrics back {back.TotalSeconds:0.0} s after power-on");
+    }
+
+    [Fact]
+    public async Task The_series_of_a_service_that_is_deleted_end_within_seconds_and_do_not_look_alive_for_minutes()
+    {
+        DemoService deleted = await Stack.Simulator.CreateService(Seed.Forecast, "pg");
+        string up = $"up{{aiven_service_name=\"{deleted.Name}\"}}";
+        await Stack.Until("it delivers", async () => await stack.Forecast.UpNodes(up) == 1, Soon);
+
+        await Stack.Simulator.Aiven(HttpMethod.Delete, $"/project/demo/service/{deleted.Name}");
+
+        TimeSpan ended = await Stack.Until("its series have ended", async () => (await stack.Forecast.Query.Instant(up)).Count == 0, Soon);
+        Say($"series ended {ended.TotalSeconds:0.0} s after the service was deleted");
     }
 
     [Theory]
