@@ -4,7 +4,7 @@
 # A Prometheus 3 and a VictoriaMetrics are unpacked into the user's cache (tests/install-engines.sh). Needs the .NET 10 SDK.
 # Arguments go to the test programs, such as: tests/run.sh -namespace 'AivenMetrics.Tests.PromQL*'
 # LONG_TESTS=600 lets each test of random requests to the broker run for 600 seconds, and those of the query language take
-# twelve million inputs (fuzzing), or ten to thirty thousand queries (real servers); CsCheck_Seed=... repeats a failure.
+# twelve million inputs (fuzzing; the gateway's listener 200,000 for each engine), or ten to thirty thousand queries (real servers); CsCheck_Seed=... repeats a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1

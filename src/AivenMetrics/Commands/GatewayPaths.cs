@@ -31,6 +31,12 @@ internal sealed class GatewayPaths : IDocumentFilter
         components.Schemas[AnswerSchema] = Object("An answer in the shape of Prometheus.", ("status", JsonSchemaType.String), ("data", null));
         components.Schemas[ErrorSchema] = Object(
             "An error in the shape of Prometheus.", ("status", JsonSchemaType.String), ("errorType", JsonSchemaType.String), ("error", JsonSchemaType.String));
+        components.Responses ??= new Dictionary<string, IOpenApiResponse>();
+        components.Responses[ErrorSchema] = new OpenApiResponse
+        {
+            Description = Errors,
+            Content = Content("application/json", new OpenApiSchemaReference(ErrorSchema, swaggerDoc)),
+        };
 
         foreach (var served in ServedPaths.All)
         {
@@ -63,11 +69,7 @@ internal sealed class GatewayPaths : IDocumentFilter
         if (!served.NeedsCredential)
             return operation;
 
-        operation.Responses["default"] = new OpenApiResponse
-        {
-            Description = Errors,
-            Content = Content("application/json", new OpenApiSchemaReference(ErrorSchema, document)),
-        };
+        operation.Responses["default"] = new OpenApiResponseReference(ErrorSchema, document);
         operation.Security =
         [
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Basic, document)] = [] },
