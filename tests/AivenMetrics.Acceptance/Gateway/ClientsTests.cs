@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using AivenMetrics.Acceptance.Support;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;

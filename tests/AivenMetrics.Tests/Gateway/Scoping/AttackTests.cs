@@ -63,7 +63,7 @@ public sealed class AttackTests
     public void There_is_a_corpus() => Assert.True(Attacks().Count >= 250, "attacks are missing");
 
     /// <summary>What a server got is of a served path, and carries the scope of tenant a in every selector.</summary>
-    public static void AssertScoped(Received request)
+    internal static void AssertScoped(Received request)
     {
         Assert.Matches("^/api/v1/(query|query_range|query_exemplars|format_query|read|series|labels|targets|targets/metadata|rules|alerts|status/flags|status/runtimeinfo|label/[^/]+/values|parse_query|features)$|^/federate$", request.Path);
         Assert.All(request.Parameters.Keys, name => Assert.Contains(name, new[] { "query", "match[]", "match_target", "metric", "state", "type", "exclude_alerts", "extra_filters[]", "time", "timeout", "limit", "lookback_delta", "stats", "start", "end", "step" }));
