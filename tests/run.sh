@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs every test with the real programs: installs PostgreSQL and Prometheus with apt when they are missing (they are started
 # by the tests themselves, on loopback, with data in temporary folders), builds, tests, and closes with "N passed, N failed".
-# A Prometheus 3 is unpacked into the user's cache (tests/install-prometheus3.sh). Needs the .NET 10 SDK.
+# A Prometheus 3 and a VictoriaMetrics are unpacked into the user's cache (tests/install-engines.sh). Needs the .NET 10 SDK.
 # Arguments go to the test programs, such as: tests/run.sh -namespace 'AivenMetrics.Tests.PromQL*'
 # LONG_TESTS=600 lets each test of random requests to the broker run for 600 seconds, and those of the query language take
-# twelve million inputs (fuzzing), or ten to thirty thousand queries (real servers); CsCheck_Seed=... repeats a failure.
+# twelve million inputs (fuzzing; the gateway's listener 200,000 for each engine), or ten to thirty thousand queries (real servers); CsCheck_Seed=... repeats a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -21,7 +21,7 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || exit 1
 fi
 
-tests/install-prometheus3.sh || { echo "There is no Prometheus 3 to test against."; echo "0 passed, 1 failed"; exit 1; }
+tests/install-engines.sh || { echo "There is no Prometheus 3 or no VictoriaMetrics to test against."; echo "0 passed, 1 failed"; exit 1; }
 
 dotnet build AivenMetrics.sln -c Release -v quiet -clp:ErrorsOnly || { echo "0 passed, 1 failed"; exit 1; }
 

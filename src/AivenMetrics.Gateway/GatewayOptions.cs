@@ -1,6 +1,7 @@
 using AivenMetrics.Gateway.Authentication;
-using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Gateway.Routing;
 
 namespace AivenMetrics.Gateway;
 
@@ -15,6 +16,17 @@ public sealed class GatewayOptions
     /// A path prefix is kept. A user and password in the URL are sent to that server as basic authentication and appear in no log.
     /// </summary>
     public IList<string> Prometheus { get; init; } = [];
+
+    /// <summary>
+    /// What the servers are, all of them: <c>Prometheus</c> (default), also for whatever behaves as one, or <c>VictoriaMetrics</c>.
+    /// </summary>
+    public QueryEngine Engine { get; set; } = QueryEngine.Prometheus;
+
+    /// <summary>
+    /// A path before all paths of the gateway, such as <c>/prometheus</c>, for a proxy that does not take it away; default: none. Paths
+    /// without it are served too.
+    /// </summary>
+    public string? PathPrefix { get; set; }
 
     /// <summary>Base URL of the broker, whose feed says who may query what. Either this or <see cref="TenantsFile"/>.</summary>
     public string? FeedUrl { get; set; }
@@ -79,6 +91,10 @@ public sealed class GatewayOptions
 
         foreach (var fault in TenantSourceFaults())
             yield return fault;
+
+        if (!string.IsNullOrEmpty(PathPrefix) && !RequestTarget.IsPrefix(PathPrefix))
+            yield return "Gateway:PathPrefix is not a path: it must begin with a slash, end without one, and be of letters, digits, -, ., _ and ~, "
+                + "for example /prometheus.";
 
         for (var i = 0; i < CorsOrigins.Count; i++)
             if (!IsOrigin(CorsOrigins[i]))

@@ -35,13 +35,18 @@ internal static class AnswerJudge
         var status = (int)response.StatusCode;
         if (shape != AnswerShape.Query && status is 404 or 405 or 501)
             return Verdict.NotOffered;
-        var isJson = type == "application/json";
+        // VictoriaMetrics calls the JSON of a range vector a stream, and says of a path that it lacks, in bare text, that the request is bad.
+        var isJson = type is "application/json" or "application/stream+json";
+        if (shape == AnswerShape.Optional && status == 400 && type == "text/plain")
+            return Verdict.NotOffered;
         if (shape is AnswerShape.Exposition or AnswerShape.RemoteRead)
             return JudgeOther(status, type, shape);
 
         return status switch
         {
-            200 or 400 or 422 or 429 or 499 or 500 when isJson => Verdict.Answer,
+            // Too many queries at once, which another server would not do the better for: VictoriaMetrics says it in bare text.
+            429 => Verdict.Answer,
+            200 or 400 or 422 or 499 or 500 when isJson => Verdict.Answer,
             503 or 504 when isJson && await SaysTheQueryEndedAsync(response, cancellationToken) => Verdict.Answer,
             _ => Verdict.Failure,
         };

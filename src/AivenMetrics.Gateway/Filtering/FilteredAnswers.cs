@@ -38,6 +38,9 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         if (request is null)
             return new(refusal, null, 0);
 
+        if (route.Lacks == options.Engine)
+            return new(null, null, await WriteAsync(context, await MakeAsync(default, route, parameters, credential, account.Limits)));
+
         var (place, entry) = await gate.EnterAsync(account.Filtered, context.RequestAborted);
         using (place)
         {
@@ -64,21 +67,12 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         try
         {
             await answer.Response.Content.LoadIntoBufferAsync(LengthMax, answer.Deadline.Token);
-            await using var body = await answer.Response.Content.ReadAsStreamAsync(answer.Deadline.Token);
+            await using var content = await answer.Response.Content.ReadAsStreamAsync(answer.Deadline.Token);
             // Megabytes of JSON are too much for the thread that serves other requests' sockets.
             await Task.Yield();
-            using var json = await JsonDocument.ParseAsync(body, default, answer.Deadline.Token);
-            var written = new ArrayBufferWriter<byte>(4096);
-            await using (var to = new Utf8JsonWriter(written))
-            {
-                to.WriteStartObject();
-                to.WriteString("status", "success");
-                to.WritePropertyName("data");
-                Write(route.Treatment, new FilterInput(FilterInput.Member(json.RootElement, "data"), new ScopeLabels(credential.Scope), parameters), credential, limits, to);
-                to.WriteEndObject();
-            }
-
-            return new(null, answer.Destination, await WriteAsync(context, written.WrittenMemory));
+            using var json = await JsonDocument.ParseAsync(content, default, answer.Deadline.Token);
+            var body = await MakeAsync(FilterInput.Member(json.RootElement, "data"), route, parameters, credential, limits);
+            return new(null, answer.Destination, await WriteAsync(context, body));
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
@@ -92,6 +86,23 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         {
             return new(Refusal.TimedOut, answer.Destination, 0);
         }
+    }
+
+    /// <summary>The whole answer: what is the tenant's of this data, or of none if the engine lacks the path.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>> MakeAsync(
+        JsonElement data, Route route, RequestParameters parameters, Credential credential, PlanLimits limits)
+    {
+        var written = new ArrayBufferWriter<byte>(4096);
+        await using (var to = new Utf8JsonWriter(written))
+        {
+            to.WriteStartObject();
+            to.WriteString("status", "success");
+            to.WritePropertyName("data");
+            Write(route.Treatment, new FilterInput(data, new ScopeLabels(credential.Scope), parameters), credential, limits, to);
+            to.WriteEndObject();
+        }
+
+        return written.WrittenMemory;
     }
 
     /// <summary>What a Prometheus is asked; everything but the scope and the few parameters named here is applied to its answer.</summary>
@@ -110,7 +121,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
                     return (null, refusal);
                 break;
             case Treatment.Explain or Treatment.Services:
-                return ServicesFilter.Ask(parameters.Expression, credential);
+                return ServicesFilter.Ask(parameters.Expression, credential, options.Engine);
             case Treatment.Rules:
                 foreach (var (name, value) in parameters.Plain)
                     form.Add(name, value);

@@ -20,7 +20,8 @@ internal static class ServicesFilter
     /// <summary>Asks for the nodes of the scope.</summary>
     /// <param name="expression">An expression that must be one, if any.</param>
     /// <param name="credential">Whose scope.</param>
-    public static (UpstreamRequest? Request, Refusal? Refusal) Ask(string? expression, Credential credential)
+    /// <param name="engine">Who is asked.</param>
+    public static (UpstreamRequest? Request, Refusal? Refusal) Ask(string? expression, Credential credential, QueryEngine engine)
     {
         try
         {
@@ -34,6 +35,7 @@ internal static class ServicesFilter
 
         var form = new FormWriter();
         form.Add("query", Printer.Print(Scope.Apply(new VectorSelector("up", []), credential.Scope)));
+        ScopedRequest.AddSecondBelt(form, credential, engine);
         return (UpstreamRequest.Post("/api/v1/query", form.Written), null);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AivenMetrics.Gateway.Authentication;
@@ -12,6 +13,7 @@ namespace AivenMetrics.Gateway.Filtering;
 /// </summary>
 internal static partial class UpstreamErrors
 {
+    private const string Busy = "the metrics store has too much to do at the moment: try again shortly";
     private const string Generic = "the metrics store refused this query: its version may lack something that the query uses";
 
     /// <summary>The error for the client if the server's own must not reach it as it is; null if it may.</summary>
@@ -21,25 +23,31 @@ internal static partial class UpstreamErrors
             return null;
         if (shape is AnswerShape.Exposition or AnswerShape.RemoteRead)
             return await OfTextAsync(answer);
-        var (errorType, said) = await ReadAsync(answer);
-        var told = Told(errorType, said, credential);
-        return told == said ? null : Refusal.FromUpstream((int)answer.Response.StatusCode, errorType, told);
+        var error = await ReadAsync(answer);
+        var told = Told(error, credential);
+        return told == error.Text && error.AsPrometheus ? null : Refusal.FromUpstream((int)answer.Response.StatusCode, error.Type, told);
     }
 
     /// <summary>The error of a request whose answer is not passed on as it is.</summary>
     public static async ValueTask<Refusal> RefusalAsync(UpstreamAnswer answer, Credential credential)
     {
-        var (errorType, said) = await ReadAsync(answer);
-        return Refusal.FromUpstream((int)answer.Response.StatusCode, errorType, Told(errorType, said, credential));
+        var error = await ReadAsync(answer);
+        return Refusal.FromUpstream((int)answer.Response.StatusCode, error.Type, Told(error, credential));
     }
 
-    private static string Told(string errorType, string? said, Credential credential)
-    {
-        if (said is null)
-            return Generic;
+    /// <summary>What an engine said.</summary>
+    /// <param name="Type">The error's type in Prometheus' words.</param>
+    /// <param name="Text">Its text; null if it had none that can be read.</param>
+    /// <param name="AsPrometheus">Type and text are those of the answer.</param>
+    private readonly record struct EngineError(string Type, string? Text, bool AsPrometheus);
 
-        // Errors of execution name series, with all their labels: those are the tenant's own.
-        if (errorType is not ("execution" or "timeout" or "canceled"))
+    private static string Told(EngineError error, Credential credential)
+    {
+        if (error.Text is not { } said)
+            return error.Type == "unavailable" ? Busy : Generic;
+
+        // Errors of Prometheus' execution name series, with all their labels: those are the tenant's own.
+        if (!error.AsPrometheus || error.Type is not ("execution" or "timeout" or "canceled"))
             foreach (var matcher in credential.Scope.Matchers)
                 if (said.Contains(matcher.Name + "=", StringComparison.Ordinal))
                     return Generic;
@@ -57,8 +65,9 @@ internal static partial class UpstreamErrors
     }
 
     /// <summary>Type and text of an error in Prometheus' shape; no text if it is not in that shape or too long.</summary>
-    private static async ValueTask<(string ErrorType, string? Error)> ReadAsync(UpstreamAnswer answer)
+    private static async ValueTask<EngineError> ReadAsync(UpstreamAnswer answer)
     {
+        var status = (int)answer.Response.StatusCode;
         if (await AnswerJudge.ReadErrorAsync(answer.Response, answer.Deadline.Token) is { } body)
         {
             try
@@ -67,7 +76,7 @@ internal static partial class UpstreamErrors
                 if (json.RootElement.ValueKind == JsonValueKind.Object
                     && json.RootElement.TryGetProperty("errorType", out var type) && type.ValueKind == JsonValueKind.String
                     && json.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String)
-                    return (type.GetString()!, error.GetString()!);
+                    return Read(type.GetString()!, error.GetString()!);
             }
             catch (JsonException)
             {
@@ -75,8 +84,21 @@ internal static partial class UpstreamErrors
             }
         }
 
-        return ((int)answer.Response.StatusCode < 500 ? "bad_data" : "execution", null);
+        return new(status == 429 ? "unavailable" : status < 500 ? "bad_data" : "execution", null, false);
     }
+
+    /// <summary>VictoriaMetrics gives the status as the type, and before what is wrong with a query the query as it got it.</summary>
+    private static EngineError Read(string type, string text) => type switch
+    {
+        "400" => new("bad_data", WhatWasExecuted().Replace(text, ""), false),
+        "429" or "503" => new("unavailable", Busy, false),
+        _ when type.Length == 3 && int.TryParse(type, NumberStyles.None, CultureInfo.InvariantCulture, out _) =>
+            new("execution", WhatWasExecuted().Replace(text, ""), false),
+        _ => new(type, text, true),
+    };
+
+    [GeneratedRegex("""^error when executing query="(?:[^"\\]|\\.)*" (?:for|on the time range) \([^)]*\): """, RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    private static partial Regex WhatWasExecuted();
 
     [GeneratedRegex(@"\b\d+:\d+: (?=parse error)", RegexOptions.CultureInvariant)]
     private static partial Regex Position();

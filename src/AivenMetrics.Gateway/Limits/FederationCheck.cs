@@ -17,12 +17,14 @@ internal static class FederationCheck
 {
     /// <summary>The refusal of a federation of too many series, or of one that cannot be counted; null if it may be asked for.</summary>
     public static async ValueTask<Refusal?> CheckAsync(
-        Upstream upstream, Destinations destinations, RequestParameters parameters, Credential credential, PlanLimits plan, CancellationToken aborted)
+        Upstream upstream, Destinations destinations, QueryEngine engine, RequestParameters parameters, Credential credential, PlanLimits plan,
+        CancellationToken aborted)
     {
         var form = new FormWriter();
         form.Add("query", string.Join(" + ", parameters.Selectors.Select(selector =>
             $"(count({Scope.RewriteSelector(selector, credential.Scope)}) or vector(0))")));
         form.Add("timeout", plan.QueryTimeoutText);
+        ScopedRequest.AddSecondBelt(form, credential, engine);
         var (answer, failure) = await upstream.AskAsync(UpstreamRequest.Post("/api/v1/query", form.Written), ForwardedHeaders.None, aborted);
         if (answer is null)
             return Refusal.Of(failure, destinations);

@@ -34,6 +34,7 @@ internal sealed class GatewayEndpoint(
     TenantLedger ledger,
     FairGate gate,
     Cors cors,
+    GatewayOptions options,
     GatewayMetrics metrics,
     TimeProvider time,
     ILogger<GatewayEndpoint> logger)
@@ -84,7 +85,7 @@ internal sealed class GatewayEndpoint(
     {
         // :: Steps 1 and 2
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (RequestTarget.Read(raw) is not { } target)
+        if (RequestTarget.Read(raw, options.PathPrefix) is not { } target)
             return Refusal.MalformedTarget;
         var (route, labelName, refusal) = Routes.Find(context.Request.Method, target.Path);
         exchange.Route = route;
@@ -120,6 +121,8 @@ internal sealed class GatewayEndpoint(
 
         if (route.Treatment is Treatment.BuildInfo or Treatment.Alertmanagers)
             return await local.AnswerAsync(context, route);
+        if (route.Since is not null && route.Lacks == options.Engine)
+            return Refusal.NotOffered;
         if (route.Since is not null && destinations.LowestVersion() is { } version && Version.Parse(version) < route.Since)
             return Refusal.NotOffered;
 
@@ -132,6 +135,8 @@ internal sealed class GatewayEndpoint(
 
         if (route.Treatment == Treatment.Federation && parameters.Selectors.Count == 0)
             return await local.AnswerAsync(context, route);
+        if (route.Lacks == options.Engine && !route.IsFiltered)
+            return await LocalAnswers.AnswerInsteadAsync(context, route, parameters);
         return route.IsFiltered
             ? await FilterAsync(context, exchange, route, parameters, credential)
             : await ForwardAsync(context, exchange, route, labelName, parameters, credential, limits);
@@ -158,7 +163,7 @@ internal sealed class GatewayEndpoint(
         // :: Step 5
         var rewriting = time.GetTimestamp();
         var window = destinations.GapsDiffer ? QueryWindows.Of(route, parameters, time) : null;
-        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential, limits, window);
+        var (request, unscopable) = ScopedRequest.Make(route, labelName, parameters, credential, limits, options.Engine, window);
         metrics.Rewrote(time.GetElapsedTime(rewriting).TotalSeconds);
         if (request is null)
             return unscopable;
@@ -172,7 +177,7 @@ internal sealed class GatewayEndpoint(
                 return LimitRefusals.Of(entry, limits.Plan);
             limits.Entered(lane);
             if (route.Treatment == Treatment.Federation
-                && await FederationCheck.CheckAsync(upstream, destinations, parameters, credential, limits.Plan, context.RequestAborted) is { } tooMany)
+                && await FederationCheck.CheckAsync(upstream, destinations, options.Engine, parameters, credential, limits.Plan, context.RequestAborted) is { } tooMany)
                 return tooMany;
 
             var headers = ForwardedHeaders.From(context.Request.Headers);

@@ -1,7 +1,9 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Scoping;
 using Microsoft.AspNetCore.Http;
 
 namespace AivenMetrics.Gateway.Routing;
@@ -36,6 +38,24 @@ internal sealed class LocalAnswers(Tenants tenants, Destinations destinations)
             default:
                 throw new InvalidOperationException($"{route.Treatment} is not answered by the gateway itself.");
         }
+    }
+
+    /// <summary>
+    /// Answers a route that is forwarded, and that the engine lacks, as an engine would that has it and holds nothing; or says that it is
+    /// not offered.
+    /// </summary>
+    public static async ValueTask<Refusal?> AnswerInsteadAsync(HttpContext context, Route route, RequestParameters parameters)
+    {
+        if (route.Treatment is not (Treatment.OwnExpression or Treatment.Expression))
+            return Refusal.NotOffered;
+        var (printed, refusal) = ScopedRequest.Print(parameters);
+        if (printed is null)
+            return refusal;
+        var body = route.Treatment == Treatment.OwnExpression
+            ? JsonSerializer.SerializeToUtf8Bytes(new FormattedAnswer("success", printed), LocalAnswersJson.Readable.FormattedAnswer)
+            : """{"status":"success","data":[]}"""u8.ToArray();
+        await WriteJsonAsync(context, body);
+        return null;
     }
 
     /// <summary>
@@ -75,6 +95,19 @@ internal sealed record BuildInfoAnswer(string Status, BuildInfo Data);
 /// <summary>Its data.</summary>
 internal sealed record BuildInfo(string Version, string Revision, string Branch, string BuildUser, string BuildDate, string GoVersion);
 
+/// <summary>The JSON of <c>/api/v1/format_query</c>.</summary>
+internal sealed record FormattedAnswer(string Status, string Data);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(BuildInfoAnswer))]
-internal sealed partial class LocalAnswersJson : JsonSerializerContext;
+[JsonSerializable(typeof(FormattedAnswer))]
+internal sealed partial class LocalAnswersJson : JsonSerializerContext
+{
+    /// <summary>Quotes are escaped as <c>\"</c>, as in the answers of Prometheus.</summary>
+    public static LocalAnswersJson Readable { get; } =
+        new(new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
+}

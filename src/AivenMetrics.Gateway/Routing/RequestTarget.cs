@@ -16,8 +16,14 @@ internal readonly record struct RequestTarget(string Path, string Query)
     // Slash, backslash, dot, semicolon, percent and NUL have no business being encoded: only a label name may be, and has none of them.
     private static readonly string[] EncodedTricks = ["%2f", "%5c", "%2e", "%3b", "%25", "%00"];
 
+    /// <summary>Whether a text can stand before all paths: segments of plain characters, each after a slash.</summary>
+    public static bool IsPrefix(string text) =>
+        Read(text) is { Query: "" } read && read.Path == text && text.Length > 1 && !text.AsSpan().ContainsAny('%', '?');
+
     /// <summary>The target, or null if it is not in origin form or its path holds a dot segment, an encoded separator or an odd character.</summary>
-    public static RequestTarget? Read(string raw)
+    /// <param name="raw">As the client sent it.</param>
+    /// <param name="prefix">Taken away where the path begins with it, as whole segments; null for none.</param>
+    public static RequestTarget? Read(string raw, string? prefix = null)
     {
         if (!raw.StartsWith('/'))
             return null;
@@ -27,8 +33,15 @@ internal readonly record struct RequestTarget(string Path, string Query)
         if (path.AsSpan().ContainsAnyExcept(PathCharacters) || HasDotSegment(path) || HasEncodedTrick(path))
             return null;
 
-        return new RequestTarget(WithoutExtraSlashes(path), mark < 0 ? "" : raw[(mark + 1)..]);
+        path = WithoutExtraSlashes(path);
+        return new RequestTarget(string.IsNullOrEmpty(prefix) ? path : Without(prefix, path), mark < 0 ? "" : raw[(mark + 1)..]);
     }
+
+    private static string Without(string prefix, string path) =>
+        !path.StartsWith(prefix, StringComparison.Ordinal) ? path
+        : path.Length == prefix.Length ? "/"
+        : path[prefix.Length] == '/' ? path[prefix.Length..]
+        : path;
 
     private static bool HasDotSegment(string path)
     {

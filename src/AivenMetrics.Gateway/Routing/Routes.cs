@@ -85,6 +85,9 @@ internal sealed record Route(string Path, string Allow, Treatment Treatment, par
     /// <summary>The first version of Prometheus that has the path; below it, it is not found, as there.</summary>
     public Version? Since { get; init; }
 
+    /// <summary>The engine that does not have the path: the gateway answers as if it had and held nothing, or that it is not offered.</summary>
+    public QueryEngine? Lacks { get; init; }
+
     /// <summary>Whether <c>query</c> is read.</summary>
     public bool TakesExpression { get; } = Treatment is Treatment.Expression or Treatment.OwnExpression or Treatment.Explain;
 
@@ -122,24 +125,25 @@ internal static class Routes
         new("/api/v1/query",             "GET, POST", Treatment.Expression, "time", "timeout", "limit", "lookback_delta", "stats"),
         new("/api/v1/query_range",       "GET, POST", Treatment.Expression, "start", "end", "step", "timeout", "limit",
             "lookback_delta", "stats"),
-        new("/api/v1/query_exemplars",   "GET, POST", Treatment.Expression, "start", "end"),
-        new("/api/v1/format_query",      "GET, POST", Treatment.OwnExpression),
-        new("/api/v1/parse_query",       "GET, POST", Treatment.OwnExpression) { Since = new(3, 0) },
+        new("/api/v1/query_exemplars",   "GET, POST", Treatment.Expression, "start", "end") { Lacks = QueryEngine.VictoriaMetrics },
+        new("/api/v1/format_query",      "GET, POST", Treatment.OwnExpression) { Lacks = QueryEngine.VictoriaMetrics },
+        new("/api/v1/parse_query",       "GET, POST", Treatment.OwnExpression) { Since = new(3, 0), Lacks = QueryEngine.VictoriaMetrics },
         new("/api/v1/series",            "GET, POST", Treatment.Selectors, "start", "end", "limit"),
         new("/api/v1/labels",            "GET, POST", Treatment.OptionalSelectors, "start", "end", "limit"),
         new(LabelValuesPath,             "GET",       Treatment.OptionalSelectors, "start", "end", "limit"),
-        new("/api/v1/read",              "POST",      Treatment.RemoteRead),
+        new("/api/v1/read",              "POST",      Treatment.RemoteRead) { Lacks = QueryEngine.VictoriaMetrics },
         new("/federate",                 "GET",       Treatment.Federation),
-        new("/api/v1/metadata",          "GET",       Treatment.Metadata, "metric", "limit", "limit_per_metric"),
+        new("/api/v1/metadata",          "GET",       Treatment.Metadata, "metric", "limit", "limit_per_metric") { Lacks = QueryEngine.VictoriaMetrics },
         new("/api/v1/targets",           "GET",       Treatment.Targets, "state", "scrapePool"),
-        new("/api/v1/targets/metadata",  "GET",       Treatment.TargetMetadata, "match_target", "metric", "limit"),
+        new("/api/v1/targets/metadata",  "GET",       Treatment.TargetMetadata, "match_target", "metric", "limit")
+            { Lacks = QueryEngine.VictoriaMetrics },
         new("/api/v1/rules",             "GET",       Treatment.Rules, "type", "exclude_alerts"),
         new("/api/v1/alerts",            "GET",       Treatment.Alerts),
         new("/api/v1/alertmanagers",     "GET",       Treatment.Alertmanagers),
         new("/api/v1/status/buildinfo",  "GET",       Treatment.BuildInfo),
-        new("/api/v1/status/flags",      "GET",       Treatment.Flags),
-        new("/api/v1/status/runtimeinfo", "GET",      Treatment.RuntimeInfo),
-        new("/api/v1/features",          "GET",       Treatment.Features) { Since = new(3, 9) },
+        new("/api/v1/status/flags",      "GET",       Treatment.Flags) { Lacks = QueryEngine.VictoriaMetrics },
+        new("/api/v1/status/runtimeinfo", "GET",      Treatment.RuntimeInfo) { Lacks = QueryEngine.VictoriaMetrics },
+        new("/api/v1/features",          "GET",       Treatment.Features) { Since = new(3, 9), Lacks = QueryEngine.VictoriaMetrics },
         new("/aivenmetrics/v1/explain",  "GET, POST", Treatment.Explain),
         new("/aivenmetrics/v1/services", "GET",       Treatment.Services),
         new("/aivenmetrics/v1/limits",   "GET",       Treatment.Limits),
@@ -183,11 +187,11 @@ internal static class Routes
         {
             if (!LabelValues.Takes(method))
                 return new(null, null, Refusal.Method(LabelValues.Allow));
-            var name = Uri.UnescapeDataString(encoded);
-            return LabelNames.IsValid(name)
+            return LabelNames.Read(encoded) is { } name
                 ? new(LabelValues, name, null)
                 : new(null, null, Refusal.BadData(
-                    "the path names no label: a name is of letters, digits and underscores and does not begin with a digit"));
+                    "the path names no label: a name is UTF-8, percent-encoded where it must be, without slashes and control characters; "
+                    + "any other can be written escaped, as in U__my_2f_label"));
         }
 
         foreach (var (forbidden, refusal) in Forbidden)

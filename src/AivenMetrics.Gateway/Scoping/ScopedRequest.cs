@@ -16,12 +16,17 @@ internal static class ScopedRequest
     /// <summary>The name <c>match[]</c> as a form writes it.</summary>
     public const string EncodedMatch = "match%5B%5D";
 
+    /// <summary>The name <c>extra_filters[]</c> as a form writes it: selectors that VictoriaMetrics adds to every selector it evaluates.</summary>
+    public const string EncodedExtraFilters = "extra_filters%5B%5D";
+
     /// <summary>Half of what a Prometheus takes as a URL and headers (1 MiB, Go's default): beyond it, a 431 would look like a dead server.</summary>
     private const int UrlLengthMax = 512 << 10;
 
+    private static readonly Refusal MissingQuery = Refusal.BadData("parameter \"query\" is missing: give a PromQL expression");
+
     /// <summary>The request for upstream, which asks about a time if that is known, or why there is none.</summary>
     public static (UpstreamRequest? Request, Refusal? Refusal) Make(
-        Route route, string? labelName, RequestParameters parameters, Credential credential, RequestLimits limits, QueryWindow? window = null)
+        Route route, string? labelName, RequestParameters parameters, Credential credential, RequestLimits limits, QueryEngine engine, QueryWindow? window = null)
     {
         if (route.Treatment == Treatment.RemoteRead)
             return ScopedReadRequest.Make(parameters.Body.Span, credential.Scope, limits);
@@ -36,22 +41,48 @@ internal static class ScopedRequest
         foreach (var (name, value) in parameters.Plain)
             form.Add(name, value);
 
+        AddSecondBelt(form, credential, engine);
         var asUrl = labelName is not null || route.Treatment == Treatment.Federation;
         if (asUrl && form.Written.Length > UrlLengthMax)
             return (null, Refusal.BadData("the match[] parameters are too long together with the scope of the credential: ask in several requests"));
 
         if (labelName is not null)
-            return (UpstreamRequest.Get(route.Path.Replace("{name}", labelName, StringComparison.Ordinal), form.Written), null);
+            return (UpstreamRequest.Get(route.Path.Replace("{name}", LabelNames.Write(labelName, engine), StringComparison.Ordinal), form.Written), null);
         return (asUrl
             ? UpstreamRequest.Get(route.Path, form.Written, AnswerShape.Exposition)
             : UpstreamRequest.Post(route.Path, form.Written, route.Shape, window), null);
+    }
+
+    /// <summary>
+    /// Adds the scope once more, as a filter that the engine itself applies, where it can: should our text ever mean another thing to it
+    /// than to us, it still shows nothing of others. A client's own filters never come as far: they are no parameters of any route.
+    /// </summary>
+    public static void AddSecondBelt(FormWriter form, Credential credential, QueryEngine engine)
+    {
+        if (engine == QueryEngine.VictoriaMetrics)
+            form.Add(EncodedExtraFilters, credential.ScopeSelector);
+    }
+
+    /// <summary>The expression as the client means it, printed anew; or why there is none.</summary>
+    public static (string? Printed, Refusal? Refusal) Print(RequestParameters parameters)
+    {
+        if (parameters.Expression is not { } query)
+            return (null, MissingQuery);
+        try
+        {
+            return (Printer.Print(PromQLParser.Parse(query)), null);
+        }
+        catch (PromQLParseException e)
+        {
+            return (null, Refusal.BadData($"invalid parameter \"query\": {e.Message}"));
+        }
     }
 
     private static Refusal? AddExpression(
         FormWriter form, Route route, RequestParameters parameters, Credential credential, RequestLimits limits)
     {
         if (parameters.Expression is not { } query)
-            return Refusal.BadData("parameter \"query\" is missing: give a PromQL expression");
+            return MissingQuery;
         try
         {
             var expr = PromQLParser.Parse(query);

@@ -7,12 +7,12 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Commands;
 
-/// <summary><c>aiven-metrics openapi</c>: prints the API as OpenAPI YAML, generated from the code. Starts and opens nothing.</summary>
+/// <summary><c>aiven-metrics openapi</c>: prints the APIs of broker and gateway as OpenAPI YAML, generated from the code. Starts and opens nothing.</summary>
 internal static class OpenApiCommand
 {
     public static Command Create()
     {
-        var command = new Command("openapi", "Prints the broker's API as OpenAPI YAML; openapi.yaml in the repository is this output.");
+        var command = new Command("openapi", "Prints the APIs of broker and gateway as OpenAPI YAML; openapi.yaml in the repository is this output.");
         command.SetAction(async (_, _) =>
         {
             Console.Write(await Yaml());
@@ -32,6 +32,7 @@ internal static class OpenApiCommand
             GatewayUrl = "https://metrics.example.com",
             EncryptionKeys = { new EncryptionKeyOptions { Id = "none", Key = Convert.ToBase64String(new byte[32]) } },
         });
+        builder.Services.ConfigureSwaggerGen(options => options.DocumentFilter<GatewayPaths>());
         await using WebApplication app = builder.Build();
         app.UseRouting();
         app.MapBroker();

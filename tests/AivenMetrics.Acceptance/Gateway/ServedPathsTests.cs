@@ -17,64 +17,125 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
 
     /// <summary>Each shows something of both to whoever asks Prometheus itself.</summary>
     [Theory]
-    [InlineData("/api/v1/metadata", "Help of-a.")]
-    [InlineData("/api/v1/metadata?metric=shared_metric", "Help of-a.")]
-    [InlineData("/api/v1/targets/metadata", "Help of-a.")]
-    [InlineData("/api/v1/targets/metadata?match_target={space_id=~\"a|b\"}&metric=shared_metric", "Help of-a.")]
-    [InlineData("/api/v1/targets", "exporter-a")]
-    [InlineData("/api/v1/targets?state=active", "exporter-a")]
-    [InlineData("/api/v1/rules", "AlertOfA")]
-    [InlineData("/api/v1/rules?type=alert", "AlertOfA")]
-    [InlineData("/api/v1/alerts", "AlertOfA")]
-    [InlineData("/federate?match[]={__name__=~\".%2B\"}", "only_a_metric")]
-    [InlineData("/federate?match[]=only_b_metric&match[]=shared_metric", "of-a")]
-    public async Task A_path_shows_all_that_is_the_tenants_and_nothing_else(string target, string own)
+    [InlineData(Server.Prometheus2, "/api/v1/metadata", "Help of-a.")]
+    [InlineData(Server.Prometheus3, "/api/v1/metadata", "Help of-a.")]
+    [InlineData(Server.Prometheus2, "/api/v1/metadata?metric=shared_metric", "Help of-a.")]
+    [InlineData(Server.Prometheus3, "/api/v1/metadata?metric=shared_metric", "Help of-a.")]
+    [InlineData(Server.Prometheus2, "/api/v1/targets/metadata", "Help of-a.")]
+    [InlineData(Server.Prometheus3, "/api/v1/targets/metadata", "Help of-a.")]
+    [InlineData(Server.Prometheus2, "/api/v1/targets/metadata?match_target={space_id=~\"a|b\"}&metric=shared_metric", "Help of-a.")]
+    [InlineData(Server.Prometheus3, "/api/v1/targets/metadata?match_target={space_id=~\"a|b\"}&metric=shared_metric", "Help of-a.")]
+    [InlineData(Server.Prometheus2, "/api/v1/targets", "exporter-a")]
+    [InlineData(Server.Prometheus3, "/api/v1/targets", "exporter-a")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/targets", "exporter-a")]
+    [InlineData(Server.Prometheus2, "/api/v1/targets?state=active", "exporter-a")]
+    [InlineData(Server.Prometheus3, "/api/v1/targets?state=active", "exporter-a")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/targets?state=active", "exporter-a")]
+    [InlineData(Server.Prometheus2, "/api/v1/rules", "AlertOfA")]
+    [InlineData(Server.Prometheus3, "/api/v1/rules", "AlertOfA")]
+    [InlineData(Server.Prometheus2, "/api/v1/rules?type=alert", "AlertOfA")]
+    [InlineData(Server.Prometheus3, "/api/v1/rules?type=alert", "AlertOfA")]
+    [InlineData(Server.Prometheus2, "/api/v1/alerts", "AlertOfA")]
+    [InlineData(Server.Prometheus3, "/api/v1/alerts", "AlertOfA")]
+    [InlineData(Server.Prometheus2, "/federate?match[]={__name__=~\".%2B\"}", "only_a_metric")]
+    [InlineData(Server.Prometheus3, "/federate?match[]={__name__=~\".%2B\"}", "only_a_metric")]
+    [InlineData(Server.VictoriaMetrics, "/federate?match[]={__name__=~\".%2B\"}", "only_a_metric")]
+    [InlineData(Server.Prometheus2, "/federate?match[]=only_b_metric&match[]=shared_metric", "of-a")]
+    [InlineData(Server.Prometheus3, "/federate?match[]=only_b_metric&match[]=shared_metric", "of-a")]
+    [InlineData(Server.VictoriaMetrics, "/federate?match[]=only_b_metric&match[]=shared_metric", "of-a")]
+    public async Task A_path_shows_all_that_is_the_tenants_and_nothing_else(Server server, string target, string own)
     {
-        var everything = await tenants.UnscopedAsync(target);
+        var everything = await (await tenants.BeforeAsync(server)).UnscopedAsync(target);
         Assert.Contains(TwoTenants.MarksOfB, mark => everything.Contains(mark, StringComparison.Ordinal));
 
-        Assert.Contains(own, await OwnAsync(target), StringComparison.Ordinal);
+        Assert.Contains(own, await OwnAsync(server, target), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("/api/v1/metadata?metric=only_b_metric", "\"data\":{}")]
-    [InlineData("/api/v1/targets?scrapePool=exporter-b", "\"activeTargets\":[]")]
-    [InlineData("/api/v1/targets/metadata?metric=only_b_metric", "\"data\":[]")]
-    [InlineData("/aivenmetrics/v1/services", "\"samples_arrive\":true")]
-    [InlineData("/aivenmetrics/v1/explain?query=up", "scoped_query")]
-    [InlineData("/api/v1/alertmanagers", "\"activeAlertmanagers\":[]")]
-    [InlineData("/api/v1/query_exemplars?query=test&start=1790000000000&end=1790000001000", "\"data\":[]")]
-    [InlineData("/api/v1/format_query?query=sum(up)by(job)", "\"data\":\"sum by (job) (up)\"")]
-    [InlineData("/api/v1/status/flags", "\"query.lookback-delta\":\"5m\"")]
-    [InlineData("/api/v1/status/runtimeinfo", "\"storageRetention\":\"15d\"")]
-    public async Task What_shows_nothing_of_others_has_the_answer_that_clients_expect(string target, string expected) =>
-        Assert.Contains(expected, await OwnAsync(target), StringComparison.Ordinal);
+    [InlineData(Server.Prometheus2, "/api/v1/metadata?metric=only_b_metric", "\"data\":{}")]
+    [InlineData(Server.Prometheus3, "/api/v1/metadata?metric=only_b_metric", "\"data\":{}")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/metadata?metric=only_b_metric", "\"data\":{}")]
+    [InlineData(Server.Prometheus2, "/api/v1/targets?scrapePool=exporter-b", "\"activeTargets\":[]")]
+    [InlineData(Server.Prometheus3, "/api/v1/targets?scrapePool=exporter-b", "\"activeTargets\":[]")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/targets?scrapePool=exporter-b", "\"activeTargets\":[]")]
+    [InlineData(Server.Prometheus2, "/api/v1/targets/metadata?metric=only_b_metric", "\"data\":[]")]
+    [InlineData(Server.Prometheus3, "/api/v1/targets/metadata?metric=only_b_metric", "\"data\":[]")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/targets/metadata?metric=only_b_metric", "\"data\":[]")]
+    [InlineData(Server.Prometheus2, "/aivenmetrics/v1/services", "\"samples_arrive\":true")]
+    [InlineData(Server.Prometheus3, "/aivenmetrics/v1/services", "\"samples_arrive\":true")]
+    [InlineData(Server.VictoriaMetrics, "/aivenmetrics/v1/services", "\"samples_arrive\":true")]
+    [InlineData(Server.Prometheus2, "/aivenmetrics/v1/explain?query=up", "scoped_query")]
+    [InlineData(Server.Prometheus3, "/aivenmetrics/v1/explain?query=up", "scoped_query")]
+    [InlineData(Server.VictoriaMetrics, "/aivenmetrics/v1/explain?query=up", "scoped_query")]
+    [InlineData(Server.Prometheus2, "/api/v1/alertmanagers", "\"activeAlertmanagers\":[]")]
+    [InlineData(Server.Prometheus3, "/api/v1/alertmanagers", "\"activeAlertmanagers\":[]")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/alertmanagers", "\"activeAlertmanagers\":[]")]
+    [InlineData(Server.Prometheus2, "/api/v1/query_exemplars?query=test&start=1790000000000&end=1790000001000", "\"data\":[]")]
+    [InlineData(Server.Prometheus3, "/api/v1/query_exemplars?query=test&start=1790000000000&end=1790000001000", "\"data\":[]")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/query_exemplars?query=test&start=1790000000000&end=1790000001000", "\"data\":[]")]
+    [InlineData(Server.Prometheus2, "/api/v1/format_query?query=sum(up)by(job)", "\"data\":\"sum by (job) (up)\"")]
+    [InlineData(Server.Prometheus3, "/api/v1/format_query?query=sum(up)by(job)", "\"data\":\"sum by (job) (up)\"")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/format_query?query=sum(up)by(job)", "\"data\":\"sum by (job) (up)\"")]
+    [InlineData(Server.Prometheus2, "/api/v1/status/flags", "\"query.lookback-delta\":\"5m\"")]
+    [InlineData(Server.Prometheus3, "/api/v1/status/flags", "\"query.lookback-delta\":\"5m\"")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/status/flags", "\"data\":{}")]
+    [InlineData(Server.Prometheus2, "/api/v1/status/runtimeinfo", "\"storageRetention\":\"15d\"")]
+    [InlineData(Server.Prometheus3, "/api/v1/status/runtimeinfo", "\"storageRetention\":\"15d\"")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/status/runtimeinfo", "\"storageRetention\":\"\"")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/metadata", "\"data\":{}")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/targets/metadata", "\"data\":[]")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/rules", "\"groups\":[]")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/alerts", "\"alerts\":[]")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/query_exemplars?query={space_id=\"b\"}&start=0&end=1", "\"data\":[]")]
+    [InlineData(Server.Prometheus3, "/api/v1/parse_query?query=up", "\"type\":\"vectorSelector\"")]
+    public async Task What_shows_nothing_of_others_has_the_answer_that_clients_expect(Server server, string target, string expected) =>
+        Assert.Contains(expected, await OwnAsync(server, target), StringComparison.Ordinal);
 
     [Fact]
     public async Task Federation_without_a_selector_is_empty_as_that_of_Prometheus()
     {
-        Assert.Empty(await tenants.UnscopedAsync("/federate"));
-        Assert.Empty(await OwnAsync("/federate"));
+        Assert.Empty(await (await tenants.BeforeAsync(Server.Prometheus2)).UnscopedAsync("/federate"));
+        foreach (var server in Enum.GetValues<Server>())
+            Assert.Empty(await OwnAsync(server, "/federate"));
     }
 
     [Theory]
-    [InlineData("/api/v1/parse_query?query=up")]
-    [InlineData("/api/v1/features")]
-    public async Task What_this_Prometheus_does_not_have_is_404_for_the_tenant_and_does_not_demote_it(string target)
+    [InlineData(Server.Prometheus2, "GET", "/api/v1/parse_query?query=up")]
+    [InlineData(Server.Prometheus2, "GET", "/api/v1/features")]
+    [InlineData(Server.Prometheus3, "GET", "/api/v1/features")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/api/v1/parse_query?query=up")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/api/v1/features")]
+    [InlineData(Server.VictoriaMetrics, "POST", "/api/v1/read")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/api/v1/export?match[]=up")]
+    [InlineData(Server.VictoriaMetrics, "POST", "/api/v1/export/native?match[]=up")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/api/v1/series/count")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/api/v1/status/active_queries")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/api/v1/status/top_queries")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/api/v1/status/metric_names_stats")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/prometheus/api/v1/query?query=up")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/vmui")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/render?target=up")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/tags")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/internal/force_flush")]
+    [InlineData(Server.VictoriaMetrics, "GET", "/snapshot/create")]
+    public async Task What_a_server_does_not_have_or_is_not_served_is_404_for_the_tenant_and_does_not_demote_it(Server server, string method, string target)
     {
-        using var response = await tenants.A.GetAsync(new Uri(target, UriKind.Relative));
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(target, UriKind.Relative));
+        using var response = await (await tenants.BeforeAsync(server)).A.SendAsync(request);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-        Assert.Contains("\"success\"", await OwnAsync("/api/v1/query?query=up"), StringComparison.Ordinal);
+        Assert.Contains("\"success\"", await OwnAsync(server, "/api/v1/query?query=up"), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task An_answer_of_samples_is_the_tenants_own()
+    [Theory]
+    [InlineData(Server.Prometheus2)]
+    [InlineData(Server.Prometheus3)]
+    public async Task An_answer_of_samples_is_the_tenants_own(Server server)
     {
         using var content = new ByteArrayContent(ReadRequest("shared_metric"));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
         content.Headers.ContentEncoding.Add("snappy");
 
-        using var response = await tenants.A.PostAsync(new Uri("/api/v1/read", UriKind.Relative), content);
+        using var response = await (await tenants.BeforeAsync(server)).A.PostAsync(new Uri("/api/v1/read", UriKind.Relative), content);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("application/x-protobuf", response.Content.Headers.ContentType!.MediaType);
@@ -82,25 +143,32 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
     }
 
     [Theory]
-    [InlineData("basic_auth: {username: USER, password: PASSWORD}")]
-    [InlineData("authorization: {credentials: TOKEN}")]
-    public async Task A_tenants_Prometheus_reads_through_the_gateway(string authentication)
+    [InlineData(Server.Prometheus2, "basic_auth: {username: USER, password: PASSWORD}")]
+    [InlineData(Server.Prometheus2, "authorization: {credentials: TOKEN}")]
+    [InlineData(Server.Prometheus3, "authorization: {credentials: TOKEN}")]
+    public async Task A_tenants_Prometheus_reads_through_the_gateway(Server server, string authentication)
     {
-        await using var downstream = await PrometheusServer.StartAsync($"""
+        var before = await tenants.BeforeAsync(server);
+        var config = $"""
             remote_read:
-              - url: {tenants.GatewayUrl}api/v1/read
+              - url: {before.Url}i/one/api/v1/read
                 read_recent: true
                 {Filled(authentication)}
-            """);
-
+            """;
+        // Between the same versions, because an older one does not know all that a newer one sends.
+        await using var downstream = server == Server.Prometheus3 ? await PrometheusServer.StartNewWithAsync(config) : await PrometheusServer.StartAsync(config);
         await downstream.UntilAsync("count_over_time(only_a_metric[1m]) > 2", answer => answer.Contains("of-a", StringComparison.Ordinal));
         foreach (var query in new[] { "{__name__=~\".+\"}", "only_b_metric or shared_metric", "shared_metric{space_id=\"b\"} or shared_metric", "max_over_time(shared_metric[1m])" })
             AssertOwn(await downstream.Http.GetStringAsync(new Uri("/api/v1/query?query=" + Uri.EscapeDataString(query), UriKind.Relative)), "of-a");
     }
 
-    [Fact]
-    public async Task A_tenants_Prometheus_federates_through_the_gateway()
+    [Theory]
+    [InlineData(Server.Prometheus2)]
+    [InlineData(Server.Prometheus3)]
+    [InlineData(Server.VictoriaMetrics)]
+    public async Task A_tenants_Prometheus_federates_through_the_gateway(Server server)
     {
+        var before = await tenants.BeforeAsync(server);
         await using var downstream = await PrometheusServer.StartAsync($$"""
             scrape_configs:
               - job_name: federate
@@ -111,7 +179,7 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
                 params: {"match[]": ['{__name__=~".+"}']}
                 authorization: {credentials: {{Token}}}
                 static_configs:
-                  - targets: ["{{tenants.GatewayUrl.Authority}}"]
+                  - targets: ["{{before.Url.Authority}}"]
             """);
 
         await downstream.UntilAsync("only_a_metric{job=\"exporter-a\"}", answer => answer.Contains("of-a", StringComparison.Ordinal));
@@ -123,9 +191,9 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
         .Replace("PASSWORD", TwoTenants.Password, StringComparison.Ordinal)
         .Replace("TOKEN", Token, StringComparison.Ordinal);
 
-    private async Task<string> OwnAsync(string target)
+    private async Task<string> OwnAsync(Server server, string target)
     {
-        using var response = await tenants.A.GetAsync(new Uri(target, UriKind.Relative));
+        using var response = await (await tenants.BeforeAsync(server)).A.GetAsync(new Uri(target, UriKind.Relative));
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == HttpStatusCode.OK, text);
         Assert.All(TwoTenants.MarksOfB, mark => Assert.DoesNotContain(mark, text, StringComparison.Ordinal));

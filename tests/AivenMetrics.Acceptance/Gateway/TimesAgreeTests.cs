@@ -49,8 +49,9 @@ public sealed class TimesAgreeTests(TwoTenants tenants) : IClassFixture<TwoTenan
 
     private async Task AssertSameAsync(string target, string text)
     {
-        using var ours = await tenants.A.GetAsync(new Uri(target, UriKind.Relative));
-        var (status, theirs) = await tenants.AskDirectlyAsync(target);
+        var gateway = await tenants.BeforeAsync(Server.Prometheus2);
+        using var ours = await gateway.A.GetAsync(new Uri(target, UriKind.Relative));
+        var (status, theirs) = await gateway.AskDirectlyAsync(target);
         var body = await ours.Content.ReadAsStringAsync();
         Assert.True(status == ours.StatusCode, $"{text}: {(int)ours.StatusCode} {body} here, {(int)status} {theirs} there");
         if (ours.IsSuccessStatusCode)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -7,106 +7,72 @@ using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Gateway;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>
-/// A real Prometheus that scrapes two tenants, and a gateway before it. Everything of tenant b bears a mark that no answer to tenant a may
-/// have: in names, in label values, and as a number in its samples.
+/// Real servers of each kind that scrape two tenants, each with a gateway before it, started when first asked for. Everything of tenant b
+/// bears a mark that no answer to tenant a may have: in names, in label values, and as a number in its samples.
 /// </summary>
 public sealed class TwoTenants : IAsyncLifetime
 {
     public const string Username = "tenant-a";
-    public const string Password = "password-of-tenant-a";
+    /// <summary>As the hostile requests of the quick tests have it.</summary>
+    public const string Password = "secret-of-a:x";
 
     /// <summary>What only tenant b's series hold.</summary>
-    public static readonly string[] MarksOfB = ["only_b", "of-b", "exporter-b", "42424242"];
+    public static readonly string[] MarksOfB = ["only_b", "only.b", "of-b", "exporter-b", "42424242"];
 
+    private readonly ConcurrentDictionary<Server, Lazy<Task<TenantGateway>>> started = [];
     private WebApplication exporter = null!;
-    private WebApplication gateway = null!;
-    private PrometheusServer prometheus = null!;
     private string tenants = "";
     private string rules = "";
 
-    /// <summary>Basic authentication as tenant a.</summary>
-    public HttpClient A { get; private set; } = null!;
-
-    public Uri GatewayUrl { get; private set; } = null!;
-
     public async ValueTask InitializeAsync()
     {
-        exporter = Server();
-        exporter.MapGet("/{tenant}/metrics", (string tenant) => Results.Text(Exposition(tenant), "text/plain; version=0.0.4"));
+        exporter = Exporter.Build();
         await exporter.StartAsync();
         rules = Path.GetTempFileName();
         await File.WriteAllTextAsync(rules, Rules);
-        prometheus = await PrometheusServer.StartAsync(Config(new Uri(exporter.Urls.Single()).Authority, rules));
-
         tenants = Path.GetTempFileName();
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Password)));
         await File.WriteAllTextAsync(tenants,
             $$"""{"credentials":[{"username":"{{Username}}","secret_sha256":"{{hash}}","matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}""");
-        gateway = Server(builder => builder.Services.AddGateway(new GatewayOptions
-        {
-            Prometheus = [prometheus.Url.ToString()],
-            TenantsFile = tenants,
-            Plans = { ["space"] = new() { RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000 } },
-        }));
-        gateway.MapGateway();
-        await gateway.StartAsync();
-
-        GatewayUrl = new Uri(gateway.Urls.Single());
-        A = new HttpClient { BaseAddress = GatewayUrl };
-        A.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Username}:{Password}")));
-        await prometheus.UntilAsync("count_over_time(only_b_metric[1m]) > 2 and on () count_over_time(only_a_metric[1m]) > 2", answer => answer.Contains("exporter-b", StringComparison.Ordinal));
     }
 
     public async ValueTask DisposeAsync()
     {
-        A.Dispose();
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
+        foreach (var gateway in started.Values)
+            await (await gateway.Value).DisposeAsync();
         await exporter.DisposeAsync();
         File.Delete(tenants);
         File.Delete(rules);
     }
 
-    /// <summary>The same question to Prometheus itself, to show that there is something to hide.</summary>
-    public Task<string> UnscopedAsync(string pathAndQuery) => prometheus.Http.GetStringAsync(new Uri(pathAndQuery, UriKind.Relative));
+    /// <summary>The gateway before a server of this kind, when samples of both tenants are there.</summary>
+    public Task<TenantGateway> BeforeAsync(Server kind) => started.GetOrAdd(kind, of => new Lazy<Task<TenantGateway>>(() => StartAsync(of))).Value;
 
-    /// <summary>What Prometheus itself answers, be it an error.</summary>
-    public async Task<(HttpStatusCode Status, string Body)> AskDirectlyAsync(string pathAndQuery)
+    private async Task<TenantGateway> StartAsync(Server kind)
     {
-        using var response = await prometheus.Http.GetAsync(new Uri(pathAndQuery, UriKind.Relative));
-        return (response.StatusCode, await response.Content.ReadAsStringAsync());
-    }
-
-    private static WebApplication Server(Action<WebApplicationBuilder>? configure = null)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        configure?.Invoke(builder);
-        return builder.Build();
-    }
-
-    private static string Exposition(string tenant)
-    {
-        var value = tenant == "a" ? 1 : 42424242;
-        return string.Create(CultureInfo.InvariantCulture, $$"""
-            # TYPE only_{{tenant}}_metric gauge
-            only_{{tenant}}_metric{secret="of-{{tenant}}"} {{value}}
-            # HELP shared_metric Help of-{{tenant}}.
-            # TYPE shared_metric gauge
-            shared_metric{secret="of-{{tenant}}"} {{value}}
-            # TYPE latency_seconds histogram
-            latency_seconds_bucket{secret="of-{{tenant}}",le="1"} {{value}}
-            latency_seconds_bucket{secret="of-{{tenant}}",le="+Inf"} {{value}}
-
-            """);
+        var target = new Uri(exporter.Urls.Single()).Authority;
+        var server = kind switch
+        {
+            Server.Prometheus2 => await PrometheusServer.StartAsync(WithRules(rules) + ScrapeConfig(target)),
+            Server.Prometheus3 => await PrometheusServer.StartNewWithAsync(
+                WithRules(rules) + "  convert_classic_histograms_to_nhcb: true\n  always_scrape_classic_histograms: true\n" + ScrapeConfig(target)),
+            _ => await PrometheusServer.StartVictoriaMetricsAsync("global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n" + ScrapeConfig(target)),
+        };
+        var gateway = await TenantGateway.StartAsync(server, new GatewayOptions
+        {
+            Prometheus = [server.Url.ToString()],
+            Engine = kind == Server.VictoriaMetrics ? QueryEngine.VictoriaMetrics : QueryEngine.Prometheus,
+            TenantsFile = tenants,
+            PathPrefix = "/i/one",
+        });
+        await server.UntilAsync("count_over_time(only_b_metric[1m]) > 2 and on () count_over_time(only_a_metric[1m]) > 2", answer => answer.Contains("exporter-b", StringComparison.Ordinal));
+        return gateway;
     }
 
     private const string Rules = """
@@ -125,12 +91,16 @@ public sealed class TwoTenants : IAsyncLifetime
         """;
 
     // The external label would make Prometheus drop an equal matcher from a remote read: the scope must not depend on one.
-    private static string Config(string target, string rules) => $$"""
+    private static string WithRules(string rules) => $$"""
+        rule_files: ["{{rules}}"]
         global:
+          external_labels: {space_id: a}
           scrape_interval: 1s
           scrape_timeout: 1s
-          external_labels: {space_id: a}
-        rule_files: ["{{rules}}"]
+
+        """;
+
+    private static string ScrapeConfig(string target) => $$"""
         scrape_configs:
           - job_name: exporter-a
             metrics_path: /a/metrics
@@ -143,4 +113,59 @@ public sealed class TwoTenants : IAsyncLifetime
               - targets: ["{{target}}"]
                 labels: {space_id: b}
         """;
+}
+
+/// <summary>A gateway before a real server, and tenant a's way through it.</summary>
+public sealed class TenantGateway : IAsyncDisposable
+{
+    private readonly WebApplication gateway;
+    private readonly PrometheusServer server;
+
+    private TenantGateway(WebApplication gateway, PrometheusServer server)
+    {
+        (this.gateway, this.server, Url) = (gateway, server, new Uri(gateway.Urls.Single()));
+        A = new HttpClient { BaseAddress = Url };
+        A.DefaultRequestHeaders.Authorization =
+            new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{TwoTenants.Username}:{TwoTenants.Password}")));
+    }
+
+    /// <summary>Basic authentication as tenant a.</summary>
+    public HttpClient A { get; }
+
+    /// <summary>The gateway.</summary>
+    public Uri Url { get; }
+
+    /// <summary>The server, for whoever goes round the gateway.</summary>
+    public Uri ServerUrl => server.Url;
+
+    internal static async Task<TenantGateway> StartAsync(PrometheusServer server, GatewayOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        // Thousands of questions are to be judged, not to be limited.
+        options.Plans["default"] = new() { RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000 };
+        builder.Services.AddGateway(options);
+        var gateway = builder.Build();
+        gateway.MapGateway();
+        await gateway.StartAsync();
+        return new TenantGateway(gateway, server);
+    }
+
+    /// <summary>The same question to the server itself, to show that there is something to hide.</summary>
+    public Task<string> UnscopedAsync(string pathAndQuery) => server.Http.GetStringAsync(new Uri(pathAndQuery, UriKind.Relative));
+
+    /// <summary>What the server itself answers, be it an error.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> AskDirectlyAsync(string pathAndQuery)
+    {
+        using var response = await server.Http.GetAsync(new Uri(pathAndQuery, UriKind.Relative));
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        A.Dispose();
+        await gateway.DisposeAsync();
+        await server.DisposeAsync();
+    }
 }

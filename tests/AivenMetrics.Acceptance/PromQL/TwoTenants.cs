@@ -47,6 +47,20 @@ internal sealed class TwoTenants : IDisposable
         return [$"--storage.tsdb.path={copy}", "--query.timeout=5s", "--query.max-samples=2000000"];
     }
 
+    /// <summary>A VictoriaMetrics that holds A, and perhaps B.</summary>
+    public async Task<PrometheusServer> VictoriaMetricsAsync(bool withB)
+    {
+        var server = await PrometheusServer.StartVictoriaMetricsAsync(null, "-search.maxQueryDuration=5s", "-search.maxSamplesPerQuery=2000000");
+        var samples = await File.ReadAllTextAsync(Path.Combine(folder, withB ? "both.txt" : "only-a.txt"));
+        // Its import counts time in milliseconds.
+        using var content = new StringContent(samples.Replace("# EOF\n", "", StringComparison.Ordinal).Replace("\n", "000\n", StringComparison.Ordinal));
+        using var imported = await server.Http.PostAsync(new Uri("/api/v1/import/prometheus", UriKind.Relative), content);
+        imported.EnsureSuccessStatusCode();
+        using var flushed = await server.Http.GetAsync(new Uri("/internal/force_flush", UriKind.Relative));
+        flushed.EnsureSuccessStatusCode();
+        return server;
+    }
+
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     private string Samples(Random random, string tenant, int above)

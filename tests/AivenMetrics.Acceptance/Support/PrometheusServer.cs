@@ -3,7 +3,10 @@ using AivenMetrics.Demo;
 
 namespace AivenMetrics.Acceptance.Support;
 
-/// <summary>A real Prometheus on a free port of loopback, with a configuration given as text and a data folder of its own.</summary>
+/// <summary>
+/// A real Prometheus, or another server with its query API, on a free port of loopback, with a configuration given as text and a data folder
+/// of its own.
+/// </summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
     private readonly Process process;
@@ -34,7 +37,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return await StartAsync(file, folder, Ports.Free(1)[0]);
     }
 
-    /// <summary>Starts the Prometheus 3 that tests/install-prometheus3.sh unpacked, with all that PromQL has experimental.</summary>
+    /// <summary>Starts the Prometheus 3 that tests/install-engines.sh unpacked, with all that PromQL has experimental.</summary>
     /// <param name="flags">More flags, such as the path of a database that exists.</param>
     public static async Task<PrometheusServer> StartNewAsync(params string[] flags) => await StartAsync(
         Prometheus3(),
@@ -43,12 +46,57 @@ internal sealed class PrometheusServer : IAsyncDisposable
     /// <summary>Starts the installed Prometheus 2.42 with more flags.</summary>
     public static async Task<PrometheusServer> StartOldAsync(params string[] flags) => await StartAsync("/usr/bin/prometheus", flags);
 
-    private static string Prometheus3()
+    /// <summary>Starts a Prometheus 3 with this configuration, and with what it has beside PromQL that is experimental.</summary>
+    public static async Task<PrometheusServer> StartNewWithAsync(string config)
+    {
+        var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
+        var file = Path.Combine(folder, "prometheus.yml");
+        await File.WriteAllTextAsync(file, config);
+        var port = Ports.Free(1)[0];
+        return await RunAsync(
+            Cached("prometheus-3", "prometheus"), folder, port,
+            $"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder, "data")}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
+            "--enable-feature=promql-experimental-functions,native-histograms,exemplar-storage");
+    }
+
+    /// <summary>Starts the VictoriaMetrics that tests/install-engines.sh unpacked; it shows a sample as soon as it has it.</summary>
+    /// <param name="scrapeConfig">What it scrapes, in Prometheus' words; null for nothing.</param>
+    /// <param name="flags">More flags.</param>
+    public static async Task<PrometheusServer> StartVictoriaMetricsAsync(string? scrapeConfig, params string[] flags)
+    {
+        var folder = Directory.CreateTempSubdirectory("victoria-metrics-").FullName;
+        var port = Ports.Free(1)[0];
+        string[] scrapes = [];
+        if (scrapeConfig is not null)
+        {
+            var file = Path.Combine(folder, "scrape.yml");
+            await File.WriteAllTextAsync(file, scrapeConfig);
+            scrapes = [$"-promscrape.config={file}"];
+        }
+
+        return await RunAsync(
+            Cached("victoria-metrics", "victoria-metrics"), folder, port,
+            [$"-httpListenAddr=127.0.0.1:{port}", $"-storageDataPath={Path.Combine(folder, "data")}", "-retentionPeriod=1y", "-loggerLevel=ERROR",
+                "-search.latencyOffset=0s", "-search.disableCache", "-memory.allowedBytes=64MiB", .. scrapes, .. flags]);
+    }
+
+    private static async Task<PrometheusServer> RunAsync(string program, string folder, int port, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var server = new PrometheusServer(Process.Start(start)!, folder, new Uri($"http://127.0.0.1:{port}"));
+        await server.UntilReadyAsync();
+        return server;
+    }
+
+    private static string Prometheus3() => Cached("prometheus-3", "prometheus");
+
+    /// <summary>The path of a program that tests/install-engines.sh unpacked.</summary>
+    public static string Cached(string package, string program)
     {
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } folder ? folder
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        var path = Path.Combine(cache, "aivenmetrics-tests", "prometheus-3", "prometheus");
-        return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: run tests/install-prometheus3.sh.");
+        var path = Path.Combine(cache, "aivenmetrics-tests", package, program);
+        return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: run tests/install-engines.sh.");
     }
 
     private static async Task<PrometheusServer> StartAsync(string program, string[] flags)

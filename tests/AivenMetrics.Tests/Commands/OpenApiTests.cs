@@ -1,10 +1,20 @@
 using AivenMetrics.Commands;
+using AivenMetrics.Gateway.Routing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Commands;
 
 public sealed class OpenApiTests
 {
+    [Fact]
+    public async Task Every_path_of_the_gateway_is_in_it_with_its_methods()
+    {
+        string yaml = await OpenApiCommand.Yaml();
+
+        Assert.All(Routes.Served, route => Assert.Contains($"\n  {(route.Path.Contains('{') ? $"'{route.Path}'" : route.Path)}:\n    {route.Allow.Split(',')[0].ToLowerInvariant()}:\n", yaml, StringComparison.Ordinal));
+        Assert.All(Routes.Forbidden, forbidden => Assert.DoesNotContain($"\n  {forbidden.Path}:", yaml, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task The_committed_openapi_yaml_is_what_the_code_describes()
     {

@@ -27,7 +27,6 @@ public sealed class UpstreamErrorsTests : IAsyncLifetime
     [Theory]
     [InlineData(400, "bad_data", "invalid parameter \"query\": 1:8: parse error: unknown function with name \"foo\"", "invalid parameter \"query\": parse error: unknown function with name \"foo\"")]
     [InlineData(400, "bad_data", "1:18: parse error: unexpected character in `up{space_id=\"a\"}`", "the metrics store refused this query: its version may lack something that the query uses")]
-    [InlineData(422, "422", "error when executing query=\"up{space_id=\\\"a\\\"}\" for (time=1)", "the metrics store refused this query: its version may lack something that the query uses")]
     [InlineData(400, "bad_data", "invalid parameter \"query\": invalid expression type \"range vector\" for range query, must be Scalar or instant Vector", null)]
     [InlineData(400, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)", null)]
     [InlineData(422, "execution", "found duplicate series for the match group {} on the right hand-side of the operation: [{space_id=\"a\"}, {space_id=\"a\", x=\"y\"}]", null)]
@@ -41,6 +40,36 @@ public sealed class UpstreamErrorsTests : IAsyncLifetime
 
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal((errorType, told ?? said), (answer["errorType"]!.GetValue<string>(), answer["error"]!.GetValue<string>()));
+    }
+
+    /// <summary>Errors as VictoriaMetrics says them: its type is the status, and its text begins with the query as it got it.</summary>
+    [Theory]
+    [InlineData(422, "422", "error when executing query=\"up{space_id=\\\"a\\\"}\" for (time=1)", "execution", "the metrics store refused this query: its version may lack something that the query uses")]
+    [InlineData(422, "422", "error when executing query=\"up{space_id=\\\"a\\\"}\" for (time=1795425701000, step=300000): unknown func \"info\"", "execution", "unknown func \"info\"")]
+    [InlineData(422, "422", "error when executing query=\"a{x=\\\"): \\\"}\" on the time range (start=0, end=1, step=1): cannot evaluate \"a{space_id=\\\"a\\\"}\"", "execution", "the metrics store refused this query: its version may lack something that the query uses")]
+    [InlineData(400, "400", "cannot parse time=foo", "bad_data", "cannot parse time=foo")]
+    [InlineData(429, "429", "10.0.0.1 has too many requests", "unavailable", "the metrics store has too much to do at the moment: try again shortly")]
+    public async Task An_error_of_VictoriaMetrics_is_told_in_Prometheus_words(int status, string said, string text, string errorType, string told)
+    {
+        var error = new JsonObject { ["status"] = "error", ["errorType"] = said, ["error"] = text };
+        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, status, error.ToJsonString());
+
+        using var response = await gateway.GetAsync("/api/v1/query?query=up");
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+
+        Assert.Equal((status, errorType, told), ((int)response.StatusCode, answer["errorType"]!.GetValue<string>(), answer["error"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task Too_many_queries_are_told_as_that_also_where_the_server_says_it_in_bare_text()
+    {
+        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 429, "remoteAddr: 10.0.0.1; couldn't start executing the request in 10 seconds", "text/plain");
+
+        using var response = await gateway.GetAsync("/api/v1/query?query=up");
+
+        Assert.Equal(429, (int)response.StatusCode);
+        Assert.DoesNotContain("10.0.0.1", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Single(prometheus.Requests);
     }
 
     [Theory]

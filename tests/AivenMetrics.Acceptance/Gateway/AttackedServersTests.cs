@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using AivenMetrics.Tests.Gateway.Scoping;
+using Xunit;
+
+namespace AivenMetrics.Acceptance.Gateway;
+
+/// <summary>The hostile requests, raw, and the hostile queries, through the gateway to real servers that hold two tenants.</summary>
+public sealed class AttackedServersTests(TwoTenants tenants) : IClassFixture<TwoTenants>
+{
+    private static readonly string Authorization =
+        $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{TwoTenants.Username}:{TwoTenants.Password}"))}";
+
+    public static MatrixTheoryData<Server, string> Files => new(Enum.GetValues<Server>(), RawAttack.Files());
+
+    public static MatrixTheoryData<Server, string> Queries => new(Enum.GetValues<Server>(), AttackTests.QueriesForTheOthers.Select(row => row.Data));
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task No_raw_request_shows_another_tenant(Server server, string file)
+    {
+        var before = await tenants.BeforeAsync(server);
+        foreach (var attack in RawAttack.Read(file))
+        {
+            var answer = await SendRawAsync(before.Url.Port, attack.Bytes(Authorization));
+
+            var status = RawAttack.StatusOf(answer);
+            Assert.True(status < 500 || attack.Status.Contains(status), $"{attack.Sentence}: {answer}");
+            Assert.All(TwoTenants.MarksOfB, mark => Assert.False(Said(answer, attack).Contains(mark, StringComparison.Ordinal), $"{attack.Sentence}: {answer}"));
+        }
+
+        // And the server is still there.
+        using var response = await before.A.GetAsync(new Uri("/api/v1/query?query=only_a_metric", UriKind.Relative));
+        Assert.Contains("of-a", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    /// <summary>The queries of the stack's own attack test, where the other tenant is in the same server.</summary>
+    [Theory]
+    [MemberData(nameof(Queries))]
+    public async Task No_query_has_a_value_from_another_tenant(Server server, string query)
+    {
+        var before = await tenants.BeforeAsync(server);
+        var attack = query.Replace("VICTIM", "b", StringComparison.Ordinal).Replace("OWN", "a", StringComparison.Ordinal);
+        var encoded = Uri.EscapeDataString(attack);
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+
+        using var instant = await before.A.GetAsync(new Uri($"/api/v1/query?query={encoded}&time={now}", UriKind.Relative));
+        using var range = await before.A.GetAsync(new Uri($"/api/v1/query_range?query={encoded}&start={now}&end={now}&step=5", UriKind.Relative));
+
+        foreach (var response in new[] { instant, range })
+        {
+            var body = await response.Content.ReadAsStringAsync();
+            Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.UnprocessableEntity, body);
+            Assert.All(TwoTenants.MarksOfB, mark => Assert.DoesNotContain(mark, body, StringComparison.Ordinal));
+            Assert.DoesNotContain("\"b\"", body, StringComparison.Ordinal);
+            Assert.True(response.StatusCode != HttpStatusCode.OK || body.Contains("\"result\":[]", StringComparison.Ordinal), body);
+        }
+    }
+
+    /// <summary>An error or an <c>absent</c> may repeat what the tenant itself wrote.</summary>
+    private static string Said(string answer, RawAttack attack) =>
+        TwoTenants.MarksOfB.Any(mark => string.Concat(attack.Head).Contains(mark, StringComparison.Ordinal) || attack.Body?.Contains(mark, StringComparison.Ordinal) == true)
+            ? ""
+            : answer;
+
+    private static async Task<string> SendRawAsync(int port, byte[] request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        var stream = client.GetStream();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var received = new MemoryStream();
+        var piece = new byte[16 << 10];
+        try
+        {
+            await stream.WriteAsync(request, patience.Token);
+            while (await stream.ReadAsync(piece, patience.Token) is > 0 and var length)
+            {
+                received.Write(piece, 0, length);
+                // Once it has begun there is little to wait for.
+                patience.CancelAfter(TimeSpan.FromSeconds(1));
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // A connection that was reset, or kept open: what came until then is the answer.
+        }
+
+        return Encoding.Latin1.GetString(received.ToArray());
+    }
+}

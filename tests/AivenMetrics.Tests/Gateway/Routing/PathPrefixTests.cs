@@ -1,0 +1,110 @@
+using System.Net;
+using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Routing;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Routing;
+
+/// <summary>A gateway behind a proxy that leaves a path before its own, as Grafana and other clients join it.</summary>
+public sealed class PathPrefixTests : IAsyncLifetime
+{
+    private const string Prefix = "/i/5c9c2f0e-one";
+
+    private ScriptedPrometheus prometheus = null!;
+    private RunningGateway gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        prometheus = await ScriptedPrometheus.StartAsync();
+        gateway = await RunningGateway.StartAsync(tenants => new GatewayOptions { Prometheus = [prometheus.Url], TenantsFile = tenants, PathPrefix = Prefix });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await gateway.DisposeAsync();
+        await prometheus.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("/api/v1/query?query=up")]
+    [InlineData(Prefix + "/api/v1/query?query=up")]
+    [InlineData(Prefix + "/api/v1/query/?query=up")]
+    [InlineData(Prefix + "//api//v1/query?query=up")]
+    [InlineData("//i/5c9c2f0e-one/api/v1/query?query=up")]
+    public async Task A_path_with_the_prefix_or_without_it_is_the_same(string target)
+    {
+        using var response = await gateway.GetAsync(target);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(("/api/v1/query", "up{space_id=\"a\"}"), (prometheus.Only.Path, prometheus.Only.Query));
+    }
+
+    [Theory]
+    [InlineData(Prefix)]
+    [InlineData(Prefix + "/")]
+    [InlineData(Prefix + "api/v1/query?query=up")]
+    [InlineData(Prefix + Prefix + "/api/v1/query?query=up")]
+    [InlineData("/I/5c9c2f0e-one/api/v1/query?query=up")]
+    [InlineData("/i/other/api/v1/query?query=up")]
+    [InlineData("/%69/5c9c2f0e-one/api/v1/query?query=up")]
+    [InlineData("/i/x/../5c9c2f0e-one/api/v1/query?query=up")]
+    [InlineData("/i/5c9c2f0e-one%2fapi/v1/query?query=up")]
+    [InlineData(Prefix + "/../api/v1/query?query=up")]
+    [InlineData(Prefix + "/api/v1/status%2Fconfig")]
+    public async Task Anything_like_the_prefix_is_not_the_prefix(string target)
+    {
+        using var response = await gateway.GetAsync(target);
+        Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest, $"{response.StatusCode}");
+        Assert.Empty(prometheus.Requests);
+    }
+
+    [Theory]
+    [InlineData(Prefix + "/-/healthy", HttpStatusCode.OK)]
+    [InlineData(Prefix + "/-/reload", HttpStatusCode.Forbidden)]
+    [InlineData(Prefix + "/api/v1/status/config", HttpStatusCode.Forbidden)]
+    public async Task Behind_the_prefix_are_the_same_refusals(string target, HttpStatusCode status)
+    {
+        using var response = await gateway.GetAsync(target);
+        Assert.Equal(status, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/prometheus", true)]
+    [InlineData("/i/one_2.x~y", true)]
+    [InlineData("prometheus", false)]
+    [InlineData("/", false)]
+    [InlineData("/prometheus/", false)]
+    [InlineData("/a//b", false)]
+    [InlineData("/a/../b", false)]
+    [InlineData("/a%20b", false)]
+    [InlineData("/a?b", false)]
+    [InlineData("/a?", false)]
+    [InlineData("/a b", false)]
+    public void A_prefix_is_plain_segments(string prefix, bool right)
+    {
+        Assert.Equal(right, RequestTarget.IsPrefix(prefix));
+        var faults = new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://b", FeedToken = "t", PathPrefix = prefix }.Faults();
+        Assert.Equal(right ? [] : ["Gateway:PathPrefix"], faults.Select(fault => fault.Split(' ')[0]));
+    }
+
+    /// <summary>What the path names, and what Prometheus and VictoriaMetrics are asked for.</summary>
+    [Theory]
+    [InlineData("job", "job", "job")]
+    [InlineData("__name__", "__name__", "__name__")]
+    [InlineData("my.label", "U__my_2e_label", "my.label")]
+    [InlineData("my_label.x", "U__my__label_2e_x", "my_label.x")]
+    [InlineData("U__my_2e_label", "U__my_2e_label", "my.label")]
+    [InlineData("n%C3%A4me", "U__n_e4_me", "n%C3%A4me")]
+    [InlineData("%F0%9F%98%80", "U___1f600_", "%F0%9F%98%80")]
+    [InlineData("1a", "U___31_a", "1a")]
+    [InlineData("a%3Ab", "U__a:b", "a%3Ab")]
+    [InlineData("a%22b%20c", "U__a_22_b_20_c", "a%22b%20c")]
+    [InlineData("U__a_2f_b", "U__a_2f_b", "U__a_2f_b")]
+    [InlineData("U___2e__2e_", "U___2e__2e_", "U___2e__2e_")]
+    [InlineData("U__a_zz_b", "U__a_zz_b", "U__a_zz_b")]
+    [InlineData("U__a_2", "U__a_2", "U__a_2")]
+    public void A_label_is_named_to_each_engine_in_its_way(string segment, string toPrometheus, string toVictoriaMetrics)
+    {
+        var name = LabelNames.Read(segment)!;
+        Assert.Equal((toPrometheus, toVictoriaMetrics), (LabelNames.Write(name, QueryEngine.Prometheus), LabelNames.Write(name, QueryEngine.VictoriaMetrics)));
+    }
+}
