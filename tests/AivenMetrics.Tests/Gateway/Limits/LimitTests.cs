@@ -216,8 +216,12 @@ public sealed class LimitTests : IAsyncLifetime
                 await context.Response.Body.FlushAsync();
             }
         };
-        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, target, null, ("Accept-Encoding", "gzip"));
-        await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync());
+        // The end of the connection may overtake what was sent of the answer, even its headers.
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, target, null, ("Accept-Encoding", "gzip"));
+            await response.Content.ReadAsByteArrayAsync();
+        });
         await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("longer than the plan of the tenant allows", StringComparison.Ordinal)), "the line");
         await gateway.UntilAsync(() => TenantMetricsTests.Text(gateway).Contains("reason=\"response_bytes\"} 1\n", StringComparison.Ordinal), "the count");
     }
