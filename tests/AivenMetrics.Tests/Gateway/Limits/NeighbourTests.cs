@@ -28,7 +28,7 @@ public sealed class NeighbourTests
         {
             Prometheus = [prometheus.Url],
             TenantsFile = file,
-            UpstreamConcurrency = 8,
+            UpstreamConcurrency = 4,
             Plans = { ["space"] = new PlanOptions { ConcurrentQueries = 4, QueuedQueries = 40, RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000 } },
         });
 
@@ -42,7 +42,7 @@ public sealed class NeighbourTests
         await Task.WhenAll(noise);
 
         TestContext.Current.TestOutputHelper?.WriteLine($"p95 alone {alone.TotalMilliseconds:F0} ms, beside {beside.TotalMilliseconds:F0} ms, refused {refused}");
-        // First come, first served would be 44 queries ahead, four at a time: eleven answers' time more.
+        // It may wait until one of four places gets free. First come, first served, 40 others would be before it: ten answers' time.
         Assert.True(beside < alone * 1.2 + (AnswerTime * 3), $"{alone.TotalMilliseconds:F0} ms alone, {beside.TotalMilliseconds:F0} ms beside the neighbour");
     }
 
