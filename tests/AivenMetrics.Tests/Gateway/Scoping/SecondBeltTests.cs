@@ -51,7 +51,7 @@ public sealed class SecondBeltTests : IAsyncLifetime
     {
         await using var before = await RunningGateway.StartAsync(engine.Url);
         using var response = await before.GetAsync("/api/v1/query?query=up&extra_filters[]=x&extra_label=x=y");
-        Assert.Equal(["query"], engine.Only.Parameters.Keys);
+        Assert.Equal(["query", "timeout"], engine.Only.Parameters.Keys);
     }
 
     [Theory]
