@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using AivenMetrics.Acceptance.Support;
 
 namespace AivenMetrics.Benchmarks;
@@ -15,7 +12,6 @@ internal static class FailoverLoad
 {
     private static readonly TimeSpan Normal = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Around = TimeSpan.FromSeconds(6);
-    private static readonly (string Username, string Password) Tenant = ("tenant-a", "password-of-tenant-a");
 
     public static async Task<int> RunAsync(LoadOptions options)
     {
@@ -39,26 +35,16 @@ internal static class FailoverLoad
     private static async Task MeasureAsync(string name, int round, int clients, Func<PrometheusPair, Task> act, string aim)
     {
         await using var pair = await PrometheusPair.StartAsync();
-        var folder = Directory.CreateTempSubdirectory("failover-load-").FullName;
-        using var gateway = StartGateway(pair, folder);
-        try
-        {
-            await using var load = new LoopingClients(await AddressAsync(gateway, Path.Combine(folder, "addresses.json")), Tenant, clients);
-            await Task.Delay(Normal);
-            // What was slow because everything was new is not normal.
-            var measuredFrom = Stopwatch.GetTimestamp() - (long)(Normal.TotalSeconds / 2 * Stopwatch.Frequency);
-            var before = Stopwatch.GetTimestamp();
-            await act(pair);
-            await Task.Delay(Around);
-            await load.StopAsync();
-            Print(name, round, [.. load.Requests.Where(asked => asked.Started >= measuredFrom)], before, aim);
-        }
-        finally
-        {
-            gateway.Kill();
-            await gateway.WaitForExitAsync();
-            Directory.Delete(folder, recursive: true);
-        }
+        await using var gateway = await GatewayProcess.StartAsync(pair.Url(0), second: pair.Url(1));
+        await using var load = new LoopingClients(gateway.Url, GatewayProcess.Tenant, clients);
+        await Task.Delay(Normal);
+        // What was slow because everything was new is not normal.
+        var measuredFrom = Stopwatch.GetTimestamp() - (long)(Normal.TotalSeconds / 2 * Stopwatch.Frequency);
+        var before = Stopwatch.GetTimestamp();
+        await act(pair);
+        await Task.Delay(Around);
+        await load.StopAsync();
+        Print(name, round, [.. load.Requests.Where(asked => asked.Started >= measuredFrom)], before, aim);
     }
 
     private static void Print(string name, int round, Asked[] asked, long eventAt, string aim)
@@ -72,44 +58,4 @@ internal static class FailoverLoad
     }
 
     private static double At(List<double> sorted, double quantile) => sorted[(int)(quantile * (sorted.Count - 1))];
-
-    private static Process StartGateway(PrometheusPair pair, string folder)
-    {
-        var tenants = Path.Combine(folder, "tenants.json");
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Tenant.Password)));
-        File.WriteAllText(tenants,
-            $$"""{"credentials":[{"username":"{{Tenant.Username}}","secret_sha256":"{{hash}}","matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}""");
-        var program = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "aiven-metrics"),
-            ["gateway", "--addresses-file", Path.Combine(folder, "addresses.json"), "--log-format", "json"])
-        {
-            RedirectStandardOutput = true,
-            Environment =
-            {
-                ["AIVENMETRICS_Gateway__Prometheus__0"] = pair.Url(0).ToString(),
-                ["AIVENMETRICS_Gateway__Prometheus__1"] = pair.Url(1).ToString(),
-                ["AIVENMETRICS_Gateway__TenantsFile"] = tenants,
-                ["AIVENMETRICS_Gateway__Listen"] = "http://127.0.0.1:0",
-                ["AIVENMETRICS_Gateway__InternalListen"] = "http://127.0.0.1:0",
-            },
-        };
-        var process = Process.Start(program)!;
-        // Its access log is written and read as in production, and thrown away.
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        return process;
-    }
-
-    private static async Task<Uri> AddressAsync(Process gateway, string addressesFile)
-    {
-        for (var i = 0; i < 200 && !gateway.HasExited; i++)
-        {
-            await Task.Delay(100);
-            if (!File.Exists(addressesFile))
-                continue;
-            using var addresses = JsonDocument.Parse(await File.ReadAllTextAsync(addressesFile));
-            return new Uri(addresses.RootElement.GetProperty("listen").GetString()!);
-        }
-
-        throw new InvalidOperationException("the gateway did not start");
-    }
 }

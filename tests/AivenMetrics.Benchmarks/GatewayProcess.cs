@@ -41,7 +41,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <param name="credentials">The credentials of its tenants file.</param>
     /// <param name="limited">With the limits that tenants have by default; otherwise with limits that no load reaches.</param>
     /// <param name="feed">A broker's feed to take the credentials from instead of a file.</param>
-    public static async Task<GatewayProcess> StartAsync(Uri prometheus, string? credentials = null, bool limited = false, Uri? feed = null)
+    /// <param name="second">The Prometheus that answers when the first one does not, if any.</param>
+    public static async Task<GatewayProcess> StartAsync(Uri prometheus, string? credentials = null, bool limited = false, Uri? feed = null, Uri? second = null)
     {
         var folder = Directory.CreateTempSubdirectory("gateway-load-").FullName;
         var addresses = Path.Combine(folder, "addresses.json");
@@ -59,6 +60,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
                 ["AIVENMETRICS_Gateway__InternalListen"] = "http://127.0.0.1:0",
             },
         };
+        if (second is not null)
+            program.Environment["AIVENMETRICS_Gateway__Prometheus__1"] = second.ToString();
         if (!limited)
             foreach (var (limit, value) in Unlimited)
                 program.Environment["AIVENMETRICS_Gateway__" + limit] = value;

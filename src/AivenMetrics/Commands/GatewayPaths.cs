@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AivenMetrics.Gateway.Routing;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -28,9 +29,17 @@ internal sealed class GatewayPaths : IDocumentFilter
         components.SecuritySchemes[Basic] = Scheme("basic", "The username and password of a binding.");
         components.SecuritySchemes[Bearer] = Scheme("bearer", "The bearer_token of a binding.");
         components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
-        components.Schemas[AnswerSchema] = Object("An answer in the shape of Prometheus.", ("status", JsonSchemaType.String), ("data", null));
+        components.Schemas[AnswerSchema] = Object(
+            "An answer in the shape of Prometheus.",
+            ("status", Text("success.")),
+            ("data", new OpenApiSchema { Description = "What was asked for, in Prometheus' shape." }),
+            ("warnings", Texts("What was not as it should be, and which limit is almost reached; absent if there is nothing to say.")),
+            ("infos", Texts("What Prometheus noticed of the expression; absent if there is nothing to say.")));
         components.Schemas[ErrorSchema] = Object(
-            "An error in the shape of Prometheus.", ("status", JsonSchemaType.String), ("errorType", JsonSchemaType.String), ("error", JsonSchemaType.String));
+            "An error in the shape of Prometheus.",
+            ("status", Text("error.")),
+            ("errorType", Text("The kind of error, one of Prometheus' own: bad_data, execution, timeout, unavailable and others.")),
+            ("error", Text("What was wrong and what to do.")));
         components.Responses ??= new Dictionary<string, IOpenApiResponse>();
         components.Responses[ErrorSchema] = new OpenApiResponse
         {
@@ -53,7 +62,8 @@ internal sealed class GatewayPaths : IDocumentFilter
         var operation = new OpenApiOperation
         {
             Tags = new HashSet<OpenApiTagReference> { new(Tag, document) },
-            Summary = served.Summary,
+            Summary = served.Texts.Summary,
+            Description = served.Texts.Description,
             Parameters = [],
             Responses = new OpenApiResponses { ["200"] = Answer(served, document) },
         };
@@ -78,18 +88,24 @@ internal sealed class GatewayPaths : IDocumentFilter
         return operation;
     }
 
-    private static OpenApiResponse Answer(ServedPath served, OpenApiDocument document) => new()
+    private static OpenApiResponse Answer(ServedPath served, OpenApiDocument document)
     {
-        Description = "The answer, for the tenant's own series.",
-        Content = Content(
-            served.ContentType,
-            served.ContentType switch
-            {
-                "application/json" => new OpenApiSchemaReference(AnswerSchema, document),
-                "text/plain" => new OpenApiSchema { Type = JsonSchemaType.String },
-                _ => Binary(),
-            }),
-    };
+        var isJson = served.ContentType == "application/json";
+        IOpenApiSchema schema = served.ContentType switch
+        {
+            "application/json" => new OpenApiSchemaReference(AnswerSchema, document),
+            "text/plain" => Text("The answer."),
+            _ => Binary(),
+        };
+        var media = new OpenApiMediaType { Schema = schema };
+        if (served.Texts.Data is { } data)
+            media.Example = isJson ? JsonNode.Parse($$"""{"status":"success","data":{{data}}}""") : data;
+        return new()
+        {
+            Description = served.NeedsCredential ? "The answer, for the tenant's own series." : "It is so.",
+            Content = new Dictionary<string, IOpenApiMediaType> { [served.ContentType] = media },
+        };
+    }
 
     private static OpenApiParameter Parameter(ServedParameter parameter, ParameterLocation place) => new()
     {
@@ -120,11 +136,16 @@ internal sealed class GatewayPaths : IDocumentFilter
 
     private static OpenApiSchema Binary() => new() { Type = JsonSchemaType.String, Format = "binary" };
 
-    private static OpenApiSchema Object(string description, params (string Name, JsonSchemaType? Type)[] members) => new()
+    private static OpenApiSchema Text(string description) => new() { Type = JsonSchemaType.String, Description = description };
+
+    private static OpenApiSchema Texts(string description) =>
+        new() { Type = JsonSchemaType.Array, Description = description, Items = new OpenApiSchema { Type = JsonSchemaType.String } };
+
+    private static OpenApiSchema Object(string description, params (string Name, OpenApiSchema Schema)[] members) => new()
     {
         Type = JsonSchemaType.Object,
         Description = description,
-        Properties = members.ToDictionary(member => member.Name, IOpenApiSchema (member) => member.Type is { } type ? new OpenApiSchema { Type = type } : new OpenApiSchema()),
+        Properties = members.ToDictionary(member => member.Name, IOpenApiSchema (member) => member.Schema),
     };
 
     private static Dictionary<string, IOpenApiMediaType> Content(string type, IOpenApiSchema schema) =>

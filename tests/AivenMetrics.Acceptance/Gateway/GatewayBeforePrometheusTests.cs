@@ -152,13 +152,13 @@ public sealed class GatewayBeforePrometheusTests(TwoTenants tenants) : IClassFix
     [Theory]
     [InlineData(Server.Prometheus2, "/api/v1/query?query=up&time=nonsense", 400, "bad_data")]
     [InlineData(Server.Prometheus3, "/api/v1/query?query=up&time=nonsense", 400, "bad_data")]
-    [InlineData(Server.VictoriaMetrics, "/api/v1/query?query=up&time=nonsense", 422, "execution")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/query?query=up&time=nonsense", 400, "bad_data")]
     [InlineData(Server.Prometheus2, "/api/v1/query_range?query=up", 400, "bad_data")]
     [InlineData(Server.Prometheus3, "/api/v1/query_range?query=up&start=0&end=100000&step=1", 400, "bad_data")]
-    [InlineData(Server.VictoriaMetrics, "/api/v1/query_range?query=up&start=0&end=100000&step=1", 422, "execution")]
+    [InlineData(Server.VictoriaMetrics, "/api/v1/query_range?query=up&start=0&end=100000&step=1", 400, "bad_data")]
     [InlineData(Server.Prometheus2, "/api/v1/query_range?query=up&start=2&end=1&step=1", 400, "bad_data")]
     [InlineData(Server.VictoriaMetrics, "/api/v1/query?query=info(up)", 422, "execution")]
-    public async Task What_the_server_says_of_a_bad_question_comes_through(Server server, string target, int status, string errorType)
+    public async Task A_bad_question_gets_an_error_in_the_shape_of_Prometheus_without_the_scope(Server server, string target, int status, string errorType)
     {
         using var response = await (await tenants.BeforeAsync(server)).A.GetAsync(Relative(target));
         var body = await response.Content.ReadAsStringAsync();

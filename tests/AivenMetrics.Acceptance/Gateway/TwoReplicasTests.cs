@@ -37,6 +37,7 @@ public sealed class TwoReplicasTests : IAsyncLifetime
         {
             Prometheus = [pair.Url(0).ToString(), pair.Url(1).ToString()],
             TenantsFile = tenants,
+            Plans = { ["default"] = new() { RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000 } },
             Failover = new() { ReturnAfter = TimeSpan.FromSeconds(6), StaleAfter = TimeSpan.FromSeconds(3), HistoryWindow = TimeSpan.FromHours(1) },
         });
         gateway = builder.Build();

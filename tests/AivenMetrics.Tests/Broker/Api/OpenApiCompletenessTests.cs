@@ -18,15 +18,15 @@ public abstract class OpenApiCompletenessTests(BrokerHost broker)
     [Fact]
     public void Every_operation_parameter_answer_and_header_is_described()
     {
-        Assert.Equal(12, Yaml.Operations.Count);
+        Assert.Equal(12, Yaml.Operations.Values.Count(operation => !OpenApiYaml.IsOfGateway(operation)));
         Assert.All(Yaml.Operations, operation =>
         {
             Assert.NotEmpty($"{operation.Value["summary"]}");
             Assert.NotEmpty($"{operation.Value["description"]}");
-            Assert.All(OpenApiYaml.List(operation.Value["parameters"]), parameter => Described(parameter, operation.Key));
+            Assert.All(OpenApiYaml.List(operation.Value.GetValueOrDefault("parameters")), parameter => Described(parameter, operation.Key));
             Assert.All(OpenApiYaml.Map(operation.Value["responses"]), answer =>
             {
-                Described(answer.Value, operation.Key);
+                Described(Yaml.Resolve(answer.Value), operation.Key);
                 Assert.All(OpenApiYaml.Map(OpenApiYaml.Map(answer.Value).GetValueOrDefault("headers")), header => Described(header.Value, operation.Key));
             });
         });
@@ -45,7 +45,7 @@ public abstract class OpenApiCompletenessTests(BrokerHost broker)
             Assert.All(OpenApiYaml.Map(schema.Value.GetValueOrDefault("properties")).Values.Where(member => !OpenApiYaml.Map(member).ContainsKey("$ref")),
                 member => Described(member, schema.Key));
         });
-        Assert.Equal(names.Order(StringComparer.Ordinal), FieldDescriptions.Names.Order(StringComparer.Ordinal));
+        Assert.Equal(names.Where(name => !name.StartsWith("Query", StringComparison.Ordinal)).Order(StringComparer.Ordinal), FieldDescriptions.Names.Order(StringComparer.Ordinal));
     }
 
     [Fact]

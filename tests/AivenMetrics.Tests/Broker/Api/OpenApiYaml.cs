@@ -9,8 +9,10 @@ internal sealed class OpenApiYaml
 
     private OpenApiYaml(Dictionary<object, object?> root) => this.root = root;
 
-    public static OpenApiYaml Committed { get; } = new(new DeserializerBuilder().Build().Deserialize<Dictionary<object, object?>>(
-        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "openapi.yaml"))));
+    public static OpenApiYaml Committed { get; } = Read(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "openapi.yaml")));
+
+    /// <summary>Any other document.</summary>
+    public static OpenApiYaml Read(string yaml) => new(new DeserializerBuilder().Build().Deserialize<Dictionary<object, object?>>(yaml));
 
     /// <summary>Method and path of every operation, such as <c>GET /v2/catalog</c>, with its tree.</summary>
     public IReadOnlyDictionary<string, Dictionary<object, object?>> Operations => Map(root["paths"])
@@ -28,7 +30,11 @@ internal sealed class OpenApiYaml
     public static object? At(Dictionary<object, object?> node, params string[] path) =>
         path.Aggregate((object?)node, (current, name) => Map(current).GetValueOrDefault(name));
 
-    /// <summary>A schema, or the one that it refers to.</summary>
-    public Dictionary<object, object?> Resolve(object? schema) =>
-        Map(schema).GetValueOrDefault("$ref") is string reference ? Schemas[reference.Split('/')[^1]] : Map(schema);
+    /// <summary>Whether tenants ask the gateway for it; all other operations are the broker's.</summary>
+    public static bool IsOfGateway(Dictionary<object, object?> operation) => List(operation["tags"]).Contains("Gateway");
+
+    /// <summary>A schema or an answer, or the one that it refers to.</summary>
+    public Dictionary<object, object?> Resolve(object? node) => Map(node).GetValueOrDefault("$ref") is string reference
+        ? reference[2..].Split('/').Aggregate(root, (current, name) => Map(current[name]))
+        : Map(node);
 }

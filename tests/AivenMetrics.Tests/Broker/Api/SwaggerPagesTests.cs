@@ -20,7 +20,10 @@ public sealed class SwaggerPagesTests
             Assert.Equal((path, 200), (path, (int)answer.StatusCode));
         }
 
-        Assert.Equal(OpenApi(), await stranger.GetStringAsync("/swagger/openapi.yaml"));
+        // The gateway's paths are not the broker's to serve.
+        Assert.Equal(
+            OpenApiYaml.Committed.Operations.Where(operation => !OpenApiYaml.IsOfGateway(operation.Value)).Select(operation => operation.Key),
+            OpenApiYaml.Read(await stranger.GetStringAsync("/swagger/openapi.yaml")).Operations.Keys);
         Assert.Contains("openapi.yaml", await stranger.GetStringAsync("/swagger/index.js"), StringComparison.Ordinal);
         using var other = await stranger.GetAsync("/swagger/nothing.here");
         Assert.Equal(404, (int)other.StatusCode);
@@ -36,8 +39,6 @@ public sealed class SwaggerPagesTests
         foreach (var path in Paths)
             Assert.Equal((path, 404), (path, (await broker.Get(path)).Status));
     }
-
-    private static string OpenApi() => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "openapi.yaml"));
 
     private static async Task<BrokerHost> Started(bool pages)
     {
