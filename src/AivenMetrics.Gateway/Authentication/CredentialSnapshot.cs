@@ -42,30 +42,29 @@ internal sealed class CredentialSnapshot
 
         var warnings = new List<string>();
         var credentials = new Dictionary<string, Credential>(feed.Credentials.Count, StringComparer.Ordinal);
+        var firstOfScope = new Dictionary<(string Selector, string Plan), Credential>();
         foreach (var tenant in feed.Credentials)
         {
-            if (previous?.Find(tenant.Username) is { } known && IsUnchanged(known, tenant))
-            {
-                credentials.Add(known.Username, known);
-                continue;
-            }
-
-            var (scope, why) = ScopeOf(tenant);
-            if (why is not null)
-                warnings.Add($"Credential {tenant.Username} sees nothing: {why}");
-
-            var selector = Printer.Print(scope.Everything);
-            credentials.Add(tenant.Username, new Credential(
-                tenant.Username,
-                Convert.FromHexString(tenant.SecretSha256),
-                scope,
-                selector,
-                tenant.Plan,
-                tenant.NotAfter,
-                Tenant.Of(scope, selector, tenant.Plan)));
+            var credential = previous?.Find(tenant.Username) is { } known && IsUnchanged(known, tenant) ? known : Make(tenant, firstOfScope, warnings);
+            firstOfScope.TryAdd((credential.ScopeSelector, credential.Plan), credential);
+            credentials.Add(credential.Username, credential);
         }
 
         return new CredentialSnapshot(credentials.ToFrozenDictionary(StringComparer.Ordinal), warnings);
+    }
+
+    /// <summary>A space has many credentials: those of one scope and plan share what is made of them.</summary>
+    private static Credential Make(TenantCredential tenant, Dictionary<(string Selector, string Plan), Credential> firstOfScope, List<string> warnings)
+    {
+        var (scope, why) = ScopeOf(tenant);
+        if (why is not null)
+            warnings.Add($"Credential {tenant.Username} sees nothing: {why}");
+
+        var hash = Convert.FromHexString(tenant.SecretSha256);
+        var selector = Printer.Print(scope.Everything);
+        return why is null && firstOfScope.TryGetValue((selector, tenant.Plan), out var alike)
+            ? alike with { Username = tenant.Username, SecretHash = hash, NotAfter = tenant.NotAfter }
+            : new Credential(tenant.Username, hash, scope, selector, tenant.Plan, tenant.NotAfter, Tenant.Of(scope, selector, tenant.Plan));
     }
 
     /// <summary>All that a credential is made of is as it was. One that sees nothing is judged, and warned of, each time.</summary>

@@ -11,12 +11,11 @@ namespace AivenMetrics.Gateway.Limits;
 /// </summary>
 /// <param name="Name">For logs: <c>organization/space</c>, or the printed scope where it names no owner.</param>
 /// <param name="Plan">The plan.</param>
-/// <param name="Key">Unequal for unequal owners or plans.</param>
-/// <param name="UsageKey">Unequal also for unequal <paramref name="UsageLabels"/>.</param>
+/// <param name="Key">Unequal for unequal owners or plans: whose limits they are.</param>
 /// <param name="UsageLabels">
 /// The labels of the usage series as they stand between braces, so that they are in the scope; null if there are none for certain.
 /// </param>
-internal sealed record Tenant(string Name, string Plan, string Key, string UsageKey, string? UsageLabels)
+internal sealed record Tenant(string Name, string Plan, string Key, string? UsageLabels)
 {
     private const string Organization = "organization_id";
     private const string Space = "space_id";
@@ -33,11 +32,12 @@ internal sealed record Tenant(string Name, string Plan, string Key, string Usage
         var (organization, space) = (Value(scope, Organization), Value(scope, Space));
         var owner = organization is not null && space is not null ? Label(Organization, organization) + "," + Label(Space, space) : scopeSelector;
         var key = $"{owner},{Label("plan", plan)}";
-        var labels = Labels(scope, plan);
-        return new Tenant(
-            organization is not null && space is not null ? $"{organization}/{space}" : scopeSelector,
-            plan, key, labels is null ? key : $"{key},{labels}", labels);
+        return new Tenant(organization is not null && space is not null ? $"{organization}/{space}" : scopeSelector, plan, key, Labels(scope, plan));
     }
+
+    /// <inheritdoc/>
+    // Looked up by every request: the key alone is as good as all of it.
+    public override int GetHashCode() => Key.GetHashCode(StringComparison.Ordinal);
 
     /// <summary>
     /// One value for every matcher. Where a matcher lists several, it is the first in the order of the bytes; where what it matches

@@ -14,7 +14,7 @@ internal sealed class TenantLedger(Plans plans, TimeProvider time) : BackgroundS
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<string, TenantUsage> usages = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Tenant, TenantUsage> usages = new();
     private readonly Dictionary<string, TenantAccount> accounts = new(StringComparer.Ordinal);
 
     /// <summary>Every usage that is remembered.</summary>
@@ -35,7 +35,7 @@ internal sealed class TenantLedger(Plans plans, TimeProvider time) : BackgroundS
     {
         while (true)
         {
-            if (usages.TryGetValue(tenant.UsageKey, out var usage) && usage.TryBegin())
+            if (usages.TryGetValue(tenant, out var usage) && usage.TryBegin())
                 return usage;
             Add(tenant);
         }
@@ -46,10 +46,10 @@ internal sealed class TenantLedger(Plans plans, TimeProvider time) : BackgroundS
     {
         lock (accounts)
         {
-            foreach (var (key, usage) in usages)
+            foreach (var (tenant, usage) in usages)
                 if (usage.TryForget(Idle))
-                    usages.TryRemove(key, out _);
-            var kept = usages.Values.Select(usage => usage.Tenant.Key).ToHashSet(StringComparer.Ordinal);
+                    usages.TryRemove(tenant, out _);
+            var kept = usages.Keys.Select(tenant => tenant.Key).ToHashSet(StringComparer.Ordinal);
             foreach (var key in accounts.Keys.Where(key => !kept.Contains(key)).ToList())
                 accounts.Remove(key);
         }
@@ -75,7 +75,7 @@ internal sealed class TenantLedger(Plans plans, TimeProvider time) : BackgroundS
         {
             if (!accounts.TryGetValue(tenant.Key, out var account))
                 accounts.Add(tenant.Key, account = new TenantAccount(plans.Of(tenant.Plan), time));
-            usages.TryAdd(tenant.UsageKey, new TenantUsage(tenant, account, time));
+            usages.TryAdd(tenant, new TenantUsage(tenant, account, time));
         }
     }
 }
