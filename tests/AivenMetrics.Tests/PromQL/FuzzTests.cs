@@ -8,13 +8,13 @@ namespace AivenMetrics.Tests.PromQL;
 
 /// <summary>
 /// Random texts through the lexer, the parser, the scope and the printer. With LONG_TESTS there are twelve million instead of a few
-/// thousand; AIVENMETRICS_SEED starts them elsewhere.
+/// thousand; FUZZ_SEED starts them elsewhere.
 /// </summary>
 public class FuzzTests
 {
     private static readonly int Inputs = Environment.GetEnvironmentVariable("LONG_TESTS") is { Length: > 0 } ? 12_000_000 : 60_000;
 
-    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("AIVENMETRICS_SEED"), out var seed) ? seed : 20261123;
+    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("FUZZ_SEED"), out var seed) ? seed : 20261123;
 
     private static readonly TenantScope Space = new([new("space_id", MatchType.Equal, "s\"1"), new("org", MatchType.Regex, "a|b")]);
 

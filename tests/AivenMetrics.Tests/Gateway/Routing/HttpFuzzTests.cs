@@ -12,13 +12,13 @@ namespace AivenMetrics.Tests.Gateway.Routing;
 
 /// <summary>
 /// Random bytes to the gateway's real listener: requests put together from pieces, and the hostile ones changed at random. With LONG_TESTS
-/// there are 200,000 instead of a few thousand for each engine; AIVENMETRICS_SEED starts them elsewhere.
+/// there are 200,000 instead of a few thousand for each engine; FUZZ_SEED starts them elsewhere.
 /// </summary>
 public sealed partial class HttpFuzzTests
 {
     private static readonly int Inputs = Environment.GetEnvironmentVariable("LONG_TESTS") is { Length: > 0 } ? 200_000 : 3_000;
 
-    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("AIVENMETRICS_SEED"), out var seed) ? seed : 20261123;
+    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("FUZZ_SEED"), out var seed) ? seed : 20261123;
 
     private const int AtOnce = 32;
 
