@@ -64,27 +64,21 @@ public sealed class RunningGateway : IAsyncDisposable
 
     public static async Task<RunningGateway> StartAsync(string[] prometheus, string tenants, TimeProvider? time = null, TimeSpan? timeout = null)
     {
-        var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
-        var file = Path.Combine(folder, "tenants.json");
-        await File.WriteAllTextAsync(file, tenants);
+        var (folder, file) = await WrittenAsync(tenants);
         return await StartAsync(new GatewayOptions { Prometheus = prometheus, TenantsFile = file, UpstreamTimeout = timeout ?? TimeSpan.FromSeconds(20) }, folder, time);
     }
 
     /// <summary>Starts with options for the default tenants, whose file is given.</summary>
     public static async Task<RunningGateway> StartAsync(Func<string, GatewayOptions> options, TimeProvider? time = null)
     {
-        var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
-        var file = Path.Combine(folder, "tenants.json");
-        await File.WriteAllTextAsync(file, DefaultTenants);
+        var (folder, file) = await WrittenAsync(DefaultTenants);
         return await StartAsync(options(file), folder, time);
     }
 
     /// <summary>Starts a gateway that speaks only HTTP/2, in clear text.</summary>
     public static async Task<RunningGateway> StartOverHttp2Async(string prometheus)
     {
-        var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
-        var file = Path.Combine(folder, "tenants.json");
-        await File.WriteAllTextAsync(file, DefaultTenants);
+        var (folder, file) = await WrittenAsync(DefaultTenants);
         return await StartAsync(new GatewayOptions { Prometheus = [prometheus], TenantsFile = file }, folder, null, HttpProtocols.Http2);
     }
 
@@ -109,6 +103,14 @@ public sealed class RunningGateway : IAsyncDisposable
         log.Lines = gateway.Log;
         await app.StartAsync();
         return gateway;
+    }
+
+    private static async Task<(string Folder, string File)> WrittenAsync(string tenants)
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+        var file = Path.Combine(folder, "tenants.json");
+        await File.WriteAllTextAsync(file, tenants);
+        return (folder, file);
     }
 
     public static AuthenticationHeaderValue Basic((string Username, string Password) who) =>
