@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.Swagger;
@@ -5,7 +6,7 @@ using Swashbuckle.AspNetCore.Swagger;
 namespace AivenMetrics.Broker.Api;
 
 /// <summary>The API as an OpenAPI document, made from the code.</summary>
-public static class OpenApiDescription
+public static partial class OpenApiDescription
 {
     /// <summary>Name of the document.</summary>
     public const string Name = "v1";
@@ -18,6 +19,11 @@ public static class OpenApiDescription
     public static async Task<string> Yaml(IServiceProvider services)
     {
         var document = services.GetRequiredService<ISwaggerProvider>().GetSwagger(Name);
-        return await document.SerializeAsYamlAsync(OpenApiSpecVersion.OpenApi3_0);
+        string yaml = await document.SerializeAsYamlAsync(OpenApiSpecVersion.OpenApi3_0);
+        return BareEquals().Replace(yaml, "${before}'='");
     }
+
+    /// <summary>A bare = has a meaning of its own in YAML 1.1, whose readers then fail.</summary>
+    [GeneratedRegex(@"^(?<before>\s*(- |\w+: ))=$", RegexOptions.Multiline)]
+    private static partial Regex BareEquals();
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using AivenMetrics.Gateway.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -52,6 +53,8 @@ internal static class AnswerCopier
     {
         var from = answer.Response;
         to.StatusCode = (int)from.StatusCode;
+        if (from.StatusCode == HttpStatusCode.NoContent)
+            return;
         to.ContentType = shape is AnswerShape.Exposition or AnswerShape.RemoteRead ? from.Content.Headers.ContentType!.ToString() : "application/json";
         to.ContentLength = from.Content.Headers.ContentLength;
         to.Headers.XContentTypeOptions = "nosniff";

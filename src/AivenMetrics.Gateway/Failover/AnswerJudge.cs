@@ -47,6 +47,8 @@ internal static class AnswerJudge
             // Too many queries at once, which another server would not do the better for: VictoriaMetrics says it in bare text.
             429 => Verdict.Answer,
             200 or 400 or 422 or 499 or 500 when isJson => Verdict.Answer,
+            // Prometheus has no data to show where a query for exemplars names no series.
+            204 when shape == AnswerShape.Optional => Verdict.Answer,
             503 or 504 when isJson && await SaysTheQueryEndedAsync(response, cancellationToken) => Verdict.Answer,
             _ => Verdict.Failure,
         };

@@ -10,7 +10,7 @@ namespace AivenMetrics.Gateway.Filtering;
 internal static class Explanation
 {
     /// <summary>Writes the data of <c>/aivenmetrics/v1/explain</c>.</summary>
-    public static void Write(FilterInput input, Credential credential, GatewayOptions options, PlanLimits limits, Utf8JsonWriter to)
+    public static void Write(FilterInput input, Credential credential, GatewayOptions options, TenantAccount account, Utf8JsonWriter to)
     {
         to.WriteStartObject();
         to.WriteString("username", credential.Username);
@@ -21,7 +21,10 @@ internal static class Explanation
         if (input.Parameters.Expression is { } query)
         {
             to.WriteString("query", query);
-            to.WriteString("scoped_query", Scope.Rewrite(query, credential.Scope));
+            var expr = PromQLParser.Parse(query);
+            to.WriteString("scoped_query", Scope.Rewrite(expr, credential.Scope));
+            if (new RequestLimits(account).Check(expr) is { } refusal)
+                to.WriteString("refused_because", refusal.Message);
         }
 
         to.WriteStartObject("limits");
@@ -29,9 +32,10 @@ internal static class Explanation
         to.WriteNumber("query_selectors", PromQLParser.MaxSelectors);
         to.WriteNumber("body_bytes", RequestParameters.BodyLengthMax);
         to.WriteNumber("answer_begins_within_seconds", options.UpstreamTimeout.TotalSeconds);
-        limits.Write(to);
+        account.Limits.Write(to);
         to.WriteEndObject();
-        ServicesFilter.WriteServices(input, to);
+        if (input.Data.ValueKind != JsonValueKind.Undefined)
+            ServicesFilter.WriteServices(input, to);
         to.WriteEndObject();
     }
 }

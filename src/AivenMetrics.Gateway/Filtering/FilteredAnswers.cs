@@ -39,7 +39,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
             return new(refusal, null, 0);
 
         if (route.Lacks == options.Engine)
-            return new(null, null, await WriteAsync(context, await MakeAsync(default, route, parameters, credential, account.Limits)));
+            return new(null, null, await WriteAsync(context, await MakeAsync(default, route, parameters, credential, account)));
 
         var (place, entry) = await gate.EnterAsync(account.Filtered, context.RequestAborted);
         using (place)
@@ -51,15 +51,18 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
             {
                 if (answer is null && failure == UpstreamFailure.NotOffered && NothingOf(route.Treatment) is { } nothing)
                     return new(null, null, await WriteAsync(context, nothing));
+                // Which services send samples is then not told; all else needs no server.
+                if (answer is null && route.Treatment == Treatment.Explain)
+                    return new(null, null, await WriteAsync(context, await MakeAsync(default, route, parameters, credential, account)));
                 if (answer is null)
                     return new(Refusal.Of(failure, destinations), null, 0);
-                return await FilterAsync(context, answer, route, parameters, credential, account.Limits);
+                return await FilterAsync(context, answer, route, parameters, credential, account);
             }
         }
     }
 
     private async ValueTask<Filtered> FilterAsync(
-        HttpContext context, UpstreamAnswer answer, Route route, RequestParameters parameters, Credential credential, PlanLimits limits)
+        HttpContext context, UpstreamAnswer answer, Route route, RequestParameters parameters, Credential credential, TenantAccount account)
     {
         context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
         if (!answer.Response.IsSuccessStatusCode)
@@ -71,7 +74,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
             // Megabytes of JSON are too much for the thread that serves other requests' sockets.
             await Task.Yield();
             using var json = await JsonDocument.ParseAsync(content, default, answer.Deadline.Token);
-            var body = await MakeAsync(FilterInput.Member(json.RootElement, "data"), route, parameters, credential, limits);
+            var body = await MakeAsync(FilterInput.Member(json.RootElement, "data"), route, parameters, credential, account);
             return new(null, answer.Destination, await WriteAsync(context, body));
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
@@ -90,7 +93,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
 
     /// <summary>The whole answer: what is the tenant's of this data, or of none if the engine lacks the path.</summary>
     private async ValueTask<ReadOnlyMemory<byte>> MakeAsync(
-        JsonElement data, Route route, RequestParameters parameters, Credential credential, PlanLimits limits)
+        JsonElement data, Route route, RequestParameters parameters, Credential credential, TenantAccount account)
     {
         var written = new ArrayBufferWriter<byte>(4096);
         await using (var to = new Utf8JsonWriter(written))
@@ -98,7 +101,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
             to.WriteStartObject();
             to.WriteString("status", "success");
             to.WritePropertyName("data");
-            Write(route.Treatment, new FilterInput(data, new ScopeLabels(credential.Scope), parameters), credential, limits, to);
+            Write(route.Treatment, new FilterInput(data, new ScopeLabels(credential.Scope), parameters), credential, account, to);
             to.WriteEndObject();
         }
 
@@ -159,7 +162,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         return null;
     }
 
-    private void Write(Treatment treatment, FilterInput input, Credential credential, PlanLimits limits, Utf8JsonWriter to)
+    private void Write(Treatment treatment, FilterInput input, Credential credential, TenantAccount account, Utf8JsonWriter to)
     {
         switch (treatment)
         {
@@ -168,11 +171,11 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
             case Treatment.Metadata: MetadataFilter.WriteByMetric(input, to); break;
             case Treatment.Rules: RulesFilter.WriteRules(input, to); break;
             case Treatment.Alerts: RulesFilter.WriteAlerts(input, to); break;
-            case Treatment.Flags: StatusFilter.WriteFlags(input, limits, to); break;
+            case Treatment.Flags: StatusFilter.WriteFlags(input, account.Limits, to); break;
             case Treatment.RuntimeInfo: StatusFilter.WriteRuntimeInfo(input, started, to); break;
             case Treatment.Features: StatusFilter.WriteFeatures(input, to); break;
             case Treatment.Services: ServicesFilter.Write(input, to); break;
-            case Treatment.Explain: Explanation.Write(input, credential, options, limits, to); break;
+            case Treatment.Explain: Explanation.Write(input, credential, options, account, to); break;
             default: throw new InvalidOperationException($"{treatment} is not filtered.");
         }
     }

@@ -65,7 +65,6 @@ internal static class ServicesFilter
             foreach (var node in service.OrderBy(node => Label(node, "instance"), StringComparer.Ordinal))
             {
                 to.WriteStartObject();
-                to.WriteString("host", Label(node, "host"));
                 to.WriteString("instance", Label(node, "instance"));
                 to.WriteBoolean("up", IsUp(node));
                 to.WriteEndObject();

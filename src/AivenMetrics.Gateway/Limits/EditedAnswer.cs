@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.Net;
 using AivenMetrics.Gateway.Failover;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -11,9 +12,9 @@ internal static class EditedAnswer
 {
     private const int PieceLength = 32 << 10;
 
-    /// <summary>Whether an answer can be edited: it succeeded, and came uncompressed as it was asked for.</summary>
+    /// <summary>Whether an answer can be edited: it is a 200, and came uncompressed as it was asked for.</summary>
     public static bool IsReadable(UpstreamAnswer answer) =>
-        answer.Response.IsSuccessStatusCode && answer.Response.Content.Headers.ContentEncoding.Count == 0;
+        answer.Response.StatusCode == HttpStatusCode.OK && answer.Response.Content.Headers.ContentEncoding.Count == 0;
 
     /// <summary>Copies it as <see cref="AnswerCopier"/> does, editing on the way; compressed if the client takes gzip.</summary>
     public static async ValueTask<Copied> CopyAsync(

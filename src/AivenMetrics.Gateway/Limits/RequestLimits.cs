@@ -161,7 +161,10 @@ internal sealed class RequestLimits(TenantAccount account)
         return null;
     }
 
+    /// <summary>Adds a sentence to what the answer warns of.</summary>
+    public void Warn(string warning) => (warnings ??= []).Add(warning);
+
     private static bool IsNear(double used, double limit) => used >= limit * WarnFrom;
 
-    private void Warn(string limit, string what) => (warnings ??= []).Add(LimitRefusals.Warning(Plan, limit, what));
+    private void Warn(string limit, string what) => Warn(LimitRefusals.Warning(Plan, limit, what));
 }

@@ -43,15 +43,21 @@ internal static class ScopedReadRequest
                 return (null, Refusal.BadData($"a query has more than {PromQLParser.MaxSelectors} matchers"));
             if (query.Matchers.Select(FaultOf).FirstOrDefault(fault => fault is not null) is { } fault)
                 return (null, Refusal.BadData(fault));
-            if (limits.CheckRead(query.StartTimestampMs, query.EndTimestampMs) is { } tooFar)
+            if (!AsksForLabels(query) && limits.CheckRead(query.StartTimestampMs, query.EndTimestampMs) is { } tooFar)
                 return (null, tooFar);
             query.Matchers.Add(enforced);
         }
 
-        QueryWindow? window = request.Queries.Count == 0 ? null
+        QueryWindow? window = request.Queries.Count == 0 || request.Queries.Any(AsksForLabels) ? null
             : new(request.Queries.Min(query => query.StartTimestampMs), request.Queries.Max(query => query.EndTimestampMs));
         return (UpstreamRequest.Read(Snappy.CompressToArray(request.ToByteArray()), window), null);
     }
+
+    /// <summary>
+    /// So a Prometheus asks for its <c>/api/v1/series</c>, of all time unless its own client names one. The answer holds no samples: the
+    /// server reads none (<c>SelectHints.Func</c> of Prometheus).
+    /// </summary>
+    private static bool AsksForLabels(ReadQuery query) => query.Hints?.Func == "series";
 
     private static ReadRequest? Decode(ReadOnlySpan<byte> body)
     {

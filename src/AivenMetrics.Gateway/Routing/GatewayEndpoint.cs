@@ -1,3 +1,4 @@
+using System.Net;
 using AivenMetrics.Access;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
@@ -204,7 +205,7 @@ internal sealed class GatewayEndpoint(
                 return replaced;
             if (limits.CheckLength(answer.Response.Content.Headers.ContentLength) is { } tooLong)
                 return tooLong;
-            if (edited is not null && answer.Response.IsSuccessStatusCode && !EditedAnswer.IsReadable(answer))
+            if (edited is not null && answer.Response.StatusCode == HttpStatusCode.OK && !EditedAnswer.IsReadable(answer))
                 return Refusal.Unavailable;
             (exchange.Bytes, exchange.BrokenOff) = edited is not null && EditedAnswer.IsReadable(answer)
                 ? await EditedAnswer.CopyAsync(answer, limits, edited.TakesGzip, context, logger)

@@ -13,7 +13,7 @@ public sealed record ServedPathTexts(string Summary, string Description, string?
         """
         [{"name":"os-1","type":"opensearch","plan":"business-4","cloud":"aws-eu-west-1","project":"acme-prod",
         "service_instance_id":"7d1b4d0e-7e0f-4a58-9f66-3d7c2f0e8a11","samples_arrive":true,
-        "nodes":[{"host":"203.0.113.7","instance":"203.0.113.7:9273","up":true}]}]
+        "nodes":[{"instance":"203.0.113.7:9273","up":true}]}]
         """;
 
     private const string Limits =
@@ -100,6 +100,6 @@ public sealed record ServedPathTexts(string Summary, string Description, string?
             "They hold for all credentials of a space together, on each gateway. An entry warns in the answers' warnings at 80 %.",
             $$"""{"plan":"standard","limits":{ {{Limits}} },"in_use":{"concurrent_queries":1,"queued_queries":0,"request_burst":3} }"""),
         ["/-/healthy"] = new("The gateway runs.", "Needs no credential.", "Healthy.\n"),
-        ["/-/ready"] = new("Tenants are known and a server is usable.", "Needs no credential. 503 while it is not so.", "Ready.\n"),
+        ["/-/ready"] = new("Tenants are known and a server is usable.", "Needs no credential. 503 while it is not so, and then it says Not ready.", "Ready.\n"),
     };
 }

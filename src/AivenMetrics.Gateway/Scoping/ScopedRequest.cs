@@ -88,6 +88,8 @@ internal static class ScopedRequest
             var expr = PromQLParser.Parse(query);
             if (route.Treatment == Treatment.Expression && limits.Check(expr) is { } tooFar)
                 return tooFar;
+            if (route.Treatment == Treatment.Expression && query.Contains("info", StringComparison.OrdinalIgnoreCase) && InfoCalls.NameNoLabel(expr))
+                limits.Warn(InfoCalls.Warning);
             form.Add("query", route.Treatment == Treatment.OwnExpression ? Printer.Print(expr) : Scope.Rewrite(expr, credential.Scope));
             return null;
         }

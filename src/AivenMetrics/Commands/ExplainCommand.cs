@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -47,34 +49,56 @@ internal static class ExplainCommand
 
         try
         {
-            return await Ask(known.Url, known.UserAndPassword, query, output, error, ct);
+            (HttpStatusCode status, string answer) = await Ask(known.Url, known.UserAndPassword, query, ct);
+            using JsonDocument json = JsonDocument.Parse(answer);
+            if (status != HttpStatusCode.OK)
+            {
+                await error.WriteLineAsync($"{(int)status}: {Text(json.RootElement, "error")}");
+                return Failed;
+            }
+
+            return await Print(json.RootElement.GetProperty("data"), output, error);
         }
-        catch (Exception exception) when (exception is HttpRequestException or JsonException)
+        catch (HttpRequestException exception)
         {
             await error.WriteLineAsync($"{known.Url} gave no answer: {exception.Message}");
             return Failed;
         }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            await error.WriteLineAsync($"What answers at {known.Url} is no gateway of AivenMetrics: check the url of the credentials.");
+            return Failed;
+        }
     }
 
-    private static async Task<int> Ask(Uri url, string userAndPassword, string? query, TextWriter output, TextWriter error, CancellationToken ct)
+    private static async Task<(HttpStatusCode Status, string Body)> Ask(Uri url, string userAndPassword, string? query, CancellationToken ct)
     {
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         using var request = new HttpRequestMessage(HttpMethod.Post, url.AbsoluteUri.TrimEnd('/') + "/aivenmetrics/v1/explain");
         request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(userAndPassword)));
         request.Content = new FormUrlEncodedContent(query is null ? [] : [KeyValuePair.Create("query", query)]);
         using HttpResponseMessage response = await client.SendAsync(request, ct);
-        using JsonDocument answer = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(ct), default, ct);
-        if (!response.IsSuccessStatusCode)
-        {
-            await error.WriteLineAsync($"{(int)response.StatusCode}: {Text(answer.RootElement, "error")}");
-            return Failed;
-        }
-
-        await Print(answer.RootElement.GetProperty("data"), output);
-        return 0;
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(ct));
     }
 
-    private static async Task Print(JsonElement data, TextWriter output)
+    private static async Task<int> Print(JsonElement data, TextWriter output, TextWriter error)
+    {
+        var text = new StringWriter(CultureInfo.InvariantCulture);
+        await Print(data, text);
+        try
+        {
+            await output.WriteAsync(text.ToString());
+            await output.FlushAsync();
+            return 0;
+        }
+        catch (IOException exception)
+        {
+            await error.WriteLineAsync($"The explanation cannot be written: {exception.Message}");
+            return Failed;
+        }
+    }
+
+    private static async Task Print(JsonElement data, StringWriter output)
     {
         await output.WriteLineAsync($"credential  {Text(data, "username")}, plan {Text(data, "plan")}{(Text(data, "not_after") is { Length: > 0 } end ? $", until {end}" : "")}");
         await output.WriteLineAsync($"scope       {Text(data, "scope")}");
@@ -84,8 +108,19 @@ internal static class ExplainCommand
             await output.WriteLineAsync($"is asked as {scoped}");
         }
 
+        if (Text(data, "refused_because") is { Length: > 0 } refused)
+        {
+            await output.WriteLineAsync($"but refused {refused}");
+        }
+
         await output.WriteLineAsync($"limits      {string.Join(", ", data.GetProperty("limits").EnumerateObject().Select(limit => $"{limit.Name} {limit.Value}"))}");
-        JsonElement[] services = [.. data.GetProperty("services").EnumerateArray()];
+        if (!data.TryGetProperty("services", out JsonElement listed))
+        {
+            await output.WriteLineAsync("services    not known: no server of the metrics store answers");
+            return;
+        }
+
+        JsonElement[] services = [.. listed.EnumerateArray()];
         await output.WriteLineAsync(services.Length == 0 ? "services    none with samples: a new one appears after about a minute" : "services");
         foreach (JsonElement service in services)
         {

@@ -16,7 +16,8 @@ internal sealed class GatewayPaths : IDocumentFilter
 
     private const string Errors =
         "400: a parameter is missing, doubled or not right, or the expression is not; the error says where and what was expected. "
-        + "401: the credential is missing or wrong. 404: the servers, or their version, do not have the path. "
+        + "401: the credential is missing or wrong. 403: the path is not for tenants. 404: the servers, or their version, do not have the path. "
+        + "405: the path has other methods, see Allow. 413: the body is too long. 415: the body is no form, or compressed. "
         + "422: the expression cannot be evaluated, or asks for too much. 429: a limit is reached, ask again after Retry-After. "
         + "503: no server is usable, or the query was ended. 504: the servers did not answer in time.";
 
@@ -76,6 +77,8 @@ internal sealed class GatewayPaths : IDocumentFilter
         else
             foreach (var parameter in served.Parameters)
                 operation.Parameters.Add(Parameter(parameter, ParameterLocation.Query));
+        if (served.Path == "/-/ready")
+            operation.Responses["503"] = new OpenApiResponse { Description = "It is not so.", Content = Content("text/plain", Text("The answer.")) };
         if (!served.NeedsCredential)
             return operation;
 
@@ -104,6 +107,16 @@ internal sealed class GatewayPaths : IDocumentFilter
         {
             Description = served.NeedsCredential ? "The answer, for the tenant's own series." : "It is so.",
             Content = new Dictionary<string, IOpenApiMediaType> { [served.ContentType] = media },
+            Headers = served.NeedsCredential
+                ? new Dictionary<string, IOpenApiHeader>
+                {
+                    ["X-AivenMetrics-Instance"] = new OpenApiHeader
+                    {
+                        Description = "Which server answered, such as prometheus-1; absent where the gateway itself did.",
+                        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                    },
+                }
+                : null,
         };
     }
 

@@ -10,9 +10,9 @@ public sealed class ExplainTests : IAsyncLifetime
 {
     private const string Nodes = """
         {"resultType":"vector","result":[
-          {"metric":{"__name__":"up","aiven_service_name":"pg-2","aiven_service_type":"pg","instance":"n3:9273","host":"n3"},"value":[1,"0"]},
-          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4","service_instance_id":"one","instance":"n2:9273","host":"n2"},"value":[1,"1"]},
-          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4","service_instance_id":"one","instance":"n1:9273","host":"n1"},"value":[1,"0"]}]}
+          {"metric":{"__name__":"up","aiven_service_name":"pg-2","aiven_service_type":"pg","instance":"n3:9273"},"value":[1,"0"]},
+          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4","service_instance_id":"one","instance":"n2:9273"},"value":[1,"1"]},
+          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4","service_instance_id":"one","instance":"n1:9273"},"value":[1,"0"]}]}
         """;
 
     private readonly StringWriter output = new();
@@ -40,7 +40,7 @@ public sealed class ExplainTests : IAsyncLifetime
     {
         using var response = await gateway.GetAsync("/aivenmetrics/v1/services");
         Assert.Equal(
-            """{"status":"success","data":{"services":[{"name":"pg-1","type":"pg","plan":"business-4","service_instance_id":"one","samples_arrive":true,"nodes":[{"host":"n1","instance":"n1:9273","up":false},{"host":"n2","instance":"n2:9273","up":true}]},{"name":"pg-2","type":"pg","samples_arrive":false,"nodes":[{"host":"n3","instance":"n3:9273","up":false}]}]}}""",
+            """{"status":"success","data":{"services":[{"name":"pg-1","type":"pg","plan":"business-4","service_instance_id":"one","samples_arrive":true,"nodes":[{"instance":"n1:9273","up":false},{"instance":"n2:9273","up":true}]},{"name":"pg-2","type":"pg","samples_arrive":false,"nodes":[{"instance":"n3:9273","up":false}]}]}}""",
             await response.Content.ReadAsStringAsync());
         Assert.Equal(("/api/v1/query", "up{space_id=\"a\"}"), (prometheus.Only.Path, prometheus.Only.Query));
     }
@@ -56,6 +56,42 @@ public sealed class ExplainTests : IAsyncLifetime
         Assert.Equal(65536, data["limits"]!["query_characters"]!.GetValue<int>());
         Assert.Equal(2, data["services"]!.AsArray().Count);
         Assert.Equal("up{space_id=\"a\"}", prometheus.Only.Query);
+    }
+
+    [Fact]
+    public async Task A_query_beyond_a_limit_is_explained_with_the_reason_why_it_is_refused()
+    {
+        Assert.Equal(0, await RunAsync($$$"""{"url":"{{{gateway.Url}}}","username":"tenant-a","password":"secret-of-a:x"}""", "rate(x[1y])"));
+        Assert.Contains("is asked as rate(x{space_id=\"a\"}[1y])", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("but refused a range in this query, with that of the subqueries around it, is 1y", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_server_all_is_explained_but_the_services()
+    {
+        await using var alone = await RunningGateway.StartAsync(RunningGateway.ClosedUrl());
+        using var response = await alone.GetAsync("/aivenmetrics/v1/explain?query=up");
+        var data = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["data"]!;
+        Assert.Equal(("up{space_id=\"a\"}", null), (data["scoped_query"]!.GetValue<string>(), data["services"]));
+
+        Assert.Equal(0, await RunAsync($$"""{"url":"{{alone.Url}}","username":"tenant-a","password":"secret-of-a:x"}""", "up"));
+        Assert.Contains("services    not known: no server", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_command_says_when_something_else_answers_and_when_nothing_can_be_written()
+    {
+        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
+        Assert.Equal(1, await RunAsync($$"""{"url":"{{prometheus.Url}}","username":"u","password":"p"}""", "up"));
+        Assert.Contains("is no gateway of AivenMetrics", error.ToString(), StringComparison.Ordinal);
+
+        prometheus.AnswerData(Nodes);
+        await using var full = new StreamWriter(new FullDisk()) { AutoFlush = true };
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, $$"""{"url":"{{gateway.Url}}","username":"tenant-a","password":"secret-of-a:x"}""");
+        Assert.Equal(1, await ExplainCommand.Run(file, "up", full, error, default));
+        Assert.Contains("cannot be written: No space left", error.ToString(), StringComparison.Ordinal);
+        File.Delete(file);
     }
 
     [Fact]
@@ -115,6 +151,14 @@ public sealed class ExplainTests : IAsyncLifetime
         Assert.Contains("gave no answer", error.ToString(), StringComparison.Ordinal);
         Assert.Equal(2, await ExplainCommand.Run("/nowhere/at/all.json", "up", output, error, default));
         Assert.Contains("cannot be read", error.ToString(), StringComparison.Ordinal);
+    }
+
+    private sealed class FullDisk : MemoryStream
+    {
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("No space left on device");
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new IOException("No space left on device");
     }
 
     private async Task<int> RunAsync(string credentials, string query)

@@ -65,6 +65,16 @@ public sealed class RemoteReadTests : IAsyncLifetime
             Assert.Contains("(query_range) 93d", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    /// <summary>What Prometheus sends for its own /api/v1/series: its hint makes the server read no samples.</summary>
+    [Fact]
+    public async Task A_query_for_labels_alone_may_span_all_time()
+    {
+        var query = new ReadQuery { StartTimestampMs = long.MinValue, EndTimestampMs = long.MaxValue, Hints = new ReadHints { Func = "series" } };
+        using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { query } }));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("series", Received().Queries[0].Hints.Func);
+    }
+
     [Fact]
     public async Task A_query_without_matchers_has_those_of_the_scope()
     {
