@@ -9,8 +9,9 @@ namespace AivenMetrics.Gateway.Failover;
 
 /// <summary>How sending an answer on ended.</summary>
 /// <param name="Bytes">The bytes of the body that were sent.</param>
-/// <param name="BrokenOff">Why the client's connection was broken off, in one word; null if the answer is whole.</param>
-internal readonly record struct Copied(long Bytes, string? BrokenOff = null);
+/// <param name="BrokenOff">Why the client's connection was broken off, in one word; null if it was not.</param>
+/// <param name="ClientWent">The client did not wait for the end.</param>
+internal readonly record struct Copied(long Bytes, string? BrokenOff = null, bool ClientWent = false);
 
 /// <summary>An answer has more bytes than the tenant's plan allows.</summary>
 internal sealed class AnswerTooLongException() : IOException("it is longer than the plan of the tenant allows");
@@ -38,13 +39,19 @@ internal static class AnswerCopier
     public static async ValueTask<Copied> CopyAsync(UpstreamAnswer answer, AnswerShape shape, long lengthMax, HttpContext context, ILogger logger)
     {
         CopyHeaders(answer, shape, context.Response);
+        var copied = new Progress();
         try
         {
-            return new(await CopyBodyAsync(answer, context.Response, lengthMax, context.RequestAborted));
+            await CopyBodyAsync(answer, context.Response, lengthMax, copied, context.RequestAborted);
+            return new(copied.Bytes);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return new(copied.Bytes, ClientWent: true);
         }
         catch (Exception e) when (IsBreak(e, answer))
         {
-            return BreakOff(e, answer, context, logger);
+            return BreakOff(e, answer, copied.Bytes, context, logger);
         }
     }
 
@@ -68,32 +75,35 @@ internal static class AnswerCopier
         e is IOException or HttpRequestException || (e is OperationCanceledException && answer.Deadline.Passed);
 
     /// <summary>Closes the client's connection, so that half an answer does not look whole.</summary>
-    public static Copied BreakOff(Exception e, UpstreamAnswer answer, HttpContext context, ILogger logger)
+    public static Copied BreakOff(Exception e, UpstreamAnswer answer, long sent, HttpContext context, ILogger logger)
     {
         logger.AnswerBrokeOff(answer.Destination.Name, e.Message);
         context.Abort();
-        return new(0, e is AnswerTooLongException ? LimitNames.ResponseBytes : "broken_off");
+        return new(sent, e is AnswerTooLongException ? LimitNames.ResponseBytes : "broken_off");
     }
 
-    private static async ValueTask<long> CopyBodyAsync(UpstreamAnswer answer, HttpResponse to, long lengthMax, CancellationToken aborted)
+    /// <summary>How far a copy has come, also when it ends with an exception.</summary>
+    private sealed class Progress
+    {
+        public long Bytes { get; set; }
+    }
+
+    private static async ValueTask CopyBodyAsync(UpstreamAnswer answer, HttpResponse to, long lengthMax, Progress copied, CancellationToken aborted)
     {
         await using var body = await answer.Response.Content.ReadAsStreamAsync(answer.Deadline.Token);
         var piece = ArrayPool<byte>.Shared.Rent(PieceLength);
         try
         {
-            var copied = 0L;
             for (var pieces = 1; await body.ReadAsync(piece, answer.Deadline.Token) is > 0 and var length; pieces++)
             {
-                copied += length;
-                if (copied > lengthMax)
+                if (copied.Bytes + length > lengthMax)
                     throw new AnswerTooLongException();
                 await to.Body.WriteAsync(piece.AsMemory(0, length), aborted);
+                copied.Bytes += length;
                 answer.Deadline.Extend();
                 if (pieces % PiecesAtOnce == 0)
                     await Task.Yield();
             }
-
-            return copied;
         }
         finally
         {

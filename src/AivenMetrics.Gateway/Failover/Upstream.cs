@@ -171,7 +171,8 @@ internal sealed class Upstream(
             using var message = request.For(destination, headers);
             response = await SendAsync(message, deadline, lost);
             var verdict = await AnswerJudge.JudgeAsync(response, request.Shape, deadline.Token);
-            if (verdict == Verdict.NotOffered)
+            // Only of one that is known to work does it tell anything that it lacks a path: a login page lacks all.
+            if (verdict == Verdict.NotOffered && destination.Rank < Destination.FailedRank)
             {
                 metrics.Attempted(destination.Name, "not_offered");
                 return Attempt.NotOffered;

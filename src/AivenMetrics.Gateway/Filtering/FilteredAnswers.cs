@@ -181,7 +181,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
     }
 
     /// <summary>The answer where the query engine has no such path and clients expect one; null where it is a 404 for them too.</summary>
-    private static ReadOnlyMemory<byte>? NothingOf(Treatment treatment) => treatment switch
+    private static byte[]? NothingOf(Treatment treatment) => treatment switch
     {
         Treatment.Targets => """{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}}"""u8.ToArray(),
         Treatment.TargetMetadata => """{"status":"success","data":[]}"""u8.ToArray(),

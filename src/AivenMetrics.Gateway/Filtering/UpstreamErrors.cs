@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Routing;
 
 namespace AivenMetrics.Gateway.Filtering;
@@ -17,7 +18,7 @@ internal static partial class UpstreamErrors
     private const string Generic = "the metrics store refused this query: its version may lack something that the query uses";
 
     /// <summary>The error for the client if the server's own must not reach it as it is; null if it may.</summary>
-    public static async ValueTask<Refusal?> ReplacedAsync(UpstreamAnswer answer, AnswerShape shape, Credential credential)
+    public static async ValueTask<Refusal?> ReplacedAsync(UpstreamAnswer answer, AnswerShape shape, Credential credential, RequestLimits limits)
     {
         if ((int)answer.Response.StatusCode < 400)
             return null;
@@ -25,6 +26,8 @@ internal static partial class UpstreamErrors
             return await OfTextAsync(answer);
         var error = await ReadAsync(answer);
         var told = Told(error, credential);
+        if (error.Type == "timeout" && limits.TimeoutIsPlans)
+            return LimitRefusals.Timeout(limits.Plan, told);
         return told == error.Text && error.AsPrometheus ? null : Refusal.FromUpstream((int)answer.Response.StatusCode, error.Type, told);
     }
 

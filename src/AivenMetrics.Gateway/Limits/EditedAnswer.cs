@@ -33,10 +33,14 @@ internal static class EditedAnswer
             {
                 await EditAsync(answer, limits, to, context.RequestAborted);
             }
+            catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+            {
+                broken = new(counted.Written, ClientWent: true);
+            }
             catch (Exception e) when (AnswerCopier.IsBreak(e, answer))
             {
                 // Before the compressed stream gets an end that would look like the answer's.
-                broken = AnswerCopier.BreakOff(e, answer, context, logger);
+                broken = AnswerCopier.BreakOff(e, answer, counted.Written, context, logger);
             }
         }
         catch (Exception e) when (broken is not null && e is (IOException or OperationCanceledException))

@@ -35,6 +35,10 @@ internal static class LimitRefusals
         $"{what} {Length(seconds)}; {Allows(plan, LimitNames.QueryRange)} {ApiTime.Print(plan.QueryRange)}: ask for a shorter time, in several queries if need be",
         LimitNames.QueryRange);
 
+    /// <summary>Goes on behind what the server said when it ended the query.</summary>
+    public static Refusal Timeout(PlanLimits plan, string said) => new(503, "timeout",
+        $"{said}: {Allows(plan, LimitNames.QueryTimeout)} {ApiTime.Print(plan.QueryTimeout)}: ask for fewer series, a shorter time or a larger step", LimitNames.QueryTimeout);
+
     /// <summary>Begins as Prometheus' own error, which clients know.</summary>
     public static Refusal Points(PlanLimits plan) => new(400, "bad_data",
         string.Create(CultureInfo.InvariantCulture, $"exceeded maximum resolution of {plan.QueryPoints:N0} points per timeseries. Try decreasing the query resolution (?step=XX): ")

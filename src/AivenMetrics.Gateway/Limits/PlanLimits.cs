@@ -57,7 +57,7 @@ internal sealed record PlanLimits(string Plan)
         to.WriteNumber("request_burst", RequestBurst);
         to.WriteNumber(LimitNames.QueryRange + "_seconds", QueryRange.TotalSeconds);
         to.WriteNumber(LimitNames.QueryPoints, QueryPoints);
-        to.WriteNumber("query_timeout_seconds", QueryTimeout.TotalSeconds);
+        to.WriteNumber(LimitNames.QueryTimeout + "_seconds", QueryTimeout.TotalSeconds);
         to.WriteNumber(LimitNames.ResponseBytes, ResponseBytes);
         to.WriteNumber(LimitNames.Series, Series);
     }
@@ -70,6 +70,7 @@ internal static class LimitNames
     public const string RequestsPerSecond = "requests_per_second";
     public const string QueryRange = "query_range";
     public const string QueryPoints = "query_points";
+    public const string QueryTimeout = "query_timeout";
     public const string ResponseBytes = "response_bytes";
     public const string Series = "series";
 }

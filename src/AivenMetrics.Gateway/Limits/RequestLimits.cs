@@ -27,6 +27,9 @@ internal sealed class RequestLimits(TenantAccount account)
     /// <summary>The client itself asked for no more than <see cref="ElementsMax"/>.</summary>
     public bool ElementsMaxIsClients { get; private set; }
 
+    /// <summary>The time that the query has is the plan's, and not one that the client asked for.</summary>
+    public bool TimeoutIsPlans { get; private set; }
+
     /// <summary>The answer must be read here, so it must come uncompressed.</summary>
     public bool EditsAnswer => warnings is not null || ElementsMax is not null;
 
@@ -91,7 +94,7 @@ internal sealed class RequestLimits(TenantAccount account)
         if (Math.Floor(points) > Plan.QueryPoints)
             return LimitRefusals.Points(Plan);
         if (IsNear(points, Plan.QueryPoints))
-            Warn(LimitNames.QueryPoints, $"this query has {(long)points + 1} of {Plan.QueryPoints} points per series");
+            Warn(LimitNames.QueryPoints, $"this query has {(long)points} steps per series of {Plan.QueryPoints}");
         return null;
     }
 
@@ -99,16 +102,12 @@ internal sealed class RequestLimits(TenantAccount account)
     private Refusal? CheckTimeout(RequestParameters parameters)
     {
         var given = parameters["timeout"];
-        if (string.IsNullOrEmpty(given))
-        {
-            parameters.Replace("timeout", Plan.QueryTimeoutText);
-        }
-        else
-        {
-            if (!ApiTime.TryDuration(given, out var timeout, out var plain))
-                return Unreadable("timeout", given, "duration");
-            parameters.Replace("timeout", timeout > Plan.QueryTimeout.TotalNanoseconds ? Plan.QueryTimeoutText : plain);
-        }
+        var own = Plan.QueryTimeoutText;
+        var timeout = long.MaxValue;
+        if (!string.IsNullOrEmpty(given) && !ApiTime.TryDuration(given, out timeout, out own))
+            return Unreadable("timeout", given, "duration");
+        TimeoutIsPlans = timeout > Plan.QueryTimeout.TotalNanoseconds;
+        parameters.Replace("timeout", TimeoutIsPlans ? Plan.QueryTimeoutText : own);
 
         if (parameters["lookback_delta"] is not { Length: > 0 } lookback)
             return null;

@@ -51,6 +51,7 @@ internal sealed class GatewayEndpoint(
         public Destination? Destination;
         public long Bytes;
         public string? BrokenOff;
+        public bool ClientWent;
     }
 
     /// <summary>The request delegate.</summary>
@@ -69,8 +70,7 @@ internal sealed class GatewayEndpoint(
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
             // Nobody is there to read an answer; upstream was told to stop by the same token.
-            if (!context.Response.HasStarted)
-                context.Response.StatusCode = ClientClosedRequest;
+            exchange.ClientWent = true;
         }
         catch (Exception e)
         {
@@ -201,13 +201,13 @@ internal sealed class GatewayEndpoint(
         {
             exchange.Destination = answer.Destination;
             context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
-            if (await UpstreamErrors.ReplacedAsync(answer, shape, credential) is { } replaced)
+            if (await UpstreamErrors.ReplacedAsync(answer, shape, credential, limits) is { } replaced)
                 return replaced;
             if (limits.CheckLength(answer.Response.Content.Headers.ContentLength) is { } tooLong)
                 return tooLong;
             if (edited is not null && answer.Response.StatusCode == HttpStatusCode.OK && !EditedAnswer.IsReadable(answer))
                 return Refusal.Unavailable;
-            (exchange.Bytes, exchange.BrokenOff) = edited is not null && EditedAnswer.IsReadable(answer)
+            (exchange.Bytes, exchange.BrokenOff, exchange.ClientWent) = edited is not null && EditedAnswer.IsReadable(answer)
                 ? await EditedAnswer.CopyAsync(answer, limits, edited.TakesGzip, context, logger)
                 : await AnswerCopier.CopyAsync(answer, shape, limits.Plan.ResponseBytes, context, logger);
             return null;
@@ -236,7 +236,7 @@ internal sealed class GatewayEndpoint(
         var method = context.Request.Method is "GET" or "POST" or "HEAD" or "OPTIONS" or "PUT" or "DELETE" ? context.Request.Method : "other";
         var route = exchange.Route?.Path ?? "none";
         var username = exchange.Credential?.Username ?? "-";
-        var status = context.Response.StatusCode;
+        var status = exchange.ClientWent ? ClientClosedRequest : context.Response.StatusCode;
 
         var tenant = exchange.Credential?.Tenant.Name ?? "-";
         metrics.Requested(route, status, elapsed.TotalSeconds, exchange.Bytes);

@@ -100,6 +100,16 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
     }
 
     [Theory]
+    [InlineData(Server.Prometheus2)]
+    [InlineData(Server.Prometheus3)]
+    public async Task Exemplars_of_a_query_without_series_are_as_empty_as_those_of_Prometheus_and_do_not_demote_it(Server server)
+    {
+        using var response = await (await tenants.BeforeAsync(server)).A.GetAsync(new Uri("/api/v1/query_exemplars?query=1", UriKind.Relative));
+        Assert.Equal((HttpStatusCode.NoContent, "prometheus-1"), (response.StatusCode, response.Headers.GetValues("X-AivenMetrics-Instance").Single()));
+        Assert.Contains("\"success\"", await OwnAsync(server, "/api/v1/query?query=up"), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(Server.Prometheus2, "GET", "/api/v1/parse_query?query=up")]
     [InlineData(Server.Prometheus2, "GET", "/api/v1/features")]
     [InlineData(Server.Prometheus3, "GET", "/api/v1/features")]

@@ -51,6 +51,43 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
         Assert.Equal(Trouble.None, gateway.Provider.GetRequiredService<Destinations>().First.Trouble);
     }
 
+    [Theory]
+    [InlineData("/api/v1/query_exemplars?query=1")]
+    [InlineData("/api/v1/query_exemplars?query=info(up)")]
+    public async Task An_answer_without_content_is_the_engines_own_where_there_is_nothing_to_show(string target)
+    {
+        first.Answer = context =>
+        {
+            context.Response.StatusCode = 204;
+            return Task.CompletedTask;
+        };
+        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+
+        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, target, null, ("Accept-Encoding", "gzip"));
+
+        Assert.Equal((HttpStatusCode.NoContent, "prometheus-1"), (response.StatusCode, response.Headers.GetValues("X-AivenMetrics-Instance").Single()));
+        Assert.Empty(second.Requests);
+        Assert.Equal(Trouble.None, gateway.Provider.GetRequiredService<Destinations>().First.Trouble);
+    }
+
+    /// <summary>A wrong path in the URL, or a proxy that wants a login: both lack every path.</summary>
+    [Theory]
+    [InlineData("/api/v1/targets")]
+    [InlineData("/api/v1/rules")]
+    [InlineData("/api/v1/status/flags")]
+    [InlineData("/api/v1/format_query?query=up")]
+    [InlineData("/api/v1/query_exemplars?query=up")]
+    public async Task Where_no_query_engine_answers_a_path_that_some_lack_is_not_missing_but_unavailable(string target)
+    {
+        await using var gateway = await RunningGateway.StartAsync(first.Url + "/wrong");
+        await gateway.UntilAsync(() => !gateway.Provider.GetRequiredService<Destinations>().AnyUsable && gateway.Log.Any(line => line.Contains("prometheus-1", StringComparison.Ordinal)), "the first probe");
+        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
+
+        using var response = await gateway.GetAsync(target);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+    }
+
     [Fact]
     public async Task A_usual_instance_that_hangs_is_left_within_the_request()
     {

@@ -38,6 +38,18 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
          "droppedTargetCounts":{"pool-a":1,"of-b":2}}
         """;
 
+    [Theory]
+    [InlineData("/api/v1/status/flags")]
+    [InlineData("/api/v1/status/runtimeinfo")]
+    public async Task A_path_that_the_engine_lacks_and_of_which_nothing_can_be_said_is_not_found(string target)
+    {
+        await gateway.UntilReadyAsync();
+        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
+        using var response = await gateway.GetAsync(target);
+        Assert.Equal(404, (int)response.StatusCode);
+        Assert.Contains("\"errorType\":\"not_found\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Targets_are_those_in_scope_without_what_the_operator_keeps()
     {

@@ -167,7 +167,7 @@ public sealed class LimitTests : IAsyncLifetime
         using var response = await gateway.GetAsync("/api/v1/query_range?query=up&start=0&end=90&step=1");
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
         Assert.Equal("own", answer["warnings"]![1]!.GetValue<string>());
-        Assert.Equal("near the limit query_points of plan \"space\": this query has 91 of 100 points per series", answer["warnings"]![0]!.GetValue<string>());
+        Assert.Equal("near the limit query_points of plan \"space\": this query has 90 steps per series of 100", answer["warnings"]![0]!.GetValue<string>());
         Assert.Equal("info", answer["infos"]![0]!.GetValue<string>());
 
         prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 422, """{"status":"error","errorType":"execution","error":"too many samples"}""");
@@ -224,6 +224,57 @@ public sealed class LimitTests : IAsyncLifetime
         });
         await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("longer than the plan of the tenant allows", StringComparison.Ordinal)), "the line");
         await gateway.UntilAsync(() => TenantMetricsTests.Text(gateway).Contains("reason=\"response_bytes\"} 1\n", StringComparison.Ordinal), "the count");
+        Assert.DoesNotContain("response_bytes_total{space_id=\"a\",plan=\"space\"} 0\n", TenantMetricsTests.Text(gateway), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/v1/query?query=up")]
+    [InlineData("/api/v1/query_range?query=up&start=0&end=90&step=1")]
+    public async Task Who_does_not_wait_for_the_end_has_still_taken_what_was_sent(string target)
+    {
+        prometheus.Answer = async context =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(new string(' ', 50_000), context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        };
+        using (var response = await gateway.GetAsync(target))
+        {
+            await using var body = await response.Content.ReadAsStreamAsync();
+            await body.ReadExactlyAsync(new byte[10_000]);
+        }
+
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains(" 499 for tenant-a ", StringComparison.Ordinal) && line.Contains(", 50000 bytes,", StringComparison.Ordinal)), "the line");
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("&timeout=10m", true)]
+    [InlineData("&timeout=5s", false)]
+    public async Task A_query_that_the_plans_time_ended_says_so(string parameters, bool byPlan)
+    {
+        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(
+            context, 503, """{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}""");
+        using var response = await gateway.GetAsync("/api/v1/query?query=up" + parameters);
+        var error = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+        Assert.Equal((503, "timeout"), ((int)response.StatusCode, error["errorType"]!.GetValue<string>()));
+        Assert.Equal(
+            "query timed out in expression evaluation"
+            + (byPlan ? ": plan \"space\" allows (query_timeout) 30s: ask for fewer series, a shorter time or a larger step" : ""),
+            error["error"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("info(up)", true)]
+    [InlineData("sum(info(rate(up[5m]), {__name__=\"target_info\"}))", true)]
+    [InlineData("1 + -(info(up, {}))", true)]
+    [InlineData("info(up, {version=~\".+\"})", false)]
+    [InlineData("info_metric", false)]
+    public async Task A_call_of_info_that_names_no_label_is_warned_of(string query, bool warned)
+    {
+        using var response = await gateway.GetAsync("/api/v1/query?query=" + Uri.EscapeDataString(query));
+        await AssertToldAsync(response, 200, warned ? "info() shows nothing here unless" : null);
     }
 
     [Fact]
