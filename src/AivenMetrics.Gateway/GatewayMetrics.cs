@@ -21,7 +21,7 @@ internal sealed class GatewayMetrics
     private readonly Histogram<double> queueSeconds;
 
     public GatewayMetrics(
-        IMeterFactory meters, Tenants tenants, Destinations destinations, Hedging hedging, FairGate gate, TenantLedger ledger, TenantMetrics exported)
+        IMeterFactory meters, Tenants tenants, Destinations destinations, Hedging hedging, Gates gates, TenantLedger ledger, TenantMetrics exported)
     {
         var meter = meters.Create(MeterName);
         requests = meter.CreateCounter<long>("aivenmetrics_gateway_requests_total",
@@ -42,9 +42,9 @@ internal sealed class GatewayMetrics
         queueSeconds = Seconds(meter, "aivenmetrics_gateway_queue_seconds",
             "Time that those queries waited for their turn that found no room at once.",
             [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]);
-        meter.CreateObservableGauge("aivenmetrics_gateway_queries", () => gate.Taken,
+        meter.CreateObservableGauge("aivenmetrics_gateway_queries", () => gates.Queries.Taken,
             description: "Queries that wait for the answer of a Prometheus.");
-        meter.CreateObservableGauge("aivenmetrics_gateway_queries_waiting", () => gate.Waiting,
+        meter.CreateObservableGauge("aivenmetrics_gateway_queries_waiting", () => gates.Queries.Waiting,
             description: "Queries that wait for their turn.");
         meter.CreateObservableGauge("aivenmetrics_gateway_active_tenants", () => ledger.Accounts,
             description: "Tenants, by plan, that asked within the last hour.");

@@ -54,7 +54,7 @@ public static class GatewayRole
         services.AddSingleton<Plans>();
         services.AddSingleton<TenantLedger>();
         services.AddHostedService(provider => provider.GetRequiredService<TenantLedger>());
-        services.AddSingleton(provider => new FairGate(options.UpstreamConcurrency, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Gates>();
 
         services.AddSingleton<TenantMetrics>();
         services.AddSingleton<GatewayMetrics>();

@@ -10,63 +10,67 @@ using Microsoft.AspNetCore.Http;
 
 namespace AivenMetrics.Gateway.Filtering;
 
-/// <summary>How a filtered answer ended.</summary>
-/// <param name="Refusal">Why there is none, not written yet; null if it was written.</param>
-/// <param name="Destination">The Prometheus that answered.</param>
-/// <param name="Bytes">The bytes that were sent.</param>
-internal readonly record struct Filtered(Refusal? Refusal, Destination? Destination, long Bytes);
+/// <summary>A filtered answer.</summary>
+/// <param name="Body">The answer, not written yet; null if there is none.</param>
+/// <param name="Refusal">Why there is none.</param>
+/// <param name="Destination">The Prometheus that answered, if one did.</param>
+internal readonly record struct Filtered(ReadOnlyMemory<byte>? Body, Refusal? Refusal, Destination? Destination)
+{
+    public static Filtered Refused(Refusal? refusal, Destination? destination = null) => new(null, refusal, destination);
+}
 
 /// <summary>
-/// Answers with the tenant's part of what a Prometheus says of everybody: read whole, filtered, written anew. Few at a time, because such
-/// an answer can be large; the others wait, each tenant in its own queue.
+/// Makes the tenant's part of what a Prometheus says of everybody: read whole, filtered, written anew. Such an answer can be large, so that
+/// whoever asks needs a place (<see cref="Gates.Filtered"/>).
 /// </summary>
 internal sealed class FilteredAnswers(Upstream upstream, Destinations destinations, GatewayOptions options, TimeProvider time)
 {
-    private const int AtOnce = 4;
     private const int LengthMax = 32 << 20;
 
     /// <summary>From this version on, rules can be asked for by label.</summary>
     private static readonly Version RulesByLabel = new(2, 54);
 
-    private readonly FairGate gate = new(AtOnce, time);
     private readonly DateTimeOffset started = time.GetUtcNow();
 
-    /// <summary>Answers a request of a route that <see cref="Route.IsFiltered"/>.</summary>
-    public async ValueTask<Filtered> AnswerAsync(HttpContext context, Route route, RequestParameters parameters, Credential credential, TenantAccount account)
+    /// <summary>Makes the answer to a request of a route that <see cref="Route.IsFiltered"/>.</summary>
+    public async ValueTask<Filtered> MakeAsync(
+        Route route, RequestParameters parameters, Credential credential, TenantAccount account, CancellationToken aborted)
     {
         var (request, refusal) = Ask(route, parameters, credential);
         if (request is null)
-            return new(refusal, null, 0);
-
+            return Filtered.Refused(refusal);
         if (route.Lacks == options.Engine)
-            return new(null, null, await WriteAsync(context, await MakeAsync(default, route, parameters, credential, account)));
+            return new(await WriteAsync(default, route, parameters, credential, account), null, null);
 
-        var (place, entry) = await gate.EnterAsync(account.Filtered, context.RequestAborted);
-        using (place)
+        var (answer, failure) = await upstream.AskAsync(request, ForwardedHeaders.None, aborted);
+        using (answer)
         {
-            if (place is null)
-                return new(LimitRefusals.Of(entry, account.Limits), null, 0);
-            var (answer, failure) = await upstream.AskAsync(request, ForwardedHeaders.None, context.RequestAborted);
-            using (answer)
-            {
-                if (answer is null && failure == UpstreamFailure.NotOffered && NothingOf(route.Treatment) is { } nothing)
-                    return new(null, null, await WriteAsync(context, nothing));
-                // Which services send samples is then not told; all else needs no server.
-                if (answer is null && route.Treatment == Treatment.Explain)
-                    return new(null, null, await WriteAsync(context, await MakeAsync(default, route, parameters, credential, account)));
-                if (answer is null)
-                    return new(Refusal.Of(failure, destinations), null, 0);
-                return await FilterAsync(context, answer, route, parameters, credential, account);
-            }
+            if (answer is not null)
+                return await FilterAsync(answer, route, parameters, credential, account);
+            if (failure == UpstreamFailure.NotOffered && NothingOf(route.Treatment) is { } nothing)
+                return new(nothing, null, null);
+            // Which services send samples is then not told; all else needs no server.
+            return route.Treatment == Treatment.Explain
+                ? new(await WriteAsync(default, route, parameters, credential, account), null, null)
+                : Filtered.Refused(Refusal.Of(failure, destinations));
         }
     }
 
-    private async ValueTask<Filtered> FilterAsync(
-        HttpContext context, UpstreamAnswer answer, Route route, RequestParameters parameters, Credential credential, TenantAccount account)
+    /// <summary>Sends what <see cref="MakeAsync"/> made, and returns the number of bytes.</summary>
+    public static async ValueTask<long> SendAsync(HttpContext context, ReadOnlyMemory<byte> body)
     {
-        context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        return body.Length;
+    }
+
+    private async ValueTask<Filtered> FilterAsync(
+        UpstreamAnswer answer, Route route, RequestParameters parameters, Credential credential, TenantAccount account)
+    {
         if (!answer.Response.IsSuccessStatusCode)
-            return new(await UpstreamErrors.RefusalAsync(answer, credential), answer.Destination, 0);
+            return Filtered.Refused(await UpstreamErrors.RefusalAsync(answer, credential), answer.Destination);
         try
         {
             await answer.Response.Content.LoadIntoBufferAsync(LengthMax, answer.Deadline.Token);
@@ -74,25 +78,24 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
             // Megabytes of JSON are too much for the thread that serves other requests' sockets.
             await Task.Yield();
             using var json = await JsonDocument.ParseAsync(content, default, answer.Deadline.Token);
-            var body = await MakeAsync(FilterInput.Member(json.RootElement, "data"), route, parameters, credential, account);
-            return new(null, answer.Destination, await WriteAsync(context, body));
+            return new(await WriteAsync(FilterInput.Member(json.RootElement, "data"), route, parameters, credential, account), null, answer.Destination);
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
-            return new(Refusal.TooMuchToFilter, answer.Destination, 0);
+            return Filtered.Refused(Refusal.TooMuchToFilter, answer.Destination);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {
-            return new(Refusal.Unavailable, answer.Destination, 0);
+            return Filtered.Refused(Refusal.Unavailable, answer.Destination);
         }
         catch (OperationCanceledException) when (answer.Deadline.Passed)
         {
-            return new(Refusal.TimedOut, answer.Destination, 0);
+            return Filtered.Refused(Refusal.TimedOut, answer.Destination);
         }
     }
 
     /// <summary>The whole answer: what is the tenant's of this data, or of none if the engine lacks the path.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>> MakeAsync(
+    private async ValueTask<ReadOnlyMemory<byte>> WriteAsync(
         JsonElement data, Route route, RequestParameters parameters, Credential credential, TenantAccount account)
     {
         var written = new ArrayBufferWriter<byte>(4096);
@@ -190,13 +193,4 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         Treatment.Alerts => """{"status":"success","data":{"alerts":[]}}"""u8.ToArray(),
         _ => null,
     };
-
-    private static async ValueTask<long> WriteAsync(HttpContext context, ReadOnlyMemory<byte> body)
-    {
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = body.Length;
-        context.Response.Headers.XContentTypeOptions = "nosniff";
-        await context.Response.Body.WriteAsync(body, context.RequestAborted);
-        return body.Length;
-    }
 }

@@ -15,6 +15,7 @@ namespace AivenMetrics.Gateway.Filtering;
 internal static partial class UpstreamErrors
 {
     private const string Busy = "the metrics store has too much to do at the moment: try again shortly";
+    private const string Refused = "the metrics store refused this request";
     private const string Generic = "the metrics store refused this query: its version may lack something that the query uses";
 
     /// <summary>The error for the client if the server's own must not reach it as it is; null if it may.</summary>
@@ -64,7 +65,8 @@ internal static partial class UpstreamErrors
         var body = await AnswerJudge.ReadErrorAsync(answer.Response, answer.Deadline.Token);
         if (body is not null && body.AsSpan().IndexOf("sample limit"u8) >= 0)
             return Refusal.FromUpstream(status, "execution", "the answer would have more samples than the metrics store gives at once: ask for a shorter time or fewer series");
-        return Refusal.FromUpstream(status, status < 500 ? "bad_data" : "execution", "the metrics store refused this request");
+        // For a matcher that it cannot read, Prometheus answers a remote read as if the fault were its own.
+        return status < 500 ? Refusal.FromUpstream(status, "bad_data", Refused) : Refusal.FromUpstream(422, "execution", Refused);
     }
 
     /// <summary>Type and text of an error in Prometheus' shape; no text if it is not in that shape or too long.</summary>

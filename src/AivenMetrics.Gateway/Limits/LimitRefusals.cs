@@ -19,6 +19,13 @@ internal static class LimitRefusals
         };
     }
 
+    /// <summary>No room for a body.</summary>
+    public static Refusal Bodies(PlanLimits plan) => new(429, "too_many_requests",
+        $"too many requests of plan \"{plan.Plan}\" send their bodies at once: send them without pauses, shorter, or fewer at once", "bodies")
+    {
+        RetryAfter = BusyRetrySeconds,
+    };
+
     /// <summary>No place for a query.</summary>
     public static Refusal Of(Entry entry, PlanLimits plan) => entry switch
     {

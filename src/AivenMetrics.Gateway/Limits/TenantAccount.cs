@@ -3,14 +3,25 @@ namespace AivenMetrics.Gateway.Limits;
 /// <summary>How far one tenant has used up the limits of its plan on this gateway.</summary>
 internal sealed class TenantAccount(PlanLimits limits, TimeProvider time)
 {
+    private const int FilteredAtOnce = 3;
+    private const int RemoteReadsAtOnce = 2;
+
     public PlanLimits Limits => limits;
 
     public RateBucket Requests { get; } = new(limits.RequestsPerSecond, limits.RequestBurst, time);
 
     public Lane Queries { get; } = new(limits.ConcurrentQueries, limits.QueuedQueries, limits.QueueTime);
 
-    /// <summary>The way to answers that are read here, of which there are few at a time.</summary>
-    public Lane Filtered { get; } = new(limits.ConcurrentQueries, limits.ConcurrentQueries, limits.QueueTime);
+    /// <summary>
+    /// The way to answers that are read here, until the client has read them: it holds them in memory for as long as it likes.
+    /// </summary>
+    public Lane Filtered { get; } = new(Math.Min(FilteredAtOnce, limits.ConcurrentQueries), limits.QueuedQueries, limits.QueueTime);
+
+    /// <summary>The way to remote reads, of which a Prometheus takes few at once, from all tenants.</summary>
+    public Lane RemoteReads { get; } = new(Math.Min(RemoteReadsAtOnce, limits.ConcurrentQueries), limits.QueuedQueries, limits.QueueTime);
+
+    /// <summary>Room for the bodies of requests while they arrive.</summary>
+    public BodyRoom Bodies { get; } = new();
 }
 
 /// <summary>What one tenant, by the labels of its usage series, has asked of this gateway.</summary>

@@ -43,7 +43,7 @@ internal static class ScopedReadRequest
                 return (null, Refusal.BadData($"a query has more than {PromQLParser.MaxSelectors} matchers"));
             if (query.Matchers.Select(FaultOf).FirstOrDefault(fault => fault is not null) is { } fault)
                 return (null, Refusal.BadData(fault));
-            if (!AsksForLabels(query) && limits.CheckRead(query.StartTimestampMs, query.EndTimestampMs) is { } tooFar)
+            if (!AsksForLabels(query) && CheckTime(query, limits) is { } tooFar)
                 return (null, tooFar);
             query.Matchers.Add(enforced);
         }
@@ -58,6 +58,18 @@ internal static class ScopedReadRequest
     /// server reads none (<c>SelectHints.Func</c> of Prometheus).
     /// </summary>
     private static bool AsksForLabels(ReadQuery query) => query.Hints?.Func == "series";
+
+    /// <summary>Checks the time that a query asks for, and keeps its hints within it: Prometheus reads by the hints, beyond the query.</summary>
+    private static Refusal? CheckTime(ReadQuery query, RequestLimits limits)
+    {
+        if (query.Hints is { } hints)
+        {
+            hints.StartMs = Math.Max(hints.StartMs, query.StartTimestampMs);
+            hints.EndMs = Math.Min(hints.EndMs, query.EndTimestampMs);
+        }
+
+        return limits.CheckRead(query.StartTimestampMs, query.EndTimestampMs);
+    }
 
     private static ReadRequest? Decode(ReadOnlySpan<byte> body)
     {
@@ -77,6 +89,8 @@ internal static class ScopedReadRequest
     {
         if (matcher.Type is not (ReadMatcher.Types.Type.Eq or ReadMatcher.Types.Type.Neq or ReadMatcher.Types.Type.Re or ReadMatcher.Types.Type.Nre))
             return $"a matcher has the unknown type {(int)matcher.Type}";
+        if (matcher.Name.Length == 0)
+            return "a matcher names no label";
         try
         {
             // Asked only whether its expression is one: Prometheus would answer a bad one like a fault of its own.

@@ -4,6 +4,7 @@ using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Failover;
 using AivenMetrics.Gateway.Filtering;
 using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Gateway.RemoteRead;
 using AivenMetrics.Gateway.Scoping;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -33,7 +34,7 @@ internal sealed class GatewayEndpoint(
     LocalAnswers local,
     FilteredAnswers filtered,
     TenantLedger ledger,
-    FairGate gate,
+    Gates gates,
     Cors cors,
     GatewayOptions options,
     GatewayMetrics metrics,
@@ -129,7 +130,7 @@ internal sealed class GatewayEndpoint(
 
         // :: Step 4
         var parameters = new RequestParameters(route);
-        if (await parameters.ReadAsync(context.Request, target.Query) is { } unreadable)
+        if (await parameters.ReadAsync(context.Request, target.Query, usage.Account, time) is { } unreadable)
             return unreadable;
         if (limits.Check(route, parameters) is { } beyond)
             return beyond;
@@ -146,15 +147,28 @@ internal sealed class GatewayEndpoint(
     private async ValueTask<Refusal?> FilterAsync(
         HttpContext context, Exchange exchange, Route route, RequestParameters parameters, Credential credential)
     {
-        var lane = exchange.Usage!.Account.Queries;
-        var (place, entry) = await EnterAsync(lane, context.RequestAborted);
-        using (place)
+        var account = exchange.Usage!.Account;
+        var (room, full) = await EnterAsync(gates.Filtered, account.Filtered, context.RequestAborted);
+        using (room)
         {
-            if (place is null)
-                return LimitRefusals.Of(entry, exchange.Usage.Account.Limits);
-            (var refusal, exchange.Destination, exchange.Bytes) =
-                await filtered.AnswerAsync(context, route, parameters, credential, exchange.Usage.Account);
-            return refusal;
+            if (room is null)
+                return LimitRefusals.Of(full, account.Limits);
+            Filtered answer;
+            var (place, entry) = await EnterAsync(gates.Queries, account.Queries, context.RequestAborted);
+            using (place)
+            {
+                if (place is null)
+                    return LimitRefusals.Of(entry, account.Limits);
+                answer = await filtered.MakeAsync(route, parameters, credential, account, context.RequestAborted);
+            }
+
+            // The answer is made: who reads it slowly holds up only its own tenant.
+            room.Release();
+            if ((exchange.Destination = answer.Destination) is { } destination)
+                context.Response.Headers[AnswerCopier.InstanceHeader] = destination.Name;
+            if (answer.Body is { } body)
+                exchange.Bytes = await FilteredAnswers.SendAsync(context, body);
+            return answer.Refusal;
         }
     }
 
@@ -170,8 +184,16 @@ internal sealed class GatewayEndpoint(
             return unscopable;
 
         // :: Step 6
-        var lane = exchange.Usage!.Account.Queries;
-        var (place, entry) = await EnterAsync(lane, context.RequestAborted);
+        var account = exchange.Usage!.Account;
+        var isRead = route.Treatment == Treatment.RemoteRead;
+        var (read, full) = isRead ? await EnterAsync(gates.RemoteReads, account.RemoteReads, context.RequestAborted) : default;
+        using var reading = read;
+        if (isRead && read is null)
+            return LimitRefusals.Of(full, limits.Plan);
+        if (isRead)
+            ReadingPace.Demand(context);
+        var lane = account.Queries;
+        var (place, entry) = await EnterAsync(gates.Queries, lane, context.RequestAborted);
         using (place)
         {
             if (place is null)
@@ -214,7 +236,7 @@ internal sealed class GatewayEndpoint(
         }
     }
 
-    private async ValueTask<(FairGate.Place? Place, Entry Entry)> EnterAsync(Lane lane, CancellationToken aborted)
+    private async ValueTask<(FairGate.Place? Place, Entry Entry)> EnterAsync(FairGate gate, Lane lane, CancellationToken aborted)
     {
         var entering = gate.EnterAsync(lane, aborted);
         if (entering.IsCompletedSuccessfully)

@@ -49,6 +49,7 @@ internal sealed record Refusal(int Status, string ErrorType, string Message, str
         "the metrics store knows too much to find your part of it: name what you ask for, for example with metric=<name>", "too_large");
     public static readonly Refusal BodyOnGet = BadData("a GET request must not have a body: send its parameters in the URL or use POST");
     public static readonly Refusal BrokenBody = BadData("the request body is not well formed or ended early");
+    public static readonly Refusal BodyTooSlow = new(408, "timeout", "the request body did not arrive in time: send it without pauses", "body_too_slow");
     public static readonly Refusal Unavailable = new(503, "unavailable",
         "the metrics store is not reachable at the moment: try again shortly", "unavailable");
     public static readonly Refusal TimedOut = new(504, "timeout",

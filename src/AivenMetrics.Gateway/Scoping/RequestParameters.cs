@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -41,7 +42,11 @@ internal sealed class RequestParameters(Route route)
 
     /// <summary>Reads the parameters of the URL's query and of the body.</summary>
     /// <returns>Why they cannot be used, or null.</returns>
-    public async ValueTask<Refusal?> ReadAsync(HttpRequest request, string query)
+    /// <param name="request">The request.</param>
+    /// <param name="query">The query of its URL.</param>
+    /// <param name="account">The tenant that has room for its body.</param>
+    /// <param name="time">Measures how long the body takes.</param>
+    public async ValueTask<Refusal?> ReadAsync(HttpRequest request, string query, TenantAccount account, TimeProvider time)
     {
         if (query.AsSpan().ContainsAnyExcept(Visible))
             return Refusal.BadData("the URL holds a character that must be percent-encoded");
@@ -56,20 +61,30 @@ internal sealed class RequestParameters(Route route)
             return Refusal.BodyOnGet;
         if (route.Treatment == Treatment.RemoteRead ? !IsRemoteRead(request) : !IsForm(request))
             return route.Treatment == Treatment.RemoteRead ? Refusal.ReadMediaType : Refusal.MediaType;
-        return request.ContentLength > BodyLengthMax ? Refusal.BodyTooLarge : await ReadBodyAsync(request);
+        return request.ContentLength > BodyLengthMax ? Refusal.BodyTooLarge : await ReadBodyAsync(request, account, time);
     }
 
-    private async ValueTask<Refusal?> ReadBodyAsync(HttpRequest request)
+    private async ValueTask<Refusal?> ReadBodyAsync(HttpRequest request, TenantAccount account, TimeProvider time)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? BodyLengthMax) + 1);
+        if (!account.Bodies.TryEnter())
+            return LimitRefusals.Bodies(account.Limits);
+        var grew = false;
+        using var patience = new CancellationTokenSource(BodyRoom.Patience, time);
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength ?? BodyRoom.SmallLength, BodyRoom.SmallLength) + 1);
         try
         {
             var length = 0;
-            while (await request.Body.ReadAsync(buffer.AsMemory(length), request.HttpContext.RequestAborted) is > 0 and var read)
+            while (await request.Body.ReadAsync(buffer.AsMemory(length), patience.Token) is > 0 and var read)
             {
                 length += read;
                 if (length > BodyLengthMax)
                     return Refusal.BodyTooLarge;
+                if (length < buffer.Length)
+                    continue;
+                // Memory follows what has come, not what was announced.
+                if (!grew && !(grew = account.Bodies.TryGrow()))
+                    return LimitRefusals.Bodies(account.Limits);
+                buffer = Grown(buffer);
             }
 
             if (route.Treatment == Treatment.RemoteRead)
@@ -82,14 +97,28 @@ internal sealed class RequestParameters(Route route)
 
             return FormDecoder.Read(buffer.AsSpan(0, length), Take) is { } fault ? Refusal.BadData(fault) : null;
         }
-        catch (BadHttpRequestException)
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !request.HttpContext.RequestAborted.IsCancellationRequested)
         {
+            return Refusal.BodyTooSlow;
+        }
+        catch (IOException) when (!request.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            // Kestrel's BadHttpRequestException is one; the size of a chunk that is no size is a plain one.
             return Refusal.BrokenBody;
         }
         finally
         {
+            account.Bodies.Leave(grew);
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private static byte[] Grown(byte[] buffer)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 4, BodyLengthMax + 1));
+        buffer.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
     }
 
     /// <summary>Takes one parameter, or says why not. What the route does not know is left out: it would mean something only upstream.</summary>

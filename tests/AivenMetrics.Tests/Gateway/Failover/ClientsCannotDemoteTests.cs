@@ -79,9 +79,10 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
     [InlineData("/api/v1/query_exemplars?query=up")]
     public async Task Where_no_query_engine_answers_a_path_that_some_lack_is_not_missing_but_unavailable(string target)
     {
-        await using var gateway = await RunningGateway.StartAsync(first.Url + "/wrong");
-        await gateway.UntilAsync(() => !gateway.Provider.GetRequiredService<Destinations>().AnyUsable && gateway.Log.Any(line => line.Contains("prometheus-1", StringComparison.Ordinal)), "the first probe");
+        first.BuildInfo = "<html>please log in</html>";
         first.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
+        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        await gateway.UntilAsync(() => !gateway.Provider.GetRequiredService<Destinations>().AnyUsable && gateway.Log.Any(line => line.Contains("prometheus-1", StringComparison.Ordinal)), "the first probe");
 
         using var response = await gateway.GetAsync(target);
 

@@ -43,7 +43,7 @@ public sealed class NeighbourTests
                 },
             },
         });
-        var gate = gateway.Provider.GetRequiredService<FairGate>();
+        var gate = gateway.Provider.GetRequiredService<Gates>().Queries;
 
         // Everything that the neighbour may have is taken, ten times as much again is refused, and then the usual tenant comes.
         var noise = Enumerable.Range(0, Places + Queued).Select(_ => AskAsync(gateway, RunningGateway.Services, "noise")).ToArray();

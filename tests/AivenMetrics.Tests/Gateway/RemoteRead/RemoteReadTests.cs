@@ -32,7 +32,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
     public async Task Every_query_carries_the_scope_behind_its_own_matchers_and_all_else_passes()
     {
         var first = Query(("__name__", Type.Eq, "up"), ("space_id", Type.Eq, "b"));
-        first.Hints = new ReadHints { StepMs = 7, Func = "rate", StartMs = 1, EndMs = 2, By = true, RangeMs = 9 };
+        first.Hints = new ReadHints { StepMs = 7, Func = "rate", StartMs = 1100, EndMs = 1900, By = true, RangeMs = 9 };
         first.Hints.Grouping.Add("job");
         var second = Query(("job", Type.Nre, "x.*"));
         var sent = new ReadRequest { Queries = { first, second } };
@@ -73,6 +73,58 @@ public sealed class RemoteReadTests : IAsyncLifetime
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { query } }));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("series", Received().Queries[0].Hints.Func);
+    }
+
+    /// <summary>Prometheus reads what the hints say, also beyond the time of the query, which is what the plan limits.</summary>
+    [Fact]
+    public async Task Hints_reach_no_further_than_their_query()
+    {
+        var query = Query(("job", Type.Eq, "x"));
+        query.Hints = new ReadHints { Func = "rate", StartMs = long.MinValue, EndMs = long.MaxValue };
+        using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { query } }));
+        var hints = Received().Queries[0].Hints;
+        Assert.Equal((1000, 2000), (hints.StartMs, hints.EndMs));
+    }
+
+    [Fact]
+    public async Task A_matcher_without_a_name_is_refused_and_what_Prometheus_cannot_read_is_no_fault_of_ours()
+    {
+        using var nameless = await ReadAsync(Bytes(new ReadRequest { Queries = { Query(("", Type.Neq, "x")) } }));
+        Assert.Equal(400, (int)nameless.StatusCode);
+        Assert.Empty(prometheus.Requests);
+
+        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 500, "error parsing regexp: invalid character class range", "text/plain");
+        using var odd = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
+        Assert.Equal(422, (int)odd.StatusCode);
+    }
+
+    /// <summary>Prometheus takes ten from everybody, each until it is read.</summary>
+    [Fact]
+    public async Task A_tenant_that_reads_slowly_leaves_room_for_the_remote_reads_of_others()
+    {
+        var whole = new TaskCompletionSource();
+        prometheus.Answer = async context =>
+        {
+            context.Response.ContentType = "application/x-protobuf";
+            await context.Response.Body.WriteAsync(new byte[] { 1 });
+            await context.Response.Body.FlushAsync();
+            await whole.Task;
+        };
+        var slow = Enumerable.Range(0, 6).Select(_ => ReadAsync(Bytes(new ReadRequest { Queries = { Query(("job", Type.Eq, "x")) } }))).ToList();
+        await gateway.UntilAsync(() => prometheus.Requests.Count == 2, "the reads of the first tenant");
+        prometheus.Answer = context => AnswerAsync(context, 200, "application/x-protobuf", "snappy", [1, 2, 3]);
+
+        using var other = await ReadAsync(Bytes(new ReadRequest { Queries = { Query(("job", Type.Eq, "x")) } }), RunningGateway.Services);
+
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        Assert.Equal(3, prometheus.Requests.Count);
+        whole.SetResult();
+        foreach (var response in await Task.WhenAll(slow))
+        {
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            await response.Content.ReadAsByteArrayAsync();
+            response.Dispose();
+        }
     }
 
     [Fact]
@@ -162,14 +214,14 @@ public sealed class RemoteReadTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(400, "exceeded sample limit (50000000)", "more samples than the metrics store gives")]
-    [InlineData(500, "error parsing regexp: expression nests too deeply: `space_id`", "refused this request")]
-    public async Task An_error_of_Prometheus_is_told_in_our_words_and_shape(int status, string said, string told)
+    [InlineData(400, "exceeded sample limit (50000000)", 400, "more samples than the metrics store gives")]
+    [InlineData(500, "error parsing regexp: expression nests too deeply: `space_id`", 422, "refused this request")]
+    public async Task An_error_of_Prometheus_is_told_in_our_words_and_shape(int status, string said, int answered, string told)
     {
         prometheus.Answer = context => AnswerAsync(context, status, "text/plain; charset=utf-8", null, System.Text.Encoding.UTF8.GetBytes(said));
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
         var text = await response.Content.ReadAsStringAsync();
-        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(answered, (int)response.StatusCode);
         Assert.Contains(told, text, StringComparison.Ordinal);
         Assert.DoesNotContain("space_id", text, StringComparison.Ordinal);
     }

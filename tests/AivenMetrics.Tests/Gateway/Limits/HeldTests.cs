@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using AivenMetrics.Gateway.Limits;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Limits;
+
+/// <summary>What one tenant can have the gateway hold, by sending or reading slowly, is bounded and takes nothing from others.</summary>
+public sealed class HeldTests : IAsyncLifetime
+{
+    private readonly List<TcpClient> clients = [];
+    private readonly FakeTimeProvider time = new(DateTimeOffset.UtcNow);
+    private ScriptedPrometheus prometheus = null!;
+    private RunningGateway gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        prometheus = await ScriptedPrometheus.StartAsync();
+        gateway = await RunningGateway.StartAsync([prometheus.Url], RunningGateway.DefaultTenants, time);
+        await gateway.UntilReadyAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var client in clients)
+            client.Dispose();
+        await gateway.DisposeAsync();
+        await prometheus.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Bodies_that_do_not_end_are_few_for_each_tenant()
+    {
+        for (var i = 0; i < 101; i++)
+            await SendAsync(Head(1 << 20) + "query=");
+
+        Assert.Equal(["429"], await StatusesAsync(1));
+        Assert.Contains("(bodies)", string.Concat(gateway.Log), StringComparison.Ordinal);
+        using var other = await gateway.SendAsync(RunningGateway.Services, HttpMethod.Post, "/api/v1/query", Form("query=up"));
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+    }
+
+    [Fact]
+    public async Task Of_large_bodies_there_are_fewer_still()
+    {
+        for (var i = 0; i < 5; i++)
+            await SendAsync(Head(1 << 20) + "query=" + new string('a', 100_000));
+        Assert.Equal(["429"], await StatusesAsync(1));
+        using var small = await gateway.PostAsync("/api/v1/query", "query=up");
+        Assert.Equal(HttpStatusCode.OK, small.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_body_that_does_not_arrive_in_time_is_refused_and_its_room_is_given_back()
+    {
+        for (var i = 0; i < 4; i++)
+            await SendAsync(Head(1 << 20) + "query=" + new string('a', 100_000));
+        await Task.Delay(200);
+        await gateway.UntilAsync(() => gateway.Log.Count(line => line.Contains("408", StringComparison.Ordinal)) == 4, "the refusals", () => time.Advance(TimeSpan.FromSeconds(1)));
+        using var large = await gateway.PostAsync("/api/v1/query", "query=" + new string('a', 50_000));
+        Assert.Equal(HttpStatusCode.OK, large.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("80000000")]
+    [InlineData("FFFFFFFFFFFFFFFF")]
+    [InlineData("ZZ")]
+    public async Task A_chunk_of_no_size_is_a_broken_body(string size)
+    {
+        var answer = await gateway.SendRawAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/query HTTP/1.1\r\nHost: x\r\n{Authorization}Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\nquery=up\r\n"));
+        Assert.StartsWith("HTTP/1.1 400", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bodies_of_all_lengths_arrive_whole()
+    {
+        foreach (var length in (int[])[1, BodyRoom.SmallLength - 6, BodyRoom.SmallLength - 5, BodyRoom.SmallLength - 4, 40_000, 65_000])
+        {
+            using var response = await gateway.PostAsync("/api/v1/query", "query=" + new string('a', length));
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal(length + "{space_id=\"a\"}".Length, prometheus.Requests.Last().Query!.Length);
+        }
+    }
+
+    [Fact]
+    public async Task Slow_readers_of_large_filtered_answers_keep_nobody_else_from_them()
+    {
+        var help = new string('x', 1 << 20);
+        prometheus.AnswerData($"[{string.Join(',', Enumerable.Range(0, 12).Select(i => $$"""{"target":{"space_id":"a"},"metric":"m{{i}}","type":"gauge","help":"{{help}}","unit":""}"""))}]");
+        for (var i = 0; i < 8; i++)
+            await SendAsync($"GET /api/v1/metadata HTTP/1.1\r\nHost: x\r\n{Authorization}\r\n");
+        await gateway.UntilAsync(() => prometheus.Requests.Count == 3, "the answers of the slow readers");
+        prometheus.AnswerData("""{"alerts":[]}""");
+
+        using var other = await gateway.SendAsync(RunningGateway.Services, HttpMethod.Get, "/api/v1/alerts");
+
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        Assert.Equal(4, prometheus.Requests.Count);
+    }
+
+    private static string Authorization => $"Authorization: {RunningGateway.Basic(RunningGateway.A)}\r\n";
+
+    private static string Head(int length) => string.Create(
+        CultureInfo.InvariantCulture, $"POST /api/v1/query HTTP/1.1\r\nHost: x\r\n{Authorization}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n");
+
+    private static StringContent Form(string text) => new(text, Encoding.UTF8, "application/x-www-form-urlencoded");
+
+    private async Task SendAsync(string text)
+    {
+        var client = new TcpClient { ReceiveBufferSize = 4096 };
+        clients.Add(client);
+        await client.ConnectAsync(IPAddress.Loopback, new Uri(gateway.Url).Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));
+    }
+
+    /// <summary>The statuses of the connections that were answered, once there are so many.</summary>
+    private async Task<List<string>> StatusesAsync(int count)
+    {
+        await gateway.UntilAsync(() => clients.Count(client => client.Available > 0) >= count, "the answers");
+        List<string> statuses = [];
+        foreach (var client in clients.Where(client => client.Available > 0))
+        {
+            var head = new byte[12];
+            await client.GetStream().ReadExactlyAsync(head);
+            statuses.Add(Encoding.ASCII.GetString(head)[9..]);
+        }
+
+        return statuses;
+    }
+}
