@@ -55,7 +55,7 @@ internal sealed class Destination : IDisposable
         this.time = time;
         var given = new Uri(url);
         Name = $"prometheus-{number}";
-        baseUrl = given.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
+        baseUrl = BaseUrl(given);
         if (given.UserInfo.Length > 0)
         {
             var parts = given.UserInfo.Split(':', 2);
@@ -103,6 +103,13 @@ internal sealed class Destination : IDisposable
 
     /// <summary>Cancelled when a probe finds that the destination does not answer: who waits for it asks the next one.</summary>
     public CancellationToken Lost => Volatile.Read(ref lost).Token;
+
+    /// <summary>
+    /// What a configured URL says about where the server is: without user and password, so it may be shown to operators, without a slash
+    /// at its end, and with scheme and host in small letters.
+    /// </summary>
+    public static string BaseUrl(Uri configured) =>
+        configured.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
 
     /// <summary>The whole URL of a path and query of the query API; a path prefix of the base URL is kept.</summary>
     public Uri Resolve(string pathAndQuery)
