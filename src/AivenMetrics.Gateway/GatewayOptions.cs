@@ -115,9 +115,14 @@ public sealed class GatewayOptions
     {
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < Prometheus.Count; i++)
-            if (IsBaseUrl(Prometheus[i]) && !first.TryAdd(Destination.BaseUrl(new Uri(Prometheus[i])), i))
-                yield return $"Gateway:Prometheus:{i} is the same server as Gateway:Prometheus:{first[Destination.BaseUrl(new Uri(Prometheus[i]))]}: "
+        {
+            if (!IsBaseUrl(Prometheus[i]))
+                continue;
+            var url = Destination.BaseUrl(new Uri(Prometheus[i]));
+            if (!first.TryAdd(url, i))
+                yield return $"Gateway:Prometheus:{i} is the same server as Gateway:Prometheus:{first[url]}: "
                     + "remove one of them, or name another server that has the same targets.";
+        }
     }
 
     private IEnumerable<string> LimitFaults()
