@@ -125,8 +125,17 @@ internal static class RoleHost
             return;
         }
 
-        string temporary = file + ".new";
-        File.WriteAllText(temporary, addresses.ToJsonString() + "\n");
-        File.Move(temporary, file, overwrite: true);
+        try
+        {
+            string temporary = file + ".new";
+            File.WriteAllText(temporary, addresses.ToJsonString() + "\n");
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new IOException(
+                $"--addresses-file names {file}, which cannot be written ({exception.Message.TrimEnd('.')}): name a file in a folder that exists and may be written to.",
+                exception);
+        }
     }
 }

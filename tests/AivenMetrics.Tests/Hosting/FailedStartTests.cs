@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Hosting;
 
-public sealed class ListenSocketsTests
+public sealed class FailedStartTests
 {
     /// <summary>For documentation only (RFC 5737), so no host has it.</summary>
     private const string NobodysUrl = "http://192.0.2.1:8080";
@@ -40,8 +40,17 @@ public sealed class ListenSocketsTests
             await FailedStart("Broker", isListen ? taken : FreeUrl, isListen ? FreeUrl : taken));
     }
 
+    [Fact]
+    public async Task A_file_for_addresses_that_cannot_be_written_is_one_sentence_with_the_option_and_the_remedy()
+    {
+        string line = await FailedStart("Broker", FreeUrl, FreeUrl, addressesFile: "/nowhere/addresses");
+
+        Assert.StartsWith("Critical: a-role cannot start: --addresses-file names /nowhere/addresses, which cannot be written (", line, StringComparison.Ordinal);
+        Assert.EndsWith("): name a file in a folder that exists and may be written to.", line, StringComparison.Ordinal);
+    }
+
     /// <summary>Starts a role that cannot, and gives the only line that it logs.</summary>
-    private static async Task<string> FailedStart(string section, string? listen, string internalListen)
+    private static async Task<string> FailedStart(string section, string? listen, string internalListen, string? addressesFile = null)
     {
         var role = new Role<NoOptions>(
             "a-role", "", section, listen, internalListen, [], [], _ => [], (_, _) => { }, listen is null ? null : _ => { });
@@ -50,7 +59,7 @@ public sealed class ListenSocketsTests
         using var log = new Recorder();
         app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
 
-        Assert.Equal(1, await RoleHost.Run(app, role.Name, addressesFile: null));
+        Assert.Equal(1, await RoleHost.Run(app, role.Name, addressesFile));
         return Assert.Single(log.Lines);
     }
 
