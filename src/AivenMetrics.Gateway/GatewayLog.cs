@@ -24,8 +24,8 @@ internal static partial class GatewayLog
     [LoggerMessage(5, LogLevel.Warning, "{Warning} Correct its matchers where the credential comes from.")]
     public static partial void CredentialSeesNothing(this ILogger logger, string warning);
 
-    [LoggerMessage(6, LogLevel.Warning, "{Destination} {Trouble}: {Detail}")]
-    public static partial void DestinationFailed(this ILogger logger, string destination, string trouble, string detail);
+    [LoggerMessage(6, LogLevel.Warning, "{Destination} {Trouble}: {Detail} ({Url})")]
+    public static partial void DestinationFailed(this ILogger logger, string destination, string trouble, string detail, string url);
 
     [LoggerMessage(7, LogLevel.Information, "{Destination} answers again")]
     public static partial void DestinationReturned(this ILogger logger, string destination);
@@ -44,4 +44,9 @@ internal static partial class GatewayLog
 
     [LoggerMessage(32, LogLevel.Debug, "{Destination} did not say for which times it has samples: {Detail}")]
     public static partial void HistoryUnknown(this ILogger logger, string destination, string detail);
+
+    [LoggerMessage(33, LogLevel.Warning,
+        "By its build information {Destination} ({Url}) is to be asked as {Engine}, but Gateway:Engine is {Configured}: set Gateway:Engine={Remedy}, or name another server")]
+    public static partial void OtherEngine(
+        this ILogger logger, string destination, string url, QueryEngine engine, QueryEngine configured, QueryEngine remedy);
 }

@@ -95,6 +95,9 @@ public sealed class GatewayOptions
             if (!IsBaseUrl(Prometheus[i]))
                 yield return $"Gateway:Prometheus:{i} is not a base URL: it must be absolute, http or https, without query or fragment.";
 
+        foreach (var fault in RepeatedPrometheusFaults())
+            yield return fault;
+
         foreach (var fault in TenantSourceFaults())
             yield return fault;
 
@@ -111,6 +114,21 @@ public sealed class GatewayOptions
 
         foreach (var fault in LimitFaults())
             yield return fault;
+    }
+
+    /// <summary>The same server twice looks like redundancy and is none.</summary>
+    private IEnumerable<string> RepeatedPrometheusFaults()
+    {
+        var first = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < Prometheus.Count; i++)
+        {
+            if (!IsBaseUrl(Prometheus[i]))
+                continue;
+            var url = Destination.BaseUrl(new Uri(Prometheus[i]));
+            if (!first.TryAdd(url, i))
+                yield return $"Gateway:Prometheus:{i} is the same server as Gateway:Prometheus:{first[url]}: "
+                    + "remove one of them, or name another server that has the same targets.";
+        }
     }
 
     private IEnumerable<string> LimitFaults()

@@ -113,12 +113,12 @@ public static class GatewayRole
         services.AddHostedService<TenantsFeedSource>();
     }
 
-    /// <summary>Ready means: tenants are known and at least one Prometheus is usable.</summary>
-    private sealed class Readiness(LocalAnswers local, Tenants tenants) : IHealthCheck
+    /// <summary>Ready means: tenants are known and at least one Prometheus is usable. Those that are not are named either way.</summary>
+    private sealed class Readiness(LocalAnswers local, Tenants tenants, Destinations destinations) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(local.IsReady ? HealthCheckResult.Healthy()
+            Task.FromResult(local.IsReady ? HealthCheckResult.Healthy(destinations.Unusable())
                 : tenants.Current is null ? HealthCheckResult.Unhealthy("no tenants were read yet")
-                : HealthCheckResult.Unhealthy("no Prometheus is usable"));
+                : HealthCheckResult.Unhealthy($"no Prometheus is usable: {destinations.Unusable()}"));
     }
 }

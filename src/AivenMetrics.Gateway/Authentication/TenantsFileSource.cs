@@ -102,6 +102,8 @@ internal sealed class TenantsFileSource(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
+            if (Directory.Exists(path))
+                return (null, $"{path} is a directory: name the file in it");
             var reason = e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : e.Message;
             return (null, $"{path} cannot be read: {reason}");
         }

@@ -36,13 +36,14 @@ internal sealed class Destination : IDisposable
     /// <summary>The rank of one that does not answer.</summary>
     public const int FailedRank = 2;
 
-    private readonly string baseUrl;
     private readonly ConcurrentDictionary<string, Uri> resolved = new(StringComparer.Ordinal);
     private readonly TimeProvider time;
     private volatile bool usable;
     private volatile Trouble contact;
+    private volatile string detail = "";
     private volatile bool stale;
     private int strikes;
+    private int otherEngine;
     private long answeredAt;
     private long? rankSince;
     private CancellationTokenSource lost = new();
@@ -55,7 +56,7 @@ internal sealed class Destination : IDisposable
         this.time = time;
         var given = new Uri(url);
         Name = $"prometheus-{number}";
-        baseUrl = given.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
+        Url = BaseUrl(given);
         if (given.UserInfo.Length > 0)
         {
             var parts = given.UserInfo.Split(':', 2);
@@ -69,6 +70,9 @@ internal sealed class Destination : IDisposable
     /// <summary>The name that clients, logs and metrics see: <c>prometheus-1</c> for the usual one.</summary>
     public string Name { get; }
 
+    /// <summary>Its base URL without user and password, for operators only.</summary>
+    public string Url { get; }
+
     /// <summary>Basic authentication for this Prometheus, from the user and password of its URL; null without.</summary>
     public AuthenticationHeaderValue? Authorization { get; }
 
@@ -80,6 +84,9 @@ internal sealed class Destination : IDisposable
 
     /// <summary>What is wrong with it.</summary>
     public Trouble Trouble => contact != Trouble.None ? contact : stale ? Trouble.Stale : Trouble.None;
+
+    /// <summary>What the last contact said of the trouble; empty without.</summary>
+    public string Detail => detail;
 
     /// <summary>How well it is, for the order: 0 is well, 1 is stale, 2 has failed.</summary>
     public int Rank => Trouble switch
@@ -104,13 +111,20 @@ internal sealed class Destination : IDisposable
     /// <summary>Cancelled when a probe finds that the destination does not answer: who waits for it asks the next one.</summary>
     public CancellationToken Lost => Volatile.Read(ref lost).Token;
 
+    /// <summary>
+    /// What a configured URL says about where the server is: without user and password, so it may be shown to operators, without a slash
+    /// at its end, and with scheme and host in small letters.
+    /// </summary>
+    public static string BaseUrl(Uri configured) =>
+        configured.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
+
     /// <summary>The whole URL of a path and query of the query API; a path prefix of the base URL is kept.</summary>
     public Uri Resolve(string pathAndQuery)
     {
         // A path without a query is one of the table of routes: parsing each once is enough, and they are few.
         if (pathAndQuery.Contains('?', StringComparison.Ordinal))
-            return new Uri(baseUrl + pathAndQuery);
-        return resolved.TryGetValue(pathAndQuery, out var url) ? url : resolved.GetOrAdd(pathAndQuery, new Uri(baseUrl + pathAndQuery));
+            return new Uri(Url + pathAndQuery);
+        return resolved.TryGetValue(pathAndQuery, out var url) ? url : resolved.GetOrAdd(pathAndQuery, new Uri(Url + pathAndQuery));
     }
 
     /// <summary>A client's request was answered. The place in the order is only given back by probes.</summary>
@@ -133,9 +147,10 @@ internal sealed class Destination : IDisposable
     public TimeSpan RankedFor => rankSince is { } since ? time.GetElapsedTime(since) : TimeSpan.MaxValue;
 
     /// <summary>Takes over what a contact said.</summary>
-    public void Contacted(Trouble said)
+    public void Contacted(Trouble said, string itsDetail)
     {
         var before = Rank;
+        detail = itsDetail;
         contact = said;
         usable = said == Trouble.None;
         Volatile.Write(ref strikes, 0);
@@ -156,6 +171,9 @@ internal sealed class Destination : IDisposable
 
     /// <summary>It said its version.</summary>
     public void Said(string itsVersion) => version = itsVersion;
+
+    /// <summary>It said to be of another engine than the configured one. Returns whether that is news.</summary>
+    public bool FirstOfOtherEngine() => Interlocked.Exchange(ref otherEngine, 1) == 0;
 
     /// <summary>Its holes are known anew.</summary>
     public void Lacks(Gap[] known) => gaps = known;

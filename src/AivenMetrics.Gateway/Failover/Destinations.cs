@@ -14,6 +14,7 @@ internal sealed class Destinations : IDisposable
 {
     private readonly Destination[] configured;
     private readonly FailoverOptions options;
+    private readonly QueryEngine engine;
     private readonly TimeProvider time;
     private readonly ILogger<Destinations> logger;
     private readonly Lock reviewing = new();
@@ -25,7 +26,7 @@ internal sealed class Destinations : IDisposable
 
     public Destinations(GatewayOptions options, TimeProvider time, ILogger<Destinations> logger)
     {
-        (this.options, this.time, this.logger) = (options.Failover, time, logger);
+        (this.options, engine, this.time, this.logger) = (options.Failover, options.Engine, time, logger);
         configured = [.. options.Prometheus.Select((url, index) => new Destination(index + 1, url, time))];
         order = configured;
     }
@@ -97,6 +98,13 @@ internal sealed class Destinations : IDisposable
             destination.GiveUp();
     }
 
+    /// <summary>A destination said what it is. If it is not what is configured, the operator is told, once.</summary>
+    public void Said(Destination destination, QueryEngine itsEngine)
+    {
+        if (itsEngine != engine && destination.FirstOfOtherEngine())
+            logger.OtherEngine(destination.Name, destination.Url, itsEngine, engine, itsEngine);
+    }
+
     /// <summary>The age of the newest sample became known; null if there is none.</summary>
     public void Sampled(Destination destination, TimeSpan? age)
     {
@@ -124,6 +132,10 @@ internal sealed class Destinations : IDisposable
     /// <summary>Why no destination answers, in words for a tenant: no addresses.</summary>
     public string Reasons() => string.Join(", ", configured.Select(d => $"{d.Name} {Words(d.Trouble)}"));
 
+    /// <summary>Which destinations are not usable, where they are and why, for operators; empty if all are.</summary>
+    public string Unusable() => string.Join(", ", configured.Where(d => !d.IsUsable).Select(d =>
+        d.Trouble == Trouble.None ? $"{d.Name} was not reached yet ({d.Url})" : $"{d.Name} {Words(d.Trouble)}: {d.Detail} ({d.Url})"));
+
     public void Dispose() => Array.ForEach(configured, d => d.Dispose());
 
     private void Take(Destination destination, Trouble trouble, string detail)
@@ -133,9 +145,9 @@ internal sealed class Destinations : IDisposable
         lock (reviewing)
         {
             var before = destination.Trouble;
-            destination.Contacted(trouble);
+            destination.Contacted(trouble, detail);
             if (trouble != Trouble.None && before is Trouble.None or Trouble.Stale)
-                logger.DestinationFailed(destination.Name, Words(trouble), detail);
+                logger.DestinationFailed(destination.Name, Words(trouble), detail, destination.Url);
             else if (trouble == Trouble.None && before is not (Trouble.None or Trouble.Stale))
                 logger.DestinationReturned(destination.Name);
             Review();

@@ -11,6 +11,9 @@ internal readonly record struct SaidAge(TimeSpan? Age);
 /// <summary>Reads what destinations answer to the gateway's own questions; whatever has another shape than expected says nothing.</summary>
 internal static class ProbeAnswers
 {
+    /// <summary>The version that VictoriaMetrics says to have, whatever its own is.</summary>
+    private const string VictoriaMetricsVersion = "2.24.0";
+
     private static readonly SearchValues<char> VersionCharacters = SearchValues.Create("0123456789.");
 
     /// <summary>Whether it is an answer of the query API at all.</summary>
@@ -34,6 +37,24 @@ internal static class ProbeAnswers
             return System.Version.TryParse(end < 0 ? text : text[..end], out var parsed)
                 ? $"{parsed.Major}.{parsed.Minor}.{Math.Max(0, parsed.Build)}"
                 : null;
+        }
+    }
+
+    /// <summary>
+    /// As what to ask the server that gave a build information; null where that cannot be told for certain. VictoriaMetrics gives a version
+    /// of a Prometheus and nothing else; Prometheus, and what is made of its code, names the Go it was built with.
+    /// </summary>
+    public static QueryEngine? Engine(ReadOnlySpan<byte> buildInfo)
+    {
+        if (Read(buildInfo) is not { } json)
+            return null;
+        using (json)
+        {
+            if (Data(json) is not { } data || Member(data, "version") is not { ValueKind: JsonValueKind.String } version)
+                return null;
+            if (Member(data, "goVersion") is { ValueKind: JsonValueKind.String } go && Text(go).StartsWith("go", StringComparison.Ordinal))
+                return QueryEngine.Prometheus;
+            return Text(version) == VictoriaMetricsVersion && data.GetPropertyCount() == 1 ? QueryEngine.VictoriaMetrics : null;
         }
     }
 

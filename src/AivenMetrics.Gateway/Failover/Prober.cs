@@ -81,12 +81,14 @@ internal sealed class Prober(Destinations destinations, HttpMessageInvoker invok
     }
 
     /// <summary>Takes over the version. What is no answer of a query engine, such as a page to log in at, is trouble.</summary>
-    private static (Trouble, string)? Read(Destination destination, byte[] buildInfo)
+    private (Trouble, string)? Read(Destination destination, byte[] buildInfo)
     {
         if (!ProbeAnswers.IsAnswer(buildInfo))
             return (Trouble.Failing, "its build information is no JSON");
         if (ProbeAnswers.Version(buildInfo) is { } version)
             destination.Said(version);
+        if (ProbeAnswers.Engine(buildInfo) is { } engine)
+            destinations.Said(destination, engine);
         return null;
     }
 

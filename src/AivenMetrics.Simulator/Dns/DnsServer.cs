@@ -76,7 +76,7 @@ internal sealed class DnsServer(
                 udp.Dispose();
                 tcp?.Dispose();
                 if (tries == 1)
-                    throw new InvalidOperationException($"Simulator:DnsListen {wanted} cannot be used: {fault.Message}.", fault);
+                    throw new IOException($"Simulator:DnsListen is {wanted}, which cannot be opened ({fault.Message}): give it an address of this host and a free port.", fault);
             }
         }
     }

@@ -10,8 +10,10 @@ internal static class ConfigurationSecrets
     /// <param name="entries">The configuration, flat.</param>
     /// <param name="secretKeys">Keys that are secrets; a <c>*</c> stands for any one segment.</param>
     /// <param name="faults">Receives a sentence for each file that cannot be used.</param>
-    public static void Resolve(Dictionary<string, string> entries, IReadOnlyList<string> secretKeys, List<string> faults)
+    /// <returns>The keys of secrets whose files could not be used: that they are missing is no fault of its own.</returns>
+    public static IReadOnlyList<string> Resolve(Dictionary<string, string> entries, IReadOnlyList<string> secretKeys, List<string> faults)
     {
+        List<string> unread = [];
         foreach (string fileKey in secretKeys.SelectMany(secret => Expand(entries, secret + "File")).ToList())
         {
             entries.Remove(fileKey, out string? path);
@@ -24,7 +26,13 @@ internal static class ConfigurationSecrets
             {
                 entries[key] = value;
             }
+            else
+            {
+                unread.Add(key);
+            }
         }
+
+        return unread;
     }
 
     private static string? Read(string fileKey, string path, List<string> faults)

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 
 namespace AivenMetrics.Configuration;
@@ -8,7 +9,7 @@ namespace AivenMetrics.Configuration;
 /// Binds a configuration section to an options class and reports every fault instead of the first one:
 /// keys that no option has (a typing error would otherwise be silent) and values that do not convert.
 /// </summary>
-internal static class OptionsBinding
+internal static partial class OptionsBinding
 {
     /// <summary>Binds what can be bound; values that cannot be converted are left at their defaults and reported.</summary>
     public static TOptions Bind<TOptions>(IReadOnlyDictionary<string, string> entries, string section, List<string> faults)
@@ -76,13 +77,24 @@ internal static class OptionsBinding
         }
         else if (section.Value is { } value && !Converts(type, value))
         {
-            faults.Add($"{section.Path} must be {Describe(type)}.");
+            faults.Add(Fault(section.Path, type, value));
             unusable.Add(section.Path);
         }
     }
 
     private static bool Converts(Type type, string value)
     {
+        // .NET takes any number for an enum, also one that no name has.
+        if (type.IsEnum && !Enum.GetNames(type).Contains(value.Trim(), StringComparer.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        if (type == typeof(TimeSpan) && HoursReadAsDays(value) is not null)
+        {
+            return false;
+        }
+
         try
         {
             return TypeDescriptor.GetConverter(type).ConvertFromString(null, CultureInfo.InvariantCulture, value) is not Uri { IsAbsoluteUri: false };
@@ -92,6 +104,26 @@ internal static class OptionsBinding
             return false;
         }
     }
+
+    private static string Fault(string path, Type type, string value) =>
+        type == typeof(TimeSpan) && HoursReadAsDays(value) is { } meant
+            ? $"{path} has more than 23 hours, which would be read as days: write {meant}."
+            : $"{path} must be {Describe(type)}.";
+
+    /// <summary>
+    /// The right way to write a time span whose hours .NET would take for days, as it does with all above 23: <c>2.00:00:00</c> for
+    /// <c>48:00:00</c>. Null where there is no such danger.
+    /// </summary>
+    private static string? HoursReadAsDays(string value)
+    {
+        Match match = HoursFirst().Match(value);
+        return match.Success && int.TryParse(match.Groups["hours"].Value, CultureInfo.InvariantCulture, out int hours) && hours > 23
+            ? $"{match.Groups["sign"].Value}{hours / 24}.{hours % 24:00}{match.Groups["rest"].Value}"
+            : null;
+    }
+
+    [GeneratedRegex(@"^\s*(?<sign>-?)(?<hours>[0-9]+)(?<rest>:[0-9]+(:[0-9.]+)?)\s*$")]
+    private static partial Regex HoursFirst();
 
     private static string Describe(Type type) => type switch
     {

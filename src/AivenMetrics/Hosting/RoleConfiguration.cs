@@ -24,7 +24,7 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
     {
         List<string> faults = [];
         Dictionary<string, string> entries = Entries(role, parsed, file, faults);
-        ConfigurationSecrets.Resolve(entries, [.. role.Secrets.Select(key => $"{role.Section}:{key}")], faults);
+        IReadOnlyList<string> unread = ConfigurationSecrets.Resolve(entries, [.. role.Secrets.Select(key => $"{role.Section}:{key}")], faults);
         var hosting = new HostingOptions
         {
             Listen = Take(entries, $"{role.Section}:Listen") ?? role.DefaultListen,
@@ -37,8 +37,11 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
         }
 
         TOptions options = OptionsBinding.Bind<TOptions>(entries, role.Section, faults);
-        return new RoleConfiguration<TOptions>(options, hosting, [.. faults, .. role.Faults(options)], faults);
+        return new RoleConfiguration<TOptions>(options, hosting, [.. faults, .. role.Faults(options).Where(fault => !unread.Any(key => IsAbout(fault, key)))], faults);
     }
+
+    /// <summary>Whether the key that a fault begins with is this one, or the list or section that it is in.</summary>
+    private static bool IsAbout(string fault, string key) => $"{key}:".StartsWith($"{fault.Split(' ')[0].TrimEnd(':')}:", StringComparison.OrdinalIgnoreCase);
 
     private static Dictionary<string, string> Entries(Role<TOptions> role, ParseResult parsed, string? file, List<string> faults)
     {

@@ -1,10 +1,12 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -32,6 +34,7 @@ internal static class RoleHost
             SocketThreads.Use(builder.WebHost);
         }
 
+        builder.Services.Configure<SocketTransportOptions>(sockets => ListenSockets.ExplainFailures(sockets, role.Section, configuration.Hosting));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddHealthChecks();
@@ -72,7 +75,7 @@ internal static class RoleHost
             logger.LogCritical("{Role} cannot use its database: {Reason}. Check Broker:Database and that the database runs.", name, exception.GetBaseException().Message.TrimEnd('.'));
             return 1;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception exception) when (exception is IOException or SocketException or UnauthorizedAccessException or InvalidDataException)
         {
             logger.LogCritical("{Role} cannot start: {Reason}", name, exception.Message);
             return 1;
@@ -122,8 +125,17 @@ internal static class RoleHost
             return;
         }
 
-        string temporary = file + ".new";
-        File.WriteAllText(temporary, addresses.ToJsonString() + "\n");
-        File.Move(temporary, file, overwrite: true);
+        try
+        {
+            string temporary = file + ".new";
+            File.WriteAllText(temporary, addresses.ToJsonString() + "\n");
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new IOException(
+                $"--addresses-file names {file}, which cannot be written ({exception.Message.TrimEnd('.')}): name a file in a folder that exists and may be written to.",
+                exception);
+        }
     }
 }

@@ -63,6 +63,58 @@ public sealed class OptionsBindingTests
         Assert.Equal(TimeSpan.FromSeconds(20), sample.Budget);
     }
 
+    /// <summary>.NET takes any number for an enum, and several names too.</summary>
+    [Theory]
+    [InlineData("9")]
+    [InlineData("1")]
+    [InlineData("Bound, AllEligible")]
+    public void What_is_not_the_name_of_a_choice_is_a_fault_that_lists_the_names(string value)
+    {
+        List<string> faults = [];
+
+        Sample sample = OptionsBinding.Bind<Sample>(Entries(("R:Mode", value)), "R", faults);
+
+        Assert.Equal("R:Mode must be one of Bound, AllEligible.", Assert.Single(faults));
+        Assert.Equal(Mode.Bound, sample.Mode);
+    }
+
+    [Fact]
+    public void The_name_of_a_choice_may_be_written_in_any_case()
+    {
+        List<string> faults = [];
+
+        Assert.Equal(Mode.AllEligible, OptionsBinding.Bind<Sample>(Entries(("R:Mode", "alleligible")), "R", faults).Mode);
+        Assert.Empty(faults);
+    }
+
+    /// <summary>.NET reads these as 48, 24 and so on days.</summary>
+    [Theory]
+    [InlineData("48:00:00", "2.00:00:00")]
+    [InlineData("24:00:00", "1.00:00:00")]
+    [InlineData("100:30:15.5", "4.04:30:15.5")]
+    [InlineData("-36:00", "-1.12:00")]
+    public void More_than_23_hours_without_days_are_a_fault_that_says_how_to_write_them(string value, string meant)
+    {
+        List<string> faults = [];
+
+        Sample sample = OptionsBinding.Bind<Sample>(Entries(("R:Budget", value)), "R", faults);
+
+        Assert.Equal($"R:Budget has more than 23 hours, which would be read as days: write {meant}.", Assert.Single(faults));
+        Assert.Equal(TimeSpan.FromSeconds(20), sample.Budget);
+    }
+
+    [Theory]
+    [InlineData("23:59:59", 86399)]
+    [InlineData("2.00:00:00", 172800)]
+    [InlineData("00:00:30", 30)]
+    public void Hours_up_to_23_and_days_before_them_are_taken(string value, int seconds)
+    {
+        List<string> faults = [];
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), OptionsBinding.Bind<Sample>(Entries(("R:Budget", value)), "R", faults).Budget);
+        Assert.Empty(faults);
+    }
+
     [Fact]
     public void A_section_where_a_value_belongs_is_a_fault()
     {

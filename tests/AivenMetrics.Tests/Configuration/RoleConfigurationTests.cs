@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AivenMetrics.Broker;
 using AivenMetrics.Commands;
 using AivenMetrics.Gateway;
 using AivenMetrics.Hosting;
@@ -37,6 +38,28 @@ public sealed class RoleConfigurationTests : IDisposable
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:Typo is not an option", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:Prometheus is missing", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:FeedUrl is missing", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_of_a_secret_that_cannot_be_read_is_one_fault_and_not_a_missing_secret_too()
+    {
+        File.WriteAllText(file, """{"Gateway":{"FeedUrl":"http://127.0.0.1:1","FeedTokenFile":"/nowhere/token","Prometheus":["http://127.0.0.1:2"]}}""");
+
+        Assert.StartsWith("Gateway:FeedTokenFile names /nowhere/token, which cannot be read", Assert.Single(Read().Faults), StringComparison.Ordinal);
+    }
+
+    /// <summary>Those of lists too, whose other members are judged all the same.</summary>
+    [Fact]
+    public void Files_of_the_brokers_secrets_that_cannot_be_read_are_one_fault_each()
+    {
+        string[] keys = ["Password", "Aiven:Token", "Feed:DiscoveryToken", "Feed:GatewayToken", "EncryptionKeys:0:Key", "Users:0:PasswordHash"];
+        File.WriteAllText(file, System.Text.Json.JsonSerializer.Serialize(keys.ToDictionary(key => $"Broker:{key}File", _ => "/nowhere/secret")));
+
+        var faults = RoleConfiguration<BrokerOptions>.Read(Roles.Broker, RoleCommand.Create(Roles.Broker).Parse([]), file, hosted: true).Faults;
+
+        Assert.All(keys, key => Assert.Single(faults, fault => fault.StartsWith($"Broker:{key}", StringComparison.Ordinal)));
+        Assert.DoesNotContain(faults, fault => fault.StartsWith("Broker:EncryptionKeys is", StringComparison.Ordinal));
+        Assert.Contains(faults, fault => fault.StartsWith("Broker:GatewayUrl", StringComparison.Ordinal));
     }
 
     [Fact]

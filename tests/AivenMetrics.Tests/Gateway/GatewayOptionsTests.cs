@@ -23,6 +23,24 @@ public sealed class GatewayOptionsTests
         Assert.DoesNotContain("pass-in-url", string.Join('\n', faults));
     }
 
+    [Theory]
+    [InlineData("http://one:9090")]
+    [InlineData("http://one:9090/")]
+    [InlineData("HTTP://One:9090")]
+    [InlineData("http://user:password@one:9090")]
+    public void The_same_server_twice_is_a_fault_because_it_looks_like_redundancy(string again)
+    {
+        var options = new GatewayOptions { Prometheus = ["http://one:9090", "http://two:9090", again], FeedUrl = "http://b", FeedToken = "t" };
+
+        Assert.Equal(
+            "Gateway:Prometheus:2 is the same server as Gateway:Prometheus:0: remove one of them, or name another server that has the same targets.",
+            Assert.Single(options.Faults()));
+    }
+
+    [Fact]
+    public void Servers_that_differ_by_scheme_port_or_path_are_different() =>
+        Assert.Empty(new GatewayOptions { Prometheus = ["http://one:9090", "https://one:9090", "http://one:9091", "http://one:9090/a", "http://one:9090/A"], FeedUrl = "http://b", FeedToken = "t" }.Faults());
+
     [Fact]
     public void A_secret_that_is_missing_is_told_with_both_ways_to_give_it()
     {

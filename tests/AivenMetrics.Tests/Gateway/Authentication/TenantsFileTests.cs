@@ -116,6 +116,15 @@ public sealed class TenantsFileTests : IAsyncLifetime
         await gateway.UntilAsync(() => tenants.Age <= TenantsFileSource.Interval, "young age", Tick);
     }
 
+    [Fact]
+    public void A_directory_is_called_one()
+    {
+        var folder = AppContext.BaseDirectory;
+        Assert.Equal(
+            $"Gateway:TenantsFile: {folder} is a directory: name the file in it.",
+            Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = folder }.Faults()));
+    }
+
     [Theory]
     [InlineData(null, "there is no such file")]
     [InlineData("{\"credentials\":", "is not the JSON of tenants (line 1")]

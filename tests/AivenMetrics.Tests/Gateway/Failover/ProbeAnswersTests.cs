@@ -1,4 +1,5 @@
 using System.Text;
+using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Failover;
 using Xunit;
 
@@ -18,6 +19,21 @@ public sealed class ProbeAnswersTests
     [InlineData("", null)]
     public void A_version_is_read_where_there_is_one(string answer, string? version) =>
         Assert.Equal(version, ProbeAnswers.Version(Encoding.UTF8.GetBytes(answer)));
+
+    /// <summary>As Prometheus 3.5 and VictoriaMetrics 1.112 answer.</summary>
+    [Theory]
+    [InlineData(
+        """{"status":"success","data":{"version":"3.5.3+ds1","revision":"3.5.3+ds1-6","branch":"debian/sid","buildUser":"u","buildDate":"20260929-11:59:39","goVersion":"go1.27.1"}}""",
+        QueryEngine.Prometheus)]
+    [InlineData("""{"status":"success","data":{"version":"2.24.0","revision":"x","goVersion":"go1.15"}}""", QueryEngine.Prometheus)]
+    [InlineData("""{"status":"success","data":{"version":"2.24.0"}}""", QueryEngine.VictoriaMetrics)]
+    [InlineData("""{"status":"success","data":{"version":"2.42.0"}}""", null)]
+    [InlineData("""{"status":"success","data":{"version":"2.24.0","revision":"x"}}""", null)]
+    [InlineData("""{"status":"success","data":{"version":"3.14.0","revision":"aiven-metrics","goVersion":""}}""", null)]
+    [InlineData("""{"status":"success","data":{}}""", null)]
+    [InlineData("<html>", null)]
+    public void An_engine_is_told_only_for_certain(string buildInfo, QueryEngine? engine) =>
+        Assert.Equal(engine, ProbeAnswers.Engine(Encoding.UTF8.GetBytes(buildInfo)));
 
     [Theory]
     [InlineData("""{"data":{"resultType":"vector","result":[{"metric":{},"value":[1795427494.516,"0.97"]}]}}""", 0.97)]

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using AivenMetrics.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace AivenMetrics.Tests.Hosting;
+
+public sealed class FailedStartTests
+{
+    /// <summary>For documentation only (RFC 5737), so no host has it.</summary>
+    private const string NobodysUrl = "http://192.0.2.1:8080";
+
+    private const string FreeUrl = "http://127.0.0.1:0";
+
+    private sealed class NoOptions;
+
+    [Theory]
+    [InlineData("Gateway", NobodysUrl, FreeUrl, "Gateway:Listen")]
+    [InlineData("Gateway", FreeUrl, NobodysUrl, "Gateway:InternalListen")]
+    [InlineData("Discovery", null, NobodysUrl, "Discovery:InternalListen")]
+    public async Task An_address_that_the_host_lacks_is_one_sentence_with_the_key_and_the_remedy(string section, string? listen, string internalListen, string key) =>
+        Assert.Equal(
+            $"Critical: a-role cannot start: {key} is {NobodysUrl}, which is no address of this host: give {key} one of its addresses, or 0.0.0.0 for all of them.",
+            await FailedStart(section, listen, internalListen));
+
+    [Theory]
+    [InlineData(true, "Broker:Listen")]
+    [InlineData(false, "Broker:InternalListen")]
+    public async Task A_port_in_use_is_one_sentence_with_the_key_and_the_remedy(bool isListen, string key)
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        string taken = $"http://{other.LocalEndpoint}";
+
+        Assert.Equal(
+            $"Critical: a-role cannot start: {key} is {taken}, where something listens already: stop that, or give {key} another port.",
+            await FailedStart("Broker", isListen ? taken : FreeUrl, isListen ? FreeUrl : taken));
+    }
+
+    [Fact]
+    public async Task A_file_for_addresses_that_cannot_be_written_is_one_sentence_with_the_option_and_the_remedy()
+    {
+        string line = await FailedStart("Broker", FreeUrl, FreeUrl, addressesFile: "/nowhere/addresses");
+
+        Assert.StartsWith("Critical: a-role cannot start: --addresses-file names /nowhere/addresses, which cannot be written (", line, StringComparison.Ordinal);
+        Assert.EndsWith("): name a file in a folder that exists and may be written to.", line, StringComparison.Ordinal);
+    }
+
+    /// <summary>Starts a role that cannot, and gives the only line that it logs.</summary>
+    private static async Task<string> FailedStart(string section, string? listen, string internalListen, string? addressesFile = null)
+    {
+        var role = new Role<NoOptions>(
+            "a-role", "", section, listen, internalListen, [], [], _ => [], (_, _) => { }, listen is null ? null : _ => { });
+        var hosting = new HostingOptions { Listen = listen, InternalListen = internalListen };
+        var app = RoleHost.Build(role, new RoleConfiguration<NoOptions>(new(), hosting, [], []), LogFormat.Json, LogLevel.Critical);
+        using var log = new Recorder();
+        app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
+
+        Assert.Equal(1, await RoleHost.Run(app, role.Name, addressesFile));
+        return Assert.Single(log.Lines);
+    }
+
+    private sealed class Recorder : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{logLevel}: {formatter(state, exception)}{exception}");
+
+        public void Dispose()
+        {
+        }
+    }
+}
