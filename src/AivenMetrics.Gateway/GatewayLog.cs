@@ -44,4 +44,8 @@ internal static partial class GatewayLog
 
     [LoggerMessage(32, LogLevel.Debug, "{Destination} did not say for which times it has samples: {Detail}")]
     public static partial void HistoryUnknown(this ILogger logger, string destination, string detail);
+
+    [LoggerMessage(33, LogLevel.Information,
+        "{Destination} cannot say now for which times it has samples and will be asked again; until then no query goes to it because another lacks them")]
+    public static partial void HistoryWaits(this ILogger logger, string destination);
 }
