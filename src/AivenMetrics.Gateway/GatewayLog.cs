@@ -49,4 +49,8 @@ internal static partial class GatewayLog
         "By its build information {Destination} ({Url}) is to be asked as {Engine}, but Gateway:Engine is {Configured}: set Gateway:Engine={Remedy}, or name another server")]
     public static partial void OtherEngine(
         this ILogger logger, string destination, string url, QueryEngine engine, QueryEngine configured, QueryEngine remedy);
+
+    [LoggerMessage(34, LogLevel.Information,
+        "{Destination} cannot say now for which times it has samples and will be asked again; until then no query goes to it because another lacks them")]
+    public static partial void HistoryWaits(this ILogger logger, string destination);
 }

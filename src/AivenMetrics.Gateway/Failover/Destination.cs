@@ -49,7 +49,7 @@ internal sealed class Destination : IDisposable
     private CancellationTokenSource lost = new();
     private volatile string? version;
     private volatile SampleAge? newest;
-    private volatile Gap[] gaps = [];
+    private volatile History history = History.None;
 
     public Destination(int number, string url, TimeProvider time)
     {
@@ -102,8 +102,11 @@ internal sealed class Destination : IDisposable
     /// <summary>When it last answered anything, as a timestamp of the time provider.</summary>
     public long AnsweredAt => Volatile.Read(ref answeredAt);
 
-    /// <summary>The times for which it has no samples, oldest first.</summary>
-    public Gap[] Gaps => gaps;
+    /// <summary>For which times it has samples, as far as is known.</summary>
+    public History History => history;
+
+    /// <summary>The times for which it is known to have no samples, oldest first.</summary>
+    public Gap[] Gaps => history.Gaps;
 
     /// <summary>The age of its newest sample; null while that is not known, the largest value if it has none.</summary>
     public TimeSpan? NewestSampleAge => newest is not { } known ? null : known.Age is { } age ? age + time.GetElapsedTime(known.At) : TimeSpan.MaxValue;
@@ -176,7 +179,7 @@ internal sealed class Destination : IDisposable
     public bool FirstOfOtherEngine() => Interlocked.Exchange(ref otherEngine, 1) == 0;
 
     /// <summary>Its holes are known anew.</summary>
-    public void Lacks(Gap[] known) => gaps = known;
+    public void Learnt(History known) => history = known;
 
     public void Dispose() => lost.Dispose();
 

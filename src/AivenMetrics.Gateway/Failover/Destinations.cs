@@ -18,6 +18,7 @@ internal sealed class Destinations : IDisposable
     private readonly TimeProvider time;
     private readonly ILogger<Destinations> logger;
     private readonly Lock reviewing = new();
+    private readonly Lock learning = new();
     private volatile Destination[] order;
     private volatile bool gapsDiffer;
     private long? switchedAt;
@@ -54,7 +55,8 @@ internal sealed class Destinations : IDisposable
 
     /// <summary>
     /// In the order to try. For a request that asks about a time of which the first one lacks more than another that is well, that one
-    /// comes before it.
+    /// comes before it. What is not known of the first one's history speaks for it, and what is not known of another's against that one:
+    /// until enough is known to be sure, the order is the one without history.
     /// </summary>
     public Destination[] ToTry(QueryWindow? window)
     {
@@ -62,11 +64,14 @@ internal sealed class Destinations : IDisposable
         if (!gapsDiffer || window is not { } asked)
             return current;
 
+        asked = asked with { From = Math.Max(asked.From, Oldest()) };
+        if (asked.From > asked.To)
+            return current;
         var (best, least) = (0, Gap.Missing(current[0].Gaps, asked));
         for (var i = 1; i < current.Length && least > TimeSpan.Zero; i++)
         {
             // Edges of holes are known to a part of the time that counts as one: of two that both have a hole, a little less is no reason.
-            var missing = Gap.Missing(current[i].Gaps, asked);
+            var missing = Gap.Missing(current[i].History.PossibleGaps, asked);
             if (current[i].Rank == 0 && (missing == TimeSpan.Zero || missing < least - (options.StaleAfter / 10)))
                 (best, least) = (i, missing);
         }
@@ -116,11 +121,15 @@ internal sealed class Destinations : IDisposable
         }
     }
 
-    /// <summary>The holes of a destination became known.</summary>
-    public void Lacks(Destination destination, Gap[] gaps)
+    /// <summary>The holes of a destination became known, and the times of which nothing is known yet.</summary>
+    public void Lacks(Destination destination, Gap[] gaps, Gap[] unknown)
     {
-        destination.Lacks(gaps);
-        gapsDiffer = Gap.Differ([.. configured.Select(d => d.Gaps)], options.StaleAfter / 10);
+        // Not the other lock: many holes take a while to compare, and a probe must not wait for that.
+        lock (learning)
+        {
+            destination.Learnt(new(gaps, Gap.Union(gaps.Concat(unknown))));
+            gapsDiffer = Gap.Differ([.. configured.Select(d => d.History)], Oldest(), options.StaleAfter / 10);
+        }
     }
 
     /// <summary>The lowest version among those that said one, because a client must not expect what one of them lacks; null if none did.</summary>
@@ -137,6 +146,9 @@ internal sealed class Destinations : IDisposable
         d.Trouble == Trouble.None ? $"{d.Name} was not reached yet ({d.Url})" : $"{d.Name} {Words(d.Trouble)}: {d.Detail} ({d.Url})"));
 
     public void Dispose() => Array.ForEach(configured, d => d.Dispose());
+
+    /// <summary>Since when histories are compared: what is older is forgotten by each destination at another time.</summary>
+    private long Oldest() => (time.GetUtcNow() - options.HistoryWindow).ToUnixTimeMilliseconds();
 
     private void Take(Destination destination, Trouble trouble, string detail)
     {

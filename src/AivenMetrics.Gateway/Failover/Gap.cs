@@ -3,7 +3,10 @@ namespace AivenMetrics.Gateway.Failover;
 /// <summary>The time that a request asks about, both ends in milliseconds since 1970.</summary>
 internal readonly record struct QueryWindow(long From, long To);
 
-/// <summary>A time for which a destination has no samples: after the last one before it, until the first one behind it.</summary>
+/// <summary>
+/// A time for which a destination has no samples: after the last one before it, until the first one behind it. Also a time for which it
+/// may have none, as nothing is known of it.
+/// </summary>
 /// <param name="From">Milliseconds since 1970.</param>
 /// <param name="To">Milliseconds since 1970, more than <paramref name="From"/>.</param>
 internal readonly record struct Gap(long From, long To)
@@ -42,12 +45,23 @@ internal readonly record struct Gap(long From, long To)
         }
     }
 
-    /// <summary>Whether one has a gap that another has not, of more than a length: else there is no choice to make.</summary>
-    public static bool Differ(IReadOnlyList<Gap[]> all, TimeSpan length) => all.Any(one => all.Any(other =>
+    /// <summary>
+    /// Whether one has a gap where another is known to have none, since a time and of more than a length: else there is no choice to make.
+    /// </summary>
+    public static bool Differ(IReadOnlyList<History> all, long since, TimeSpan length) => all.Any(one => all.Any(other =>
     {
-        IEnumerable<Gap> rest = one;
-        foreach (var gap in other)
+        var rest = Without(one.Gaps, new(long.MinValue, since));
+        foreach (var gap in other.PossibleGaps)
             rest = Without(rest.ToList(), new(gap.From, gap.To));
         return rest.Any(gap => gap.To - gap.From > length.TotalMilliseconds);
     }));
+}
+
+/// <summary>What is known of the times for which a destination has samples. Both oldest first and without overlaps.</summary>
+/// <param name="Gaps">For these it has none.</param>
+/// <param name="PossibleGaps">For these it is not known to have any: the gaps, and the times of which nothing is known yet.</param>
+internal sealed record History(Gap[] Gaps, Gap[] PossibleGaps)
+{
+    /// <summary>As long as nobody asks.</summary>
+    public static History None { get; } = new([], []);
 }

@@ -4,15 +4,16 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway.Failover;
 
 /// <summary>
-/// Learns for which times each destination has no samples, from the destination itself: at the start backwards through the history, the
-/// newest part first, and from then on what is new.
+/// Learns for which times each destination has no samples, from the destination itself: what is new at regular intervals, and in turn
+/// with that the history backwards, the newest part first.
 /// </summary>
 /// <remarks>
 /// 1. Ask for the newest sample at each time of a grid that is half of <see cref="FailoverOptions.StaleAfter"/> wide.
 /// 2. Where that sample is older than <see cref="FailoverOptions.StaleAfter"/>, a hole is: it begins with that sample.
 /// 3. Ask for its end with a grid of a tenth, for the newest few holes of each part.
 /// A part is of <see cref="PartLength"/> grid times, and the next one is asked for only after a pause: all of a fortnight costs each
-/// Prometheus about what a few dashboards cost it.
+/// Prometheus about what a few dashboards cost it. A part that cannot be had, because the server is away or fails, is unknown and is
+/// asked for again later.
 /// </remarks>
 internal sealed class HistoryWatch(
     Destinations destinations, HttpMessageInvoker invoker, GatewayOptions options, TimeProvider time, ILogger<HistoryWatch> logger) : BackgroundService
@@ -37,18 +38,26 @@ internal sealed class HistoryWatch(
 
     private async Task WatchAsync(Destination destination, CancellationToken stoppingToken)
     {
+        var interval = options.Failover.StaleAfter < IntervalMax ? options.Failover.StaleAfter : IntervalMax;
+        var backlog = new HistoryBacklog(PartLength * step, time);
+        var (until, lookedAt) = (OnGrid(Now()), time.GetTimestamp());
+        backlog.Add(new(OnGrid(until - window), until));
+        Publish(destination, destination.Gaps, backlog);
+        var (waited, ended) = (false, false);
         try
         {
-            while (!destination.IsUsable)
-                await Task.Delay(Pause, time, stoppingToken);
-            var known = Now();
-            await LookBackAsync(destination, known, stoppingToken);
             while (true)
             {
-                if (destination.IsUsable)
-                    known = await LookAtNewAsync(destination, known, stoppingToken);
-                var interval = options.Failover.StaleAfter < IntervalMax ? options.Failover.StaleAfter : IntervalMax;
-                await Task.Delay(interval, time, stoppingToken);
+                if (time.GetElapsedTime(lookedAt) >= interval)
+                {
+                    lookedAt = time.GetTimestamp();
+                    until = await LookAtNewAsync(destination, backlog, until, stoppingToken);
+                }
+
+                await LookBackAsync(destination, backlog, stoppingToken);
+                if (!ended)
+                    (waited, ended) = Tell(destination, backlog, waited);
+                await Task.Delay(Pause, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -57,57 +66,86 @@ internal sealed class HistoryWatch(
         }
     }
 
-    /// <summary>Everything until a time, the newest part first. A part that cannot be had is taken to have no hole.</summary>
-    private async Task LookBackAsync(Destination destination, long until, CancellationToken stoppingToken)
+    /// <summary>Says once that the look back has to wait, and once what it found.</summary>
+    private (bool Waited, bool Ended) Tell(Destination destination, HistoryBacklog backlog, bool waited)
     {
-        var oldest = OnGrid(until - window);
-        for (var to = OnGrid(until); to > oldest; to -= PartLength * step)
-        {
-            await LookAtAsync(destination, Math.Max(oldest, to - (PartLength * step)), to, stoppingToken);
-            await Task.Delay(Pause, time, stoppingToken);
-        }
-
+        var waits = backlog.HasFailed || (destination.Rank == Destination.FailedRank && !backlog.IsEmpty);
+        if (waits && !waited)
+            logger.HistoryWaits(destination.Name);
         var gaps = destination.Gaps;
-        if (gaps.Length > 0)
+        if (backlog.IsEmpty && gaps.Length > 0)
             logger.GapsFound(destination.Name, gaps.Length, gaps.Sum(gap => gap.To - gap.From) / 3_600_000d);
+        return (waited || waits, backlog.IsEmpty);
     }
 
-    /// <summary>What came since a time, and the end of what was known, which may have changed. Returns until when all is known now.</summary>
-    private async Task<long> LookAtNewAsync(Destination destination, long since, CancellationToken stoppingToken)
+    /// <summary>What came since a time, and the end of what was known, which may have changed. Returns the end of what it was about.</summary>
+    private async Task<long> LookAtNewAsync(Destination destination, HistoryBacklog backlog, long since, CancellationToken stoppingToken)
     {
         var until = OnGrid(Now());
-        for (var from = OnGrid(since - (2 * reach)); from < until; from += PartLength * step)
+        var part = new Gap(OnGrid(Math.Min(since, until) - (2 * reach)), until);
+        if (destination.IsUsable && part.To - part.From <= PartLength * step)
         {
-            if (!await LookAtAsync(destination, from, Math.Min(until, from + (PartLength * step)), stoppingToken))
-                return from;
+            await LookAtAsync(destination, backlog, part, stoppingToken);
+        }
+        else
+        {
+            // It is away, or this process slept for long: looking back will come to it, newest first.
+            backlog.Add(part);
+            Publish(destination, destination.Gaps, backlog);
         }
 
         return until;
     }
 
-    private async Task<bool> LookAtAsync(Destination destination, long from, long to, CancellationToken stoppingToken)
+    /// <summary>One part of what is not known.</summary>
+    private async Task LookBackAsync(Destination destination, HistoryBacklog backlog, CancellationToken stoppingToken)
     {
-        if (await NewestAsync(destination, from, to, step, stoppingToken) is not { } newest)
-            return false;
-        var found = HistoryGrid.Holes(newest, from, to, step, reach);
-        for (var i = Math.Max(0, found.Count - RefinedMax); i < found.Count; i++)
-            found[i] = await RefineAsync(destination, found[i], to, stoppingToken);
-        Take(destination, found, from, to);
-        return true;
+        if (!destination.IsUsable)
+            backlog.AskAnew();
+        else if (backlog.Next() is { } part)
+            await LookAtAsync(destination, backlog, part, stoppingToken);
     }
 
-    private void Take(Destination destination, List<Gap> found, long from, long to)
+    private async Task LookAtAsync(Destination destination, HistoryBacklog backlog, Gap part, CancellationToken stoppingToken)
     {
-        var oldest = Now() - window;
-        var gaps = Gap.Union(Gap.Without(destination.Gaps, new(from, to)).Concat(found).Where(gap => gap.To > oldest && gap.To > gap.From));
-        destinations.Lacks(destination, gaps.Length > GapsMax ? gaps[^GapsMax..] : gaps);
+        if (await NewestAsync(destination, part.From, part.To, step, stoppingToken) is not { } newest)
+        {
+            backlog.Failed(part);
+            Publish(destination, destination.Gaps, backlog);
+            return;
+        }
+
+        var found = HistoryGrid.Holes(newest, part.From, part.To, step, reach);
+        for (var i = found.Count - 1; i >= Math.Max(0, found.Count - RefinedMax); i--)
+        {
+            // The ends stay coarse where that is not answered: waiting for each of them would hold up the look at what is new.
+            if (await RefineAsync(destination, found[i], part.To, stoppingToken) is not { } refined)
+                break;
+            found[i] = refined;
+        }
+
+        backlog.Seen(part);
+        Publish(destination, Gap.Without(destination.Gaps, new(part.From, part.To)).Concat(found), backlog);
     }
 
-    /// <summary>The same hole with an end that is known better. One that lasts until the end of what was asked ends in another part.</summary>
-    private async Task<Gap> RefineAsync(Destination destination, Gap hole, long to, CancellationToken stoppingToken)
+    private void Publish(Destination destination, IEnumerable<Gap> known, HistoryBacklog backlog)
     {
-        if (hole.To > to || await NewestAsync(destination, hole.To - step, hole.To, Math.Max(1, step / 10), stoppingToken) is not { } newest)
+        var oldest = OnGrid(Now() - window);
+        backlog.Forget(oldest);
+        var gaps = Gap.Union(known.Where(gap => gap.To > oldest && gap.To > gap.From));
+        destinations.Lacks(destination, gaps.Length > GapsMax ? gaps[^GapsMax..] : gaps, backlog.Unknown);
+    }
+
+    /// <summary>
+    /// The same hole with an end that is known better; null if that cannot be had. One that lasts until the end of what was asked ends
+    /// in another part.
+    /// </summary>
+    private async Task<Gap?> RefineAsync(Destination destination, Gap hole, long to, CancellationToken stoppingToken)
+    {
+        if (hole.To > to)
             return hole;
+        if (await NewestAsync(destination, hole.To - step, hole.To, Math.Max(1, step / 10), stoppingToken) is not { } newest)
+            return null;
         return hole with { To = HistoryGrid.FirstBehind(newest, hole.From) ?? hole.To };
     }
 

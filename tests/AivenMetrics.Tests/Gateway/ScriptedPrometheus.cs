@@ -62,6 +62,9 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
     /// <summary>Which times, in seconds since 1970, have samples; the gateway asks with a grid.</summary>
     public Func<double, bool> HasSamplesAt { get; set; } = _ => true;
 
+    /// <summary>The status of the answer when the gateway asks with a grid.</summary>
+    public int History { get; set; } = 200;
+
     public string Url => app.Urls.Single();
 
     public Received Only => Assert.Single(Requests);
@@ -140,6 +143,8 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
             return WriteAsync(context, 200, NewestSampleAge is not { } age ? EmptyVector
                 : Data("vector", string.Create(CultureInfo.InvariantCulture, $$"""{"metric":{},"value":[0,"{{age}}"]}""")));
 
+        if (History != 200)
+            return WriteAsync(context, History, "", "text/plain");
         var (start, end, width) = (Number(parameters["start"]), Number(parameters["end"]), Number(step));
         var values =
             from i in Enumerable.Range(0, (int)((end - start) / width) + 1)

@@ -3,6 +3,7 @@ using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Failover;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Failover;
@@ -50,10 +51,21 @@ public sealed class HistoryTests
     public void Gaps_that_all_have_are_no_choice()
     {
         Gap[] beginning = [new(0, 100 * Minute)];
-        Assert.False(Gap.Differ([beginning, beginning], TimeSpan.FromMinutes(1)));
-        Assert.False(Gap.Differ([beginning, [new(0, (100 * Minute) + 5000)]], TimeSpan.FromMinutes(1)));
-        Assert.True(Gap.Differ([beginning, [new(0, 200 * Minute)]], TimeSpan.FromMinutes(1)));
-        Assert.True(Gap.Differ([[], [new(5 * Minute, 9 * Minute)]], TimeSpan.FromMinutes(1)));
+        Assert.False(Differ(beginning, beginning));
+        Assert.False(Differ(beginning, [new(0, (100 * Minute) + 5000)]));
+        Assert.True(Differ(beginning, [new(0, 200 * Minute)]));
+        Assert.True(Differ([], [new(5 * Minute, 9 * Minute)]));
+
+        static bool Differ(Gap[] one, Gap[] other) => Gap.Differ([new(one, one), new(other, other)], 0, TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public void A_gap_where_nothing_is_known_of_the_others_is_no_choice()
+    {
+        Gap[] gap = [new(0, 100 * Minute)];
+        Assert.False(Gap.Differ([new(gap, gap), new([], gap)], 0, TimeSpan.FromMinutes(1)));
+        Assert.True(Gap.Differ([new(gap, gap), new([], [new(0, 50 * Minute)])], 0, TimeSpan.FromMinutes(1)));
+        Assert.False(Gap.Differ([new(gap, gap), new([], [new(50 * Minute, 100 * Minute)])], 50 * Minute, TimeSpan.FromMinutes(1)));
     }
 
     [Theory]
@@ -85,6 +97,79 @@ public sealed class HistoryTests
         using var destinations = Two();
         Assert.True(destinations.GapsDiffer);
         Assert.Equal(asked, destinations.ToTry(new(from * Minute, to * Minute))[0].Name);
+    }
+
+    [Theory]
+    [InlineData(55, 58, "prometheus-2")] // it is known to have that
+    [InlineData(42, 48, "prometheus-1")] // nothing is known of the second's
+    [InlineData(20, 80, "prometheus-1")] // it might lack as much
+    [InlineData(48, 80, "prometheus-2")] // it cannot lack as much
+    public void One_is_not_asked_first_for_a_time_of_which_nothing_is_known(long from, long to, string asked)
+    {
+        using var destinations = Two();
+        destinations.Lacks(destinations.Ordered()[1], [], [new(30 * Minute, 50 * Minute)]);
+        Assert.Equal(asked, destinations.ToTry(new(from * Minute, to * Minute))[0].Name);
+    }
+
+    [Fact]
+    public void The_first_is_not_left_for_what_is_not_known_of_it()
+    {
+        using var destinations = Two();
+        destinations.Lacks(destinations.Ordered()[0], [], [new(0, 200 * Minute)]);
+        Assert.Equal("prometheus-1", destinations.ToTry(new(20 * Minute, 80 * Minute))[0].Name);
+    }
+
+    [Fact]
+    public void What_is_older_than_the_history_that_was_looked_at_is_taken_to_be_there()
+    {
+        using var destinations = Two();
+        destinations.Lacks(destinations.Ordered()[0], [new(-60 * 24 * 60 * Minute, 60 * Minute)], []);
+        Assert.Equal("prometheus-1", destinations.ToTry(new(-50 * 24 * 60 * Minute, -40 * 24 * 60 * Minute))[0].Name);
+        Assert.Equal("prometheus-2", destinations.ToTry(new(-50 * 24 * 60 * Minute, 0))[0].Name);
+    }
+
+    [Fact]
+    public void One_that_is_known_to_have_a_time_comes_before_one_of_which_a_part_is_unknown()
+    {
+        using var destinations = Some(3);
+        destinations.Lacks(destinations.Ordered()[0], [new(40 * Minute, 60 * Minute)], []);
+        destinations.Lacks(destinations.Ordered()[1], [], [new(55 * Minute, 60 * Minute)]);
+        Assert.Equal("prometheus-3", destinations.ToTry(new(40 * Minute, 60 * Minute))[0].Name);
+        destinations.Lacks(destinations.Ordered()[2], [], [new(40 * Minute, 60 * Minute)]);
+        Assert.Equal("prometheus-2", destinations.ToTry(new(40 * Minute, 60 * Minute))[0].Name);
+    }
+
+    [Fact]
+    public void What_was_asked_about_in_vain_is_asked_about_again_after_the_rest_and_a_pause_that_grows()
+    {
+        var time = new FakeTimeProvider();
+        var backlog = new HistoryBacklog(10, time);
+        backlog.Add(new(0, 25));
+        backlog.Failed(Next(15, 25));
+        backlog.Add(new(25, 30)); // something new
+        backlog.Seen(Next(25, 30));
+        backlog.Seen(Next(5, 15));
+        backlog.Seen(Next(0, 5));
+        Assert.Null(backlog.Next());
+        Assert.Equal([new(15, 25)], backlog.Unknown);
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        backlog.Failed(Next(15, 25));
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(backlog.Next());
+        time.Advance(TimeSpan.FromMinutes(1));
+        backlog.Failed(Next(15, 25));
+
+        backlog.AskAnew(); // it was away: no pause
+        backlog.Forget(20);
+        backlog.Seen(Next(20, 25));
+        Assert.True(backlog.IsEmpty);
+
+        Gap Next(long from, long to)
+        {
+            Assert.Equal(new Gap(from, to), backlog.Next());
+            return new(from, to);
+        }
     }
 
     [Fact]
@@ -127,6 +212,65 @@ public sealed class HistoryTests
         Assert.InRange(gap.To / 1000, now - 1800 - 20, now - 1800 + 20);
     }
 
+    [Fact]
+    public async Task A_new_hole_is_known_while_the_look_back_still_runs()
+    {
+        await using var first = await ScriptedPrometheus.StartAsync();
+        await using var second = await ScriptedPrometheus.StartAsync();
+        var time = new FakeTimeProvider();
+        var start = time.GetUtcNow().ToUnixTimeSeconds();
+        first.HasSamplesAt = at => at < start + 10 || at > start + 20;
+        await using var gateway = await RunningGateway.StartAsync(
+            file => new() { Prometheus = [first.Url, second.Url], TenantsFile = file, Failover = new() { StaleAfter = TimeSpan.FromSeconds(2) } }, time);
+        var destinations = gateway.Provider.GetRequiredService<Destinations>();
+
+        await gateway.UntilAsync(
+            () => destinations.Ordered()[0].Gaps.Any(gap => gap.To / 1000 >= start + 20 && time.GetUtcNow().ToUnixTimeSeconds() > start + 25),
+            "the hole", () => time.Advance(TimeSpan.FromSeconds(1)));
+
+        Assert.InRange(Assert.Single(destinations.Ordered()[0].Gaps).From / 1000, start + 8, start + 12);
+        Assert.True(Gap.Missing(destinations.Ordered()[0].History.PossibleGaps, new(0, start * 1000)) > TimeSpan.FromDays(1), "the look back ended");
+        await gateway.UntilAsync(() => destinations.GapsDiffer, "what the second has", () => time.Advance(TimeSpan.FromSeconds(1)));
+        Assert.Equal("prometheus-2", await AskAsync(gateway, $"/api/v1/query_range?query=up&start={start + 5}&end={start + 22}&step=1"));
+    }
+
+    [Theory]
+    [InlineData("failing")]
+    [InlineData("away")]
+    public async Task A_history_that_cannot_be_had_speaks_for_nobody_and_is_asked_for_again(string trouble)
+    {
+        await using var first = await ScriptedPrometheus.StartAsync();
+        await using var second = await ScriptedPrometheus.StartAsync();
+        var time = new FakeTimeProvider();
+        var start = time.GetUtcNow().ToUnixTimeSeconds();
+        first.HasSamplesAt = at => at > start - 7200 && (at < start - 3000 || at > start - 2000);
+        second.HasSamplesAt = at => at > start - 3600;
+        second.History = trouble == "failing" ? 500 : 200;
+        second.Version = trouble == "away" ? null : second.Version;
+        await using var gateway = await RunningGateway.StartAsync(
+            file => new() { Prometheus = [first.Url, second.Url], TenantsFile = file, Failover = new() { HistoryWindow = TimeSpan.FromDays(2) } }, time);
+        var destinations = gateway.Provider.GetRequiredService<Destinations>();
+        await UntilKnownAsync(0);
+        await gateway.UntilAsync(() => gateway.Log.Any(IsWait), "the log line", () => time.Advance(TimeSpan.FromSeconds(1)));
+
+        Assert.False(destinations.GapsDiffer);
+        Assert.Equal("prometheus-1", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 18000}"));
+        Assert.Equal("prometheus-1", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 2500}"));
+
+        (second.History, second.Version) = (200, "2.42.0");
+        await UntilKnownAsync(1);
+        Assert.Equal("prometheus-1", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 18000}"));
+        Assert.Equal("prometheus-1", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 5000}"));
+        Assert.Equal("prometheus-2", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 2500}"));
+        Assert.Single(gateway.Log, IsWait);
+
+        Task UntilKnownAsync(int index) => gateway.UntilAsync(
+            () => destinations.Ordered()[index] is { Gaps.Length: > 0 } one && one.History.PossibleGaps.SequenceEqual(one.Gaps),
+            "all of a history", () => time.Advance(TimeSpan.FromSeconds(1)));
+
+        static bool IsWait(string line) => line.Contains("prometheus-2 cannot say now", StringComparison.Ordinal);
+    }
+
     private static async Task<string> AskAsync(RunningGateway gateway, string target)
     {
         using var response = await gateway.GetAsync(target);
@@ -136,9 +280,13 @@ public sealed class HistoryTests
     /// <summary>The first lacks minutes 40 to 60, the second minutes 90 to 98.</summary>
     private static Destinations Two()
     {
-        var destinations = new Destinations(new GatewayOptions { Prometheus = ["http://one", "http://two"] }, TimeProvider.System, NullLogger<Destinations>.Instance);
-        destinations.Lacks(destinations.Ordered()[0], [new(40 * Minute, 60 * Minute)]);
-        destinations.Lacks(destinations.Ordered()[1], [new(90 * Minute, 98 * Minute)]);
+        var destinations = Some(2);
+        destinations.Lacks(destinations.Ordered()[0], [new(40 * Minute, 60 * Minute)], []);
+        destinations.Lacks(destinations.Ordered()[1], [new(90 * Minute, 98 * Minute)], []);
         return destinations;
     }
+
+    private static Destinations Some(int count) => new(
+        new GatewayOptions { Prometheus = [.. Enumerable.Range(1, count).Select(i => $"http://{i}")] },
+        new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(100 * Minute)), NullLogger<Destinations>.Instance);
 }
