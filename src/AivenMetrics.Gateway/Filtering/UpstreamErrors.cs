@@ -105,6 +105,10 @@ internal static partial class UpstreamErrors
     [GeneratedRegex("""^error when executing query="(?:[^"\\]|\\.)*" (?:for|on the time range) \([^)]*\): """, RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex WhatWasExecuted();
 
-    [GeneratedRegex(@"\b\d+:\d+: (?=parse error)", RegexOptions.CultureInvariant)]
+    /// <summary>
+    /// Where in the query something is wrong: <c>1:8: parse error</c> and its like, and the first and last letter of a duration that cannot
+    /// be, <c>76:83: duration must be …</c>. Only at the beginning: further on such digits are what the tenant wrote.
+    /// </summary>
+    [GeneratedRegex("""(?<=^(?:invalid parameter "[^"]*": )?)\d+:\d+: |(?<=^(?:[\w ]+: |invalid parameter "[^"]*": )*)(?:\d+:\d+|invalid position): (?=parse error)""", RegexOptions.CultureInvariant)]
     private static partial Regex Position();
 }

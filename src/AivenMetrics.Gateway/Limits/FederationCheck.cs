@@ -15,6 +15,8 @@ namespace AivenMetrics.Gateway.Limits;
 /// </summary>
 internal static class FederationCheck
 {
+    private const string OfQuery = "invalid parameter \"query\": ";
+
     /// <summary>The refusal of a federation of too many series, or of one that cannot be counted; null if it may be asked for.</summary>
     public static async ValueTask<Refusal?> CheckAsync(
         Upstream upstream, Destinations destinations, QueryEngine engine, RequestParameters parameters, Credential credential, PlanLimits plan,
@@ -31,12 +33,18 @@ internal static class FederationCheck
         using (answer)
         {
             if (!answer.Response.IsSuccessStatusCode)
-                return await UpstreamErrors.RefusalAsync(answer, credential);
+                return OfSelectors(await UpstreamErrors.RefusalAsync(answer, credential));
             return await CountAsync(answer) is { } series
                 ? series > plan.Series ? LimitRefusals.TooManySeries(plan, series) : null
                 : Refusal.Unavailable;
         }
     }
+
+    /// <summary>The query was made here: what is wrong with it came from the selectors.</summary>
+    private static Refusal OfSelectors(Refusal refusal) =>
+        refusal.Message.StartsWith(OfQuery, StringComparison.Ordinal)
+            ? refusal with { Message = "invalid parameter \"match[]\": " + refusal.Message[OfQuery.Length..] }
+            : refusal;
 
     private static async ValueTask<long?> CountAsync(UpstreamAnswer answer)
     {

@@ -51,6 +51,11 @@ internal static class LimitRefusals
         string.Create(CultureInfo.InvariantCulture, $"exceeded maximum resolution of {plan.QueryPoints:N0} points per timeseries. Try decreasing the query resolution (?step=XX): ")
         + $"{Allows(plan, LimitNames.QueryPoints)} no more", LimitNames.QueryPoints);
 
+    public static Refusal SubqueryPoints(PlanLimits plan, double points) => new(422, "execution",
+        $"a subquery is evaluated at {(long)Math.Ceiling(points)} points, its range and that of the query around it divided by its step; "
+        + $"{Allows(plan, LimitNames.SubqueryPoints)} {plan.SubqueryPoints}: take a larger step in the brackets, as in [1h:5m], or a shorter time",
+        LimitNames.SubqueryPoints);
+
     public static Refusal TooLong(PlanLimits plan, long length) => new(422, "execution",
         $"the answer has {length} bytes; {Allows(plan, LimitNames.ResponseBytes)} {plan.ResponseBytes}: ask for fewer series, a shorter time or a larger step",
         LimitNames.ResponseBytes);

@@ -22,6 +22,8 @@ internal sealed record PlanLimits(string Plan)
 
     public int QueryPoints { get; init; } = 11_000;
 
+    public int SubqueryPoints { get; init; } = 250_000;
+
     public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The same as a parameter, in seconds.</summary>
@@ -41,6 +43,7 @@ internal sealed record PlanLimits(string Plan)
         RequestBurst = options.RequestBurst ?? RequestBurst,
         QueryRange = options.QueryRange ?? QueryRange,
         QueryPoints = options.QueryPoints ?? QueryPoints,
+        SubqueryPoints = options.SubqueryPoints ?? SubqueryPoints,
         QueryTimeout = options.QueryTimeout ?? QueryTimeout,
         ResponseBytes = options.ResponseBytes ?? ResponseBytes,
         Series = options.Series ?? Series,
@@ -57,6 +60,7 @@ internal sealed record PlanLimits(string Plan)
         to.WriteNumber("request_burst", RequestBurst);
         to.WriteNumber(LimitNames.QueryRange + "_seconds", QueryRange.TotalSeconds);
         to.WriteNumber(LimitNames.QueryPoints, QueryPoints);
+        to.WriteNumber(LimitNames.SubqueryPoints, SubqueryPoints);
         to.WriteNumber(LimitNames.QueryTimeout + "_seconds", QueryTimeout.TotalSeconds);
         to.WriteNumber(LimitNames.ResponseBytes, ResponseBytes);
         to.WriteNumber(LimitNames.Series, Series);
@@ -70,6 +74,7 @@ internal static class LimitNames
     public const string RequestsPerSecond = "requests_per_second";
     public const string QueryRange = "query_range";
     public const string QueryPoints = "query_points";
+    public const string SubqueryPoints = "subquery_points";
     public const string QueryTimeout = "query_timeout";
     public const string ResponseBytes = "response_bytes";
     public const string Series = "series";

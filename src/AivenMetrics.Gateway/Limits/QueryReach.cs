@@ -30,7 +30,8 @@ internal static class QueryReach
         return longest;
     }
 
-    private static double Seconds(Duration duration, double step, double range) =>
+    /// <summary>The length of a duration in seconds; what its expression gives, even where a server refuses that.</summary>
+    public static double Seconds(Duration duration, double step, double range) =>
         duration.Expr is null ? duration.Fixed.TotalSeconds : Seconds(duration.Expr, step, range);
 
     private static double Seconds(DurationExpr expr, double step, double range) => expr switch

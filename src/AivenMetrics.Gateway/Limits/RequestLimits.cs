@@ -60,12 +60,10 @@ internal sealed class RequestLimits(TenantAccount account)
         _ => null,
     };
 
-    /// <summary>Checks the ranges inside an expression.</summary>
-    public Refusal? Check(Expr expr)
-    {
-        var reach = QueryReach.Of(expr, stepSeconds, rangeSeconds);
-        return reach == 0 ? null : CheckSpan(reach, "a range in this query, with that of the subqueries around it, is");
-    }
+    /// <summary>Checks the ranges inside an expression, and how often its subqueries are evaluated.</summary>
+    public Refusal? Check(Expr expr) =>
+        CheckSpan(QueryReach.Of(expr, stepSeconds, rangeSeconds), "a range in this query, with that of the subqueries around it, is")
+        ?? CheckSubqueries(SubqueryPoints.Of(expr, stepSeconds, rangeSeconds));
 
     /// <summary>Checks the time that one query of a remote read asks for, from and to milliseconds since 1970.</summary>
     public Refusal? CheckRead(long start, long end) => CheckSpan((double)((Int128)end - start) / 1000, "this remote read spans");
@@ -95,6 +93,15 @@ internal sealed class RequestLimits(TenantAccount account)
             return LimitRefusals.Points(Plan);
         if (IsNear(points, Plan.QueryPoints))
             Warn(LimitNames.QueryPoints, $"this query has {(long)points} steps per series of {Plan.QueryPoints}");
+        return null;
+    }
+
+    private Refusal? CheckSubqueries(double points)
+    {
+        if (points > Plan.SubqueryPoints)
+            return LimitRefusals.SubqueryPoints(Plan, points);
+        if (IsNear(points, Plan.SubqueryPoints))
+            Warn(LimitNames.SubqueryPoints, $"a subquery is evaluated at {(long)points} points of {Plan.SubqueryPoints}");
         return null;
     }
 

@@ -19,7 +19,8 @@ public sealed record ServedPathTexts(string Summary, string Description, string?
     private const string Limits =
         """
         "concurrent_queries":10,"queued_queries":50,"queue_seconds":10,"requests_per_second":50,"request_burst":100,
-        "query_range_seconds":8035200,"query_points":11000,"query_timeout_seconds":60,"response_bytes":268435456,"series":50000
+        "query_range_seconds":8035200,"query_points":11000,"subquery_points":250000,"query_timeout_seconds":60,
+        "response_bytes":268435456,"series":50000
         """;
 
     /// <summary>Of every route.</summary>

@@ -71,7 +71,7 @@ public sealed class GatewayOptionsTests
             Plans =
             {
                 ["space"] = new() { ConcurrentQueries = 0, QueuedQueries = -1, QueueTime = TimeSpan.FromDays(1), RequestsPerSecond = 0, RequestBurst = 0 },
-                ["services"] = new() { QueryRange = TimeSpan.Zero, QueryPoints = 0, QueryTimeout = TimeSpan.Zero, ResponseBytes = 1, Series = 0 },
+                ["services"] = new() { QueryRange = TimeSpan.Zero, QueryPoints = 0, SubqueryPoints = 0, QueryTimeout = TimeSpan.Zero, ResponseBytes = 1, Series = 0 },
             },
         }.Faults().ToArray();
 
@@ -79,7 +79,7 @@ public sealed class GatewayOptionsTests
             [
                 "Gateway:UpstreamConcurrency", "Gateway:ExportedTenants", "Gateway:Plans:space:ConcurrentQueries", "Gateway:Plans:space:QueuedQueries",
                 "Gateway:Plans:space:QueueTime", "Gateway:Plans:space:RequestsPerSecond", "Gateway:Plans:space:RequestBurst",
-                "Gateway:Plans:services:QueryRange", "Gateway:Plans:services:QueryPoints", "Gateway:Plans:services:QueryTimeout",
+                "Gateway:Plans:services:QueryRange", "Gateway:Plans:services:QueryPoints", "Gateway:Plans:services:SubqueryPoints", "Gateway:Plans:services:QueryTimeout",
                 "Gateway:Plans:services:ResponseBytes", "Gateway:Plans:services:Series",
             ],
             faults.Select(fault => fault.Split(' ')[0]));

@@ -26,6 +26,18 @@ public sealed class UpstreamErrorsTests : IAsyncLifetime
     /// <summary>Errors as Prometheus and others say them of <c>up{space_id="a"}</c>, and what the tenant, who asked for <c>up</c>, reads.</summary>
     [Theory]
     [InlineData(400, "bad_data", "invalid parameter \"query\": 1:8: parse error: unknown function with name \"foo\"", "invalid parameter \"query\": parse error: unknown function with name \"foo\"")]
+    [InlineData(400, "bad_data", "1:8: parse error: unknown function with name \"foo\"", "parse error: unknown function with name \"foo\"")]
+    [InlineData(400, "bad_data", "invalid parameter \"query\": 12:345: parse error: division by zero", "invalid parameter \"query\": parse error: division by zero")]
+    [InlineData(400, "bad_data", "invalid parameter \"query\": invalid position: parse error: x", "invalid parameter \"query\": parse error: x")]
+    [InlineData(400, "bad_data", "expanding series: 1:8: parse error: x", "expanding series: parse error: x")]
+    [InlineData(400, "bad_data", "invalid parameter \"query\": 76:83: duration must be greater than 0", "invalid parameter \"query\": duration must be greater than 0")]
+    [InlineData(422, "execution", "76:83: duration must be greater than 0", "duration must be greater than 0")]
+    [InlineData(400, "bad_data", "invalid parameter \"query\": 1:2: 3:4: x", "invalid parameter \"query\": 3:4: x")]
+    [InlineData(422, "execution", "invalid regular expression in label_replace(): 1:2: (", null)]
+    [InlineData(422, "execution", "invalid regular expression in label_replace(): 1:2: parse error", null)]
+    [InlineData(422, "execution", "invalid label name \"1:2: parse error\"", null)]
+    [InlineData(422, "execution", "invalid destination label name in label_replace(): 1:2: x", null)]
+    [InlineData(422, "execution", "found duplicate series for the match group {x=\"1:2: parse error\"}", null)]
     [InlineData(400, "bad_data", "1:18: parse error: unexpected character in `up{space_id=\"a\"}`", "the metrics store refused this query: its version may lack something that the query uses")]
     [InlineData(400, "bad_data", "invalid parameter \"query\": invalid expression type \"range vector\" for range query, must be Scalar or instant Vector", null)]
     [InlineData(400, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)", null)]
@@ -58,6 +70,22 @@ public sealed class UpstreamErrorsTests : IAsyncLifetime
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal((status, errorType, told), ((int)response.StatusCode, answer["errorType"]!.GetValue<string>(), answer["error"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_counted_of_a_federation_is_told_of_its_selectors()
+    {
+        const string said = "metric name must not be set twice: \"up\" or \"x\"";
+        var error = new JsonObject { ["status"] = "error", ["errorType"] = "bad_data", ["error"] = $"invalid parameter \"query\": 1:8: parse error: {said}" };
+        prometheus.Federated = null;
+        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 400, error.ToJsonString());
+
+        using var response = await gateway.GetAsync("/federate?match[]=up%7B__name__%3D%22x%22%7D");
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Equal($"invalid parameter \"match[]\": parse error: {said}", answer["error"]!.GetValue<string>());
+        Assert.Equal("/api/v1/query", prometheus.Only.Path);
     }
 
     [Fact]

@@ -367,7 +367,7 @@ public sealed class LimitTests : IAsyncLifetime
     {
         using var response = await gateway.GetAsync("/aivenmetrics/v1/limits");
         Assert.Equal(
-            """{"status":"success","data":{"plan":"space","limits":{"concurrent_queries":10,"queued_queries":50,"queue_seconds":10,"requests_per_second":1000000,"request_burst":1000000,"query_range_seconds":36000,"query_points":100,"query_timeout_seconds":30,"response_bytes":65536,"series":10},"in_use":{"concurrent_queries":0,"queued_queries":0,"request_burst":#}}}""",
+            """{"status":"success","data":{"plan":"space","limits":{"concurrent_queries":10,"queued_queries":50,"queue_seconds":10,"requests_per_second":1000000,"request_burst":1000000,"query_range_seconds":36000,"query_points":100,"subquery_points":250000,"query_timeout_seconds":30,"response_bytes":65536,"series":10},"in_use":{"concurrent_queries":0,"queued_queries":0,"request_burst":#}}}""",
             System.Text.RegularExpressions.Regex.Replace(await response.Content.ReadAsStringAsync(), "(?<=in_use.*request_burst\":)[0-9]+", "#"));
         Assert.Empty(prometheus.Requests);
     }

@@ -1,0 +1,68 @@
+using AivenMetrics.PromQL;
+
+namespace AivenMetrics.Gateway.Limits;
+
+/// <summary>
+/// How often a query evaluates what is inside a subquery. Prometheus does so at every step of it within its range and the range of the query
+/// around it, at once: of a query over a day, <c>[10m:1s]</c> makes 87,000 points, however few are looked at.
+/// </summary>
+internal static class SubqueryPoints
+{
+    /// <summary>What Prometheus takes for a subquery without a step: its evaluation interval, a minute unless configured.</summary>
+    private const double UsualStep = 60;
+
+    /// <summary>Prometheus counts in whole milliseconds.</summary>
+    private const double LeastStep = 0.001;
+
+    /// <summary>The points of the subquery that has most; 0 where there is none.</summary>
+    /// <param name="expr">The expression.</param>
+    /// <param name="step">The step of the query in seconds, for durations that name it; 0 for an instant query.</param>
+    /// <param name="range">Its range in seconds; 0 for an instant query.</param>
+    public static double Of(Expr expr, double step, double range) => new Walk(step, range).Of(expr, range);
+
+    private readonly record struct Walk(double Step, double Range)
+    {
+        /// <summary>The points inside an expression that is evaluated over so many seconds.</summary>
+        public double Of(Expr expr, double around) => expr switch
+        {
+            SubqueryExpr subquery => Of(subquery, around),
+            Call call => Most(call.Args, IsOfOneTime(call) ? 0 : around),
+            AggregateExpr aggregate => Math.Max(Of(aggregate.Expr, around), aggregate.Param is null ? 0 : Of(aggregate.Param, around)),
+            BinaryExpr binary => Math.Max(Of(binary.Lhs, around), Of(binary.Rhs, around)),
+            UnaryExpr unary => Of(unary.Expr, around),
+            ParenExpr paren => Of(paren.Expr, around),
+            MatrixSelector or VectorSelector or NumberLiteral or StringLiteral => 0,
+            _ => throw new ArgumentException($"Nothing is known of the points of a node of type {expr.GetType().Name}.", nameof(expr)),
+        };
+
+        private double Of(SubqueryExpr subquery, double around)
+        {
+            var span = around + QueryReach.Seconds(subquery.Range, Step, Range);
+            var step = QueryReach.Seconds(subquery.Step, Step, Range);
+
+            // A step that is no length of time is the server's to refuse; where it does not, it takes its usual one.
+            var points = span / (step > 0 ? Math.Max(step, LeastStep) : UsualStep);
+            return Math.Max(points, Of(subquery.Expr, span));
+        }
+
+        private double Most(ValueList<Expr> expressions, double around)
+        {
+            var most = 0.0;
+            foreach (var expr in expressions)
+                most = Math.Max(most, Of(expr, around));
+            return most;
+        }
+
+        /// <summary>
+        /// A subquery of a fixed time (<c>@</c>) is evaluated once, however long the query around it, but only if nothing beside it in the
+        /// call depends on the time.
+        /// </summary>
+        private static bool IsOfOneTime(Call call)
+        {
+            foreach (var arg in call.Args)
+                if (arg is not (NumberLiteral or SubqueryExpr { At: not null }))
+                    return false;
+            return true;
+        }
+    }
+}

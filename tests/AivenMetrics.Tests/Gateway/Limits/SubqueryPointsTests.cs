@@ -1,0 +1,108 @@
+using System.Text.Json.Nodes;
+using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Limits;
+using AivenMetrics.PromQL;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Limits;
+
+/// <summary>How often subqueries are evaluated, and the limit of it.</summary>
+public sealed class SubqueryPointsTests : IAsyncLifetime
+{
+    private const string Range = "start=0&end=3600&step=60";
+
+    private ScriptedPrometheus prometheus = null!;
+    private RunningGateway gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        prometheus = await ScriptedPrometheus.StartAsync();
+        gateway = await RunningGateway.StartAsync(file => new GatewayOptions
+        {
+            Prometheus = [prometheus.Url],
+            TenantsFile = file,
+            Plans = { ["space"] = new PlanOptions { SubqueryPoints = 100 } },
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await gateway.DisposeAsync();
+        await prometheus.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("up", 0)]
+    [InlineData("rate(up[1d])", 0)]
+    [InlineData("count_over_time(vector(1)[10m:1ms])", 600_000)]
+    [InlineData("count_over_time(vector(1)[10m:0.5])", 1200)]
+    [InlineData("max_over_time(up[1h:])", 60)]
+    [InlineData("max_over_time(max_over_time(up[1h:1s])[1d:1h])", 90_000)]
+    [InlineData("max_over_time(sum(max_over_time(up[1h:1h]))[1d:1s])", 86_400)]
+    [InlineData("sum(a) + -(max_over_time(up[1m:1s])) / topk(scalar(max_over_time(up[1h:1s])), b)", 3600)]
+    [InlineData("max_over_time(up[1h / 2:1m / 2])", 60)]
+    [InlineData("max_over_time(up[max_of(1h, 2h):min_of(1m, 2m)])", 120)]
+    public void Of_an_instant_query_they_are_the_ranges_divided_by_the_step(string query, double points) =>
+        Assert.Equal(points, SubqueryPoints.Of(PromQLParser.Parse(query), 0, 0));
+
+    [Theory]
+    [InlineData("max_over_time(up[10m:1m])", 70)]
+    [InlineData("max_over_time(up[10m:])", 70)]
+    [InlineData("max_over_time(up[range():step()])", 240)]
+    [InlineData("max_over_time(max_over_time(up[1h:1m])[1h:1h])", 180)]
+    [InlineData("max_over_time(up[10m:1m] offset 1d)", 70)]
+    [InlineData("max_over_time(up[10m:1m] @ end())", 10)]
+    [InlineData("quantile_over_time(0.5, up[10m:1m] @ 0)", 10)]
+    [InlineData("quantile_over_time(scalar(up), up[10m:1m] @ 0)", 70)]
+    [InlineData("max_over_time(max_over_time(up[10m:1m])[20m:10m] @ 0)", 30)]
+    public void Of_a_range_query_its_range_is_added_unless_the_time_is_fixed(string query, double points) =>
+        Assert.Equal(points, SubqueryPoints.Of(PromQLParser.Parse(query), 30, 3600));
+
+    [Theory]
+    [InlineData("max_over_time(up[1h:1m - 6m])", 60)]
+    [InlineData("max_over_time(up[1h:step()])", 60)]
+    [InlineData("max_over_time(up[1h:(0 - 1) ^ 0.5])", 60)]
+    [InlineData("max_over_time(up[1h:1s ^ 0 / 1000000])", 3_600_000)]
+    public void A_step_that_is_none_counts_as_the_usual_one_and_none_is_finer_than_a_millisecond(string query, double points) =>
+        Assert.Equal(points, SubqueryPoints.Of(PromQLParser.Parse(query), 0, 0), 3);
+
+    [Theory]
+    [InlineData("query?query=max_over_time(up[79s:1s])", 200, null)]
+    [InlineData("query?query=max_over_time(up[80s:1s])", 200, "near the limit subquery_points of plan \"space\": a subquery is evaluated at 80 points of 100")]
+    [InlineData("query?query=max_over_time(up[100s:1s])", 200, "near the limit subquery_points")]
+    [InlineData("query?query=max_over_time(up[101s:1s])", 422, "a subquery is evaluated at 101 points, its range and that of the query around it divided by its step; plan \"space\" allows (subquery_points) 100: take a larger step in the brackets, as in [1h:5m], or a shorter time")]
+    [InlineData("query?query=max_over_time(up[100001ms:1s])", 422, "at 101 points")]
+    [InlineData("query?query=max_over_time(up[1d:2^-100])", 422, "at 86400000 points")]
+    [InlineData("query_range?query=max_over_time(up[19m:])&" + Range, 200, null)]
+    [InlineData("query_range?query=max_over_time(up[40m:])&" + Range, 200, "near the limit subquery_points")]
+    [InlineData("query_range?query=max_over_time(up[41m:])&" + Range, 422, "at 101 points")]
+    [InlineData("query_range?query=max_over_time(up[5m:step()/2])&" + Range, 422, "at 130 points")]
+    public async Task They_are_no_more_than_the_plan_allows(string target, int status, string? says)
+    {
+        using var response = await gateway.GetAsync("/api/v1/" + target.Replace("^", "%5E", StringComparison.Ordinal));
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(status == 200 ? 1 : 0, prometheus.Requests.Count);
+        if (status != 200)
+            Assert.Equal("execution", answer["errorType"]!.GetValue<string>());
+        var told = status == 200 ? answer["warnings"]?[0] : answer["error"];
+        if (says is null)
+            Assert.Null(told);
+        else
+            Assert.Contains(says, told!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("max_over_time(up[93d:1m])", true)]
+    [InlineData("max_over_time(rate(up[5m])[93d:30s])", false)]
+    [InlineData("count_over_time(vector(1)[10m:1ms])", false)]
+    public async Task By_default_a_quarter_by_the_minute_is_allowed_and_explain_tells_what_is_not(string query, bool allowed)
+    {
+        await using var usual = await RunningGateway.StartAsync(prometheus.Url);
+        using var response = await usual.GetAsync("/aivenmetrics/v1/explain?query=" + Uri.EscapeDataString(query));
+        var data = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["data"]!;
+        Assert.Equal(250_000, data["limits"]!["subquery_points"]!.GetValue<int>());
+        Assert.Equal(allowed, data["refused_because"] is null);
+    }
+}
