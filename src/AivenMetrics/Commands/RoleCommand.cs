@@ -31,7 +31,7 @@ internal static class RoleCommand
 
     private static readonly Option<string?> AddressesFileOption = new("--addresses-file")
     {
-        Description = "Once it listens, write a JSON object with role, pid, listen and internal to this file.",
+        Description = "Once it listens, write a JSON object with role, pid, listen, http2_listen if there is one, and internal to this file.",
         HelpName = "path",
     };
 

@@ -85,7 +85,8 @@ internal static class Roles
         app => app.MapGateway(),
         app => app.UseTenantMetrics(),
         HasOwnRequestMetrics: true,
-        RunsOnSocketThreads: true);
+        RunsOnSocketThreads: true,
+        OffersHttp2: true);
 
     public static readonly Role<SimulatorOptions> Simulator = new(
         "simulator",

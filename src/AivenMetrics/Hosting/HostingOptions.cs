@@ -8,6 +8,12 @@ internal sealed class HostingOptions
     /// <summary>Where the role serves its clients; plain HTTP, since Caddy or gorouter terminates TLS. Port 0: any free one.</summary>
     public string? Listen { get; set; }
 
+    /// <summary>
+    /// Where the role serves its clients by HTTP/2 in clear text, for a proxy that begins with it (prior knowledge); default: nowhere. It is an
+    /// address of its own because without TLS nothing tells a server which of the two versions comes. Port 0: any free one.
+    /// </summary>
+    public string? Http2Listen { get; set; }
+
     /// <summary>Where <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c> are served; never give it to tenants. Port 0: any free one.</summary>
     public string? InternalListen { get; set; }
 

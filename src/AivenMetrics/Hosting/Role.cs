@@ -18,6 +18,7 @@ namespace AivenMetrics.Hosting;
 /// <param name="MapInternal">Maps what only operators and their Prometheus reach, on the internal listener.</param>
 /// <param name="HasOwnRequestMetrics">It counts and times the requests it serves and sends itself: the framework need not do it again.</param>
 /// <param name="RunsOnSocketThreads">Its requests wait for nothing but sockets and compute briefly, so they may run where their bytes arrive (see <see cref="SocketThreads"/>).</param>
+/// <param name="OffersHttp2">It can serve its clients by HTTP/2 too, at <see cref="HostingOptions.Http2Listen"/>.</param>
 internal sealed record Role<TOptions>(
     string Name,
     string Description,
@@ -31,5 +32,6 @@ internal sealed record Role<TOptions>(
     Action<WebApplication>? Map,
     Action<IApplicationBuilder>? MapInternal = null,
     bool HasOwnRequestMetrics = false,
-    bool RunsOnSocketThreads = false)
+    bool RunsOnSocketThreads = false,
+    bool OffersHttp2 = false)
     where TOptions : class, new();

@@ -28,11 +28,13 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
         var hosting = new HostingOptions
         {
             Listen = Take(entries, $"{role.Section}:Listen") ?? role.DefaultListen,
+            Http2Listen = role.OffersHttp2 ? Take(entries, $"{role.Section}:Http2Listen") : null,
             InternalListen = Take(entries, $"{role.Section}:InternalListen") ?? role.DefaultInternalListen,
         };
         if (hosted)
         {
             faults.AddRange(role.DefaultListen is null ? [] : HostingOptions.Faults($"{role.Section}:Listen", hosting.Listen));
+            faults.AddRange(string.IsNullOrEmpty(hosting.Http2Listen) ? [] : HostingOptions.Faults($"{role.Section}:Http2Listen", hosting.Http2Listen));
             faults.AddRange(HostingOptions.Faults($"{role.Section}:InternalListen", hosting.InternalListen));
         }
 

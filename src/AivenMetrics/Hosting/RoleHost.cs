@@ -15,7 +15,7 @@ using OpenTelemetry.Resources;
 
 namespace AivenMetrics.Hosting;
 
-/// <summary>Runs a role as a process: two listeners, logs, request ids, health, metrics, graceful shutdown.</summary>
+/// <summary>Runs a role as a process: its listeners, logs, request ids, health, metrics, graceful shutdown.</summary>
 internal static class RoleHost
 {
     /// <summary>Longer than any request may wait (a bind: 20 s by default), shorter than what BOSH and Kubernetes grant.</summary>
@@ -64,7 +64,7 @@ internal static class RoleHost
         {
             await app.StartAsync();
             JsonObject addresses = Addresses(app, name);
-            logger.LogInformation("{Role} {Version} listens on {Listen}; health and metrics on {Internal}", name, Version, addresses["listen"]?.ToString() ?? "nothing", addresses["internal"]);
+            logger.LogInformation("{Role} {Version} listens on {Listen}; health and metrics on {Internal}", name, Version, ForClients(addresses), addresses["internal"]);
             WriteAddresses(addressesFile, addresses);
             await app.WaitForShutdownAsync();
             logger.LogInformation("{Role} stopped", name);
@@ -101,6 +101,11 @@ internal static class RoleHost
             kestrel.Listen(endPoint);
         }
 
+        if (servesClients && HostingOptions.EndPoint(hosting.Http2Listen) is { } http2)
+        {
+            kestrel.Listen(http2, listener => listener.Protocols = HttpProtocols.Http2);
+        }
+
         kestrel.Listen(HostingOptions.EndPoint(hosting.InternalListen)!, listener => listener.UseInternal());
     }
 
@@ -114,9 +119,17 @@ internal static class RoleHost
             addresses["listen"] = bound[0];
         }
 
+        if (bound.Count > 2)
+        {
+            addresses["http2_listen"] = bound[1];
+        }
+
         addresses["internal"] = bound[^1];
         return addresses;
     }
+
+    private static string ForClients(JsonObject addresses) =>
+        (addresses["listen"]?.ToString() ?? "nothing") + (addresses["http2_listen"] is { } http2 ? $" and, by HTTP/2, {http2}" : "");
 
     private static void WriteAddresses(string? file, JsonObject addresses)
     {

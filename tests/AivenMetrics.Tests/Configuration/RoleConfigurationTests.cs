@@ -40,6 +40,23 @@ public sealed class RoleConfigurationTests : IDisposable
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:FeedUrl is missing", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("http://127.0.0.1:0", null)]
+    [InlineData("h2c://127.0.0.1:8083", "Gateway:Http2Listen must be http://<IP address>:<port>")]
+    public void An_address_for_HTTP2_may_be_left_empty(string address, string? fault)
+    {
+        File.WriteAllText(file, $$$"""{"Gateway":{"Http2Listen":"{{{address}}}","FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}""");
+
+        var configuration = Read();
+
+        Assert.Equal(address, configuration.Hosting.Http2Listen);
+        if (fault is null)
+            Assert.Empty(configuration.Faults);
+        else
+            Assert.StartsWith(fault, Assert.Single(configuration.Faults), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_file_of_a_secret_that_cannot_be_read_is_one_fault_and_not_a_missing_secret_too()
     {

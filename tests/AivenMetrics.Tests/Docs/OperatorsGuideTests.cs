@@ -19,7 +19,7 @@ public sealed partial class OperatorsGuideTests
     {
         string[] options =
         [
-            "Broker:Listen", "Broker:InternalListen", "Discovery:InternalListen", "Gateway:Listen", "Gateway:InternalListen",
+            "Broker:Listen", "Broker:InternalListen", "Discovery:InternalListen", "Gateway:Listen", "Gateway:Http2Listen", "Gateway:InternalListen",
             "Simulator:Listen", "Simulator:InternalListen",
             .. Keys(typeof(BrokerOptions), BrokerOptions.Section),
             .. Keys(typeof(DiscoveryOptions), DiscoveryOptions.Section),
