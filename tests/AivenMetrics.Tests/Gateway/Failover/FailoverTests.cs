@@ -94,7 +94,8 @@ public sealed class FailoverTests : IAsyncLifetime
         var body = $$"""{"status":"error","errorType":"{{errorType}}","error":"as it said"}""";
         first.Answer = context => ScriptedPrometheus.WriteAsync(context, status, body);
         await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
-        using var response = await gateway.GetAsync(Target);
+        // With a time of its own: what the plan's ends is told in other words.
+        using var response = await gateway.GetAsync(Target + "&timeout=5s");
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal(body, await response.Content.ReadAsStringAsync());
         Assert.Empty(second.Requests);
@@ -112,7 +113,7 @@ public sealed class FailoverTests : IAsyncLifetime
             await gzip.WriteAsync(Encoding.UTF8.GetBytes("""{"status":"error","errorType":"timeout","error":"query timed out"}"""));
         };
         await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
-        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, Target, null, ("Accept-Encoding", "gzip"));
+        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, Target + "&timeout=5s", null, ("Accept-Encoding", "gzip"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Equal(["gzip"], response.Content.Headers.ContentEncoding);
         await using var text = new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress);
@@ -168,7 +169,7 @@ public sealed class FailoverTests : IAsyncLifetime
         await AdvanceAsync(time, TimeSpan.FromSeconds(20));
         using var early = await gateway.GetAsync(Target);
         await AdvanceAsync(time, TimeSpan.FromSeconds(20));
-        await gateway.UntilAsync(() => destinations.First.Name == "prometheus-1", "the return");
+        await gateway.UntilAsync(() => destinations.First.Name == "prometheus-1", "the return", () => time.Advance(TimeSpan.FromMilliseconds(500)));
         using var late = await gateway.GetAsync(Target);
 
         Assert.Equal("prometheus-2", Instance(early));
