@@ -24,7 +24,7 @@ internal static partial class UpstreamErrors
         if ((int)answer.Response.StatusCode < 400)
             return null;
         if (shape is AnswerShape.Exposition or AnswerShape.RemoteRead)
-            return await OfTextAsync(answer);
+            return await OfTextAsync(answer, shape);
         var error = await ReadAsync(answer);
         var told = Told(error, credential);
         if (error.Type == "timeout" && limits.TimeoutIsPlans)
@@ -59,14 +59,15 @@ internal static partial class UpstreamErrors
     }
 
     /// <summary>Remote read and federation answer errors as bare text.</summary>
-    private static async ValueTask<Refusal> OfTextAsync(UpstreamAnswer answer)
+    private static async ValueTask<Refusal> OfTextAsync(UpstreamAnswer answer, AnswerShape shape)
     {
         var status = (int)answer.Response.StatusCode;
         var body = await AnswerJudge.ReadErrorAsync(answer.Response, answer.Deadline.Token);
         if (body is not null && body.AsSpan().IndexOf("sample limit"u8) >= 0)
             return Refusal.FromUpstream(status, "execution", "the answer would have more samples than the metrics store gives at once: ask for a shorter time or fewer series");
         // For a matcher that it cannot read, Prometheus answers a remote read as if the fault were its own.
-        return status < 500 ? Refusal.FromUpstream(status, "bad_data", Refused) : Refusal.FromUpstream(422, "execution", Refused);
+        return status < 500 ? Refusal.FromUpstream(status, "bad_data", Refused)
+            : Refusal.FromUpstream(shape == AnswerShape.RemoteRead ? 422 : status, "execution", Refused);
     }
 
     /// <summary>Type and text of an error in Prometheus' shape; no text if it is not in that shape or too long.</summary>

@@ -159,8 +159,8 @@ internal ref partial struct ExprParser
 
         Expect(TokenKind.RightBracket, "subquery or range", "\":\" or \"]\"");
         if (of.Expr is not VectorSelector selector) throw Error(bracket, "ranges only allowed for vector selectors");
-        // Prometheus looks for a fixed offset only: one that is an expression it takes, and means it as behind the range.
-        if (selector.Offset is { IsZero: false, Expr: null }) throw Error(bracket, "no offset modifiers allowed before range");
+        // Prometheus 3.5 looks for a fixed offset only: one that is calculated it takes, and means it as behind the range.
+        if (selector.Offset is { IsZero: false, Expr: null or DurationOfQuery }) throw Error(bracket, "no offset modifiers allowed before range");
         if (selector.At is { Kind: AtKind.Timestamp }) throw Error(bracket, "no @ modifiers allowed before range");
         return Grown(new MatrixSelector(selector, range), of.From, ExprType.Matrix, of.Height);
     }
