@@ -150,6 +150,8 @@ internal sealed class LifecycleModel
     {
         if (call.Verb == Verb.Rotate)
             return instance.Bindings.TryGetValue(Predecessor(call), out var old) && old.State == Succeeded
+                // What the plan gives no longer is not given anew.
+                && (old.Plan != BrokerHost.SpacePlan || instance.Wish.Plan == BrokerHost.SpacePlan)
                 && (!NamesPlan(call) || Plan(call) == instance.Wish.Plan || Plan(call) == old.Plan);
         var wish = Wishes.Bind(call.Content);
         var space = instance.Wish.Plan == BrokerHost.SpacePlan;
