@@ -8,6 +8,7 @@ internal sealed class Deadline : IDisposable
     private readonly CancellationTokenSource source;
     private readonly CancellationTokenRegistration registration;
     private volatile bool abandoned;
+    private volatile bool lost;
     private bool disposed;
 
     public Deadline(TimeSpan allowed, TimeProvider time, CancellationToken aborted)
@@ -22,10 +23,23 @@ internal sealed class Deadline : IDisposable
     public CancellationToken Token => source.Token;
 
     /// <summary>The time passed; the client is still there.</summary>
-    public bool Passed => source.IsCancellationRequested && !abandoned && !aborted.IsCancellationRequested;
+    public bool Passed => source.IsCancellationRequested && !abandoned && !lost && !aborted.IsCancellationRequested;
 
     /// <summary>Nobody waits any longer, because another destination answered.</summary>
     public bool Abandoned => abandoned;
+
+    /// <summary>The token of <see cref="EndedBy"/> ended the wait; the client is still there.</summary>
+    public bool Lost => lost && !aborted.IsCancellationRequested;
+
+    /// <summary>Until what it returns is disposed, the wait ends with this token too.</summary>
+    public CancellationTokenRegistration EndedBy(CancellationToken token) => token.UnsafeRegister(static s => ((Deadline)s!).Lose(), this);
+
+    /// <summary>What came at the very moment at which the wait was ended cannot be read to its end.</summary>
+    public void ThrowIfLost()
+    {
+        if (lost)
+            throw new OperationCanceledException(source.Token);
+    }
 
     /// <summary>Something came: the time begins anew.</summary>
     public void Extend() => source.CancelAfter(allowed);
@@ -50,5 +64,11 @@ internal sealed class Deadline : IDisposable
             disposed = true;
             source.Dispose();
         }
+    }
+
+    private void Lose()
+    {
+        lost = true;
+        source.Cancel();
     }
 }

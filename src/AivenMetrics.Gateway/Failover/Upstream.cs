@@ -169,7 +169,9 @@ internal sealed class Upstream(
                 return attempt;
 
             using var message = request.For(destination, headers);
-            response = await SendAsync(message, deadline, lost);
+            using (deadline.EndedBy(lost))
+                response = await invoker.SendAsync(message, deadline.Token);
+            deadline.ThrowIfLost();
             var verdict = await AnswerJudge.JudgeAsync(response, request.Shape, deadline.Token);
             // Only of one that is known to work does it tell anything that it lacks a path: a login page lacks all.
             if (verdict == Verdict.NotOffered && destination.Rank < Destination.FailedRank)
@@ -209,7 +211,7 @@ internal sealed class Upstream(
             metrics.Attempted(destination.Name, "timeout");
             return Attempt.TimedOut;
         }
-        catch (OperationCanceledException e) when (!deadline.Token.IsCancellationRequested)
+        catch (OperationCanceledException e) when (deadline.Lost || !deadline.Token.IsCancellationRequested)
         {
             // A probe found that it hangs, or the handler's own timeout for connecting passed.
             metrics.Attempted(destination.Name, destination.IsHung ? "hung" : "connect");
@@ -226,12 +228,5 @@ internal sealed class Upstream(
         }
 
         return attempt;
-    }
-
-    /// <summary>Waits for headers no longer than the destination is known to live; a body that has begun is not cut off.</summary>
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, Deadline deadline, CancellationToken lost)
-    {
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, lost);
-        return await invoker.SendAsync(message, waiting.Token);
     }
 }

@@ -236,11 +236,14 @@ internal sealed class GatewayEndpoint(
         }
     }
 
-    private async ValueTask<(FairGate.Place? Place, Entry Entry)> EnterAsync(FairGate gate, Lane lane, CancellationToken aborted)
+    private ValueTask<(FairGate.Place? Place, Entry Entry)> EnterAsync(FairGate gate, Lane lane, CancellationToken aborted)
     {
         var entering = gate.EnterAsync(lane, aborted);
-        if (entering.IsCompletedSuccessfully)
-            return entering.Result;
+        return entering.IsCompletedSuccessfully ? entering : WaitAsync(entering);
+    }
+
+    private async ValueTask<(FairGate.Place? Place, Entry Entry)> WaitAsync(ValueTask<(FairGate.Place? Place, Entry Entry)> entering)
+    {
         var waiting = time.GetTimestamp();
         try
         {

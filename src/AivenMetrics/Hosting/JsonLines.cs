@@ -8,11 +8,16 @@ namespace AivenMetrics.Hosting;
 
 /// <summary>
 /// One JSON object a line, with the members of the framework's JSON console: <c>Timestamp</c> (UTC), <c>EventId</c>, <c>LogLevel</c>,
-/// <c>Category</c>, <c>Message</c>, <c>Exception</c>, <c>State</c> with the message's values, <c>Scopes</c>. The framework's own writes
-/// each line four times over, as a message, as UTF-8, as text and as UTF-8 again; a gateway writes one for every request.
+/// <c>Category</c>, <c>Message</c>, <c>Exception</c>, <c>State</c> with the message's values, <c>Scopes</c>; but without the message's
+/// template, for which the category and <c>EventId</c> stand, and without the scopes' texts, which say the same as their values. The
+/// framework's own writes each line four times over, as a message, as UTF-8, as text and as UTF-8 again, and is half as long again; a
+/// gateway writes one for every request.
 /// </summary>
 internal sealed class JsonLines(TimeProvider time) : LineFormat
 {
+    /// <summary>Under this name the framework's states hold the message's template.</summary>
+    private const string Template = "{OriginalFormat}";
+
     private static readonly JsonEncodedText Timestamp = JsonEncodedText.Encode("Timestamp");
     private static readonly JsonEncodedText EventId = JsonEncodedText.Encode("EventId");
     private static readonly JsonEncodedText Level = JsonEncodedText.Encode("LogLevel");
@@ -23,13 +28,15 @@ internal sealed class JsonLines(TimeProvider time) : LineFormat
     private static readonly JsonEncodedText Scopes = JsonEncodedText.Encode("Scopes");
     private static readonly JsonEncodedText[] Levels = [.. Enum.GetNames<LogLevel>().Select(name => JsonEncodedText.Encode(name))];
 
+    private static readonly JsonWriterOptions Options = new() { SkipValidation = true };
+
     [ThreadStatic]
     private static Utf8JsonWriter? ownWriter;
 
     /// <inheritdoc/>
     public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopes, IBufferWriter<byte> line)
     {
-        Utf8JsonWriter json = ownWriter ??= new Utf8JsonWriter(line);
+        Utf8JsonWriter json = ownWriter ??= new Utf8JsonWriter(line, Options);
         json.Reset(line);
         json.WriteStartObject();
         Span<char> now = stackalloc char[32];
@@ -47,11 +54,7 @@ internal sealed class JsonLines(TimeProvider time) : LineFormat
         if (entry.State is IReadOnlyList<KeyValuePair<string, object?>> values)
         {
             json.WriteStartObject(State);
-            for (int i = 0; i < values.Count; i++)
-            {
-                Write(json, values[i]);
-            }
-
+            Write(json, values);
             json.WriteEndObject();
         }
 
@@ -76,13 +79,20 @@ internal sealed class JsonLines(TimeProvider time) : LineFormat
         }
 
         json.WriteStartObject();
-        json.WriteString(Message, scope.ToString());
+        Write(json, values);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<KeyValuePair<string, object?>> values)
+    {
         for (int i = 0; i < values.Count; i++)
         {
-            Write(json, values[i]);
+            KeyValuePair<string, object?> pair = values[i];
+            if (pair.Key != Template)
+            {
+                Write(json, pair);
+            }
         }
-
-        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, KeyValuePair<string, object?> pair)

@@ -16,7 +16,7 @@ public sealed class JsonLinesTests
     public void A_line_holds_the_message_its_values_and_the_scopes()
     {
         KeyValuePair<string, object?>[] values =
-            [new("Route", "/api/v1/query"), new("Status", 200), new("Milliseconds", 1.5), new("Bytes", 1L << 40), new("Known", true), new("Nobody", null), new("Long", TimeSpan.FromMinutes(1))];
+            [new("Route", "/api/v1/query"), new("Status", 200), new("Milliseconds", 1.5), new("Bytes", 1L << 40), new("Known", true), new("Nobody", null), new("Long", TimeSpan.FromMinutes(1)), new("{OriginalFormat}", "a {Template}")];
         var scopes = new LoggerExternalScopeProvider();
         scopes.Push(new KeyValuePair<string, object?>[] { new("RequestId", "r-1") });
         scopes.Push("a text");
@@ -27,7 +27,7 @@ public sealed class JsonLinesTests
         Assert.Equal(
             """{"Timestamp":"2026-11-23T09:05:07.042Z","EventId":7,"LogLevel":"Warning","Category":"category","Message":"a message","State":"""
             + """{"Route":"/api/v1/query","Status":200,"Milliseconds":1.5,"Bytes":1099511627776,"Known":true,"Nobody":null,"Long":"00:01:00"},"""
-            + "\"Scopes\":" + """[{"Message":"System.Collections.Generic.KeyValuePair\u00602[System.String,System.Object][]","RequestId":"r-1"},"a text"]}""" + "\n",
+            + "\"Scopes\":" + """[{"RequestId":"r-1"},"a text"]}""" + "\n",
             line);
     }
 
