@@ -36,6 +36,7 @@ internal static class ScopedReadRequest
         if (request.Queries.Count > QueriesMax)
             return (null, Refusal.BadData($"there are more than {QueriesMax} queries in one remote read: ask in several requests"));
 
+        var readsNoSamples = AskForSamplesWhereNoneAreRead(request);
         var enforced = scope.Matchers.Select(Enforced).ToArray();
         foreach (var query in request.Queries)
         {
@@ -43,21 +44,36 @@ internal static class ScopedReadRequest
                 return (null, Refusal.BadData($"a query has more than {PromQLParser.MaxSelectors} matchers"));
             if (query.Matchers.Select(FaultOf).FirstOrDefault(fault => fault is not null) is { } fault)
                 return (null, Refusal.BadData(fault));
-            if (!AsksForLabels(query) && CheckTime(query, limits) is { } tooFar)
+            if (!(readsNoSamples && AsksForLabels(query)) && CheckTime(query, limits) is { } tooFar)
                 return (null, tooFar);
             query.Matchers.Add(enforced);
         }
 
-        QueryWindow? window = request.Queries.Count == 0 || request.Queries.Any(AsksForLabels) ? null
+        QueryWindow? window = request.Queries.Count == 0 || readsNoSamples ? null
             : new(request.Queries.Min(query => query.StartTimestampMs), request.Queries.Max(query => query.EndTimestampMs));
         return (UpstreamRequest.Read(Snappy.CompressToArray(request.ToByteArray()), window), null);
     }
 
     /// <summary>
-    /// So a Prometheus asks for its <c>/api/v1/series</c>, of all time unless its own client names one. The answer holds no samples: the
-    /// server reads none (<c>SelectHints.Func</c> of Prometheus).
+    /// So a Prometheus asks for its <c>/api/v1/series</c>, of all time unless its own client names one (<c>SelectHints.Func</c>). The server
+    /// then reads no samples for an answer of samples; into an answer of streamed chunks it puts them all the same.
     /// </summary>
     private static bool AsksForLabels(ReadQuery query) => query.Hints?.Func == "series";
+
+    /// <summary>
+    /// Where a query asks for labels, the answer that holds none of their samples is the only one asked for. Prometheus 3 accepts it too,
+    /// behind streamed chunks; who names no form of answer gets it anyway.
+    /// </summary>
+    /// <returns>Whether such queries have no samples read: false if there is none, or if the client does not accept that answer.</returns>
+    private static bool AskForSamplesWhereNoneAreRead(ReadRequest request)
+    {
+        var accepted = request.AcceptedResponseTypes;
+        if (!request.Queries.Any(AsksForLabels) || (accepted.Count > 0 && !accepted.Contains(ReadResponseType.Samples)))
+            return false;
+        accepted.Clear();
+        accepted.Add(ReadResponseType.Samples);
+        return true;
+    }
 
     /// <summary>Checks the time that a query asks for, and keeps its hints within it: Prometheus reads by the hints, beyond the query.</summary>
     private static Refusal? CheckTime(ReadQuery query, RequestLimits limits)

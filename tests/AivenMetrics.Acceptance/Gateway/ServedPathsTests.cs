@@ -13,6 +13,9 @@ namespace AivenMetrics.Acceptance.Gateway;
 /// <summary>The paths beside queries and names before a real Prometheus, also as a tenant's own Prometheus uses them.</summary>
 public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTenants>
 {
+    /// <summary>The type of a remote read's answer that is streamed chunks.</summary>
+    private const int Streamed = 1;
+
     private static string Token => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{TwoTenants.Username}:{TwoTenants.Password}"));
 
     /// <summary>Each shows something of both to whoever asks Prometheus itself.</summary>
@@ -141,15 +144,37 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
     [InlineData(Server.Prometheus3)]
     public async Task An_answer_of_samples_is_the_tenants_own(Server server)
     {
-        using var content = new ByteArrayContent(ReadRequest("shared_metric"));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
-        content.Headers.ContentEncoding.Add("snappy");
-
-        using var response = await (await tenants.BeforeAsync(server)).A.PostAsync(new Uri("/api/v1/read", UriKind.Relative), content);
+        using var response = await ReadAsync(server, ReadRequest("shared_metric", TimeSpan.FromHours(1)));
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("application/x-protobuf", response.Content.Headers.ContentType!.MediaType);
-        AssertOwn(Encoding.Latin1.GetString(Snappy.DecompressToArray(await response.Content.ReadAsByteArrayAsync())), "of-a");
+        var answer = Snappy.DecompressToArray(await response.Content.ReadAsByteArrayAsync());
+        AssertOwn(Encoding.Latin1.GetString(answer), "of-a");
+        Assert.True(Samples(answer) > 2);
+    }
+
+    /// <summary>
+    /// A query for labels alone is free of the plan's time span because it reads no samples. Streamed chunks would hold them all, so that
+    /// nobody gets these for it.
+    /// </summary>
+    [Theory]
+    [InlineData(Server.Prometheus2, 200, new int[0])]
+    [InlineData(Server.Prometheus2, 200, new[] { Streamed, 0 })]
+    [InlineData(Server.Prometheus2, 422, new[] { Streamed })]
+    [InlineData(Server.Prometheus3, 200, new int[0])]
+    [InlineData(Server.Prometheus3, 200, new[] { Streamed, 0 })]
+    [InlineData(Server.Prometheus3, 422, new[] { Streamed })]
+    public async Task An_answer_for_labels_alone_holds_no_samples(Server server, int status, int[] accepted)
+    {
+        using var response = await ReadAsync(server, ReadRequest("shared_metric", TimeSpan.FromDays(1000), "series", accepted));
+
+        Assert.Equal(status, (int)response.StatusCode);
+        if (status != 200)
+            return;
+        Assert.Equal("application/x-protobuf", response.Content.Headers.ContentType!.MediaType);
+        var answer = Snappy.DecompressToArray(await response.Content.ReadAsByteArrayAsync());
+        AssertOwn(Encoding.Latin1.GetString(answer), "of-a");
+        Assert.Equal(0, Samples(answer));
     }
 
     [Theory]
@@ -170,6 +195,11 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
         await downstream.UntilAsync("count_over_time(only_a_metric[1m]) > 2", answer => answer.Contains("of-a", StringComparison.Ordinal));
         foreach (var query in new[] { "{__name__=~\".+\"}", "only_b_metric or shared_metric", "shared_metric{space_id=\"b\"} or shared_metric", "max_over_time(shared_metric[1m])" })
             AssertOwn(await downstream.Http.GetStringAsync(new Uri("/api/v1/query?query=" + Uri.EscapeDataString(query), UriKind.Relative)), "of-a");
+
+        // Without times these ask for all of them. Names and values of labels a Prometheus does not ask of others.
+        AssertOwn(await downstream.Http.GetStringAsync(new Uri("/api/v1/series?match[]=shared_metric", UriKind.Relative)), "of-a");
+        foreach (var path in new[] { "/api/v1/labels", "/api/v1/labels?match[]=shared_metric", "/api/v1/label/job/values" })
+            Assert.Contains("\"success\"", await downstream.Http.GetStringAsync(new Uri(path, UriKind.Relative)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -218,15 +248,41 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
         Assert.All(TwoTenants.MarksOfB, mark => Assert.DoesNotContain(mark, text, StringComparison.Ordinal));
     }
 
-    /// <summary>A remote read of all samples of a metric, for the answer type that every server has.</summary>
-    private static byte[] ReadRequest(string metric) => Snappy.CompressToArray(Message(to =>
+    private async Task<HttpResponseMessage> ReadAsync(Server server, byte[] request)
+    {
+        using var content = new ByteArrayContent(request);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        content.Headers.ContentEncoding.Add("snappy");
+        return await (await tenants.BeforeAsync(server)).A.PostAsync(new Uri("/api/v1/read", UriKind.Relative), content);
+    }
+
+    /// <summary>The samples of all series in an answer of samples: results, in them series, in them samples.</summary>
+    private static int Samples(byte[] answer) => Fields(answer, 1).SelectMany(result => Fields(result, 1)).Sum(series => Fields(series, 2).Count);
+
+    private static List<byte[]> Fields(byte[] message, int number)
+    {
+        List<byte[]> found = [];
+        using var input = new CodedInputStream(message);
+        while (input.ReadTag() is > 0 and var tag)
+        {
+            if (WireFormat.GetTagFieldNumber(tag) == number)
+                found.Add(input.ReadBytes().ToByteArray());
+            else
+                input.SkipLastField();
+        }
+
+        return found;
+    }
+
+    /// <summary>A remote read of a metric up to now; by default of its samples, in the answer that every server has.</summary>
+    private static byte[] ReadRequest(string metric, TimeSpan since, string? func = null, params int[] accepted) => Snappy.CompressToArray(Message(to =>
     {
         to.WriteTag(1, WireFormat.WireType.LengthDelimited);
         to.WriteBytes(ByteString.CopyFrom(Message(query =>
         {
             var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             query.WriteTag(1, WireFormat.WireType.Varint);
-            query.WriteInt64(now - 3_600_000);
+            query.WriteInt64(now - (long)since.TotalMilliseconds);
             query.WriteTag(2, WireFormat.WireType.Varint);
             query.WriteInt64(now + 60_000);
             query.WriteTag(3, WireFormat.WireType.LengthDelimited);
@@ -237,7 +293,24 @@ public sealed class ServedPathsTests(TwoTenants tenants) : IClassFixture<TwoTena
                 matcher.WriteTag(3, WireFormat.WireType.LengthDelimited);
                 matcher.WriteString(metric);
             })));
+            if (func is null)
+                return;
+            query.WriteTag(4, WireFormat.WireType.LengthDelimited);
+            query.WriteBytes(ByteString.CopyFrom(Message(hints =>
+            {
+                hints.WriteTag(2, WireFormat.WireType.LengthDelimited);
+                hints.WriteString(func);
+                hints.WriteTag(3, WireFormat.WireType.Varint);
+                hints.WriteInt64(now - (long)since.TotalMilliseconds);
+                hints.WriteTag(4, WireFormat.WireType.Varint);
+                hints.WriteInt64(now + 60_000);
+            })));
         })));
+        foreach (var type in accepted)
+        {
+            to.WriteTag(2, WireFormat.WireType.Varint);
+            to.WriteEnum(type);
+        }
     }));
 
     private static byte[] Message(Action<CodedOutputStream> write)
