@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Routing;
@@ -69,22 +70,39 @@ internal sealed class RequestParameters(Route route)
         if (!account.Bodies.TryEnter())
             return LimitRefusals.Bodies(account.Limits);
         var grew = false;
+        // A read that ends by cancelling its token leaves the server in the midst of it: it could not read on to the next request.
+        var reader = request.BodyReader;
         using var patience = new CancellationTokenSource(BodyRoom.Patience, time);
+        using var ending = patience.Token.UnsafeRegister(static r => ((PipeReader)r!).CancelPendingRead(), reader);
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength ?? BodyRoom.SmallLength, BodyRoom.SmallLength) + 1);
         try
         {
             var length = 0;
-            while (await request.Body.ReadAsync(buffer.AsMemory(length), patience.Token) is > 0 and var read)
+            for (var isWhole = false; !isWhole;)
             {
-                length += read;
-                if (length > BodyLengthMax)
-                    return Refusal.BodyTooLarge;
-                if (length < buffer.Length)
-                    continue;
-                // Memory follows what has come, not what was announced.
-                if (!grew && !(grew = account.Bodies.TryGrow()))
-                    return LimitRefusals.Bodies(account.Limits);
-                buffer = Grown(buffer);
+                var read = await reader.ReadAsync();
+                try
+                {
+                    if (read.IsCanceled)
+                        return Refusal.BodyTooSlow;
+                    if (length + read.Buffer.Length > BodyLengthMax)
+                        return Refusal.BodyTooLarge;
+                    while (length + read.Buffer.Length > buffer.Length)
+                    {
+                        // Memory follows what has come, not what was announced.
+                        if (!grew && !(grew = account.Bodies.TryGrow()))
+                            return LimitRefusals.Bodies(account.Limits);
+                        buffer = Grown(buffer, length);
+                    }
+
+                    read.Buffer.CopyTo(buffer.AsSpan(length));
+                    length += (int)read.Buffer.Length;
+                    isWhole = read.IsCompleted;
+                }
+                finally
+                {
+                    reader.AdvanceTo(read.Buffer.End);
+                }
             }
 
             if (route.Treatment == Treatment.RemoteRead)
@@ -96,10 +114,6 @@ internal sealed class RequestParameters(Route route)
             }
 
             return FormDecoder.Read(buffer.AsSpan(0, length), Take) is { } fault ? Refusal.BadData(fault) : null;
-        }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !request.HttpContext.RequestAborted.IsCancellationRequested)
-        {
-            return Refusal.BodyTooSlow;
         }
         catch (IOException) when (!request.HttpContext.RequestAborted.IsCancellationRequested)
         {
@@ -113,10 +127,10 @@ internal sealed class RequestParameters(Route route)
         }
     }
 
-    private static byte[] Grown(byte[] buffer)
+    private static byte[] Grown(byte[] buffer, int length)
     {
         var larger = ArrayPool<byte>.Shared.Rent(Math.Min(buffer.Length * 4, BodyLengthMax + 1));
-        buffer.CopyTo(larger, 0);
+        buffer.AsSpan(0, length).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(buffer);
         return larger;
     }

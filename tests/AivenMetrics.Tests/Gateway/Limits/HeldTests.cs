@@ -60,8 +60,10 @@ public sealed class HeldTests : IAsyncLifetime
             await SendAsync(Head(1 << 20) + "query=" + new string('a', 100_000));
         await Task.Delay(200);
         await gateway.UntilAsync(() => gateway.Log.Count(line => line.Contains("408", StringComparison.Ordinal)) == 4, "the refusals", () => time.Advance(TimeSpan.FromSeconds(1)));
+        Assert.Equal(["408", "408", "408", "408"], await StatusesAsync(4));
         using var large = await gateway.PostAsync("/api/v1/query", "query=" + new string('a', 50_000));
         Assert.Equal(HttpStatusCode.OK, large.StatusCode);
+        Assert.DoesNotContain(gateway.Log, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
     [Theory]
