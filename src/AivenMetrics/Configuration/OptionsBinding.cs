@@ -12,11 +12,15 @@ namespace AivenMetrics.Configuration;
 internal static partial class OptionsBinding
 {
     /// <summary>Binds what can be bound; values that cannot be converted are left at their defaults and reported.</summary>
-    public static TOptions Bind<TOptions>(IReadOnlyDictionary<string, string> entries, string section, List<string> faults)
+    /// <param name="entries">All keys and their values.</param>
+    /// <param name="section">The section to bind.</param>
+    /// <param name="faults">Gets what is wrong.</param>
+    /// <param name="others">Options of the section that are bound elsewhere, to be named among those that it has.</param>
+    public static TOptions Bind<TOptions>(IReadOnlyDictionary<string, string> entries, string section, List<string> faults, params string[] others)
         where TOptions : new()
     {
         List<string> unusable = [];
-        Check(Build(entries, []).GetSection(section), typeof(TOptions), faults, unusable);
+        Check(Build(entries, []).GetSection(section), typeof(TOptions), faults, unusable, others);
         return Build(entries, unusable).GetSection(section).Get<TOptions>() ?? new TOptions();
     }
 
@@ -27,7 +31,7 @@ internal static partial class OptionsBinding
                 .Select(entry => KeyValuePair.Create(entry.Key, (string?)entry.Value)))
             .Build();
 
-    private static void Check(IConfigurationSection section, Type type, List<string> faults, List<string> unusable)
+    private static void Check(IConfigurationSection section, Type type, List<string> faults, List<string> unusable, params string[] others)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (!IsLeaf(type) && section.Value is { Length: > 0 })
@@ -47,11 +51,11 @@ internal static partial class OptionsBinding
         }
         else
         {
-            CheckMembers(section, type, faults, unusable);
+            CheckMembers(section, type, faults, unusable, others);
         }
     }
 
-    private static void CheckMembers(IConfigurationSection section, Type type, List<string> faults, List<string> unusable)
+    private static void CheckMembers(IConfigurationSection section, Type type, List<string> faults, List<string> unusable, string[] others)
     {
         var properties = type.GetProperties().Where(property => property.CanWrite || ElementType(property.PropertyType) is not null || !IsLeaf(property.PropertyType)).ToList();
         foreach (IConfigurationSection child in section.GetChildren())
@@ -63,7 +67,7 @@ internal static partial class OptionsBinding
             }
             else if (child.Value is not null || child.GetChildren().Any())
             {
-                faults.Add($"{child.Path} is not an option: remove it or correct its name. {section.Path} has {string.Join(", ", properties.Select(candidate => candidate.Name).Order())}.");
+                faults.Add($"{child.Path} is not an option: remove it or correct its name. {section.Path} has {string.Join(", ", properties.Select(candidate => candidate.Name).Concat(others).Order())}.");
             }
         }
     }
@@ -90,7 +94,7 @@ internal static partial class OptionsBinding
             return false;
         }
 
-        if (type == typeof(TimeSpan) && HoursReadAsDays(value) is not null)
+        if (type == typeof(TimeSpan) && Misread(value) is not null)
         {
             return false;
         }
@@ -106,9 +110,20 @@ internal static partial class OptionsBinding
     }
 
     private static string Fault(string path, Type type, string value) =>
-        type == typeof(TimeSpan) && HoursReadAsDays(value) is { } meant
-            ? $"{path} has more than 23 hours, which would be read as days: write {meant}."
-            : $"{path} must be {Describe(type)}.";
+        type == typeof(TimeSpan) && Misread(value) is { } misread ? $"{path} {misread}." : $"{path} must be {Describe(type)}.";
+
+    /// <summary>Why a time span would not be read as it was meant, and how to write it; null where there is no such danger.</summary>
+    private static string? Misread(string value) =>
+        HoursReadAsDays(value) is { } meant ? $"has more than 23 hours, which would be read as days: write {meant}"
+        : NumberReadAsDays(value) is { } number ? $"is a number without a unit, which would be read as days: write {number}"
+        : null;
+
+    /// <summary>How to write a bare number as days and as seconds; null for all else, and for zero, which needs no unit.</summary>
+    private static string? NumberReadAsDays(string value) =>
+        int.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int number)
+        && number != 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{number}.00:00:00 for days, or {TimeSpan.FromSeconds(number):c} for seconds")
+            : null;
 
     /// <summary>
     /// The right way to write a time span whose hours .NET would take for days, as it does with all above 23: <c>2.00:00:00</c> for

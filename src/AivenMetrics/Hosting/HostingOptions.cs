@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace AivenMetrics.Hosting;
 
@@ -17,6 +18,16 @@ internal sealed class HostingOptions
     /// <summary>Where <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c> are served; never give it to tenants. Port 0: any free one.</summary>
     public string? InternalListen { get; set; }
 
+    /// <summary>Those that are set, by the name of their option.</summary>
+    public IEnumerable<(string Name, string Url)> Listeners
+    {
+        get
+        {
+            (string Name, string? Url)[] all = [(nameof(Listen), Listen), (nameof(Http2Listen), Http2Listen), (nameof(InternalListen), InternalListen)];
+            return all.Where(listener => !string.IsNullOrEmpty(listener.Url)).Select(listener => (listener.Name, listener.Url!));
+        }
+    }
+
     /// <summary>Parses a listen URL; null when it is not <c>http://address:port</c>.</summary>
     public static IPEndPoint? EndPoint(string? url)
     {
@@ -30,6 +41,24 @@ internal sealed class HostingOptions
             : null;
     }
 
+    /// <summary>Two options with one address as sentences: the second would find the first there and take it for a stranger.</summary>
+    public IEnumerable<string> Collisions(string section)
+    {
+        var listeners = Listeners.Select(listener => (listener.Name, listener.Url, EndPoint: EndPoint(listener.Url))).Where(listener => listener.EndPoint is not null).ToArray();
+        for (int second = 1; second < listeners.Length; second++)
+        {
+            for (int first = 0; first < second; first++)
+            {
+                var (one, other) = (listeners[first], listeners[second]);
+                if (one.EndPoint!.Port == other.EndPoint!.Port && one.EndPoint.Port != 0
+                    && (Covers(one.EndPoint.Address, other.EndPoint.Address) || Covers(other.EndPoint.Address, one.EndPoint.Address)))
+                {
+                    yield return $"{section}:{other.Name} is {other.Url}, which {section}:{one.Name} takes: give each a port of its own.";
+                }
+            }
+        }
+    }
+
     /// <summary>Faults of a listen option as sentences.</summary>
     public static IEnumerable<string> Faults(string key, string? url)
     {
@@ -38,4 +67,8 @@ internal sealed class HostingOptions
             yield return $"{key} must be http://<IP address>:<port>, such as http://127.0.0.1:8080 (TLS is terminated in front, by Caddy).";
         }
     }
+
+    /// <summary>Whether who listens on one address listens on the other too. All addresses of version 6 are those of version 4 as well.</summary>
+    private static bool Covers(IPAddress one, IPAddress other) =>
+        one.Equals(other) || one.Equals(IPAddress.IPv6Any) || (one.Equals(IPAddress.Any) && other.AddressFamily == AddressFamily.InterNetwork);
 }

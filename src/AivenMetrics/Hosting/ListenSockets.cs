@@ -12,7 +12,7 @@ internal static class ListenSockets
 {
     /// <summary>Opens sockets as before, with errors that are sentences for operators.</summary>
     /// <param name="sockets">The server's options.</param>
-    /// <param name="section">The role's section, in which <c>Listen</c> and <c>InternalListen</c> are.</param>
+    /// <param name="section">The role's section, in which the options are.</param>
     /// <param name="hosting">What these say.</param>
     public static void ExplainFailures(SocketTransportOptions sockets, string section, HostingOptions hosting)
     {
@@ -25,9 +25,8 @@ internal static class ListenSockets
             }
             catch (SocketException exception)
             {
-                bool isListen = endPoint.Equals(HostingOptions.EndPoint(hosting.Listen));
-                string key = $"{section}:{(isListen ? nameof(HostingOptions.Listen) : nameof(HostingOptions.InternalListen))}";
-                throw new IOException(Fault(key, (isListen ? hosting.Listen : hosting.InternalListen)!, exception), exception);
+                var (name, url) = hosting.Listeners.First(listener => endPoint.Equals(HostingOptions.EndPoint(listener.Url)));
+                throw new IOException(Fault($"{section}:{name}", url, exception), exception);
             }
         };
     }

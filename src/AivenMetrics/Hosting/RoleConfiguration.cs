@@ -36,9 +36,11 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
             faults.AddRange(role.DefaultListen is null ? [] : HostingOptions.Faults($"{role.Section}:Listen", hosting.Listen));
             faults.AddRange(string.IsNullOrEmpty(hosting.Http2Listen) ? [] : HostingOptions.Faults($"{role.Section}:Http2Listen", hosting.Http2Listen));
             faults.AddRange(HostingOptions.Faults($"{role.Section}:InternalListen", hosting.InternalListen));
+            faults.AddRange(hosting.Collisions(role.Section));
         }
 
-        TOptions options = OptionsBinding.Bind<TOptions>(entries, role.Section, faults);
+        string[] listeners = [.. role.DefaultListen is null ? [] : (string[])["Listen"], .. role.OffersHttp2 ? (string[])["Http2Listen"] : [], "InternalListen"];
+        TOptions options = OptionsBinding.Bind<TOptions>(entries, role.Section, faults, listeners);
         return new RoleConfiguration<TOptions>(options, hosting, [.. faults, .. role.Faults(options).Where(fault => !unread.Any(key => IsAbout(fault, key)))], faults);
     }
 

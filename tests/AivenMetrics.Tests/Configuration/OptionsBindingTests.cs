@@ -103,7 +103,23 @@ public sealed class OptionsBindingTests
         Assert.Equal(TimeSpan.FromSeconds(20), sample.Budget);
     }
 
+    /// <summary>.NET reads these as days, whatever was meant.</summary>
     [Theory]
+    [InlineData("93", "93.00:00:00 for days, or 00:01:33 for seconds")]
+    [InlineData(" 3600 ", "3600.00:00:00 for days, or 01:00:00 for seconds")]
+    [InlineData("-1", "-1.00:00:00 for days, or -00:00:01 for seconds")]
+    public void A_number_without_a_unit_is_a_fault_that_says_how_to_write_it(string value, string meant)
+    {
+        List<string> faults = [];
+
+        Sample sample = OptionsBinding.Bind<Sample>(Entries(("R:Budget", value)), "R", faults);
+
+        Assert.Equal($"R:Budget is a number without a unit, which would be read as days: write {meant}.", Assert.Single(faults));
+        Assert.Equal(TimeSpan.FromSeconds(20), sample.Budget);
+    }
+
+    [Theory]
+    [InlineData("0", 0)]
     [InlineData("23:59:59", 86399)]
     [InlineData("2.00:00:00", 172800)]
     [InlineData("00:00:30", 30)]

@@ -58,6 +58,30 @@ public sealed class RoleConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void A_misspelt_option_is_told_with_those_of_listening_too()
+    {
+        File.WriteAllText(file, """{"Gateway":{"Listne":"http://127.0.0.1:0"}}""");
+
+        string fault = Assert.Single(Read().Faults, fault => fault.StartsWith("Gateway:Listne", StringComparison.Ordinal));
+
+        Assert.All(["Http2Listen", "InternalListen", "LastGoodFile, Listen"], name => Assert.Contains($", {name}, ", fault, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:8081", "http://127.0.0.1:8081", "http://127.0.0.1:9", "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen takes")]
+    [InlineData("http://localhost:8081", "", "http://127.0.0.1:8081", "Gateway:InternalListen is http://127.0.0.1:8081, which Gateway:Listen takes")]
+    [InlineData("http://0.0.0.0:8081", "http://127.0.0.1:8081", "http://127.0.0.1:9", "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen takes")]
+    [InlineData("http://127.0.0.1:8081", "http://[::]:9", "http://127.0.0.1:9", "Gateway:InternalListen is http://127.0.0.1:9, which Gateway:Http2Listen takes")]
+    [InlineData("http://127.0.0.1:8081", "http://127.0.0.2:8081", "http://[::1]:8081", null)]
+    [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0", "http://127.0.0.1:0", null)]
+    public void Two_options_for_one_address_are_a_fault(string listen, string http2, string internalListen, string? fault)
+    {
+        File.WriteAllText(file, $$$"""{"Gateway":{"Listen":"{{{listen}}}","Http2Listen":"{{{http2}}}","InternalListen":"{{{internalListen}}}","FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}""");
+
+        Assert.Equal(fault is null ? [] : [fault + ": give each a port of its own."], Read().Faults);
+    }
+
+    [Fact]
     public void A_file_of_a_secret_that_cannot_be_read_is_one_fault_and_not_a_missing_secret_too()
     {
         File.WriteAllText(file, """{"Gateway":{"FeedUrl":"http://127.0.0.1:1","FeedTokenFile":"/nowhere/token","Prometheus":["http://127.0.0.1:2"]}}""");

@@ -27,17 +27,18 @@ public sealed class FailedStartTests
             await FailedStart(section, listen, internalListen));
 
     [Theory]
-    [InlineData(true, "Broker:Listen")]
-    [InlineData(false, "Broker:InternalListen")]
-    public async Task A_port_in_use_is_one_sentence_with_the_key_and_the_remedy(bool isListen, string key)
+    [InlineData("Listen")]
+    [InlineData("Http2Listen")]
+    [InlineData("InternalListen")]
+    public async Task A_port_in_use_is_one_sentence_with_the_key_and_the_remedy(string name)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
-        string taken = $"http://{other.LocalEndpoint}";
+        (string taken, string key) = ($"http://{other.LocalEndpoint}", $"Gateway:{name}");
 
         Assert.Equal(
             $"Critical: a-role cannot start: {key} is {taken}, where something listens already: stop that, or give {key} another port.",
-            await FailedStart("Broker", isListen ? taken : FreeUrl, isListen ? FreeUrl : taken));
+            await FailedStart("Gateway", name == "Listen" ? taken : FreeUrl, name == "InternalListen" ? taken : FreeUrl, http2Listen: name == "Http2Listen" ? taken : null));
     }
 
     [Fact]
@@ -50,11 +51,11 @@ public sealed class FailedStartTests
     }
 
     /// <summary>Starts a role that cannot, and gives the only line that it logs.</summary>
-    private static async Task<string> FailedStart(string section, string? listen, string internalListen, string? addressesFile = null)
+    private static async Task<string> FailedStart(string section, string? listen, string internalListen, string? addressesFile = null, string? http2Listen = null)
     {
         var role = new Role<NoOptions>(
             "a-role", "", section, listen, internalListen, [], [], _ => [], (_, _) => { }, listen is null ? null : _ => { });
-        var hosting = new HostingOptions { Listen = listen, InternalListen = internalListen };
+        var hosting = new HostingOptions { Listen = listen, Http2Listen = http2Listen, InternalListen = internalListen };
         var app = RoleHost.Build(role, new RoleConfiguration<NoOptions>(new(), hosting, [], []), LogFormat.Json, LogLevel.Critical);
         using var log = new Recorder();
         app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
