@@ -36,6 +36,10 @@ internal static partial class GatewayLog
     [LoggerMessage(9, LogLevel.Error, "A request to {Route} failed inside the gateway")]
     public static partial void Failed(this ILogger logger, Exception exception, string route);
 
+    [LoggerMessage(10, LogLevel.Warning,
+        "{Source} lists no credential any more, where there were {Before}: every tenant is refused until it does. If that is not meant, correct it there")]
+    public static partial void TenantsVanished(this ILogger logger, string source, int before);
+
     [LoggerMessage(30, LogLevel.Warning, "Queries go to {Destination} instead of {Previous} from now on, because {Reason}")]
     public static partial void Switched(this ILogger logger, string previous, string destination, string reason);
 

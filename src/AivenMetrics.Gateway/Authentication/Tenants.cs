@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace AivenMetrics.Gateway.Authentication;
 
 /// <summary>Holds the present <see cref="CredentialSnapshot"/> and says how old it is.</summary>
@@ -12,8 +14,20 @@ internal sealed class Tenants(TimeProvider time)
     /// <summary>How long ago the source last confirmed what <see cref="Current"/> says; null before a first snapshot.</summary>
     public TimeSpan? Age => current is not null && confirmedAt() is { } at ? time.GetUtcNow() - at : null;
 
-    /// <summary>Takes a new snapshot.</summary>
-    public void Replace(CredentialSnapshot snapshot) => current = snapshot;
+    /// <summary>Takes a new snapshot, and logs what an operator should know of it.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="source">Where it comes from, for the log.</param>
+    /// <param name="logger">The log.</param>
+    public void Replace(CredentialSnapshot snapshot, string source, ILogger logger)
+    {
+        var before = current?.Count ?? 0;
+        current = snapshot;
+        logger.TenantsLoaded(snapshot.Count, source);
+        if (before > 0 && snapshot.Count == 0)
+            logger.TenantsVanished(source, before);
+        foreach (var warning in snapshot.Warnings)
+            logger.CredentialSeesNothing(warning);
+    }
 
     /// <summary>Says who knows when the present snapshot was last confirmed.</summary>
     public void ConfirmedBy(Func<DateTimeOffset?> source) => confirmedAt = source;

@@ -28,9 +28,6 @@ internal sealed class TenantsFeedSource(
             return;
         }
 
-        tenants.Replace(snapshot);
-        logger.TenantsLoaded(snapshot.Count, news.FromDisk ? "the last good answer on disk" : "the feed");
-        foreach (var warning in snapshot.Warnings)
-            logger.CredentialSeesNothing(warning);
+        tenants.Replace(snapshot, news.FromDisk ? "the last good answer on disk" : "the feed", logger);
     }
 }

@@ -86,19 +86,21 @@ internal sealed class TenantsFileSource(
     private void Accept(CredentialSnapshot snapshot, byte[] content)
     {
         (accepted, lastFault, confirmedAt) = (content, null, time.GetUtcNow());
-        tenants.Replace(snapshot);
-        logger.TenantsLoaded(snapshot.Count, path);
-        foreach (var warning in snapshot.Warnings)
-            logger.CredentialSeesNothing(warning);
+        tenants.Replace(snapshot, path, logger);
     }
 
     private static (byte[]? Bytes, string? Fault) ReadBytes(string path)
     {
         try
         {
-            return new FileInfo(path).Length > LengthMax
-                ? (null, $"{path} is larger than {LengthMax >> 20} MiB")
-                : (File.ReadAllBytes(path), null);
+            var file = new FileInfo(path);
+            return (file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file).Length switch
+            {
+                > LengthMax => (null, $"{path} is larger than {LengthMax >> 20} MiB"),
+                // Also what a pipe or a device has, which could be read for ever.
+                0 => (null, $"{path} is empty or no regular file: name a file that holds the tenants"),
+                _ => (File.ReadAllBytes(path), null),
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -121,7 +123,7 @@ internal sealed class TenantsFileSource(
         catch (JsonException e)
         {
             // The exception's own text may quote the file; its place does not.
-            return new(null, null, $"{path} is not the JSON of tenants (line {e.LineNumber + 1}, path {e.Path ?? "$"}): a member is missing, misspelt or of a wrong type");
+            return new(null, null, $"{path} is not the JSON of tenants (line {e.LineNumber + 1}, path {e.Path ?? "$"}): a member is missing, misspelt, there twice or of a wrong type");
         }
     }
 }

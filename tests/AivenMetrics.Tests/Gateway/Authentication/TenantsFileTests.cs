@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Authentication;
@@ -57,6 +58,7 @@ public sealed class TenantsFileTests : IAsyncLifetime
     [InlineData("{\"credentials\":[null]}")]
     [InlineData("{\"credentials\":[{\"username\":\"tenant-b\",\"secret_sha256\":\"12\",\"matchers\":[],\"plan\":\"space\"}]}")]
     [InlineData("{\"credentials\":[{\"username\":\"tenant-b\"")]
+    [InlineData("{\"credentials\":[],\"credentials\":[]}")]
     public async Task A_bad_file_changes_nothing_and_is_told_once(string content)
     {
         await File.WriteAllTextAsync(gateway.TenantsFile, content);
@@ -104,6 +106,41 @@ public sealed class TenantsFileTests : IAsyncLifetime
     {
         await File.WriteAllTextAsync(gateway.TenantsFile, RunningGateway.TenantsJson());
         await UntilStatusAsync(RunningGateway.A, HttpStatusCode.Unauthorized);
+        Assert.Single(gateway.Log, line => line.StartsWith($"Warning: {gateway.TenantsFile} lists no credential any more, where there were 2", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("/dev/zero")]
+    [InlineData("/dev/null")]
+    public void A_device_is_not_read(string path) => Assert.Equal(
+        $"Gateway:TenantsFile: {path} is empty or no regular file: name a file that holds the tenants.",
+        Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = path }.Faults()));
+
+    [Fact]
+    public void A_pipe_is_not_read_neither_by_its_name_nor_by_a_link()
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+        try
+        {
+            var (pipe, link) = (Path.Combine(folder, "pipe"), Path.Combine(folder, "link"));
+            using (var mkfifo = Process.Start("mkfifo", [pipe]))
+                mkfifo.WaitForExit();
+            File.CreateSymbolicLink(link, pipe);
+            foreach (var path in (string[])[pipe, link])
+                Assert.StartsWith($"{path} is empty or no regular file", TenantsFileSource.Read(path).Fault, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_link_to_a_file_is_read()
+    {
+        var link = gateway.TenantsFile + ".link";
+        File.CreateSymbolicLink(link, Path.GetFileName(gateway.TenantsFile));
+        Assert.Equal(2, TenantsFileSource.Read(link).Snapshot!.Count);
     }
 
     [Fact]
