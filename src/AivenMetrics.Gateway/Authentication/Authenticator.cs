@@ -47,6 +47,12 @@ internal sealed class Authenticator(Tenants tenants, TimeProvider time)
         }
     }
 
+    /// <summary>Whether a credential that was proven is one still: neither revoked, nor replaced by another of its name, nor expired.</summary>
+    public bool IsLive(Credential credential) =>
+        tenants.Current?.Find(credential.Username) is { } now
+        && (ReferenceEquals(now, credential) || now.SecretHash.AsSpan().SequenceEqual(credential.SecretHash))
+        && !(now.NotAfter <= time.GetUtcNow());
+
     /// <summary>The challenge of a 401: Basic only for a person's browser, because Grafana shows any Basic challenge as a pop-up.</summary>
     public static string Challenge(HttpRequest request)
     {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using AivenMetrics.Gateway.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
@@ -12,9 +11,6 @@ namespace AivenMetrics.Gateway.Failover;
 /// <param name="BrokenOff">Why the client's connection was broken off, in one word; null if it was not.</param>
 /// <param name="ClientWent">The client did not wait for the end.</param>
 internal readonly record struct Copied(long Bytes, string? BrokenOff = null, bool ClientWent = false);
-
-/// <summary>An answer has more bytes than the tenant's plan allows.</summary>
-internal sealed class AnswerTooLongException() : IOException("it is longer than the plan of the tenant allows");
 
 /// <summary>Sends an answer on to the client, piece by piece as it comes.</summary>
 internal static class AnswerCopier
@@ -34,18 +30,19 @@ internal static class AnswerCopier
     /// <param name="answer">The answer.</param>
     /// <param name="shape">What it looks like.</param>
     /// <param name="lengthMax">After how many bytes of the body it is broken off.</param>
-    /// <param name="context">Where it goes.</param>
+    /// <param name="to">Where it goes.</param>
     /// <param name="logger">Told when it breaks off.</param>
-    public static async ValueTask<Copied> CopyAsync(UpstreamAnswer answer, AnswerShape shape, long lengthMax, HttpContext context, ILogger logger)
+    public static async ValueTask<Copied> CopyAsync(UpstreamAnswer answer, AnswerShape shape, long lengthMax, Recipient to, ILogger logger)
     {
+        var context = to.Context;
         CopyHeaders(answer, shape, context.Response);
         var copied = new Progress();
         try
         {
-            await CopyBodyAsync(answer, context.Response, lengthMax, copied, context.RequestAborted);
+            await CopyBodyAsync(answer, to, lengthMax, copied);
             return new(copied.Bytes);
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (IsClientsGoing(e, context))
         {
             return new(copied.Bytes, ClientWent: true);
         }
@@ -70,6 +67,9 @@ internal static class AnswerCopier
         to.Headers.Append(HeaderNames.Vary, HeaderNames.AcceptEncoding);
     }
 
+    /// <summary>The client went, and not because the gateway closed its connection.</summary>
+    public static bool IsClientsGoing(Exception e, HttpContext context) => e is not AnswerStoppedException && context.RequestAborted.IsCancellationRequested;
+
     /// <summary>The answer ended before its end, and not because the client went.</summary>
     public static bool IsBreak(Exception e, UpstreamAnswer answer) =>
         e is IOException or HttpRequestException || (e is OperationCanceledException && answer.Deadline.Passed);
@@ -79,7 +79,7 @@ internal static class AnswerCopier
     {
         logger.AnswerBrokeOff(answer.Destination.Name, e.Message);
         context.Abort();
-        return new(sent, e is AnswerTooLongException ? LimitNames.ResponseBytes : "broken_off");
+        return new(sent, e is AnswerStoppedException { Reason: var reason } ? reason : "broken_off");
     }
 
     /// <summary>How far a copy has come, also when it ends with an exception.</summary>
@@ -88,7 +88,7 @@ internal static class AnswerCopier
         public long Bytes { get; set; }
     }
 
-    private static async ValueTask CopyBodyAsync(UpstreamAnswer answer, HttpResponse to, long lengthMax, Progress copied, CancellationToken aborted)
+    private static async ValueTask CopyBodyAsync(UpstreamAnswer answer, Recipient to, long lengthMax, Progress copied)
     {
         await using var body = await answer.Response.Content.ReadAsStreamAsync(answer.Deadline.Token);
         var piece = ArrayPool<byte>.Shared.Rent(PieceLength);
@@ -97,8 +97,8 @@ internal static class AnswerCopier
             for (var pieces = 1; await body.ReadAsync(piece, answer.Deadline.Token) is > 0 and var length; pieces++)
             {
                 if (copied.Bytes + length > lengthMax)
-                    throw new AnswerTooLongException();
-                await to.Body.WriteAsync(piece.AsMemory(0, length), aborted);
+                    throw AnswerStoppedException.TooLong();
+                await to.WriteAsync(piece.AsMemory(0, length));
                 copied.Bytes += length;
                 answer.Deadline.Extend();
                 if (pieces % PiecesAtOnce == 0)

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Compression;
 using System.Net;
 using AivenMetrics.Gateway.Failover;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway.Limits;
@@ -18,8 +17,9 @@ internal static class EditedAnswer
 
     /// <summary>Copies it as <see cref="AnswerCopier"/> does, editing on the way; compressed if the client takes gzip.</summary>
     public static async ValueTask<Copied> CopyAsync(
-        UpstreamAnswer answer, RequestLimits limits, bool compress, HttpContext context, ILogger logger)
+        UpstreamAnswer answer, RequestLimits limits, bool compress, Recipient recipient, ILogger logger)
     {
+        var context = recipient.Context;
         AnswerCopier.CopyHeaders(answer, AnswerShape.Query, context.Response);
         context.Response.ContentLength = null;
         if (compress)
@@ -31,9 +31,9 @@ internal static class EditedAnswer
             await using var to = compress ? new GZipStream(counted, CompressionLevel.Fastest, leaveOpen: true) : (Stream)counted;
             try
             {
-                await EditAsync(answer, limits, to, context.RequestAborted);
+                await EditAsync(answer, limits, recipient, to);
             }
-            catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+            catch (Exception e) when (AnswerCopier.IsClientsGoing(e, context))
             {
                 broken = new(counted.Written, ClientWent: true);
             }
@@ -52,7 +52,7 @@ internal static class EditedAnswer
         return broken ?? new(counted.Written);
     }
 
-    private static async Task EditAsync(UpstreamAnswer answer, RequestLimits limits, Stream to, CancellationToken aborted)
+    private static async Task EditAsync(UpstreamAnswer answer, RequestLimits limits, Recipient recipient, Stream to)
     {
         var plan = limits.Plan;
         var editor = new AnswerEditor(
@@ -69,9 +69,10 @@ internal static class EditedAnswer
             {
                 read += length;
                 if (read > plan.ResponseBytes)
-                    throw new AnswerTooLongException();
+                    throw AnswerStoppedException.TooLong();
+                recipient.ThrowIfRevoked();
                 editor.Edit(piece.AsSpan(0, length), edited);
-                await to.WriteAsync(edited.WrittenMemory, aborted);
+                await to.WriteAsync(edited.WrittenMemory, recipient.Context.RequestAborted);
                 edited.ResetWrittenCount();
                 answer.Deadline.Extend();
             }

@@ -166,6 +166,8 @@ internal sealed class GatewayEndpoint(
             room.Release();
             if ((exchange.Destination = answer.Destination) is { } destination)
                 context.Response.Headers[AnswerCopier.InstanceHeader] = destination.Name;
+            if (!authenticator.IsLive(credential))
+                return Refusal.Unauthenticated;
             if (answer.Body is { } body)
                 exchange.Bytes = await FilteredAnswers.SendAsync(context, body);
             return answer.Refusal;
@@ -190,8 +192,6 @@ internal sealed class GatewayEndpoint(
         using var reading = read;
         if (isRead && read is null)
             return LimitRefusals.Of(full, limits.Plan);
-        if (isRead)
-            ReadingPace.Demand(context);
         var lane = account.Queries;
         var (place, entry) = await EnterAsync(gates.Queries, lane, context.RequestAborted);
         using (place)
@@ -220,6 +220,7 @@ internal sealed class GatewayEndpoint(
     {
         // :: Step 7
         using (answer)
+        using (var pace = shape == AnswerShape.RemoteRead ? new ReadingPace(time) : null)
         {
             exchange.Destination = answer.Destination;
             context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
@@ -229,9 +230,12 @@ internal sealed class GatewayEndpoint(
                 return tooLong;
             if (edited is not null && answer.Response.StatusCode == HttpStatusCode.OK && !EditedAnswer.IsReadable(answer))
                 return Refusal.Unavailable;
+            if (!authenticator.IsLive(credential))
+                return Refusal.Unauthenticated;
+            var to = new Recipient(context, credential, authenticator, pace);
             (exchange.Bytes, exchange.BrokenOff, exchange.ClientWent) = edited is not null && EditedAnswer.IsReadable(answer)
-                ? await EditedAnswer.CopyAsync(answer, limits, edited.TakesGzip, context, logger)
-                : await AnswerCopier.CopyAsync(answer, shape, limits.Plan.ResponseBytes, context, logger);
+                ? await EditedAnswer.CopyAsync(answer, limits, edited.TakesGzip, to, logger)
+                : await AnswerCopier.CopyAsync(answer, shape, limits.Plan.ResponseBytes, to, logger);
             return null;
         }
     }

@@ -76,10 +76,10 @@ public sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Starts a gateway that speaks only HTTP/2, in clear text.</summary>
-    public static async Task<RunningGateway> StartOverHttp2Async(string prometheus)
+    public static async Task<RunningGateway> StartOverHttp2Async(string prometheus, TimeProvider? time = null)
     {
         var (folder, file) = await WrittenAsync(DefaultTenants);
-        return await StartAsync(new GatewayOptions { Prometheus = [prometheus], TenantsFile = file }, folder, null, HttpProtocols.Http2);
+        return await StartAsync(new GatewayOptions { Prometheus = [prometheus], TenantsFile = file }, folder, time, HttpProtocols.Http2);
     }
 
     /// <summary>Starts with any options; the folder is deleted with the gateway.</summary>

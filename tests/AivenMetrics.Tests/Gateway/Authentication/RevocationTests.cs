@@ -1,0 +1,117 @@
+using System.Net;
+using AivenMetrics.Gateway.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Authentication;
+
+/// <summary>A credential that ends while its answer is on the way.</summary>
+public sealed class RevocationTests : IAsyncLifetime
+{
+    private const string SpaceA = """[{"name":"space_id","type":"=","value":"a"}]""";
+    private const string Query = "/api/v1/query?query=up";
+
+    /// <summary>Its list may be no longer than the plan says, so it is edited on the way.</summary>
+    private const string Edited = "/api/v1/series?match[]=up";
+
+    private static readonly DateTimeOffset Start = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly FakeTimeProvider time = new(Start);
+    private readonly TaskCompletionSource rest = new();
+    private ScriptedPrometheus prometheus = null!;
+    private RunningGateway gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        prometheus = await ScriptedPrometheus.StartAsync();
+        prometheus.Answer = async context =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{\"status\":\"success\",\"data\":[");
+            await context.Response.Body.FlushAsync();
+            await rest.Task;
+            await context.Response.WriteAsync("]}");
+        };
+        gateway = await RunningGateway.StartAsync([prometheus.Url], RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, SpaceA, "2026-11-01T00:00:10Z")), time);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        rest.TrySetResult();
+        await gateway.DisposeAsync();
+        await prometheus.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(Query)]
+    [InlineData(Edited)]
+    public async Task An_answer_on_its_way_breaks_off_when_its_credential_is_revoked(string target)
+    {
+        using var response = await gateway.GetAsync(target);
+        Replace(RunningGateway.TenantsJson());
+        await AssertBrokenOffAsync(response);
+    }
+
+    [Fact]
+    public async Task An_answer_on_its_way_breaks_off_when_its_credential_expires()
+    {
+        using var response = await gateway.GetAsync(Query);
+        time.Advance(TimeSpan.FromSeconds(10));
+        await AssertBrokenOffAsync(response);
+    }
+
+    [Fact]
+    public async Task An_answer_on_its_way_breaks_off_when_its_password_is_replaced()
+    {
+        using var response = await gateway.GetAsync(Query);
+        Replace(RunningGateway.TenantsJson(RunningGateway.Tenant((RunningGateway.A.Username, "another"), SpaceA)));
+        await AssertBrokenOffAsync(response);
+    }
+
+    /// <summary>A wider scope or another plan is no reason to break off what was asked before.</summary>
+    [Fact]
+    public async Task An_answer_on_its_way_goes_on_when_its_credential_only_changes()
+    {
+        using var response = await gateway.GetAsync(Query);
+        Replace(RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, """[{"name":"space_id","type":"=~","value":"a|b"}]""").Replace("\"space\"", "\"large\"", StringComparison.Ordinal)));
+        rest.SetResult();
+        Assert.EndsWith("]}", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Query)]
+    [InlineData("/api/v1/alerts")]
+    public async Task An_answer_that_has_not_begun_is_401(string target)
+    {
+        var asked = new TaskCompletionSource();
+        prometheus.Answer = async context =>
+        {
+            asked.SetResult();
+            await rest.Task;
+            await ScriptedPrometheus.WriteAsync(context, 200, """{"status":"success","data":{"alerts":[]}}""");
+        };
+        var sending = gateway.GetAsync(target);
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        Replace(RunningGateway.TenantsJson());
+        rest.SetResult();
+        using var response = await sending;
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    private async Task AssertBrokenOffAsync(HttpResponseMessage response)
+    {
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        rest.SetResult();
+        await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync());
+        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("the credential that asked for it was revoked or has expired", StringComparison.Ordinal)), "the line");
+    }
+
+    private void Replace(string json)
+    {
+        File.WriteAllText(gateway.TenantsFile, json);
+        gateway.Provider.GetRequiredService<Tenants>().Replace(TenantsFileSource.Read(gateway.TenantsFile).Snapshot!, "the test", NullLogger.Instance);
+    }
+}
