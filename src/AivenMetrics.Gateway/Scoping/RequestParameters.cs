@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Text;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Routing;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -114,6 +115,17 @@ internal sealed class RequestParameters(Route route)
             }
 
             return FormDecoder.Read(buffer.AsSpan(0, length), Take) is { } fault ? Refusal.BadData(fault) : null;
+        }
+        catch (ConnectionResetException)
+        {
+            // Who is gone sends no rest either, which the server would try to read and fail with an error in the log.
+            request.HttpContext.Abort();
+            return Refusal.BrokenBody;
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status408RequestTimeout)
+        {
+            // The server's own patience, which is with less than 240 bytes a second.
+            return Refusal.BodyTooSlow;
         }
         catch (IOException) when (!request.HttpContext.RequestAborted.IsCancellationRequested)
         {

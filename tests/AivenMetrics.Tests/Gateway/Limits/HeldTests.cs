@@ -66,6 +66,19 @@ public sealed class HeldTests : IAsyncLifetime
         Assert.DoesNotContain(gateway.Log, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_client_that_goes_within_its_body_is_no_error_of_ours()
+    {
+        for (var i = 0; i < 4; i++)
+            await SendAsync(Head(1 << 20) + "query=");
+        await Task.Delay(200);
+        foreach (var client in clients)
+            client.Client.Close(timeout: 0);
+        await gateway.UntilAsync(() => gateway.Log.Count(line => line.Contains("POST /api/v1/query", StringComparison.Ordinal)) == 4, "their lines");
+        await Task.Delay(200);
+        Assert.DoesNotContain(gateway.Log, line => line.StartsWith("Error", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("80000000")]
     [InlineData("FFFFFFFFFFFFFFFF")]
