@@ -30,6 +30,7 @@ internal static class Explanation
         to.WriteStartObject("limits");
         to.WriteNumber("query_characters", PromQLParser.MaxLength);
         to.WriteNumber("query_selectors", PromQLParser.MaxSelectors);
+        to.WriteNumber(LimitNames.RegexSize, RegexSize.Max);
         to.WriteNumber("body_bytes", RequestParameters.BodyLengthMax);
         to.WriteNumber("answer_begins_within_seconds", options.UpstreamTimeout.TotalSeconds);
         account.Limits.Write(to);

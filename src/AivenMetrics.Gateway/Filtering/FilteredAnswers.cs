@@ -153,7 +153,10 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         {
             try
             {
-                selector = Scope.RewriteSelector(given, credential.Scope);
+                var parsed = PromQLParser.ParseMetricSelector(given);
+                if (RegexSize.Of(parsed) is > RegexSize.Max and var size)
+                    return LimitRefusals.Regexes(size);
+                selector = Scope.Rewrite(parsed, credential.Scope);
             }
             catch (PromQLParseException e)
             {

@@ -52,9 +52,15 @@ internal static class LimitRefusals
         + $"{Allows(plan, LimitNames.QueryPoints)} no more", LimitNames.QueryPoints);
 
     public static Refusal SubqueryPoints(PlanLimits plan, double points) => new(422, "execution",
-        $"a subquery is evaluated at {(long)Math.Ceiling(points)} points, its range and that of the query around it divided by its step; "
-        + $"{Allows(plan, LimitNames.SubqueryPoints)} {plan.SubqueryPoints}: take a larger step in the brackets, as in [1h:5m], or a shorter time",
+        $"the subqueries of this query are evaluated at {(long)Math.Ceiling(points)} points, taken together, of each its range and that of the query around it divided by its step; "
+        + $"{Allows(plan, LimitNames.SubqueryPoints)} {plan.SubqueryPoints}: take a larger step in the brackets, as in [1h:5m], or a shorter time, or ask in several queries",
         LimitNames.SubqueryPoints);
+
+    /// <summary>The same for every plan: it protects the servers, and no plan needs more.</summary>
+    public static Refusal Regexes(long size) => new(422, "execution",
+        string.Create(CultureInfo.InvariantCulture, $"the regular expressions of this request are too large together: with their counts, such as {{1000}}, written out they come to {size} or more, ")
+        + $"and every plan allows ({LimitNames.RegexSize}) {RegexSize.Max}: use smaller counts and plainer expressions, or ask in several requests",
+        LimitNames.RegexSize);
 
     public static Refusal TooLong(PlanLimits plan, long length) => new(422, "execution",
         $"the answer has {length} bytes; {Allows(plan, LimitNames.ResponseBytes)} {plan.ResponseBytes}: ask for fewer series, a shorter time or a larger step",

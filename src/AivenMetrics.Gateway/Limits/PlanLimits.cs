@@ -78,6 +78,7 @@ internal static class LimitNames
     public const string QueryTimeout = "query_timeout";
     public const string ResponseBytes = "response_bytes";
     public const string Series = "series";
+    public const string RegexSize = "regex_size";
 }
 
 /// <summary>The limits of every plan.</summary>

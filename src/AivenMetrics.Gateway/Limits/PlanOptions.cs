@@ -31,8 +31,8 @@ public sealed class PlanOptions
     public int? QueryPoints { get; set; }
 
     /// <summary>
-    /// Times at which a query evaluates what is in a subquery: the range in its brackets and that of the query around it, divided by its step.
-    /// 1 to 100,000,000; default 250,000: a minute's step over a quarter fits nearly twice.
+    /// Times at which a query evaluates what is in its subqueries, all of them together: of each the range in its brackets and that of the
+    /// query around it, divided by its step. 1 to 100,000,000; default 250,000: a minute's step over a quarter fits nearly twice.
     /// </summary>
     public int? SubqueryPoints { get; set; }
 

@@ -15,6 +15,7 @@ internal sealed class RequestLimits(TenantAccount account)
     private List<string>? warnings;
     private double stepSeconds;
     private double rangeSeconds;
+    private long regexSize;
 
     public PlanLimits Plan => account.Limits;
 
@@ -60,9 +61,16 @@ internal sealed class RequestLimits(TenantAccount account)
         _ => null,
     };
 
-    /// <summary>Checks the ranges inside an expression, and how often its subqueries are evaluated.</summary>
+    /// <summary>
+    /// Adds up the size of the request's regular expressions, wherever they stand. All of them are compiled at once, most of them before
+    /// anything is evaluated.
+    /// </summary>
+    public Refusal? TakeRegexes(long size) => (regexSize += size) > RegexSize.Max ? LimitRefusals.Regexes(regexSize) : null;
+
+    /// <summary>Checks the regular expressions of an expression, the ranges inside it, and how often its subqueries are evaluated.</summary>
     public Refusal? Check(Expr expr) =>
-        CheckSpan(QueryReach.Of(expr, stepSeconds, rangeSeconds), "a range in this query, with that of the subqueries around it, is")
+        TakeRegexes(RegexSize.Of(expr))
+        ?? CheckSpan(QueryReach.Of(expr, stepSeconds, rangeSeconds), "a range in this query, with that of the subqueries around it, is")
         ?? CheckSubqueries(SubqueryPoints.Of(expr, stepSeconds, rangeSeconds));
 
     /// <summary>Checks the time that one query of a remote read asks for, from and to milliseconds since 1970.</summary>
@@ -101,7 +109,7 @@ internal sealed class RequestLimits(TenantAccount account)
         if (points > Plan.SubqueryPoints)
             return LimitRefusals.SubqueryPoints(Plan, points);
         if (IsNear(points, Plan.SubqueryPoints))
-            Warn(LimitNames.SubqueryPoints, $"a subquery is evaluated at {(long)points} points of {Plan.SubqueryPoints}");
+            Warn(LimitNames.SubqueryPoints, $"the subqueries of this query are evaluated at {(long)points} points, taken together, of {Plan.SubqueryPoints}");
         return null;
     }
 

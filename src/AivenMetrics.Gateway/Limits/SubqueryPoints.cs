@@ -3,8 +3,8 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// How often a query evaluates what is inside a subquery. Prometheus does so at every step of it within its range and the range of the query
-/// around it, at once: of a query over a day, <c>[10m:1s]</c> makes 87,000 points, however few are looked at.
+/// How often a query evaluates what is inside its subqueries. Prometheus does so at every step of it within its range and the range of the query
+/// around it, at once: of a query over a day, <c>[10m:1s]</c> makes 87,000 points, however few are looked at, and each subquery beside it makes its own.
 /// </summary>
 internal static class SubqueryPoints
 {
@@ -14,7 +14,7 @@ internal static class SubqueryPoints
     /// <summary>Prometheus counts in whole milliseconds.</summary>
     private const double LeastStep = 0.001;
 
-    /// <summary>The points of the subquery that has most; 0 where there is none.</summary>
+    /// <summary>The points of all subqueries; 0 where there is none.</summary>
     /// <param name="expr">The expression.</param>
     /// <param name="step">The step of the query in seconds, for durations that name it; 0 for an instant query.</param>
     /// <param name="range">Its range in seconds; 0 for an instant query.</param>
@@ -26,9 +26,9 @@ internal static class SubqueryPoints
         public double Of(Expr expr, double around) => expr switch
         {
             SubqueryExpr subquery => Of(subquery, around),
-            Call call => Most(call.Args, IsOfOneTime(call) ? 0 : around),
-            AggregateExpr aggregate => Math.Max(Of(aggregate.Expr, around), aggregate.Param is null ? 0 : Of(aggregate.Param, around)),
-            BinaryExpr binary => Math.Max(Of(binary.Lhs, around), Of(binary.Rhs, around)),
+            Call call => Sum(call.Args, IsOfOneTime(call) ? 0 : around),
+            AggregateExpr aggregate => Of(aggregate.Expr, around) + (aggregate.Param is null ? 0 : Of(aggregate.Param, around)),
+            BinaryExpr binary => Of(binary.Lhs, around) + Of(binary.Rhs, around),
             UnaryExpr unary => Of(unary.Expr, around),
             ParenExpr paren => Of(paren.Expr, around),
             MatrixSelector or VectorSelector or NumberLiteral or StringLiteral => 0,
@@ -37,20 +37,21 @@ internal static class SubqueryPoints
 
         private double Of(SubqueryExpr subquery, double around)
         {
-            var span = around + QueryReach.Seconds(subquery.Range, Step, Range);
+            // A range that is no length of time is the server's to refuse too; it takes nothing off the others.
+            var span = around + Math.Max(QueryReach.Seconds(subquery.Range, Step, Range), 0);
             var step = QueryReach.Seconds(subquery.Step, Step, Range);
 
             // A step that is no length of time is the server's to refuse; where it does not, it takes its usual one.
             var points = span / (step > 0 ? Math.Max(step, LeastStep) : UsualStep);
-            return Math.Max(points, Of(subquery.Expr, span));
+            return points + Of(subquery.Expr, span);
         }
 
-        private double Most(ValueList<Expr> expressions, double around)
+        private double Sum(ValueList<Expr> expressions, double around)
         {
-            var most = 0.0;
+            var sum = 0.0;
             foreach (var expr in expressions)
-                most = Math.Max(most, Of(expr, around));
-            return most;
+                sum += Of(expr, around);
+            return sum;
         }
 
         /// <summary>

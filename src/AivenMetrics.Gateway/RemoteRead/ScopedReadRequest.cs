@@ -44,6 +44,8 @@ internal static class ScopedReadRequest
                 return (null, Refusal.BadData($"a query has more than {PromQLParser.MaxSelectors} matchers"));
             if (query.Matchers.Select(FaultOf).FirstOrDefault(fault => fault is not null) is { } fault)
                 return (null, Refusal.BadData(fault));
+            if (limits.TakeRegexes(query.Matchers.Sum(matcher => Matcher(matcher).RegexSize())) is { } tooMuch)
+                return (null, tooMuch);
             if (!(readsNoSamples && AsksForLabels(query)) && CheckTime(query, limits) is { } tooFar)
                 return (null, tooFar);
             query.Matchers.Add(enforced);
@@ -110,7 +112,7 @@ internal static class ScopedReadRequest
         try
         {
             // Asked only whether its expression is one: Prometheus would answer a bad one like a fault of its own.
-            _ = new LabelMatcher(matcher.Name, (MatchType)matcher.Type, matcher.Value).MatchesEmpty();
+            _ = Matcher(matcher).MatchesEmpty();
             return null;
         }
         catch (FormatException e)
@@ -118,6 +120,8 @@ internal static class ScopedReadRequest
             return $"a matcher is not valid: {e.Message}";
         }
     }
+
+    private static LabelMatcher Matcher(ReadMatcher matcher) => new(matcher.Name, (MatchType)matcher.Type, matcher.Value);
 
     /// <summary>
     /// A matcher of the scope as remote read must carry it. Prometheus leaves an equality out where the label is one of its external

@@ -90,7 +90,7 @@ public sealed record ServedPathTexts(string Summary, string Description, string?
             "Without an expression it tells the rest. Nothing is evaluated but which services send samples.",
             $$"""
             {"username":"b-4f1c","plan":"standard","scope":"{space_id=\"5b8e\"}","query":"sum(up)","scoped_query":"sum(up{space_id=\"5b8e\"})",
-            "limits":{"query_characters":65536,"query_selectors":1000,"body_bytes":1048576,"answer_begins_within_seconds":150,{{Limits}}},
+            "limits":{"query_characters":65536,"query_selectors":1000,"regex_size":100000,"body_bytes":1048576,"answer_begins_within_seconds":150,{{Limits}}},
             "services":{{Services}}}
             """),
         ["/aivenmetrics/v1/services"] = new(

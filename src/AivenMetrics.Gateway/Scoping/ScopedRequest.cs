@@ -34,7 +34,7 @@ internal static class ScopedRequest
         var form = new FormWriter();
         var refusal = route.TakesExpression
             ? AddExpression(form, route, parameters, credential, limits)
-            : AddSelectors(form, route, parameters, credential);
+            : AddSelectors(form, route, parameters, credential, limits);
         if (refusal is not null)
             return (null, refusal);
 
@@ -86,8 +86,9 @@ internal static class ScopedRequest
         try
         {
             var expr = PromQLParser.Parse(query);
-            if (route.Treatment == Treatment.Expression && limits.Check(expr) is { } tooFar)
-                return tooFar;
+            var tooMuch = route.Treatment == Treatment.Expression ? limits.Check(expr) : limits.TakeRegexes(RegexSize.Of(expr));
+            if (tooMuch is not null)
+                return tooMuch;
             if (route.Treatment == Treatment.Expression && query.Contains("info", StringComparison.OrdinalIgnoreCase) && InfoCalls.NameNoLabel(expr))
                 limits.Warn(InfoCalls.Warning);
             form.Add("query", route.Treatment == Treatment.OwnExpression ? Printer.Print(expr) : Scope.Rewrite(expr, credential.Scope));
@@ -99,7 +100,8 @@ internal static class ScopedRequest
         }
     }
 
-    private static Refusal? AddSelectors(FormWriter form, Route route, RequestParameters parameters, Credential credential)
+    private static Refusal? AddSelectors(
+        FormWriter form, Route route, RequestParameters parameters, Credential credential, RequestLimits limits)
     {
         if (parameters.Selectors.Count == 0)
         {
@@ -112,11 +114,14 @@ internal static class ScopedRequest
         if (parameters.Selectors.Count > PromQLParser.MaxSelectors)
             return Refusal.BadData($"there are more than {PromQLParser.MaxSelectors} match[] parameters: ask in several requests");
 
-        foreach (var selector in parameters.Selectors)
+        foreach (var match in parameters.Selectors)
         {
             try
             {
-                form.Add(EncodedMatch, Scope.RewriteSelector(selector, credential.Scope));
+                var selector = PromQLParser.ParseMetricSelector(match);
+                if (limits.TakeRegexes(RegexSize.Of(selector)) is { } tooMuch)
+                    return tooMuch;
+                form.Add(EncodedMatch, Scope.Rewrite(selector, credential.Scope));
             }
             catch (PromQLParseException e)
             {

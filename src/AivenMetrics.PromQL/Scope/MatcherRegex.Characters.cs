@@ -12,6 +12,17 @@ internal ref partial struct MatcherRegex
     // Expressions without these are literals.
     private static readonly SearchValues<char> SpecialCharacters = SearchValues.Create("\\.+*?()|[]{}^$");
 
+    // What classes cost, in the units of expressions: each is made once, its copies share it. Under (?i) a server looks for the other
+    // cases of every character of a range that is between the first and the last that have any (Go's minFold and maxFold), and Prometheus
+    // 3 of every table and of all that is not in a class.
+    private const int ClassSize = 10;
+    private const int UnicodeClassSize = 500;
+    private const int UnicodeFolding = 2000;
+    private const int NegatedFolding = 800;
+    private const int CharactersPerFoldingUnit = 10;
+    private const int FirstFolded = 'A';
+    private const int LastFolded = 0x1E943;
+
     private static readonly string[] PosixClasses =
         ["alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word", "xdigit"];
 
@@ -31,6 +42,7 @@ internal ref partial struct MatcherRegex
                 LiteralText();
                 return;
             case 'd' or 'D' or 's' or 'S' or 'w' or 'W':
+                PerlClass(Peek());
                 position++;
                 Add(false);
                 return;
@@ -59,6 +71,8 @@ internal ref partial struct MatcherRegex
 
     private void UnicodeClass(int from)
     {
+        madeOnce += UnicodeClassSize;
+        folding += UnicodeFolding;
         position++;
         if (Peek() == '{')
         {
@@ -126,7 +140,11 @@ internal ref partial struct MatcherRegex
     private void Class(int from)
     {
         Add(false);
-        if (Peek() == '^') position++;
+        if (Peek() == '^')
+        {
+            position++;
+            folding += NegatedFolding;
+        }
         var first = true;
         while (position < text.Length && (text[position] != ']' || first) && fault is null)
         {
@@ -146,11 +164,14 @@ internal ref partial struct MatcherRegex
             if (Array.IndexOf(PosixClasses, name.TrimStart('^').ToString()) < 0 || name.StartsWith("^^"))
                 fault = $"invalid character class range: {Printer.Quote(rest[..(end + 4)])}";
             position += end + 4;
+            madeOnce += ClassSize;
+            if (name.StartsWith('^')) folding += NegatedFolding;
             return true;
         }
         if (rest.Length < 2 || rest[0] != '\\') return false;
         if (rest[1] is 'd' or 'D' or 's' or 'S' or 'w' or 'W')
         {
+            PerlClass(rest[1]);
             position += 2;
             return true;
         }
@@ -163,11 +184,22 @@ internal ref partial struct MatcherRegex
     private void Range()
     {
         var from = position;
+        madeOnce++;
         var low = ClassCharacter();
         if (fault is not null || Peek() != '-' || position + 1 >= text.Length || text[position + 1] == ']') return;
         position++;
         var high = ClassCharacter();
         if (fault is null && high < low) fault = $"invalid character class range: {Printer.Quote(text[from..position])}";
+        folding += low <= FirstFolded && high >= LastFolded
+            ? NegatedFolding
+            : Math.Max(Math.Min(high, LastFolded) - Math.Max(low, FirstFolded), 0) / CharactersPerFoldingUnit;
+    }
+
+    /// <summary>Counts <c>\d</c>, <c>\s</c>, <c>\w</c> or, in capitals, what is not in them.</summary>
+    private void PerlClass(char name)
+    {
+        madeOnce += ClassSize;
+        if (char.IsAsciiLetterUpper(name)) folding += NegatedFolding;
     }
 
     private int ClassCharacter()

@@ -36,6 +36,9 @@ public sealed class Function
     /// </summary>
     public static Function Info { get; } = Find("info")!;
 
+    /// <summary>The function whose fifth argument is a regular expression.</summary>
+    public static Function LabelReplace { get; } = Find("label_replace")!;
+
     /// <summary>All functions.</summary>
     public static IReadOnlyList<Function> All => ByName.Values;
 

@@ -40,6 +40,12 @@ public sealed record LabelMatcher(string Name, MatchType Type, string Value)
         _ => throw new InvalidOperationException($"Unknown match type {Type}."),
     };
 
+    /// <summary>
+    /// How much a server makes of a regex matcher when it compiles it, of whatever the expression says, valid or not: about one for each
+    /// character, with the copies that counts such as <c>{1000}</c> make, and more for what costs more. 0 for other matchers.
+    /// </summary>
+    public long RegexSize() => Type is MatchType.Regex or MatchType.NotRegex ? MatcherRegex.Check(Value).Size : 0;
+
     /// <summary>The matcher as PromQL writes it, for example <c>space_id="a1"</c>.</summary>
     public override string ToString() => Printer.Print(this);
 

@@ -114,7 +114,7 @@ public sealed class ExplainTests : IAsyncLifetime
             scope       {space_id="a"}
             query       sum(up)
             is asked as sum(up{space_id="a"})
-            limits      query_characters 65536, query_selectors 1000, body_bytes 1048576, answer_begins_within_seconds 20, concurrent_queries 1000, queued_queries 50, queue_seconds 10, requests_per_second 1000000, request_burst 1000000, query_range_seconds 8035200, query_points 11000, subquery_points 250000, query_timeout_seconds 60, response_bytes 268435456, series 50000
+            limits      query_characters 65536, query_selectors 1000, regex_size 100000, body_bytes 1048576, answer_begins_within_seconds 20, concurrent_queries 1000, queued_queries 50, queue_seconds 10, requests_per_second 1000000, request_burst 1000000, query_range_seconds 8035200, query_points 11000, subquery_points 250000, query_timeout_seconds 60, response_bytes 268435456, series 50000
             services
               pg-1 (pg): samples arrive from 1 of 2 nodes
               pg-2 (pg): samples arrive from 0 of 1 nodes

@@ -37,9 +37,9 @@ public sealed class SubqueryPointsTests : IAsyncLifetime
     [InlineData("count_over_time(vector(1)[10m:1ms])", 600_000)]
     [InlineData("count_over_time(vector(1)[10m:0.5])", 1200)]
     [InlineData("max_over_time(up[1h:])", 60)]
-    [InlineData("max_over_time(max_over_time(up[1h:1s])[1d:1h])", 90_000)]
-    [InlineData("max_over_time(sum(max_over_time(up[1h:1h]))[1d:1s])", 86_400)]
-    [InlineData("sum(a) + -(max_over_time(up[1m:1s])) / topk(scalar(max_over_time(up[1h:1s])), b)", 3600)]
+    [InlineData("max_over_time(max_over_time(up[1h:1s])[1d:1h])", 90_024)]
+    [InlineData("max_over_time(sum(max_over_time(up[1h:1h]))[1d:1s])", 86_425)]
+    [InlineData("sum(a) + -(max_over_time(up[1m:1s])) / topk(scalar(max_over_time(up[1h:1s])), b)", 3660)]
     [InlineData("max_over_time(up[1h / 2:1m / 2])", 60)]
     [InlineData("max_over_time(up[max_of(1h, 2h):min_of(1m, 2m)])", 120)]
     public void Of_an_instant_query_they_are_the_ranges_divided_by_the_step(string query, double points) =>
@@ -49,12 +49,12 @@ public sealed class SubqueryPointsTests : IAsyncLifetime
     [InlineData("max_over_time(up[10m:1m])", 70)]
     [InlineData("max_over_time(up[10m:])", 70)]
     [InlineData("max_over_time(up[range():step()])", 240)]
-    [InlineData("max_over_time(max_over_time(up[1h:1m])[1h:1h])", 180)]
+    [InlineData("max_over_time(max_over_time(up[1h:1m])[1h:1h])", 182)]
     [InlineData("max_over_time(up[10m:1m] offset 1d)", 70)]
     [InlineData("max_over_time(up[10m:1m] @ end())", 10)]
     [InlineData("quantile_over_time(0.5, up[10m:1m] @ 0)", 10)]
     [InlineData("quantile_over_time(scalar(up), up[10m:1m] @ 0)", 70)]
-    [InlineData("max_over_time(max_over_time(up[10m:1m])[20m:10m] @ 0)", 30)]
+    [InlineData("max_over_time(max_over_time(up[10m:1m])[20m:10m] @ 0)", 32)]
     public void Of_a_range_query_its_range_is_added_unless_the_time_is_fixed(string query, double points) =>
         Assert.Equal(points, SubqueryPoints.Of(PromQLParser.Parse(query), 30, 3600));
 
@@ -68,9 +68,12 @@ public sealed class SubqueryPointsTests : IAsyncLifetime
 
     [Theory]
     [InlineData("query?query=max_over_time(up[79s:1s])", 200, null)]
-    [InlineData("query?query=max_over_time(up[80s:1s])", 200, "near the limit subquery_points of plan \"space\": a subquery is evaluated at 80 points of 100")]
+    [InlineData("query?query=max_over_time(up[80s:1s])", 200, "near the limit subquery_points of plan \"space\": the subqueries of this query are evaluated at 80 points, taken together, of 100")]
     [InlineData("query?query=max_over_time(up[100s:1s])", 200, "near the limit subquery_points")]
-    [InlineData("query?query=max_over_time(up[101s:1s])", 422, "a subquery is evaluated at 101 points, its range and that of the query around it divided by its step; plan \"space\" allows (subquery_points) 100: take a larger step in the brackets, as in [1h:5m], or a shorter time")]
+    [InlineData("query?query=max_over_time(up[101s:1s])", 422, "the subqueries of this query are evaluated at 101 points, taken together, of each its range and that of the query around it divided by its step; plan \"space\" allows (subquery_points) 100: take a larger step in the brackets, as in [1h:5m], or a shorter time, or ask in several queries")]
+    [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[50s:1s])", 200, "at 100 points")]
+    [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[51s:1s])", 422, "at 101 points")]
+    [InlineData("query?query=max_over_time(up[51s:1s])/max_over_time(up[50s-99s:1s])/max_over_time(up[50s:1s])", 422, "at 101 points")]
     [InlineData("query?query=max_over_time(up[100001ms:1s])", 422, "at 101 points")]
     [InlineData("query?query=max_over_time(up[1d:2^-100])", 422, "at 86400000 points")]
     [InlineData("query_range?query=max_over_time(up[19m:])&" + Range, 200, null)]
