@@ -27,7 +27,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
         second.Answer = context => context.Request.Path == "/federate"
             ? ScriptedPrometheus.WriteAsync(context, 200, "up 1\n", "text/plain")
             : ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
-        gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        gateway = await StartAsync();
         destinations = gateway.Provider.GetRequiredService<Destinations>();
         await gateway.UntilAsync(() => destinations.Ordered().All(d => d.IsUsable && d.NewestSampleAge is not null), "the first probes");
     }
@@ -114,13 +114,14 @@ public sealed class WholeBodyTests : IAsyncLifetime
     [Fact]
     public async Task One_whose_answer_has_begun_is_not_late()
     {
+        await using var hedging = await RunningGateway.StartAsync(first.Url, second.Url);
+        (await hedging.GetAsync("/api/v1/targets")).Dispose();
         first.Answer = LateEndAsync;
 
-        using var response = await gateway.GetAsync("/api/v1/targets");
+        using var response = await hedging.GetAsync("/api/v1/targets");
 
         Assert.Equal((HttpStatusCode.OK, "prometheus-1"), (response.StatusCode, Instance(response)));
-        Assert.Empty(second.Requests);
-        Assert.Equal(0, gateway.Provider.GetRequiredService<Hedging>().Asked);
+        Assert.Equal(0, hedging.Provider.GetRequiredService<Hedging>().Asked);
     }
 
     [Theory]
@@ -128,7 +129,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
     [InlineData(Range, 422)]
     public async Task One_that_lives_and_does_not_end_it_is_504_and_the_next_is_spared_the_same(string target, int status)
     {
-        await using var soon = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, timeout: TimeSpan.FromSeconds(1));
+        await using var soon = await StartAsync(TimeSpan.FromSeconds(1));
         first.Answer = async context =>
         {
             await BeginAsync(context, status);
@@ -219,6 +220,15 @@ public sealed class WholeBodyTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.OK, "prometheus-1"), (response.StatusCode, Instance(response)));
         Assert.Contains("\\uFFFD", await response.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>A gateway that asks nobody twice, however slow this machine is.</summary>
+    private Task<RunningGateway> StartAsync(TimeSpan? timeout = null) => RunningGateway.StartAsync(file => new()
+    {
+        Prometheus = [first.Url, second.Url],
+        TenantsFile = file,
+        UpstreamTimeout = timeout ?? TimeSpan.FromSeconds(20),
+        Failover = new() { HedgeShare = 0 },
+    });
 
     private static async Task LateEndAsync(HttpContext context)
     {
