@@ -20,7 +20,7 @@ internal sealed class WholeBody : IDisposable
 
     private WholeBody(byte[]? text, JsonDocument? json) => (Text, Json) = (text, json);
 
-    /// <summary>The text, uncompressed; null if it is longer than was wanted, or compressed in a way that is not known here.</summary>
+    /// <summary>The text, uncompressed; null if it is longer than was wanted.</summary>
     public byte[]? Text { get; }
 
     /// <summary>The text as JSON, if it was to be; every string in it can be read. Null without <see cref="Text"/>.</summary>
@@ -65,7 +65,7 @@ internal sealed class WholeBody : IDisposable
             "" => body,
             "gzip" => await ReadAsync(new GZipStream(new MemoryStream(body), CompressionMode.Decompress), lengthMax, cancellationToken),
             "zstd" => await ReadAsync(new DecompressionStream(new MemoryStream(body)), lengthMax, cancellationToken),
-            _ => null,
+            var other => throw new InvalidDataException($"nobody asked for the encoding {other}"),
         };
     }
 

@@ -29,7 +29,8 @@ internal static partial class UpstreamErrors
         var told = Told(error, credential);
         if (error.Type == "timeout" && limits.TimeoutIsPlans)
             return LimitRefusals.Timeout(limits.Plan, told);
-        return told == error.Text && error.AsPrometheus ? null : Refusal.FromUpstream((int)answer.Response.StatusCode, error.Type, told);
+        // What was no text is not passed on as it came.
+        return told == error.Text && error.AsPrometheus && !told.Contains('\ufffd', StringComparison.Ordinal) ? null : Refusal.FromUpstream((int)answer.Response.StatusCode, error.Type, told);
     }
 
     /// <summary>The error of a request whose answer is not passed on as it is.</summary>

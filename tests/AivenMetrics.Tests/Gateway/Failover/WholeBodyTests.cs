@@ -46,7 +46,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
             ("/api/v1/targets", 200), ("/aivenmetrics/v1/services", 200), (Federation, 200),
             (Query, 422), (Federation, 422), ("/api/v1/rules", 500),
         }
-        from way in new[] { "short", "chunk", "half" }
+        from way in new[] { "short", "chunk", "half", "encoding" }
         // Errors of a federation are bare text.
         where way != "half" || target is not (Federation, 422)
         select new TheoryDataRow<string, int, string>(target.Path, target.Status, way);
@@ -178,18 +178,19 @@ public sealed class WholeBodyTests : IAsyncLifetime
 
     /// <summary>A tenant can have VictoriaMetrics quote bytes that are not UTF-8: that says nothing of its health.</summary>
     [Theory]
-    [InlineData("x \\ud800 y", "x \ufffd y")]
-    [InlineData("x \\udc00\\ud800\\n", "x \ufffd\ufffd\n")]
-    [InlineData("\\ud83d\\ude00 \\\\ud800", "\U0001F600 \\ud800")]
-    [InlineData("x \u00ff\u00fe y", "x \ufffd\ufffd y")]
-    public async Task An_error_with_what_is_no_text_is_still_the_answer(string said, string told)
+    [InlineData("422", "x \\ud800 y", "x \ufffd y")]
+    [InlineData("422", "x \\udc00\\ud800\\n", "x \ufffd\ufffd\n")]
+    [InlineData("422", "\\ud83d\\ude00 \\\\ud800", "\U0001F600 \\ud800")]
+    [InlineData("422", "x \u00ff\u00fe y", "x \ufffd\ufffd y")]
+    [InlineData("execution", "x \u00ff y", "x \ufffd y")]
+    public async Task An_error_with_what_is_no_text_is_still_the_answer(string type, string said, string told)
     {
-        // A type of VictoriaMetrics', so that the error is written anew; Latin-1, so that each character is the byte.
+        // Latin-1, so that each character is the byte.
         first.Answer = async context =>
         {
             context.Response.StatusCode = 422;
             context.Response.ContentType = "application/json";
-            await context.Response.Body.WriteAsync(Encoding.Latin1.GetBytes($$"""{"status":"error","errorType":"422","error":"{{said}}"}"""));
+            await context.Response.Body.WriteAsync(Encoding.Latin1.GetBytes($$"""{"status":"error","errorType":"{{type}}","error":"{{said}}"}"""));
         };
 
         for (var i = 0; i < 4; i++)
@@ -230,6 +231,22 @@ public sealed class WholeBodyTests : IAsyncLifetime
         Failover = new() { HedgeShare = 0 },
     });
 
+    [Fact]
+    public async Task Of_two_lengths_the_chunks_count()
+    {
+        first.Answer = async context =>
+        {
+            context.Response.ContentType = "application/json";
+            context.Response.Headers.TransferEncoding = "chunked";
+            context.Response.Headers["content-Length"] = "5";
+            await context.Response.WriteAsync("2\r\n{}\r\n0\r\n\r\n");
+        };
+
+        using var response = await gateway.GetAsync(Range);
+
+        Assert.Equal("{}", await response.Content.ReadAsStringAsync());
+    }
+
     private static async Task LateEndAsync(HttpContext context)
     {
         context.Response.ContentType = "application/json";
@@ -262,6 +279,9 @@ public sealed class WholeBodyTests : IAsyncLifetime
                 context.Response.Headers.TransferEncoding = "chunked";
                 body = "no chunk\r\n";
                 break;
+            case "encoding":
+                context.Response.Headers.ContentEncoding = "br";
+                break;
             default:
                 body = body[..20];
                 break;
@@ -269,7 +289,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
 
         await context.Response.WriteAsync(body);
         await context.Response.Body.FlushAsync();
-        if (way == "half")
+        if (way is "half" or "encoding")
             return;
         // What was sent would be lost with the connection if it came with its end.
         await Task.Delay(100, context.RequestAborted);
