@@ -60,7 +60,8 @@ internal static class AnswerCopier
         if (from.StatusCode == HttpStatusCode.NoContent)
             return;
         to.ContentType = shape is AnswerShape.Exposition or AnswerShape.RemoteRead ? from.Content.Headers.ContentType!.ToString() : "application/json";
-        to.ContentLength = from.Content.Headers.ContentLength;
+        // Of two lengths the one that the chunks say is the body's.
+        to.ContentLength = from.Headers.NonValidated.Contains(HeaderNames.TransferEncoding) ? null : from.Content.Headers.ContentLength;
         to.Headers.XContentTypeOptions = "nosniff";
         if (from.Content.Headers.ContentEncoding.Count > 0)
             to.Headers.ContentEncoding = string.Join(", ", from.Content.Headers.ContentEncoding);

@@ -1,6 +1,4 @@
-using System.IO.Compression;
 using System.Net.Http.Headers;
-using ZstdSharp;
 
 namespace AivenMetrics.Gateway.Failover;
 
@@ -20,9 +18,6 @@ internal enum Verdict
 /// <summary>Tells a query engine's answer, which is the client's, from everything else that can come back from an address.</summary>
 internal static class AnswerJudge
 {
-    /// <summary>The largest error that is read, 64 KiB.</summary>
-    public const int ErrorLengthMax = 64 << 10;
-
     /// <summary>
     /// Judges an answer by the shape that was asked for and by a status that Prometheus gives to queries. A redirect, a login page or a
     /// 404 is not for tenants: it means that this is no query API or that the gateway is not let in, unless the path is one that some
@@ -35,8 +30,8 @@ internal static class AnswerJudge
         var status = (int)response.StatusCode;
         if (shape != AnswerShape.Query && status is 404 or 405 or 501)
             return Verdict.NotOffered;
-        // VictoriaMetrics calls the JSON of a range vector a stream, and says of a path that it lacks, in bare text, that the request is bad.
-        var isJson = type is "application/json" or "application/stream+json";
+        // VictoriaMetrics says of a path that it lacks, in bare text, that the request is bad.
+        var isJson = IsJson(type);
         if (shape == AnswerShape.Optional && status == 400 && type == "text/plain")
             return Verdict.NotOffered;
         if (shape is AnswerShape.Exposition or AnswerShape.RemoteRead)
@@ -54,27 +49,21 @@ internal static class AnswerJudge
         };
     }
 
-    /// <summary>The text of an error, uncompressed; null if it is too long or compressed in a way that is not known here.</summary>
-    public static async ValueTask<byte[]?> ReadErrorAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether an answer is to be read whole before anybody gets anything of it: an error, which may have to be told in other words, and
+    /// what is asked for so.
+    /// </summary>
+    public static bool ReadsWhole(HttpResponseMessage response, UpstreamRequest request, out int lengthMax, out bool isJson)
     {
-        if (response.Content.Headers.ContentLength is > ErrorLengthMax)
-            return null;
-        try
+        if ((int)response.StatusCode >= 400)
         {
-            await response.Content.LoadIntoBufferAsync(ErrorLengthMax, cancellationToken);
-            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-            return string.Join(", ", response.Content.Headers.ContentEncoding) switch
-            {
-                "" => body,
-                "gzip" => await ReadAsync(new GZipStream(new MemoryStream(body), CompressionMode.Decompress), cancellationToken),
-                "zstd" => await ReadAsync(new DecompressionStream(new MemoryStream(body)), cancellationToken),
-                _ => null,
-            };
+            lengthMax = WholeBody.ErrorLengthMax;
+            isJson = request.Shape is AnswerShape.Query or AnswerShape.Optional && IsJson(MediaType(response.Content.Headers));
+            return true;
         }
-        catch (Exception e) when (e is InvalidDataException or ZstdException or HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded })
-        {
-            return null;
-        }
+
+        (lengthMax, isJson) = (request.WholeUpTo ?? 0, true);
+        return request.WholeUpTo is not null;
     }
 
     /// <summary>Prometheus' usual type is known without parsing it.</summary>
@@ -82,6 +71,9 @@ internal static class AnswerJudge
         headers.NonValidated.TryGetValues("Content-Type", out var given) && given.Count == 1 && given.ToString() == "application/json"
             ? "application/json"
             : headers.ContentType?.MediaType;
+
+    /// <summary>VictoriaMetrics calls the JSON of a range vector a stream.</summary>
+    private static bool IsJson(string? type) => type is "application/json" or "application/stream+json";
 
     private static Verdict JudgeOther(int status, string? type, AnswerShape shape) => (status, type, shape) switch
     {
@@ -92,17 +84,9 @@ internal static class AnswerJudge
         _ => Verdict.Failure,
     };
 
-    private static async ValueTask<bool> SaysTheQueryEndedAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
-        await ReadErrorAsync(response, cancellationToken) is { } body
-        && (body.AsSpan().IndexOf("\"errorType\":\"timeout\""u8) >= 0 || body.AsSpan().IndexOf("\"errorType\":\"canceled\""u8) >= 0);
-
-    private static async ValueTask<byte[]> ReadAsync(Stream compressed, CancellationToken cancellationToken)
+    private static async ValueTask<bool> SaysTheQueryEndedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        await using (compressed)
-        {
-            var text = new byte[ErrorLengthMax];
-            var length = await compressed.ReadAtLeastAsync(text, text.Length, throwOnEndOfStream: false, cancellationToken);
-            return text[..length];
-        }
+        using var error = await WholeBody.ReadAsync(response, WholeBody.ErrorLengthMax, isJson: false, cancellationToken);
+        return error.Text.AsSpan().IndexOf("\"errorType\":\"timeout\""u8) >= 0 || error.Text.AsSpan().IndexOf("\"errorType\":\"canceled\""u8) >= 0;
     }
 }

@@ -130,10 +130,13 @@ internal sealed class Destination : IDisposable
         return resolved.TryGetValue(pathAndQuery, out var url) ? url : resolved.GetOrAdd(pathAndQuery, new Uri(Url + pathAndQuery));
     }
 
+    /// <summary>An answer to a client's request has begun: it does not hang.</summary>
+    public void Began() => Volatile.Write(ref answeredAt, time.GetTimestamp());
+
     /// <summary>A client's request was answered. The place in the order is only given back by probes.</summary>
     public void Answered()
     {
-        Volatile.Write(ref answeredAt, time.GetTimestamp());
+        Began();
         if (!usable)
             usable = true;
         if (Volatile.Read(ref strikes) > 0)

@@ -3,16 +3,20 @@ using System.Net;
 namespace AivenMetrics.Gateway.Failover;
 
 /// <summary>An answer that may go to the client, and who gave it. Dispose it when its body was copied.</summary>
-internal sealed class UpstreamAnswer(Destination destination, HttpResponseMessage response, Deadline deadline) : IDisposable
+internal sealed class UpstreamAnswer(Destination destination, HttpResponseMessage response, WholeBody? body, Deadline deadline) : IDisposable
 {
     public Destination Destination => destination;
 
     public HttpResponseMessage Response => response;
 
+    /// <summary>The body of an error, and of what was to be read whole (<see cref="UpstreamRequest.WholeUpTo"/>); null where it is still to come.</summary>
+    public WholeBody? Body => body;
+
     public Deadline Deadline => deadline;
 
     public void Dispose()
     {
+        body?.Dispose();
         response.Dispose();
         deadline.Dispose();
     }
@@ -54,10 +58,11 @@ internal readonly record struct Attempt(UpstreamAnswer? Answer, UpstreamFailure 
 /// 1. Take the destinations in the order of <see cref="Destinations.ToTry"/>; leave out those that are known to hang.
 /// 2. Send the request; wait for the answer's headers, no longer than the timeout. A light request is sent to a second destination too
 ///    when the first is slow to begin (<see cref="Hedging"/>).
-/// 3. No connection, it broke, or a probe finds the destination hanging: note the failure, next destination.
-/// 4. Judge the answer (<see cref="AnswerJudge"/>): the query engine's own answer is the client's, be it a success or an error. One that
+/// 3. Judge the answer (<see cref="AnswerJudge"/>): the query engine's own answer is the client's, be it a success or an error. One that
 ///    lacks the path would not have it on another server.
-/// 5. Anything else, such as 502 or a 503 of a server that starts: note the failure, next destination.
+/// 4. Read the body of an error, and of what nobody gets as it comes, to its end (<see cref="WholeBody"/>).
+/// 5. No connection, it broke, a probe finds the destination hanging during 2 to 4, or what came is something else, such as 502, a 503 of
+///    a server that starts or half a JSON: note the failure, next destination.
 /// 6. None left: unavailable.
 /// Nothing is written to the client here, so that trying again, or asking two at once, stays possible.
 /// </remarks>
@@ -115,13 +120,17 @@ internal sealed class Upstream(
     {
         var began = time.GetTimestamp();
         var deadline = NewDeadline(aborted);
-        var asking = AttemptAsync(first, request, headers, deadline).AsTask();
-        await ((Task)asking).WaitAsync(hedging.Delay, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (asking.IsCompleted || !hedging.TryTake())
+        var begun = request.WholeUpTo is null ? null : new TaskCompletionSource();
+        var asking = AttemptAsync(first, request, headers, deadline, begun).AsTask();
+        var beginning = begun is null ? (Task)asking : Task.WhenAny(asking, begun.Task);
+        await beginning.WaitAsync(hedging.Delay, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (beginning.IsCompleted || !hedging.TryTake())
         {
+            await beginning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var took = time.GetElapsedTime(began);
             var attempt = await asking;
             if (attempt.Answer is not null)
-                hedging.Took(time.GetElapsedTime(began));
+                hedging.Took(took);
             return attempt;
         }
 
@@ -157,9 +166,16 @@ internal sealed class Upstream(
     }
 
     /// <summary>One request to one destination. The deadline is disposed, at once or with the answer.</summary>
-    private async ValueTask<Attempt> AttemptAsync(Destination destination, UpstreamRequest request, ForwardedHeaders headers, Deadline deadline)
+    /// <param name="destination">Who is asked.</param>
+    /// <param name="request">What.</param>
+    /// <param name="headers">With the client's headers.</param>
+    /// <param name="deadline">How long.</param>
+    /// <param name="begun">Completed when the answer begins, for who wants to know it before its end.</param>
+    private async ValueTask<Attempt> AttemptAsync(
+        Destination destination, UpstreamRequest request, ForwardedHeaders headers, Deadline deadline, TaskCompletionSource? begun = null)
     {
         HttpResponseMessage? response = null;
+        WholeBody? body = null;
         var attempt = Attempt.Failed;
         try
         {
@@ -169,10 +185,20 @@ internal sealed class Upstream(
                 return attempt;
 
             using var message = request.For(destination, headers);
+            Verdict verdict;
             using (deadline.EndedBy(lost))
+            {
                 response = await invoker.SendAsync(message, deadline.Token);
+                begun?.TrySetResult();
+                verdict = await AnswerJudge.JudgeAsync(response, request.Shape, deadline.Token);
+                if (verdict == Verdict.Answer && AnswerJudge.ReadsWhole(response, request, out var lengthMax, out var isJson))
+                {
+                    destination.Began();
+                    body = await WholeBody.ReadAsync(response, lengthMax, isJson, deadline.Token);
+                }
+            }
+
             deadline.ThrowIfLost();
-            var verdict = await AnswerJudge.JudgeAsync(response, request.Shape, deadline.Token);
             // Only of one that is known to work does it tell anything that it lacks a path: a login page lacks all.
             if (verdict == Verdict.NotOffered && destination.Rank < Destination.FailedRank)
             {
@@ -184,7 +210,7 @@ internal sealed class Upstream(
             {
                 destination.Answered();
                 metrics.Attempted(destination.Name, "answered");
-                attempt = new Attempt(new UpstreamAnswer(destination, response, deadline), UpstreamFailure.None, IsFinal: true);
+                attempt = new Attempt(new UpstreamAnswer(destination, response, body, deadline), UpstreamFailure.None, IsFinal: true);
                 return attempt;
             }
 
@@ -222,6 +248,7 @@ internal sealed class Upstream(
         {
             if (attempt.Answer is null)
             {
+                body?.Dispose();
                 response?.Dispose();
                 deadline.Dispose();
             }

@@ -44,13 +44,24 @@ internal sealed class UpstreamRequest
     /// <summary>What the answer looks like.</summary>
     public AnswerShape Shape { get; }
 
+    /// <summary>
+    /// The gateway makes something else of the answer, which is JSON: it is read to its end before it counts as one, up to so many bytes.
+    /// Null where the client gets it as it comes.
+    /// </summary>
+    public int? WholeUpTo { get; private init; }
+
     /// <summary>A POST with a form, which has no length limit worth the name.</summary>
-    public static UpstreamRequest Post(string path, ReadOnlyMemory<byte> form, AnswerShape shape = AnswerShape.Query, QueryWindow? window = null) =>
-        new(HttpMethod.Post, path, form, shape) { Window = window, IsLight = path is not ("/api/v1/query_range" or "/api/v1/query_exemplars") };
+    public static UpstreamRequest Post(string path, ReadOnlyMemory<byte> form, AnswerShape shape = AnswerShape.Query, QueryWindow? window = null, int? wholeUpTo = null) =>
+        new(HttpMethod.Post, path, form, shape)
+        {
+            Window = window,
+            IsLight = path is not ("/api/v1/query_range" or "/api/v1/query_exemplars"),
+            WholeUpTo = wholeUpTo,
+        };
 
     /// <summary>A GET with the form as the URL's query.</summary>
-    public static UpstreamRequest Get(string path, ReadOnlyMemory<byte> form, AnswerShape shape = AnswerShape.Query) =>
-        new(HttpMethod.Get, $"{path}?{Encoding.ASCII.GetString(form.Span)}", default, shape) { IsLight = shape != AnswerShape.Exposition };
+    public static UpstreamRequest Get(string path, ReadOnlyMemory<byte> form, AnswerShape shape = AnswerShape.Query, int? wholeUpTo = null) =>
+        new(HttpMethod.Get, $"{path}?{Encoding.ASCII.GetString(form.Span)}", default, shape) { IsLight = shape != AnswerShape.Exposition, WholeUpTo = wholeUpTo };
 
     /// <summary>A remote read, its protobuf compressed already.</summary>
     public static UpstreamRequest Read(ReadOnlyMemory<byte> snappy, QueryWindow? window) =>

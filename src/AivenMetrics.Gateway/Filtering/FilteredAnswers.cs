@@ -25,7 +25,8 @@ internal readonly record struct Filtered(ReadOnlyMemory<byte>? Body, Refusal? Re
 /// </summary>
 internal sealed class FilteredAnswers(Upstream upstream, Destinations destinations, GatewayOptions options, TimeProvider time)
 {
-    private const int LengthMax = 32 << 20;
+    /// <summary>The longest answer that is filtered, 32 MiB.</summary>
+    public const int LengthMax = 32 << 20;
 
     /// <summary>From this version on, rules can be asked for by label.</summary>
     private static readonly Version RulesByLabel = new(2, 54);
@@ -70,28 +71,10 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
         UpstreamAnswer answer, Route route, RequestParameters parameters, Credential credential, TenantAccount account)
     {
         if (!answer.Response.IsSuccessStatusCode)
-            return Filtered.Refused(await UpstreamErrors.RefusalAsync(answer, credential), answer.Destination);
-        try
-        {
-            await answer.Response.Content.LoadIntoBufferAsync(LengthMax, answer.Deadline.Token);
-            await using var content = await answer.Response.Content.ReadAsStreamAsync(answer.Deadline.Token);
-            // Megabytes of JSON are too much for the thread that serves other requests' sockets.
-            await Task.Yield();
-            using var json = await JsonDocument.ParseAsync(content, default, answer.Deadline.Token);
-            return new(await WriteAsync(FilterInput.Member(json.RootElement, "data"), route, parameters, credential, account), null, answer.Destination);
-        }
-        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
-        {
+            return Filtered.Refused(UpstreamErrors.RefusalOf(answer, credential), answer.Destination);
+        if (answer.Body!.Json is not { } json)
             return Filtered.Refused(Refusal.TooMuchToFilter, answer.Destination);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
-        {
-            return Filtered.Refused(Refusal.Unavailable, answer.Destination);
-        }
-        catch (OperationCanceledException) when (answer.Deadline.Passed)
-        {
-            return Filtered.Refused(Refusal.TimedOut, answer.Destination);
-        }
+        return new(await WriteAsync(FilterInput.Member(json.RootElement, "data"), route, parameters, credential, account), null, answer.Destination);
     }
 
     /// <summary>The whole answer: what is the tenant's of this data, or of none if the engine lacks the path.</summary>
@@ -136,7 +119,7 @@ internal sealed class FilteredAnswers(Upstream upstream, Destinations destinatio
                 break;
         }
 
-        return (UpstreamRequest.Get(path, form.Written, AnswerShape.Optional), null);
+        return (UpstreamRequest.Get(path, form.Written, AnswerShape.Optional, LengthMax), null);
     }
 
     private static Refusal? AddMetadata(FormWriter form, Route route, RequestParameters parameters, Credential credential)

@@ -36,7 +36,7 @@ internal static class ServicesFilter
         var form = new FormWriter();
         form.Add("query", Printer.Print(Scope.Apply(new VectorSelector("up", []), credential.Scope)));
         ScopedRequest.AddSecondBelt(form, credential, engine);
-        return (UpstreamRequest.Post("/api/v1/query", form.Written), null);
+        return (UpstreamRequest.Post("/api/v1/query", form.Written, wholeUpTo: FilteredAnswers.LengthMax), null);
     }
 
     /// <summary>Writes the data of <c>/aivenmetrics/v1/services</c>.</summary>

@@ -19,23 +19,24 @@ internal static partial class UpstreamErrors
     private const string Generic = "the metrics store refused this query: its version may lack something that the query uses";
 
     /// <summary>The error for the client if the server's own must not reach it as it is; null if it may.</summary>
-    public static async ValueTask<Refusal?> ReplacedAsync(UpstreamAnswer answer, AnswerShape shape, Credential credential, RequestLimits limits)
+    public static Refusal? Replaced(UpstreamAnswer answer, AnswerShape shape, Credential credential, RequestLimits limits)
     {
         if ((int)answer.Response.StatusCode < 400)
             return null;
         if (shape is AnswerShape.Exposition or AnswerShape.RemoteRead)
-            return await OfTextAsync(answer, shape);
-        var error = await ReadAsync(answer);
+            return OfText(answer, shape);
+        var error = Read(answer);
         var told = Told(error, credential);
         if (error.Type == "timeout" && limits.TimeoutIsPlans)
             return LimitRefusals.Timeout(limits.Plan, told);
-        return told == error.Text && error.AsPrometheus ? null : Refusal.FromUpstream((int)answer.Response.StatusCode, error.Type, told);
+        // What was no text is not passed on as it came.
+        return told == error.Text && error.AsPrometheus && !told.Contains('\ufffd', StringComparison.Ordinal) ? null : Refusal.FromUpstream((int)answer.Response.StatusCode, error.Type, told);
     }
 
     /// <summary>The error of a request whose answer is not passed on as it is.</summary>
-    public static async ValueTask<Refusal> RefusalAsync(UpstreamAnswer answer, Credential credential)
+    public static Refusal RefusalOf(UpstreamAnswer answer, Credential credential)
     {
-        var error = await ReadAsync(answer);
+        var error = Read(answer);
         return Refusal.FromUpstream((int)answer.Response.StatusCode, error.Type, Told(error, credential));
     }
 
@@ -59,11 +60,10 @@ internal static partial class UpstreamErrors
     }
 
     /// <summary>Remote read and federation answer errors as bare text.</summary>
-    private static async ValueTask<Refusal> OfTextAsync(UpstreamAnswer answer, AnswerShape shape)
+    private static Refusal OfText(UpstreamAnswer answer, AnswerShape shape)
     {
         var status = (int)answer.Response.StatusCode;
-        var body = await AnswerJudge.ReadErrorAsync(answer.Response, answer.Deadline.Token);
-        if (body is not null && body.AsSpan().IndexOf("sample limit"u8) >= 0)
+        if (answer.Body!.Text.AsSpan().IndexOf("sample limit"u8) >= 0)
             return Refusal.FromUpstream(status, "execution", "the answer would have more samples than the metrics store gives at once: ask for a shorter time or fewer series");
         // For a matcher that it cannot read, Prometheus answers a remote read as if the fault were its own.
         return status < 500 ? Refusal.FromUpstream(status, "bad_data", Refused)
@@ -71,26 +71,14 @@ internal static partial class UpstreamErrors
     }
 
     /// <summary>Type and text of an error in Prometheus' shape; no text if it is not in that shape or too long.</summary>
-    private static async ValueTask<EngineError> ReadAsync(UpstreamAnswer answer)
+    private static EngineError Read(UpstreamAnswer answer)
     {
         var status = (int)answer.Response.StatusCode;
-        if (await AnswerJudge.ReadErrorAsync(answer.Response, answer.Deadline.Token) is { } body)
-        {
-            try
-            {
-                using var json = JsonDocument.Parse(body);
-                if (json.RootElement.ValueKind == JsonValueKind.Object
-                    && json.RootElement.TryGetProperty("errorType", out var type) && type.ValueKind == JsonValueKind.String
-                    && json.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String)
-                    return Read(type.GetString()!, error.GetString()!);
-            }
-            catch (JsonException)
-            {
-                // Half an error is as good as none.
-            }
-        }
-
-        return new(status == 429 ? "unavailable" : status < 500 ? "bad_data" : "execution", null, false);
+        return answer.Body!.Json?.RootElement is { ValueKind: JsonValueKind.Object } said
+            && FilterInput.Member(said, "errorType") is { ValueKind: JsonValueKind.String } type
+            && FilterInput.Member(said, "error") is { ValueKind: JsonValueKind.String } error
+            ? Read(type.GetString()!, error.GetString()!)
+            : new(status == 429 ? "unavailable" : status < 500 ? "bad_data" : "execution", null, false);
     }
 
     /// <summary>VictoriaMetrics gives the status as the type, and before what is wrong with a query the query as it got it.</summary>

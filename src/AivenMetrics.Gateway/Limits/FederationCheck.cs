@@ -15,6 +15,9 @@ namespace AivenMetrics.Gateway.Limits;
 /// </summary>
 internal static class FederationCheck
 {
+    /// <summary>The answer is one number, and what else a query engine says.</summary>
+    private const int AnswerLengthMax = 64 << 10;
+
     private const string OfQuery = "invalid parameter \"query\": ";
 
     /// <summary>The refusal of a federation of too many series, or of one that cannot be counted; null if it may be asked for.</summary>
@@ -27,14 +30,14 @@ internal static class FederationCheck
             $"(count({Scope.RewriteSelector(selector, credential.Scope)}) or vector(0))")));
         form.Add("timeout", plan.QueryTimeoutText);
         ScopedRequest.AddSecondBelt(form, credential, engine);
-        var (answer, failure) = await upstream.AskAsync(UpstreamRequest.Post("/api/v1/query", form.Written), ForwardedHeaders.None, aborted);
+        var (answer, failure) = await upstream.AskAsync(UpstreamRequest.Post("/api/v1/query", form.Written, wholeUpTo: AnswerLengthMax), ForwardedHeaders.None, aborted);
         if (answer is null)
             return Refusal.Of(failure, destinations);
         using (answer)
         {
             if (!answer.Response.IsSuccessStatusCode)
-                return OfSelectors(await UpstreamErrors.RefusalAsync(answer, credential));
-            return await CountAsync(answer) is { } series
+                return OfSelectors(UpstreamErrors.RefusalOf(answer, credential));
+            return Count(answer) is { } series
                 ? series > plan.Series ? LimitRefusals.TooManySeries(plan, series) : null
                 : Refusal.Unavailable;
         }
@@ -46,20 +49,12 @@ internal static class FederationCheck
             ? refusal with { Message = "invalid parameter \"match[]\": " + refusal.Message[OfQuery.Length..] }
             : refusal;
 
-    private static async ValueTask<long?> CountAsync(UpstreamAnswer answer)
+    private static long? Count(UpstreamAnswer answer)
     {
-        if (await AnswerJudge.ReadErrorAsync(answer.Response, answer.Deadline.Token) is not { } body)
+        if (answer.Body!.Json is not { } json)
             return null;
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            var result = FilterInput.ListOf(FilterInput.Member(json.RootElement, "data"), "result").FirstOrDefault();
-            return FilterInput.ListOf(result, "value").ElementAtOrDefault(1) is { ValueKind: JsonValueKind.String } value
-                && double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var series) ? (long)series : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+        var result = FilterInput.ListOf(FilterInput.Member(json.RootElement, "data"), "result").FirstOrDefault();
+        return FilterInput.ListOf(result, "value").ElementAtOrDefault(1) is { ValueKind: JsonValueKind.String } value
+            && double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var series) ? (long)series : null;
     }
 }

@@ -224,7 +224,7 @@ internal sealed class GatewayEndpoint(
         {
             exchange.Destination = answer.Destination;
             context.Response.Headers[AnswerCopier.InstanceHeader] = answer.Destination.Name;
-            if (await UpstreamErrors.ReplacedAsync(answer, shape, credential, limits) is { } replaced)
+            if (UpstreamErrors.Replaced(answer, shape, credential, limits) is { } replaced)
                 return replaced;
             if (limits.CheckLength(answer.Response.Content.Headers.ContentLength) is { } tooLong)
                 return tooLong;
