@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shows the main job on this machine: builds, then runs `aiven-metrics demo` with the arguments given here.
+# Shows the main job on this machine: builds, then runs `aiven-metrics-lab demo` with the arguments given here.
 # Needs the .NET 10 SDK. Installs Prometheus with apt when it is missing, with sudo where that is needed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,9 +25,9 @@ if ! command -v prometheus >/dev/null; then
 fi
 
 echo "Building."
-if ! log=$(dotnet build src/AivenMetrics -c Release --nologo 2>&1); then
+if ! log=$(dotnet build src/AivenMetrics.Lab -c Release --nologo 2>&1); then
   echo "$log" >&2
   echo "The build failed; what it said is above." >&2
   exit 1
 fi
-exec dotnet src/AivenMetrics/bin/Release/net10.0/aiven-metrics.dll demo "$@"
+exec dotnet src/AivenMetrics.Lab/bin/Release/net10.0/aiven-metrics-lab.dll demo "$@"

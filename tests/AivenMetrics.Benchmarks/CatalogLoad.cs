@@ -25,7 +25,7 @@ internal static class CatalogLoad
         (int seconds, int rounds, int clients) = (options.Number("seconds", 5), options.Number("rounds", 3), options.Number("clients", 16));
         await using PostgresServer server = await PostgresServer.Start();
         await using BrokerStack stack = await BrokerStack.Start(await server.CreateDatabase(), gateway: false);
-        string bareUrl = $"http://127.0.0.1:{Demo.Ports.Free(1)[0]}";
+        string bareUrl = $"http://127.0.0.1:{Lab.Demo.Ports.Free(1)[0]}";
         using Process bare = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["bare-kestrel", bareUrl]))!;
         try
         {

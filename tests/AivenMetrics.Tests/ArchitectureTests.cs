@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using AivenMetrics.Broker;
 using NetArchTest.Rules;
 using Xunit;
@@ -17,13 +18,34 @@ public sealed class ArchitectureTests
     [InlineData("AivenMetrics.Discovery", "AivenMetrics.Feed")]
     [InlineData("AivenMetrics.Gateway", "AivenMetrics.Access AivenMetrics.Feed AivenMetrics.PromQL")]
     [InlineData("AivenMetrics.Broker", "AivenMetrics.Access AivenMetrics.Feed")]
+    [InlineData("AivenMetrics.Hosting", "")]
+    [InlineData("aiven-metrics", "AivenMetrics.Broker AivenMetrics.Discovery AivenMetrics.Feed AivenMetrics.Gateway AivenMetrics.Hosting")]
+    [InlineData("aiven-metrics-lab", "AivenMetrics.Feed AivenMetrics.Hosting AivenMetrics.Simulator AivenMetrics.StrictPlatform")]
     public void A_project_references_only_what_its_secrets_allow(string project, string allowed)
     {
         IEnumerable<string> referenced = Assembly.Load(project).GetReferencedAssemblies()
             .Select(reference => reference.Name!)
-            .Where(name => name.StartsWith("AivenMetrics", StringComparison.Ordinal) || name == "aiven-metrics");
+            .Where(name => name.StartsWith("AivenMetrics", StringComparison.Ordinal) || name.StartsWith("aiven-metrics", StringComparison.Ordinal));
 
         Assert.Subset(allowed.Split(' ').ToHashSet(), referenced.ToHashSet());
+    }
+
+    /// <summary>An exact list: a program that an operator installs contains only what its roles need.</summary>
+    [Fact]
+    public void The_program_that_is_published_contains_nothing_of_the_laboratory()
+    {
+        using var dependencies = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "aiven-metrics.deps.json")));
+
+        var projects = dependencies.RootElement.GetProperty("libraries").EnumerateObject()
+            .Where(library => library.Value.GetProperty("type").GetString() == "project")
+            .Select(library => library.Name.Split('/')[0]);
+
+        Assert.Equal(
+            [
+                "AivenMetrics.Access", "AivenMetrics.Broker", "AivenMetrics.Discovery", "AivenMetrics.Feed", "AivenMetrics.Gateway", "AivenMetrics.Hosting",
+                "AivenMetrics.PromQL", "aiven-metrics",
+            ],
+            projects.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AivenMetrics.Broker.State;
-using AivenMetrics.Terminal;
+using AivenMetrics.Hosting.Terminal;
 using Spectre.Console;
 
 namespace AivenMetrics.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AivenMetrics.Broker.Access;
+using AivenMetrics.Hosting;
 using Spectre.Console;
 
 namespace AivenMetrics.Commands;

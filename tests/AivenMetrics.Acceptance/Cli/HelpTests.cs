@@ -1,6 +1,7 @@
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Commands;
-using AivenMetrics.Configuration;
+using AivenMetrics.Hosting.Configuration;
+using AivenMetrics.Lab.Commands;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
@@ -20,7 +21,7 @@ public sealed class HelpTests : InItsOwnFolder
             "broker" => Roles.Broker.Options,
             "discovery" => Roles.Discovery.Options,
             "gateway" => Roles.Gateway.Options,
-            _ => Roles.Simulator.Options,
+            _ => LabRoles.Simulator.Options,
         };
 
         RunResult help = await Executable.Run(Root, role, "--help");
@@ -41,13 +42,35 @@ public sealed class HelpTests : InItsOwnFolder
     [InlineData("audit", "--instance", "--binding", "--since", "--limit", "--json", "--database", "--database-file", "--config")]
     [InlineData("demo", "--keep", "--ready-file", "--data", "--prometheus")]
     [InlineData("openapi")]
-    [InlineData("", "broker", "discovery", "gateway", "simulator", "migrate", "audit", "demo", "--version")]
+    [InlineData("", "broker", "discovery", "gateway", "migrate", "rekey", "hash-password", "audit", "explain", "--version")]
     public async Task A_commands_help_names_all_there_is(string command, params string[] names)
     {
         RunResult help = await Executable.Run(Root, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
 
         Assert.Equal(0, help.ExitCode);
         Assert.All(names, name => Assert.Contains(name, help.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_help_of_the_laboratory_names_its_commands()
+    {
+        RunResult help = await Executable.RunProgram(Programs.Lab, Root, "--help");
+
+        Assert.Equal(0, help.ExitCode);
+        Assert.All(["simulator", "demo", "platform", "--config", "--version"], name => Assert.Contains(name, help.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("simulator")]
+    [InlineData("demo")]
+    [InlineData("platform")]
+    public async Task The_product_has_none_of_the_laboratorys_commands(string command)
+    {
+        RunResult help = await Executable.RunProgram(Programs.Product, Root, "--help");
+        RunResult result = await Executable.RunProgram(Programs.Product, Root, command);
+
+        Assert.DoesNotContain($"  {command} ", help.Output, StringComparison.Ordinal);
+        Assert.Equal(2, result.ExitCode);
     }
 
     [Theory]

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AivenMetrics.Acceptance.State;
 using AivenMetrics.Acceptance.Support;
-using AivenMetrics.Demo;
+using AivenMetrics.Lab.Demo;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using AivenMetrics.Acceptance.State;
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Broker.State;
-using AivenMetrics.Demo;
+using AivenMetrics.Lab.Demo;
 using Xunit;
 using KeyRing = AivenMetrics.Broker.State.Secrets;
 

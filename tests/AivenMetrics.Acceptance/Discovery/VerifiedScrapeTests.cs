@@ -1,7 +1,7 @@
 using System.Net;
 using AivenMetrics.Acceptance.Support;
-using AivenMetrics.Demo;
 using AivenMetrics.Feed;
+using AivenMetrics.Lab.Demo;
 using AivenMetrics.Tests.Discovery;
 using AivenMetrics.Tests.Discovery.Dns;
 using AivenMetrics.Tests.Feed;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.PlatformCli;
 
-/// <summary><c>aiven-metrics platform</c> against the real broker and everything behind it.</summary>
+/// <summary><c>aiven-metrics-lab platform</c> against the real broker and everything behind it.</summary>
 public sealed class PlatformTests(WholeProduct product) : InItsOwnFolder, IClassFixture<WholeProduct>
 {
     private Stack Stack => product.Stack;

@@ -1,15 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using AivenMetrics.Demo;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Support;
 
-/// <summary>How a run of the executable ended.</summary>
+/// <summary>How a run of a program ended.</summary>
 internal sealed record RunResult(int ExitCode, string Output, string Error);
 
-/// <summary>The executable as a person or an init system runs it.</summary>
+/// <summary>A program as a person or an init system runs it.</summary>
 internal sealed class Executable : IAsyncDisposable
 {
     private readonly Process process;
@@ -34,12 +33,25 @@ internal sealed class Executable : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it in a folder, without any configuration from the environment.</summary>
-    public static Executable Start(string folder, params string[] arguments)
+    /// <summary>Starts the program that has the command in a folder, without any configuration from the environment.</summary>
+    public static Executable Start(string folder, params string[] arguments) =>
+        StartProgram(Programs.With(arguments.FirstOrDefault()), folder, arguments);
+
+    /// <summary>Runs the program that has the command to its end.</summary>
+    public static Task<RunResult> Run(string folder, params string[] arguments) => RunProgram(Programs.With(arguments.FirstOrDefault()), folder, arguments);
+
+    /// <summary>Runs one of the <see cref="Programs"/> to its end.</summary>
+    public static async Task<RunResult> RunProgram(string program, string folder, params string[] arguments)
+    {
+        await using Executable running = StartProgram(program, folder, arguments);
+        return await running.End(TimeSpan.FromMinutes(2));
+    }
+
+    private static Executable StartProgram(string program, string folder, string[] arguments)
     {
         // A test run in the background of a script inherits an ignored SIGINT, which no program would then see; env, which
         // becomes the program it starts, takes it back.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", typeof(DemoProcess).Assembly.Location, .. arguments])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -52,13 +64,6 @@ internal sealed class Executable : IAsyncDisposable
         running.process.BeginOutputReadLine();
         running.process.BeginErrorReadLine();
         return running;
-    }
-
-    /// <summary>Runs it to its end.</summary>
-    public static async Task<RunResult> Run(string folder, params string[] arguments)
-    {
-        await using Executable running = Start(folder, arguments);
-        return await running.End(TimeSpan.FromMinutes(2));
     }
 
     public void Signal(string signal)

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using AivenMetrics.Demo;
+using AivenMetrics.Lab.Demo;
 using Npgsql;
 
 namespace AivenMetrics.Acceptance.Support;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using AivenMetrics.Demo;
+using AivenMetrics.Lab.Demo;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Support;
@@ -140,7 +140,7 @@ internal sealed class Stack : IAsyncDisposable
     {
         string file = Folder.Configuration(role, new JsonObject { [section] = configuration });
         starts[role] = () => DemoProcess.Start(role, "dotnet",
-            [typeof(DemoProcess).Assembly.Location, section.ToLowerInvariant(), "--config", file, "--log-format", "json", "--log-level", options.LogLevel], LogFile(role));
+            [Programs.With(section.ToLowerInvariant()), section.ToLowerInvariant(), "--config", file, "--log-format", "json", "--log-level", options.LogLevel], LogFile(role));
         await Restart(role);
     }
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AivenMetrics.Demo;
+using AivenMetrics.Lab.Demo;
 
 namespace AivenMetrics.Acceptance.Support;
 

@@ -1,0 +1,155 @@
+using System.Data.Common;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using AivenMetrics.Hosting.Logging;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+
+namespace AivenMetrics.Hosting;
+
+/// <summary>Runs a role as a process: its listeners, logs, request ids, health, metrics, graceful shutdown.</summary>
+internal static class RoleHost
+{
+    /// <summary>Longer than any request may wait (a bind: 20 s by default), shorter than what BOSH and Kubernetes grant.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(25);
+
+    /// <summary>Composes the role without starting it.</summary>
+    public static WebApplication Build<TOptions>(Role<TOptions> role, RoleConfiguration<TOptions> configuration, LogFormat format, LogLevel level)
+        where TOptions : class, new()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = $"aiven-metrics-{role.Name}" });
+        builder.Configuration.Sources.Clear();
+        builder.Logging.AddLogs(format, level);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, configuration.Hosting, role.Map is not null));
+        if (role.RunsOnSocketThreads)
+        {
+            SocketThreads.Use(builder.WebHost);
+        }
+
+        builder.Services.Configure<SocketTransportOptions>(sockets => ListenSockets.ExplainFailures(sockets, role.Section, configuration.Hosting));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddHealthChecks();
+        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService($"aiven-metrics-{role.Name}", serviceVersion: Version)).WithMetrics(metrics =>
+        {
+            metrics.AddMeter("AivenMetrics.*").AddRuntimeInstrumentation().AddPrometheusExporter();
+            if (!role.HasOwnRequestMetrics)
+            {
+                metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation();
+            }
+        });
+        role.Add(builder.Services, configuration.Options);
+
+        WebApplication app = builder.Build();
+        app.UseInternalListener(role.MapInternal);
+        app.UseRequestIds();
+        role.Map?.Invoke(app);
+        return app;
+    }
+
+    /// <summary>Starts the role, says where it listens, and stays until it is told to stop.</summary>
+    /// <returns>0 after a graceful stop; 1 when it could not start or broke.</returns>
+    public static async Task<int> Run(WebApplication app, string name, string? addressesFile)
+    {
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AivenMetrics");
+        try
+        {
+            await app.StartAsync();
+            JsonObject addresses = Addresses(app, name);
+            logger.LogInformation("{Role} {Version} listens on {Listen}; health and metrics on {Internal}", name, Version, ForClients(addresses), addresses["internal"]);
+            WriteAddresses(addressesFile, addresses);
+            await app.WaitForShutdownAsync();
+            logger.LogInformation("{Role} stopped", name);
+            return 0;
+        }
+        catch (DbException exception)
+        {
+            logger.LogCritical("{Role} cannot use its database: {Reason}. Check Broker:Database and that the database runs.", name, exception.GetBaseException().Message.TrimEnd('.'));
+            return 1;
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or UnauthorizedAccessException or InvalidDataException)
+        {
+            logger.LogCritical("{Role} cannot start: {Reason}", name, exception.Message);
+            return 1;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            logger.LogCritical(exception, "{Role} ended", name);
+            return 1;
+        }
+        finally
+        {
+            await app.DisposeAsync();
+        }
+    }
+
+    internal static string Version => typeof(RoleHost).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    private static void Listen(KestrelServerOptions kestrel, HostingOptions hosting, bool servesClients)
+    {
+        kestrel.AddServerHeader = false;
+        if (servesClients && HostingOptions.EndPoint(hosting.Listen) is { } endPoint)
+        {
+            kestrel.Listen(endPoint);
+        }
+
+        if (servesClients && HostingOptions.EndPoint(hosting.Http2Listen) is { } http2)
+        {
+            kestrel.Listen(http2, listener => listener.Protocols = HttpProtocols.Http2);
+        }
+
+        kestrel.Listen(HostingOptions.EndPoint(hosting.InternalListen)!, listener => listener.UseInternal());
+    }
+
+    /// <summary>The addresses in the order in which <see cref="Listen"/> asked for them, with the ports that were really given.</summary>
+    private static JsonObject Addresses(WebApplication app, string name)
+    {
+        var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
+        var addresses = new JsonObject { ["role"] = name, ["pid"] = Environment.ProcessId };
+        if (bound.Count > 1)
+        {
+            addresses["listen"] = bound[0];
+        }
+
+        if (bound.Count > 2)
+        {
+            addresses["http2_listen"] = bound[1];
+        }
+
+        addresses["internal"] = bound[^1];
+        return addresses;
+    }
+
+    private static string ForClients(JsonObject addresses) =>
+        (addresses["listen"]?.ToString() ?? "nothing") + (addresses["http2_listen"] is { } http2 ? $" and, by HTTP/2, {http2}" : "");
+
+    private static void WriteAddresses(string? file, JsonObject addresses)
+    {
+        if (file is null)
+        {
+            return;
+        }
+
+        try
+        {
+            string temporary = file + ".new";
+            File.WriteAllText(temporary, addresses.ToJsonString() + "\n");
+            File.Move(temporary, file, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new IOException(
+                $"--addresses-file names {file}, which cannot be written ({exception.Message.TrimEnd('.')}): name a file in a folder that exists and may be written to.",
+                exception);
+        }
+    }
+}

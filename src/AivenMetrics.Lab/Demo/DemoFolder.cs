@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+
+namespace AivenMetrics.Lab.Demo;
+
+/// <summary>The demo's temporary folder: configuration, secrets (mode 0600), logs and data of every process.</summary>
+internal sealed class DemoFolder
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public DemoFolder(string path)
+    {
+        Root = path;
+        foreach (string folder in (string[])["config", "secrets", "logs", "run"])
+        {
+            Directory.CreateDirectory(System.IO.Path.Combine(path, folder), OwnerOnly | UnixFileMode.UserExecute);
+        }
+    }
+
+    public string Root { get; }
+
+    public string Path(params string[] parts) => System.IO.Path.Combine([Root, .. parts]);
+
+    /// <summary>Makes a secret of 256 random bits and keeps it in a file.</summary>
+    /// <returns>The file's path and the secret.</returns>
+    public (string File, string Value) Secret(string name)
+    {
+        string value = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+        return (Write(Path("secrets", name), value), value);
+    }
+
+    /// <summary>Writes a role's configuration file.</summary>
+    public string Configuration(string role, JsonObject configuration) =>
+        Write(Path("config", role + ".json"), configuration.ToJsonString());
+
+    /// <summary>Writes a file that only its owner can read.</summary>
+    public static string Write(string path, string content)
+    {
+        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
+        using var writer = new StreamWriter(file);
+        writer.Write(content);
+        return path;
+    }
+}

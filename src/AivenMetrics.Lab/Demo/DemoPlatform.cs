@@ -1,0 +1,71 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using AivenMetrics.Simulator;
+
+namespace AivenMetrics.Lab.Demo;
+
+/// <summary>Acts as the platform would: reads the catalog, provisions, binds (OSB 2.17).</summary>
+internal sealed class DemoPlatform : IDisposable
+{
+    private readonly HttpClient http;
+
+    public DemoPlatform(string brokerUrl, string username, string password)
+    {
+        http = new HttpClient { BaseAddress = new Uri(brokerUrl), Timeout = TimeSpan.FromSeconds(60) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}")));
+        http.DefaultRequestHeaders.Add("X-Broker-API-Version", "2.17");
+    }
+
+    /// <summary>The offering's id and the id of its plan <c>space</c>.</summary>
+    public async Task<(string ServiceId, string PlanId)> Catalog(CancellationToken ct)
+    {
+        JsonObject catalog = await Send(HttpMethod.Get, "/v2/catalog", null, ct);
+        JsonNode offering = catalog["services"]![0]!;
+        JsonNode plan = offering["plans"]!.AsArray().First(candidate => candidate!["name"]!.GetValue<string>() == "space")!;
+        return (offering["id"]!.GetValue<string>(), plan["id"]!.GetValue<string>());
+    }
+
+    /// <summary>What <c>cf create-service metrics space my-metrics</c> and <c>cf bind-service app my-metrics</c> cause.</summary>
+    public async Task<DemoTenant> Order(DemoOrganization organization, DemoSpace space, (string ServiceId, string PlanId) plan, CancellationToken ct)
+    {
+        string instanceId = Guid.NewGuid().ToString();
+        string bindingId = Guid.NewGuid().ToString();
+        await Send(HttpMethod.Put, $"/v2/service_instances/{instanceId}", new JsonObject
+        {
+            ["service_id"] = plan.ServiceId,
+            ["plan_id"] = plan.PlanId,
+            ["organization_guid"] = organization.Id,
+            ["space_guid"] = space.Id,
+            ["context"] = new JsonObject
+            {
+                ["platform"] = "cloudfoundry",
+                ["organization_guid"] = organization.Id,
+                ["space_guid"] = space.Id,
+                ["organization_name"] = organization.Name,
+                ["space_name"] = space.Name,
+                ["instance_name"] = "my-metrics",
+            },
+        }, ct);
+        JsonObject binding = await Send(HttpMethod.Put, $"/v2/service_instances/{instanceId}/service_bindings/{bindingId}", new JsonObject
+        {
+            ["service_id"] = plan.ServiceId,
+            ["plan_id"] = plan.PlanId,
+            ["bind_resource"] = new JsonObject { ["app_guid"] = Guid.NewGuid().ToString() },
+        }, ct);
+        return new DemoTenant($"{organization.Name}/{space.Name}", organization.Id, space.Id, instanceId, bindingId, plan.ServiceId, plan.PlanId, binding["credentials"]!.AsObject());
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<JsonObject> Send(HttpMethod method, string path, JsonObject? body, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using HttpResponseMessage response = await http.SendAsync(request, ct);
+        JsonObject? answer = await response.Content.ReadFromJsonAsync<JsonObject>(ct);
+        return response.IsSuccessStatusCode && answer is not null
+            ? answer
+            : throw new DemoException($"The broker answered {method} {path} with {(int)response.StatusCode}: {answer?["description"]}");
+    }
+}

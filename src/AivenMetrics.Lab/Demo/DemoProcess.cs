@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace AivenMetrics.Lab.Demo;
+
+/// <summary>A program that the demo started: its output goes to a file, and it is stopped politely, then firmly.</summary>
+internal sealed partial class DemoProcess : IAsyncDisposable
+{
+    private const int Terminate = 15;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly Process process;
+    private readonly Task logging;
+
+    private DemoProcess(string name, Process process, Task logging, string logFile)
+    {
+        (Name, this.process, this.logging, LogFile) = (name, process, logging, logFile);
+    }
+
+    public string Name { get; }
+
+    public int Id => process.Id;
+
+    public string LogFile { get; }
+
+    public bool HasExited => process.HasExited;
+
+    /// <summary>Starts a program. Secrets must be in files that the arguments name, never in the arguments.</summary>
+    public static DemoProcess Start(string name, string program, IEnumerable<string> arguments, string logFile)
+    {
+        var start = new ProcessStartInfo(program)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = Path.GetDirectoryName(logFile)!,
+        };
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            throw new DemoException($"{name} cannot be started: there is no program '{program}' that can be run. Install it (apt-get install prometheus) or name it with --prometheus.");
+        }
+
+        process.StandardInput.Close();
+        return new DemoProcess(name, process, Log(process, logFile), logFile);
+    }
+
+    /// <summary>Throws when the program has ended, with the last lines that it wrote.</summary>
+    public void ThrowIfExited()
+    {
+        if (process.HasExited)
+        {
+            throw new DemoException($"{Name} ended with exit code {process.ExitCode}. Its last words ({LogFile}):\n{Tail()}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            _ = Kill(process.Id, Terminate);
+            using var patience = new CancellationTokenSource(Patience);
+            try
+            {
+                await process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+
+        await logging;
+        process.Dispose();
+    }
+
+    private string Tail()
+    {
+        try
+        {
+            using var file = new FileStream(LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var reader = new StreamReader(file);
+            return string.Join('\n', reader.ReadToEnd().TrimEnd().Split('\n').TakeLast(8));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private static async Task Log(Process process, string logFile)
+    {
+        await using var file = new StreamWriter(new FileStream(logFile, FileMode.Create, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        using var turn = new SemaphoreSlim(1);
+        await Task.WhenAll(Copy(process.StandardOutput, file, turn), Copy(process.StandardError, file, turn));
+    }
+
+    private static async Task Copy(StreamReader from, StreamWriter to, SemaphoreSlim turn)
+    {
+        while (await from.ReadLineAsync() is { } line)
+        {
+            await turn.WaitAsync();
+            await to.WriteLineAsync(line);
+            turn.Release();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int processId, int signal);
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace AivenMetrics.Lab.Demo;
+
+/// <summary>Shows what a tenant got: credentials, live values of its services, and that it sees nobody else's.</summary>
+internal sealed class DemoReport(IAnsiConsole console, bool keep)
+{
+    /// <summary>Values that tell something of each type of service; the first three that a service has are shown.</summary>
+    private static readonly (string Title, string Query)[] Values =
+    [
+        ("heap used", "max by (aiven_service_name) (elasticsearch_jvm_mem_heap_used_percent)"),
+        ("shards", "max by (aiven_service_name) (elasticsearch_cluster_health_active_shards)"),
+        ("connections", "sum by (aiven_service_name) (postgresql_pg_stat_database_numbackends)"),
+        ("clients", "max by (aiven_service_name) (redis_clients)"),
+        ("operations/s", "max by (aiven_service_name) (redis_instantaneous_ops_per_sec)"),
+        ("partitions", "sum by (aiven_service_name) (kafka_server_ReplicaManager_PartitionCount_Value)"),
+        ("consumer lag", "sum by (aiven_service_name) (kafka_consumer_group_rep_lag)"),
+        ("threads", "max by (aiven_service_name) (mysql_threads_connected)"),
+        ("cpu busy %", "100 - avg by (aiven_service_name) (cpu_usage_idle{cpu=\"cpu-total\"})"),
+        ("memory used %", "avg by (aiven_service_name) (mem_used_percent)"),
+        ("disk used %", "max by (aiven_service_name) (disk_used_percent)"),
+    ];
+
+    private const int ShownValues = 3;
+
+    private static string Verdict(IReadOnlyList<Sample>? answer) => answer switch
+    {
+        null => "NO ANSWER",
+        [] => "sees nothing",
+        _ => "SEES SOMETHING",
+    };
+
+    public async Task Show(DemoTenant tenant, DemoTenant other, string prometheusUrl, CancellationToken ct)
+    {
+        console.WriteLine();
+        console.Write(new Rule(tenant.Name).LeftJustified());
+        console.Profile.Out.Writer.WriteLine($"credentials  url={tenant.Url}  username={tenant.Username}  password={tenant.Password}");
+        using var gateway = new PrometheusQuery(tenant.Url, tenant.Username, tenant.Password);
+        console.Write(await Services(gateway, ct));
+        await ShowProof(gateway, tenant, other, prometheusUrl, ct);
+        console.WriteLine(keep ? "try it:" : "try it, after starting with --keep:");
+        console.Profile.Out.Writer.WriteLine($"  curl -sG -u '{tenant.Username}:{tenant.Password}' --data-urlencode 'query=count by (aiven_service_name, aiven_service_type) (up)' {tenant.Url.TrimEnd('/')}/api/v1/query");
+    }
+
+    private static async Task<Table> Services(PrometheusQuery gateway, CancellationToken ct)
+    {
+        Dictionary<string, List<string>> values = [];
+        foreach ((string title, string query) in Values)
+        {
+            foreach (Sample sample in await gateway.Instant(query, ct) ?? [])
+            {
+                List<string> row = values.TryGetValue(sample.Labels["aiven_service_name"], out var known) ? known : values[sample.Labels["aiven_service_name"]] = [];
+                row.Add(string.Create(CultureInfo.InvariantCulture, $"{title} {sample.Value:0.#}"));
+            }
+        }
+
+        var table = new Table().AddColumns("service", "type", "nodes up", "live values");
+        foreach (Sample service in await gateway.Instant("sort_desc(sum by (aiven_service_name, aiven_service_type) (up))", ct) ?? [])
+        {
+            string name = service.Labels["aiven_service_name"];
+            table.AddRow(
+                new Text(name),
+                new Text(service.Labels["aiven_service_type"]),
+                new Text(service.Value.ToString(CultureInfo.InvariantCulture)),
+                new Text(string.Join(", ", values.GetValueOrDefault(name, []).Take(ShownValues))));
+        }
+
+        return table;
+    }
+
+    private async Task ShowProof(PrometheusQuery gateway, DemoTenant tenant, DemoTenant other, string prometheusUrl, CancellationToken ct)
+    {
+        using var prometheus = new PrometheusQuery(prometheusUrl);
+        string foreign = $"count({{space_id=\"{other.SpaceId}\"}})";
+        double stored = (await prometheus.Instant(foreign, ct) ?? []).Sum(sample => sample.Value);
+        string[] attempts =
+        [
+            foreign,
+            $"count({{__name__!=\"\",space_id!=\"{tenant.SpaceId}\"}})",
+            $"topk(scalar({foreign} or vector(0)), up)",
+        ];
+        foreach (string query in attempts)
+        {
+            int openly = (await prometheus.Instant(query, ct) ?? []).Count;
+            console.Profile.Out.Writer.WriteLine($"{Verdict(await gateway.Instant(query, ct))}: {query}  (without the gateway: {openly} results)");
+        }
+
+        console.WriteLine($"(Prometheus itself holds {stored:0} series of {other.Name}.)");
+    }
+}
