@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Lab.Demo;
+using AivenMetrics.Testing.Programs;
 
 namespace AivenMetrics.Benchmarks;
 
@@ -58,7 +58,7 @@ internal sealed class BrokerStack : IAsyncDisposable
     private async Task StartRole(string role, string section, JsonObject configuration, string internalUrl)
     {
         string file = folder.Configuration(role, new JsonObject { [section] = configuration });
-        var process = DemoProcess.Start(role, "dotnet", [Programs.With(role), role, "--config", file, "--log-format", "json"], folder.Path("logs", role + ".log"));
+        var process = DemoProcess.Start(role, "dotnet", [ProgramFiles.With(role), role, "--config", file, "--log-format", "json"], folder.Path("logs", role + ".log"));
         processes.Add(process);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         for (long start = Stopwatch.GetTimestamp(); ; await Task.Delay(100))

@@ -5,6 +5,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using AivenMetrics.Feed;
 using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Testing.Gateway;
+using AivenMetrics.Testing.Programs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

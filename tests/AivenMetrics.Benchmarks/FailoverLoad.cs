@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Testing.Gateway;
+using AivenMetrics.Testing.Programs;
 
 namespace AivenMetrics.Benchmarks;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Testing.Programs;
 
 namespace AivenMetrics.Benchmarks;
 

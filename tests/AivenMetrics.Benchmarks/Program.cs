@@ -22,7 +22,7 @@ switch (args)
     case ["credentials", ..]:
         return await CredentialsLoad.RunAsync();
     case ["large-answer", ..]:
-        return await LargeAnswer.RunAsync(new LoadOptions(args));
+        return await LargeAnswerLoad.RunAsync(new LoadOptions(args));
     case ["rewrite", ..]:
         return await RewriteComparison.RunAsync(new LoadOptions(args));
     case ["failover", ..]:

@@ -1,4 +1,6 @@
 using System.Globalization;
+using AivenMetrics.Testing.Gateway;
+using AivenMetrics.Testing.Programs;
 
 namespace AivenMetrics.Benchmarks;
 

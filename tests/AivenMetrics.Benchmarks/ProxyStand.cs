@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AivenMetrics.Lab.Demo;
+using AivenMetrics.Testing.Gateway;
 
 namespace AivenMetrics.Benchmarks;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using AivenMetrics.Acceptance.Support;
 using AivenMetrics.PromQL;
+using AivenMetrics.Testing.Programs;
 using MatchType = AivenMetrics.PromQL.MatchType;
 
 namespace AivenMetrics.Benchmarks;

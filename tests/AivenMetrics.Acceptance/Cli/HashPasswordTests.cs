@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Broker.Access;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
@@ -16,7 +17,7 @@ public sealed class HashPasswordTests : InItsOwnFolder
     [InlineData(Password + "\r\n")]
     public async Task A_piped_password_is_hashed_without_its_line_break(string input)
     {
-        RunResult result = await Piped(input, "dotnet", Programs.Product, "hash-password");
+        RunResult result = await Piped(input, "dotnet", ProgramFiles.Product, "hash-password");
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.True(PasswordHash.Parse(result.Output.TrimEnd('\n'))!.Verify(Password));
@@ -29,7 +30,7 @@ public sealed class HashPasswordTests : InItsOwnFolder
     [InlineData(null, "more than 1024")]
     public async Task What_cannot_be_a_password_ends_with_2_and_a_sentence_that_does_not_repeat_it(string? input, string sentence)
     {
-        RunResult result = await Piped(input ?? new string('x', 100_000), "dotnet", Programs.Product, "hash-password");
+        RunResult result = await Piped(input ?? new string('x', 100_000), "dotnet", ProgramFiles.Product, "hash-password");
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.Contains(sentence, result.Error, StringComparison.Ordinal);
@@ -51,7 +52,7 @@ public sealed class HashPasswordTests : InItsOwnFolder
     public async Task On_a_terminal_it_asks_twice_and_shows_nothing_of_the_password(string again, int exitCode)
     {
         string file = Path.Combine(Root, "hash");
-        string command = $"dotnet '{Programs.Product}' hash-password > '{file}'";
+        string command = $"dotnet '{ProgramFiles.Product}' hash-password > '{file}'";
 
         // script(1) gives the command a terminal of its own; what it writes is what a person would see.
         RunResult result = await Piped(

@@ -2,6 +2,7 @@ using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Commands;
 using AivenMetrics.Hosting.Configuration;
 using AivenMetrics.Lab.Commands;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
@@ -54,7 +55,7 @@ public sealed class HelpTests : InItsOwnFolder
     [Fact]
     public async Task The_help_of_the_laboratory_names_its_commands()
     {
-        RunResult help = await Executable.RunProgram(Programs.Lab, Root, "--help");
+        RunResult help = await Executable.RunProgram(ProgramFiles.Lab, Root, "--help");
 
         Assert.Equal(0, help.ExitCode);
         Assert.All(["simulator", "demo", "platform", "--config", "--version"], name => Assert.Contains(name, help.Output, StringComparison.Ordinal));
@@ -66,8 +67,8 @@ public sealed class HelpTests : InItsOwnFolder
     [InlineData("platform")]
     public async Task The_product_has_none_of_the_laboratorys_commands(string command)
     {
-        RunResult help = await Executable.RunProgram(Programs.Product, Root, "--help");
-        RunResult result = await Executable.RunProgram(Programs.Product, Root, command);
+        RunResult help = await Executable.RunProgram(ProgramFiles.Product, Root, "--help");
+        RunResult result = await Executable.RunProgram(ProgramFiles.Product, Root, command);
 
         Assert.DoesNotContain($"  {command} ", help.Output, StringComparison.Ordinal);
         Assert.Equal(2, result.ExitCode);

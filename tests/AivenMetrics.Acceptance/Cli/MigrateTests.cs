@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AivenMetrics.Acceptance.State;
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Lab.Demo;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;

@@ -1,5 +1,6 @@
 using AivenMetrics.Acceptance.State;
 using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Testing.Programs;
 using Npgsql;
 using Xunit;
 

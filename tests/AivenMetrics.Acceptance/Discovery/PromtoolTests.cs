@@ -1,9 +1,8 @@
-using AivenMetrics.Acceptance.Support;
-using AivenMetrics.Tests.Discovery;
-using AivenMetrics.Tests.Discovery.Dns;
-using AivenMetrics.Tests.Feed;
+using AivenMetrics.Testing.Discovery;
+using AivenMetrics.Testing.Feed;
+using AivenMetrics.Testing.Programs;
 using Xunit;
-using static AivenMetrics.Tests.Discovery.RunningDiscovery;
+using static AivenMetrics.Testing.Discovery.RunningDiscovery;
 
 namespace AivenMetrics.Acceptance.Discovery;
 

@@ -1,12 +1,11 @@
 using System.Net;
-using AivenMetrics.Acceptance.Support;
-using AivenMetrics.Feed;
 using AivenMetrics.Lab.Demo;
-using AivenMetrics.Tests.Discovery;
-using AivenMetrics.Tests.Discovery.Dns;
-using AivenMetrics.Tests.Feed;
+using AivenMetrics.Feed;
+using AivenMetrics.Testing.Discovery;
+using AivenMetrics.Testing.Feed;
+using AivenMetrics.Testing.Programs;
 using Xunit;
-using static AivenMetrics.Tests.Discovery.RunningDiscovery;
+using static AivenMetrics.Testing.Discovery.RunningDiscovery;
 
 namespace AivenMetrics.Acceptance.Discovery;
 

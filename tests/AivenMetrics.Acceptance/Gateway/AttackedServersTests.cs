@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using AivenMetrics.Tests.Gateway.Scoping;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;

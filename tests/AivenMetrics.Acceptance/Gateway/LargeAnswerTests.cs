@@ -1,4 +1,4 @@
-using AivenMetrics.Benchmarks;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Testing.Programs;
 using Google.Protobuf;
 using Snappier;
 using Xunit;

@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Gateway;
+using AivenMetrics.Testing.Programs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;

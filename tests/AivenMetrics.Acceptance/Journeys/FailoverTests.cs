@@ -1,5 +1,6 @@
 using System.Net;
 using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Journeys;

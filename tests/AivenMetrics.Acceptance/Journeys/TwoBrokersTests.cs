@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using AivenMetrics.Acceptance.State;
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Simulator;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Journeys;

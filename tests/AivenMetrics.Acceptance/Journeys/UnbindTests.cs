@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Simulator;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Journeys;

@@ -1,7 +1,7 @@
 using System.Text;
-using AivenMetrics.Acceptance.Support;
 using AivenMetrics.PromQL;
-using AivenMetrics.Tests.PromQL;
+using AivenMetrics.Testing.Programs;
+using AivenMetrics.Testing.PromQL;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;
 

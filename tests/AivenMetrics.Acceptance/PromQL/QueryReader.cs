@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Testing.Programs;
 
 namespace AivenMetrics.Acceptance.PromQL;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Testing.Programs;
 
 namespace AivenMetrics.Acceptance.PromQL;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
-using AivenMetrics.Acceptance.Support;
 using AivenMetrics.PromQL;
-using AivenMetrics.Tests.PromQL;
+using AivenMetrics.Testing.Programs;
+using AivenMetrics.Testing.PromQL;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;
 

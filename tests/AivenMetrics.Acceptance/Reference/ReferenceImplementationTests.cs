@@ -2,6 +2,7 @@ using System.Net;
 using AivenMetrics.Acceptance.State;
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Simulator;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Reference;

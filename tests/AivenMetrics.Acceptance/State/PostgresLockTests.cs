@@ -1,4 +1,5 @@
 using AivenMetrics.Broker.State;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.State;
@@ -28,7 +29,7 @@ public sealed class PostgresLockTests(PostgresFixture fixture) : IClassFixture<P
     [Fact]
     public async Task A_broker_goes_on_by_itself_after_the_server_was_away()
     {
-        await using var server = await Support.PostgresServer.Start();
+        await using var server = await PostgresServer.Start();
         await using var stores = await Stores.Open(await server.CreateDatabase());
         await stores.Instances.TryInsert(Some.Instance(), None);
 

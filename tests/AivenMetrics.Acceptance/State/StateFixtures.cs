@@ -1,5 +1,5 @@
-using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Broker.State;
+using AivenMetrics.Testing.Programs;
 using Microsoft.Data.Sqlite;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Support;
@@ -35,12 +36,12 @@ internal sealed class Executable : IAsyncDisposable
 
     /// <summary>Starts the program that has the command in a folder, without any configuration from the environment.</summary>
     public static Executable Start(string folder, params string[] arguments) =>
-        StartProgram(Programs.With(arguments.FirstOrDefault()), folder, arguments);
+        StartProgram(ProgramFiles.With(arguments.FirstOrDefault()), folder, arguments);
 
     /// <summary>Runs the program that has the command to its end.</summary>
-    public static Task<RunResult> Run(string folder, params string[] arguments) => RunProgram(Programs.With(arguments.FirstOrDefault()), folder, arguments);
+    public static Task<RunResult> Run(string folder, params string[] arguments) => RunProgram(ProgramFiles.With(arguments.FirstOrDefault()), folder, arguments);
 
-    /// <summary>Runs one of the <see cref="Programs"/> to its end.</summary>
+    /// <summary>Runs one of the <see cref="ProgramFiles"/> to its end.</summary>
     public static async Task<RunResult> RunProgram(string program, string folder, params string[] arguments)
     {
         await using Executable running = StartProgram(program, folder, arguments);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using AivenMetrics.Lab.Demo;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Support;
@@ -140,7 +141,7 @@ internal sealed class Stack : IAsyncDisposable
     {
         string file = Folder.Configuration(role, new JsonObject { [section] = configuration });
         starts[role] = () => DemoProcess.Start(role, "dotnet",
-            [Programs.With(section.ToLowerInvariant()), section.ToLowerInvariant(), "--config", file, "--log-format", "json", "--log-level", options.LogLevel], LogFile(role));
+            [ProgramFiles.With(section.ToLowerInvariant()), section.ToLowerInvariant(), "--config", file, "--log-format", "json", "--log-level", options.LogLevel], LogFile(role));
         await Restart(role);
     }
 

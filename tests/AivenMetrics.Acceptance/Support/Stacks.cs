@@ -1,4 +1,5 @@
 using AivenMetrics.Simulator;
+using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Support;

@@ -1,5 +1,5 @@
-using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Broker.State;
+using AivenMetrics.Testing.Programs;
 using AivenMetrics.Tests.Broker;
 using Xunit;
 

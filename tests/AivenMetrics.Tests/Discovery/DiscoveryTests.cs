@@ -1,9 +1,9 @@
 using System.Runtime.Versioning;
-using AivenMetrics.Tests.Discovery.Dns;
-using AivenMetrics.Tests.Feed;
+using AivenMetrics.Testing.Discovery;
+using AivenMetrics.Testing.Feed;
 using Microsoft.AspNetCore.Http;
 using Xunit;
-using static AivenMetrics.Tests.Discovery.RunningDiscovery;
+using static AivenMetrics.Testing.Discovery.RunningDiscovery;
 
 namespace AivenMetrics.Tests.Discovery;
 

@@ -1,7 +1,7 @@
-using AivenMetrics.Tests.Discovery.Dns;
-using AivenMetrics.Tests.Feed;
+using AivenMetrics.Testing.Discovery;
+using AivenMetrics.Testing.Feed;
 using Xunit;
-using static AivenMetrics.Tests.Discovery.RunningDiscovery;
+using static AivenMetrics.Testing.Discovery.RunningDiscovery;
 
 namespace AivenMetrics.Tests.Discovery;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using AivenMetrics.Feed;
+using AivenMetrics.Testing.Feed;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

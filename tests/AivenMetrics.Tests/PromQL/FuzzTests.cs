@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using AivenMetrics.PromQL;
+using AivenMetrics.Testing.PromQL;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;
 

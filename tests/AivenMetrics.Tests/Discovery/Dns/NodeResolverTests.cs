@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using AivenMetrics.Discovery;
 using AivenMetrics.Discovery.Dns;
+using AivenMetrics.Testing.Discovery;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

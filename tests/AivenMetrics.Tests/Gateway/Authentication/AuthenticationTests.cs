@@ -1,27 +1,14 @@
 using System.Net;
 using System.Text;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Authentication;
 
-public sealed class AuthenticationTests : IAsyncLifetime
+public sealed class AuthenticationTests : GatewayTestBase
 {
     private const string Target = "/api/v1/query?query=up";
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
-    }
 
     [Theory]
     [InlineData(null)]
@@ -36,7 +23,7 @@ public sealed class AuthenticationTests : IAsyncLifetime
         using var response = await SendAsync(header);
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
         Assert.Contains("\"errorType\":\"unauthorized\"", await response.Content.ReadAsStringAsync());
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Theory]
@@ -53,7 +40,7 @@ public sealed class AuthenticationTests : IAsyncLifetime
     {
         using var response = await SendAsync("Basic " + Encode(userAndPassword));
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Theory]
@@ -76,7 +63,7 @@ public sealed class AuthenticationTests : IAsyncLifetime
     [Fact]
     public async Task Two_Authorization_headers_are_401()
     {
-        var raw = await gateway.SendRawAsync(Encoding.ASCII.GetBytes(
+        var raw = await Gateway.SendRawAsync(Encoding.ASCII.GetBytes(
             $"GET {Target} HTTP/1.1\r\nHost: g\r\nConnection: close\r\nAuthorization: Basic {Encode("tenant-a:secret-of-a:x")}\r\nAuthorization: Basic {Encode("x:y")}\r\n\r\n"));
         Assert.StartsWith("HTTP/1.1 401", raw);
     }
@@ -88,7 +75,7 @@ public sealed class AuthenticationTests : IAsyncLifetime
     [InlineData("Basic ", "Accept", "text/html,application/xhtml+xml")]
     public async Task Only_a_navigating_browser_is_asked_for_a_password(string challenge, string header, string value)
     {
-        using var response = await gateway.SendAsync(null, HttpMethod.Get, Target, null, (header, value));
+        using var response = await Gateway.SendAsync(null, HttpMethod.Get, Target, null, (header, value));
         Assert.StartsWith(challenge, response.Headers.WwwAuthenticate.ToString());
     }
 
@@ -98,7 +85,7 @@ public sealed class AuthenticationTests : IAsyncLifetime
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
         var tenants = RunningGateway.TenantsJson(RunningGateway.Tenant(
             RunningGateway.A, """[{"name":"space_id","type":"=","value":"a"}]""", "2026-11-23T12:10:00Z"));
-        await using var ending = await RunningGateway.StartAsync([prometheus.Url], tenants, time);
+        await using var ending = await RunningGateway.StartAsync([Prometheus.Url], tenants, time);
 
         using var before = await ending.GetAsync(Target);
         time.Advance(TimeSpan.FromMinutes(10));
@@ -111,12 +98,12 @@ public sealed class AuthenticationTests : IAsyncLifetime
     [Fact]
     public async Task No_log_line_holds_a_password_or_a_query()
     {
-        using var good = await gateway.GetAsync("/api/v1/query?query=very_private_metric");
+        using var good = await Gateway.GetAsync("/api/v1/query?query=very_private_metric");
         using var bad = await SendAsync("Basic " + Encode("tenant-a:a-typo-of-the-secret"));
-        using var unparsable = await gateway.GetAsync("/api/v1/query?query=very_private_metric{");
-        await gateway.UntilAsync(() => gateway.Log.Count(line => line.Contains("/api/v1/query", StringComparison.Ordinal)) == 3, "three lines");
+        using var unparsable = await Gateway.GetAsync("/api/v1/query?query=very_private_metric{");
+        await Gateway.UntilAsync(() => Gateway.Log.Count(line => line.Contains("/api/v1/query", StringComparison.Ordinal)) == 3, "three lines");
 
-        var log = string.Join('\n', gateway.Log);
+        var log = string.Join('\n', Gateway.Log);
         Assert.Contains("GET /api/v1/query 200 for tenant-a", log);
         Assert.Contains("(unauthenticated) for -", log);
         Assert.DoesNotContain("secret", log);
@@ -127,6 +114,6 @@ public sealed class AuthenticationTests : IAsyncLifetime
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     private Task<HttpResponseMessage> SendAsync(string? authorization) => authorization is null
-        ? gateway.SendAsync(null, HttpMethod.Get, Target)
-        : gateway.SendAsync(null, HttpMethod.Get, Target, null, ("Authorization", authorization));
+        ? Gateway.SendAsync(null, HttpMethod.Get, Target)
+        : Gateway.SendAsync(null, HttpMethod.Get, Target, null, ("Authorization", authorization));
 }

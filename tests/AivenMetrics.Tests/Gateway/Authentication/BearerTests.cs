@@ -1,29 +1,16 @@
 using System.Buffers.Text;
 using System.Net;
 using System.Text;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Authentication;
 
 /// <summary>The token form of a credential: base64url, without padding, of <c>username:password</c>.</summary>
-public sealed class BearerTests : IAsyncLifetime
+public sealed class BearerTests : GatewayTestBase
 {
     private const string Target = "/api/v1/query?query=up";
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
-    }
 
     [Theory]
     [InlineData("Bearer")]
@@ -32,7 +19,7 @@ public sealed class BearerTests : IAsyncLifetime
     {
         using var response = await SendAsync($"{scheme} {Token("tenant-services:secret-of-services")}");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal("up{service_instance_id=~\"one|two\\\\.x\"}", prometheus.Only.Query);
+        Assert.Equal("up{service_instance_id=~\"one|two\\\\.x\"}", Prometheus.Only.Query);
     }
 
     [Theory]
@@ -46,7 +33,7 @@ public sealed class BearerTests : IAsyncLifetime
     {
         using var response = await SendAsync("Bearer " + Token(text));
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Theory]
@@ -63,7 +50,7 @@ public sealed class BearerTests : IAsyncLifetime
     [Fact]
     public async Task A_token_in_the_URL_opens_nothing()
     {
-        using var response = await gateway.SendAsync(null, HttpMethod.Get, $"{Target}&access_token={Token("tenant-a:secret-of-a:x")}");
+        using var response = await Gateway.SendAsync(null, HttpMethod.Get, $"{Target}&access_token={Token("tenant-a:secret-of-a:x")}");
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
@@ -71,7 +58,7 @@ public sealed class BearerTests : IAsyncLifetime
     public async Task A_token_ends_with_its_credential_and_one_that_is_revoked_within_a_second_of_the_list()
     {
         using var before = await SendAsync("Bearer " + Token("tenant-a:secret-of-a:x"));
-        await File.WriteAllTextAsync(gateway.TenantsFile, RunningGateway.TenantsJson(
+        await File.WriteAllTextAsync(Gateway.TenantsFile, RunningGateway.TenantsJson(
             RunningGateway.Tenant(RunningGateway.A, """[{"name":"space_id","type":"=","value":"a"}]""", "2020-01-01T00:00:00Z")));
         var written = TimeProvider.System.GetTimestamp();
         while (true)
@@ -90,7 +77,7 @@ public sealed class BearerTests : IAsyncLifetime
     public async Task Right_credentials_never_wait_for_the_wrong_ones_of_the_same_source()
     {
         var time = new FakeTimeProvider();
-        await using var slow = await RunningGateway.StartAsync([prometheus.Url], RunningGateway.DefaultTenants, time);
+        await using var slow = await RunningGateway.StartAsync([Prometheus.Url], RunningGateway.DefaultTenants, time);
         var wrong = Enumerable.Range(0, 6).Select(_ => slow.SendAsync(null, HttpMethod.Get, Target)).ToArray();
         await slow.UntilAsync(() => wrong.Count(answer => answer.IsCompleted) == 3, "three free failures");
 
@@ -109,5 +96,5 @@ public sealed class BearerTests : IAsyncLifetime
     private static string Token(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 
     private Task<HttpResponseMessage> SendAsync(string authorization) =>
-        gateway.SendAsync(null, HttpMethod.Get, Target, null, ("Authorization", authorization));
+        Gateway.SendAsync(null, HttpMethod.Get, Target, null, ("Authorization", authorization));
 }

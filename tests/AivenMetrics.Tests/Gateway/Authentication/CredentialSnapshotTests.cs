@@ -2,6 +2,7 @@ using System.Net;
 using AivenMetrics.Feed;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.PromQL;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;
 
@@ -105,7 +106,7 @@ public sealed class CredentialSnapshotTests
         new(username, RunningGateway.Hash(username), [new ScopeMatcher("space_id", "=", username)], "space");
 
     private static VectorSelector[] SelectorsOf(Received request) =>
-        Selectors.In(request).ToArray() is { Length: > 0 } some ? some : throw new InvalidOperationException("nothing was asked");
+        UpstreamSelectors.In(request).ToArray() is { Length: > 0 } some ? some : throw new InvalidOperationException("nothing was asked");
 
     /// <summary>There are two matchers on one label that no value satisfies.</summary>
     private static bool Contradicts(VectorSelector selector)

@@ -1,5 +1,6 @@
 using System.Net;
 using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -9,7 +10,7 @@ using Xunit;
 namespace AivenMetrics.Tests.Gateway.Authentication;
 
 /// <summary>A credential that ends while its answer is on the way.</summary>
-public sealed class RevocationTests : IAsyncLifetime
+public sealed class RevocationTests : GatewayTestBase
 {
     private const string SpaceA = """[{"name":"space_id","type":"=","value":"a"}]""";
     private const string Query = "/api/v1/query?query=up";
@@ -21,13 +22,10 @@ public sealed class RevocationTests : IAsyncLifetime
 
     private readonly FakeTimeProvider time = new(Start);
     private readonly TaskCompletionSource rest = new();
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
 
-    public async ValueTask InitializeAsync()
+    protected override Task<RunningGateway> StartGatewayAsync()
     {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        prometheus.Answer = async context =>
+        Prometheus.Answer = async context =>
         {
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync("{\"status\":\"success\",\"data\":[");
@@ -35,14 +33,15 @@ public sealed class RevocationTests : IAsyncLifetime
             await rest.Task;
             await context.Response.WriteAsync("]}");
         };
-        gateway = await RunningGateway.StartAsync([prometheus.Url], RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, SpaceA, "2026-11-01T00:00:10Z")), time);
+        return RunningGateway.StartAsync(
+            [Prometheus.Url], RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, SpaceA, "2026-11-01T00:00:10Z")), time);
     }
 
-    public async ValueTask DisposeAsync()
+    public override ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         rest.TrySetResult();
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
+        return base.DisposeAsync();
     }
 
     [Theory]
@@ -50,7 +49,7 @@ public sealed class RevocationTests : IAsyncLifetime
     [InlineData(Edited)]
     public async Task An_answer_on_its_way_breaks_off_when_its_credential_is_revoked(string target)
     {
-        using var response = await gateway.GetAsync(target);
+        using var response = await Gateway.GetAsync(target);
         Replace(RunningGateway.TenantsJson());
         await AssertBrokenOffAsync(response);
     }
@@ -58,7 +57,7 @@ public sealed class RevocationTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_on_its_way_breaks_off_when_its_credential_expires()
     {
-        using var response = await gateway.GetAsync(Query);
+        using var response = await Gateway.GetAsync(Query);
         time.Advance(TimeSpan.FromSeconds(10));
         await AssertBrokenOffAsync(response);
     }
@@ -66,7 +65,7 @@ public sealed class RevocationTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_on_its_way_breaks_off_when_its_password_is_replaced()
     {
-        using var response = await gateway.GetAsync(Query);
+        using var response = await Gateway.GetAsync(Query);
         Replace(RunningGateway.TenantsJson(RunningGateway.Tenant((RunningGateway.A.Username, "another"), SpaceA)));
         await AssertBrokenOffAsync(response);
     }
@@ -75,7 +74,7 @@ public sealed class RevocationTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_on_its_way_goes_on_when_its_credential_only_changes()
     {
-        using var response = await gateway.GetAsync(Query);
+        using var response = await Gateway.GetAsync(Query);
         Replace(RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, """[{"name":"space_id","type":"=~","value":"a|b"}]""").Replace("\"space\"", "\"large\"", StringComparison.Ordinal)));
         rest.SetResult();
         Assert.EndsWith("]}", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -87,13 +86,13 @@ public sealed class RevocationTests : IAsyncLifetime
     public async Task An_answer_that_has_not_begun_is_401(string target)
     {
         var asked = new TaskCompletionSource();
-        prometheus.Answer = async context =>
+        Prometheus.Answer = async context =>
         {
             asked.SetResult();
             await rest.Task;
             await ScriptedPrometheus.WriteAsync(context, 200, """{"status":"success","data":{"alerts":[]}}""");
         };
-        var sending = gateway.GetAsync(target);
+        var sending = Gateway.GetAsync(target);
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(10));
         Replace(RunningGateway.TenantsJson());
         rest.SetResult();
@@ -106,12 +105,12 @@ public sealed class RevocationTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         rest.SetResult();
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync());
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("the credential that asked for it was revoked or has expired", StringComparison.Ordinal)), "the line");
+        await Gateway.UntilAsync(() => Gateway.Log.Any(line => line.Contains("the credential that asked for it was revoked or has expired", StringComparison.Ordinal)), "the line");
     }
 
     private void Replace(string json)
     {
-        File.WriteAllText(gateway.TenantsFile, json);
-        gateway.Provider.GetRequiredService<Tenants>().Replace(TenantsFileSource.Read(gateway.TenantsFile).Snapshot!, "the test", NullLogger.Instance);
+        File.WriteAllText(Gateway.TenantsFile, json);
+        Gateway.Provider.GetRequiredService<Tenants>().Replace(TenantsFileSource.Read(Gateway.TenantsFile).Snapshot!, "the test", NullLogger.Instance);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using AivenMetrics.Gateway;
-using AivenMetrics.Tests.Feed;
+using AivenMetrics.Testing.Feed;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Authentication;

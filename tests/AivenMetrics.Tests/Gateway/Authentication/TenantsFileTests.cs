@@ -2,38 +2,28 @@ using System.Diagnostics;
 using System.Net;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Authentication;
 
-public sealed class TenantsFileTests : IAsyncLifetime
+public sealed class TenantsFileTests : GatewayTestBase
 {
     private const string Target = "/api/v1/query?query=up";
     private const string SpaceA = """[{"name":"space_id","type":"=","value":"a"}]""";
     private static readonly (string Username, string Password) B = ("tenant-b", "secret-of-b");
 
     private readonly FakeTimeProvider time = new();
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync([prometheus.Url], RunningGateway.DefaultTenants, time, TimeSpan.FromHours(12));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
-    }
+    protected override Task<RunningGateway> StartGatewayAsync() =>
+        RunningGateway.StartAsync([Prometheus.Url], RunningGateway.DefaultTenants, time, TimeSpan.FromHours(12));
 
     [Fact]
     public async Task A_file_that_is_written_in_place_is_taken_over()
     {
-        await File.WriteAllTextAsync(gateway.TenantsFile, OnlyB());
+        await File.WriteAllTextAsync(Gateway.TenantsFile, OnlyB());
         await UntilStatusAsync(B, HttpStatusCode.OK);
         await UntilStatusAsync(RunningGateway.A, HttpStatusCode.Unauthorized);
     }
@@ -41,11 +31,11 @@ public sealed class TenantsFileTests : IAsyncLifetime
     [Fact]
     public async Task A_file_that_is_renamed_into_place_is_taken_over_even_with_the_same_time_and_length()
     {
-        var json = await File.ReadAllTextAsync(gateway.TenantsFile);
-        var next = gateway.TenantsFile + ".next";
+        var json = await File.ReadAllTextAsync(Gateway.TenantsFile);
+        var next = Gateway.TenantsFile + ".next";
         await File.WriteAllTextAsync(next, json.Replace("tenant-a", "tenant-b", StringComparison.Ordinal));
-        File.SetLastWriteTimeUtc(next, File.GetLastWriteTimeUtc(gateway.TenantsFile));
-        File.Move(next, gateway.TenantsFile, overwrite: true);
+        File.SetLastWriteTimeUtc(next, File.GetLastWriteTimeUtc(Gateway.TenantsFile));
+        File.Move(next, Gateway.TenantsFile, overwrite: true);
         await UntilStatusAsync((B.Username, RunningGateway.A.Password), HttpStatusCode.OK);
     }
 
@@ -61,8 +51,8 @@ public sealed class TenantsFileTests : IAsyncLifetime
     [InlineData("{\"credentials\":[],\"credentials\":[]}")]
     public async Task A_bad_file_changes_nothing_and_is_told_once(string content)
     {
-        await File.WriteAllTextAsync(gateway.TenantsFile, content);
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint", Tick);
+        await File.WriteAllTextAsync(Gateway.TenantsFile, content);
+        await Gateway.UntilAsync(() => Gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint", Tick);
         for (var i = 0; i < 10; i++)
         {
             Tick();
@@ -70,33 +60,33 @@ public sealed class TenantsFileTests : IAsyncLifetime
         }
 
         await UntilStatusAsync(RunningGateway.A, HttpStatusCode.OK);
-        Assert.Single(gateway.Log, line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal));
+        Assert.Single(Gateway.Log, line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_good_file_after_a_bad_one_is_taken_over()
     {
         var whole = OnlyB();
-        await File.WriteAllTextAsync(gateway.TenantsFile, whole[..(whole.Length / 2)]);
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint", Tick);
-        await File.WriteAllTextAsync(gateway.TenantsFile, whole);
+        await File.WriteAllTextAsync(Gateway.TenantsFile, whole[..(whole.Length / 2)]);
+        await Gateway.UntilAsync(() => Gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)), "the complaint", Tick);
+        await File.WriteAllTextAsync(Gateway.TenantsFile, whole);
         await UntilStatusAsync(B, HttpStatusCode.OK);
     }
 
     [Fact]
     public async Task A_deleted_file_changes_nothing()
     {
-        File.Delete(gateway.TenantsFile);
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("there is no such file", StringComparison.Ordinal)), "the complaint", Tick);
+        File.Delete(Gateway.TenantsFile);
+        await Gateway.UntilAsync(() => Gateway.Log.Any(line => line.Contains("there is no such file", StringComparison.Ordinal)), "the complaint", Tick);
         await UntilStatusAsync(RunningGateway.A, HttpStatusCode.OK);
     }
 
     [Fact]
     public async Task A_file_with_a_username_twice_is_refused_whole()
     {
-        await File.WriteAllTextAsync(gateway.TenantsFile, RunningGateway.TenantsJson(
+        await File.WriteAllTextAsync(Gateway.TenantsFile, RunningGateway.TenantsJson(
             RunningGateway.Tenant(B, SpaceA), RunningGateway.Tenant((B.Username, "another"), SpaceA)));
-        await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("tenant-b is listed twice", StringComparison.Ordinal)), "the complaint", Tick);
+        await Gateway.UntilAsync(() => Gateway.Log.Any(line => line.Contains("tenant-b is listed twice", StringComparison.Ordinal)), "the complaint", Tick);
         await UntilStatusAsync(B, HttpStatusCode.Unauthorized);
         await UntilStatusAsync(RunningGateway.A, HttpStatusCode.OK);
     }
@@ -104,9 +94,9 @@ public sealed class TenantsFileTests : IAsyncLifetime
     [Fact]
     public async Task An_empty_list_means_nobody()
     {
-        await File.WriteAllTextAsync(gateway.TenantsFile, RunningGateway.TenantsJson());
+        await File.WriteAllTextAsync(Gateway.TenantsFile, RunningGateway.TenantsJson());
         await UntilStatusAsync(RunningGateway.A, HttpStatusCode.Unauthorized);
-        Assert.Single(gateway.Log, line => line.StartsWith($"Warning: {gateway.TenantsFile} lists no credential any more, where there were 2", StringComparison.Ordinal));
+        Assert.Single(Gateway.Log, line => line.StartsWith($"Warning: {Gateway.TenantsFile} lists no credential any more, where there were 2", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -138,19 +128,19 @@ public sealed class TenantsFileTests : IAsyncLifetime
     [Fact]
     public void A_link_to_a_file_is_read()
     {
-        var link = gateway.TenantsFile + ".link";
-        File.CreateSymbolicLink(link, Path.GetFileName(gateway.TenantsFile));
+        var link = Gateway.TenantsFile + ".link";
+        File.CreateSymbolicLink(link, Path.GetFileName(Gateway.TenantsFile));
         Assert.Equal(2, TenantsFileSource.Read(link).Snapshot!.Count);
     }
 
     [Fact]
     public async Task The_age_of_the_tenants_says_when_the_file_was_last_good()
     {
-        var tenants = gateway.Provider.GetRequiredService<Tenants>();
-        await File.WriteAllTextAsync(gateway.TenantsFile, "{");
-        await gateway.UntilAsync(() => tenants.Age > TenantsFileSource.Interval * 5, "growing age", Tick);
-        await File.WriteAllTextAsync(gateway.TenantsFile, OnlyB());
-        await gateway.UntilAsync(() => tenants.Age <= TenantsFileSource.Interval, "young age", Tick);
+        var tenants = Gateway.Provider.GetRequiredService<Tenants>();
+        await File.WriteAllTextAsync(Gateway.TenantsFile, "{");
+        await Gateway.UntilAsync(() => tenants.Age > TenantsFileSource.Interval * 5, "growing age", Tick);
+        await File.WriteAllTextAsync(Gateway.TenantsFile, OnlyB());
+        await Gateway.UntilAsync(() => tenants.Age <= TenantsFileSource.Interval, "young age", Tick);
     }
 
     [Fact]
@@ -194,7 +184,7 @@ public sealed class TenantsFileTests : IAsyncLifetime
         var last = default(HttpStatusCode);
         for (var i = 0; i < 200 && last != expected; i++)
         {
-            using var response = await gateway.SendAsync(who, HttpMethod.Get, Target);
+            using var response = await Gateway.SendAsync(who, HttpMethod.Get, Target);
             last = response.StatusCode;
             if (last != expected)
             {

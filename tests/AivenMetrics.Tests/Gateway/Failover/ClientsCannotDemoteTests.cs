@@ -1,5 +1,6 @@
 using System.Net;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -7,19 +8,9 @@ using Xunit;
 namespace AivenMetrics.Tests.Gateway.Failover;
 
 /// <summary>What a tenant sends must not make a healthy Prometheus look dead, and a dead one must not look like a heavy query.</summary>
-public sealed class ClientsCannotDemoteTests : IAsyncLifetime
+public sealed class ClientsCannotDemoteTests : DestinationPairTestBase
 {
     private const string Target = "/api/v1/query?query=up";
-    private ScriptedPrometheus first = null!;
-    private ScriptedPrometheus second = null!;
-
-    public async ValueTask InitializeAsync() => (first, second) = (await ScriptedPrometheus.StartAsync(), await ScriptedPrometheus.StartAsync());
-
-    public async ValueTask DisposeAsync()
-    {
-        await first.DisposeAsync();
-        await second.DisposeAsync();
-    }
 
     [Theory]
     [InlineData("deflate", "identity")]
@@ -29,10 +20,10 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
     [InlineData("*", "gzip")]
     public async Task Only_an_encoding_that_the_gateway_can_read_is_asked_for(string accepted, string asked)
     {
-        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url);
         using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, Target, null, ("Accept-Encoding", accepted));
 
-        Assert.Equal(asked, first.Only.Headers["Accept-Encoding"].ToString());
+        Assert.Equal(asked, First.Only.Headers["Accept-Encoding"].ToString());
     }
 
     [Fact]
@@ -40,14 +31,14 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
     {
         var ids = string.Join('|', Enumerable.Range(0, 50).Select(_ => Guid.NewGuid()));
         await using var gateway = await RunningGateway.StartAsync(
-            [first.Url], RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, $$"""[{"name":"service_instance_id","type":"=~","value":"{{ids}}"}]""")));
+            [First.Url], RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, $$"""[{"name":"service_instance_id","type":"=~","value":"{{ids}}"}]""")));
         var many = string.Join('&', Enumerable.Repeat("match[]=a", 600));
 
         using var response = await gateway.GetAsync("/api/v1/label/job/values?" + many);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Contains("ask in several requests", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Empty(first.Requests);
+        Assert.Empty(First.Requests);
         Assert.Equal(Trouble.None, gateway.Provider.GetRequiredService<Destinations>().First.Trouble);
     }
 
@@ -56,17 +47,17 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
     [InlineData("/api/v1/query_exemplars?query=info(up)")]
     public async Task An_answer_without_content_is_the_engines_own_where_there_is_nothing_to_show(string target)
     {
-        first.Answer = context =>
+        First.Answer = context =>
         {
             context.Response.StatusCode = 204;
             return Task.CompletedTask;
         };
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
 
         using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, target, null, ("Accept-Encoding", "gzip"));
 
         Assert.Equal((HttpStatusCode.NoContent, "prometheus-1"), (response.StatusCode, response.Headers.GetValues("X-AivenMetrics-Instance").Single()));
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
         Assert.Equal(Trouble.None, gateway.Provider.GetRequiredService<Destinations>().First.Trouble);
     }
 
@@ -79,9 +70,9 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
     [InlineData("/api/v1/query_exemplars?query=up")]
     public async Task Where_no_query_engine_answers_a_path_that_some_lack_is_not_missing_but_unavailable(string target)
     {
-        first.BuildInfo = "<html>please log in</html>";
-        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
-        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        First.BuildInfo = "<html>please log in</html>";
+        First.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
+        await using var gateway = await RunningGateway.StartAsync(First.Url);
         await gateway.UntilAsync(() => !gateway.Provider.GetRequiredService<Destinations>().AnyUsable && gateway.Log.Any(line => line.Contains("prometheus-1", StringComparison.Ordinal)), "the first probe");
 
         using var response = await gateway.GetAsync(target);
@@ -94,13 +85,13 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
     {
         var time = new FakeTimeProvider();
         var hang = new TaskCompletionSource();
-        first.Answer = _ => hang.Task;
-        await using var gateway = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, time);
+        First.Answer = _ => hang.Task;
+        await using var gateway = await RunningGateway.StartAsync([First.Url, Second.Url], RunningGateway.DefaultTenants, time);
         await gateway.UntilAsync(() => gateway.Provider.GetRequiredService<Destinations>().AnyUsable, "the first probes");
 
         var asking = gateway.GetAsync(Target);
-        await gateway.UntilAsync(() => !first.Requests.IsEmpty, "the request at the usual instance");
-        first.Version = null;
+        await gateway.UntilAsync(() => !First.Requests.IsEmpty, "the request at the usual instance");
+        First.Version = null;
         for (var i = 0; i < 10 && !asking.IsCompleted; i++)
         {
             time.Advance(TimeSpan.FromSeconds(1));
@@ -118,15 +109,15 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
     {
         var time = new FakeTimeProvider();
         var heavy = new TaskCompletionSource();
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             await heavy.Task;
             await ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
         };
-        await using var gateway = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, time, TimeSpan.FromMinutes(1));
+        await using var gateway = await RunningGateway.StartAsync([First.Url, Second.Url], RunningGateway.DefaultTenants, time, TimeSpan.FromMinutes(1));
 
         var asking = gateway.GetAsync("/api/v1/query_range?query=up&start=1&end=2&step=1");
-        await gateway.UntilAsync(() => !first.Requests.IsEmpty, "the request at the usual instance");
+        await gateway.UntilAsync(() => !First.Requests.IsEmpty, "the request at the usual instance");
         for (var i = 0; i < 20; i++)
         {
             time.Advance(TimeSpan.FromSeconds(1));
@@ -136,6 +127,6 @@ public sealed class ClientsCannotDemoteTests : IAsyncLifetime
         heavy.SetResult();
         using var response = await asking;
         Assert.Equal("prometheus-1", response.Headers.GetValues("X-AivenMetrics-Instance").Single());
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
     }
 }

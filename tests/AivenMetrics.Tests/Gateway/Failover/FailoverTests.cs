@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -10,39 +11,29 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Failover;
 
-public sealed class FailoverTests : IAsyncLifetime
+public sealed class FailoverTests : DestinationPairTestBase
 {
     private const string Target = "/api/v1/query?query=up";
     private const string Heavy = "/api/v1/query_range?query=up&start=1&end=2&step=1";
-    private ScriptedPrometheus first = null!;
-    private ScriptedPrometheus second = null!;
-
-    public async ValueTask InitializeAsync() => (first, second) = (await ScriptedPrometheus.StartAsync(), await ScriptedPrometheus.StartAsync());
-
-    public async ValueTask DisposeAsync()
-    {
-        await first.DisposeAsync();
-        await second.DisposeAsync();
-    }
 
     [Fact]
     public async Task The_usual_instance_answers_while_it_can()
     {
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         for (var i = 0; i < 5; i++)
         {
             using var response = await gateway.GetAsync(Target);
             Assert.Equal("prometheus-1", Instance(response));
         }
 
-        Assert.Equal(5, first.Requests.Count);
-        Assert.Empty(second.Requests);
+        Assert.Equal(5, First.Requests.Count);
+        Assert.Empty(Second.Requests);
     }
 
     [Fact]
     public async Task The_next_one_answers_when_nobody_listens_at_the_usual_one()
     {
-        await using var gateway = await RunningGateway.StartAsync(RunningGateway.ClosedUrl(), second.Url);
+        await using var gateway = await RunningGateway.StartAsync(RunningGateway.ClosedUrl(), Second.Url);
         using var response = await gateway.GetAsync(Target);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("prometheus-2", Instance(response));
@@ -59,25 +50,25 @@ public sealed class FailoverTests : IAsyncLifetime
     [InlineData(200, "text/html")]
     public async Task The_next_one_answers_when_the_usual_one_does_not_answer_as_a_query_engine(int status, string contentType)
     {
-        first.Answer = context => ScriptedPrometheus.WriteAsync(context, status, "{}", contentType);
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        First.Answer = context => ScriptedPrometheus.WriteAsync(context, status, "{}", contentType);
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         using var response = await gateway.GetAsync(Target);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("prometheus-2", Instance(response));
-        Assert.Single(first.Requests);
-        Assert.Equal(first.Only.Query, second.Only.Query);
-        Assert.Equal(first.Only.Headers["Content-Length"], second.Only.Headers["Content-Length"]);
+        Assert.Single(First.Requests);
+        Assert.Equal(First.Only.Query, Second.Only.Query);
+        Assert.Equal(First.Only.Headers["Content-Length"], Second.Only.Headers["Content-Length"]);
     }
 
     [Fact]
     public async Task The_next_one_answers_when_the_usual_one_dies_before_its_headers()
     {
-        first.Answer = context =>
+        First.Answer = context =>
         {
             context.Abort();
             return Task.CompletedTask;
         };
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         using var response = await gateway.PostAsync("/api/v1/query", "query=up");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("prometheus-2", Instance(response));
@@ -92,19 +83,19 @@ public sealed class FailoverTests : IAsyncLifetime
     public async Task An_error_of_the_query_engine_is_the_answer(int status, string errorType)
     {
         var body = $$"""{"status":"error","errorType":"{{errorType}}","error":"as it said"}""";
-        first.Answer = context => ScriptedPrometheus.WriteAsync(context, status, body);
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        First.Answer = context => ScriptedPrometheus.WriteAsync(context, status, body);
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         // With a time of its own: what the plan's ends is told in other words.
         using var response = await gateway.GetAsync(Target + "&timeout=5s");
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal(body, await response.Content.ReadAsStringAsync());
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
     }
 
     [Fact]
     public async Task A_compressed_timeout_of_the_query_engine_is_the_answer()
     {
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.Response.StatusCode = 503;
             context.Response.ContentType = "application/json";
@@ -112,13 +103,13 @@ public sealed class FailoverTests : IAsyncLifetime
             await using var gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest);
             await gzip.WriteAsync(Encoding.UTF8.GetBytes("""{"status":"error","errorType":"timeout","error":"query timed out"}"""));
         };
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, Target + "&timeout=5s", null, ("Accept-Encoding", "gzip"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Equal(["gzip"], response.Content.Headers.ContentEncoding);
         await using var text = new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress);
         Assert.Contains("query timed out", await new StreamReader(text).ReadToEndAsync());
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
     }
 
     [Fact]
@@ -139,10 +130,10 @@ public sealed class FailoverTests : IAsyncLifetime
     [Fact]
     public async Task A_single_instance_that_failed_is_asked_again_by_the_next_request()
     {
-        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 503, "starting", "text/plain");
-        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        First.Answer = context => ScriptedPrometheus.WriteAsync(context, 503, "starting", "text/plain");
+        await using var gateway = await RunningGateway.StartAsync(First.Url);
         using var failed = await gateway.GetAsync(Target);
-        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
+        First.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
         using var answered = await gateway.GetAsync(Target);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, failed.StatusCode);
         Assert.Equal(HttpStatusCode.OK, answered.StatusCode);
@@ -153,17 +144,17 @@ public sealed class FailoverTests : IAsyncLifetime
     {
         var time = new FakeTimeProvider();
         await using var gateway = await RunningGateway.StartAsync(
-            file => new() { Prometheus = [first.Url, second.Url], TenantsFile = file, Failover = new() { ReturnAfter = TimeSpan.FromSeconds(30) } }, time);
+            file => new() { Prometheus = [First.Url, Second.Url], TenantsFile = file, Failover = new() { ReturnAfter = TimeSpan.FromSeconds(30) } }, time);
         var destinations = gateway.Provider.GetRequiredService<Destinations>();
         await gateway.UntilAsync(() => destinations.Ordered().All(d => d.IsUsable), "both probed");
-        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 502, "", "text/plain");
+        First.Answer = context => ScriptedPrometheus.WriteAsync(context, 502, "", "text/plain");
         for (var i = 0; i < 3; i++)
         {
             using var moved = await gateway.GetAsync(Target);
             Assert.Equal("prometheus-2", Instance(moved));
         }
 
-        first.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
+        First.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
 
         // It answers probes again at once, but has failed a moment ago.
         await AdvanceAsync(time, TimeSpan.FromSeconds(20));
@@ -174,28 +165,28 @@ public sealed class FailoverTests : IAsyncLifetime
 
         Assert.Equal("prometheus-2", Instance(early));
         Assert.Equal("prometheus-1", Instance(late));
-        Assert.Equal(4, first.Requests.Count);
+        Assert.Equal(4, First.Requests.Count);
         Assert.Equal(2, destinations.Switches);
     }
 
     [Fact]
     public async Task One_whose_probes_fail_is_not_asked_first_by_any_client()
     {
-        first.Version = null;
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        First.Version = null;
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         var destinations = gateway.Provider.GetRequiredService<Destinations>();
         await gateway.UntilAsync(() => destinations.First.Name == "prometheus-2", "the failed probe");
         using var response = await gateway.GetAsync(Target);
         Assert.Equal("prometheus-2", Instance(response));
-        Assert.Empty(first.Requests);
+        Assert.Empty(First.Requests);
     }
 
     [Fact]
     public async Task The_lowest_version_counts()
     {
-        first.Version = "3.1.0";
-        second.Version = "v2.9.1-rc.0";
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        First.Version = "3.1.0";
+        Second.Version = "v2.9.1-rc.0";
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         var destinations = gateway.Provider.GetRequiredService<Destinations>();
         await gateway.UntilAsync(() => destinations.LowestVersion() == "2.9.1", "both versions");
     }
@@ -203,31 +194,31 @@ public sealed class FailoverTests : IAsyncLifetime
     [Fact]
     public async Task A_silent_instance_is_504_and_the_next_one_is_spared_the_same_work()
     {
-        first.Answer = async context => await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
-        await using var gateway = await RunningGateway.StartAsync([first.Url, second.Url], RunningGateway.DefaultTenants, timeout: TimeSpan.FromSeconds(1));
+        First.Answer = async context => await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
+        await using var gateway = await RunningGateway.StartAsync([First.Url, Second.Url], RunningGateway.DefaultTenants, timeout: TimeSpan.FromSeconds(1));
         using var response = await gateway.GetAsync(Heavy);
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
         Assert.Contains("\"errorType\":\"timeout\"", await response.Content.ReadAsStringAsync());
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
     }
 
     [Fact]
     public async Task A_client_that_goes_stops_the_query_upstream()
     {
         var stopped = new TaskCompletionSource();
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.RequestAborted.Register(() => stopped.TrySetResult());
             await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
         };
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         var asking = gateway.SendRawAsync(Encoding.ASCII.GetBytes(
             $"GET {Heavy} HTTP/1.0\r\nHost: g\r\nAuthorization: {RunningGateway.Basic(RunningGateway.A)}\r\n\r\n"), TimeSpan.FromSeconds(1));
-        await gateway.UntilAsync(() => !first.Requests.IsEmpty, "the query");
+        await gateway.UntilAsync(() => !First.Requests.IsEmpty, "the query");
         Assert.False(stopped.Task.IsCompleted);
         await stopped.Task.WaitAsync(TimeSpan.FromSeconds(15));
         await asking;
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
         Assert.Equal(Trouble.None, gateway.Provider.GetRequiredService<Destinations>().First.Trouble);
     }
 
@@ -235,7 +226,7 @@ public sealed class FailoverTests : IAsyncLifetime
     public async Task An_answer_that_breaks_off_breaks_the_connection()
     {
         var begun = new TaskCompletionSource();
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = 1000;
@@ -244,18 +235,18 @@ public sealed class FailoverTests : IAsyncLifetime
             await begun.Task.WaitAsync(TimeSpan.FromSeconds(10));
             context.Abort();
         };
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         using var response = await gateway.GetAsync(Target);
         begun.SetResult();
         await Assert.ThrowsAsync<HttpRequestException>(() => response.Content.ReadAsStringAsync());
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
     }
 
     [Fact]
     public async Task An_answer_is_streamed_as_it_comes()
     {
         var goOn = new TaskCompletionSource();
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync("{\"status\":");
@@ -263,7 +254,7 @@ public sealed class FailoverTests : IAsyncLifetime
             await goOn.Task.WaitAsync(TimeSpan.FromSeconds(10));
             await context.Response.WriteAsync("\"success\"}");
         };
-        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url);
         using var response = await gateway.GetAsync(Target);
         await using var body = await response.Content.ReadAsStreamAsync();
         var piece = new byte[64];
@@ -276,7 +267,7 @@ public sealed class FailoverTests : IAsyncLifetime
     [Fact]
     public async Task Only_the_headers_of_the_list_pass_either_way()
     {
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.Response.Headers.SetCookie = "session=1";
             context.Response.Headers.Server = "internal";
@@ -284,7 +275,7 @@ public sealed class FailoverTests : IAsyncLifetime
             context.Response.Headers.AccessControlAllowOrigin = "*";
             await ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
         };
-        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url);
         using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, Target, null,
             ("X-Scope-OrgID", "b"), ("THANOS-TENANT", "b"), ("X-Prometheus-Extra", "1"), ("Cookie", "a=b"), ("Forwarded", "for=1"), ("X-Forwarded-For", "1.1.1.1"),
             ("Proxy-Authorization", "Basic eDp5"), ("Connection", "X-Scope-OrgID"), ("Upgrade", "websocket"), ("X-HTTP-Method-Override", "DELETE"),
@@ -292,7 +283,7 @@ public sealed class FailoverTests : IAsyncLifetime
 
         Assert.Equal(
             ["Accept", "Accept-Encoding", "Content-Length", "Content-Type", "Host", "User-Agent", "traceparent"],
-            first.Only.Headers.Keys.Order(StringComparer.Ordinal));
+            First.Only.Headers.Keys.Order(StringComparer.Ordinal));
         Assert.DoesNotContain(response.Headers, h => h.Key is "Set-Cookie" or "X-Internal" or "Access-Control-Allow-Origin");
         Assert.DoesNotContain("internal", response.Headers.Server.ToString());
     }
@@ -301,12 +292,12 @@ public sealed class FailoverTests : IAsyncLifetime
     public async Task A_prefix_is_kept_and_the_userinfo_of_a_url_becomes_basic_authentication_and_no_log_line()
     {
         await using var gateway = await RunningGateway.StartAsync(
-            first.Url.Replace("http://", "http://reader:up%40stream-pass@", StringComparison.Ordinal) + "/prom/one/", RunningGateway.ClosedUrl().Replace("http://", "http://reader:up%40stream-pass@", StringComparison.Ordinal));
+            First.Url.Replace("http://", "http://reader:up%40stream-pass@", StringComparison.Ordinal) + "/prom/one/", RunningGateway.ClosedUrl().Replace("http://", "http://reader:up%40stream-pass@", StringComparison.Ordinal));
         using var query = await gateway.GetAsync(Target);
         using var values = await gateway.GetAsync("/api/v1/label/job/values");
-        Assert.Equal(["/prom/one/api/v1/query", "/prom/one/api/v1/label/job/values"], first.Requests.Select(r => r.Path));
+        Assert.Equal(["/prom/one/api/v1/query", "/prom/one/api/v1/label/job/values"], First.Requests.Select(r => r.Path));
         var expected = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("reader:up@stream-pass"));
-        Assert.All(first.Requests, r => Assert.Equal(expected, r.Headers["Authorization"].ToString()));
+        Assert.All(First.Requests, r => Assert.Equal(expected, r.Headers["Authorization"].ToString()));
         await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("prometheus-2 cannot be reached", StringComparison.Ordinal)), "the failed probe");
         Assert.DoesNotContain("stream-pass", string.Join('\n', gateway.Log));
     }
@@ -319,9 +310,9 @@ public sealed class FailoverTests : IAsyncLifetime
     [InlineData("/api/v1/metadata", 422)]
     public async Task Who_answered_is_told_with_every_answer_also_a_filtered_one_and_an_error(string target, int status)
     {
-        first.Answer = context => ScriptedPrometheus.WriteAsync(context, status, status == 200
+        First.Answer = context => ScriptedPrometheus.WriteAsync(context, status, status == 200
             ? """{"status":"success","data":{}}""" : """{"status":"error","errorType":"execution","error":"no"}""");
-        await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         using var response = await gateway.GetAsync(target);
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal("prometheus-1", Instance(response));

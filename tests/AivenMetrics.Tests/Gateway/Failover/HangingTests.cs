@@ -1,63 +1,43 @@
 using System.Diagnostics;
 using System.Net;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Failover;
 
 /// <summary>A server that takes everything and answers nothing, one that is slow, and one that is only behind.</summary>
-public sealed class HangingTests : IAsyncLifetime
+public sealed class HangingTests : ProbedPairTestBase
 {
     private const string Light = "/api/v1/query?query=up";
     private const string Heavy = "/api/v1/query_range?query=up&start=1&end=2&step=1";
-    private ScriptedPrometheus first = null!;
-    private ScriptedPrometheus second = null!;
-    private RunningGateway gateway = null!;
-    private Destinations destinations = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        (first, second) = (await ScriptedPrometheus.StartAsync(), await ScriptedPrometheus.StartAsync());
-        gateway = await RunningGateway.StartAsync(first.Url, second.Url);
-        destinations = gateway.Provider.GetRequiredService<Destinations>();
-        await gateway.UntilAsync(() => destinations.Ordered().All(d => d.IsUsable && d.NewestSampleAge is not null), "the first probes");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        first.Hang?.TrySetResult();
-        second.Hang?.TrySetResult();
-        await gateway.DisposeAsync();
-        await first.DisposeAsync();
-        await second.DisposeAsync();
-    }
 
     [Fact]
     public async Task Every_request_in_flight_at_one_that_hangs_is_answered_by_the_next()
     {
-        first.Hang = new();
+        First.Hang = new();
         var asking = Enumerable.Range(0, 40).Select(i => InstanceAsync(i % 2 == 0 ? Light : Heavy)).ToArray();
         Assert.All(await Task.WhenAll(asking), instance => Assert.Equal("prometheus-2", instance));
-        await gateway.UntilAsync(() => destinations.First.Name == "prometheus-2", "the switch");
-        Assert.Equal(Trouble.Hung, destinations.Ordered()[0].Trouble);
-        Assert.Contains(gateway.Log, line => line.Contains("prometheus-2 instead of prometheus-1 from now on, because prometheus-1 does not answer", StringComparison.Ordinal));
+        await Gateway.UntilAsync(() => Destinations.First.Name == "prometheus-2", "the switch");
+        Assert.Equal(Trouble.Hung, Destinations.Ordered()[0].Trouble);
+        Assert.Contains(Gateway.Log, line => line.Contains("prometheus-2 instead of prometheus-1 from now on, because prometheus-1 does not answer", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task When_all_hang_it_is_503_at_once_with_the_reason()
     {
-        (first.Hang, second.Hang) = (new(), new());
-        await gateway.UntilAsync(() => destinations.Ordered().All(d => d.IsHung), "both hang");
+        (First.Hang, Second.Hang) = (new(), new());
+        await Gateway.UntilAsync(() => Destinations.Ordered().All(d => d.IsHung), "both hang");
         var started = Stopwatch.GetTimestamp();
-        using var response = await gateway.GetAsync(Heavy);
+        using var response = await Gateway.GetAsync(Heavy);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Contains("prometheus-1 does not answer, prometheus-2 does not answer", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.True(Stopwatch.GetElapsedTime(started) < Prober.Patience, "it waited for a probe");
 
-        first.Hang.SetResult();
-        first.Hang = null;
-        await gateway.UntilAsync(() => !destinations.Ordered()[0].IsHung, "the recovery");
+        First.Hang.SetResult();
+        First.Hang = null;
+        await Gateway.UntilAsync(() => !Destinations.Ordered()[0].IsHung, "the recovery");
         Assert.Equal("prometheus-1", await InstanceAsync(Light));
     }
 
@@ -65,38 +45,38 @@ public sealed class HangingTests : IAsyncLifetime
     public async Task One_that_is_too_busy_for_probes_but_answers_requests_is_not_left()
     {
         var probes = new TaskCompletionSource();
-        first.Probed = () => probes.Task;
+        First.Probed = () => probes.Task;
         var started = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(started) < Prober.Patience * 2)
             Assert.Equal("prometheus-1", await InstanceAsync(Heavy));
         probes.SetResult();
-        Assert.Equal(0, destinations.Switches);
+        Assert.Equal(0, Destinations.Switches);
     }
 
     [Fact]
     public async Task A_light_query_that_is_late_is_asked_of_the_next_one_too_and_the_other_ask_is_ended()
     {
         var ended = new TaskCompletionSource();
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.RequestAborted.Register(() => ended.TrySetResult());
             await ended.Task;
         };
         Assert.Equal("prometheus-2", await InstanceAsync(Light));
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(10));
-        var hedging = gateway.Provider.GetRequiredService<Hedging>();
+        var hedging = Gateway.Provider.GetRequiredService<Hedging>();
         Assert.Equal((1, 1), (hedging.Asked, hedging.Answered));
-        Assert.Equal(Trouble.None, destinations.First.Trouble);
-        Assert.Equal("prometheus-1", destinations.First.Name);
+        Assert.Equal(Trouble.None, Destinations.First.Trouble);
+        Assert.Equal("prometheus-1", Destinations.First.Name);
     }
 
     [Fact]
     public async Task A_late_answer_of_the_usual_one_still_counts_when_the_next_has_only_an_error()
     {
-        second.Answer = context => ScriptedPrometheus.WriteAsync(context, 422, """{"status":"error","errorType":"execution","error":"x"}""");
-        first.Answer = async context =>
+        Second.Answer = context => ScriptedPrometheus.WriteAsync(context, 422, """{"status":"error","errorType":"execution","error":"x"}""");
+        First.Answer = async context =>
         {
-            while (second.Requests.IsEmpty)
+            while (Second.Requests.IsEmpty)
                 await Task.Delay(20, context.RequestAborted);
             await Task.Delay(200, context.RequestAborted);
             await ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
@@ -108,31 +88,31 @@ public sealed class HangingTests : IAsyncLifetime
     public async Task The_next_one_is_waited_for_when_the_usual_one_fails_late()
     {
         var asked = new TaskCompletionSource();
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             await asked.Task.WaitAsync(context.RequestAborted);
             await ScriptedPrometheus.WriteAsync(context, 502, "", "text/plain");
         };
-        second.Answer = async context =>
+        Second.Answer = async context =>
         {
             asked.TrySetResult();
             await Task.Delay(300, context.RequestAborted);
             await ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
         };
         Assert.Equal("prometheus-2", await InstanceAsync(Light));
-        Assert.Single(second.Requests);
+        Assert.Single(Second.Requests);
     }
 
     [Fact]
     public async Task A_range_is_not_asked_twice()
     {
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             await Task.Delay(1500, context.RequestAborted);
             await ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
         };
         Assert.Equal("prometheus-1", await InstanceAsync(Heavy));
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
     }
 
     [Fact]
@@ -140,11 +120,11 @@ public sealed class HangingTests : IAsyncLifetime
     {
         await using var soon = await RunningGateway.StartAsync(file => new()
         {
-            Prometheus = [first.Url, second.Url],
+            Prometheus = [First.Url, Second.Url],
             TenantsFile = file,
             Failover = new() { StaleAfter = TimeSpan.FromSeconds(2) },
         });
-        first.NewestSampleAge = 60;
+        First.NewestSampleAge = 60;
         await soon.UntilAsync(() => soon.Provider.GetRequiredService<Destinations>().First.Name == "prometheus-2", "the switch");
         Assert.Contains(soon.Log, line => line.Contains("because prometheus-1 has no fresh samples", StringComparison.Ordinal));
     }
@@ -164,7 +144,7 @@ public sealed class HangingTests : IAsyncLifetime
     {
         await using var page = await ScriptedPrometheus.StartAsync();
         page.BuildInfo = "<html>Who are you?</html>";
-        await using var before = await RunningGateway.StartAsync(page.Url, second.Url);
+        await using var before = await RunningGateway.StartAsync(page.Url, Second.Url);
         var servers = before.Provider.GetRequiredService<Destinations>();
         await before.UntilAsync(() => servers.Ordered()[0].Trouble == Trouble.Failing, "the first probe");
         Assert.False(servers.Ordered()[0].IsUsable);
@@ -173,7 +153,7 @@ public sealed class HangingTests : IAsyncLifetime
 
     private async Task<string> InstanceAsync(string target)
     {
-        using var response = await gateway.GetAsync(target);
+        using var response = await Gateway.GetAsync(target);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return response.Headers.GetValues("X-AivenMetrics-Instance").Single();
     }

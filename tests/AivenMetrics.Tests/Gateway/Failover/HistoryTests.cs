@@ -1,6 +1,7 @@
 using System.Globalization;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

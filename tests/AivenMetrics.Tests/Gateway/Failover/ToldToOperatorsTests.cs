@@ -1,4 +1,5 @@
 using AivenMetrics.Gateway;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Time.Testing;
@@ -7,43 +8,32 @@ using Xunit;
 namespace AivenMetrics.Tests.Gateway.Failover;
 
 /// <summary>What the log and readiness say of a destination: enough to find it, and no password.</summary>
-public sealed class ToldToOperatorsTests : IAsyncLifetime
+public sealed class ToldToOperatorsTests : DestinationPairTestBase
 {
     private const string OfVictoriaMetrics = """{"status":"success","data":{"version":"2.24.0"}}""";
     private const string OfPrometheus = """{"status":"success","data":{"version":"3.5.3","revision":"r","branch":"b","buildUser":"u","buildDate":"d","goVersion":"go1.27.1"}}""";
-
-    private ScriptedPrometheus first = null!;
-    private ScriptedPrometheus second = null!;
-
-    public async ValueTask InitializeAsync() => (first, second) = (await ScriptedPrometheus.StartAsync(), await ScriptedPrometheus.StartAsync());
-
-    public async ValueTask DisposeAsync()
-    {
-        await first.DisposeAsync();
-        await second.DisposeAsync();
-    }
 
     [Theory]
     [InlineData(QueryEngine.Prometheus, OfVictoriaMetrics, QueryEngine.VictoriaMetrics)]
     [InlineData(QueryEngine.VictoriaMetrics, OfPrometheus, QueryEngine.Prometheus)]
     public async Task A_server_of_another_engine_than_the_configured_one_is_told_once_with_the_option(QueryEngine configured, string buildInfo, QueryEngine right)
     {
-        second.BuildInfo = buildInfo;
+        Second.BuildInfo = buildInfo;
         var probes = 0;
-        second.Probed = () =>
+        Second.Probed = () =>
         {
             Interlocked.Increment(ref probes);
             return Task.CompletedTask;
         };
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var gateway = await RunningGateway.StartAsync(
-            file => new GatewayOptions { Prometheus = [first.Url, second.Url], Engine = configured, TenantsFile = file }, time);
+            file => new GatewayOptions { Prometheus = [First.Url, Second.Url], Engine = configured, TenantsFile = file }, time);
 
         // Enough probes for several questions of the version.
         await gateway.UntilAsync(() => Volatile.Read(ref probes) > 40, "the probes", () => time.Advance(TimeSpan.FromMilliseconds(500)));
 
         Assert.Equal(
-            $"Warning: By its build information prometheus-2 ({second.Url}) is to be asked as {right}, but Gateway:Engine is {configured}: "
+            $"Warning: By its build information prometheus-2 ({Second.Url}) is to be asked as {right}, but Gateway:Engine is {configured}: "
             + $"set Gateway:Engine={right}, or name another server",
             Assert.Single(gateway.Log, line => line.Contains("build information", StringComparison.Ordinal)).TrimEnd());
     }
@@ -53,8 +43,8 @@ public sealed class ToldToOperatorsTests : IAsyncLifetime
     [InlineData(QueryEngine.VictoriaMetrics, OfVictoriaMetrics)]
     public async Task Nothing_is_said_of_a_server_of_the_configured_engine(QueryEngine configured, string buildInfo)
     {
-        first.BuildInfo = buildInfo;
-        await using var gateway = await RunningGateway.StartAsync(file => new GatewayOptions { Prometheus = [first.Url], Engine = configured, TenantsFile = file });
+        First.BuildInfo = buildInfo;
+        await using var gateway = await RunningGateway.StartAsync(file => new GatewayOptions { Prometheus = [First.Url], Engine = configured, TenantsFile = file });
         await gateway.UntilReadyAsync();
 
         Assert.DoesNotContain(gateway.Log, line => line.Contains("Gateway:Engine", StringComparison.Ordinal));
@@ -63,36 +53,36 @@ public sealed class ToldToOperatorsTests : IAsyncLifetime
     [Fact]
     public async Task A_destination_that_fails_is_logged_with_its_URL_and_without_its_password()
     {
-        first.Version = null;
-        await using var gateway = await RunningGateway.StartAsync(WithPassword(first.Url) + "/prefix/");
+        First.Version = null;
+        await using var gateway = await RunningGateway.StartAsync(WithPassword(First.Url) + "/prefix/");
         await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("is not ready", StringComparison.Ordinal)), "the line");
 
-        Assert.Contains(gateway.Log, line => line.TrimEnd() == $"Warning: prometheus-1 is not ready: status 503 ({first.Url}/prefix)");
+        Assert.Contains(gateway.Log, line => line.TrimEnd() == $"Warning: prometheus-1 is not ready: status 503 ({First.Url}/prefix)");
         Assert.DoesNotContain(gateway.Log, line => line.Contains("hunter2", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Readiness_says_which_destinations_are_not_usable_and_why()
     {
-        first.Version = null;
-        await using var gateway = await RunningGateway.StartAsync(WithPassword(first.Url), second.Url);
+        First.Version = null;
+        await using var gateway = await RunningGateway.StartAsync(WithPassword(First.Url), Second.Url);
         await gateway.UntilReadyAsync();
         await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("is not ready", StringComparison.Ordinal)), "the first probe of the other");
         var report = await ReadinessAsync(gateway);
-        Assert.Equal((HealthStatus.Healthy, $"prometheus-1 is not ready: status 503 ({first.Url})"), (report.Status, report.Description));
+        Assert.Equal((HealthStatus.Healthy, $"prometheus-1 is not ready: status 503 ({First.Url})"), (report.Status, report.Description));
 
-        second.Version = null;
+        Second.Version = null;
         await gateway.UntilAsync(() => gateway.Log.Any(line => line.Contains("prometheus-2 is not ready", StringComparison.Ordinal)), "its failure");
         report = await ReadinessAsync(gateway);
         Assert.Equal(
-            (HealthStatus.Unhealthy, $"no Prometheus is usable: prometheus-1 is not ready: status 503 ({first.Url}), prometheus-2 is not ready: status 503 ({second.Url})"),
+            (HealthStatus.Unhealthy, $"no Prometheus is usable: prometheus-1 is not ready: status 503 ({First.Url}), prometheus-2 is not ready: status 503 ({Second.Url})"),
             (report.Status, report.Description));
     }
 
     [Fact]
     public async Task Readiness_says_nothing_when_all_is_well()
     {
-        await using var gateway = await RunningGateway.StartAsync(first.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url);
         await gateway.UntilReadyAsync();
         await gateway.UntilAsync(() => ReadinessAsync(gateway).Result.Status == HealthStatus.Healthy, "readiness");
 

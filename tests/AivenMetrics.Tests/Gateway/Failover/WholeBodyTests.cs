@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -10,34 +11,19 @@ using Xunit;
 namespace AivenMetrics.Tests.Gateway.Failover;
 
 /// <summary>Answers of which nothing is sent before their end: what becomes of them when there is no end, or another than was said.</summary>
-public sealed class WholeBodyTests : IAsyncLifetime
+public sealed class WholeBodyTests : ProbedPairTestBase
 {
     private const string Query = "/api/v1/query?query=up";
     private const string Range = "/api/v1/query_range?query=up&start=1&end=2&step=1";
     private const string Federation = "/federate?match[]=up";
     private const string Error = """{"status":"error","errorType":"execution","error":"no"}""";
-    private ScriptedPrometheus first = null!;
-    private ScriptedPrometheus second = null!;
-    private RunningGateway gateway = null!;
-    private Destinations destinations = null!;
 
-    public async ValueTask InitializeAsync()
+    protected override Task<RunningGateway> StartGatewayAsync()
     {
-        (first, second) = (await ScriptedPrometheus.StartAsync(), await ScriptedPrometheus.StartAsync());
-        second.Answer = context => context.Request.Path == "/federate"
+        Second.Answer = context => context.Request.Path == "/federate"
             ? ScriptedPrometheus.WriteAsync(context, 200, "up 1\n", "text/plain")
             : ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
-        gateway = await StartAsync();
-        destinations = gateway.Provider.GetRequiredService<Destinations>();
-        await gateway.UntilAsync(() => destinations.Ordered().All(d => d.IsUsable && d.NewestSampleAge is not null), "the first probes");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        first.Hang?.TrySetResult();
-        await gateway.DisposeAsync();
-        await first.DisposeAsync();
-        await second.DisposeAsync();
+        return StartAsync();
     }
 
     public static IEnumerable<TheoryDataRow<string, int, string>> Broken =>
@@ -55,10 +41,10 @@ public sealed class WholeBodyTests : IAsyncLifetime
     [MemberData(nameof(Broken))]
     public async Task What_does_not_end_as_it_should_is_asked_of_the_next(string target, int status, string way)
     {
-        first.Federated = null;
-        first.Answer = context => BreakAsync(context, status, way);
+        First.Federated = null;
+        First.Answer = context => BreakAsync(context, status, way);
 
-        using var response = await gateway.GetAsync(target);
+        using var response = await Gateway.GetAsync(target);
 
         Assert.Equal((HttpStatusCode.OK, "prometheus-2"), (response.StatusCode, Instance(response)));
     }
@@ -67,9 +53,9 @@ public sealed class WholeBodyTests : IAsyncLifetime
     [MemberData(nameof(Broken))]
     public async Task And_it_is_503_where_nobody_else_is(string target, int status, string way)
     {
-        await using var alone = await RunningGateway.StartAsync(first.Url);
-        first.Federated = null;
-        first.Answer = context => BreakAsync(context, status, way);
+        await using var alone = await RunningGateway.StartAsync(First.Url);
+        First.Federated = null;
+        First.Answer = context => BreakAsync(context, status, way);
 
         using var response = await alone.GetAsync(target);
 
@@ -81,11 +67,11 @@ public sealed class WholeBodyTests : IAsyncLifetime
     [Fact]
     public async Task One_that_does_so_again_and_again_is_left()
     {
-        first.Answer = context => BreakAsync(context, 200, "short");
+        First.Answer = context => BreakAsync(context, 200, "short");
         for (var i = 0; i < 3; i++)
-            (await gateway.GetAsync("/api/v1/targets")).Dispose();
+            (await Gateway.GetAsync("/api/v1/targets")).Dispose();
 
-        Assert.Equal("prometheus-2", destinations.First.Name);
+        Assert.Equal("prometheus-2", Destinations.First.Name);
     }
 
     [Fact]
@@ -93,30 +79,30 @@ public sealed class WholeBodyTests : IAsyncLifetime
     {
         string[] targets = ["/api/v1/targets", "/api/v1/metadata", "/aivenmetrics/v1/services", Federation, Range, "/api/v1/query_exemplars?query=up"];
         var begun = 0;
-        first.Federated = null;
-        first.Answer = async context =>
+        First.Federated = null;
+        First.Answer = async context =>
         {
             await BeginAsync(context, context.Request.Path.Value switch { "/api/v1/query_range" => 422, "/api/v1/query_exemplars" => 503, _ => 200 });
             if (Interlocked.Increment(ref begun) == targets.Length)
-                first.Hang = new();
+                First.Hang = new();
             await Task.Delay(TimeSpan.FromMinutes(1), context.RequestAborted);
         };
         var started = Stopwatch.GetTimestamp();
 
-        var answers = await Task.WhenAll(targets.Select(gateway.GetAsync));
+        var answers = await Task.WhenAll(targets.Select(Gateway.GetAsync));
 
         Assert.All(answers, answer => Assert.Equal((HttpStatusCode.OK, "prometheus-2"), (answer.StatusCode, Instance(answer))));
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10), "it was waited for");
         Assert.Equal(targets.Length, begun);
-        Assert.Equal(Trouble.Hung, destinations.Ordered()[0].Trouble);
+        Assert.Equal(Trouble.Hung, Destinations.Ordered()[0].Trouble);
     }
 
     [Fact]
     public async Task One_whose_answer_has_begun_is_not_late()
     {
-        await using var hedging = await RunningGateway.StartAsync(first.Url, second.Url);
+        await using var hedging = await RunningGateway.StartAsync(First.Url, Second.Url);
         (await hedging.GetAsync("/api/v1/targets")).Dispose();
-        first.Answer = LateEndAsync;
+        First.Answer = LateEndAsync;
 
         using var response = await hedging.GetAsync("/api/v1/targets");
 
@@ -130,7 +116,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
     public async Task One_that_lives_and_does_not_end_it_is_504_and_the_next_is_spared_the_same(string target, int status)
     {
         await using var soon = await StartAsync(TimeSpan.FromSeconds(1));
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             await BeginAsync(context, status);
             await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
@@ -139,41 +125,41 @@ public sealed class WholeBodyTests : IAsyncLifetime
         using var response = await soon.GetAsync(target);
 
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
     }
 
     [Fact]
     public async Task A_client_that_goes_in_the_middle_of_it_ends_it_upstream()
     {
         var ended = new TaskCompletionSource();
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.RequestAborted.Register(() => ended.TrySetResult());
             await BeginAsync(context, 200);
             await ended.Task;
         };
 
-        _ = await gateway.SendRawAsync(Encoding.ASCII.GetBytes(
+        _ = await Gateway.SendRawAsync(Encoding.ASCII.GetBytes(
             $"GET /api/v1/targets HTTP/1.0\r\nHost: g\r\nAuthorization: {RunningGateway.Basic(RunningGateway.A)}\r\n\r\n"), TimeSpan.FromSeconds(1));
 
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(10));
-        Assert.Empty(second.Requests);
-        Assert.Equal(Trouble.None, destinations.First.Trouble);
+        Assert.Empty(Second.Requests);
+        Assert.Equal(Trouble.None, Destinations.First.Trouble);
     }
 
     [Fact]
     public async Task What_is_too_long_would_be_so_on_the_next_too()
     {
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync("{\"status\":\"success\",\"data\":\"" + new string('x', 33 << 20));
         };
 
-        using var response = await gateway.GetAsync("/api/v1/targets");
+        using var response = await Gateway.GetAsync("/api/v1/targets");
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
-        Assert.Empty(second.Requests);
+        Assert.Empty(Second.Requests);
     }
 
     /// <summary>A tenant can have VictoriaMetrics quote bytes that are not UTF-8: that says nothing of its health.</summary>
@@ -186,7 +172,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
     public async Task An_error_with_what_is_no_text_is_still_the_answer(string type, string said, string told)
     {
         // Latin-1, so that each character is the byte.
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.Response.StatusCode = 422;
             context.Response.ContentType = "application/json";
@@ -195,7 +181,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
 
         for (var i = 0; i < 4; i++)
         {
-            using var response = await gateway.GetAsync(Query);
+            using var response = await Gateway.GetAsync(Query);
             Assert.Equal((422, "prometheus-1"), ((int)response.StatusCode, Instance(response)));
             Assert.Equal(told, JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!.GetValue<string>());
         }
@@ -210,13 +196,13 @@ public sealed class WholeBodyTests : IAsyncLifetime
     {
         const string mine = "\"labels\":{\"space_id\":\"a\",\"x\\ud800\":\"\\udc00\"}";
         const string others = "\"labels\":{\"space_id\":\"\\ud800\"}";
-        first.AnswerData($$"""
+        First.AnswerData($$"""
             {"activeTargets":[{{{mine}},"scrapeUrl":"\ud800"},{{{others}}}],"alerts":[{{{mine}}},{{{others}}}],
              "groups":[{"name":"\ud800","rules":[{{{mine}},"name":"\ud800"},{{{others}}}]}],
              "result":[{"metric":{"aiven_service_name":"\ud800"},"value":[1,"1"]}]}
             """);
 
-        using var response = await gateway.GetAsync(target);
+        using var response = await Gateway.GetAsync(target);
 
         Assert.Equal((HttpStatusCode.OK, "prometheus-1"), (response.StatusCode, Instance(response)));
         Assert.Contains("\\uFFFD", await response.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
@@ -225,7 +211,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
     /// <summary>A gateway that asks nobody twice, however slow this machine is.</summary>
     private Task<RunningGateway> StartAsync(TimeSpan? timeout = null) => RunningGateway.StartAsync(file => new()
     {
-        Prometheus = [first.Url, second.Url],
+        Prometheus = [First.Url, Second.Url],
         TenantsFile = file,
         UpstreamTimeout = timeout ?? TimeSpan.FromSeconds(20),
         Failover = new() { HedgeShare = 0 },
@@ -234,7 +220,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
     [Fact]
     public async Task Of_two_lengths_the_chunks_count()
     {
-        first.Answer = async context =>
+        First.Answer = async context =>
         {
             context.Response.ContentType = "application/json";
             context.Response.Headers.TransferEncoding = "chunked";
@@ -242,7 +228,7 @@ public sealed class WholeBodyTests : IAsyncLifetime
             await context.Response.WriteAsync("2\r\n{}\r\n0\r\n\r\n");
         };
 
-        using var response = await gateway.GetAsync(Range);
+        using var response = await Gateway.GetAsync(Range);
 
         Assert.Equal("{}", await response.Content.ReadAsStringAsync());
     }

@@ -1,12 +1,13 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using AivenMetrics.Commands;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Filtering;
 
 /// <summary>The gateway's own paths, and the command that reads them.</summary>
-public sealed class ExplainTests : IAsyncLifetime
+public sealed class ExplainTests : GatewayTestBase
 {
     private const string Nodes = """
         {"resultType":"vector","result":[
@@ -17,20 +18,17 @@ public sealed class ExplainTests : IAsyncLifetime
 
     private readonly StringWriter output = new();
     private readonly StringWriter error = new();
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
 
-    public async ValueTask InitializeAsync()
+    protected override Task<RunningGateway> StartGatewayAsync()
     {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        prometheus.AnswerData(Nodes);
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
+        Prometheus.AnswerData(Nodes);
+        return base.StartGatewayAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
+        GC.SuppressFinalize(this);
+        await base.DisposeAsync();
         await output.DisposeAsync();
         await error.DisposeAsync();
     }
@@ -38,30 +36,30 @@ public sealed class ExplainTests : IAsyncLifetime
     [Fact]
     public async Task Services_are_those_whose_nodes_are_in_scope_and_say_whether_samples_arrive()
     {
-        using var response = await gateway.GetAsync("/aivenmetrics/v1/services");
+        using var response = await Gateway.GetAsync("/aivenmetrics/v1/services");
         Assert.Equal(
             """{"status":"success","data":{"services":[{"name":"pg-1","type":"pg","plan":"business-4","service_instance_id":"one","samples_arrive":true,"nodes":[{"instance":"n1:9273","up":false},{"instance":"n2:9273","up":true}]},{"name":"pg-2","type":"pg","samples_arrive":false,"nodes":[{"instance":"n3:9273","up":false}]}]}}""",
             await response.Content.ReadAsStringAsync());
-        Assert.Equal(("/api/v1/query", "up{space_id=\"a\"}"), (prometheus.Only.Path, prometheus.Only.Query));
+        Assert.Equal(("/api/v1/query", "up{space_id=\"a\"}"), (Prometheus.Only.Path, Prometheus.Only.Query));
     }
 
     [Fact]
     public async Task A_query_is_explained_with_what_is_asked_in_its_place()
     {
-        using var response = await gateway.PostAsync("/aivenmetrics/v1/explain", "query=topk(scalar(b),up)");
+        using var response = await Gateway.PostAsync("/aivenmetrics/v1/explain", "query=topk(scalar(b),up)");
         var data = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["data"]!;
         Assert.Equal("topk(scalar(b),up)", data["query"]!.GetValue<string>());
         Assert.Equal("topk(scalar(b{space_id=\"a\"}), up{space_id=\"a\"})", data["scoped_query"]!.GetValue<string>());
         Assert.Equal(("tenant-a", "space", "{space_id=\"a\"}"), (data["username"]!.GetValue<string>(), data["plan"]!.GetValue<string>(), data["scope"]!.GetValue<string>()));
         Assert.Equal(65536, data["limits"]!["query_characters"]!.GetValue<int>());
         Assert.Equal(2, data["services"]!.AsArray().Count);
-        Assert.Equal("up{space_id=\"a\"}", prometheus.Only.Query);
+        Assert.Equal("up{space_id=\"a\"}", Prometheus.Only.Query);
     }
 
     [Fact]
     public async Task A_query_beyond_a_limit_is_explained_with_the_reason_why_it_is_refused()
     {
-        Assert.Equal(0, await RunAsync($$$"""{"url":"{{{gateway.Url}}}","username":"tenant-a","password":"secret-of-a:x"}""", "rate(x[1y])"));
+        Assert.Equal(0, await RunAsync($$$"""{"url":"{{{Gateway.Url}}}","username":"tenant-a","password":"secret-of-a:x"}""", "rate(x[1y])"));
         Assert.Contains("is asked as rate(x{space_id=\"a\"}[1y])", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("but refused a range in this query, with that of the subqueries around it, is 365d", output.ToString(), StringComparison.Ordinal);
     }
@@ -81,14 +79,14 @@ public sealed class ExplainTests : IAsyncLifetime
     [Fact]
     public async Task The_command_says_when_something_else_answers_and_when_nothing_can_be_written()
     {
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
-        Assert.Equal(1, await RunAsync($$"""{"url":"{{prometheus.Url}}","username":"u","password":"p"}""", "up"));
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
+        Assert.Equal(1, await RunAsync($$"""{"url":"{{Prometheus.Url}}","username":"u","password":"p"}""", "up"));
         Assert.Contains("is no gateway of AivenMetrics", error.ToString(), StringComparison.Ordinal);
 
-        prometheus.AnswerData(Nodes);
+        Prometheus.AnswerData(Nodes);
         await using var full = new StreamWriter(new FullDisk()) { AutoFlush = true };
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, $$"""{"url":"{{gateway.Url}}","username":"tenant-a","password":"secret-of-a:x"}""");
+        await File.WriteAllTextAsync(file, $$"""{"url":"{{Gateway.Url}}","username":"tenant-a","password":"secret-of-a:x"}""");
         Assert.Equal(1, await ExplainCommand.Run(file, "up", full, error, default));
         Assert.Contains("cannot be written: No space left", error.ToString(), StringComparison.Ordinal);
         File.Delete(file);
@@ -97,16 +95,16 @@ public sealed class ExplainTests : IAsyncLifetime
     [Fact]
     public async Task What_does_not_parse_is_not_explained()
     {
-        using var response = await gateway.GetAsync("/aivenmetrics/v1/explain?query=up%7B");
+        using var response = await Gateway.GetAsync("/aivenmetrics/v1/explain?query=up%7B");
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Contains("parse error", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Fact]
     public async Task The_command_prints_it_for_people()
     {
-        var code = await RunAsync($$$"""{"credentials":{"url":"{{{gateway.Url}}}","username":"tenant-a","password":"secret-of-a:x"}}""", "sum(up)");
+        var code = await RunAsync($$$"""{"credentials":{"url":"{{{Gateway.Url}}}","username":"tenant-a","password":"secret-of-a:x"}}""", "sum(up)");
         Assert.Equal("", error.ToString());
         Assert.Equal(
             """
@@ -128,7 +126,7 @@ public sealed class ExplainTests : IAsyncLifetime
     [InlineData("up", "nobody", 1, "401: missing or wrong credentials")]
     public async Task The_command_says_why_a_gateway_refuses(string query, string username, int code, string says)
     {
-        Assert.Equal(code, await RunAsync($$"""{"url":"{{gateway.Url}}","username":"{{username}}","password":"secret-of-a:x"}""", query));
+        Assert.Equal(code, await RunAsync($$"""{"url":"{{Gateway.Url}}","username":"{{username}}","password":"secret-of-a:x"}""", query));
         Assert.Contains(says, error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
     }

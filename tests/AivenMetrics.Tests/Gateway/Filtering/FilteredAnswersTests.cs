@@ -1,28 +1,14 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Filtering;
 
 /// <summary>Paths where a Prometheus answers with everybody's: the tenant gets its own part. What belongs to b is marked "of-b".</summary>
-public sealed class FilteredAnswersTests : IAsyncLifetime
+public sealed class FilteredAnswersTests : GatewayTestBase
 {
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
-    }
-
     private const string Targets = """
         {"activeTargets":[
           {"discoveredLabels":{"__address__":"a-1:9273","__meta_filepath":"/etc/prometheus/secret.json","__param_token":"secret","__scheme__":"https","job":"pool-a","space_id":"a"},
@@ -43,9 +29,9 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [InlineData("/api/v1/status/runtimeinfo")]
     public async Task A_path_that_the_engine_lacks_and_of_which_nothing_can_be_said_is_not_found(string target)
     {
-        await gateway.UntilReadyAsync();
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
-        using var response = await gateway.GetAsync(target);
+        await Gateway.UntilReadyAsync();
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
+        using var response = await Gateway.GetAsync(target);
         Assert.Equal(404, (int)response.StatusCode);
         Assert.Contains("\"errorType\":\"not_found\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
@@ -53,7 +39,7 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [Fact]
     public async Task Targets_are_those_in_scope_without_what_the_operator_keeps()
     {
-        prometheus.AnswerData(Targets);
+        Prometheus.AnswerData(Targets);
 
         var text = await TextAsync("/api/v1/targets");
 
@@ -80,17 +66,17 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [InlineData("?scrapePool=of-b", 0, 0, "any")]
     public async Task Targets_are_chosen_here_so_that_no_answer_tells_which_pools_there_are(string query, int active, int dropped, string state)
     {
-        prometheus.AnswerData(Targets);
+        Prometheus.AnswerData(Targets);
         var data = JsonNode.Parse(await TextAsync("/api/v1/targets" + query))!["data"]!;
         Assert.Equal((active, dropped), (data["activeTargets"]!.AsArray().Count, data["droppedTargetCounts"]!.AsObject().Count));
-        Assert.Equal(["state"], prometheus.Only.Parameters.Keys);
-        Assert.Equal(state, prometheus.Only.Parameters["state"]);
+        Assert.Equal(["state"], Prometheus.Only.Parameters.Keys);
+        Assert.Equal(state, Prometheus.Only.Parameters["state"]);
     }
 
     [Fact]
     public async Task A_scope_of_several_instances_has_the_targets_of_each()
     {
-        prometheus.AnswerData("""
+        Prometheus.AnswerData("""
             {"activeTargets":[{"labels":{"service_instance_id":"one"},"scrapePool":"p1"},{"labels":{"service_instance_id":"two.x"},"scrapePool":"p2"},
              {"labels":{"service_instance_id":"twoax"},"scrapePool":"of-b"},{"labels":{"service_instance_id":"one|two\\.x"},"scrapePool":"of-b"},
              {"labels":{"service_instance_id":""},"scrapePool":"of-b"}]}
@@ -111,13 +97,13 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [Fact]
     public async Task Metadata_is_what_the_own_targets_say_and_not_what_others_say_of_the_same_metric()
     {
-        prometheus.AnswerData(Metadata);
+        Prometheus.AnswerData(Metadata);
         var text = await TextAsync("/api/v1/metadata");
         Assert.Equal(
             """{"status":"success","data":{"a_first":[{"type":"gauge","help":"","unit":""}],"up_total":[{"type":"counter","help":"Of a.","unit":""},{"type":"gauge","help":"Of a, too.","unit":"s"}]}}""",
             text);
-        Assert.Equal(("/api/v1/targets/metadata", "{space_id=\"a\"}"), (prometheus.Only.Path, prometheus.Only.MatchTarget.Single()));
-        Assert.Equal(["match_target"], prometheus.Only.Parameters.Keys);
+        Assert.Equal(("/api/v1/targets/metadata", "{space_id=\"a\"}"), (Prometheus.Only.Path, Prometheus.Only.MatchTarget.Single()));
+        Assert.Equal(["match_target"], Prometheus.Only.Parameters.Keys);
     }
 
     [Theory]
@@ -128,7 +114,7 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [InlineData("?limit_per_metric=0", 2, 3)]
     public async Task Limits_of_metadata_count_what_the_tenant_sees(string query, int metrics, int entries)
     {
-        prometheus.AnswerData(Metadata);
+        Prometheus.AnswerData(Metadata);
         var data = JsonNode.Parse(await TextAsync("/api/v1/metadata" + query))!["data"]!.AsObject();
         Assert.Equal((metrics, entries), (data.Count, data.Sum(metric => metric.Value!.AsArray().Count)));
     }
@@ -136,19 +122,19 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [Fact]
     public async Task Metadata_of_one_metric_has_its_name()
     {
-        prometheus.AnswerData("""[{"target":{"space_id":"a"},"type":"gauge","help":"h","unit":""},{"target":{"space_id":"b"},"type":"gauge","help":"of-b","unit":""}]""");
+        Prometheus.AnswerData("""[{"target":{"space_id":"a"},"type":"gauge","help":"h","unit":""},{"target":{"space_id":"b"},"type":"gauge","help":"of-b","unit":""}]""");
         Assert.Equal("""{"status":"success","data":{"up":[{"type":"gauge","help":"h","unit":""}]}}""", await TextAsync("/api/v1/metadata?metric=up"));
-        Assert.Equal("up", prometheus.Only.Parameters["metric"]);
+        Assert.Equal("up", Prometheus.Only.Parameters["metric"]);
     }
 
     [Fact]
     public async Task Metadata_by_target_is_scoped_upstream_and_filtered_again_here()
     {
-        prometheus.AnswerData(Metadata);
+        Prometheus.AnswerData(Metadata);
         var text = await TextAsync("/api/v1/targets/metadata?match_target=" + Uri.EscapeDataString("{instance=\"2\",space_id=\"b\"}") + "&limit=2");
         Assert.DoesNotContain("of-b", text, StringComparison.Ordinal);
         Assert.Equal(2, JsonNode.Parse(text)!["data"]!.AsArray().Count);
-        Assert.Equal("{instance=\"2\",space_id=\"b\",space_id=\"a\"}", prometheus.Only.MatchTarget.Single());
+        Assert.Equal("{instance=\"2\",space_id=\"b\",space_id=\"a\"}", Prometheus.Only.MatchTarget.Single());
     }
 
     [Theory]
@@ -160,10 +146,10 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [InlineData("/api/v1/targets?state=active&state=any", "more than once")]
     public async Task A_bad_parameter_is_400(string target, string says)
     {
-        using var response = await gateway.GetAsync(target);
+        using var response = await Gateway.GetAsync(target);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Contains(says, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     private const string Alerts = """
@@ -175,7 +161,7 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [Fact]
     public async Task Rules_are_those_whose_labels_are_in_scope_with_the_alerts_whose_labels_are()
     {
-        prometheus.AnswerData($$$"""
+        Prometheus.AnswerData($$$"""
             {"groups":[{"name":"g","file":"/etc/prometheus/secret.yml","interval":15,"limit":0,"rules":[
                 {"name":"Full","query":"x > 1","labels":{"space_id":"a"},"alerts":{{{Alerts}}},"health":"err","lastError":"of-b","type":"alerting","state":"firing"},
                 {"name":"of-b","query":"of-b","labels":{"space_id":"b"},"health":"ok","type":"recording"},
@@ -188,7 +174,7 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
         var rule = JsonNode.Parse(text)!["data"]!["groups"]!.AsArray().Single()!["rules"]!.AsArray().Single()!;
         Assert.Equal("x > 1", rule["query"]!.GetValue<string>());
         Assert.Single(rule["alerts"]!.AsArray());
-        Assert.Equal("alert", prometheus.Only.Parameters["type"]);
+        Assert.Equal("alert", Prometheus.Only.Parameters["type"]);
     }
 
     [Theory]
@@ -197,17 +183,17 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [InlineData("3.4.1", true)]
     public async Task Rules_are_asked_for_by_label_where_Prometheus_knows_that(string version, bool asked)
     {
-        prometheus.Version = version;
-        await gateway.UntilAsync(() => gateway.Provider.GetService(typeof(AivenMetrics.Gateway.Failover.Destinations)) is AivenMetrics.Gateway.Failover.Destinations d && d.LowestVersion() == version, "the version");
-        prometheus.AnswerData("""{"groups":[]}""");
+        Prometheus.Version = version;
+        await Gateway.UntilAsync(() => Gateway.Provider.GetService(typeof(AivenMetrics.Gateway.Failover.Destinations)) is AivenMetrics.Gateway.Failover.Destinations d && d.LowestVersion() == version, "the version");
+        Prometheus.AnswerData("""{"groups":[]}""");
         Assert.Equal("""{"status":"success","data":{"groups":[]}}""", await TextAsync("/api/v1/rules"));
-        Assert.Equal(asked ? ["{space_id=\"a\"}"] : [], prometheus.Only.Matches);
+        Assert.Equal(asked ? ["{space_id=\"a\"}"] : [], Prometheus.Only.Matches);
     }
 
     [Fact]
     public async Task Alerts_are_those_whose_labels_are_in_scope()
     {
-        prometheus.AnswerData($$"""{"alerts":{{Alerts}}}""");
+        Prometheus.AnswerData($$"""{"alerts":{{Alerts}}}""");
         var text = await TextAsync("/api/v1/alerts");
         Assert.DoesNotContain("of-b", text, StringComparison.Ordinal);
         Assert.Single(JsonNode.Parse(text)!["data"]!["alerts"]!.AsArray());
@@ -217,13 +203,13 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     public async Task There_are_no_alertmanagers()
     {
         Assert.Equal("""{"status":"success","data":{"activeAlertmanagers":[],"droppedAlertmanagers":[]}}""", await TextAsync("/api/v1/alertmanagers"));
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Fact]
     public async Task Flags_are_the_few_that_concern_queries()
     {
-        prometheus.AnswerData("""{"config.file":"/etc/secret","query.timeout":"2m","query.max-samples":"50000000","storage.tsdb.path":"/secret","storage.tsdb.retention.time":"15d","web.enable-admin-api":"true"}""");
+        Prometheus.AnswerData("""{"config.file":"/etc/secret","query.timeout":"2m","query.max-samples":"50000000","storage.tsdb.path":"/secret","storage.tsdb.retention.time":"15d","web.enable-admin-api":"true"}""");
         Assert.Equal(
             """{"status":"success","data":{"query.max-samples":"50000000","query.timeout":"1m","storage.tsdb.retention.time":"15d"}}""",
             await TextAsync("/api/v1/status/flags"));
@@ -232,7 +218,7 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [Fact]
     public async Task Runtime_information_is_the_retention_and_the_start_of_the_gateway()
     {
-        prometheus.AnswerData("""{"startTime":"2001-01-01T00:00:00Z","CWD":"/secret","goroutineCount":42,"storageRetention":"15d"}""");
+        Prometheus.AnswerData("""{"startTime":"2001-01-01T00:00:00Z","CWD":"/secret","goroutineCount":42,"storageRetention":"15d"}""");
         var data = JsonNode.Parse(await TextAsync("/api/v1/status/runtimeinfo"))!["data"]!;
         Assert.Equal("15d", data["storageRetention"]!.GetValue<string>());
         Assert.True(data["startTime"]!.GetValue<DateTimeOffset>().Year >= 2026);
@@ -242,9 +228,9 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [Fact]
     public async Task Features_are_those_that_tenants_can_use()
     {
-        prometheus.Version = "3.14.0";
-        await gateway.UntilAsync(() => gateway.Provider.GetService(typeof(AivenMetrics.Gateway.Failover.Destinations)) is AivenMetrics.Gateway.Failover.Destinations d && d.LowestVersion() == "3.14.0", "the version");
-        prometheus.AnswerData("""{"api":{"admin":true,"query_stats":true,"remote_write_receiver":true,"otlp_write_receiver":true,"lifecycle":true},"promql":{"anchored":false},"service_discovery_providers":{"file":true},"otlp_receiver":{"x":true}}""");
+        Prometheus.Version = "3.14.0";
+        await Gateway.UntilAsync(() => Gateway.Provider.GetService(typeof(AivenMetrics.Gateway.Failover.Destinations)) is AivenMetrics.Gateway.Failover.Destinations d && d.LowestVersion() == "3.14.0", "the version");
+        Prometheus.AnswerData("""{"api":{"admin":true,"query_stats":true,"remote_write_receiver":true,"otlp_write_receiver":true,"lifecycle":true},"promql":{"anchored":false},"service_discovery_providers":{"file":true},"otlp_receiver":{"x":true}}""");
         Assert.Equal("""{"status":"success","data":{"api":{"query_stats":true},"promql":{"anchored":false}}}""", await TextAsync("/api/v1/features"));
     }
 
@@ -253,10 +239,10 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [InlineData("/api/v1/parse_query?query=up")]
     public async Task A_path_that_the_servers_version_lacks_is_404_and_asks_nobody(string target)
     {
-        await gateway.UntilReadyAsync();
-        using var response = await gateway.GetAsync(target);
+        await Gateway.UntilReadyAsync();
+        using var response = await Gateway.GetAsync(target);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Theory]
@@ -267,9 +253,9 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [InlineData("/api/v1/targets", """{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}}""")]
     public async Task An_engine_that_lacks_the_path_has_nothing_to_show_and_keeps_its_place(string target, string nothing)
     {
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
         Assert.Equal(nothing, await TextAsync(target));
-        Assert.DoesNotContain(gateway.Log, line => line.Contains("failed", StringComparison.Ordinal));
+        Assert.DoesNotContain(Gateway.Log, line => line.Contains("failed", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -280,7 +266,7 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [InlineData("""{"activeTargets":[7,null,[]],"droppedTargets":[7],"groups":[7,{"rules":7},{"rules":[7]}]}""")]
     public async Task An_answer_of_another_form_shows_nothing(string data)
     {
-        prometheus.AnswerData(data);
+        Prometheus.AnswerData(data);
         foreach (var path in new[] { "targets", "targets/metadata", "metadata", "rules", "alerts", "status/flags", "status/runtimeinfo" })
             Assert.DoesNotMatch("[^0-9]7[^0-9]", await TextAsync("/api/v1/" + path));
     }
@@ -288,15 +274,15 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_that_is_no_JSON_is_503()
     {
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, "{\"status\":\"success\",\"data\":");
-        using var response = await gateway.GetAsync("/api/v1/targets");
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, "{\"status\":\"success\",\"data\":");
+        using var response = await Gateway.GetAsync("/api/v1/targets");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
     }
 
     [Fact]
     public async Task An_answer_too_large_to_filter_is_422_with_the_remedy()
     {
-        prometheus.Answer = async context =>
+        Prometheus.Answer = async context =>
         {
             context.Response.ContentType = "application/json";
             var piece = new byte[1 << 20];
@@ -304,14 +290,14 @@ public sealed class FilteredAnswersTests : IAsyncLifetime
             for (var i = 0; i < 40; i++)
                 await context.Response.Body.WriteAsync(piece);
         };
-        using var response = await gateway.GetAsync("/api/v1/metadata");
+        using var response = await Gateway.GetAsync("/api/v1/metadata");
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
         Assert.Contains("metric=", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     private async Task<string> TextAsync(string target, (string, string)? who = null)
     {
-        using var response = await gateway.SendAsync(who ?? RunningGateway.A, HttpMethod.Get, target);
+        using var response = await Gateway.SendAsync(who ?? RunningGateway.A, HttpMethod.Get, target);
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == HttpStatusCode.OK, text);
         Assert.Equal("application/json", response.Content.Headers.ContentType!.MediaType);

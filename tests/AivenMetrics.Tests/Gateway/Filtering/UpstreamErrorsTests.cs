@@ -2,27 +2,13 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Filtering;
 
-public sealed class UpstreamErrorsTests : IAsyncLifetime
+public sealed class UpstreamErrorsTests : GatewayTestBase
 {
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
-    }
-
     /// <summary>Errors as Prometheus and others say them of <c>up{space_id="a"}</c>, and what the tenant, who asked for <c>up</c>, reads.</summary>
     [Theory]
     [InlineData(400, "bad_data", "invalid parameter \"query\": 1:8: parse error: unknown function with name \"foo\"", "invalid parameter \"query\": parse error: unknown function with name \"foo\"")]
@@ -45,9 +31,9 @@ public sealed class UpstreamErrorsTests : IAsyncLifetime
     public async Task No_error_quotes_the_query_that_the_tenant_did_not_write(int status, string errorType, string said, string? told)
     {
         var error = new JsonObject { ["status"] = "error", ["errorType"] = errorType, ["error"] = said };
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, status, error.ToJsonString());
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, status, error.ToJsonString());
 
-        using var response = await gateway.GetAsync("/api/v1/query?query=up");
+        using var response = await Gateway.GetAsync("/api/v1/query?query=up");
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal(status, (int)response.StatusCode);
@@ -64,9 +50,9 @@ public sealed class UpstreamErrorsTests : IAsyncLifetime
     public async Task An_error_of_VictoriaMetrics_is_told_in_Prometheus_words(int status, string said, string text, string errorType, string told)
     {
         var error = new JsonObject { ["status"] = "error", ["errorType"] = said, ["error"] = text };
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, status, error.ToJsonString());
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, status, error.ToJsonString());
 
-        using var response = await gateway.GetAsync("/api/v1/query?query=up");
+        using var response = await Gateway.GetAsync("/api/v1/query?query=up");
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal((status, errorType, told), ((int)response.StatusCode, answer["errorType"]!.GetValue<string>(), answer["error"]!.GetValue<string>()));
@@ -77,27 +63,27 @@ public sealed class UpstreamErrorsTests : IAsyncLifetime
     {
         const string said = "metric name must not be set twice: \"up\" or \"x\"";
         var error = new JsonObject { ["status"] = "error", ["errorType"] = "bad_data", ["error"] = $"invalid parameter \"query\": 1:8: parse error: {said}" };
-        prometheus.Federated = null;
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 400, error.ToJsonString());
+        Prometheus.Federated = null;
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 400, error.ToJsonString());
 
-        using var response = await gateway.GetAsync("/federate?match[]=up%7B__name__%3D%22x%22%7D");
+        using var response = await Gateway.GetAsync("/federate?match[]=up%7B__name__%3D%22x%22%7D");
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal(400, (int)response.StatusCode);
         Assert.Equal($"invalid parameter \"match[]\": parse error: {said}", answer["error"]!.GetValue<string>());
-        Assert.Equal("/api/v1/query", prometheus.Only.Path);
+        Assert.Equal("/api/v1/query", Prometheus.Only.Path);
     }
 
     [Fact]
     public async Task Too_many_queries_are_told_as_that_also_where_the_server_says_it_in_bare_text()
     {
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 429, "remoteAddr: 10.0.0.1; couldn't start executing the request in 10 seconds", "text/plain");
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 429, "remoteAddr: 10.0.0.1; couldn't start executing the request in 10 seconds", "text/plain");
 
-        using var response = await gateway.GetAsync("/api/v1/query?query=up");
+        using var response = await Gateway.GetAsync("/api/v1/query?query=up");
 
         Assert.Equal(429, (int)response.StatusCode);
         Assert.DoesNotContain("10.0.0.1", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Single(prometheus.Requests);
+        Assert.Single(Prometheus.Requests);
     }
 
     [Theory]
@@ -112,7 +98,7 @@ public sealed class UpstreamErrorsTests : IAsyncLifetime
         using (Stream stream = encoding == "gzip" ? new GZipStream(compressed, CompressionLevel.Fastest, true) : new ZstdSharp.CompressionStream(compressed, leaveOpen: true))
             stream.Write(text);
         var body = broken ? compressed.ToArray()[4..] : compressed.ToArray();
-        prometheus.Answer = async context =>
+        Prometheus.Answer = async context =>
         {
             context.Response.StatusCode = 400;
             context.Response.ContentType = "application/json";
@@ -120,12 +106,12 @@ public sealed class UpstreamErrorsTests : IAsyncLifetime
             await context.Response.Body.WriteAsync(body);
         };
 
-        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, "/api/v1/query?query=up", null, ("Accept-Encoding", encoding));
+        using var response = await Gateway.SendAsync(RunningGateway.A, HttpMethod.Get, "/api/v1/query?query=up", null, ("Accept-Encoding", encoding));
 
         Assert.Equal(broken ? 503 : 400, (int)response.StatusCode);
         Assert.Empty(response.Content.Headers.ContentEncoding);
         using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         Assert.StartsWith(broken ? "no server of the metrics store can answer" : "the metrics store refused this query", json.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
-        Assert.Equal(encoding, prometheus.Only.Headers["Accept-Encoding"].ToString());
+        Assert.Equal(encoding, Prometheus.Only.Headers["Accept-Encoding"].ToString());
     }
 }

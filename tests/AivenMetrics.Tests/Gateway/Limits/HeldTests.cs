@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.RemoteRead;
 using AivenMetrics.PromQL;
-using AivenMetrics.Tests.PromQL;
+using AivenMetrics.Testing.Gateway;
+using AivenMetrics.Testing.PromQL;
 using Google.Protobuf;
 using Snappier;
 using Xunit;
@@ -11,25 +12,10 @@ using Xunit;
 namespace AivenMetrics.Tests.Gateway.Limits;
 
 /// <summary>How much a server would make of the regular expressions of a request, and the limit of it.</summary>
-public sealed class RegexSizeTests : IAsyncLifetime
+public sealed class RegexSizeTests : GatewayTestBase
 {
     // Each is worth about 60,000, and is 420 characters long.
     private static readonly string Large = string.Concat(Enumerable.Repeat(".{1000}", 60));
-
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
-    }
 
     public static TheoryData<string, string, bool> Requests() => new()
     {
@@ -63,7 +49,7 @@ public sealed class RegexSizeTests : IAsyncLifetime
         var target = new Uri(new Uri("http://gateway/api/v1/"), path).AbsolutePath;
         var query = Uri.EscapeDataString(parameters.Replace("#", Large, StringComparison.Ordinal))
             .Replace("%3D", "=", StringComparison.Ordinal).Replace("%26", "&", StringComparison.Ordinal);
-        using var response = await gateway.GetAsync($"{target}?{query}");
+        using var response = await Gateway.GetAsync($"{target}?{query}");
         await AssertAsync(response, allowed);
     }
 
@@ -73,7 +59,7 @@ public sealed class RegexSizeTests : IAsyncLifetime
     [InlineData(1, 2, false)]
     public async Task So_do_all_of_a_remote_read(int queries, int matchers, bool allowed)
     {
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, "", "application/x-protobuf");
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, "", "application/x-protobuf");
         var request = new ReadRequest();
         for (var i = 0; i < queries; i++)
         {
@@ -87,7 +73,7 @@ public sealed class RegexSizeTests : IAsyncLifetime
         using var content = new ByteArrayContent(Snappy.CompressToArray(request.ToByteArray()));
         content.Headers.ContentType = new("application/x-protobuf");
         content.Headers.ContentEncoding.Add("snappy");
-        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Post, "/api/v1/read", content);
+        using var response = await Gateway.SendAsync(RunningGateway.A, HttpMethod.Post, "/api/v1/read", content);
         await AssertAsync(response, allowed);
     }
 
@@ -95,8 +81,8 @@ public sealed class RegexSizeTests : IAsyncLifetime
     public async Task The_refusal_tells_the_size_the_limit_and_the_remedy_and_explain_tells_it_too()
     {
         var query = Uri.EscapeDataString($"up{{a=~'{Large}',b!~'{Large}'}}");
-        using var refused = await gateway.GetAsync("/api/v1/query?query=" + query);
-        using var explained = await gateway.GetAsync("/aivenmetrics/v1/explain?query=" + query);
+        using var refused = await Gateway.GetAsync("/api/v1/query?query=" + query);
+        using var explained = await Gateway.GetAsync("/aivenmetrics/v1/explain?query=" + query);
         var error = JsonNode.Parse(await refused.Content.ReadAsStringAsync())!;
         var data = JsonNode.Parse(await explained.Content.ReadAsStringAsync())!["data"]!;
 
@@ -144,7 +130,7 @@ public sealed class RegexSizeTests : IAsyncLifetime
     {
         var text = await response.Content.ReadAsStringAsync();
         Assert.Equal(allowed ? 200 : 422, (int)response.StatusCode);
-        Assert.Equal(allowed ? 1 : 0, prometheus.Requests.Count);
+        Assert.Equal(allowed ? 1 : 0, Prometheus.Requests.Count);
         if (!allowed)
             Assert.Contains("(regex_size) 100000", text, StringComparison.Ordinal);
     }

@@ -2,34 +2,22 @@ using System.Text.Json.Nodes;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.PromQL;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Limits;
 
 /// <summary>How often subqueries are evaluated, and the limit of it.</summary>
-public sealed class SubqueryPointsTests : IAsyncLifetime
+public sealed class SubqueryPointsTests : GatewayTestBase
 {
     private const string Range = "start=0&end=3600&step=60";
 
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
-
-    public async ValueTask InitializeAsync()
+    protected override Task<RunningGateway> StartGatewayAsync() => RunningGateway.StartAsync(file => new GatewayOptions
     {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(file => new GatewayOptions
-        {
-            Prometheus = [prometheus.Url],
-            TenantsFile = file,
-            Plans = { ["space"] = new PlanOptions { SubqueryPoints = 100 } },
-        });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
-    }
+        Prometheus = [Prometheus.Url],
+        TenantsFile = file,
+        Plans = { ["space"] = new PlanOptions { SubqueryPoints = 100 } },
+    });
 
     [Theory]
     [InlineData("up", 0)]
@@ -82,11 +70,11 @@ public sealed class SubqueryPointsTests : IAsyncLifetime
     [InlineData("query_range?query=max_over_time(up[5m:step()/2])&" + Range, 422, "at 130 points")]
     public async Task They_are_no_more_than_the_plan_allows(string target, int status, string? says)
     {
-        using var response = await gateway.GetAsync("/api/v1/" + target.Replace("^", "%5E", StringComparison.Ordinal));
+        using var response = await Gateway.GetAsync("/api/v1/" + target.Replace("^", "%5E", StringComparison.Ordinal));
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal(status, (int)response.StatusCode);
-        Assert.Equal(status == 200 ? 1 : 0, prometheus.Requests.Count);
+        Assert.Equal(status == 200 ? 1 : 0, Prometheus.Requests.Count);
         if (status != 200)
             Assert.Equal("execution", answer["errorType"]!.GetValue<string>());
         var told = status == 200 ? answer["warnings"]?[0] : answer["error"];
@@ -102,7 +90,7 @@ public sealed class SubqueryPointsTests : IAsyncLifetime
     [InlineData("count_over_time(vector(1)[10m:1ms])", false)]
     public async Task By_default_a_quarter_by_the_minute_is_allowed_and_explain_tells_what_is_not(string query, bool allowed)
     {
-        await using var usual = await RunningGateway.StartAsync(prometheus.Url);
+        await using var usual = await RunningGateway.StartAsync(Prometheus.Url);
         using var response = await usual.GetAsync("/aivenmetrics/v1/explain?query=" + Uri.EscapeDataString(query));
         var data = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["data"]!;
         Assert.Equal(250_000, data["limits"]!["subquery_points"]!.GetValue<int>());

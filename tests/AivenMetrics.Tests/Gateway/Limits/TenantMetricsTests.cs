@@ -1,5 +1,6 @@
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

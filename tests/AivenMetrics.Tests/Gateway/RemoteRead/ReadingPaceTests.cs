@@ -1,6 +1,7 @@
 using System.Net;
 using AivenMetrics.Gateway.Failover;
 using AivenMetrics.Gateway.RemoteRead;
+using AivenMetrics.Testing.Gateway;
 using Google.Protobuf;
 using Microsoft.Extensions.Time.Testing;
 using Snappier;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using AivenMetrics.Gateway.RemoteRead;
+using AivenMetrics.Testing.Gateway;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Snappier;
@@ -9,23 +10,14 @@ using Type = AivenMetrics.Gateway.RemoteRead.ReadMatcher.Types.Type;
 
 namespace AivenMetrics.Tests.Gateway.RemoteRead;
 
-public sealed class RemoteReadTests : IAsyncLifetime
+public sealed class RemoteReadTests : GatewayTestBase
 {
-    private const string Streamed = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
+    private const string Streamed = "application/x-streamed-protobuf; proto=Prometheus.ChunkedReadResponse";
 
-    public async ValueTask InitializeAsync()
+    protected override Task<RunningGateway> StartGatewayAsync()
     {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        prometheus.Answer = context => AnswerAsync(context, 200, "application/x-protobuf", "snappy", [1, 2, 3]);
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
+        Prometheus.Answer = context => AnswerAsync(context, 200, "application/x-protobuf", "snappy", [1, 2, 3]);
+        return base.StartGatewayAsync();
     }
 
     [Fact]
@@ -45,9 +37,9 @@ public sealed class RemoteReadTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(expected, Received());
-        Assert.Equal("/api/v1/read", prometheus.Only.Path);
-        Assert.Equal("snappy", prometheus.Only.Headers["Content-Encoding"].ToString());
-        Assert.Equal("0.1.0", prometheus.Only.Headers["X-Prometheus-Remote-Read-Version"].ToString());
+        Assert.Equal("/api/v1/read", Prometheus.Only.Path);
+        Assert.Equal("snappy", Prometheus.Only.Headers["Content-Encoding"].ToString());
+        Assert.Equal("0.1.0", Prometheus.Only.Headers["X-Prometheus-Remote-Read-Version"].ToString());
     }
 
     [Theory]
@@ -60,7 +52,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
         var query = new ReadQuery { StartTimestampMs = start, EndTimestampMs = end };
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { Query(("__name__", Type.Eq, "up")), query } }));
         Assert.Equal(status, (int)response.StatusCode);
-        Assert.Equal(status == 200 ? 1 : 0, prometheus.Requests.Count);
+        Assert.Equal(status == 200 ? 1 : 0, Prometheus.Requests.Count);
         if (status == 422)
             Assert.Contains("(query_range) 93d", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
@@ -88,7 +80,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
         using var response = await ReadAsync(ForLabels(accepted));
         Assert.Equal(422, (int)response.StatusCode);
         Assert.Contains("(query_range) 93d", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     /// <summary>Prometheus reads what the hints say, also beyond the time of the query, which is what the plan limits.</summary>
@@ -107,9 +99,9 @@ public sealed class RemoteReadTests : IAsyncLifetime
     {
         using var nameless = await ReadAsync(Bytes(new ReadRequest { Queries = { Query(("", Type.Neq, "x")) } }));
         Assert.Equal(400, (int)nameless.StatusCode);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
 
-        prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 500, "error parsing regexp: invalid character class range", "text/plain");
+        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 500, "error parsing regexp: invalid character class range", "text/plain");
         using var odd = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
         Assert.Equal(422, (int)odd.StatusCode);
     }
@@ -119,7 +111,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
     public async Task A_tenant_that_reads_slowly_leaves_room_for_the_remote_reads_of_others()
     {
         var whole = new TaskCompletionSource();
-        prometheus.Answer = async context =>
+        Prometheus.Answer = async context =>
         {
             context.Response.ContentType = "application/x-protobuf";
             await context.Response.Body.WriteAsync(new byte[] { 1 });
@@ -127,13 +119,13 @@ public sealed class RemoteReadTests : IAsyncLifetime
             await whole.Task;
         };
         var slow = Enumerable.Range(0, 6).Select(_ => ReadAsync(Bytes(new ReadRequest { Queries = { Query(("job", Type.Eq, "x")) } }))).ToList();
-        await gateway.UntilAsync(() => prometheus.Requests.Count == 2, "the reads of the first tenant");
-        prometheus.Answer = context => AnswerAsync(context, 200, "application/x-protobuf", "snappy", [1, 2, 3]);
+        await Gateway.UntilAsync(() => Prometheus.Requests.Count == 2, "the reads of the first tenant");
+        Prometheus.Answer = context => AnswerAsync(context, 200, "application/x-protobuf", "snappy", [1, 2, 3]);
 
         using var other = await ReadAsync(Bytes(new ReadRequest { Queries = { Query(("job", Type.Eq, "x")) } }), RunningGateway.Services);
 
         Assert.Equal(HttpStatusCode.OK, other.StatusCode);
-        Assert.Equal(3, prometheus.Requests.Count);
+        Assert.Equal(3, Prometheus.Requests.Count);
         whole.SetResult();
         foreach (var response in await Task.WhenAll(slow))
         {
@@ -156,7 +148,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
     public async Task The_scope_is_no_equality_and_its_value_is_taken_literally()
     {
         var tenants = RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, """[{"name":"space_id","type":"=","value":"a.b|c"}]"""));
-        await using var other = await RunningGateway.StartAsync([prometheus.Url], tenants);
+        await using var other = await RunningGateway.StartAsync([Prometheus.Url], tenants);
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }), RunningGateway.A, other);
         var matcher = Assert.Single(Assert.Single(Received().Queries).Matchers);
         Assert.Equal((Type.Re, "a\\.b\\|c"), (matcher.Type, matcher.Value));
@@ -171,7 +163,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
 
         using var response = await ReadAsync(Snappy.CompressToArray(request));
 
-        var sent = Snappy.DecompressToArray(prometheus.Only.Body);
+        var sent = Snappy.DecompressToArray(Prometheus.Only.Body);
         Assert.Equal(ReadRequest.Parser.WithDiscardUnknownFields(true).ParseFrom(sent).ToByteArray(), sent);
     }
 
@@ -181,7 +173,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
     public async Task The_answer_passes_as_it_is(string type, string? encoding)
     {
         var body = Enumerable.Range(0, 100_000).Select(i => (byte)i).ToArray();
-        prometheus.Answer = context => AnswerAsync(context, 200, type, encoding, body);
+        Prometheus.Answer = context => AnswerAsync(context, 200, type, encoding, body);
 
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
 
@@ -211,7 +203,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
         using var response = await ReadAsync(body);
         Assert.True(response.StatusCode == HttpStatusCode.BadRequest, what);
         Assert.Contains("\"errorType\":\"bad_data\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Theory]
@@ -224,9 +216,9 @@ public sealed class RemoteReadTests : IAsyncLifetime
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
         if (encoding is not null)
             content.Headers.ContentEncoding.Add(encoding);
-        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Post, "/api/v1/read", content);
+        using var response = await Gateway.SendAsync(RunningGateway.A, HttpMethod.Post, "/api/v1/read", content);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Theory]
@@ -234,7 +226,7 @@ public sealed class RemoteReadTests : IAsyncLifetime
     [InlineData(500, "error parsing regexp: expression nests too deeply: `space_id`", 422, "refused this request")]
     public async Task An_error_of_Prometheus_is_told_in_our_words_and_shape(int status, string said, int answered, string told)
     {
-        prometheus.Answer = context => AnswerAsync(context, status, "text/plain; charset=utf-8", null, System.Text.Encoding.UTF8.GetBytes(said));
+        Prometheus.Answer = context => AnswerAsync(context, status, "text/plain; charset=utf-8", null, System.Text.Encoding.UTF8.GetBytes(said));
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
         var text = await response.Content.ReadAsStringAsync();
         Assert.Equal(answered, (int)response.StatusCode);
@@ -245,11 +237,11 @@ public sealed class RemoteReadTests : IAsyncLifetime
     [Fact]
     public async Task An_engine_without_remote_read_says_so_and_keeps_its_place()
     {
-        prometheus.Answer = context => AnswerAsync(context, 404, "text/plain", null, "nothing here"u8.ToArray());
+        Prometheus.Answer = context => AnswerAsync(context, 404, "text/plain", null, "nothing here"u8.ToArray());
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Contains("does not offer this path", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.DoesNotContain(gateway.Log, line => line.Contains("failed", StringComparison.Ordinal));
+        Assert.DoesNotContain(Gateway.Log, line => line.Contains("failed", StringComparison.Ordinal));
     }
 
     /// <summary>Every query of a remote read has the tenant's scope.</summary>
@@ -274,14 +266,14 @@ public sealed class RemoteReadTests : IAsyncLifetime
 
     private static byte[] Bytes(ReadRequest request) => Snappy.CompressToArray(request.ToByteArray());
 
-    private ReadRequest Received() => ReadRequest.Parser.ParseFrom(Snappy.DecompressToArray(prometheus.Only.Body));
+    private ReadRequest Received() => ReadRequest.Parser.ParseFrom(Snappy.DecompressToArray(Prometheus.Only.Body));
 
     private async Task<HttpResponseMessage> ReadAsync(byte[] body, (string, string)? who = null, RunningGateway? through = null)
     {
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = new("application/x-protobuf");
         content.Headers.ContentEncoding.Add("snappy");
-        return await (through ?? gateway).SendAsync(who ?? RunningGateway.A, HttpMethod.Post, "/api/v1/read", content);
+        return await (through ?? Gateway).SendAsync(who ?? RunningGateway.A, HttpMethod.Post, "/api/v1/read", content);
     }
 
     private static async Task AnswerAsync(HttpContext context, int status, string type, string? encoding, byte[] body)

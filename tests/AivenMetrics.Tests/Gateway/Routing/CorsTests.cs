@@ -1,31 +1,21 @@
 using System.Net;
 using AivenMetrics.Gateway;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Routing;
 
-public sealed class CorsTests : IAsyncLifetime
+public sealed class CorsTests : GatewayTestBase
 {
     private const string Known = "https://console.example";
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(file => new GatewayOptions { Prometheus = [prometheus.Url], TenantsFile = file, CorsOrigins = [Known] });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
-    }
+    protected override Task<RunningGateway> StartGatewayAsync() => RunningGateway.StartAsync(
+        file => new GatewayOptions { Prometheus = [Prometheus.Url], TenantsFile = file, CorsOrigins = [Known] });
 
     [Fact]
     public async Task A_page_of_a_configured_origin_may_ask()
     {
-        using var response = await gateway.SendAsync(
+        using var response = await Gateway.SendAsync(
             null, HttpMethod.Options, "/api/v1/query", null, ("Origin", Known), ("Access-Control-Request-Method", "POST"));
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
         Assert.Equal(Known, response.Headers.GetValues("Access-Control-Allow-Origin").Single());
@@ -41,7 +31,7 @@ public sealed class CorsTests : IAsyncLifetime
     [InlineData("/api/v1/status/config", 403)]
     public async Task A_page_of_a_configured_origin_may_read_answers_and_errors(string target, int status)
     {
-        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, target, null, ("Origin", Known));
+        using var response = await Gateway.SendAsync(RunningGateway.A, HttpMethod.Get, target, null, ("Origin", Known));
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal(Known, response.Headers.GetValues("Access-Control-Allow-Origin").Single());
         Assert.Contains("Origin", response.Headers.Vary);
@@ -55,8 +45,8 @@ public sealed class CorsTests : IAsyncLifetime
     [InlineData("*")]
     public async Task A_page_of_any_other_origin_is_told_nothing(string origin)
     {
-        using var preflight = await gateway.SendAsync(null, HttpMethod.Options, "/api/v1/query", null, ("Origin", origin));
-        using var response = await gateway.SendAsync(RunningGateway.A, HttpMethod.Get, "/api/v1/query?query=up", null, ("Origin", origin));
+        using var preflight = await Gateway.SendAsync(null, HttpMethod.Options, "/api/v1/query", null, ("Origin", origin));
+        using var response = await Gateway.SendAsync(RunningGateway.A, HttpMethod.Get, "/api/v1/query?query=up", null, ("Origin", origin));
         Assert.All([preflight, response], r => Assert.DoesNotContain(r.Headers, h => h.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase)));
         Assert.Contains("Origin", response.Headers.Vary);
         Assert.Contains("Accept-Encoding", response.Headers.Vary);

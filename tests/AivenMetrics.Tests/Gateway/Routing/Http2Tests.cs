@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Routing;

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Routing;
+using AivenMetrics.Testing.Gateway;
 using AivenMetrics.Tests.Gateway.Scoping;
 using Microsoft.AspNetCore.Http;
 using Xunit;

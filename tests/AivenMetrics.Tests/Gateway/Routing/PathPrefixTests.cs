@@ -1,6 +1,7 @@
 using System.Net;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Routing;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Routing;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Routing;
@@ -8,24 +9,16 @@ namespace AivenMetrics.Tests.Gateway.Routing;
 /// Every route that a Prometheus has, from <c>Cases/routes</c>, with the decision on it: served, or refused with that status in
 /// Prometheus' error shape before any upstream sees it.
 /// </summary>
-public sealed class PrometheusRoutesTests : IAsyncLifetime
+public sealed class PrometheusRoutesTests : GatewayTestBase
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Gateway", "Cases", "routes");
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
 
-    public async ValueTask InitializeAsync()
+    protected override async Task<RunningGateway> StartGatewayAsync()
     {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        prometheus.Version = "3.14.0";
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
+        Prometheus.Version = "3.14.0";
+        var gateway = await base.StartGatewayAsync();
         await gateway.UntilReadyAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
+        return gateway;
     }
 
     public static TheoryData<string, string, string> Routes()
@@ -41,7 +34,7 @@ public sealed class PrometheusRoutesTests : IAsyncLifetime
     [MemberData(nameof(Routes))]
     public async Task Every_route_of_Prometheus_has_a_decision(string method, string path, string decision)
     {
-        using var response = await gateway.SendAsync(RunningGateway.A, new HttpMethod(method), path);
+        using var response = await Gateway.SendAsync(RunningGateway.A, new HttpMethod(method), path);
         if (decision == "served")
         {
             Assert.NotEqual(HttpStatusCode.MethodNotAllowed, response.StatusCode);
@@ -53,7 +46,7 @@ public sealed class PrometheusRoutesTests : IAsyncLifetime
         Assert.Equal(int.Parse(decision, null), (int)response.StatusCode);
         using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         Assert.Equal("error", json.RootElement.GetProperty("status").GetString());
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Fact]

@@ -1,26 +1,12 @@
 using System.Net;
 using System.Text.Json;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Routing;
 
-public sealed class RouteTests : IAsyncLifetime
+public sealed class RouteTests : GatewayTestBase
 {
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(prometheus.Url);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
-    }
-
     [Theory]
     [InlineData("/api/v1/query?query=up")]
     [InlineData("/api/v1/query_range?query=up&start=1&end=2&step=1")]
@@ -34,11 +20,11 @@ public sealed class RouteTests : IAsyncLifetime
     [InlineData("/api/v1/labels/")]
     public async Task A_served_path_is_forwarded(string target)
     {
-        using var response = await gateway.GetAsync(target);
+        using var response = await Gateway.GetAsync(target);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(ScriptedPrometheus.EmptyVector, await response.Content.ReadAsStringAsync());
         Assert.Equal("prometheus-1", response.Headers.GetValues("X-AivenMetrics-Instance").Single());
-        Assert.Single(prometheus.Requests);
+        Assert.Single(Prometheus.Requests);
     }
 
     /// <summary>Section 3 of the query API page, and all that is in no table.</summary>
@@ -102,10 +88,10 @@ public sealed class RouteTests : IAsyncLifetime
     [InlineData(400, "GET", "/api/v1/label/%C3%28/values")]
     public async Task A_refused_path_is_answered_in_Prometheus_shape_and_never_forwarded(int status, string method, string target)
     {
-        using var response = await gateway.SendAsync(RunningGateway.A, new HttpMethod(method), target);
+        using var response = await Gateway.SendAsync(RunningGateway.A, new HttpMethod(method), target);
         Assert.Equal(status, (int)response.StatusCode);
         await AssertErrorShapeAsync(response);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Theory]
@@ -120,33 +106,33 @@ public sealed class RouteTests : IAsyncLifetime
     [InlineData("TRACE", "/api/v1/query", "GET, POST")]
     public async Task A_wrong_method_is_405_with_the_right_ones(string method, string target, string allow)
     {
-        using var response = await gateway.SendAsync(RunningGateway.A, new HttpMethod(method), target);
+        using var response = await Gateway.SendAsync(RunningGateway.A, new HttpMethod(method), target);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
         Assert.Equal(allow, string.Join(", ", response.Content.Headers.Allow));
         await AssertErrorShapeAsync(response);
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Fact]
     public async Task Options_tells_the_methods_and_invites_no_origin()
     {
-        using var response = await gateway.SendAsync(null, HttpMethod.Options, "/api/v1/query", null, ("Origin", "https://evil.example"), ("Access-Control-Request-Method", "POST"));
+        using var response = await Gateway.SendAsync(null, HttpMethod.Options, "/api/v1/query", null, ("Origin", "https://evil.example"), ("Access-Control-Request-Method", "POST"));
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
         Assert.Equal("GET, POST", string.Join(", ", response.Content.Headers.Allow));
         Assert.DoesNotContain(response.Headers, h => h.Key.StartsWith("Access-Control", StringComparison.OrdinalIgnoreCase));
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Fact]
     public async Task Build_information_has_the_version_of_upstream_and_no_features()
     {
         await ReadyAsync();
-        using var response = await gateway.GetAsync("/api/v1/status/buildinfo");
+        using var response = await Gateway.GetAsync("/api/v1/status/buildinfo");
         using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         Assert.Equal("success", json.RootElement.GetProperty("status").GetString());
         Assert.Equal("2.42.0", json.RootElement.GetProperty("data").GetProperty("version").GetString());
         Assert.False(json.RootElement.GetProperty("data").TryGetProperty("features", out _));
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(Prometheus.Requests);
     }
 
     [Theory]
@@ -157,7 +143,7 @@ public sealed class RouteTests : IAsyncLifetime
     public async Task Health_needs_no_credentials(string method, string path)
     {
         await ReadyAsync();
-        using var response = await gateway.SendAsync(null, new HttpMethod(method), path);
+        using var response = await Gateway.SendAsync(null, new HttpMethod(method), path);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(method == "HEAD", (await response.Content.ReadAsStringAsync()).Length == 0);
     }
@@ -178,7 +164,7 @@ public sealed class RouteTests : IAsyncLifetime
     {
         for (var i = 0; i < 200; i++)
         {
-            using var response = await gateway.SendAsync(null, HttpMethod.Get, "/-/ready");
+            using var response = await Gateway.SendAsync(null, HttpMethod.Get, "/-/ready");
             if (response.StatusCode == HttpStatusCode.OK)
                 return;
             await Task.Delay(20);

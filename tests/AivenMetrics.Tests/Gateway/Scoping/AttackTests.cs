@@ -1,5 +1,6 @@
 using AivenMetrics.Gateway;
 using AivenMetrics.PromQL;
+using AivenMetrics.Testing.Gateway;
 using AivenMetrics.Tests.Gateway.RemoteRead;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;
@@ -81,6 +82,6 @@ public sealed class AttackTests
 
         if (request.Query is null)
             Assert.NotEmpty(request.Matches.Concat(request.MatchTarget));
-        Assert.All(Selectors.In(request), selector => Assert.Contains(OwnScope, selector.Matchers.AsSpan().ToArray()));
+        Assert.All(UpstreamSelectors.In(request), selector => Assert.Contains(OwnScope, selector.Matchers.AsSpan().ToArray()));
     }
 }

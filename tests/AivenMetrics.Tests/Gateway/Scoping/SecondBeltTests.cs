@@ -1,5 +1,6 @@
 using System.Net;
 using AivenMetrics.Gateway;
+using AivenMetrics.Testing.Gateway;
 using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Scoping;
@@ -43,7 +44,7 @@ public sealed class SecondBeltTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(["""{service_instance_id=~"one|two\\.x"}"""], engine.Only.Parameters["extra_filters[]"].ToArray());
-        Assert.All(Selectors.In(engine.Only), selector => Assert.Contains(selector.Matchers, matcher => matcher.Name == "service_instance_id"));
+        Assert.All(UpstreamSelectors.In(engine.Only), selector => Assert.Contains(selector.Matchers, matcher => matcher.Name == "service_instance_id"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using AivenMetrics.PromQL;
+using AivenMetrics.Testing.PromQL;
 using Xunit;
 
 namespace AivenMetrics.Tests.PromQL;

@@ -1,5 +1,6 @@
 using System.Text;
 using AivenMetrics.PromQL;
+using AivenMetrics.Testing.PromQL;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;
 

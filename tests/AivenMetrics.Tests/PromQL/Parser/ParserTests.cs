@@ -1,4 +1,5 @@
 using AivenMetrics.PromQL;
+using AivenMetrics.Testing.PromQL;
 using Xunit;
 using static AivenMetrics.PromQL.PromQLParser;
 using MatchType = AivenMetrics.PromQL.MatchType;

@@ -1,4 +1,5 @@
 using AivenMetrics.PromQL;
+using AivenMetrics.Testing.PromQL;
 using CsCheck;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;

@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace AivenMetrics.Tests.Discovery.Dns;
+namespace AivenMetrics.Testing.Discovery;
 
 /// <summary>A DNS server on a loopback UDP port that answers A questions as it is told; hosts it was not told of do not exist.</summary>
 internal sealed class ScriptedDns : IAsyncDisposable

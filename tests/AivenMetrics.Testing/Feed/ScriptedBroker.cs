@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace AivenMetrics.Tests.Feed;
+namespace AivenMetrics.Testing.Feed;
 
 /// <summary>A broker at the wire that answers as it is told: real Kestrel on port 0, requests recorded.</summary>
 internal sealed class ScriptedBroker : IAsyncDisposable

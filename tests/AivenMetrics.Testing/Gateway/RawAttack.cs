@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Xunit;
 
-namespace AivenMetrics.Tests.Gateway.Scoping;
+namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>One attack of <c>Cases/attacks</c>.</summary>
 /// <param name="Sentence">What is tried.</param>

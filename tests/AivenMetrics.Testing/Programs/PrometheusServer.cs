@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using AivenMetrics.Lab.Demo;
 
-namespace AivenMetrics.Acceptance.Support;
+namespace AivenMetrics.Testing.Programs;
 
 /// <summary>
 /// A real Prometheus, or another server with its query API, on a free port of loopback, with a configuration given as text and a data folder

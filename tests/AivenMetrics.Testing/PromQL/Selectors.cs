@@ -1,6 +1,6 @@
 using AivenMetrics.PromQL;
 
-namespace AivenMetrics.Tests.PromQL;
+namespace AivenMetrics.Testing.PromQL;
 
 /// <summary>Walks trees by reflection over their properties, so that it finds what the product's own walks might forget.</summary>
 internal static class Selectors

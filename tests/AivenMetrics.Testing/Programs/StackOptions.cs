@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace AivenMetrics.Acceptance.Support;
+namespace AivenMetrics.Testing.Programs;
 
 /// <summary>What a test may vary of a stack. Delays are short, so that tests wait for events and not for clocks.</summary>
 internal sealed record StackOptions

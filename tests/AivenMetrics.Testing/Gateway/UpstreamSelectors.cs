@@ -2,13 +2,13 @@ using System.Collections;
 using System.Reflection;
 using AivenMetrics.PromQL;
 
-namespace AivenMetrics.Tests.Gateway;
+namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>
 /// Every selector of what upstream was asked, found by walking all properties of all nodes. It knows nothing of how the gateway
 /// scopes, so a node that scoping forgets is found here.
 /// </summary>
-public static class Selectors
+public static class UpstreamSelectors
 {
     public static IEnumerable<VectorSelector> In(Received request)
     {

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace AivenMetrics.Benchmarks;
+namespace AivenMetrics.Testing.Programs;
 
 /// <summary>What Linux says of a process.</summary>
 internal static class ProcessStatus

@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 
-namespace AivenMetrics.Acceptance.Support;
+namespace AivenMetrics.Testing.Programs;
 
 /// <summary>One request of a looping client.</summary>
 /// <param name="Started">When it began, as a timestamp of <see cref="Stopwatch"/>.</param>

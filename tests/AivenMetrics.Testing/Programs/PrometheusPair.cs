@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace AivenMetrics.Acceptance.Support;
+namespace AivenMetrics.Testing.Programs;
 
 /// <summary>Two real Prometheus servers that scrape the same exporter every second, each to be killed, stopped and started again.</summary>
 internal sealed class PrometheusPair : IAsyncDisposable

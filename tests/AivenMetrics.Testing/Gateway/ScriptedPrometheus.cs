@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using Xunit;
 
-namespace AivenMetrics.Tests.Gateway;
+namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>One request as the gateway sent it.</summary>
 public sealed record Received(string Method, string Path, IReadOnlyDictionary<string, StringValues> Headers, IReadOnlyDictionary<string, StringValues> Parameters, byte[] Body)

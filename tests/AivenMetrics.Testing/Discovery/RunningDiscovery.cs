@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace AivenMetrics.Tests.Discovery;
+namespace AivenMetrics.Testing.Discovery;
 
 /// <summary>The whole role in a host of its own, as the executable composes it.</summary>
 internal sealed class RunningDiscovery : IAsyncDisposable

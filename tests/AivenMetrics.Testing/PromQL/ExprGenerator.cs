@@ -1,7 +1,7 @@
 using AivenMetrics.PromQL;
 using MatchType = AivenMetrics.PromQL.MatchType;
 
-namespace AivenMetrics.Tests.PromQL;
+namespace AivenMetrics.Testing.PromQL;
 
 /// <summary>
 /// Grows a tree that the parser could have returned from a list of choices: one byte decides one thing, and when they run out the simplest

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
-namespace AivenMetrics.Benchmarks;
+namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>
 /// The gateway in a process of its own, as <c>aiven-metrics gateway</c> runs in production: with its JSON access log, which goes to

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using AivenMetrics.Lab.Demo;
 using Npgsql;
 
-namespace AivenMetrics.Acceptance.Support;
+namespace AivenMetrics.Testing.Programs;
 
 /// <summary>A PostgreSQL server of our own in a temporary folder, on a free loopback port; gone with its data when disposed.</summary>
 public sealed class PostgresServer : IAsyncDisposable

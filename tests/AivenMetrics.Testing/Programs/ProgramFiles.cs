@@ -1,7 +1,7 @@
-namespace AivenMetrics.Acceptance.Support;
+namespace AivenMetrics.Testing.Programs;
 
 /// <summary>The files of the two programs, which the build puts next to the tests.</summary>
-internal static class Programs
+internal static class ProgramFiles
 {
     private static readonly string[] LabCommands = ["simulator", "demo", "platform"];
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AivenMetrics.Lab.Demo;
 
-namespace AivenMetrics.Acceptance.Support;
+namespace AivenMetrics.Testing.Programs;
 
 /// <summary>Where the programs of a stack are, and the configuration of each.</summary>
 internal sealed class StackConfiguration

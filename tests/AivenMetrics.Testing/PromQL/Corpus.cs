@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AivenMetrics.Tests.PromQL;
+namespace AivenMetrics.Testing.PromQL;
 
 /// <summary>
 /// Queries, one JSON string a line, sorted by what a real Prometheus of one version said to them (see PrometheusAgreesTests), all of its

@@ -1,22 +1,21 @@
-using System.Globalization;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using AivenMetrics.Testing.Programs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace AivenMetrics.Benchmarks;
+namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>
 /// What a gateway keeps in memory while an answer of 100 MB to query_range passes: plain, compressed, and to a client that reads slowly
-/// while the upstream would send as fast as it can. The aim is at most 20 MB of growth. Option: --megabytes (100).
+/// while the upstream would send as fast as it can.
 /// </summary>
 internal static class LargeAnswer
 {
-    private const double Aim = 20;
     private const int Sample = 1 << 20;
     private const string Path = "/api/v1/query_range?query=up&start=0&end=1000&step=10";
 
@@ -24,17 +23,6 @@ internal static class LargeAnswer
     internal sealed record Passage(string Name, double Read, double Before, double Most)
     {
         public double Growth => Most - Before;
-    }
-
-    public static async Task<int> RunAsync(LoadOptions options)
-    {
-        var megabytes = options.Number("megabytes", 100);
-        Console.WriteLine($"{megabytes} MB through the gateway; aim: its working set grows by at most {Aim} MB");
-        Console.WriteLine($"{"",-20} {"MB read",8} {"before",8} {"most",8} {"growth",8}");
-        var all = await MeasureAsync(megabytes);
-        foreach (var one in all)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{one.Name,-20} {one.Read,8:0.0} {one.Before,8:0.0} {one.Most,8:0.0} {one.Growth,8:0.0}"));
-        return all.All(one => one.Growth <= Aim) ? 0 : 1;
     }
 
     /// <summary>Lets so many megabytes pass through a gateway of its own, in each of the three ways.</summary>

@@ -14,7 +14,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
-namespace AivenMetrics.Tests.Gateway;
+namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>A gateway on real Kestrel with a tenants file of its own.</summary>
 public sealed class RunningGateway : IAsyncDisposable

@@ -1,0 +1,34 @@
+using AivenMetrics.Gateway.Failover;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AivenMetrics.Testing.Gateway;
+
+/// <summary>Starts, for each test, a gateway in front of both servers and waits until it has probed them.</summary>
+public abstract class ProbedPairTestBase : DestinationPairTestBase
+{
+    /// <summary>The gateway under test.</summary>
+    protected RunningGateway Gateway { get; private set; } = null!;
+
+    /// <summary>What the gateway knows of both servers.</summary>
+    private protected Destinations Destinations { get; private set; } = null!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        Gateway = await StartGatewayAsync();
+        Destinations = Gateway.Provider.GetRequiredService<Destinations>();
+        await Gateway.UntilAsync(() => Destinations.Ordered().All(d => d.IsUsable && d.NewestSampleAge is not null), "the first probes");
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        First.Hang?.TrySetResult();
+        Second.Hang?.TrySetResult();
+        await Gateway.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    /// <summary>Starts the gateway; both servers run already and may be given their answers here.</summary>
+    protected virtual Task<RunningGateway> StartGatewayAsync() => RunningGateway.StartAsync(First.Url, Second.Url);
+}
