@@ -1,6 +1,6 @@
 using System.Buffers.Text;
-using AivenMetrics.Broker.Access;
 using AivenMetrics.Broker.Aiven;
+using AivenMetrics.Broker.Authentication;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.Feed;
 using AivenMetrics.Broker.State;
@@ -14,11 +14,11 @@ public sealed class BrokerOptions
     public const string Section = "Broker";
 
     // Platforms give up a request after 60 s; the answer must be on its way before.
-    private static readonly TimeSpan LongestBind = TimeSpan.FromSeconds(50);
+    private static readonly TimeSpan MaximumBindBudget = TimeSpan.FromSeconds(50);
 
-    private static readonly TimeSpan ShortestLifetime = TimeSpan.FromHours(1);
-    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(36_500);
-    private static readonly TimeSpan LongestRetention = TimeSpan.FromDays(36_500);
+    private static readonly TimeSpan MinimumCredentialLifetime = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaximumCredentialLifetime = TimeSpan.FromDays(36_500);
+    private static readonly TimeSpan MaximumAuditRetention = TimeSpan.FromDays(36_500);
 
     /// <summary>User name that the platform authenticates with.</summary>
     public string Username { get; set; } = "broker";
@@ -75,48 +75,78 @@ public sealed class BrokerOptions
     public AivenOptions Aiven { get; } = new();
 
     /// <summary>All faults, as sentences that name the key and how to fix it; never a secret.</summary>
-    public IEnumerable<string> Faults() =>
-        [.. UserFaults(), .. OwnFaults(), .. KeyFaults(), .. Feed.Faults(), .. Catalog.Faults(), .. Aiven.Faults()];
+    public IEnumerable<string> Validate() =>
+        [
+            .. ValidateUsers(),
+            .. ValidateSettings(),
+            .. ValidateEncryptionKeys(),
+            .. Feed.Validate(),
+            .. Catalog.Validate(),
+            .. Aiven.Validate(),
+        ];
 
-    /// <summary>The key ring; call only when there are no <see cref="Faults"/>.</summary>
-    public IReadOnlyList<EncryptionKey> KeyRing() =>
+    /// <summary>The key ring; call only when there are no <see cref="Validate"/>.</summary>
+    public IReadOnlyList<EncryptionKey> CreateKeyRing() =>
         [.. EncryptionKeys.Select(key => new EncryptionKey(key.Id, Convert.FromBase64String(key.Key)))];
 
-    private IEnumerable<string> UserFaults()
+    private IEnumerable<string> ValidateUsers()
     {
-        if (BrokerUserOptions.NameFault(Username) is { } fault)
+        if (BrokerUserOptions.ValidateName(Username) is { } fault)
+        {
             yield return $"Broker:Username {fault}.";
+        }
         if (Password.Length == 0 && Users.Count == 0)
+        {
             yield return "Broker:Password is missing and so are Broker:Users: set the environment variable AIVENMETRICS_Broker__Password, "
                 + "name a file by Broker:PasswordFile, or give Broker:Users:0:Username and Broker:Users:0:PasswordHash "
                 + "(made by: aiven-metrics hash-password).";
-        foreach (var userFault in BrokerUserOptions.Faults(Users))
+        }
+        foreach (var userFault in BrokerUserOptions.Validate(Users))
+        {
             yield return userFault;
+        }
     }
 
-    private IEnumerable<string> OwnFaults()
+    private IEnumerable<string> ValidateSettings()
     {
-        if (!Uri.TryCreate(GatewayUrl, UriKind.Absolute, out var gateway) || gateway.Scheme is not ("http" or "https")
-            || gateway.UserInfo.Length > 0 || gateway.Query.Length > 0 || gateway.Fragment.Length > 0)
+        if (
+            !Uri.TryCreate(GatewayUrl, UriKind.Absolute, out var gateway)
+            || gateway.Scheme is not ("http" or "https")
+            || gateway.UserInfo.Length > 0
+            || gateway.Query.Length > 0
+            || gateway.Fragment.Length > 0
+        )
+        {
             yield return "Broker:GatewayUrl must be the gateways' public URL without user, query or fragment, "
                 + "such as https://metrics.example.com.";
-        if (BindBudget < TimeSpan.Zero || BindBudget > LongestBind)
+        }
+        if (BindBudget < TimeSpan.Zero || BindBudget > MaximumBindBudget)
+        {
             yield return "Broker:BindBudget must be between 00:00:00 and 00:00:50: platforms give up after 60 seconds.";
-        if (CredentialLifetime < ShortestLifetime || CredentialLifetime > LongestLifetime)
+        }
+        if (CredentialLifetime < MinimumCredentialLifetime || CredentialLifetime > MaximumCredentialLifetime)
+        {
             yield return "Broker:CredentialLifetime must be between 01:00:00 and 36500.00:00:00; leave it out for credentials that never expire.";
-        if (DatabaseFault() is { } fault)
+        }
+        if (ValidateDatabase() is { } fault)
+        {
             yield return fault;
-        if (DashboardUrl.Length > 0 && Osb.DashboardUrl.Fault(DashboardUrl) is { } dashboard)
+        }
+        if (DashboardUrl.Length > 0 && Osb.DashboardUrlTemplate.Validate(DashboardUrl) is { } dashboard)
+        {
             yield return $"Broker:DashboardUrl {dashboard}";
-        if (AuditRetention < TimeSpan.Zero || AuditRetention > LongestRetention)
+        }
+        if (AuditRetention < TimeSpan.Zero || AuditRetention > MaximumAuditRetention)
+        {
             yield return "Broker:AuditRetention must be between 00:00:00, which keeps the audit trail for ever, and 36500.00:00:00.";
+        }
     }
 
-    private string? DatabaseFault()
+    private string? ValidateDatabase()
     {
         try
         {
-            ConnectionStrings.Normalise(Database);
+            ConnectionStrings.Normalize(Database);
             return null;
         }
         catch (ArgumentException e)
@@ -125,23 +155,31 @@ public sealed class BrokerOptions
         }
     }
 
-    private IEnumerable<string> KeyFaults()
+    private IEnumerable<string> ValidateEncryptionKeys()
     {
         if (EncryptionKeys.Count == 0)
+        {
             yield return "Broker:EncryptionKeys is empty: set AIVENMETRICS_Broker__EncryptionKeys__0__Id (such as k1) and "
                 + "AIVENMETRICS_Broker__EncryptionKeys__0__Key (32 random bytes in base64, made by: openssl rand -base64 32), "
                 + "or a file named by Broker:EncryptionKeys:0:KeyFile.";
+        }
         for (var i = 0; i < EncryptionKeys.Count; i++)
         {
             if (EncryptionKeys[i].Id.Length == 0)
+            {
                 yield return $"Broker:EncryptionKeys:{i}:Id is empty: name the key, such as k1; the name must stay as long as the key is used.";
+            }
             if (!Base64.IsValid(EncryptionKeys[i].Key, out var length) || length != EncryptionKey.Length)
+            {
                 yield return $"Broker:EncryptionKeys:{i}:Key must be {EncryptionKey.Length} bytes in base64 (openssl rand -base64 32), "
                     + $"given there or in a file named by Broker:EncryptionKeys:{i}:KeyFile.";
+            }
         }
 
         if (EncryptionKeys.DistinctBy(key => key.Id).Count() != EncryptionKeys.Count)
+        {
             yield return "Broker:EncryptionKeys has two keys with one Id: each needs an Id of its own.";
+        }
     }
 }
 

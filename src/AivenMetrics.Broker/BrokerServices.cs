@@ -15,24 +15,25 @@ public static class BrokerServices
 {
     /// <summary>Registers the broker. At start the database is migrated before anything else runs.</summary>
     /// <param name="services">Where to.</param>
-    /// <param name="options">Without <see cref="BrokerOptions.Faults"/>.</param>
-    public static IServiceCollection AddBroker(this IServiceCollection services, BrokerOptions options) => services
-        .AddState(options.Database, options.KeyRing())
-        .AddTrailPruning(options.AuditRetention)
-        .AddOsb(options, [.. options.Aiven.Projects.Select(project => new AivenProject(project))])
-        .AddAiven(options.Aiven)
-        .AddReconciliation(options.Aiven, options.BindWaitsForSamples)
-        .AddFeed(options.Feed, [.. options.Aiven.Projects])
-        .AddApiDocumentation(options.SwaggerUi);
+    /// <param name="options">Without <see cref="BrokerOptions.Validate"/>.</param>
+    public static IServiceCollection AddBroker(this IServiceCollection services, BrokerOptions options) =>
+        services
+            .AddState(options.Database, options.CreateKeyRing())
+            .AddAuditRetention(options.AuditRetention)
+            .AddOsb(options, [.. options.Aiven.Projects.Select(project => new AivenProject(project))])
+            .AddAiven(options.Aiven)
+            .AddReconciliation(options.Aiven, options.BindWaitsForSamples)
+            .AddFeed(options.Feed, [.. options.Aiven.Projects])
+            .AddApiDocumentation(options.SwaggerUi);
 
     /// <summary>Maps the Open Service Broker API (<c>/v2</c>) and the feeds (<c>/feed/v1</c>).</summary>
     public static IEndpointRouteBuilder MapBroker(this IEndpointRouteBuilder routes) =>
-        routes.MapOsb().MapFeed().MapSwaggerPages().MapNothingElse();
+        routes.MapOsb().MapFeed().MapSwaggerPages().MapNotFound();
 
     /// <summary>Refuses every other path in the one shape of errors.</summary>
-    private static IEndpointRouteBuilder MapNothingElse(this IEndpointRouteBuilder routes)
+    private static IEndpointRouteBuilder MapNotFound(this IEndpointRouteBuilder routes)
     {
-        routes.Map("/{**path}", context => OsbAnswer.Error(OsbErrors.NoSuchPath).Write(context));
+        routes.Map("/{**path}", context => OsbResponse.Error(OsbErrors.PathNotFound).WriteAsync(context));
         return routes;
     }
 }

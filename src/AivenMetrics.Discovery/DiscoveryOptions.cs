@@ -61,43 +61,73 @@ public sealed class DiscoveryOptions
     public IList<string> Gateways { get; } = [];
 
     /// <summary>Every fault of these options, each a sentence that names the key and the remedy.</summary>
-    public IEnumerable<string> Faults()
+    public IEnumerable<string> Validate()
     {
         if (string.IsNullOrWhiteSpace(FeedUrl))
+        {
             yield return $"{Section}:FeedUrl is missing: set it to the broker's URL.";
+        }
         else if (!IsHttp(FeedUrl))
+        {
             yield return $"{Section}:FeedUrl must be an absolute http or https URL without user and password.";
+        }
         if (string.IsNullOrWhiteSpace(FeedToken))
+        {
             yield return $"{Section}:FeedToken is missing: set it with the environment variable AIVENMETRICS_{Section}__FeedToken or in a file named by {Section}:FeedTokenFile.";
+        }
         else if (FeedToken.Any(c => c is < '!' or > '~'))
+        {
             yield return $"{Section}:FeedToken holds a space, a line break or a character beyond ASCII: a bearer token cannot.";
+        }
         if (string.IsNullOrWhiteSpace(Directory))
+        {
             yield return $"{Section}:Directory is missing: set it to the folder that Prometheus reads target files from.";
-        if (DnsServer is not null && !TryDnsServer(out _))
+        }
+        if (DnsServer is not null && !TryParseDnsServer(out _))
+        {
             yield return $"{Section}:DnsServer is '{DnsServer}': it must be an IP address, with a port if not 53, as 127.0.0.1:5353.";
+        }
         if (DnsTimeout <= TimeSpan.Zero || DnsTimeout > TimeSpan.FromMinutes(1))
+        {
             yield return $"{Section}:DnsTimeout is {DnsTimeout}: it must be above zero and at most a minute.";
+        }
         if (ResolveInterval < TimeSpan.FromMilliseconds(100) || ResolveInterval > TimeSpan.FromHours(1))
+        {
             yield return $"{Section}:ResolveInterval is {ResolveInterval}: it must be from 0.1 seconds to an hour.";
+        }
         if (PrometheusBase is not null && !File.Exists(PrometheusBase))
+        {
             yield return $"{Section}:PrometheusBase is '{PrometheusBase}': there is no such file.";
+        }
         foreach (var (index, _) in PrometheusReload.Index().Where(url => !IsHttp(url.Item)))
+        {
             yield return $"{Section}:PrometheusReload:{index} must be an absolute http or https URL of a Prometheus without user and password.";
+        }
         foreach (var (index, _) in Gateways.Index().Where(gateway => !IsHostAndPort(gateway.Item)))
+        {
             yield return $"{Section}:Gateways:{index} must be the host and port of a gateway's internal listener, as 10.0.0.7:9103, without scheme or path.";
+        }
         if (MaximumDrop is not (>= 0 and <= 1))
+        {
             yield return $"{Section}:MaximumDrop is {MaximumDrop}: it must be from 0 to 1.";
+        }
         if (HoldCycles is < 0 or > 1000)
+        {
             yield return $"{Section}:HoldCycles is {HoldCycles}: it must be from 0 to 1000.";
+        }
         if (ScrapeInterval < TimeSpan.FromMilliseconds(1))
+        {
             yield return $"{Section}:ScrapeInterval is {ScrapeInterval}: it must be at least a millisecond.";
+        }
         if (SampleLimit < 0)
+        {
             yield return $"{Section}:SampleLimit is {SampleLimit}: it must be 0 (no limit) or more.";
+        }
     }
 
-    internal TimeSpan Hold => HoldCycles * ResolveInterval;
+    internal TimeSpan HoldTime => HoldCycles * ResolveInterval;
 
-    internal bool TryDnsServer(out IPEndPoint server)
+    internal bool TryParseDnsServer(out IPEndPoint server)
     {
         var valid = IPEndPoint.TryParse(DnsServer ?? "", out var parsed);
         server = parsed is { Port: 0 } ? new IPEndPoint(parsed.Address, 53) : parsed!;
@@ -105,7 +135,11 @@ public sealed class DiscoveryOptions
     }
 
     private static bool IsHostAndPort(string text) =>
-        Uri.TryCreate($"http://{text}/", UriKind.Absolute, out var url) && $"{url.Host}:{url.Port}".Equals(text, StringComparison.OrdinalIgnoreCase);
+        Uri.TryCreate($"http://{text}/", UriKind.Absolute, out var url)
+        && $"{url.Host}:{url.Port}".Equals(text, StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsHttp(string url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.UserInfo.Length == 0 && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
+    private static bool IsHttp(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        && uri.UserInfo.Length == 0
+        && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps);
 }

@@ -23,7 +23,10 @@ public static class AtomicFile
         path = Path.GetFullPath(path);
         if (IsEqual(path, content))
         {
-            if (File.GetUnixFileMode(path) != mode) File.SetUnixFileMode(path, mode);
+            if (File.GetUnixFileMode(path) != mode)
+            {
+                File.SetUnixFileMode(path, mode);
+            }
             return false;
         }
 
@@ -54,7 +57,12 @@ public static class AtomicFile
 
     private static void WriteFlushed(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+        };
         // Nobody else may read a secret while it is being written; the wanted permissions come last and ignore the umask.
         options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using var stream = new FileStream(path, options);

@@ -7,8 +7,7 @@ namespace AivenMetrics.Feed;
 /// who may query, and what each may see.
 /// </summary>
 /// <param name="Credentials">Every live credential, sorted by user name. An empty list is a real answer: nobody.</param>
-public sealed record CredentialFeed(
-    [property: JsonRequired] IReadOnlyList<TenantCredential> Credentials);
+public sealed record CredentialFeed([property: JsonRequired] IReadOnlyList<TenantCredential> Credentials);
 
 /// <summary>One tenant credential and its scope.</summary>
 /// <param name="Username">The user name, unique.</param>
@@ -21,7 +20,8 @@ public sealed record TenantCredential(
     [property: JsonRequired] string SecretSha256,
     [property: JsonRequired] IReadOnlyList<ScopeMatcher> Matchers,
     [property: JsonRequired] string Plan,
-    DateTimeOffset? NotAfter = null);
+    DateTimeOffset? NotAfter = null
+);
 
 /// <summary>A label matcher of a scope.</summary>
 /// <param name="Name">The label name.</param>
@@ -30,4 +30,5 @@ public sealed record TenantCredential(
 public sealed record ScopeMatcher(
     [property: JsonRequired] string Name,
     [property: JsonRequired] string Type,
-    [property: JsonRequired] string Value);
+    [property: JsonRequired] string Value
+);

@@ -41,10 +41,11 @@ internal sealed class FeedFailureException(FeedFailureReason reason, string mess
 
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
-    public string Label => Reason switch
-    {
-        FeedFailureReason.ContentType => "content_type",
-        FeedFailureReason.TooLarge => "too_large",
-        _ => Reason.ToString().ToLowerInvariant(),
-    };
+    public string ReasonLabel =>
+        Reason switch
+        {
+            FeedFailureReason.ContentType => "content_type",
+            FeedFailureReason.TooLarge => "too_large",
+            _ => Reason.ToString().ToLowerInvariant(),
+        };
 }

@@ -10,7 +10,8 @@ namespace AivenMetrics.Feed;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     AllowDuplicateProperties = false,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip
+)]
 [JsonSerializable(typeof(TargetFeed))]
 [JsonSerializable(typeof(CredentialFeed))]
 public sealed partial class FeedJson : JsonSerializerContext;

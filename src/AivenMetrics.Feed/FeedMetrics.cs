@@ -5,28 +5,32 @@ namespace AivenMetrics.Feed;
 /// <summary>What operators see of a feed client: whether it fails, why, and how old the answer is that is in use.</summary>
 internal sealed class FeedMetrics
 {
-    private readonly KeyValuePair<string, object?> feed;
-    private readonly Counter<long> polls;
-    private readonly Counter<long> failures;
+    private readonly KeyValuePair<string, object?> _feed;
+    private readonly Counter<long> _polls;
+    private readonly Counter<long> _failures;
 
     public FeedMetrics(IMeterFactory meters, string name, TimeProvider time, Func<DateTimeOffset?> fetchedAt)
     {
-        feed = new("feed", name);
+        _feed = new("feed", name);
         var meter = meters.Create("AivenMetrics.Feed");
-        polls = meter.CreateCounter<long>("aivenmetrics_feed_polls_total", description: "Good answers by outcome: changed or unchanged.");
-        failures = meter.CreateCounter<long>("aivenmetrics_feed_failures_total", description: "Failed polls by reason.");
-        meter.CreateObservableGauge("aivenmetrics_feed_age_seconds",
+        _polls = meter.CreateCounter<long>("aivenmetrics_feed_polls_total", description: "Good answers by outcome: changed or unchanged.");
+        _failures = meter.CreateCounter<long>("aivenmetrics_feed_failures_total", description: "Failed polls by reason.");
+        meter.CreateObservableGauge(
+            "aivenmetrics_feed_age_seconds",
             () => Measure(fetchedAt(), at => Math.Max(0, (time.GetUtcNow() - at).TotalSeconds)),
-            description: "Time since the broker last confirmed the answer in use.");
-        meter.CreateObservableGauge("aivenmetrics_feed_last_success_timestamp_seconds",
+            description: "Time since the broker last confirmed the answer in use."
+        );
+        meter.CreateObservableGauge(
+            "aivenmetrics_feed_last_success_timestamp_seconds",
             () => Measure(fetchedAt(), at => at.ToUnixTimeMilliseconds() / 1000d),
-            description: "When the broker last confirmed the answer in use.");
+            description: "When the broker last confirmed the answer in use."
+        );
     }
 
-    public void Good(bool changed) => polls.Add(1, feed, new("outcome", changed ? "changed" : "unchanged"));
+    public void RecordSuccess(bool changed) => _polls.Add(1, _feed, new("outcome", changed ? "changed" : "unchanged"));
 
-    public void Failed(FeedFailureException failure) => failures.Add(1, feed, new("reason", failure.Label));
+    public void RecordFailure(FeedFailureException failure) => _failures.Add(1, _feed, new("reason", failure.ReasonLabel));
 
     private Measurement<double>[] Measure(DateTimeOffset? at, Func<DateTimeOffset, double> value) =>
-        at is { } known ? [new(value(known), feed)] : [];
+        at is { } known ? [new(value(known), _feed)] : [];
 }

@@ -23,24 +23,28 @@ public static class Feeds
     /// <param name="broker">The broker's URL, with or without the feed's path.</param>
     /// <param name="token">Discovery's feed token.</param>
     public static FeedClientOptions<TargetFeed> Targets(Uri broker, string token) =>
-        new("targets", Resolve(broker, TargetsPath), token, FeedJson.Default.TargetFeed, FeedFault.Of);
+        new("targets", Resolve(broker, TargetsPath), token, FeedJson.Default.TargetFeed, FeedValidator.Validate);
 
     /// <summary>How to read the feed for gateways.</summary>
     /// <param name="broker">The broker's URL, with or without the feed's path.</param>
     /// <param name="token">The gateways' feed token.</param>
     public static FeedClientOptions<CredentialFeed> Credentials(Uri broker, string token) =>
-        new("credentials", Resolve(broker, CredentialsPath), token, FeedJson.Default.CredentialFeed, FeedFault.Of);
+        new("credentials", Resolve(broker, CredentialsPath), token, FeedJson.Default.CredentialFeed, FeedValidator.Validate);
 
     /// <summary>An HTTP client fit for long polls: no redirects (a token goes to the broker and nowhere else), fresh DNS every few minutes.</summary>
     public static HttpClient CreateHttpClient() =>
-        new(new SocketsHttpHandler
+        new(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                ConnectTimeout = TimeSpan.FromSeconds(5),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            }
+        )
         {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ConnectTimeout = TimeSpan.FromSeconds(5),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        })
-        { Timeout = Timeout.InfiniteTimeSpan };
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
 
     internal static Uri Resolve(Uri broker, string path)
     {
@@ -55,8 +59,8 @@ public static class Feeds
 /// <param name="Url">The feed's whole URL.</param>
 /// <param name="Token">The bearer token, a secret.</param>
 /// <param name="Type">How to read the JSON.</param>
-/// <param name="Fault">What is wrong with an answer that parsed, as a sentence; null: nothing. A faulty answer is a failure.</param>
-public sealed record FeedClientOptions<T>(string Name, Uri Url, string Token, JsonTypeInfo<T> Type, Func<T, string?> Fault)
+/// <param name="Validate">What is wrong with an answer that parsed, as a sentence; null: nothing. A faulty answer is a failure.</param>
+public sealed record FeedClientOptions<T>(string Name, Uri Url, string Token, JsonTypeInfo<T> Type, Func<T, string?> Validate)
     where T : class
 {
     /// <summary>Where the last good answer is kept, mode 0600, for a start without the broker. Default: nowhere.</summary>
@@ -81,7 +85,7 @@ public sealed record FeedClientOptions<T>(string Name, Uri Url, string Token, Js
     public long MaximumBytes { get; init; } = 64L << 20;
 
     /// <summary>Adds headers to each request, for what the caller tells the broker. Called before every request. Default: none.</summary>
-    public Action<HttpRequestHeaders>? Headers { get; init; }
+    public Action<HttpRequestHeaders>? ConfigureHeaders { get; init; }
 
     /// <summary>A number from 0 (inclusive) to 1 (exclusive) that spreads the retries of many clients.</summary>
     public Func<double> Jitter { get; init; } = () => RandomNumberGenerator.GetInt32(1 << 20) / (double)(1 << 20);

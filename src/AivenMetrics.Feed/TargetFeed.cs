@@ -7,8 +7,7 @@ namespace AivenMetrics.Feed;
 /// It holds the scrape credentials, which open every service of a project: never log it, never give it to a tenant.
 /// </summary>
 /// <param name="Projects">Every configured project, also those that Aiven has not shown yet; sorted by name.</param>
-public sealed record TargetFeed(
-    [property: JsonRequired] IReadOnlyList<ProjectTargets> Projects);
+public sealed record TargetFeed([property: JsonRequired] IReadOnlyList<ProjectTargets> Projects);
 
 /// <summary>The scrape targets of one Aiven project.</summary>
 /// <param name="Project">The project's name.</param>
@@ -24,14 +23,13 @@ public sealed record ProjectTargets(
     [property: JsonRequired] bool Ready,
     string? CaCertificate,
     ScrapeCredentials? ScrapeCredentials,
-    [property: JsonRequired] IReadOnlyList<ServiceTargets> Services);
+    [property: JsonRequired] IReadOnlyList<ServiceTargets> Services
+);
 
 /// <summary>User and password of the project's <c>prometheus</c> integration endpoint.</summary>
 /// <param name="Username">The user name.</param>
 /// <param name="Password">The password, a secret.</param>
-public sealed record ScrapeCredentials(
-    [property: JsonRequired] string Username,
-    [property: JsonRequired] string Password)
+public sealed record ScrapeCredentials([property: JsonRequired] string Username, [property: JsonRequired] string Password)
 {
     /// <summary>The user only, so that a record that is logged by mistake shows no password.</summary>
     public override string ToString() => $"ScrapeCredentials {{ Username = {Username} }}";
@@ -44,7 +42,8 @@ public sealed record ScrapeCredentials(
 public sealed record ServiceTargets(
     [property: JsonRequired] string ServiceName,
     [property: JsonRequired] IReadOnlyList<ScrapeHost> Hosts,
-    [property: JsonRequired] IReadOnlyDictionary<string, string> Labels);
+    [property: JsonRequired] IReadOnlyDictionary<string, string> Labels
+);
 
 /// <summary>A host name whose A records are nodes with a metrics listener.</summary>
 /// <param name="Host">The name, which is also what the nodes' certificates name.</param>
@@ -53,4 +52,5 @@ public sealed record ServiceTargets(
 public sealed record ScrapeHost(
     [property: JsonRequired] string Host,
     [property: JsonRequired] int Port,
-    [property: JsonRequired] string Path);
+    [property: JsonRequired] string Path
+);

@@ -23,35 +23,46 @@ internal sealed class HostingOptions
     {
         get
         {
-            (string Name, string? Url)[] all = [(nameof(Listen), Listen), (nameof(Http2Listen), Http2Listen), (nameof(InternalListen), InternalListen)];
+            (string Name, string? Url)[] all =
+            [
+                (nameof(Listen), Listen),
+                (nameof(Http2Listen), Http2Listen),
+                (nameof(InternalListen), InternalListen),
+            ];
             return all.Where(listener => !string.IsNullOrEmpty(listener.Url)).Select(listener => (listener.Name, listener.Url!));
         }
     }
 
     /// <summary>Parses a listen URL; null when it is not <c>http://address:port</c>.</summary>
-    public static IPEndPoint? EndPoint(string? url)
+    public static IPEndPoint? ParseEndPoint(string? url)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/")
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/")
         {
             return null;
         }
 
         return uri.Host is "localhost" ? new IPEndPoint(IPAddress.Loopback, uri.Port)
-            : IPAddress.TryParse(uri.Host.Trim('[', ']'), out IPAddress? address) ? new IPEndPoint(address, uri.Port)
+            : IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) ? new IPEndPoint(address, uri.Port)
             : null;
     }
 
     /// <summary>Two options with one address as sentences: the second would find the first there and take it for a stranger.</summary>
-    public IEnumerable<string> Collisions(string section)
+    public IEnumerable<string> ValidateConflicts(string section)
     {
-        var listeners = Listeners.Select(listener => (listener.Name, listener.Url, EndPoint: EndPoint(listener.Url))).Where(listener => listener.EndPoint is not null).ToArray();
-        for (int second = 1; second < listeners.Length; second++)
+        var listeners = Listeners
+            .Select(listener => (listener.Name, listener.Url, EndPoint: ParseEndPoint(listener.Url)))
+            .Where(listener => listener.EndPoint is not null)
+            .ToArray();
+        for (var second = 1; second < listeners.Length; second++)
         {
-            for (int first = 0; first < second; first++)
+            for (var first = 0; first < second; first++)
             {
                 var (one, other) = (listeners[first], listeners[second]);
-                if (one.EndPoint!.Port == other.EndPoint!.Port && one.EndPoint.Port != 0
-                    && (Covers(one.EndPoint.Address, other.EndPoint.Address) || Covers(other.EndPoint.Address, one.EndPoint.Address)))
+                if (
+                    one.EndPoint!.Port == other.EndPoint!.Port
+                    && one.EndPoint.Port != 0
+                    && (Covers(one.EndPoint.Address, other.EndPoint.Address) || Covers(other.EndPoint.Address, one.EndPoint.Address))
+                )
                 {
                     yield return $"{section}:{other.Name} is {other.Url}, which {section}:{one.Name} takes: give each a port of its own.";
                 }
@@ -60,9 +71,9 @@ internal sealed class HostingOptions
     }
 
     /// <summary>Faults of a listen option as sentences.</summary>
-    public static IEnumerable<string> Faults(string key, string? url)
+    public static IEnumerable<string> ValidateListen(string key, string? url)
     {
-        if (EndPoint(url) is null)
+        if (ParseEndPoint(url) is null)
         {
             yield return $"{key} must be http://<IP address>:<port>, such as http://127.0.0.1:8080 (TLS is terminated in front, by Caddy).";
         }
@@ -70,5 +81,7 @@ internal sealed class HostingOptions
 
     /// <summary>Whether who listens on one address listens on the other too. All addresses of version 6 are those of version 4 as well.</summary>
     private static bool Covers(IPAddress one, IPAddress other) =>
-        one.Equals(other) || one.Equals(IPAddress.IPv6Any) || (one.Equals(IPAddress.Any) && other.AddressFamily == AddressFamily.InterNetwork);
+        one.Equals(other)
+        || one.Equals(IPAddress.IPv6Any)
+        || (one.Equals(IPAddress.Any) && other.AddressFamily == AddressFamily.InterNetwork);
 }

@@ -13,46 +13,53 @@ namespace AivenMetrics.Hosting;
 /// </summary>
 internal static class InternalListener
 {
-    private sealed record Mark;
+    private sealed record InternalConnection;
 
     /// <summary>Marks every connection of this listener as internal.</summary>
-    public static void UseInternal(this ListenOptions listener) =>
-        listener.Use(next => connection =>
-        {
-            connection.Features.Set(new Mark());
-            return next(connection);
-        });
+    public static void MarkInternal(this ListenOptions listener) =>
+        listener.Use(next =>
+            connection =>
+            {
+                connection.Features.Set(new InternalConnection());
+                return next(connection);
+            }
+        );
 
     /// <summary>Answers internal connections here; nothing of the role is reachable through them, nor they through the role.</summary>
     public static void UseInternalListener(this WebApplication app, Action<IApplicationBuilder>? more = null) =>
-        app.MapWhen(context => context.Features.Get<Mark>() is not null, branch =>
-        {
-            // Writing all metrics takes long enough to be in the way of requests (see SocketThreads).
-            branch.Use(async (HttpContext context, RequestDelegate next) =>
+        app.MapWhen(
+            context => context.Features.Get<InternalConnection>() is not null,
+            branch =>
             {
-                await Task.Yield();
-                await next(context);
-            });
-            branch.UseHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
-            branch.UseHealthChecks("/readyz", new HealthCheckOptions { ResponseWriter = WriteReport });
-            // Before /metrics, which takes all paths below it.
-            more?.Invoke(branch);
-            branch.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
-            branch.Run(context =>
-            {
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return context.Response.WriteAsync("This listener has /healthz, /readyz and /metrics.\n");
-            });
-        });
+                // Writing all metrics takes long enough to be in the way of requests (see SocketThreads).
+                branch.Use(
+                    async (HttpContext context, RequestDelegate next) =>
+                    {
+                        await Task.Yield();
+                        await next(context);
+                    }
+                );
+                branch.UseHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
+                branch.UseHealthChecks("/readyz", new HealthCheckOptions { ResponseWriter = WriteReportAsync });
+                // Before /metrics, which takes all paths below it.
+                more?.Invoke(branch);
+                branch.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
+                branch.Run(context =>
+                {
+                    context.Response.StatusCode = StatusCodes.Status404NotFound;
+                    return context.Response.WriteAsync("This listener has /healthz, /readyz and /metrics.\n");
+                });
+            }
+        );
 
-    private static async Task WriteReport(HttpContext context, HealthReport report)
+    private static async Task WriteReportAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "application/json";
         using var writer = new Utf8JsonWriter(context.Response.BodyWriter);
         writer.WriteStartObject();
         writer.WriteString("status", report.Status.ToString());
         writer.WriteStartObject("checks");
-        foreach ((string name, HealthReportEntry entry) in report.Entries)
+        foreach ((var name, var entry) in report.Entries)
         {
             writer.WriteStartObject(name);
             writer.WriteString("status", entry.Status.ToString());

@@ -15,25 +15,31 @@ internal static class RequestIds
 {
     private const string Header = "X-Request-Id";
     private const int MaximumLength = 64;
-    private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+    private static readonly SearchValues<char> Plain = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+    );
 
     public static void UseRequestIds(this WebApplication app)
     {
-        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AivenMetrics.Requests");
-        app.Use(async (HttpContext context, RequestDelegate next) =>
-        {
-            string id = Given(context.Request.Headers["X-Vcap-Request-Id"]) ?? Given(context.Request.Headers[Header])
-                ?? Activity.Current?.TraceId.ToHexString() ?? ActivityTraceId.CreateRandom().ToHexString();
-            context.TraceIdentifier = id;
-            context.Response.Headers[Header] = id;
-            using (logger.BeginScope(new RequestScope(id)))
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AivenMetrics.Requests");
+        app.Use(
+            async (HttpContext context, RequestDelegate next) =>
             {
-                await next(context);
+                var id = ValidOrNull(context.Request.Headers["X-Vcap-Request-Id"])
+                    ?? ValidOrNull(context.Request.Headers[Header])
+                    ?? Activity.Current?.TraceId.ToHexString()
+                    ?? ActivityTraceId.CreateRandom().ToHexString();
+                context.TraceIdentifier = id;
+                context.Response.Headers[Header] = id;
+                using (logger.BeginScope(new RequestScope(id)))
+                {
+                    await next(context);
+                }
             }
-        });
+        );
     }
 
-    private static string? Given(string? id) =>
+    private static string? ValidOrNull(string? id) =>
         id is { Length: > 0 and <= MaximumLength } && !id.AsSpan().ContainsAnyExcept(Plain) ? id : null;
 
     /// <summary>A scope whose one pair costs no array: the JSON formatter writes it as <c>"RequestId":"…"</c>.</summary>

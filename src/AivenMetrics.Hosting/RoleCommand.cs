@@ -31,7 +31,8 @@ internal static class RoleCommand
 
     private static readonly Option<string?> AddressesFileOption = new("--addresses-file")
     {
-        Description = "Once it listens, write a JSON object with role, pid, listen, http2_listen if there is one, and internal to this file.",
+        Description =
+            "Once it listens, write a JSON object with role, pid, listen, http2_listen if there is one, and internal to this file.",
         HelpName = "path",
     };
 
@@ -47,23 +48,25 @@ internal static class RoleCommand
         command.Options.Add(LogFormatOption);
         command.Options.Add(LogLevelOption);
         command.Options.Add(AddressesFileOption);
-        command.SetAction(async (parsed, _) =>
-        {
-            var configuration = RoleConfiguration<TOptions>.Read(role, parsed, parsed.GetValue(ConfigOption), hosted: true);
-            if (Report(configuration.Faults))
+        command.SetAction(
+            async (parsed, _) =>
             {
-                return UsageExitCode;
-            }
+                var configuration = RoleConfiguration<TOptions>.Read(role, parsed, parsed.GetValue(ConfigOption), hosted: true);
+                if (WriteErrors(configuration.Errors))
+                {
+                    return UsageExitCode;
+                }
 
-            var app = RoleHost.Build(role, configuration, parsed.GetValue(LogFormatOption), parsed.GetValue(LogLevelOption));
-            return await RoleHost.Run(app, role.Name, parsed.GetValue(AddressesFileOption));
-        });
+                var app = RoleHost.Build(role, configuration, parsed.GetValue(LogFormatOption), parsed.GetValue(LogLevelOption));
+                return await RoleHost.RunAsync(app, role.Name, parsed.GetValue(AddressesFileOption));
+            }
+        );
         return command;
     }
 
     /// <summary>Writes all faults to standard error.</summary>
     /// <returns>True when there were any.</returns>
-    public static bool Report(IReadOnlyList<string> faults)
+    public static bool WriteErrors(IReadOnlyList<string> faults)
     {
         if (faults.Count == 0)
         {
@@ -71,7 +74,7 @@ internal static class RoleCommand
         }
 
         Console.Error.WriteLine($"The configuration has {faults.Count} fault{(faults.Count == 1 ? "" : "s")}:");
-        foreach (string fault in faults)
+        foreach (var fault in faults)
         {
             Console.Error.WriteLine($"  - {fault}");
         }

@@ -5,8 +5,13 @@ using Microsoft.Extensions.Configuration;
 namespace AivenMetrics.Hosting;
 
 /// <summary>A role's bound configuration, or why it cannot be used.</summary>
-/// <param name="Unreadable">Those of the faults that lie in the reading: files, unknown keys, values that do not convert.</param>
-internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOptions Hosting, IReadOnlyList<string> Faults, IReadOnlyList<string> Unreadable)
+/// <param name="ReadErrors">Those of the faults that lie in the reading: files, unknown keys, values that do not convert.</param>
+internal sealed record RoleConfiguration<TOptions>(
+    TOptions Options,
+    HostingOptions Hosting,
+    IReadOnlyList<string> Errors,
+    IReadOnlyList<string> ReadErrors
+)
     where TOptions : class, new()
 {
     /// <summary>
@@ -16,46 +21,72 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
     public static RoleConfiguration<TOptions> Read(Role<TOptions> role, ParseResult parsed, string? file, bool hosted)
     {
         List<string> faults = [];
-        Dictionary<string, string> entries = Entries(role, parsed, file, faults);
-        IReadOnlyList<string> unread = ConfigurationSecrets.Resolve(entries, [.. role.Secrets.Select(key => $"{role.Section}:{key}")], faults);
+        var entries = ReadEntries(role, parsed, file, faults);
+        var unread = SecretFiles.Resolve(entries, [.. role.Secrets.Select(key => $"{role.Section}:{key}")], faults);
         var hosting = new HostingOptions
         {
             Listen = Take(entries, $"{role.Section}:Listen") ?? role.DefaultListen,
-            Http2Listen = role.OffersHttp2 ? Take(entries, $"{role.Section}:Http2Listen") : null,
+            Http2Listen = role.SupportsHttp2 ? Take(entries, $"{role.Section}:Http2Listen") : null,
             InternalListen = Take(entries, $"{role.Section}:InternalListen") ?? role.DefaultInternalListen,
         };
         if (hosted)
         {
-            faults.AddRange(role.DefaultListen is null ? [] : HostingOptions.Faults($"{role.Section}:Listen", hosting.Listen));
-            faults.AddRange(string.IsNullOrEmpty(hosting.Http2Listen) ? [] : HostingOptions.Faults($"{role.Section}:Http2Listen", hosting.Http2Listen));
-            faults.AddRange(HostingOptions.Faults($"{role.Section}:InternalListen", hosting.InternalListen));
-            faults.AddRange(hosting.Collisions(role.Section));
+            faults.AddRange(role.DefaultListen is null ? [] : HostingOptions.ValidateListen($"{role.Section}:Listen", hosting.Listen));
+            faults.AddRange(
+                string.IsNullOrEmpty(hosting.Http2Listen)
+                    ? []
+                    : HostingOptions.ValidateListen($"{role.Section}:Http2Listen", hosting.Http2Listen)
+            );
+            faults.AddRange(HostingOptions.ValidateListen($"{role.Section}:InternalListen", hosting.InternalListen));
+            faults.AddRange(hosting.ValidateConflicts(role.Section));
         }
 
-        string[] listeners = [.. role.DefaultListen is null ? [] : (string[])["Listen"], .. role.OffersHttp2 ? (string[])["Http2Listen"] : [], "InternalListen"];
-        TOptions options = OptionsBinding.Bind<TOptions>(entries, role.Section, faults, listeners);
-        return new RoleConfiguration<TOptions>(options, hosting, [.. faults, .. role.Faults(options).Where(fault => !unread.Any(key => IsAbout(fault, key)))], faults);
+        string[] listeners =
+        [
+            .. role.DefaultListen is null ? [] : (string[])["Listen"],
+            .. role.SupportsHttp2 ? (string[])["Http2Listen"] : [],
+            "InternalListen",
+        ];
+        var options = OptionsBinder.Bind<TOptions>(entries, role.Section, faults, listeners);
+        return new RoleConfiguration<TOptions>(
+            options,
+            hosting,
+            [.. faults, .. role.Validate(options).Where(fault => !unread.Any(key => ConcernsKey(fault, key)))],
+            faults
+        );
     }
 
     /// <summary>Whether the key that a fault begins with is this one, or the list or section that it is in.</summary>
-    private static bool IsAbout(string fault, string key) => $"{key}:".StartsWith($"{fault.Split(' ')[0].TrimEnd(':')}:", StringComparison.OrdinalIgnoreCase);
+    private static bool ConcernsKey(string fault, string key) =>
+        $"{key}:".StartsWith($"{fault.Split(' ')[0].TrimEnd(':')}:", StringComparison.OrdinalIgnoreCase);
 
-    private static Dictionary<string, string> Entries(Role<TOptions> role, ParseResult parsed, string? file, List<string> faults)
+    private static Dictionary<string, string> ReadEntries(Role<TOptions> role, ParseResult parsed, string? file, List<string> faults)
     {
         using var configuration = new ConfigurationManager();
         AddFile(configuration, file, faults);
         configuration.AddEnvironmentVariables(ConfigurationNames.EnvironmentPrefix);
-        var entries = configuration.AsEnumerable()
+        var entries = configuration
+            .AsEnumerable()
             .Where(entry => entry.Value is not null)
             // The platform command's own variables stand in the same shell and are no configuration of ours.
-            .Where(entry => !$"{ConfigurationNames.EnvironmentPrefix}{entry.Key}".StartsWith(ConfigurationNames.PlatformEnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
+            .Where(entry =>
+                !$"{ConfigurationNames.EnvironmentPrefix}{entry.Key}".StartsWith(
+                    ConfigurationNames.PlatformEnvironmentPrefix,
+                    StringComparison.OrdinalIgnoreCase
+                )
+            )
             .ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.OrdinalIgnoreCase);
-        foreach (ConfigurationOption option in role.Options)
+        foreach (var option in role.Options)
         {
             option.Apply(parsed, role.Section, entries, faults);
         }
 
-        foreach (string unknown in entries.Keys.Select(key => key.Split(':')[0]).Distinct().Except(ConfigurationNames.Sections, StringComparer.OrdinalIgnoreCase))
+        foreach (
+            var unknown in entries
+                .Keys.Select(key => key.Split(':')[0])
+                .Distinct()
+                .Except(ConfigurationNames.Sections, StringComparer.OrdinalIgnoreCase)
+        )
         {
             faults.Add($"{unknown} is not a section: it must be one of {string.Join(", ", ConfigurationNames.Sections)}.");
         }
@@ -65,7 +96,7 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
 
     private static void AddFile(ConfigurationManager configuration, string? file, List<string> faults)
     {
-        string path = Path.GetFullPath(file ?? "appsettings.json");
+        var path = Path.GetFullPath(file ?? "appsettings.json");
         if (!File.Exists(path))
         {
             if (file is not null)
@@ -80,12 +111,13 @@ internal sealed record RoleConfiguration<TOptions>(TOptions Options, HostingOpti
         {
             configuration.AddJsonFile(path, optional: false, reloadOnChange: false);
         }
-        catch (Exception exception) when (exception is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception exception)
+            when (exception is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
         {
             faults.Add($"{path} cannot be read as JSON: {(exception.InnerException ?? exception).Message}");
         }
     }
 
     /// <summary>Hosting keys are not the role's own options: they are taken out before those are bound.</summary>
-    private static string? Take(Dictionary<string, string> entries, string key) => entries.Remove(key, out string? value) ? value : null;
+    private static string? Take(Dictionary<string, string> entries, string key) => entries.Remove(key, out var value) ? value : null;
 }

@@ -23,49 +23,67 @@ internal static class RoleHost
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(25);
 
     /// <summary>Composes the role without starting it.</summary>
-    public static WebApplication Build<TOptions>(Role<TOptions> role, RoleConfiguration<TOptions> configuration, LogFormat format, LogLevel level)
+    public static WebApplication Build<TOptions>(
+        Role<TOptions> role,
+        RoleConfiguration<TOptions> configuration,
+        LogFormat format,
+        LogLevel level
+    )
         where TOptions : class, new()
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = $"aiven-metrics-{role.Name}" });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = $"aiven-metrics-{role.Name}" });
         builder.Configuration.Sources.Clear();
-        builder.Logging.AddLogs(format, level);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, configuration.Hosting, role.Map is not null));
-        if (role.RunsOnSocketThreads)
+        builder.Logging.AddRoleLogging(format, level);
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel => ConfigureListeners(kestrel, configuration.Hosting, role.MapEndpoints is not null));
+        if (role.UsesInlineSocketCompletions)
         {
-            SocketThreads.Use(builder.WebHost);
+            InlineSocketCompletions.Enable(builder.WebHost);
         }
 
-        builder.Services.Configure<SocketTransportOptions>(sockets => ListenSockets.ExplainFailures(sockets, role.Section, configuration.Hosting));
+        builder.Services.Configure<SocketTransportOptions>(sockets =>
+            ListenSocketErrors.DescribeFailures(sockets, role.Section, configuration.Hosting)
+        );
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddHealthChecks();
-        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService($"aiven-metrics-{role.Name}", serviceVersion: Version)).WithMetrics(metrics =>
-        {
-            metrics.AddMeter("AivenMetrics.*").AddRuntimeInstrumentation().AddPrometheusExporter();
-            if (!role.HasOwnRequestMetrics)
+        builder
+            .Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService($"aiven-metrics-{role.Name}", serviceVersion: Version))
+            .WithMetrics(metrics =>
             {
-                metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation();
-            }
-        });
-        role.Add(builder.Services, configuration.Options);
+                metrics.AddMeter("AivenMetrics.*").AddRuntimeInstrumentation().AddPrometheusExporter();
+                if (!role.HasOwnRequestMetrics)
+                {
+                    metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation();
+                }
+            });
+        role.AddServices(builder.Services, configuration.Options);
 
-        WebApplication app = builder.Build();
-        app.UseInternalListener(role.MapInternal);
+        var app = builder.Build();
+        app.UseInternalListener(role.MapInternalEndpoints);
         app.UseRequestIds();
-        role.Map?.Invoke(app);
+        role.MapEndpoints?.Invoke(app);
         return app;
     }
 
     /// <summary>Starts the role, says where it listens, and stays until it is told to stop.</summary>
     /// <returns>0 after a graceful stop; 1 when it could not start or broke.</returns>
-    public static async Task<int> Run(WebApplication app, string name, string? addressesFile)
+    public static async Task<int> RunAsync(WebApplication app, string name, string? addressesFile)
     {
-        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AivenMetrics");
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AivenMetrics");
         try
         {
             await app.StartAsync();
-            JsonObject addresses = Addresses(app, name);
-            logger.LogInformation("{Role} {Version} listens on {Listen}; health and metrics on {Internal}", name, Version, ForClients(addresses), addresses["internal"]);
+            var addresses = GetAddresses(app, name);
+            logger.LogInformation(
+                "{Role} {Version} listens on {Listen}; health and metrics on {Internal}",
+                name,
+                Version,
+                DescribeListeners(addresses),
+                addresses["internal"]
+            );
             WriteAddresses(addressesFile, addresses);
             await app.WaitForShutdownAsync();
             logger.LogInformation("{Role} stopped", name);
@@ -73,10 +91,15 @@ internal static class RoleHost
         }
         catch (DbException exception)
         {
-            logger.LogCritical("{Role} cannot use its database: {Reason}. Check Broker:Database and that the database runs.", name, exception.GetBaseException().Message.TrimEnd('.'));
+            logger.LogCritical(
+                "{Role} cannot use its database: {Reason}. Check Broker:Database and that the database runs.",
+                name,
+                exception.GetBaseException().Message.TrimEnd('.')
+            );
             return 1;
         }
-        catch (Exception exception) when (exception is IOException or SocketException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception exception)
+            when (exception is IOException or SocketException or UnauthorizedAccessException or InvalidDataException)
         {
             logger.LogCritical("{Role} cannot start: {Reason}", name, exception.Message);
             return 1;
@@ -94,24 +117,24 @@ internal static class RoleHost
 
     internal static string Version => typeof(RoleHost).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
-    private static void Listen(KestrelServerOptions kestrel, HostingOptions hosting, bool servesClients)
+    private static void ConfigureListeners(KestrelServerOptions kestrel, HostingOptions hosting, bool servesClients)
     {
         kestrel.AddServerHeader = false;
-        if (servesClients && HostingOptions.EndPoint(hosting.Listen) is { } endPoint)
+        if (servesClients && HostingOptions.ParseEndPoint(hosting.Listen) is { } endPoint)
         {
             kestrel.Listen(endPoint);
         }
 
-        if (servesClients && HostingOptions.EndPoint(hosting.Http2Listen) is { } http2)
+        if (servesClients && HostingOptions.ParseEndPoint(hosting.Http2Listen) is { } http2)
         {
             kestrel.Listen(http2, listener => listener.Protocols = HttpProtocols.Http2);
         }
 
-        kestrel.Listen(HostingOptions.EndPoint(hosting.InternalListen)!, listener => listener.UseInternal());
+        kestrel.Listen(HostingOptions.ParseEndPoint(hosting.InternalListen)!, listener => listener.MarkInternal());
     }
 
-    /// <summary>The addresses in the order in which <see cref="Listen"/> asked for them, with the ports that were really given.</summary>
-    private static JsonObject Addresses(WebApplication app, string name)
+    /// <summary>The addresses in the order in which <see cref="ConfigureListeners"/> asked for them, with the ports that were really given.</summary>
+    private static JsonObject GetAddresses(WebApplication app, string name)
     {
         var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
         var addresses = new JsonObject { ["role"] = name, ["pid"] = Environment.ProcessId };
@@ -129,7 +152,7 @@ internal static class RoleHost
         return addresses;
     }
 
-    private static string ForClients(JsonObject addresses) =>
+    private static string DescribeListeners(JsonObject addresses) =>
         (addresses["listen"]?.ToString() ?? "nothing") + (addresses["http2_listen"] is { } http2 ? $" and, by HTTP/2, {http2}" : "");
 
     private static void WriteAddresses(string? file, JsonObject addresses)
@@ -141,7 +164,7 @@ internal static class RoleHost
 
         try
         {
-            string temporary = file + ".new";
+            var temporary = file + ".new";
             File.WriteAllText(temporary, addresses.ToJsonString() + "\n");
             File.Move(temporary, file, overwrite: true);
         }
@@ -149,7 +172,8 @@ internal static class RoleHost
         {
             throw new IOException(
                 $"--addresses-file names {file}, which cannot be written ({exception.Message.TrimEnd('.')}): name a file in a folder that exists and may be written to.",
-                exception);
+                exception
+            );
         }
     }
 }

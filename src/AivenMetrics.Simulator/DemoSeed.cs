@@ -30,7 +30,8 @@ public sealed record DemoService(
     string SpaceId,
     string ServiceInstanceId,
     string ServiceInstanceName,
-    bool Powered = true);
+    bool Powered = true
+);
 
 /// <summary>
 /// The demo project: two organizations, three spaces, ten services. One service is on a plan without integrations (hobbyist),
@@ -53,18 +54,21 @@ public static class DemoSeed
 
     /// <summary>The ten services as they are in the given project.</summary>
     public static IReadOnlyList<DemoService> Services(string project) =>
-    [
-        Service(project, Forecast, "5ea4c400-0001-4a10-8b01-00000000a101", "opensearch", "business-4", "forecast-search"),
-        Service(project, Forecast, "da7aba5e-0002-4a10-8b02-00000000a102", "pg", "business-4", "forecast-db"),
-        Service(project, Forecast, "cac4e000-0003-4a10-8b03-00000000a103", "valkey", "business-4", "forecast-cache"),
-        Service(project, Forecast, "da7aba5e-0004-4a10-8b04-00000000a104", "pg", "hobbyist", "forecast-scratch"),
-        Service(project, Website, "0e7e4700-0005-4a10-8b05-00000000a205", "kafka", "business-4", "website-events"),
-        Service(project, Website, "5a1e5db0-0006-4a10-8b06-00000000a206", "mysql", "startup-4", "website-db"),
-        Service(project, Website, "1f1c0000-0007-4a10-8b07-00000000a207", "influxdb", "startup-4", "website-history"),
-        Service(project, Beacons, "5ea4c400-0008-4a10-8b08-00000000b108", "opensearch", "business-4", "beacons-search"),
-        Service(project, Beacons, "da7aba5e-0009-4a10-8b09-00000000b109", "pg", "startup-4", "beacons-db"),
-        Service(project, Beacons, "5a1e5db0-0010-4a10-8b10-00000000b110", "mysql", "startup-4", "beacons-old-db") with { Powered = false },
-    ];
+        [
+            Service(project, Forecast, "5ea4c400-0001-4a10-8b01-00000000a101", "opensearch", "business-4", "forecast-search"),
+            Service(project, Forecast, "da7aba5e-0002-4a10-8b02-00000000a102", "pg", "business-4", "forecast-db"),
+            Service(project, Forecast, "cac4e000-0003-4a10-8b03-00000000a103", "valkey", "business-4", "forecast-cache"),
+            Service(project, Forecast, "da7aba5e-0004-4a10-8b04-00000000a104", "pg", "hobbyist", "forecast-scratch"),
+            Service(project, Website, "0e7e4700-0005-4a10-8b05-00000000a205", "kafka", "business-4", "website-events"),
+            Service(project, Website, "5a1e5db0-0006-4a10-8b06-00000000a206", "mysql", "startup-4", "website-db"),
+            Service(project, Website, "1f1c0000-0007-4a10-8b07-00000000a207", "influxdb", "startup-4", "website-history"),
+            Service(project, Beacons, "5ea4c400-0008-4a10-8b08-00000000b108", "opensearch", "business-4", "beacons-search"),
+            Service(project, Beacons, "da7aba5e-0009-4a10-8b09-00000000b109", "pg", "startup-4", "beacons-db"),
+            Service(project, Beacons, "5a1e5db0-0010-4a10-8b10-00000000b110", "mysql", "startup-4", "beacons-old-db") with
+            {
+                Powered = false,
+            },
+        ];
 
     /// <summary>The tags that the existing Aiven broker writes on a service.</summary>
     public static IReadOnlyDictionary<string, string> Tags(DemoService service) =>

@@ -49,31 +49,43 @@ public sealed class SimulatorOptions
     public int MetricsSeed { get; set; } = 1;
 
     /// <summary>Every fault of these options, as sentences that name the configuration key; empty if there is none.</summary>
-    public IEnumerable<string> Faults()
+    public IEnumerable<string> Validate()
     {
         if (string.IsNullOrWhiteSpace(Token))
+        {
             yield return "Simulator:Token is missing: set it with the environment variable AIVENMETRICS_Simulator__Token"
                 + " or in a file named by Simulator:TokenFile.";
+        }
         if (!World.AivenProject.IsName(Project))
+        {
             yield return $"Simulator:Project is '{Project}': use 1 to 63 lower-case letters, digits and hyphens, starting with a letter.";
+        }
         if (!NodeAddresses.IsNetwork(NodeNetwork))
+        {
             yield return $"Simulator:NodeNetwork is '{NodeNetwork}': use 'auto' or a part of loopback such as 127.41 or 127.41.7.0/24.";
+        }
         if (!IPEndPoint.TryParse(DnsListen, out var dns) || !IPAddress.IsLoopback(dns.Address))
+        {
             yield return $"Simulator:DnsListen is '{DnsListen}': use a loopback address and a port, such as 127.0.0.1:0.";
+        }
         if (RequestsPerMinute < 0)
+        {
             yield return $"Simulator:RequestsPerMinute is {RequestsPerMinute}: use 0 (no limit) or more.";
+        }
         foreach (var (name, delay) in Delays())
         {
             if (delay < TimeSpan.Zero || delay > TimeSpan.FromDays(1))
+            {
                 yield return $"Simulator:{name} is {delay}: use a time between 00:00:00 and 1.00:00:00.";
+            }
         }
     }
 
     private IEnumerable<(string Name, TimeSpan Delay)> Delays() =>
-    [
-        (nameof(IntegrationDelay), IntegrationDelay),
-        (nameof(ListenerDelay), ListenerDelay),
-        (nameof(NotFoundWindow), NotFoundWindow),
-        (nameof(BuildTime), BuildTime),
-    ];
+        [
+            (nameof(IntegrationDelay), IntegrationDelay),
+            (nameof(ListenerDelay), ListenerDelay),
+            (nameof(NotFoundWindow), NotFoundWindow),
+            (nameof(BuildTime), BuildTime),
+        ];
 }

@@ -16,7 +16,7 @@ public static class SimulatorRole
 {
     /// <summary>Registers the simulated world with its DNS server and node listeners, which start and stop with the host.</summary>
     /// <param name="services">The host's services; a <see cref="TimeProvider"/> registered before is used for all delays.</param>
-    /// <param name="options">Options without <see cref="SimulatorOptions.Faults"/>.</param>
+    /// <param name="options">Options without <see cref="SimulatorOptions.Validate"/>.</param>
     public static IServiceCollection AddSimulator(this IServiceCollection services, SimulatorOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -27,22 +27,22 @@ public static class SimulatorRole
         services.AddSingleton<FaultRules<CallFault>>();
         services.AddSingleton<FaultRules<DnsFault>>();
         services.AddSingleton<CallLog>();
-        services.AddSingleton<RateWindow>();
+        services.AddSingleton<SlidingRateLimit>();
         services.AddSingleton<ApiServer>();
         services.AddSingleton<AdminServer>();
         services.AddSingleton<DnsServer>();
         services.AddSingleton<NodeListeners>();
         services.AddHostedService(provider => provider.GetRequiredService<DnsServer>());
         services.AddHostedService(provider => provider.GetRequiredService<NodeListeners>());
-        services.AddHealthChecks().AddCheck<SimulatorHealth>("simulator");
+        services.AddHealthChecks().AddCheck<SimulatorHealthCheck>("simulator");
         return services;
     }
 
     /// <summary>Maps Aiven's API under <c>/v1</c> and the admin API, which needs no token, under <c>/simulator/v1</c>.</summary>
     public static IEndpointRouteBuilder MapSimulator(this IEndpointRouteBuilder routes)
     {
-        routes.Map("/v1/{**path}", routes.ServiceProvider.GetRequiredService<ApiServer>().Serve);
-        routes.Map("/simulator/v1/{**path}", routes.ServiceProvider.GetRequiredService<AdminServer>().Serve);
+        routes.Map("/v1/{**path}", routes.ServiceProvider.GetRequiredService<ApiServer>().ServeAsync);
+        routes.Map("/simulator/v1/{**path}", routes.ServiceProvider.GetRequiredService<AdminServer>().ServeAsync);
         return routes;
     }
 }

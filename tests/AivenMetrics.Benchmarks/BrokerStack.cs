@@ -9,31 +9,34 @@ namespace AivenMetrics.Benchmarks;
 /// <summary>Simulator, broker on PostgreSQL, and one gateway, each a process of its own as in production.</summary>
 internal sealed class BrokerStack : IAsyncDisposable
 {
-    private readonly DemoFolder folder = new(Directory.CreateTempSubdirectory("aiven-metrics-load-").FullName);
-    private readonly List<DemoProcess> processes = [];
-    private readonly StackConfiguration at;
+    private readonly DemoFolder _folder = new(Directory.CreateTempSubdirectory("aiven-metrics-load-").FullName);
+    private readonly List<DemoProcess> _processes = [];
+    private readonly StackConfiguration _at;
 
-    private BrokerStack(string database) => at = new StackConfiguration(new StackOptions { Database = database, GracePeriod = "01:00:00" }, folder);
+    private BrokerStack(string database) =>
+        _at = new StackConfiguration(new StackOptions { Database = database, GracePeriod = "01:00:00" }, _folder);
 
-    public string Url => at.BrokerUrl(0);
+    public string Url => _at.BrokerUrl(0);
 
-    public string Password => at.Secret("broker-password");
+    public string Password => _at.Secret("broker-password");
 
-    public string MetricsUrl => at.BrokerInternalUrl(0) + "/metrics";
+    public string MetricsUrl => _at.BrokerInternalUrl(0) + "/metrics";
 
     /// <summary>Resident memory of the broker in bytes.</summary>
-    public long BrokerMemory => ResidentMemory(processes.Single(process => process.Name == "broker").Id);
+    public long BrokerMemory => ResidentMemory(_processes.Single(process => process.Name == "broker").Id);
 
-    public static async Task<BrokerStack> Start(string database, bool gateway = true)
+    public static async Task<BrokerStack> StartAsync(string database, bool gateway = true)
     {
         var stack = new BrokerStack(database);
         try
         {
-            await stack.StartRole("simulator", "Simulator", stack.at.Simulator(), stack.at.SimulatorInternalUrl);
-            await stack.StartRole("broker", "Broker", stack.at.Broker(0), stack.at.BrokerInternalUrl(0));
+            await stack.StartRoleAsync("simulator", "Simulator", stack._at.Simulator(), stack._at.SimulatorInternalUrl);
+            await stack.StartRoleAsync("broker", "Broker", stack._at.Broker(0), stack._at.BrokerInternalUrl(0));
             // Its Prometheus is not there: it takes credentials from the feed all the same.
             if (gateway)
-                await stack.StartRole("gateway", "Gateway", stack.at.Gateway(), stack.at.GatewayInternalUrl);
+            {
+                await stack.StartRoleAsync("gateway", "Gateway", stack._at.Gateway(), stack._at.GatewayInternalUrl);
+            }
             return stack;
         }
         catch
@@ -51,27 +54,32 @@ internal sealed class BrokerStack : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(processes.Select(process => process.DisposeAsync().AsTask()));
-        Directory.Delete(folder.Root, recursive: true);
+        await Task.WhenAll(_processes.Select(process => process.DisposeAsync().AsTask()));
+        Directory.Delete(_folder.Root, recursive: true);
     }
 
-    private async Task StartRole(string role, string section, JsonObject configuration, string internalUrl)
+    private async Task StartRoleAsync(string role, string section, JsonObject configuration, string internalUrl)
     {
-        string file = folder.Configuration(role, new JsonObject { [section] = configuration });
-        var process = DemoProcess.Start(role, "dotnet", [ProgramFiles.With(role), role, "--config", file, "--log-format", "json"], folder.Path("logs", role + ".log"));
-        processes.Add(process);
+        var file = _folder.WriteConfiguration(role, new JsonObject { [section] = configuration });
+        var process = DemoProcess.Start(
+            role,
+            "dotnet",
+            [ProgramFiles.With(role), role, "--config", file, "--log-format", "json"],
+            _folder.Path("logs", role + ".log")
+        );
+        _processes.Add(process);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-        for (long start = Stopwatch.GetTimestamp(); ; await Task.Delay(100))
+        for (var start = Stopwatch.GetTimestamp(); ; await Task.Delay(100))
         {
             process.ThrowIfExited();
             try
             {
                 if ((await http.GetAsync(internalUrl + "/healthz")).IsSuccessStatusCode)
+                {
                     return;
+                }
             }
-            catch (HttpRequestException) when (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60))
-            {
-            }
+            catch (HttpRequestException) when (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60)) { }
         }
     }
 }

@@ -20,28 +20,37 @@ internal static class CatalogLoad
 {
     private const string Allocated = "dotnet_gc_heap_total_allocated_bytes_total";
 
-    public static async Task<int> Run(LoadOptions options)
+    public static async Task<int> RunAsync(LoadOptions options)
     {
-        (int seconds, int rounds, int clients) = (options.Number("seconds", 5), options.Number("rounds", 3), options.Number("clients", 16));
-        await using PostgresServer server = await PostgresServer.Start();
-        await using BrokerStack stack = await BrokerStack.Start(await server.CreateDatabase(), gateway: false);
-        string bareUrl = $"http://127.0.0.1:{Lab.Demo.Ports.Free(1)[0]}";
-        using Process bare = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["bare-kestrel", bareUrl]))!;
+        (var seconds, var rounds, var clients) = (options.Number("seconds", 5), options.Number("rounds", 3), options.Number("clients", 16));
+        await using var server = await PostgresServer.StartAsync();
+        await using var stack = await BrokerStack.StartAsync(await server.CreateDatabaseAsync(), gateway: false);
+        var bareUrl = $"http://127.0.0.1:{Lab.Demo.FreePorts.Take(1)[0]}";
+        using var bare = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["bare-kestrel", bareUrl]))!;
         try
         {
-            using HttpClient broker = await Asking(stack.Url, stack.Password);
+            using var broker = await AskingAsync(stack.Url, stack.Password);
             using HttpClient plain = new(new SocketsHttpHandler { MaxConnectionsPerServer = clients }) { BaseAddress = new Uri(bareUrl) };
-            await Rate(broker, "/v2/catalog", clients, 3);
-            await Rate(plain, "/", clients, 3);
+            await RateAsync(broker, "/v2/catalog", clients, 3);
+            await RateAsync(plain, "/", clients, 3);
             Console.WriteLine($"{clients} connections, rounds of {seconds} s");
-            Console.WriteLine($"{"round",5} {"catalog/s",10} {"bytes each",11} {"bare/s",10} {"bytes each",11} {"ratio",6}");
-            for (int round = 1; round <= rounds; round++)
+            Console.WriteLine($"{"round", 5} {"catalog/s", 10} {"bytes each", 11} {"bare/s", 10} {"bytes each", 11} {"ratio", 6}");
+            for (var round = 1; round <= rounds; round++)
             {
-                var ours = await Measure(broker, "/v2/catalog", () => BrokerAllocated(stack.MetricsUrl), clients, seconds);
-                var theirs = await Measure(plain, "/", async () => double.Parse(await plain.GetStringAsync("/allocated"), CultureInfo.InvariantCulture), clients, seconds);
-                Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{round,5} {ours.PerSecond,10:0} {ours.BytesEach,11:0} {theirs.PerSecond,10:0} {theirs.BytesEach,11:0} {ours.PerSecond / theirs.PerSecond,6:0.00}"));
+                var ours = await MeasureAsync(broker, "/v2/catalog", () => BrokerAllocatedAsync(stack.MetricsUrl), clients, seconds);
+                var theirs = await MeasureAsync(
+                    plain,
+                    "/",
+                    async () => double.Parse(await plain.GetStringAsync("/allocated"), CultureInfo.InvariantCulture),
+                    clients,
+                    seconds
+                );
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{round, 5} {ours.PerSecond, 10:0} {ours.BytesEach, 11:0} {theirs.PerSecond, 10:0} {theirs.BytesEach, 11:0} {ours.PerSecond / theirs.PerSecond, 6:0.00}"
+                    )
+                );
             }
 
             return 0;
@@ -54,16 +63,18 @@ internal static class CatalogLoad
     }
 
     /// <summary>The bare server: nothing but Kestrel.</summary>
-    public static async Task<int> ServeBare(string url)
+    public static async Task<int> ServeBareAsync(string url)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
-        await using WebApplication app = builder.Build();
+        await using var app = builder.Build();
         app.Run(context =>
         {
             if (context.Request.Path == "/allocated")
+            {
                 return context.Response.WriteAsync(GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture));
+            }
             context.Response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;
         });
@@ -71,44 +82,59 @@ internal static class CatalogLoad
         return 0;
     }
 
-    private static async Task<HttpClient> Asking(string url, string password)
+    private static async Task<HttpClient> AskingAsync(string url, string password)
     {
         var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = new Uri(url) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"platform:{password}")));
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"platform:{password}"))
+        );
         http.DefaultRequestHeaders.Add("X-Broker-API-Version", "2.17");
-        using HttpResponseMessage answer = await http.GetAsync("/v2/catalog");
+        using var answer = await http.GetAsync("/v2/catalog");
         http.DefaultRequestHeaders.IfNoneMatch.Add(answer.EnsureSuccessStatusCode().Headers.ETag!);
         return http;
     }
 
-    private static async Task<(double PerSecond, double BytesEach)> Measure(HttpClient http, string path, Func<Task<double>> allocated, int clients, int seconds)
+    private static async Task<(double PerSecond, double BytesEach)> MeasureAsync(
+        HttpClient http,
+        string path,
+        Func<Task<double>> allocated,
+        int clients,
+        int seconds
+    )
     {
-        double before = await allocated();
-        (int count, double took) = await Rate(http, path, clients, seconds);
+        var before = await allocated();
+        (var count, var took) = await RateAsync(http, path, clients, seconds);
         return (count / took, (await allocated() - before) / count);
     }
 
-    private static async Task<(int Count, double Seconds)> Rate(HttpClient http, string path, int clients, int seconds)
+    private static async Task<(int Count, double Seconds)> RateAsync(HttpClient http, string path, int clients, int seconds)
     {
-        int count = 0;
-        long start = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>
-        {
-            while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
-            {
-                using HttpResponseMessage answer = await Get(http, path);
-                if (answer.StatusCode != HttpStatusCode.NotModified)
-                    throw new InvalidOperationException($"{path} was answered {answer.StatusCode} instead of 304");
-                Interlocked.Increment(ref count);
-            }
-        }));
+        var count = 0;
+        var start = Stopwatch.GetTimestamp();
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, clients)
+                .Select(async _ =>
+                {
+                    while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+                    {
+                        using var answer = await GetAsync(http, path);
+                        if (answer.StatusCode != HttpStatusCode.NotModified)
+                        {
+                            throw new InvalidOperationException($"{path} was answered {answer.StatusCode} instead of 304");
+                        }
+                        Interlocked.Increment(ref count);
+                    }
+                })
+        );
         return (count, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     /// <summary>The bare server may not listen yet when it is asked first.</summary>
-    private static async Task<HttpResponseMessage> Get(HttpClient http, string path)
+    private static async Task<HttpResponseMessage> GetAsync(HttpClient http, string path)
     {
-        for (int attempt = 0; ; attempt++)
+        for (var attempt = 0; ; attempt++)
         {
             try
             {
@@ -121,10 +147,12 @@ internal static class CatalogLoad
         }
     }
 
-    private static async Task<double> BrokerAllocated(string metricsUrl)
+    private static async Task<double> BrokerAllocatedAsync(string metricsUrl)
     {
         using var http = new HttpClient();
-        string line = (await http.GetStringAsync(metricsUrl)).Split('\n').Single(line => line.StartsWith(Allocated, StringComparison.Ordinal));
+        string line = (await http.GetStringAsync(metricsUrl))
+            .Split('\n')
+            .Single(line => line.StartsWith(Allocated, StringComparison.Ordinal));
         return double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
     }
 }

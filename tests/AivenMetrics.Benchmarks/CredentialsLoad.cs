@@ -54,19 +54,26 @@ internal static class CredentialsLoad
 
     private static void Measure()
     {
-        var full = CredentialSnapshot.From(new CredentialFeed(Credentials(0)), null, out _)!;
+        var full = CredentialSnapshot.Create(new CredentialFeed(Credentials(0)), null, out _)!;
         var usernames = Enumerable.Range(0, Count).Select(Username).ToArray();
-        double lookUp = double.MaxValue, whole = double.MaxValue, oneChange = double.MaxValue;
+        double lookUp = double.MaxValue,
+            whole = double.MaxValue,
+            oneChange = double.MaxValue;
         for (var round = 1; round <= 20; round++)
         {
-            lookUp = Math.Min(lookUp, Milliseconds(() =>
-            {
-                foreach (var username in usernames)
-                    _ = full.Find(username) ?? throw new InvalidOperationException($"{username} is not known");
-            }));
+            lookUp = Math.Min(
+                lookUp,
+                Milliseconds(() =>
+                {
+                    foreach (var username in usernames)
+                    {
+                        _ = full.Find(username) ?? throw new InvalidOperationException($"{username} is not known");
+                    }
+                })
+            );
             var (all, changed) = (new CredentialFeed(Credentials(0)), new CredentialFeed(Credentials(round)));
-            whole = Math.Min(whole, Milliseconds(() => CredentialSnapshot.From(all, null, out _)));
-            oneChange = Math.Min(oneChange, Milliseconds(() => CredentialSnapshot.From(changed, full, out _)));
+            whole = Math.Min(whole, Milliseconds(() => CredentialSnapshot.Create(all, null, out _)));
+            oneChange = Math.Min(oneChange, Milliseconds(() => CredentialSnapshot.Create(changed, full, out _)));
         }
 
         Console.WriteLine($"{Count} credentials");
@@ -83,14 +90,25 @@ internal static class CredentialsLoad
     }
 
     private static void Row(string what, FormattableString value, string aim) =>
-        Console.WriteLine($"{what,-34} {value.ToString(CultureInfo.InvariantCulture),10}   {(aim.Length > 0 ? $"aim {aim}" : "")}");
+        Console.WriteLine($"{what, -34} {value.ToString(CultureInfo.InvariantCulture), 10}   {(aim.Length > 0 ? $"aim {aim}" : "")}");
 
     /// <summary>As the broker's: every credential with an organization and a space; the first one's password is the change's.</summary>
-    private static TenantCredential[] Credentials(int change) => [.. Enumerable.Range(0, Count).Select(i => new TenantCredential(
-        Username(i),
-        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(i == 0 ? Password(change) : $"password-{i}"))),
-        [new("organization_id", "=", new Guid(i / 20, 0, 0, new byte[8]).ToString()), new("space_id", "=", new Guid(i / 4, 1, 1, new byte[8]).ToString())],
-        "space"))];
+    private static TenantCredential[] Credentials(int change) =>
+        [
+            .. Enumerable
+                .Range(0, Count)
+                .Select(i => new TenantCredential(
+                    Username(i),
+                    Convert.ToHexStringLower(
+                        System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(i == 0 ? Password(change) : $"password-{i}"))
+                    ),
+                    [
+                        new("organization_id", "=", new Guid(i / 20, 0, 0, new byte[8]).ToString()),
+                        new("space_id", "=", new Guid(i / 4, 1, 1, new byte[8]).ToString()),
+                    ],
+                    "space"
+                )),
+        ];
 
     private static string Username(int number) => $"m-{new Guid(number, 2, 2, new byte[8])}";
 
@@ -99,63 +117,72 @@ internal static class CredentialsLoad
     /// <summary>A path that asks for a credential and is answered by the gateway itself.</summary>
     private static async Task CheckAsync(HttpClient http, string password)
     {
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Username(0)}:{password}")));
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Username(0)}:{password}"))
+        );
         using var answer = await http.GetAsync(new Uri("/api/v1/alertmanagers", UriKind.Relative));
         if (answer.StatusCode != HttpStatusCode.OK)
+        {
             throw new InvalidOperationException($"the gateway applied the change and answers {answer.StatusCode}");
+        }
     }
 
     /// <summary>A feed as the broker serves it: an answer with a tag, held back from whoever has it until there is news.</summary>
     private sealed class Served : IAsyncDisposable
     {
-        private readonly WebApplication app;
-        private volatile Version current;
+        private readonly WebApplication _app;
+        private volatile Version _current;
 
         public Served(TenantCredential[] first)
         {
-            current = new(Json(first), "\"0\"");
+            _current = new(Json(first), "\"0\"");
             var builder = WebApplication.CreateSlimBuilder();
             builder.Logging.ClearProviders();
             builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-            app = builder.Build();
-            app.Run(AnswerAsync);
+            _app = builder.Build();
+            _app.Run(AnswerAsync);
         }
 
-        public Uri Url => new(app.Urls.Single());
+        public Uri Url => new(_app.Urls.Single());
 
-        public Task StartAsync() => app.StartAsync();
+        public Task StartAsync() => _app.StartAsync();
 
         public void Publish(TenantCredential[] credentials)
         {
-            var before = current;
-            current = new(Json(credentials), $"\"{Guid.NewGuid()}\"");
+            var before = _current;
+            _current = new(Json(credentials), $"\"{Guid.NewGuid()}\"");
             before.Replaced.SetResult();
         }
 
         /// <summary>Waits until the gateway says, by the tag of its next poll, that it applies what was published last.</summary>
-        public Task AppliedAsync() => current.Applied.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        public Task AppliedAsync() => _current.Applied.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
-        public ValueTask DisposeAsync() => app.DisposeAsync();
+        public ValueTask DisposeAsync() => _app.DisposeAsync();
 
         private static byte[] Json(TenantCredential[] credentials) =>
             System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new CredentialFeed(credentials), FeedJson.Default.CredentialFeed);
 
         private async Task AnswerAsync(HttpContext context)
         {
-            var version = current;
+            var version = _current;
             if (context.Request.Headers.IfNoneMatch == version.Tag)
             {
                 version.Applied.TrySetResult();
                 await Task.WhenAny(version.Replaced.Task, Task.Delay(TimeSpan.FromSeconds(25), context.RequestAborted));
-                version = current;
+                version = _current;
             }
 
             context.Response.Headers.ETag = version.Tag;
             context.Response.ContentType = "application/json";
             if (context.Request.Headers.IfNoneMatch == version.Tag)
+            {
                 context.Response.StatusCode = StatusCodes.Status304NotModified;
+            }
             else
+            {
                 await context.Response.Body.WriteAsync(version.Body);
+            }
         }
 
         private sealed record Version(byte[] Body, string Tag)

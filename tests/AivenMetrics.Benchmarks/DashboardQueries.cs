@@ -49,9 +49,14 @@ internal static class DashboardQueries
     public static string TenKilobytes => All[^1];
 
     /// <summary>What a generated dashboard makes of many services: one expression for each, joined by or.</summary>
-    private static string Union(int services) => string.Join(
-        "\n or ",
-        Enumerable.Range(1, services).Select(
-            i => $"sum by (instance) (rate(pg_stat_database_tup_returned"
-                + $"{{aiven_service_name=\"pg-orders-{i:000}\",datname!~\"template.*\"}}[5m])) > {i}.5"));
+    private static string Union(int services) =>
+        string.Join(
+            "\n or ",
+            Enumerable
+                .Range(1, services)
+                .Select(i =>
+                    $"sum by (instance) (rate(pg_stat_database_tup_returned"
+                    + $"{{aiven_service_name=\"pg-orders-{i:000}\",datname!~\"template.*\"}}[5m])) > {i}.5"
+                )
+        );
 }

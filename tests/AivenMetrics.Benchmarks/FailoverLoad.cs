@@ -17,7 +17,9 @@ internal static class FailoverLoad
     public static async Task<int> RunAsync(LoadOptions options)
     {
         var (clients, rounds) = (options.Number("clients", 8), options.Number("rounds", 3));
-        Console.WriteLine($"{"event",-8} {"round",5} {"requests",9} {"errors",7}   {"normal p50",11} {"p99",9} {"max",9}   {"slowest after",13} {"over max",10}   aim");
+        Console.WriteLine(
+            $"{"event", -8} {"round", 5} {"requests", 9} {"errors", 7}   {"normal p50", 11} {"p99", 9} {"max", 9}   {"slowest after", 13} {"over max", 10}   aim"
+        );
         for (var round = 1; round <= rounds; round++)
         {
             await MeasureAsync("kill -9", round, clients, pair => pair.KillAsync(0), "0 errors, at most 200 ms over normal");
@@ -48,14 +50,26 @@ internal static class FailoverLoad
         Print(name, round, [.. load.Requests.Where(asked => asked.Started >= measuredFrom)], before, aim);
     }
 
-    private static void Print(string name, int round, Asked[] asked, long eventAt, string aim)
+    private static void Print(string name, int round, LoopedRequest[] asked, long eventAt, string aim)
     {
-        var normal = asked.Where(one => one.Started + (one.Took.TotalSeconds * Stopwatch.Frequency) < eventAt).Select(one => one.Took.TotalMilliseconds).Order().ToList();
-        var after = asked.Where(one => one.Started + (one.Took.TotalSeconds * Stopwatch.Frequency) >= eventAt).Max(one => one.Took.TotalMilliseconds);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name,-8} {round,5} {asked.Length,9} {asked.Count(one => one.Fault.Length > 0),7}   {At(normal, 0.5),8:F1} ms {At(normal, 0.99),6:F1} ms {normal[^1],6:F1} ms   {after,10:F1} ms {after - normal[^1],7:F1} ms   {aim}"));
+        var normal = asked
+            .Where(one => one.Started + (one.Took.TotalSeconds * Stopwatch.Frequency) < eventAt)
+            .Select(one => one.Took.TotalMilliseconds)
+            .Order()
+            .ToList();
+        var after = asked
+            .Where(one => one.Started + (one.Took.TotalSeconds * Stopwatch.Frequency) >= eventAt)
+            .Max(one => one.Took.TotalMilliseconds);
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name, -8} {round, 5} {asked.Length, 9} {asked.Count(one => one.Fault.Length > 0), 7}   {At(normal, 0.5), 8:F1} ms {At(normal, 0.99), 6:F1} ms {normal[^1], 6:F1} ms   {after, 10:F1} ms {after - normal[^1], 7:F1} ms   {aim}"
+            )
+        );
         foreach (var fault in asked.Where(one => one.Fault.Length > 0).Take(3))
+        {
             Console.WriteLine($"  {fault.Fault}");
+        }
     }
 
     private static double At(List<double> sorted, double quantile) => sorted[(int)(quantile * (sorted.Count - 1))];

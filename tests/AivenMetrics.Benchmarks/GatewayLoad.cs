@@ -29,7 +29,11 @@ internal static class GatewayLoad
     [
         new("instant, 1 series", Instant("up{job=\"a\"}"), Instant("up{job=\"a\",space_id=\"a\"}")),
         new("instant, 200 series", Instant("load_metric"), Instant("load_metric{space_id=\"a\"}")),
-        new("range, sum of rates, 30 points", Range("sum by (job) (rate(load_metric[15s]))"), Range("sum by (job) (rate(load_metric{space_id=\"a\"}[15s]))")),
+        new(
+            "range, sum of rates, 30 points",
+            Range("sum by (job) (rate(load_metric[15s]))"),
+            Range("sum by (job) (rate(load_metric{space_id=\"a\"}[15s]))")
+        ),
     ];
 
     public static async Task<int> RunAsync()
@@ -38,11 +42,19 @@ internal static class GatewayLoad
         await using var prometheus = await PrometheusServer.StartAsync(Config(new Uri(exporter.Urls.Single()).Authority));
         await using var gateway = await GatewayProcess.StartAsync(prometheus.Url);
         Console.WriteLine("gateway and Prometheus each in a process of its own, the load in a third; collecting samples ...");
-        await prometheus.UntilAsync("count_over_time(load_metric[1m]) > 20", answer => answer.Contains("\"metric\"", StringComparison.Ordinal));
-        Console.WriteLine($"{"question",-32} {"conn",4} {"direct p50",11} {"p99",9} {"req/s",7}   {"gateway p50",11} {"p99",9} {"req/s",7}   added p50   ratio p99");
+        await prometheus.WaitUntilAsync("count_over_time(load_metric[1m]) > 20", answer =>
+            answer.Contains("\"metric\"", StringComparison.Ordinal)
+        );
+        Console.WriteLine(
+            $"{"question", -32} {"conn", 4} {"direct p50", 11} {"p99", 9} {"req/s", 7}   {"gateway p50", 11} {"p99", 9} {"req/s", 7}   added p50   ratio p99"
+        );
         foreach (var question in Questions)
+        {
             foreach (var connections in (int[])[1, 16])
+            {
                 await CompareAsync(question, connections, prometheus.Url, gateway.Url);
+            }
+        }
         Console.WriteLine($"load average {ProcessStatus.LoadAverage()}, {Environment.ProcessorCount} cores");
         return 0;
     }
@@ -54,7 +66,8 @@ internal static class GatewayLoad
         await RoundAsync(directly, question.Direct, connections, []);
         await RoundAsync(throughGateway, question.AsTenant, connections, []);
 
-        List<double> direct = [], through = [];
+        List<double> direct = [],
+            through = [];
         for (var i = 0; i < Rounds; i++)
         {
             await RoundAsync(directly, question.Direct, connections, direct);
@@ -63,28 +76,43 @@ internal static class GatewayLoad
 
         direct.Sort();
         through.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{question.Name,-32} {connections,4} {At(direct, 0.5),8:F2} ms {At(direct, 0.99),6:F2} ms {PerSecond(direct),7:F0}   {At(through, 0.5),8:F2} ms {At(through, 0.99),6:F2} ms {PerSecond(through),7:F0}   {At(through, 0.5) - At(direct, 0.5),6:F3} ms   {At(through, 0.99) / At(direct, 0.99),9:F2}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{question.Name, -32} {connections, 4} {At(direct, 0.5), 8:F2} ms {At(direct, 0.99), 6:F2} ms {PerSecond(direct), 7:F0}   {At(through, 0.5), 8:F2} ms {At(through, 0.99), 6:F2} ms {PerSecond(through), 7:F0}   {At(through, 0.5) - At(direct, 0.5), 6:F3} ms   {At(through, 0.99) / At(direct, 0.99), 9:F2}"
+            )
+        );
     }
 
     private static async Task RoundAsync(HttpClient client, string target, int connections, List<double> milliseconds)
     {
         var began = Stopwatch.GetTimestamp();
-        var all = await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
-        {
-            var own = new List<double>();
-            while (Stopwatch.GetElapsedTime(began) < RoundTime)
-            {
-                var started = Stopwatch.GetTimestamp();
-                using var response = await client.GetAsync(new Uri(target, UriKind.Relative));
-                var body = await response.Content.ReadAsByteArrayAsync();
-                own.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-                if (response.StatusCode != HttpStatusCode.OK || body.AsSpan().IndexOf("\"values"u8) < 0 && body.AsSpan().IndexOf("\"value\""u8) < 0)
-                    throw new InvalidOperationException($"{target} was answered with {(int)response.StatusCode}: {Encoding.UTF8.GetString(body)}");
-            }
+        var all = await Task.WhenAll(
+            Enumerable
+                .Range(0, connections)
+                .Select(async _ =>
+                {
+                    var own = new List<double>();
+                    while (Stopwatch.GetElapsedTime(began) < RoundTime)
+                    {
+                        var started = Stopwatch.GetTimestamp();
+                        using var response = await client.GetAsync(new Uri(target, UriKind.Relative));
+                        var body = await response.Content.ReadAsByteArrayAsync();
+                        own.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                        if (
+                            response.StatusCode != HttpStatusCode.OK
+                            || body.AsSpan().IndexOf("\"values"u8) < 0 && body.AsSpan().IndexOf("\"value\""u8) < 0
+                        )
+                        {
+                            throw new InvalidOperationException(
+                                $"{target} was answered with {(int)response.StatusCode}: {Encoding.UTF8.GetString(body)}"
+                            );
+                        }
+                    }
 
-            return own;
-        }));
+                    return own;
+                })
+        );
         milliseconds.AddRange(all.SelectMany(own => own));
     }
 
@@ -94,10 +122,18 @@ internal static class GatewayLoad
 
     private static HttpClient Client(Uri url, int connections, (string Username, string Password)? who)
     {
-        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = connections, UseProxy = false }) { BaseAddress = url };
+        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = connections, UseProxy = false })
+        {
+            BaseAddress = url,
+        };
         client.DefaultRequestHeaders.TryAddWithoutValidation("Accept-Encoding", "identity");
         if (who is { } known)
-            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{known.Username}:{known.Password}")));
+        {
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+                "Basic",
+                Convert.ToBase64String(Encoding.UTF8.GetBytes($"{known.Username}:{known.Password}"))
+            );
+        }
         return client;
     }
 
@@ -111,22 +147,35 @@ internal static class GatewayLoad
         exporter.MapGet("/metrics", () =>
         {
             var value = Interlocked.Increment(ref scrapes);
-            return Results.Text(string.Concat(Enumerable.Range(0, SeriesOfEachTenant).Select(i => $"load_metric{{number=\"{i}\",kind=\"something of a usual length\"}} {value + i}\n")), "text/plain; version=0.0.4");
+            return Results.Text(
+                string.Concat(
+                    Enumerable
+                        .Range(0, SeriesOfEachTenant)
+                        .Select(i => $"load_metric{{number=\"{i}\",kind=\"something of a usual length\"}} {value + i}\n")
+                ),
+                "text/plain; version=0.0.4"
+            );
         });
         await exporter.StartAsync();
         return exporter;
     }
 
-    private static string Config(string target) => string.Concat(
-        "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n",
-        string.Concat(new[] { "a", "b", "c", "d" }.Select(tenant => $"""
-              - job_name: {tenant}
-                static_configs:
-                  - targets: ["{target}"]
-                    labels:
-                      space_id: {tenant}
+    private static string Config(string target) =>
+        string.Concat(
+            "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n",
+            string.Concat(
+                new[] { "a", "b", "c", "d" }.Select(tenant =>
+                    $"""
+                          - job_name: {tenant}
+                            static_configs:
+                              - targets: ["{target}"]
+                                labels:
+                                  space_id: {tenant}
 
-            """)));
+                        """
+                )
+            )
+        );
 
     private static string Instant(string query) => $"/api/v1/query?query={Uri.EscapeDataString(query)}";
 

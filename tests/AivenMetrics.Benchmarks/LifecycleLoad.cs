@@ -15,50 +15,71 @@ internal static class LifecycleLoad
 {
     private const string PgbenchDatabase = "pgbench";
 
-    public static async Task<int> Run(LoadOptions options)
+    public static async Task<int> RunAsync(LoadOptions options)
     {
-        (int seconds, int rounds, int clients) = (options.Number("seconds", 15), options.Number("rounds", 3), options.Number("clients", 16));
-        await using PostgresServer server = await PostgresServer.Start(durable: !options.Flag("no-fsync"));
-        string database = await server.CreateDatabase();
-        await server.Execute($"CREATE DATABASE {PgbenchDatabase}");
-        await Execute(server.ConnectionString(PgbenchDatabase), "CREATE TABLE one (id bigserial PRIMARY KEY, text varchar(255) NOT NULL)");
-        await using BrokerStack stack = await BrokerStack.Start(database);
-        using LoadPlatform platform = await LoadPlatform.Connect(stack.Url, stack.Password);
-        string[] instances = await platform.Settle(clients);
-        string script = await Script();
-        await platform.Loop(instances, clients, TimeSpan.FromSeconds(5));
-        await Pgbench(server, script, clients, 2);
+        (var seconds, var rounds, var clients) = (
+            options.Number("seconds", 15),
+            options.Number("rounds", 3),
+            options.Number("clients", 16)
+        );
+        await using var server = await PostgresServer.StartAsync(durable: !options.Flag("no-fsync"));
+        var database = await server.CreateDatabaseAsync();
+        await server.ExecuteAsync($"CREATE DATABASE {PgbenchDatabase}");
+        await ExecuteAsync(
+            server.ConnectionString(PgbenchDatabase),
+            "CREATE TABLE one (id bigserial PRIMARY KEY, text varchar(255) NOT NULL)"
+        );
+        await using var stack = await BrokerStack.StartAsync(database);
+        using var platform = await LoadPlatform.ConnectAsync(stack.Url, stack.Password);
+        var instances = await platform.SettleAsync(clients);
+        var script = await ScriptAsync();
+        await platform.LoopAsync(instances, clients, TimeSpan.FromSeconds(5));
+        await PgbenchAsync(server, script, clients, 2);
 
-        Console.WriteLine($"{clients} clients, rounds of {seconds} s, fsync {(options.Flag("no-fsync") ? "off" : "on")}; broker, gateway, simulator, PostgreSQL and the load share {Environment.ProcessorCount} cores");
-        Console.WriteLine($"{"round",5} {"lifecycles/s",13} {"bind p50 ms",12} {"p99",8} {"unbind p50",11} {"p99",8} {"writes each",12} {"commits each",13} {"pgbench/s",10} {"ratio",6}");
+        Console.WriteLine(
+            $"{clients} clients, rounds of {seconds} s, fsync {(options.Flag("no-fsync") ? "off" : "on")}; broker, gateway, simulator, PostgreSQL and the load share {Environment.ProcessorCount} cores"
+        );
+        Console.WriteLine(
+            $"{"round", 5} {"lifecycles/s", 13} {"bind p50 ms", 12} {"p99", 8} {"unbind p50", 11} {"p99", 8} {"writes each", 12} {"commits each", 13} {"pgbench/s", 10} {"ratio", 6}"
+        );
         List<double> ratios = [];
-        for (int round = 1; round <= rounds; round++)
+        for (var round = 1; round <= rounds; round++)
         {
-            (long writes, long commits) before = await Transactions(server, database);
-            long start = Stopwatch.GetTimestamp();
-            var (binds, unbinds) = await platform.Loop(instances, clients, TimeSpan.FromSeconds(seconds));
-            double took = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            (long writes, long commits) before = await TransactionsAsync(server, database);
+            var start = Stopwatch.GetTimestamp();
+            var (binds, unbinds) = await platform.LoopAsync(instances, clients, TimeSpan.FromSeconds(seconds));
+            var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
             // PostgreSQL's statistics are up to a second late.
             await Task.Delay(TimeSpan.FromSeconds(1.2));
-            (long writes, long commits) after = await Transactions(server, database);
-            double commitsPerSecond = await Pgbench(server, script, clients, seconds);
-            double lifecycles = binds.Count / took;
-            double writesEach = (double)(after.writes - before.writes) / Math.Max(1, binds.Count);
+            (long writes, long commits) after = await TransactionsAsync(server, database);
+            var commitsPerSecond = await PgbenchAsync(server, script, clients, seconds);
+            var lifecycles = binds.Count / took;
+            var writesEach = (double)(after.writes - before.writes) / Math.Max(1, binds.Count);
             ratios.Add(lifecycles * writesEach / commitsPerSecond);
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{round,5} {lifecycles,13:0.0} {1000 * Percentile(binds, 50),12:0.0} {1000 * Percentile(binds, 99),8:0.0} {1000 * Percentile(unbinds, 50),11:0.0} {1000 * Percentile(unbinds, 99),8:0.0} {writesEach,12:0.00} {(double)(after.commits - before.commits) / Math.Max(1, binds.Count),13:0.00} {commitsPerSecond,10:0} {ratios[^1],6:0.00}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{round, 5} {lifecycles, 13:0.0} {1000 * Percentile(binds, 50), 12:0.0} {1000 * Percentile(binds, 99), 8:0.0} {1000 * Percentile(unbinds, 50), 11:0.0} {1000 * Percentile(unbinds, 99), 8:0.0} {writesEach, 12:0.00} {(double)(after.commits - before.commits) / Math.Max(1, binds.Count), 13:0.00} {commitsPerSecond, 10:0} {ratios[^1], 6:0.00}"
+                )
+            );
         }
 
         ratios.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median ratio {ratios[ratios.Count / 2]:0.00} (aim: at least 0.5), {platform.Failures} failures"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"median ratio {ratios[ratios.Count / 2]:0.00} (aim: at least 0.5), {platform.Failures} failures"
+            )
+        );
         return platform.Failures == 0 && ratios[ratios.Count / 2] >= 0.5 ? 0 : 1;
     }
 
     public static double Percentile(List<double> values, int percent)
     {
         if (values.Count == 0)
+        {
             return double.NaN;
+        }
         values.Sort();
         return values[Math.Min(values.Count - 1, values.Count * percent / 100)];
     }
@@ -67,42 +88,62 @@ internal static class LifecycleLoad
     /// Transactions so far: writing ones, which alone take a transaction id, of the whole server; and all that the broker's
     /// database committed, reading ones too.
     /// </summary>
-    private static async Task<(long Writes, long Commits)> Transactions(PostgresServer server, string database)
+    private static async Task<(long Writes, long Commits)> TransactionsAsync(PostgresServer server, string database)
     {
         await using var connection = new NpgsqlConnection(server.ConnectionString("postgres"));
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint, xact_commit FROM pg_stat_database WHERE datname = @name", connection);
+        await using var command = new NpgsqlCommand(
+            "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint, xact_commit FROM pg_stat_database WHERE datname = @name",
+            connection
+        );
         command.Parameters.AddWithValue("name", new NpgsqlConnectionStringBuilder(database).Database!);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
         return (reader.GetInt64(0), reader.GetInt64(1));
     }
 
-    private static async Task<string> Script()
+    private static async Task<string> ScriptAsync()
     {
-        string file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, "INSERT INTO one (text) VALUES ('a binding, as long as one is: b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10');\n");
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(
+            file,
+            "INSERT INTO one (text) VALUES ('a binding, as long as one is: b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10');\n"
+        );
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
         return file;
     }
 
     /// <returns>Commits a second.</returns>
-    private static async Task<double> Pgbench(PostgresServer server, string script, int clients, int seconds)
+    private static async Task<double> PgbenchAsync(PostgresServer server, string script, int clients, int seconds)
     {
         string[] arguments =
         [
-            "-h", "127.0.0.1", "-p", server.Port.ToString(CultureInfo.InvariantCulture), "-U", "postgres", "-n", "-c", clients.ToString(CultureInfo.InvariantCulture),
-            "-j", "2", "-T", seconds.ToString(CultureInfo.InvariantCulture), "-f", script, PgbenchDatabase,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            server.Port.ToString(CultureInfo.InvariantCulture),
+            "-U",
+            "postgres",
+            "-n",
+            "-c",
+            clients.ToString(CultureInfo.InvariantCulture),
+            "-j",
+            "2",
+            "-T",
+            seconds.ToString(CultureInfo.InvariantCulture),
+            "-f",
+            script,
+            PgbenchDatabase,
         ];
-        using Process pgbench = Process.Start(new ProcessStartInfo("pgbench", arguments) { RedirectStandardOutput = true })!;
-        string output = await pgbench.StandardOutput.ReadToEndAsync();
+        using var pgbench = Process.Start(new ProcessStartInfo("pgbench", arguments) { RedirectStandardOutput = true })!;
+        var output = await pgbench.StandardOutput.ReadToEndAsync();
         await pgbench.WaitForExitAsync();
         string line = output.Split('\n').FirstOrDefault(line => line.StartsWith("tps = ", StringComparison.Ordinal))
             ?? throw new InvalidOperationException($"pgbench said nothing of its speed: {output}");
         return double.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture);
     }
 
-    private static async Task Execute(string database, string sql)
+    private static async Task ExecuteAsync(string database, string sql)
     {
         await using var connection = new NpgsqlConnection(database + ";Pooling=false");
         await connection.OpenAsync();

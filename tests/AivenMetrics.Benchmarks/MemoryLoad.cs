@@ -14,31 +14,45 @@ internal static class MemoryLoad
     private const double Aim = 20;
     private static readonly TimeSpan NoLimit = TimeSpan.FromDays(1);
 
-    public static async Task<int> Run(LoadOptions options)
+    public static async Task<int> RunAsync(LoadOptions options)
     {
-        (int total, int warmUp, int clients) = (options.Number("lifecycles", 100_000), options.Number("warmup", 10_000), options.Number("clients", 16));
-        int step = Math.Max(1, total / 10);
-        await using PostgresServer server = await PostgresServer.Start();
-        await using BrokerStack stack = await BrokerStack.Start(await server.CreateDatabase());
-        using LoadPlatform platform = await LoadPlatform.Connect(stack.Url, stack.Password);
-        string[] instances = await platform.Settle(clients);
-        long start = Stopwatch.GetTimestamp();
-        await platform.Loop(instances, clients, NoLimit, warmUp);
-        double first = Megabytes(stack);
-        Console.WriteLine($"{"lifecycles",10} {"RSS MB",8} {"growth",8} {"seconds",8}");
+        (var total, var warmUp, var clients) = (
+            options.Number("lifecycles", 100_000),
+            options.Number("warmup", 10_000),
+            options.Number("clients", 16)
+        );
+        var step = Math.Max(1, total / 10);
+        await using var server = await PostgresServer.StartAsync();
+        await using var stack = await BrokerStack.StartAsync(await server.CreateDatabaseAsync());
+        using var platform = await LoadPlatform.ConnectAsync(stack.Url, stack.Password);
+        var instances = await platform.SettleAsync(clients);
+        var start = Stopwatch.GetTimestamp();
+        await platform.LoopAsync(instances, clients, NoLimit, warmUp);
+        var first = Megabytes(stack);
+        Console.WriteLine($"{"lifecycles", 10} {"RSS MB", 8} {"growth", 8} {"seconds", 8}");
         Show(warmUp, first, 0);
-        for (int done = 0; done < total; done += step)
+        for (var done = 0; done < total; done += step)
         {
-            await platform.Loop(instances, clients, NoLimit, Math.Min(step, total - done));
+            await platform.LoopAsync(instances, clients, NoLimit, Math.Min(step, total - done));
             Show(warmUp + Math.Min(done + step, total), Megabytes(stack), Megabytes(stack) - first);
         }
 
-        double growth = Megabytes(stack) - first;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"growth {growth:0.0} MB over {total} lifecycles (aim: under {Aim} MB), {platform.Failures} failures"));
+        var growth = Megabytes(stack) - first;
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"growth {growth:0.0} MB over {total} lifecycles (aim: under {Aim} MB), {platform.Failures} failures"
+            )
+        );
         return growth < Aim && platform.Failures == 0 ? 0 : 1;
 
-        void Show(int lifecycles, double memory, double grown) => Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{lifecycles,10} {memory,8:0.0} {grown,8:0.0} {Stopwatch.GetElapsedTime(start).TotalSeconds,8:0}"));
+        void Show(int lifecycles, double memory, double grown) =>
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{lifecycles, 10} {memory, 8:0.0} {grown, 8:0.0} {Stopwatch.GetElapsedTime(start).TotalSeconds, 8:0}"
+                )
+            );
     }
 
     private static double Megabytes(BrokerStack stack) => stack.BrokerMemory / 1024.0 / 1024.0;

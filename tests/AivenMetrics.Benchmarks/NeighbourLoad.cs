@@ -22,6 +22,7 @@ internal static class NeighbourLoad
     private const int Rounds = 10;
     private const int LimitPerSecond = 50;
     private static readonly TimeSpan RoundTime = TimeSpan.FromSeconds(6);
+
     /// <summary>Until the neighbour's process has started and has used up what it may ask at once after a quiet time.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
 
@@ -34,18 +35,31 @@ internal static class NeighbourLoad
         await using var prometheus = await PrometheusServer.StartAsync(Config(new Uri(exporter.Urls.Single()).Authority));
         await using var gateway = await GatewayProcess.StartAsync(
             prometheus.Url,
-            GatewayProcess.Credential(GatewayProcess.Tenant.Username, GatewayProcess.Tenant.Password, "a") + "," + GatewayProcess.Credential(Noisy.Username, Noisy.Password, "b"),
-            limited: true);
-        Console.WriteLine("a tenant with up to 50 queries a second beside another, each and the gateway and Prometheus in a process of its own; default limits; collecting samples ...");
-        await prometheus.UntilAsync("count_over_time(load_metric[1m]) > 15", answer => answer.Contains("\"metric\"", StringComparison.Ordinal));
+            GatewayProcess.Credential(GatewayProcess.Tenant.Username, GatewayProcess.Tenant.Password, "a")
+                + ","
+                + GatewayProcess.Credential(Noisy.Username, Noisy.Password, "b"),
+            limited: true
+        );
+        Console.WriteLine(
+            "a tenant with up to 50 queries a second beside another, each and the gateway and Prometheus in a process of its own; default limits; collecting samples ..."
+        );
+        await prometheus.WaitUntilAsync("count_over_time(load_metric[1m]) > 15", answer =>
+            answer.Contains("\"metric\"", StringComparison.Ordinal)
+        );
 
-        List<double>[] measured = [[], [], []];
+        List<double>[] measured =
+        [
+            [],
+            [],
+            [],
+        ];
         int[] perSecond = [0, LimitPerSecond, LimitPerSecond * 10];
         var answered = new int[3];
         var refused = new int[3];
         using var usual = Client(gateway.Url, GatewayProcess.Tenant);
         await MeasureAsync(usual, []);
         for (var round = 0; round < Rounds; round++)
+        {
             for (var i = 0; i < perSecond.Length; i++)
             {
                 using var noise = StartNoise(gateway.Url, perSecond[i]);
@@ -57,17 +71,26 @@ internal static class NeighbourLoad
                 answered[i] += good;
                 refused[i] += bad;
             }
+        }
 
-        Console.WriteLine($"{"neighbour asks",-18} {"answered",9} {"refused",8}   {"p50",9} {"p99",9}   ratio p50   p99");
+        Console.WriteLine($"{"neighbour asks", -18} {"answered", 9} {"refused", 8}   {"p50", 9} {"p99", 9}   ratio p50   p99");
         for (var i = 0; i < perSecond.Length; i++)
         {
             measured[i].Sort();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{perSecond[i] + " per second",-18} {answered[i],9} {refused[i],8}   {At(measured[i], 0.5),6:F2} ms {At(measured[i], 0.99),6:F2} ms   {At(measured[i], 0.5) / At(measured[0], 0.5),9:F2} {At(measured[i], 0.99) / At(measured[0], 0.99),5:F2}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{perSecond[i] + " per second", -18} {answered[i], 9} {refused[i], 8}   {At(measured[i], 0.5), 6:F2} ms {At(measured[i], 0.99), 6:F2} ms   {At(measured[i], 0.5) / At(measured[0], 0.5), 9:F2} {At(measured[i], 0.99) / At(measured[0], 0.99), 5:F2}"
+                )
+            );
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"p99 beside ten times the limit against beside the limit: {At(measured[2], 0.99) / At(measured[1], 0.99):F2}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"p99 beside ten times the limit against beside the limit: {At(measured[2], 0.99) / At(measured[1], 0.99):F2}"
+            )
+        );
         return 0;
     }
 
@@ -84,12 +107,14 @@ internal static class NeighbourLoad
         return 0;
     }
 
-    private static Process StartNoise(Uri url, int perSecond) => Process.Start(
-        new ProcessStartInfo(Environment.ProcessPath!, ["noise", url.ToString(), perSecond.ToString(CultureInfo.InvariantCulture)])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+    private static Process StartNoise(Uri url, int perSecond) =>
+        Process.Start(
+            new ProcessStartInfo(Environment.ProcessPath!, ["noise", url.ToString(), perSecond.ToString(CultureInfo.InvariantCulture)])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
 
     private static async Task MeasureAsync(HttpClient client, List<double> milliseconds)
     {
@@ -101,7 +126,9 @@ internal static class NeighbourLoad
             await response.Content.ReadAsByteArrayAsync();
             milliseconds.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             if (response.StatusCode != HttpStatusCode.OK)
+            {
                 throw new InvalidOperationException($"The usual tenant was answered with {(int)response.StatusCode}.");
+            }
             await Task.Delay(Pause);
         }
     }
@@ -114,7 +141,9 @@ internal static class NeighbourLoad
         while (perSecond > 0 && !enough.IsCancellationRequested)
         {
             while (sent.Count < Stopwatch.GetElapsedTime(began).TotalSeconds * perSecond)
+            {
                 sent.Add(AskAsync(client));
+            }
             await Task.Delay(TimeSpan.FromMilliseconds(10), CancellationToken.None);
         }
 
@@ -129,14 +158,18 @@ internal static class NeighbourLoad
         return response.StatusCode;
     }
 
-    private static Uri Query { get; } = new($"/api/v1/query?query={Uri.EscapeDataString("sum by (number) (rate(load_metric[15s]))")}", UriKind.Relative);
+    private static Uri Query { get; } =
+        new($"/api/v1/query?query={Uri.EscapeDataString("sum by (number) (rate(load_metric[15s]))")}", UriKind.Relative);
 
     private static double At(List<double> sorted, double quantile) => sorted[(int)(quantile * (sorted.Count - 1))];
 
     private static HttpClient Client(Uri url, (string Username, string Password) who)
     {
         var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = url };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{who.Username}:{who.Password}")));
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"{who.Username}:{who.Password}"))
+        );
         return client;
     }
 
@@ -146,18 +179,23 @@ internal static class NeighbourLoad
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var exporter = builder.Build();
-        exporter.MapGet("/metrics", () => Results.Text(
-            string.Concat(Enumerable.Range(0, 200).Select(i => $"load_metric{{number=\"{i}\"}} {i}\n")), "text/plain; version=0.0.4"));
+        exporter.MapGet("/metrics", () =>
+            Results.Text(
+                string.Concat(Enumerable.Range(0, 200).Select(i => $"load_metric{{number=\"{i}\"}} {i}\n")),
+                "text/plain; version=0.0.4"
+            )
+        );
         await exporter.StartAsync();
         return exporter;
     }
 
-    private static string Config(string target) => $$$"""
-        global: {scrape_interval: 1s, scrape_timeout: 1s}
-        scrape_configs:
-          - job_name: a
-            static_configs: [{targets: ['{{{target}}}'], labels: {space_id: a}}]
-          - job_name: b
-            static_configs: [{targets: ['{{{target}}}'], labels: {space_id: b}}]
-        """;
+    private static string Config(string target) =>
+        $$$"""
+            global: {scrape_interval: 1s, scrape_timeout: 1s}
+            scrape_configs:
+              - job_name: a
+                static_configs: [{targets: ['{{{target}}}'], labels: {space_id: a}}]
+              - job_name: b
+                static_configs: [{targets: ['{{{target}}}'], labels: {space_id: b}}]
+            """;
 }

@@ -22,19 +22,19 @@ switch (args)
     case ["credentials", ..]:
         return await CredentialsLoad.RunAsync();
     case ["large-answer", ..]:
-        return await LargeAnswerLoad.RunAsync(new LoadOptions(args));
+        return await LargeResponseLoad.RunAsync(new LoadOptions(args));
     case ["rewrite", ..]:
         return await RewriteComparison.RunAsync(new LoadOptions(args));
     case ["failover", ..]:
         return await FailoverLoad.RunAsync(new LoadOptions(args));
     case ["lifecycle", ..]:
-        return await LifecycleLoad.Run(new LoadOptions(args));
+        return await LifecycleLoad.RunAsync(new LoadOptions(args));
     case ["memory", ..]:
-        return await MemoryLoad.Run(new LoadOptions(args));
+        return await MemoryLoad.RunAsync(new LoadOptions(args));
     case ["catalog", ..]:
-        return await CatalogLoad.Run(new LoadOptions(args));
+        return await CatalogLoad.RunAsync(new LoadOptions(args));
     case ["bare-kestrel", ..]:
-        return await CatalogLoad.ServeBare(args[1]);
+        return await CatalogLoad.ServeBareAsync(args[1]);
     default:
         BenchmarkSwitcher.FromAssembly(typeof(RewriteBenchmarks).Assembly).Run(args);
         return 0;

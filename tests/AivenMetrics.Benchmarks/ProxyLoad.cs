@@ -21,14 +21,14 @@ internal static class ProxyLoad
 
     public static async Task<int> RunAsync(LoadOptions options)
     {
-        if (ProxyStand.Missing().ToList() is { Count: > 0 } missing)
+        if (ProxySetup.Missing().ToList() is { Count: > 0 } missing)
         {
             Console.Error.WriteLine($"Not installed: {string.Join(", ", missing)}. Install with: apt-get install nginx-light caddy wrk");
             return 1;
         }
 
         var (seconds, rounds) = (options.Number("seconds", 3), options.Number("rounds", 5));
-        await using var stand = await ProxyStand.StartAsync();
+        await using var stand = await ProxySetup.StartAsync();
         await using var gateway = await GatewayProcess.StartAsync(stand.Upstream);
         Proxy[] proxies =
         [
@@ -41,12 +41,19 @@ internal static class ProxyLoad
         ];
 
         // .NET compiles what is asked often a second time, beside the work; a gateway that runs for weeks does so in its first minute.
-        for (var warm = 0L; warm < WarmUpRequests;)
+        var warm = 0L;
+        while (warm < WarmUpRequests)
+        {
             warm += (await MeasureAsync(proxies[^1], 16, 5)).Result.Requests;
+        }
         foreach (var proxy in proxies)
+        {
             await MeasureAsync(proxy, 16, 1);
+        }
         foreach (var connections in (int[])[1, 16])
+        {
             await CompareAsync(proxies, connections, seconds, rounds);
+        }
         return 0;
     }
 
@@ -54,29 +61,43 @@ internal static class ProxyLoad
     {
         var all = proxies.Select(_ => new List<Measured>()).ToArray();
         for (var round = 0; round < rounds; round++)
+        {
             for (var i = 0; i < proxies.Length; i++)
+            {
                 all[i].Add(await MeasureAsync(proxies[i], connections, seconds));
+            }
+        }
 
         var direct = Median(all[0], m => m.Result.P50);
         var caddy = all[Array.FindIndex(proxies, p => p.Name.StartsWith("Caddy", StringComparison.Ordinal))];
         Console.WriteLine();
-        Console.WriteLine($"{connections} connections, {rounds} rounds of {seconds} s, medians; load average {ProcessStatus.LoadAverage()}, {Environment.ProcessorCount} cores");
-        Console.WriteLine($"{"",-24} {"req/s",8} {"of Caddy's",10} {"p50 ms",8} {"added",7} {"p99 ms",8} {"CPU s/10,000",13}");
+        Console.WriteLine(
+            $"{connections} connections, {rounds} rounds of {seconds} s, medians; load average {ProcessStatus.LoadAverage()}, {Environment.ProcessorCount} cores"
+        );
+        Console.WriteLine($"{"", -24} {"req/s", 8} {"of Caddy's", 10} {"p50 ms", 8} {"added", 7} {"p99 ms", 8} {"CPU s/10,000", 13}");
         for (var i = 0; i < proxies.Length; i++)
         {
             // The ratio of each round, because its measurements lie next to each other in time.
             var ratio = Middle([.. all[i].Zip(caddy, (own, other) => own.Result.PerSecond / other.Result.PerSecond)]);
             var p50 = Median(all[i], m => m.Result.P50);
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{proxies[i].Name,-24} {Median(all[i], m => m.Result.PerSecond),8:0} {ratio,10:0.00} {p50,8:0.000} {p50 - direct,7:0.000} {Median(all[i], m => m.Result.P99),8:0.00} {Median(all[i], m => m.ProcessorSeconds * 10_000 / m.Result.Requests),13:0.00}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{proxies[i].Name, -24} {Median(all[i], m => m.Result.PerSecond), 8:0} {ratio, 10:0.00} {p50, 8:0.000} {p50 - direct, 7:0.000} {Median(all[i], m => m.Result.P99), 8:0.00} {Median(all[i], m => m.ProcessorSeconds * 10_000 / m.Result.Requests), 13:0.00}"
+                )
+            );
         }
     }
 
     private static async Task<Measured> MeasureAsync(Proxy proxy, int connections, int seconds)
     {
         var before = ProcessStatus.ProcessorSeconds(proxy.Id);
-        var result = await Wrk.RunAsync(new Uri(proxy.Url, Query), connections, seconds, proxy.WantsPassword ? GatewayProcess.Tenant : null);
+        var result = await Wrk.RunAsync(
+            new Uri(proxy.Url, Query),
+            connections,
+            seconds,
+            proxy.WantsPassword ? GatewayProcess.Tenant : null
+        );
         return new(result, ProcessStatus.ProcessorSeconds(proxy.Id) - before);
     }
 

@@ -20,7 +20,9 @@ public class RewriteBenchmarks
         Show("20 characters", DashboardQueries.All[0]);
         Show("200 characters", DashboardQueries.TwoHundredCharacters);
         Show("10 KB", DashboardQueries.TenKilobytes);
-        Console.WriteLine($"// all: {DashboardQueries.All.Sum(q => q.Length)} in, {DashboardQueries.All.Sum(q => 2 * Rewrite(q).Length)} bytes out");
+        Console.WriteLine(
+            $"// all: {DashboardQueries.All.Sum(q => q.Length)} in, {DashboardQueries.All.Sum(q => 2 * Rewrite(q).Length)} bytes out"
+        );
     }
 
     [Benchmark(Description = "20 characters")]
@@ -39,11 +41,14 @@ public class RewriteBenchmarks
     public int All()
     {
         var length = 0;
-        foreach (var query in DashboardQueries.All) length += Rewrite(query).Length;
+        foreach (var query in DashboardQueries.All)
+        {
+            length += Rewrite(query).Length;
+        }
         return length;
     }
 
-    private static string Rewrite(string query) => Scope.Rewrite(query, Space);
+    private static string Rewrite(string query) => ScopeRewriter.Rewrite(query, Space);
 
     private static void Show(string name, string query) =>
         Console.WriteLine($"// {name}: {query.Length} in, {2 * Rewrite(query).Length} bytes out");

@@ -15,23 +15,33 @@ internal static class RewriteComparison
 {
     private const int Requests = 300;
     private static readonly TimeSpan RoundTime = TimeSpan.FromMilliseconds(500);
-    private static readonly TenantScope Space = new(
-        [new("organization_id", MatchType.Equal, "0f6d2a5e-31c5-4a6e-8a3c-9c1f6f0d7b11"), new("space_id", MatchType.Equal, "5b1c7f2e-6c8f-4d0b-9a55-0d8e1f3a2b4c")]);
+    private static readonly TenantScope Space = new([
+        new("organization_id", MatchType.Equal, "0f6d2a5e-31c5-4a6e-8a3c-9c1f6f0d7b11"),
+        new("space_id", MatchType.Equal, "5b1c7f2e-6c8f-4d0b-9a55-0d8e1f3a2b4c"),
+    ]);
 
     private static readonly (string Name, string Query, double AimMicroseconds)[] Queries =
-        [("200 characters", DashboardQueries.TwoHundredCharacters, 5), ("10 KB", DashboardQueries.TenKilobytes, 150)];
+    [
+        ("200 characters", DashboardQueries.TwoHundredCharacters, 5),
+        ("10 KB", DashboardQueries.TenKilobytes, 150),
+    ];
 
     public static async Task<int> RunAsync(LoadOptions options)
     {
         var rounds = options.Number("rounds", 5);
-        await using var prometheus = await (options.Flag("prometheus3") ? PrometheusServer.StartNewAsync() : PrometheusServer.StartOldAsync());
-        Console.WriteLine($"{"",-16} {"µs",8} {"aim",6} {"bytes allocated",16} {"of the output",14} {"format_query µs",16} {"ratio",6}");
+        await using var prometheus = await (
+            options.Flag("prometheus3") ? PrometheusServer.StartPrometheus3Async() : PrometheusServer.StartPrometheus2Async()
+        );
+        Console.WriteLine(
+            $"{"", -16} {"µs", 8} {"aim", 6} {"bytes allocated", 16} {"of the output", 14} {"format_query µs", 16} {"ratio", 6}"
+        );
         foreach (var (name, query, aim) in Queries)
         {
             // Until the second compilation of all that is asked is over.
             Rewrite(query, TimeSpan.FromSeconds(2));
             await FormatAsync(prometheus, query);
-            List<double> ours = [], theirs = [];
+            List<double> ours = [],
+                theirs = [];
             for (var round = 0; round < rounds; round++)
             {
                 ours.Add(Rewrite(query, RoundTime));
@@ -41,15 +51,20 @@ internal static class RewriteComparison
             ours.Sort();
             theirs.Sort();
             // Of many, because a collection may empty the pool of buffers, and the next one then pays for a new buffer.
-            var output = 2 * Scope.Rewrite(query, Space).Length;
+            var output = 2 * ScopeRewriter.Rewrite(query, Space).Length;
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < Requests; i++)
-                Scope.Rewrite(query, Space);
+            {
+                ScopeRewriter.Rewrite(query, Space);
+            }
             var allocated = (GC.GetAllocatedBytesForCurrentThread() - before) / Requests;
             var (own, other) = (ours[rounds / 2], theirs[rounds / 2]);
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name,-16} {own,8:0.0} {aim,6:0} {allocated,16} {(double)allocated / output,12:0.0} × {other,16:0} {other / own,6:0}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name, -16} {own, 8:0.0} {aim, 6:0} {allocated, 16} {(double)allocated / output, 12:0.0} × {other, 16:0} {other / own, 6:0}"
+                )
+            );
         }
 
         Console.WriteLine($"load average {ProcessStatus.LoadAverage()}, {Environment.ProcessorCount} cores");
@@ -62,8 +77,12 @@ internal static class RewriteComparison
         var count = 0;
         var began = Stopwatch.GetTimestamp();
         for (; Stopwatch.GetElapsedTime(began) < time; count += 10)
+        {
             for (var i = 0; i < 10; i++)
-                Scope.Rewrite(query, Space);
+            {
+                ScopeRewriter.Rewrite(query, Space);
+            }
+        }
         return Stopwatch.GetElapsedTime(began).TotalMicroseconds / count;
     }
 

@@ -16,24 +16,41 @@ internal static partial class Wrk
     {
         List<string> arguments = ["-t", "1", "-c", $"{connections}", "-d", $"{seconds}s", "--latency"];
         if (who is { } known)
-            arguments.AddRange(["-H", "Authorization: Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{known.Username}:{known.Password}"))]);
+        {
+            arguments.AddRange([
+                "-H",
+                "Authorization: Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{known.Username}:{known.Password}")),
+            ]);
+        }
         using var wrk = Process.Start(new ProcessStartInfo("wrk", [.. arguments, url.AbsoluteUri]) { RedirectStandardOutput = true })!;
         var said = await wrk.StandardOutput.ReadToEndAsync();
         await wrk.WaitForExitAsync();
-        if (wrk.ExitCode != 0 || said.Contains("Non-2xx", StringComparison.Ordinal) || said.Contains("Socket errors", StringComparison.Ordinal))
+        if (
+            wrk.ExitCode != 0
+            || said.Contains("Non-2xx", StringComparison.Ordinal)
+            || said.Contains("Socket errors", StringComparison.Ordinal)
+        )
+        {
             throw new InvalidOperationException($"{url} was not answered well:\n{said}");
+        }
         return new(
             long.Parse(Requests().Match(said).Groups[1].Value, CultureInfo.InvariantCulture),
             double.Parse(PerSecond().Match(said).Groups[1].Value, CultureInfo.InvariantCulture),
             Milliseconds(said, "50%"),
-            Milliseconds(said, "99%"));
+            Milliseconds(said, "99%")
+        );
     }
 
     private static double Milliseconds(string said, string quantile)
     {
         var match = Regex.Match(said, Regex.Escape(quantile) + @"\s+([\d.]+)(us|ms|s)\b");
         var number = double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
-        return match.Groups[2].Value switch { "us" => number / 1000, "ms" => number, _ => number * 1000 };
+        return match.Groups[2].Value switch
+        {
+            "us" => number / 1000,
+            "ms" => number,
+            _ => number * 1000,
+        };
     }
 
     [GeneratedRegex(@"(\d+) requests in")]

@@ -23,9 +23,13 @@ public sealed class ArchitectureTests
     [InlineData("aiven-metrics-lab", "AivenMetrics.Feed AivenMetrics.Hosting AivenMetrics.Simulator AivenMetrics.StrictPlatform")]
     public void A_project_references_only_what_its_secrets_allow(string project, string allowed)
     {
-        IEnumerable<string> referenced = Assembly.Load(project).GetReferencedAssemblies()
+        var referenced = Assembly
+            .Load(project)
+            .GetReferencedAssemblies()
             .Select(reference => reference.Name!)
-            .Where(name => name.StartsWith("AivenMetrics", StringComparison.Ordinal) || name.StartsWith("aiven-metrics", StringComparison.Ordinal));
+            .Where(name =>
+                name.StartsWith("AivenMetrics", StringComparison.Ordinal) || name.StartsWith("aiven-metrics", StringComparison.Ordinal)
+            );
 
         Assert.Subset(allowed.Split(' ').ToHashSet(), referenced.ToHashSet());
     }
@@ -36,25 +40,36 @@ public sealed class ArchitectureTests
     {
         using var dependencies = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "aiven-metrics.deps.json")));
 
-        var projects = dependencies.RootElement.GetProperty("libraries").EnumerateObject()
+        var projects = dependencies
+            .RootElement.GetProperty("libraries")
+            .EnumerateObject()
             .Where(library => library.Value.GetProperty("type").GetString() == "project")
             .Select(library => library.Name.Split('/')[0]);
 
         Assert.Equal(
             [
-                "AivenMetrics.Access", "AivenMetrics.Broker", "AivenMetrics.Discovery", "AivenMetrics.Feed", "AivenMetrics.Gateway", "AivenMetrics.Hosting",
-                "AivenMetrics.PromQL", "aiven-metrics",
+                "AivenMetrics.Access",
+                "AivenMetrics.Broker",
+                "AivenMetrics.Discovery",
+                "AivenMetrics.Feed",
+                "AivenMetrics.Gateway",
+                "AivenMetrics.Hosting",
+                "AivenMetrics.PromQL",
+                "aiven-metrics",
             ],
-            projects.Order(StringComparer.Ordinal));
+            projects.Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public void The_PromQL_library_is_pure_it_references_the_base_library_only()
     {
-        IEnumerable<string> referenced = Assembly.Load("AivenMetrics.PromQL").GetReferencedAssemblies().Select(reference => reference.Name!);
+        var referenced = Assembly.Load("AivenMetrics.PromQL").GetReferencedAssemblies().Select(reference => reference.Name!);
 
         Assert.All(referenced, name => Assert.StartsWith("System.", name, StringComparison.Ordinal));
-        Assert.DoesNotContain(referenced, name => name.StartsWith("System.Net", StringComparison.Ordinal) || name.StartsWith("System.IO", StringComparison.Ordinal));
+        Assert.DoesNotContain(referenced, name =>
+            name.StartsWith("System.Net", StringComparison.Ordinal) || name.StartsWith("System.IO", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -68,9 +83,12 @@ public sealed class ArchitectureTests
     {
         string[] namespaces = [.. unknown.Split(' ').Select(name => $"AivenMetrics.Broker.{name}")];
 
-        NetArchTest.Rules.TestResult result = Types.InAssembly(typeof(BrokerOptions).Assembly)
-            .That().ResideInNamespace($"AivenMetrics.Broker.{folder}")
-            .ShouldNot().HaveDependencyOnAny(namespaces)
+        var result = Types
+            .InAssembly(typeof(BrokerOptions).Assembly)
+            .That()
+            .ResideInNamespace($"AivenMetrics.Broker.{folder}")
+            .ShouldNot()
+            .HaveDependencyOnAny(namespaces)
             .GetResult();
 
         Assert.True(result.IsSuccessful, $"{folder} knows {unknown} through {string.Join(", ", result.FailingTypeNames ?? [])}");

@@ -36,27 +36,32 @@ internal sealed class AivenOutcomeUnknownException(string operation, string prob
 /// <summary>Reads Aiven's error envelope, leniently and without letting secrets through.</summary>
 internal static partial class AivenErrorReader
 {
-    private const int MostBytes = 64 * 1024;
-    private const int MostCharacters = 240;
+    private const int MaximumBytes = 64 * 1024;
+    private const int MaximumCharacters = 240;
 
     /// <summary>The exception for an answer that is not a success.</summary>
     /// <param name="secrets">Values of the request that must not reappear in the message, should Aiven quote the request.</param>
-    public static async Task<AivenException> Read(
-        string operation, HttpResponseMessage response, IReadOnlyList<string> secrets, DateTimeOffset now, CancellationToken ct)
+    public static async Task<AivenException> ReadExceptionAsync(
+        string operation,
+        HttpResponseMessage response,
+        IReadOnlyList<string> secrets,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
-        var (message, code) = Envelope(await Body(response, ct));
-        var text = message is null ? Phrase(response.StatusCode) : Clean(message, secrets);
-        var error = new AivenError((int)response.StatusCode, code is null ? null : Clean(code, secrets), text);
-        return new AivenException(operation, error, Wait(response.Headers.RetryAfter, now) ?? Wait(text));
+        var (message, code) = ParseEnvelope(await ReadBodyAsync(response, cancellationToken));
+        var text = message is null ? StatusText(response.StatusCode) : Redact(message, secrets);
+        var error = new AivenError((int)response.StatusCode, code is null ? null : Redact(code, secrets), text);
+        return new AivenException(operation, error, ParseRetryAfter(response.Headers.RetryAfter, now) ?? ParseRetryAfter(text));
     }
 
-    private static async Task<ReadOnlyMemory<byte>> Body(HttpResponseMessage response, CancellationToken ct)
+    private static async Task<ReadOnlyMemory<byte>> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         try
         {
-            var buffer = new byte[MostBytes];
-            await using var stream = await response.Content.ReadAsStreamAsync(ct);
-            var length = await stream.ReadAtLeastAsync(buffer, MostBytes, throwOnEndOfStream: false, ct);
+            var buffer = new byte[MaximumBytes];
+            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var length = await stream.ReadAtLeastAsync(buffer, MaximumBytes, throwOnEndOfStream: false, cancellationToken);
             return buffer.AsMemory(0, length);
         }
         catch (Exception fault) when (fault is IOException or HttpRequestException)
@@ -66,18 +71,25 @@ internal static partial class AivenErrorReader
         }
     }
 
-    private static (string? Message, string? Code) Envelope(ReadOnlyMemory<byte> body)
+    private static (string? Message, string? Code) ParseEnvelope(ReadOnlyMemory<byte> body)
     {
         try
         {
             using var document = JsonDocument.Parse(body);
             var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object) return default;
-            var first = root.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array && errors.GetArrayLength() > 0
-                ? errors[0]
-                : default;
-            return (Text(root, "message") ?? (first.ValueKind == JsonValueKind.String ? first.GetString() : Text(first, "message")),
-                Text(first, "error_code"));
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                return default;
+            }
+            var first =
+                root.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array && errors.GetArrayLength() > 0
+                    ? errors[0]
+                    : default;
+            return (
+                StringMember(root, "message")
+                    ?? (first.ValueKind == JsonValueKind.String ? first.GetString() : StringMember(first, "message")),
+                StringMember(first, "error_code")
+            );
         }
         catch (JsonException)
         {
@@ -86,29 +98,32 @@ internal static partial class AivenErrorReader
         }
     }
 
-    private static string? Text(JsonElement element, string name) =>
+    private static string? StringMember(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
             ? value.GetString()
             : null;
 
-    private static string Clean(string text, IReadOnlyList<string> secrets)
+    private static string Redact(string text, IReadOnlyList<string> secrets)
     {
         foreach (var secret in secrets.Where(secret => secret.Length > 0))
+        {
             text = text.Replace(secret, "<redacted>", StringComparison.Ordinal);
+        }
         text = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
-        return text.Length <= MostCharacters ? text : text[..MostCharacters] + "…";
+        return text.Length <= MaximumCharacters ? text : text[..MaximumCharacters] + "…";
     }
 
-    private static string Phrase(HttpStatusCode status) => $"({status}, without a message)";
+    private static string StatusText(HttpStatusCode status) => $"({status}, without a message)";
 
-    private static TimeSpan? Wait(RetryConditionHeaderValue? header, DateTimeOffset now) => header switch
-    {
-        { Delta: { } delta } => delta,
-        { Date: { } date } => date > now ? date - now : TimeSpan.Zero,
-        _ => null,
-    };
+    private static TimeSpan? ParseRetryAfter(RetryConditionHeaderValue? header, DateTimeOffset now) =>
+        header switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date > now ? date - now : TimeSpan.Zero,
+            _ => null,
+        };
 
-    private static TimeSpan? Wait(string message) =>
+    private static TimeSpan? ParseRetryAfter(string message) =>
         TryAgainIn().Match(message) is { Success: true } match
             ? TimeSpan.FromSeconds(int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
             : null;

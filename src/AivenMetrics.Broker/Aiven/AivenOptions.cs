@@ -80,40 +80,70 @@ public sealed partial class AivenOptions
     public TimeSpan BreakDuration { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>All faults of these options, each a sentence that names the key and says how to mend it.</summary>
-    public IEnumerable<string> Faults()
+    public IEnumerable<string> Validate()
     {
         if (!Uri.TryCreate(ApiUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
             yield return $"{Section}:ApiUrl is not an http or https URL: give scheme and host, such as https://api.aiven.io.";
+        }
         if (string.IsNullOrWhiteSpace(Token))
+        {
             yield return $"{Section}:Token is missing: set it with the environment variable AIVENMETRICS_Broker__Aiven__Token "
                 + $"or in a file named by {Section}:TokenFile.";
+        }
         else if (Token.Any(c => c is <= ' ' or > '~'))
+        {
             yield return $"{Section}:Token holds a space or a character that an HTTP header cannot carry: check what was pasted.";
+        }
         if (Projects.Count == 0)
+        {
             yield return $"{Section}:Projects is empty: name at least one Aiven project, such as {Section}:Projects:0=my-project.";
-        foreach (var project in Projects.Where(name => !ProjectName().IsMatch(name)))
+        }
+        foreach (var project in Projects.Where(name => !ProjectNamePattern().IsMatch(name)))
+        {
             yield return $"{Section}:Projects names \"{project}\", which cannot be an Aiven project: 1 to 63 letters, digits or '-', '_'.";
+        }
         if (Projects.Distinct(StringComparer.Ordinal).Count() != Projects.Count)
+        {
             yield return $"{Section}:Projects names a project twice: keep one of each.";
+        }
         if (!EndpointNamePattern().IsMatch(EndpointName))
+        {
             yield return $"{Section}:EndpointName must be 1 to 36 letters, digits, '-' or '_'.";
+        }
         if (Route is not ("dynamic" or "public" or "private" or "privatelink"))
+        {
             yield return $"{Section}:Route must be one of dynamic, public, private, privatelink.";
+        }
         foreach (var address in PrometheusAddresses.Where(address => !IPAddress.TryParse(address, out _)))
+        {
             yield return $"{Section}:PrometheusAddresses names \"{address}\", which is no IP address.";
+        }
         if (RequestsPerMinute is < 10 or > 100_000)
+        {
             yield return $"{Section}:RequestsPerMinute must be from 10 to 100000.";
+        }
         if (Retries is < 0 or > 20)
+        {
             yield return $"{Section}:Retries must be from 0 to 20.";
-        foreach (var (key, value, shortest) in Times())
+        }
+        foreach (var (key, value, shortest) in Durations())
+        {
             if (value < shortest || value > TimeSpan.FromDays(1))
+            {
                 yield return $"{Section}:{key} must be from {shortest:c} to 1.00:00:00.";
+            }
+        }
         foreach (var (key, value) in Tags.Names())
-            if (!TagName().IsMatch(value))
+        {
+            if (!TagNamePattern().IsMatch(value))
+            {
                 yield return $"{Section}:Tags:{key} is not a tag name: a letter, then up to 63 letters, digits, '_' or '-'.";
+            }
+        }
     }
 
-    private IEnumerable<(string Key, TimeSpan Value, TimeSpan Shortest)> Times()
+    private IEnumerable<(string Key, TimeSpan Value, TimeSpan Shortest)> Durations()
     {
         var instant = TimeSpan.FromMilliseconds(1);
         yield return (nameof(Interval), Interval, TimeSpan.FromMilliseconds(100));
@@ -127,13 +157,13 @@ public sealed partial class AivenOptions
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9_-]{1,63}\z")]
-    private static partial Regex ProjectName();
+    private static partial Regex ProjectNamePattern();
 
     [GeneratedRegex(@"^[A-Za-z0-9_-]{1,36}\z")]
     private static partial Regex EndpointNamePattern();
 
     [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9_-]{0,63}\z")]
-    private static partial Regex TagName();
+    private static partial Regex TagNamePattern();
 }
 
 /// <summary>Names of the tags that the platform's Aiven broker writes on every service.</summary>
@@ -156,8 +186,11 @@ public sealed class AivenTagOptions
 
     /// <summary>Each name with its key.</summary>
     internal IEnumerable<(string Key, string Name)> Names() =>
-    [
-        (nameof(OrganizationId), OrganizationId), (nameof(SpaceId), SpaceId), (nameof(ServiceInstanceId), ServiceInstanceId),
-        (nameof(ClusterId), ClusterId), (nameof(Namespace), Namespace),
-    ];
+        [
+            (nameof(OrganizationId), OrganizationId),
+            (nameof(SpaceId), SpaceId),
+            (nameof(ServiceInstanceId), ServiceInstanceId),
+            (nameof(ClusterId), ClusterId),
+            (nameof(Namespace), Namespace),
+        ];
 }

@@ -12,9 +12,14 @@ internal static class AivenServices
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
-        services.AddSingleton(provider => new AivenClient(new AivenTransport(
-            AivenTransport.CreateHttpClient(), options, provider.GetRequiredService<TimeProvider>(),
-            new AivenTelemetry(provider.GetRequiredService<IMeterFactory>()))));
+        services.AddSingleton(provider => new AivenClient(
+            new AivenTransport(
+                AivenTransport.CreateHttpClient(),
+                options,
+                provider.GetRequiredService<TimeProvider>(),
+                new AivenClientMetrics(provider.GetRequiredService<IMeterFactory>())
+            )
+        ));
         return services;
     }
 }

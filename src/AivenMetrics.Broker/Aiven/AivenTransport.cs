@@ -12,7 +12,7 @@ namespace AivenMetrics.Broker.Aiven;
 /// <param name="Operation">What it does, in words that fit errors and metrics: "list services".</param>
 /// <param name="Project">The project; failures in one project do not pause another.</param>
 /// <param name="Path">Path after <c>/v1/</c>, segments already escaped.</param>
-internal sealed record AivenCall(string Operation, string Project, HttpMethod Method, string Path)
+internal sealed record AivenRequest(string Operation, string Project, HttpMethod Method, string Path)
 {
     public byte[]? Body { get; init; }
 
@@ -20,7 +20,7 @@ internal sealed record AivenCall(string Operation, string Project, HttpMethod Me
     public IReadOnlyList<string> Secrets { get; init; } = [];
 
     /// <summary>False for a call that creates something: after a broken connection nobody knows whether it did.</summary>
-    public bool Repeatable => Method != HttpMethod.Post;
+    public bool IsIdempotent => Method != HttpMethod.Post;
 }
 
 /// <summary>
@@ -31,53 +31,58 @@ internal sealed record AivenCall(string Operation, string Project, HttpMethod Me
 /// </summary>
 internal sealed class AivenTransport
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MaximumRetryAfter = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaximumBackoff = TimeSpan.FromSeconds(15);
 
     private readonly HttpClient _http;
     private readonly AivenOptions _options;
     private readonly TimeProvider _time;
-    private readonly AivenTelemetry _telemetry;
-    private readonly RequestBudget _budget;
+    private readonly AivenClientMetrics _telemetry;
+    private readonly RequestRateLimiter _budget;
     private readonly Uri _base;
     private readonly ResiliencePipeline _try;
     private readonly ConcurrentDictionary<string, ResiliencePipeline> _whole = new(StringComparer.Ordinal);
 
-    public AivenTransport(HttpClient http, AivenOptions options, TimeProvider time, AivenTelemetry telemetry)
+    public AivenTransport(HttpClient http, AivenOptions options, TimeProvider time, AivenClientMetrics metrics)
     {
-        (_http, _options, _time, _telemetry) = (http, options, time, telemetry);
-        _budget = new RequestBudget(options.RequestsPerMinute, time);
+        (_http, _options, _time, _telemetry) = (http, options, time, metrics);
+        _budget = new RequestRateLimiter(options.RequestsPerMinute, time);
         _base = new Uri(options.ApiUrl.TrimEnd('/') + "/v1/");
-        _try = new ResiliencePipelineBuilder { TimeProvider = time }.AddTimeout(options.TryTimeout).Build();
+        _try = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddTimeout(options.TryTimeout)
+            .Build();
     }
 
     /// <summary>A client whose pooled connections end before Aiven closes them (after about a minute idle).</summary>
-    public static HttpClient CreateHttpClient() => new(new SocketsHttpHandler
-    {
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(45),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(30),
-        ConnectTimeout = TimeSpan.FromSeconds(10),
-        AutomaticDecompression = System.Net.DecompressionMethods.All,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    public static HttpClient CreateHttpClient() =>
+        new(
+            new SocketsHttpHandler
+            {
+                PooledConnectionIdleTimeout = TimeSpan.FromSeconds(45),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(30),
+                ConnectTimeout = TimeSpan.FromSeconds(10),
+                AutomaticDecompression = System.Net.DecompressionMethods.All,
+                AllowAutoRedirect = false,
+                UseCookies = false,
+            }
+        )
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
 
     /// <summary>Sends a call and reads its answer.</summary>
     /// <param name="type">How to read the answer; null: any success will do and its body is not read.</param>
     /// <exception cref="AivenException">Aiven refused.</exception>
     /// <exception cref="AivenUnreachableException">No answer, and nothing happened.</exception>
     /// <exception cref="AivenOutcomeUnknownException">A creating call whose end is unknown.</exception>
-    public async Task<T?> Send<T>(AivenCall call, JsonTypeInfo<T>? type, CancellationToken ct)
+    public async Task<T?> SendAsync<T>(AivenRequest call, JsonTypeInfo<T>? type, CancellationToken cancellationToken)
         where T : class
     {
-        var attempt = new Attempt();
+        var attempt = new AttemptState();
         try
         {
-            var pipeline = _whole.GetOrAdd(call.Project, _ => Build());
-            return await pipeline.ExecuteAsync(async token => await Try(call, type, attempt, token), ct);
+            var pipeline = _whole.GetOrAdd(call.Project, _ => BuildPipeline());
+            return await pipeline.ExecuteAsync(async token => await SendAttemptAsync(call, type, attempt, token), cancellationToken);
         }
         catch (BrokenCircuitException)
         {
@@ -86,28 +91,39 @@ internal sealed class AivenTransport
         catch (TimeoutRejectedException)
         {
             var problem = $"not done within {_options.TotalTimeout.TotalSeconds:0.#} s, retries included.";
-            throw attempt.InFlight && !call.Repeatable
+            throw attempt.InFlight && !call.IsIdempotent
                 ? new AivenOutcomeUnknownException(call.Operation, problem)
                 : new AivenUnreachableException(call.Operation, problem);
         }
     }
 
-    private async ValueTask<T?> Try<T>(AivenCall call, JsonTypeInfo<T>? type, Attempt attempt, CancellationToken ct)
+    private async ValueTask<T?> SendAttemptAsync<T>(
+        AivenRequest call,
+        JsonTypeInfo<T>? type,
+        AttemptState attempt,
+        CancellationToken cancellationToken
+    )
         where T : class
     {
-        if (attempt.Count++ > 0) _telemetry.Retried(call.Operation);
-        _telemetry.Waited(await _budget.Take(ct));
+        if (attempt.Count++ > 0)
+        {
+            _telemetry.RecordRetry(call.Operation);
+        }
+        _telemetry.RecordBudgetWait(await _budget.AcquireAsync(cancellationToken));
         try
         {
             attempt.InFlight = true;
-            var answer = await _try.ExecuteAsync(async token => await Exchange(call, type, token), ct);
+            var answer = await _try.ExecuteAsync(async token => await SendRequestAsync(call, type, token), cancellationToken);
             attempt.InFlight = false;
             return answer;
         }
-        catch (AivenException refusal) when (call.Repeatable || refusal.Error.Status is not 408 and < 500)
+        catch (AivenException refusal) when (call.IsIdempotent || refusal.Error.Status is not 408 and < 500)
         {
             attempt.InFlight = false;
-            if (refusal.Error.Status == 429 && refusal.RetryAfter is { } pause) _budget.Pause(pause);
+            if (refusal.Error.Status == 429 && refusal.RetryAfter is { } pause)
+            {
+                _budget.Pause(pause);
+            }
             throw;
         }
         catch (AivenException refusal)
@@ -117,33 +133,43 @@ internal sealed class AivenTransport
         }
         catch (TimeoutRejectedException)
         {
-            _telemetry.Called(call.Operation, "timeout");
-            throw Lost(call, attempt, $"no answer within {_options.TryTimeout.TotalSeconds:0.#} s.");
+            _telemetry.RecordCall(call.Operation, "timeout");
+            throw NoResponse(call, attempt, $"no answer within {_options.TryTimeout.TotalSeconds:0.#} s.");
         }
         catch (HttpRequestException fault)
         {
-            _telemetry.Called(call.Operation, "failed");
+            _telemetry.RecordCall(call.Operation, "failed");
             // Nothing reached Aiven if there was no connection.
-            if (fault.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
+            if (
+                fault.HttpRequestError
+                is HttpRequestError.ConnectionError
+                    or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError
+                    or HttpRequestError.ProxyTunnelError
+            )
+            {
                 attempt.InFlight = false;
-            throw Lost(call, attempt, $"the connection failed ({fault.HttpRequestError}).");
+            }
+            throw NoResponse(call, attempt, $"the connection failed ({fault.HttpRequestError}).");
         }
         catch (Exception fault) when (fault is IOException or JsonException)
         {
             // Not the fault's own text: it could quote the body.
-            throw Lost(call, attempt, fault is JsonException ? "the answer was not the JSON we expect." : "the answer broke off.");
+            throw NoResponse(call, attempt, fault is JsonException ? "the answer was not the JSON we expect." : "the answer broke off.");
         }
     }
 
-    private static Exception Lost(AivenCall call, Attempt attempt, string problem)
+    private static Exception NoResponse(AivenRequest call, AttemptState attempt, string problem)
     {
-        if (attempt.InFlight && !call.Repeatable) return new AivenOutcomeUnknownException(call.Operation, problem);
+        if (attempt.InFlight && !call.IsIdempotent)
+        {
+            return new AivenOutcomeUnknownException(call.Operation, problem);
+        }
         attempt.InFlight = false;
         return new AivenUnreachableException(call.Operation, problem);
     }
 
-    private async ValueTask<T?> Exchange<T>(AivenCall call, JsonTypeInfo<T>? type, CancellationToken ct)
+    private async ValueTask<T?> SendRequestAsync<T>(AivenRequest call, JsonTypeInfo<T>? type, CancellationToken cancellationToken)
         where T : class
     {
         using var request = new HttpRequestMessage(call.Method, new Uri(_base, call.Path));
@@ -156,50 +182,71 @@ internal sealed class AivenTransport
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
 
-        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
-        _telemetry.Called(call.Operation, $"{(int)response.StatusCode / 100}xx");
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        _telemetry.RecordCall(call.Operation, $"{(int)response.StatusCode / 100}xx");
         if (!response.IsSuccessStatusCode)
-            throw await AivenErrorReader.Read(call.Operation, response, [_options.Token, .. call.Secrets], _time.GetUtcNow(), ct);
-        if (type is null) return null;
-        await using var stream = await response.Content.ReadAsStreamAsync(ct);
-        return await JsonSerializer.DeserializeAsync(stream, type, ct)
+        {
+            throw await AivenErrorReader.ReadExceptionAsync(
+                call.Operation,
+                response,
+                [_options.Token, .. call.Secrets],
+                _time.GetUtcNow(),
+                cancellationToken
+            );
+        }
+        if (type is null)
+        {
+            return null;
+        }
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        return await JsonSerializer.DeserializeAsync(stream, type, cancellationToken)
             ?? throw new JsonException("null where an object was expected");
     }
 
-    private ResiliencePipeline Build() =>
+    private ResiliencePipeline BuildPipeline() =>
         new ResiliencePipelineBuilder { TimeProvider = _time }
             .AddTimeout(_options.TotalTimeout)
-            .AddRetry(new()
-            {
-                MaxRetryAttempts = Math.Max(1, _options.Retries),
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = _options.RetryDelay,
-                MaxDelay = LongestBackoff,
-                ShouldHandle = outcome => ValueTask.FromResult(_options.Retries > 0 && IsWorthRepeating(outcome.Outcome.Exception)),
-                DelayGenerator = outcome => ValueTask.FromResult((outcome.Outcome.Exception as AivenException)?.RetryAfter),
-            })
-            .AddCircuitBreaker(new()
-            {
-                // Two calls that failed with all their retries, or so; a single bad answer among good ones does not count.
-                FailureRatio = 0.8,
-                MinimumThroughput = 10,
-                SamplingDuration = TimeSpan.FromSeconds(30),
-                BreakDuration = _options.BreakDuration,
-                ShouldHandle = outcome => ValueTask.FromResult(outcome.Outcome.Exception
-                    is AivenUnreachableException or AivenOutcomeUnknownException or AivenException { Error.Status: 408 or >= 500 }),
-            })
+            .AddRetry(
+                new()
+                {
+                    MaxRetryAttempts = Math.Max(1, _options.Retries),
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    Delay = _options.RetryDelay,
+                    MaxDelay = MaximumBackoff,
+                    ShouldHandle = outcome => ValueTask.FromResult(_options.Retries > 0 && IsRetryable(outcome.Outcome.Exception)),
+                    DelayGenerator = outcome => ValueTask.FromResult((outcome.Outcome.Exception as AivenException)?.RetryAfter),
+                }
+            )
+            .AddCircuitBreaker(
+                new()
+                {
+                    // Two calls that failed with all their retries, or so; a single bad answer among good ones does not count.
+                    FailureRatio = 0.8,
+                    MinimumThroughput = 10,
+                    SamplingDuration = TimeSpan.FromSeconds(30),
+                    BreakDuration = _options.BreakDuration,
+                    ShouldHandle = outcome =>
+                        ValueTask.FromResult(
+                            outcome.Outcome.Exception
+                                is AivenUnreachableException
+                                    or AivenOutcomeUnknownException
+                                    or AivenException { Error.Status: 408 or >= 500 }
+                        ),
+                }
+            )
             .Build();
 
-    private static bool IsWorthRepeating(Exception? fault) => fault switch
-    {
-        AivenException refusal => (refusal.IsTransient || refusal.Error.Status == 417) && !(refusal.RetryAfter > LongestWait),
-        AivenUnreachableException => true,
-        _ => false,
-    };
+    private static bool IsRetryable(Exception? fault) =>
+        fault switch
+        {
+            AivenException refusal => (refusal.IsTransient || refusal.Error.Status == 417) && !(refusal.RetryAfter > MaximumRetryAfter),
+            AivenUnreachableException => true,
+            _ => false,
+        };
 
     /// <summary>What is known about a call across its tries.</summary>
-    private sealed class Attempt
+    private sealed class AttemptState
     {
         public int Count { get; set; }
 

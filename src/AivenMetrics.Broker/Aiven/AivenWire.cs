@@ -23,7 +23,8 @@ internal sealed record AivenService(
     IReadOnlyList<AivenComponent>? Components = null,
     IReadOnlyList<AivenIntegration>? ServiceIntegrations = null,
     string? ProjectVpcId = null,
-    AivenUserConfig? UserConfig = null);
+    AivenUserConfig? UserConfig = null
+);
 
 /// <summary>What of a service's configuration says who can reach it; the rest, which may hold secrets, is never read.</summary>
 /// <param name="IpFilter">Networks, each a text or an object with <c>network</c>.</param>
@@ -42,7 +43,8 @@ internal sealed record AivenIntegration(
     bool Enabled,
     bool Active,
     string? DestEndpointId,
-    string? SourceService = null);
+    string? SourceService = null
+);
 
 internal sealed record AivenIntegrationAnswer(AivenIntegration? ServiceIntegration);
 
@@ -55,9 +57,10 @@ internal sealed record AivenEndpoint(
     [property: JsonRequired] string EndpointId,
     [property: JsonRequired] string EndpointName,
     [property: JsonRequired] string EndpointType,
-    AivenEndpointUser? UserConfig = null);
+    AivenEndpointUserConfig? UserConfig = null
+);
 
-internal sealed record AivenEndpointUser(string? BasicAuthUsername = null);
+internal sealed record AivenEndpointUserConfig(string? BasicAuthUsername = null);
 
 internal sealed record AivenCertificate(string? Certificate);
 
@@ -85,7 +88,8 @@ internal sealed record CreateIntegrationRequest(string IntegrationType, string S
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip
+)]
 [JsonSerializable(typeof(AivenServiceList))]
 [JsonSerializable(typeof(AivenServiceAnswer))]
 [JsonSerializable(typeof(AivenIntegrationAnswer))]

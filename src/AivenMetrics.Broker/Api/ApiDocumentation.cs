@@ -27,7 +27,12 @@ internal static class ApiDocumentation
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedSecurity(scheme));
 
     public static TBuilder WithQuery<TBuilder>(
-        this TBuilder endpoint, string name, bool required, string description, JsonSchemaType type = JsonSchemaType.String)
+        this TBuilder endpoint,
+        string name,
+        bool required,
+        string description,
+        JsonSchemaType type = JsonSchemaType.String
+    )
         where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DocumentedParameter(name, ParameterLocation.Query, required, description, type));
 
@@ -40,16 +45,16 @@ internal static class ApiDocumentation
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedBody(body, example));
 
     /// <summary>What an answer means, with an example of its body.</summary>
-    public static TBuilder WithAnswer<TBuilder>(this TBuilder endpoint, int status, string description, string? example)
-        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedAnswer(status, description, example));
+    public static TBuilder WithResponse<TBuilder>(this TBuilder endpoint, int status, string description, string? example)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedResponse(status, description, example));
 
     /// <summary>A header of answers.</summary>
     /// <param name="endpoint">Whose.</param>
     /// <param name="name">The header's name.</param>
     /// <param name="description">What it says.</param>
     /// <param name="statuses">Of which answers; none: of all.</param>
-    public static TBuilder WithAnswerHeader<TBuilder>(this TBuilder endpoint, string name, string description, params int[] statuses)
-        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedAnswerHeader(name, description, statuses));
+    public static TBuilder WithResponseHeader<TBuilder>(this TBuilder endpoint, string name, string description, params int[] statuses)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedResponseHeader(name, description, statuses));
 
     /// <summary>Describes the whole API of the broker: OSB and feed.</summary>
     /// <param name="services">Where to.</param>
@@ -64,16 +69,21 @@ internal static class ApiDocumentation
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         };
-        services.AddTransient<ISerializerDataContractResolver>(provider =>
-            new JsonSerializerDataContractResolver(wire, provider.GetRequiredService<SchemaGeneratorOptions>()));
+        services.AddTransient<ISerializerDataContractResolver>(provider => new JsonSerializerDataContractResolver(
+            wire,
+            provider.GetRequiredService<SchemaGeneratorOptions>()
+        ));
         return services.AddSwaggerGen(options =>
         {
-            options.SwaggerDoc(OpenApiDescription.Name, new OpenApiInfo
-            {
-                Title = "AivenMetrics",
-                Version = "v1",
-                Description = "The broker: the Open Service Broker API for platforms, and the feeds for discovery and gateways.",
-            });
+            options.SwaggerDoc(
+                OpenApiDescription.DocumentName,
+                new OpenApiInfo
+                {
+                    Title = "AivenMetrics",
+                    Version = "v1",
+                    Description = "The broker: the Open Service Broker API for platforms, and the feeds for discovery and gateways.",
+                }
+            );
             options.AddSecurityDefinition(ApiSecurity.Platform, Http("basic", "User and password of the service broker."));
             options.AddSecurityDefinition(ApiSecurity.Discovery, Http("bearer", "Discovery's feed token."));
             options.AddSecurityDefinition(ApiSecurity.Gateway, Http("bearer", "The gateways' feed token."));
@@ -82,11 +92,16 @@ internal static class ApiDocumentation
             // What is any JSON to the code is an object to the API.
             options.MapType<JsonElement>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
             options.MapType<JsonElement?>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
-            options.OperationFilter<DocumentedOperation>();
-            options.SchemaFilter<DocumentedSchema>();
+            options.OperationFilter<DocumentedOperationFilter>();
+            options.SchemaFilter<DocumentedSchemaFilter>();
         });
     }
 
     private static OpenApiSecurityScheme Http(string scheme, string description) =>
-        new() { Type = SecuritySchemeType.Http, Scheme = scheme, Description = description };
+        new()
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = scheme,
+            Description = description,
+        };
 }

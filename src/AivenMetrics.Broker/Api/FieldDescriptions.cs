@@ -71,7 +71,8 @@ internal static class FieldDescriptions
         ["BindRequest.bind_resource"] = "What is bound: app_guid and space_guid of an app, or credential_client_id of a service key.",
         ["BindRequest.context"] = "The platform's context.",
         ["BindRequest.parameters"] = "As the plan's schema service_binding.create says.",
-        ["BindRequest.predecessor_binding_id"] = "Id of the binding of the same instance that this one succeeds; its parameters carry over and both stay valid.",
+        ["BindRequest.predecessor_binding_id"] =
+            "Id of the binding of the same instance that this one succeeds; its parameters carry over and both stay valid.",
         ["EmptyResponse"] = "An empty object.",
         ["OperationResponse"] = "An operation that goes on.",
         ["OperationResponse.operation"] = "Name of the operation, to be sent back when polling.",

@@ -9,17 +9,17 @@ namespace AivenMetrics.Broker.Api;
 public static partial class OpenApiDescription
 {
     /// <summary>Name of the document.</summary>
-    public const string Name = "v1";
+    public const string DocumentName = "v1";
 
     /// <summary>The document as YAML, always the same for the same code.</summary>
     /// <param name="services">
     /// Services of an application on which <c>AddBroker</c> and <c>MapBroker</c> were called, and which was started or at least
     /// had its pipeline put together by <c>UseRouting</c> and <c>UseEndpoints</c>: before that it knows no routes.
     /// </param>
-    public static async Task<string> Yaml(IServiceProvider services)
+    public static async Task<string> WriteYamlAsync(IServiceProvider services)
     {
-        var document = services.GetRequiredService<ISwaggerProvider>().GetSwagger(Name);
-        string yaml = await document.SerializeAsYamlAsync(OpenApiSpecVersion.OpenApi3_0);
+        var document = services.GetRequiredService<ISwaggerProvider>().GetSwagger(DocumentName);
+        var yaml = await document.SerializeAsYamlAsync(OpenApiSpecVersion.OpenApi3_0);
         return BareEquals().Replace(yaml, "${before}'='");
     }
 

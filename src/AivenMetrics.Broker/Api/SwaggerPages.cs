@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AivenMetrics.Broker.Api;
 
-/// <param name="Shown">Whether the pages are there.</param>
-internal sealed record SwaggerPagesOptions(bool Shown);
+/// <param name="Enabled">Whether the pages are there.</param>
+internal sealed record SwaggerPagesOptions(bool Enabled);
 
 /// <summary>
 /// Swagger UI at <c>/swagger</c> with the document beside it, when configured. Neither asks for a password: openapi.yaml is public
@@ -18,17 +18,19 @@ internal static class SwaggerPages
 
     public static IEndpointRouteBuilder MapSwaggerPages(this IEndpointRouteBuilder routes)
     {
-        if (!routes.ServiceProvider.GetRequiredService<SwaggerPagesOptions>().Shown)
+        if (!routes.ServiceProvider.GetRequiredService<SwaggerPagesOptions>().Enabled)
+        {
             return routes;
+        }
         routes.MapGet($"{Folder}/openapi.yaml", async context =>
         {
             context.Response.ContentType = "application/yaml";
-            await context.Response.WriteAsync(await OpenApiDescription.Yaml(context.RequestServices), context.RequestAborted);
+            await context.Response.WriteAsync(await OpenApiDescription.WriteYamlAsync(context.RequestServices), context.RequestAborted);
         });
         routes.MapSwaggerUI(Folder.TrimStart('/'), options =>
         {
             options.DocumentTitle = "AivenMetrics";
-            options.SwaggerEndpoint("openapi.yaml", OpenApiDescription.Name);
+            options.SwaggerEndpoint("openapi.yaml", OpenApiDescription.DocumentName);
         });
         return routes;
     }

@@ -101,23 +101,43 @@ public sealed class CatalogOptions
     public TimeSpan MaximumPollingDuration { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>All faults, as sentences that name the key.</summary>
-    public IEnumerable<string> Faults() => CatalogRules.Faults(this);
+    public IEnumerable<string> Validate() => CatalogOptionsValidator.Validate(this);
 
     /// <summary>The plans, each with the part of the options that is its own.</summary>
-    internal IReadOnlyList<PlanOptions> Plans() =>
-    [
-        new(
-            "SpacePlan", PlanScope.Space, SpacePlanId, SpacePlanName, SpacePlanDescription, SpacePlanDisplayName, SpacePlanBullets,
-            SpacePlanCosts, SpacePlanFree, SpacePlanMaintenanceVersion, SpacePlanMaintenanceDescription),
-        new(
-            "ServicesPlan", PlanScope.Services, ServicesPlanId, ServicesPlanName, ServicesPlanDescription, ServicesPlanDisplayName,
-            ServicesPlanBullets, ServicesPlanCosts, ServicesPlanFree, ServicesPlanMaintenanceVersion, ServicesPlanMaintenanceDescription),
-    ];
+    internal IReadOnlyList<ServicePlanConfig> Plans() =>
+        [
+            new(
+                "SpacePlan",
+                PlanScope.Space,
+                SpacePlanId,
+                SpacePlanName,
+                SpacePlanDescription,
+                SpacePlanDisplayName,
+                SpacePlanBullets,
+                SpacePlanCosts,
+                SpacePlanFree,
+                SpacePlanMaintenanceVersion,
+                SpacePlanMaintenanceDescription
+            ),
+            new(
+                "ServicesPlan",
+                PlanScope.Services,
+                ServicesPlanId,
+                ServicesPlanName,
+                ServicesPlanDescription,
+                ServicesPlanDisplayName,
+                ServicesPlanBullets,
+                ServicesPlanCosts,
+                ServicesPlanFree,
+                ServicesPlanMaintenanceVersion,
+                ServicesPlanMaintenanceDescription
+            ),
+        ];
 }
 
 /// <summary>The options of one plan.</summary>
 /// <param name="Key">What its keys begin with.</param>
-internal sealed record PlanOptions(
+internal sealed record ServicePlanConfig(
     string Key,
     PlanScope Scope,
     string Id,
@@ -128,7 +148,8 @@ internal sealed record PlanOptions(
     IList<CostOptions> Costs,
     bool? Free,
     string MaintenanceVersion,
-    string MaintenanceDescription);
+    string MaintenanceDescription
+);
 
 /// <summary>A price of a plan.</summary>
 public sealed class CostOptions

@@ -17,7 +17,8 @@ internal sealed record ServiceOffering(
     bool AllowContextUpdates,
     bool PlanUpdateable,
     OfferingMetadata Metadata,
-    IReadOnlyList<ServicePlan> Plans);
+    IReadOnlyList<ServicePlan> Plans
+);
 
 /// <summary>The profile's names, which are camel case.</summary>
 internal sealed record OfferingMetadata(
@@ -27,7 +28,8 @@ internal sealed record OfferingMetadata(
     [property: JsonPropertyName("documentationUrl")] string? DocumentationUrl,
     [property: JsonPropertyName("supportUrl")] string? SupportUrl,
     [property: JsonPropertyName("imageUrl")] string? ImageUrl,
-    bool Shareable);
+    bool Shareable
+);
 
 internal sealed record ServicePlan(
     string Id,
@@ -39,12 +41,14 @@ internal sealed record ServicePlan(
     int MaximumPollingDuration,
     MaintenanceInfo? MaintenanceInfo,
     PlanMetadata Metadata,
-    PlanSchemas Schemas);
+    PlanSchemas Schemas
+);
 
 internal sealed record PlanMetadata(
     [property: JsonPropertyName("displayName")] string DisplayName,
     IReadOnlyList<string> Bullets,
-    IReadOnlyList<PlanCost>? Costs);
+    IReadOnlyList<PlanCost>? Costs
+);
 
 internal sealed record PlanCost(IReadOnlyDictionary<string, double> Amount, string Unit);
 
@@ -60,6 +64,7 @@ internal sealed record ParameterSchema(JsonElement Parameters);
 /// <summary>The catalog on the wire: snake_case except where the profile says otherwise, no nulls.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(CatalogResponse))]
 internal sealed partial class CatalogJson : JsonSerializerContext;

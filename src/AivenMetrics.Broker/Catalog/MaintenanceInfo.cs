@@ -8,25 +8,33 @@ namespace AivenMetrics.Broker.Catalog;
 internal sealed partial record MaintenanceInfo(string Version, string? Description)
 {
     // Cloud Controller takes 2,000 characters of JSON (B5); a character may be six there (\u00fc).
-    private const int LongestVersion = 100;
-    private const int LongestDescription = 300;
+    private const int MaximumVersionLength = 100;
+    private const int MaximumDescriptionLength = 300;
 
     /// <summary>Null without a version.</summary>
-    public static MaintenanceInfo? Of(string version, string description) =>
+    public static MaintenanceInfo? Create(string version, string description) =>
         version.Length == 0 ? null : new(version, description.Length == 0 ? null : description);
 
     /// <summary>All faults of the two options, as sentences that name the key.</summary>
-    public static IEnumerable<string> Faults(string plan, string version, string description)
+    public static IEnumerable<string> Validate(string plan, string version, string description)
     {
-        if (version.Length > 0 && (version.Length > LongestVersion || !SemanticVersion().IsMatch(version)))
-            yield return $"Broker:Catalog:{plan}MaintenanceVersion must be a semantic version of at most {LongestVersion} characters, such as 1.0.0.";
+        if (version.Length > 0 && (version.Length > MaximumVersionLength || !SemanticVersion().IsMatch(version)))
+        {
+            yield return $"Broker:Catalog:{plan}MaintenanceVersion must be a semantic version of at most {MaximumVersionLength} characters, such as 1.0.0.";
+        }
         if (description.Length > 0 && version.Length == 0)
+        {
             yield return $"Broker:Catalog:{plan}MaintenanceDescription is set without Broker:Catalog:{plan}MaintenanceVersion: set both or none.";
-        if (description.Length > LongestDescription)
-            yield return $"Broker:Catalog:{plan}MaintenanceDescription is longer than {LongestDescription} characters: shorten it.";
+        }
+        if (description.Length > MaximumDescriptionLength)
+        {
+            yield return $"Broker:Catalog:{plan}MaintenanceDescription is longer than {MaximumDescriptionLength} characters: shorten it.";
+        }
     }
 
     // The grammar of semver.org: three numbers without leading zeros, a pre-release whose numbers have none, and a build.
-    [GeneratedRegex(@"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?\z")]
+    [GeneratedRegex(
+        @"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?\z"
+    )]
     private static partial Regex SemanticVersion();
 }

@@ -10,52 +10,53 @@ namespace AivenMetrics.Broker.Catalog;
 internal static class ParameterSchemas
 {
     /// <summary>Most characters of one schema, a rule of Cloud Controller.</summary>
-    public const int Longest = 65_536;
+    public const int MaximumLength = 65_536;
 
-    private const string ServicesText =
-        "The Aiven services to show: instance GUIDs (cf service <name> --guid) or Aiven service names.";
+    private const string ServicesText = "The Aiven services to show: instance GUIDs (cf service <name> --guid) or Aiven service names.";
 
-    private static readonly JsonElement Nothing = Schema("");
+    private static readonly JsonElement NoParameters = Schema("");
 
-    private static readonly JsonElement Default = Schema(Services(1, ServicesText + " Bindings that name none get these."));
+    private static readonly JsonElement ProvisionServices = Schema(Services(1, ServicesText + " Bindings that name none get these."));
 
-    private static readonly JsonElement NewDefault = Schema(Services(
-        0, ServicesText + " Later bindings that name none get these; an empty list: every binding has to name its own."));
+    private static readonly JsonElement UpdateServices = Schema(
+        Services(0, ServicesText + " Later bindings that name none get these; an empty list: every binding has to name its own.")
+    );
 
-    private static readonly JsonElement Expiry = Schema(ExpiresIn);
+    private static readonly JsonElement BindExpiry = Schema(ExpiresIn);
 
-    private static readonly JsonElement Named = Schema(
-        Services(1, ServicesText + " Required unless the service instance has services of its own.") + "," + ExpiresIn);
+    private static readonly JsonElement BindServices = Schema(
+        Services(1, ServicesText + " Required unless the service instance has services of its own.") + "," + ExpiresIn
+    );
 
     /// <summary>What provisioning takes.</summary>
-    public static JsonElement Provision(PlanScope scope) => scope == PlanScope.Services ? Default : Nothing;
+    public static JsonElement Provision(PlanScope scope) => scope == PlanScope.Services ? ProvisionServices : NoParameters;
 
     /// <summary>What an update takes.</summary>
-    public static JsonElement Update(PlanScope scope) => scope == PlanScope.Services ? NewDefault : Nothing;
+    public static JsonElement Update(PlanScope scope) => scope == PlanScope.Services ? UpdateServices : NoParameters;
 
     /// <summary>What binding takes.</summary>
-    public static JsonElement Bind(PlanScope scope) => scope == PlanScope.Services ? Named : Expiry;
+    public static JsonElement Bind(PlanScope scope) => scope == PlanScope.Services ? BindServices : BindExpiry;
 
     private static string ExpiresIn =>
         $$"""
-        "{{PlanParameters.ExpiresInName}}": {
-          "description": "How long the credentials are valid: hours or days, such as 12h or 90d. Default and longest time are the operator's.",
-          "type": "string",
-          "pattern": "^[1-9][0-9]{0,4}[hd]$"
-        }
-        """;
+            "{{PlanParameters.ExpiresInParameter}}": {
+              "description": "How long the credentials are valid: hours or days, such as 12h or 90d. Default and longest time are the operator's.",
+              "type": "string",
+              "pattern": "^[1-9][0-9]{0,4}[hd]$"
+            }
+            """;
 
     private static string Services(int least, string description) =>
         $$"""
-        "{{PlanParameters.ServicesName}}": {
-          "description": "{{description}}",
-          "type": "array",
-          "minItems": {{least}},
-          "maxItems": {{CatalogOptions.MaximumServices}},
-          "uniqueItems": true,
-          "items": { "type": "string", "minLength": 1, "maxLength": {{PlanParameters.LongestName}} }
-        }
-        """;
+            "{{PlanParameters.ServicesParameter}}": {
+              "description": "{{description}}",
+              "type": "array",
+              "minItems": {{least}},
+              "maxItems": {{CatalogOptions.MaximumServices}},
+              "uniqueItems": true,
+              "items": { "type": "string", "minLength": 1, "maxLength": {{PlanParameters.MaximumServiceNameLength}} }
+            }
+            """;
 
     private static JsonElement Schema(string properties)
     {
@@ -67,7 +68,8 @@ internal static class ParameterSchemas
               "additionalProperties": false,
               "properties": { {{properties}} }
             }
-            """);
+            """
+        );
         return document.RootElement.Clone();
     }
 }

@@ -7,21 +7,21 @@ namespace AivenMetrics.Broker.Catalog;
 /// <summary>The one offering and its two plans, as configured; immutable while the process runs.</summary>
 internal sealed class ServiceCatalog
 {
-    private readonly CatalogOptions options;
+    private readonly CatalogOptions _options;
 
     /// <param name="options">Without faults.</param>
     /// <param name="time">The catalog counts as modified now: it can change only with a new process.</param>
     public ServiceCatalog(CatalogOptions options, TimeProvider time)
     {
-        this.options = options;
-        Response = new CatalogResponse([Offering(options)]);
+        this._options = options;
+        Response = new CatalogResponse([CreateOffering(options)]);
         Body = JsonSerializer.SerializeToUtf8Bytes(Response, CatalogJson.Default.CatalogResponse);
         var now = time.GetUtcNow();
         LastModified = new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         ETag = $"\"{Convert.ToHexStringLower(SHA256.HashData(Body.Span))}\"";
     }
 
-    public string OfferingId => options.OfferingId;
+    public string OfferingId => _options.OfferingId;
 
     public CatalogResponse Response { get; }
 
@@ -36,62 +36,78 @@ internal sealed class ServiceCatalog
 
     /// <summary>What the plan covers; null: the offering has no such plan.</summary>
     public PlanScope? ScopeOf(string planId) =>
-        planId == options.SpacePlanId ? PlanScope.Space
-        : planId == options.ServicesPlanId ? PlanScope.Services
+        planId == _options.SpacePlanId ? PlanScope.Space
+        : planId == _options.ServicesPlanId ? PlanScope.Services
         : null;
 
     /// <summary>Version of the plan's maintenance_info; null: it has none.</summary>
     public string? MaintenanceVersionOf(string planId) =>
         Response.Services[0].Plans.FirstOrDefault(plan => plan.Id == planId)?.MaintenanceInfo?.Version;
 
-    private static ServiceOffering Offering(CatalogOptions options) => new(
-        options.OfferingName,
-        options.OfferingId,
-        options.OfferingDescription,
-        options.Tags.Count == 0 ? ["metrics", "prometheus", "aiven"] : [.. options.Tags],
-        Bindable: true,
-        InstancesRetrievable: true,
-        BindingsRetrievable: true,
-        AllowContextUpdates: true,
-        PlanUpdateable: true,
-        new OfferingMetadata(
-            options.DisplayName,
-            options.LongDescription,
-            Given(options.ProviderDisplayName),
-            Given(options.DocumentationUrl),
-            Given(options.SupportUrl),
-            Given(options.ImageUrl),
-            // A shared instance would show the metrics of one space in another.
-            Shareable: false),
-        [.. options.Plans().Select(plan => Plan(plan, options.MaximumPollingDuration))]);
+    private static ServiceOffering CreateOffering(CatalogOptions options) =>
+        new(
+            options.OfferingName,
+            options.OfferingId,
+            options.OfferingDescription,
+            options.Tags.Count == 0 ? ["metrics", "prometheus", "aiven"] : [.. options.Tags],
+            Bindable: true,
+            InstancesRetrievable: true,
+            BindingsRetrievable: true,
+            AllowContextUpdates: true,
+            PlanUpdateable: true,
+            new OfferingMetadata(
+                options.DisplayName,
+                options.LongDescription,
+                NullIfEmpty(options.ProviderDisplayName),
+                NullIfEmpty(options.DocumentationUrl),
+                NullIfEmpty(options.SupportUrl),
+                NullIfEmpty(options.ImageUrl),
+                // A shared instance would show the metrics of one space in another.
+                Shareable: false
+            ),
+            [.. options.Plans().Select(plan => CreatePlan(plan, options.MaximumPollingDuration))]
+        );
 
-    private static ServicePlan Plan(PlanOptions plan, TimeSpan maximumPollingDuration) => new(
-        plan.Id,
-        plan.Name,
-        plan.Description,
-        plan.Free ?? plan.Costs.Count == 0,
-        Bindable: true,
-        BindingRotatable: true,
-        (int)maximumPollingDuration.TotalSeconds,
-        MaintenanceInfo.Of(plan.MaintenanceVersion, plan.MaintenanceDescription),
-        new PlanMetadata(
-            Given(plan.DisplayName) ?? plan.Name,
-            plan.Bullets.Count == 0 ? Bullets(plan.Scope) : [.. plan.Bullets],
-            plan.Costs.Count == 0
-                ? null
-                : [.. plan.Costs.Select(cost => new PlanCost(new Dictionary<string, double> { [cost.Currency] = cost.Amount }, cost.Unit))]),
-        new PlanSchemas(
-            new InstanceSchemas(new ParameterSchema(ParameterSchemas.Provision(plan.Scope)), new ParameterSchema(ParameterSchemas.Update(plan.Scope))),
-            new BindingSchemas(new ParameterSchema(ParameterSchemas.Bind(plan.Scope)))));
+    private static ServicePlan CreatePlan(ServicePlanConfig plan, TimeSpan maximumPollingDuration) =>
+        new(
+            plan.Id,
+            plan.Name,
+            plan.Description,
+            plan.Free ?? plan.Costs.Count == 0,
+            Bindable: true,
+            BindingRotatable: true,
+            (int)maximumPollingDuration.TotalSeconds,
+            MaintenanceInfo.Create(plan.MaintenanceVersion, plan.MaintenanceDescription),
+            new PlanMetadata(
+                NullIfEmpty(plan.DisplayName) ?? plan.Name,
+                plan.Bullets.Count == 0 ? DefaultBullets(plan.Scope) : [.. plan.Bullets],
+                plan.Costs.Count == 0
+                    ? null
+                    :
+                    [
+                        .. plan.Costs.Select(cost => new PlanCost(
+                            new Dictionary<string, double> { [cost.Currency] = cost.Amount },
+                            cost.Unit
+                        )),
+                    ]
+            ),
+            new PlanSchemas(
+                new InstanceSchemas(
+                    new ParameterSchema(ParameterSchemas.Provision(plan.Scope)),
+                    new ParameterSchema(ParameterSchemas.Update(plan.Scope))
+                ),
+                new BindingSchemas(new ParameterSchema(ParameterSchemas.Bind(plan.Scope)))
+            )
+        );
 
-    private static IReadOnlyList<string> Bullets(PlanScope scope) =>
-    [
-        scope == PlanScope.Space
-            ? "All Aiven services of the space, present and future"
-            : $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when creating or binding",
-        "Prometheus query API, ready for Grafana",
-        "Credentials of their own for every binding",
-    ];
+    private static IReadOnlyList<string> DefaultBullets(PlanScope scope) =>
+        [
+            scope == PlanScope.Space
+                ? "All Aiven services of the space, present and future"
+                : $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when creating or binding",
+            "Prometheus query API, ready for Grafana",
+            "Credentials of their own for every binding",
+        ];
 
-    private static string? Given(string text) => text.Length == 0 ? null : text;
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 }

@@ -7,30 +7,41 @@ namespace AivenMetrics.Broker.Feed;
 /// <summary>What openapi.yaml tells of the feeds.</summary>
 internal static class FeedDocumentation
 {
-    private const string Unavailable = """{ "error": "Unavailable", "description": "The broker's database cannot be reached: keep what you have and try again." }""";
+    private const string Unavailable =
+        """{ "error": "Unavailable", "description": "The broker's database cannot be reached: keep what you have and try again." }""";
 
     public static RouteHandlerBuilder WithFeedDocumentation(this RouteHandlerBuilder endpoint, string description, string example)
     {
         foreach (var status in (int[])[401, 403, 503])
+        {
             endpoint.Produces<FeedError>(status);
-        return endpoint.WithDescription(description)
+        }
+        return endpoint
+            .WithDescription(description)
             .WithHeader("If-None-Match", false, "Entity tag of the version that the reader has.")
             .WithHeader("Prefer", false, "wait=seconds: with a current entity tag, how long to wait for a change; at most 60.")
-            .WithAnswer(200, "The current version.", example)
-            .WithAnswer(304, "The version that the reader has is current; no body.", null)
-            .WithAnswer(401, "The token is missing or wrong.", """{ "error": "Unauthorized", "description": "Send Authorization: Bearer <token> with the token of this feed." }""")
-            .WithAnswer(403, "The token is for the other feed.", """{ "error": "Forbidden", "description": "This token is for the other feed." }""")
-            .WithAnswer(503, "The broker's database is out of reach.", Unavailable)
-            .WithAnswerHeader("ETag", "Entity tag of this version.", 200, 304)
-            .WithAnswerHeader("WWW-Authenticate", "A bearer token is asked for.", 401)
-            .WithAnswerHeader("Retry-After", "Seconds after which to ask again.", 503);
+            .WithResponse(200, "The current version.", example)
+            .WithResponse(304, "The version that the reader has is current; no body.", null)
+            .WithResponse(
+                401,
+                "The token is missing or wrong.",
+                """{ "error": "Unauthorized", "description": "Send Authorization: Bearer <token> with the token of this feed." }"""
+            )
+            .WithResponse(
+                403,
+                "The token is for the other feed.",
+                """{ "error": "Forbidden", "description": "This token is for the other feed." }"""
+            )
+            .WithResponse(503, "The broker's database is out of reach.", Unavailable)
+            .WithResponseHeader("ETag", "Entity tag of this version.", 200, 304)
+            .WithResponseHeader("WWW-Authenticate", "A bearer token is asked for.", 401)
+            .WithResponseHeader("Retry-After", "Seconds after which to ask again.", 503);
     }
 
     /// <summary>An error of a feed, as it is on the wire.</summary>
     internal sealed record FeedError(string Error, string Description);
 
-    public const string TargetsExample =
-        """
+    public const string TargetsExample = """
         {
           "projects": [
             {
@@ -50,8 +61,7 @@ internal static class FeedDocumentation
         }
         """;
 
-    public const string CredentialsExample =
-        """
+    public const string CredentialsExample = """
         {
           "credentials": [
             {

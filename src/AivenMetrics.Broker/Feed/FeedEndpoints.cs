@@ -20,55 +20,78 @@ namespace AivenMetrics.Broker.Feed;
 /// </summary>
 internal static partial class FeedEndpoints
 {
-    private const string VersionHeader = "X-AivenMetrics-Prometheus-Version";
-    private const int LongestWaitSeconds = 60;
+    private const string PrometheusVersionHeader = "X-AivenMetrics-Prometheus-Version";
+    private const int MaximumWaitSeconds = 60;
     private const int RetryAfterSeconds = 5;
 
     /// <summary>Maps the two feeds.</summary>
     public static IEndpointRouteBuilder MapFeed(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/feed/v1/targets", (HttpContext context, FeedOptions options, FeedSource<TargetFeed> feed) =>
-                Answer(context, options.DiscoveryToken, options.GatewayToken, feed))
-            .WithTags("Feed").WithSummary("What discovery writes for Prometheus. Needs discovery's token.")
+        routes
+            .MapGet("/feed/v1/targets", (HttpContext context, FeedOptions options, FeedSource<TargetFeed> feed) =>
+                HandleAsync(context, options.DiscoveryToken, options.GatewayToken, feed)
+            )
+            .WithTags("Feed")
+            .WithSummary("What discovery writes for Prometheus. Needs discovery's token.")
             .WithSecurity(ApiSecurity.Discovery)
-            .Produces<TargetFeed>().Produces(304)
+            .Produces<TargetFeed>()
+            .Produces(304)
             .WithFeedDocumentation("Every scrape target with its labels, CA and scrape credentials.", FeedDocumentation.TargetsExample);
-        routes.MapGet("/feed/v1/credentials", (HttpContext context, FeedOptions options, FeedSource<CredentialFeed> feed) =>
-                Answer(context, options.GatewayToken, options.DiscoveryToken, feed))
-            .WithTags("Feed").WithSummary("Who may query through a gateway, and what. Needs the gateways' token.")
+        routes
+            .MapGet("/feed/v1/credentials", (HttpContext context, FeedOptions options, FeedSource<CredentialFeed> feed) =>
+                HandleAsync(context, options.GatewayToken, options.DiscoveryToken, feed)
+            )
+            .WithTags("Feed")
+            .WithSummary("Who may query through a gateway, and what. Needs the gateways' token.")
             .WithSecurity(ApiSecurity.Gateway)
-            .WithHeader(Feeds.GatewayHeader, false,
-                "Random id of a run of a gateway. With If-None-Match it says that this gateway applies that version: binds wait for it.")
-            .WithHeader(VersionHeader, false, "Version of the Prometheus behind the gateway, such as 2.42.0, for tenants' credentials.")
-            .Produces<CredentialFeed>().Produces(304)
+            .WithHeader(
+                Feeds.GatewayHeader,
+                false,
+                "Random id of a run of a gateway. With If-None-Match it says that this gateway applies that version: binds wait for it."
+            )
+            .WithHeader(
+                PrometheusVersionHeader,
+                false,
+                "Version of the Prometheus behind the gateway, such as 2.42.0, for tenants' credentials."
+            )
+            .Produces<CredentialFeed>()
+            .Produces(304)
             .WithFeedDocumentation("Every live credential with its scope; hashes of passwords only.", FeedDocumentation.CredentialsExample);
         foreach (var path in (string[])["/feed/v1/targets", "/feed/v1/credentials"])
-            routes.Map(path, NotAllowed).ExcludeFromDescription();
+        {
+            routes.Map(path, MethodNotAllowed).ExcludeFromDescription();
+        }
         return routes;
     }
 
-    private static async Task<IResult> Answer<T>(HttpContext context, string token, string otherToken, FeedSource<T> feed)
+    private static async Task<IResult> HandleAsync<T>(HttpContext context, string token, string otherToken, FeedSource<T> feed)
     {
         var given = BearerToken(context.Request);
-        if (!Same(given, token))
-            return Same(given, otherToken)
+        if (!TokensEqual(given, token))
+        {
+            return TokensEqual(given, otherToken)
                 ? Error(context, 403, "Forbidden", "This token is for the other feed.")
                 : Error(context, 401, "Unauthorized", "Send Authorization: Bearer <token> with the token of this feed.");
+        }
         try
         {
             var isGateway = token == context.RequestServices.GetRequiredService<FeedOptions>().GatewayToken;
             if (isGateway)
-                await context.RequestServices.GetRequiredService<PrometheusVersionReport>()
-                    .Take(context.Request.Headers[VersionHeader].ToString(), context.RequestAborted);
+            {
+                await context
+                    .RequestServices.GetRequiredService<PrometheusVersionRecorder>()
+                    .RecordAsync(context.Request.Headers[PrometheusVersionHeader].ToString(), context.RequestAborted);
+            }
             var known = context.Request.GetTypedHeaders().IfNoneMatch;
-            var version = await feed.Next(
-                tag => Matches(known, tag),
-                known.Count == 0 ? TimeSpan.Zero : Wait(context.Request),
-                isGateway ? Accepted(context) : _ => Task.CompletedTask,
-                context.RequestAborted);
+            var version = await feed.WaitForVersionAsync(
+                tag => MatchesETag(known, tag),
+                known.Count == 0 ? TimeSpan.Zero : ParseWait(context.Request),
+                isGateway ? RecordAcknowledgement(context) : _ => Task.CompletedTask,
+                context.RequestAborted
+            );
             context.Response.Headers.ETag = version.ETag;
             context.Response.Headers.CacheControl = "private, no-cache";
-            return Matches(known, version.ETag) ? Results.StatusCode(304) : Results.Bytes(version.Json, "application/json");
+            return MatchesETag(known, version.ETag) ? Results.StatusCode(304) : Results.Bytes(version.Json, "application/json");
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -77,21 +100,23 @@ internal static partial class FeedEndpoints
         }
         catch (Exception fault) when (fault is DbException or TimeoutException)
         {
-            context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(FeedEndpoints))
+            context
+                .RequestServices.GetRequiredService<ILoggerFactory>()
+                .CreateLogger(typeof(FeedEndpoints))
                 .LogWarning("The feed cannot be read from the database: {Problem}", fault.Message);
             context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
             return Error(context, 503, "Unavailable", "The broker's database cannot be reached: keep what you have and try again.");
         }
     }
 
-    private static Func<long?, Task> Accepted(HttpContext context)
+    private static Func<long?, Task> RecordAcknowledgement(HttpContext context)
     {
-        var reports = context.RequestServices.GetRequiredService<GatewayReports>();
+        var reports = context.RequestServices.GetRequiredService<GatewayAcknowledgementRecorder>();
         var gateway = context.Request.Headers[Feeds.GatewayHeader].ToString();
-        return asOf => reports.Take(gateway, asOf, context.RequestAborted);
+        return asOf => reports.RecordAsync(gateway, asOf, context.RequestAborted);
     }
 
-    private static IResult NotAllowed(HttpContext context)
+    private static IResult MethodNotAllowed(HttpContext context)
     {
         context.Response.Headers.Allow = "GET";
         return Error(context, 405, "MethodNotAllowed", "The feeds are read with GET.");
@@ -99,7 +124,10 @@ internal static partial class FeedEndpoints
 
     private static IResult Error(HttpContext context, int status, string error, string description)
     {
-        if (status == 401) context.Response.Headers.WWWAuthenticate = "Bearer realm=\"feed\"";
+        if (status == 401)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"feed\"";
+        }
         context.Response.Headers.CacheControl = "no-store";
         return Results.Json(new Dictionary<string, string> { ["error"] = error, ["description"] = description }, statusCode: status);
     }
@@ -111,22 +139,34 @@ internal static partial class FeedEndpoints
     }
 
     // Hashes have one length, so that the comparison takes the same time whatever was sent. No token opens an empty one.
-    private static bool Same(string given, string token) =>
+    private static bool TokensEqual(string given, string token) =>
         token.Length > 0
-        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        && CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(given)),
+            SHA256.HashData(Encoding.UTF8.GetBytes(token))
+        );
 
     // A tag that a proxy weakened because it compressed the answer still names the same version.
-    private static bool Matches(IList<EntityTagHeaderValue> known, string tag) =>
+    private static bool MatchesETag(IList<EntityTagHeaderValue> known, string tag) =>
         known.Any(entry => entry.Tag.Equals(tag, StringComparison.Ordinal) || entry.Tag == EntityTagHeaderValue.Any.Tag);
 
     /// <summary>RFC 7240; a preference that cannot be read is ignored.</summary>
-    private static TimeSpan Wait(HttpRequest request)
+    private static TimeSpan ParseWait(HttpRequest request)
     {
         foreach (var preference in request.Headers["Prefer"].SelectMany(line => (line ?? "").Split(',')))
+        {
             if (WaitPreference().Match(preference) is { Success: true } match)
-                return TimeSpan.FromSeconds(Math.Min(
-                    int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : LongestWaitSeconds,
-                    LongestWaitSeconds));
+            {
+                return TimeSpan.FromSeconds(
+                    Math.Min(
+                        int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                            ? seconds
+                            : MaximumWaitSeconds,
+                        MaximumWaitSeconds
+                    )
+                );
+            }
+        }
         return TimeSpan.Zero;
     }
 

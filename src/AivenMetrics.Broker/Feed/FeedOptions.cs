@@ -13,16 +13,24 @@ public sealed class FeedOptions
     public string GatewayToken { get; set; } = "";
 
     /// <summary>All faults of these options, each a sentence that names the key and says how to mend it.</summary>
-    public IEnumerable<string> Faults()
+    public IEnumerable<string> Validate()
     {
         foreach (var (key, token) in new[] { (nameof(DiscoveryToken), DiscoveryToken), (nameof(GatewayToken), GatewayToken) })
+        {
             if (string.IsNullOrWhiteSpace(token))
+            {
                 yield return $"{Section}:{key} is missing: set it with the environment variable AIVENMETRICS_Broker__Feed__{key} "
                     + $"or in a file named by {Section}:{key}File.";
+            }
             else if (token.Any(c => c is <= ' ' or > '~'))
+            {
                 yield return $"{Section}:{key} holds a space or a character that an HTTP header cannot carry: check what was pasted.";
+            }
+        }
         if (DiscoveryToken.Length > 0 && DiscoveryToken == GatewayToken)
+        {
             yield return $"{Section}:DiscoveryToken and {Section}:GatewayToken are the same: a gateway must not be able to read "
                 + "the scrape credentials, so give each its own.";
+        }
     }
 }

@@ -13,31 +13,40 @@ internal static class FeedServices
     public static IServiceCollection AddFeed(this IServiceCollection services, FeedOptions options, IReadOnlyList<string> projects)
     {
         services.AddSingleton(options);
-        services.AddSingleton(provider => new TargetDocument(
+        services.AddSingleton(provider => new TargetFeedReader(
             [.. projects.Select(name => new AivenProject(name))],
             provider.GetRequiredService<InventoryStore>(),
             provider.GetRequiredService<InstanceStore>(),
-            provider.GetRequiredService<Secrets>(),
-            provider.GetRequiredService<ILogger<TargetDocument>>()));
-        services.AddSingleton<CredentialDocument>();
+            provider.GetRequiredService<SecretProtector>(),
+            provider.GetRequiredService<ILogger<TargetFeedReader>>()
+        ));
+        services.AddSingleton<CredentialFeedReader>();
         services.AddSingleton(provider =>
         {
             var signals = provider.GetRequiredService<StateSignals>();
             // Nobody waits until discovery has accepted something, so nobody asks as of when it has.
             return new FeedSource<TargetFeed>(
-                provider.GetRequiredService<TargetDocument>().Read, _ => Task.FromResult(0L), FeedJson.Default.TargetFeed,
-                new SignalSet(signals.Result), provider.GetRequiredService<TimeProvider>());
+                provider.GetRequiredService<TargetFeedReader>().ReadAsync,
+                _ => Task.FromResult(0L),
+                FeedJson.Default.TargetFeed,
+                new StateSignalSet(signals.ObservedStateChanged),
+                provider.GetRequiredService<TimeProvider>()
+            );
         });
         services.AddSingleton(provider =>
         {
             var signals = provider.GetRequiredService<StateSignals>();
             // Not Intent: whoever wants something asks a moment later, and a reading before that would be for nothing.
             return new FeedSource<CredentialFeed>(
-                provider.GetRequiredService<CredentialDocument>().Read, provider.GetRequiredService<GatewayStore>().Now, FeedJson.Default.CredentialFeed,
-                new SignalSet(signals.Asked), provider.GetRequiredService<TimeProvider>());
+                provider.GetRequiredService<CredentialFeedReader>().ReadAsync,
+                provider.GetRequiredService<GatewayStore>().NowAsync,
+                FeedJson.Default.CredentialFeed,
+                new StateSignalSet(signals.CredentialsChanged),
+                provider.GetRequiredService<TimeProvider>()
+            );
         });
-        services.AddSingleton<GatewayReports>();
-        services.AddSingleton<PrometheusVersionReport>();
+        services.AddSingleton<GatewayAcknowledgementRecorder>();
+        services.AddSingleton<PrometheusVersionRecorder>();
         return services;
     }
 }

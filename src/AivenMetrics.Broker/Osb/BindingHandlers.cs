@@ -7,70 +7,88 @@ namespace AivenMetrics.Broker.Osb;
 internal sealed class BindingHandlers(
     InstanceStore instances,
     BindingStore bindings,
-    BindingView view,
-    GatewayWaiter gateways,
+    BindingResponseFactory responses,
+    GatewayAcknowledgementWaiter gateways,
     AuditStore audit,
     StateSignals signals,
     TimeProvider time,
-    ILogger<BindingHandlers> logger)
+    ILogger<BindingHandlers> logger
+)
 {
     /// <summary>When to ask again for a bind that runs: sooner than platforms do by themselves; those that ask less often may.</summary>
-    public static readonly TimeSpan PollAgain = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan LastOperationRetryAfter = TimeSpan.FromSeconds(5);
 
-    private const string EndedByUnbind = "The binding was unbound while it was being created.";
+    private const string UnboundDuringBind = "The binding was unbound while it was being created.";
 
-    public async Task<OsbAnswer> Fetch(OsbRequest request)
+    public async Task<OsbResponse> FetchAsync(OsbRequest request)
     {
-        var instance = await instances.Find(request.InstanceId, request.Aborted) ?? throw new OsbRefusal(OsbErrors.NoSuchBinding);
-        var binding = await bindings.Find(instance.InstanceId, request.BindingId, request.Aborted);
+        var instance = await instances.FindAsync(request.InstanceId, request.RequestAborted)
+            ?? throw new OsbException(OsbErrors.BindingNotFound);
+        var binding = await bindings.FindAsync(instance.InstanceId, request.BindingId, request.RequestAborted);
         if (binding is not { OperationState: OperationState.Succeeded })
-            throw new OsbRefusal(OsbErrors.NoSuchBinding);
+        {
+            throw new OsbException(OsbErrors.BindingNotFound);
+        }
         // A secret is read: the trail says so before it leaves.
-        await audit.Append(Entry(request, "FetchBinding", "The credentials were read."), request.Aborted);
-        return await view.Fetched(instance, binding, request.Aborted);
+        await audit.AppendAsync(AuditEntry(request, "FetchBinding", "The credentials were read."), request.RequestAborted);
+        return await responses.CreateFetchResponseAsync(instance, binding, request.RequestAborted);
     }
 
-    public async Task<OsbAnswer> LastOperation(OsbRequest request)
+    public async Task<OsbResponse> LastOperationAsync(OsbRequest request)
     {
-        if (await bindings.Find(request.InstanceId, request.BindingId, request.Aborted) is { } binding)
-            return Told(binding.OperationState, binding.Description);
-        return await bindings.FindEnded(request.InstanceId, request.BindingId, request.Aborted) is { } ended
-            ? Told(OperationState.Failed, ended)
-            : throw new OsbRefusal(OsbErrors.NoSuchBinding);
+        if (await bindings.FindAsync(request.InstanceId, request.BindingId, request.RequestAborted) is { } binding)
+        {
+            return OperationStateResponse(binding.OperationState, binding.Description);
+        }
+        return await bindings.FindEndedDescriptionAsync(request.InstanceId, request.BindingId, request.RequestAborted) is { } ended
+            ? OperationStateResponse(OperationState.Failed, ended)
+            : throw new OsbException(OsbErrors.BindingNotFound);
     }
 
-    public async Task<OsbAnswer> Unbind(OsbRequest request)
+    public async Task<OsbResponse> UnbindAsync(OsbRequest request)
     {
         _ = request.AcceptsIncomplete;
-        var (service, plan) = (request.RequiredQuery("service_id"), request.RequiredQuery("plan_id"));
+        var (service, plan) = (request.RequiredQueryValue("service_id"), request.RequiredQueryValue("plan_id"));
         var (instanceId, bindingId) = (request.InstanceId, request.BindingId);
-        var instance = await instances.Find(instanceId, request.Aborted) ?? throw new OsbRefusal(OsbErrors.BindingGone);
-        var binding = await bindings.Find(instanceId, bindingId, request.Aborted) ?? throw new OsbRefusal(OsbErrors.BindingGone);
+        var instance = await instances.FindAsync(instanceId, request.RequestAborted) ?? throw new OsbException(OsbErrors.BindingGone);
+        var binding = await bindings.FindAsync(instanceId, bindingId, request.RequestAborted)
+            ?? throw new OsbException(OsbErrors.BindingGone);
         // After a plan update platforms name the plan that they believe the binding to have, the old one or the new one (C18).
         if (service != instance.ServiceId || (plan != binding.PlanId && plan != instance.PlanId))
-            throw new OsbRefusal(OsbErrors.OtherPlan);
+        {
+            throw new OsbException(OsbErrors.PlanMismatch);
+        }
 
-        var entry = Entry(request, "Unbind", binding.OperationState == OperationState.InProgress ? EndedByUnbind : "The credentials are gone.");
-        var state = await bindings.Delete(instanceId, bindingId, EndedByUnbind, entry, time.GetUtcNow(), request.Aborted)
-            ?? throw new OsbRefusal(OsbErrors.BindingGone);
+        var entry = AuditEntry(
+            request,
+            "Unbind",
+            binding.OperationState == OperationState.InProgress ? UnboundDuringBind : "The credentials are gone."
+        );
+        var state = await bindings.DeleteAsync(instanceId, bindingId, UnboundDuringBind, entry, time.GetUtcNow(), request.RequestAborted)
+            ?? throw new OsbException(OsbErrors.BindingGone);
         logger.Unbound(instanceId.Value, bindingId.Value);
-        signals.Intent.Notify();
+        signals.DesiredStateChanged.Notify();
         if (state == OperationState.InProgress)
-            signals.Decided.Notify(binding.Operation);
+        {
+            signals.BindDecided.Notify(binding.Operation);
+        }
         if (state != OperationState.Failed)
-            await gateways.Wait(request.Aborted);
-        return OsbAnswer.Nothing(200);
+        {
+            await gateways.WaitAsync(request.RequestAborted);
+        }
+        return OsbResponse.EmptyObject(200);
     }
 
-    private static OsbAnswer Told(OperationState state, string description) =>
-        OsbAnswer.Json(
+    private static OsbResponse OperationStateResponse(OperationState state, string description) =>
+        OsbResponse.Json(
             200,
-            new LastOperationResponse(state.Word(), description.Length == 0 ? null : description),
-            OsbJson.Wire.LastOperationResponse) with
+            new LastOperationResponse(state.ToText(), description.Length == 0 ? null : description),
+            OsbJson.Wire.LastOperationResponse
+        ) with
         {
-            RetryAfter = state == OperationState.InProgress ? PollAgain : null,
+            RetryAfter = state == OperationState.InProgress ? LastOperationRetryAfter : null,
         };
 
-    private AuditRecord Entry(OsbRequest request, string verb, string description) =>
+    private AuditRecord AuditEntry(OsbRequest request, string verb, string description) =>
         new(time.GetUtcNow(), verb, request.InstanceId, request.BindingId, request.Actor, AuditResult.Succeeded, description);
 }

@@ -6,23 +6,23 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>A fresh credential as the row keeps it; the password itself is only in the ciphertext.</summary>
-internal sealed record NewSecret(string Username, string Sha256, ProtectedSecret Protected);
+internal sealed record GeneratedSecret(string Username, string Sha256, ProtectedSecret Protected);
 
 /// <summary>Makes and opens the tenants' credentials.</summary>
-internal sealed class BindingSecrets(Secrets secrets)
+internal sealed class BindingSecrets(SecretProtector secrets)
 {
     private const int PasswordBytes = 32; // 256 random bits
-    private const int NameBytes = 8;
+    private const int UsernameBytes = 8;
 
-    public static string NewOperation() => "bind-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NameBytes));
+    public static string GenerateOperation() => "bind-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(UsernameBytes));
 
-    public NewSecret New()
+    public GeneratedSecret Generate()
     {
-        var username = "m-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NameBytes));
+        var username = "m-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(UsernameBytes));
         var password = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(PasswordBytes));
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
-        return new NewSecret(username, hash, secrets.Protect(password, Secrets.BindingSecret));
+        return new GeneratedSecret(username, hash, secrets.Protect(password, SecretProtector.BindingSecretPurpose));
     }
 
-    public string Password(BindingRecord binding) => secrets.Unprotect(binding.Secret, Secrets.BindingSecret);
+    public string DecryptPassword(BindingRecord binding) => secrets.Unprotect(binding.Secret, SecretProtector.BindingSecretPurpose);
 }

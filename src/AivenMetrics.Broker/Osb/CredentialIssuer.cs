@@ -6,26 +6,31 @@ namespace AivenMetrics.Broker.Osb;
 /// Writes the credentials of a binding. What was read when the bind succeeded is kept in the row, so every answer is equal.
 /// </summary>
 internal sealed class CredentialIssuer(
-    BindingStore bindings, InventoryStore inventory, FactStore facts, BindingSecrets secrets, Uri gateway,
-    IReadOnlyList<AivenProject> projects)
+    BindingStore bindings,
+    InventoryStore inventory,
+    FactStore facts,
+    BindingSecrets secrets,
+    Uri gateway,
+    IReadOnlyList<AivenProject> projects
+)
 {
     /// <summary>The credentials of a binding that succeeded; null when it is gone.</summary>
-    public async Task<Credentials?> Issue(InstanceRecord instance, BindingRecord binding, CancellationToken ct)
+    public async Task<Credentials?> IssueAsync(InstanceRecord instance, BindingRecord binding, CancellationToken cancellationToken)
     {
         var kept = binding.Snapshot;
         if (kept is null)
         {
-            var read = await Read(instance, binding, ct);
-            kept = await bindings.SaveSnapshot(binding.InstanceId, binding.BindingId, read.Json(), ct);
+            var read = await ReadSnapshotAsync(instance, binding, cancellationToken);
+            kept = await bindings.SaveSnapshotAsync(binding.InstanceId, binding.BindingId, read.ToJson(), cancellationToken);
         }
 
-        return kept is null ? null : Write(instance, binding, BindingSnapshot.Of(kept));
+        return kept is null ? null : CreateCredentials(instance, binding, BindingSnapshot.FromJson(kept));
     }
 
-    private Credentials Write(InstanceRecord instance, BindingRecord binding, BindingSnapshot snapshot)
+    private Credentials CreateCredentials(InstanceRecord instance, BindingRecord binding, BindingSnapshot snapshot)
     {
         var url = gateway.AbsoluteUri.TrimEnd('/');
-        var password = secrets.Password(binding);
+        var password = secrets.DecryptPassword(binding);
         var authority = $"{gateway.Scheme}://{Uri.EscapeDataString(binding.Username)}:{Uri.EscapeDataString(password)}@";
         return new Credentials(
             url,
@@ -33,32 +38,42 @@ internal sealed class CredentialIssuer(
             password,
             authority + url[(gateway.Scheme.Length + 3)..],
             new CredentialScope(
-                Describe(instance, binding, snapshot),
-                ScopeMatchers.Of(binding.PlanScope, instance.Owner, binding.ServiceInstanceIds)),
+                DescribeScope(instance, binding, snapshot),
+                ScopeMatchers.Create(binding.PlanScope, instance.Owner, binding.ServiceInstanceIds)
+            ),
             snapshot.Services,
             GrafanaDatasource.Yaml(
                 $"Aiven metrics ({instance.InstanceName ?? instance.InstanceId.Value})",
                 url,
                 binding.Username,
                 password,
-                snapshot.PrometheusVersion),
-            snapshot.PrometheusVersion);
+                snapshot.PrometheusVersion
+            ),
+            snapshot.PrometheusVersion
+        );
     }
 
-    private static string Describe(InstanceRecord instance, BindingRecord binding, BindingSnapshot snapshot) => binding.PlanScope switch
-    {
-        PlanScope.Space => $"Every Aiven service of the space {instance.SpaceName ?? instance.Owner.SpaceId}, present and future.",
-        _ => $"The Aiven {(snapshot.Services.Count == 1 ? "service" : "services")} "
-            + $"{string.Join(", ", snapshot.Services.Select(service => service.Name))}.",
-    };
+    private static string DescribeScope(InstanceRecord instance, BindingRecord binding, BindingSnapshot snapshot) =>
+        binding.PlanScope switch
+        {
+            PlanScope.Space => $"Every Aiven service of the space {instance.SpaceName ?? instance.Owner.SpaceId}, present and future.",
+            _ => $"The Aiven {(snapshot.Services.Count == 1 ? "service" : "services")} "
+                + $"{string.Join(", ", snapshot.Services.Select(service => service.Name))}.",
+        };
 
-    private async Task<BindingSnapshot> Read(InstanceRecord instance, BindingRecord binding, CancellationToken ct)
+    private async Task<BindingSnapshot> ReadSnapshotAsync(
+        InstanceRecord instance,
+        BindingRecord binding,
+        CancellationToken cancellationToken
+    )
     {
-        var services = (await inventory.ServicesOf(instance.Owner, ct))
+        var services = (await inventory.ServicesOfOwnerAsync(instance.Owner, cancellationToken))
             .Where(service => projects.Contains(service.Project))
-            .Where(service => binding.PlanScope == PlanScope.Space
-                || (service.ServiceInstanceId is { } id && binding.ServiceInstanceIds.Contains(id, StringComparer.Ordinal)))
+            .Where(service =>
+                binding.PlanScope == PlanScope.Space
+                || (service.ServiceInstanceId is { } id && binding.ServiceInstanceIds.Contains(id, StringComparer.Ordinal))
+            )
             .Select(service => new ServiceStatus(service.ServiceName, service.ServiceType, service.State, service.Message));
-        return new BindingSnapshot([.. services], await facts.Find(FactStore.PrometheusVersion, ct));
+        return new BindingSnapshot([.. services], await facts.FindAsync(FactStore.PrometheusVersion, cancellationToken));
     }
 }

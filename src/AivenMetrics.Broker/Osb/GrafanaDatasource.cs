@@ -36,18 +36,20 @@ internal static class GrafanaDatasource
         var quoted = new StringBuilder("\"", text.Length + 2);
         foreach (var c in text)
         {
-            quoted.Append(c switch
-            {
-                '"' => "\\\"",
-                '\\' => "\\\\",
-                '$' => "$$",
-                '\n' => "\\n",
-                '\t' => "\\t",
-                // Controls, and the separators that YAML takes for line breaks.
-                < ' ' or (>= '\x7f' and <= '\x9f') or '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff' =>
-                    $"\\u{((int)c).ToString("x4", CultureInfo.InvariantCulture)}",
-                _ => c.ToString(),
-            });
+            quoted.Append(
+                c switch
+                {
+                    '"' => "\\\"",
+                    '\\' => "\\\\",
+                    '$' => "$$",
+                    '\n' => "\\n",
+                    '\t' => "\\t",
+                    // Controls, and the separators that YAML takes for line breaks.
+                    < ' ' or (>= '\x7f' and <= '\x9f') or '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff' =>
+                        $"\\u{((int)c).ToString("x4", CultureInfo.InvariantCulture)}",
+                    _ => c.ToString(),
+                }
+            );
         }
 
         return quoted.Append('"').ToString();

@@ -12,110 +12,135 @@ internal sealed class InstanceHandlers(
     ServiceCatalog catalog,
     InstanceStore instances,
     ServiceResolver resolver,
-    InstanceView view,
+    InstanceResponseFactory responses,
     StateSignals signals,
     TimeProvider time,
-    ILogger<InstanceHandlers> logger)
+    ILogger<InstanceHandlers> logger
+)
 {
-    public async Task<OsbAnswer> Provision(OsbRequest request)
+    public async Task<OsbResponse> ProvisionAsync(OsbRequest request)
     {
         var id = request.InstanceId;
         _ = request.AcceptsIncomplete;
-        var wanted = ProvisionWish.Read(catalog, id, await request.Body(OsbJson.Default.ProvisionRequest), time.GetUtcNow());
+        var wanted = ProvisionCommand.Read(catalog, id, await request.ReadJsonAsync(OsbJson.Default.ProvisionRequest), time.GetUtcNow());
         var instance = wanted.Instance;
 
         // What exists decides first: a replay needs no look at Aiven, and another request of its id is a conflict before all else.
-        if (await instances.Find(id, request.Aborted) is { } existing)
-            return await Replay(existing, wanted, request.Aborted);
-        if (wanted.Contradiction is { } field)
-            throw new OsbRefusal(OsbErrors.Contradiction(field));
-        await resolver.Resolve(instance.Owner, wanted.Services, request.Aborted);
+        if (await instances.FindAsync(id, request.RequestAborted) is { } existing)
+        {
+            return await ReplayAsync(existing, wanted, request.RequestAborted);
+        }
+        if (wanted.MismatchedField is { } field)
+        {
+            throw new OsbException(OsbErrors.ContextMismatch(field));
+        }
+        await resolver.ResolveAsync(instance.Owner, wanted.Services, request.RequestAborted);
 
-        var entry = Entry(
+        var entry = AuditEntry(
             request,
             "Provision",
-            $"Plan {instance.PlanScope.Word()} for organization {instance.Owner.OrganizationId} and space {instance.Owner.SpaceId}.");
-        if (!await instances.TryInsert(instance, entry, request.Aborted))
-            return await Replay(
-                await instances.Find(id, request.Aborted) ?? throw new OsbRefusal(OsbErrors.Changed), wanted, request.Aborted);
+            $"Plan {instance.PlanScope.ToText()} for organization {instance.Owner.OrganizationId} and space {instance.Owner.SpaceId}."
+        );
+        if (!await instances.TryInsertAsync(instance, entry, request.RequestAborted))
+        {
+            return await ReplayAsync(
+                await instances.FindAsync(id, request.RequestAborted) ?? throw new OsbException(OsbErrors.ConcurrencyError),
+                wanted,
+                request.RequestAborted
+            );
+        }
 
         logger.Provisioned(id.Value, instance.Owner.OrganizationId, instance.Owner.SpaceId);
-        Changed();
-        return view.Changed(201, instance);
+        NotifyChanged();
+        return responses.CreateChangeResponse(201, instance);
     }
 
-    public async Task<OsbAnswer> Fetch(OsbRequest request) => view.Fetched(await Find(request));
+    public async Task<OsbResponse> FetchAsync(OsbRequest request) => responses.CreateFetchResponse(await FindAsync(request));
 
-    public async Task<OsbAnswer> LastOperation(OsbRequest request)
+    public async Task<OsbResponse> LastOperationAsync(OsbRequest request)
     {
-        await Find(request);
-        return OsbAnswer.Json(200, new LastOperationResponse(OperationState.Succeeded.Word(), null), OsbJson.Wire.LastOperationResponse);
+        await FindAsync(request);
+        return OsbResponse.Json(
+            200,
+            new LastOperationResponse(OperationState.Succeeded.ToText(), null),
+            OsbJson.Wire.LastOperationResponse
+        );
     }
 
-    public async Task<OsbAnswer> Update(OsbRequest request)
+    public async Task<OsbResponse> UpdateAsync(OsbRequest request)
     {
         var id = request.InstanceId;
         _ = request.AcceptsIncomplete;
-        var wanted = UpdateWish.Read(catalog, await request.Body(OsbJson.Default.UpdateRequest));
-        var instance = await Find(request);
-        var plan = wanted.Plan(catalog, instance);
+        var wanted = UpdateCommand.Read(catalog, await request.ReadJsonAsync(OsbJson.Default.UpdateRequest));
+        var instance = await FindAsync(request);
+        var plan = wanted.ResolvePlan(catalog, instance);
         // The services are looked for before the transaction, which must not wait for Aiven.
-        await resolver.Resolve(wanted.Context.Follow(instance), plan.Parameters?.Services ?? [], request.Aborted);
+        await resolver.ResolveAsync(wanted.Context.ResolveUpdatedOwner(instance), plan.Parameters?.Services ?? [], request.RequestAborted);
 
         var changes = "";
         var now = time.GetUtcNow();
-        var updated = await instances.Update(
+        var updated = await instances.UpdateAsync(
             id,
             current => wanted.Apply(current, plan, now),
-            (before, after) => Entry(request, "Update", changes = InstanceChanges.Describe(before, after)),
-            request.Aborted) ?? throw new OsbRefusal(OsbErrors.NoSuchInstance);
+            (before, after) => AuditEntry(request, "Update", changes = InstanceChanges.Describe(before, after)),
+            request.RequestAborted
+        ) ?? throw new OsbException(OsbErrors.InstanceNotFound);
 
         logger.Updated(id.Value, changes);
-        Changed();
-        return view.Changed(200, updated);
+        NotifyChanged();
+        return responses.CreateChangeResponse(200, updated);
     }
 
-    public async Task<OsbAnswer> Deprovision(OsbRequest request)
+    public async Task<OsbResponse> DeprovisionAsync(OsbRequest request)
     {
         var id = request.InstanceId;
         _ = request.AcceptsIncomplete;
-        var (service, plan) = (request.RequiredQuery("service_id"), request.RequiredQuery("plan_id"));
-        var existing = await instances.Find(id, request.Aborted) ?? throw new OsbRefusal(OsbErrors.InstanceGone);
+        var (service, plan) = (request.RequiredQueryValue("service_id"), request.RequiredQueryValue("plan_id"));
+        var existing = await instances.FindAsync(id, request.RequestAborted) ?? throw new OsbException(OsbErrors.InstanceGone);
         if (service != existing.ServiceId || plan != existing.PlanId)
-            throw new OsbRefusal(OsbErrors.OtherPlan);
+        {
+            throw new OsbException(OsbErrors.PlanMismatch);
+        }
 
-        switch (await instances.Delete(id, Entry(request, "Deprovision", "Deleted."), request.Aborted))
+        switch (await instances.DeleteAsync(id, AuditEntry(request, "Deprovision", "Deleted."), request.RequestAborted))
         {
             case DeleteInstanceResult.HasBindings:
-                throw new OsbRefusal(OsbErrors.HasBindings);
+                throw new OsbException(OsbErrors.HasBindings);
             case DeleteInstanceResult.NotFound:
-                throw new OsbRefusal(OsbErrors.InstanceGone);
+                throw new OsbException(OsbErrors.InstanceGone);
             default:
                 logger.Deprovisioned(id.Value);
-                Changed();
-                return OsbAnswer.Nothing(200);
+                NotifyChanged();
+                return OsbResponse.EmptyObject(200);
         }
     }
 
-    private async Task<OsbAnswer> Replay(InstanceRecord existing, ProvisionWish wanted, CancellationToken ct)
+    private async Task<OsbResponse> ReplayAsync(InstanceRecord existing, ProvisionCommand command, CancellationToken cancellationToken)
     {
-        if (!wanted.IsSame(existing))
-            throw new OsbRefusal(OsbErrors.InstanceConflict);
-        if (wanted.Contradiction is { } field)
-            throw new OsbRefusal(OsbErrors.Contradiction(field));
-        return view.Changed(200, await instances.TellNames(existing, wanted.Context.Told, time.GetUtcNow(), ct));
+        if (!command.Matches(existing))
+        {
+            throw new OsbException(OsbErrors.InstanceConflict);
+        }
+        if (command.MismatchedField is { } field)
+        {
+            throw new OsbException(OsbErrors.ContextMismatch(field));
+        }
+        return responses.CreateChangeResponse(
+            200,
+            await instances.ApplyContextAsync(existing, command.Context.Update, time.GetUtcNow(), cancellationToken)
+        );
     }
 
-    private async Task<InstanceRecord> Find(OsbRequest request) =>
-        await instances.Find(request.InstanceId, request.Aborted) ?? throw new OsbRefusal(OsbErrors.NoSuchInstance);
+    private async Task<InstanceRecord> FindAsync(OsbRequest request) =>
+        await instances.FindAsync(request.InstanceId, request.RequestAborted) ?? throw new OsbException(OsbErrors.InstanceNotFound);
 
-    private AuditRecord Entry(OsbRequest request, string action, string description) =>
+    private AuditRecord AuditEntry(OsbRequest request, string action, string description) =>
         new(time.GetUtcNow(), action, request.InstanceId, null, request.Actor, AuditResult.Succeeded, description);
 
     /// <summary>What is wanted may have changed for the reconciler, and labels and scopes for the feeds.</summary>
-    private void Changed()
+    private void NotifyChanged()
     {
-        signals.Intent.Notify();
-        signals.Result.Notify();
+        signals.DesiredStateChanged.Notify();
+        signals.ObservedStateChanged.Notify();
     }
 }

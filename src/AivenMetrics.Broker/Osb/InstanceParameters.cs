@@ -15,17 +15,22 @@ internal sealed record InstanceParameters(IReadOnlyList<string> Services)
     public const string None = "{}";
 
     /// <summary>As the row keeps them: canonical JSON.</summary>
-    public string Json => Services.Count == 0
-        ? None
-        : OsbFields.Canonical(JsonSerializer.SerializeToElement(
-            new Dictionary<string, IReadOnlyList<string>> { [PlanParameters.ServicesName] = Services }, OsbJson.Default.DictionaryStringIReadOnlyListString));
+    public string Json =>
+        Services.Count == 0
+            ? None
+            : OsbFields.CanonicalJson(
+                JsonSerializer.SerializeToElement(
+                    new Dictionary<string, IReadOnlyList<string>> { [PlanParameters.ServicesParameter] = Services },
+                    OsbJson.Default.DictionaryStringIReadOnlyListString
+                )
+            );
 
     /// <summary>Reads the parameters of a provision, or of an update, for which an empty list clears the default.</summary>
     /// <returns>Null: nothing was given, which changes nothing.</returns>
-    /// <exception cref="OsbRefusal">They are not what the plan takes: 400, naming the parameter.</exception>
+    /// <exception cref="OsbException">They are not what the plan takes: 400, naming the parameter.</exception>
     public static InstanceParameters? Read(PlanScope scope, JsonElement? parameters, bool update)
     {
         var read = update ? PlanParameters.ForUpdate(scope, parameters) : PlanParameters.ForProvision(scope, parameters);
-        return OsbFields.Parameters(read).Services is { } services ? new InstanceParameters(services) : null;
+        return OsbFields.RequireValid(read).Services is { } services ? new InstanceParameters(services) : null;
     }
 }

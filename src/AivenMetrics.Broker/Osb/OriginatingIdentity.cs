@@ -16,25 +16,29 @@ internal sealed record OriginatingIdentity(string Platform, string Json)
     public const string Header = "X-Broker-API-Originating-Identity";
 
     // The audit trail keeps it: a user id with some groups is far smaller.
-    private const int Longest = 16 * 1024;
+    private const int MaximumHeaderLength = 16 * 1024;
 
-    private static readonly JsonDocumentOptions OneOfEach = new() { AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions NoDuplicateProperties = new() { AllowDuplicateProperties = false };
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>Reads the header; null when it is absent.</summary>
-    /// <exception cref="OsbRefusal">It is malformed: 400.</exception>
+    /// <exception cref="OsbException">It is malformed: 400.</exception>
     public static OriginatingIdentity? Read(StringValues header)
     {
         if (header.Count == 0)
+        {
             return null;
+        }
         var parts = header.Count == 1 ? header[0]!.Split(' ', StringSplitOptions.RemoveEmptyEntries) : [];
-        if (parts.Length != 2 || header[0]!.Length > Longest)
+        if (parts.Length != 2 || header[0]!.Length > MaximumHeaderLength)
+        {
             throw Malformed();
+        }
         try
         {
-            using var document = JsonDocument.Parse(StrictUtf8.GetString(Convert.FromBase64String(parts[1])), OneOfEach);
+            using var document = JsonDocument.Parse(StrictUtf8.GetString(Convert.FromBase64String(parts[1])), NoDuplicateProperties);
             return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new(parts[0], OsbFields.Canonical(document.RootElement))
+                ? new(parts[0], OsbFields.CanonicalJson(document.RootElement))
                 : throw Malformed();
         }
         catch (Exception e) when (e is FormatException or JsonException or DecoderFallbackException or InvalidOperationException)
@@ -43,6 +47,6 @@ internal sealed record OriginatingIdentity(string Platform, string Json)
         }
     }
 
-    private static OsbRefusal Malformed() => new(OsbErrors.Invalid(
-        $"The header {Header} must be a platform's name, a space and a JSON object in base64, given once."));
+    private static OsbException Malformed() =>
+        new(OsbErrors.BadRequest($"The header {Header} must be a platform's name, a space and a JSON object in base64, given once."));
 }

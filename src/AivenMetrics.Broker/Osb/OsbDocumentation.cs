@@ -9,7 +9,7 @@ namespace AivenMetrics.Broker.Osb;
 /// <summary>What openapi.yaml tells of the operations beyond what the routes know: meanings, headers, examples.</summary>
 internal static class OsbDocumentation
 {
-    private static readonly Dictionary<int, string> Meanings = new()
+    private static readonly Dictionary<int, string> StatusDescriptions = new()
     {
         [200] = "It is so.",
         [201] = "It was created by this request.",
@@ -28,20 +28,19 @@ internal static class OsbDocumentation
         [503] = "The broker's database is out of reach, or it has not seen the Aiven services yet.",
     };
 
-    private static readonly Dictionary<int, OsbError> Errors = new()
+    private static readonly Dictionary<int, OsbError> CommonErrorExamples = new()
     {
-        [400] = OsbErrors.Invalid("The field plan_id is missing or empty."),
+        [400] = OsbErrors.BadRequest("The field plan_id is missing or empty."),
         [401] = OsbErrors.Unauthorized,
-        [412] = OsbErrors.Version("is missing or given twice"),
-        [413] = OsbErrors.TooLarge,
-        [422] = OsbErrors.Changed,
-        [429] = OsbErrors.TooManyLogins,
-        [500] = OsbErrors.Unexpected,
-        [503] = OsbErrors.DatabaseDown,
+        [412] = OsbErrors.UnsupportedVersion("is missing or given twice"),
+        [413] = OsbErrors.BodyTooLarge,
+        [422] = OsbErrors.ConcurrencyError,
+        [429] = OsbErrors.TooManyAuthentications,
+        [500] = OsbErrors.InternalError,
+        [503] = OsbErrors.DatabaseUnavailable,
     };
 
-    private const string Instance =
-        """
+    private const string InstanceExample = """
         {
           "metadata": {
             "labels": { "scope": "space", "space_name": "team-a" },
@@ -50,14 +49,18 @@ internal static class OsbDocumentation
         }
         """;
 
-    private static readonly Dictionary<string, Operation> Operations = new()
+    private static readonly Dictionary<string, OperationDocumentation> Operations = new()
     {
         ["Catalog"] = new(
             "The offering and its plans, always the same while the broker runs.",
-            Answers: new() { [200] = Encoding.UTF8.GetString(new ServiceCatalog(new CatalogOptions(), TimeProvider.System).Body.Span) }),
+            ResponseExamples: new()
+            {
+                [200] = Encoding.UTF8.GetString(new ServiceCatalog(new CatalogOptions(), TimeProvider.System).Body.Span),
+            }
+        ),
         ["Provision"] = new(
             "Creates an instance at once. An equal request again gets 200.",
-            Body: """
+            RequestExample: """
             {
               "service_id": "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10",
               "plan_id": "2f6d3d0e-7c0d-4f0b-8e53-0a9f4b7f1c21",
@@ -73,14 +76,14 @@ internal static class OsbDocumentation
               }
             }
             """,
-            Answers: new() { [200] = Instance, [201] = Instance },
-            Errors: new() { [409] = OsbErrors.InstanceConflict }),
+            ResponseExamples: new() { [200] = InstanceExample, [201] = InstanceExample },
+            ErrorExamples: new() { [409] = OsbErrors.InstanceConflict }
+        ),
         ["FetchInstance"] = new(
             "Reads an instance. The query parameters are hints and not needed.",
-            Answers: new()
+            ResponseExamples: new()
             {
-                [200] =
-                """
+                [200] = """
                 {
                   "service_id": "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10",
                   "plan_id": "6c1e9d54-2b1f-4b43-a5f1-3d8a7e9b0d32",
@@ -92,119 +95,155 @@ internal static class OsbDocumentation
                 }
                 """,
             },
-            Errors: new() { [404] = OsbErrors.NoSuchInstance }),
+            ErrorExamples: new() { [404] = OsbErrors.InstanceNotFound }
+        ),
         ["Update"] = new(
             "Changes plan, parameters, names or maintenance of an instance at once; what is absent stays. Bindings keep what they show.",
-            Body: """
+            RequestExample: """
             {
               "service_id": "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10",
               "plan_id": "2f6d3d0e-7c0d-4f0b-8e53-0a9f4b7f1c21",
               "previous_values": { "plan_id": "6c1e9d54-2b1f-4b43-a5f1-3d8a7e9b0d32" }
             }
             """,
-            Answers: new() { [200] = Instance },
-            Errors: new() { [404] = OsbErrors.NoSuchInstance }),
+            ResponseExamples: new() { [200] = InstanceExample },
+            ErrorExamples: new() { [404] = OsbErrors.InstanceNotFound }
+        ),
         ["Deprovision"] = new(
             "Deletes an instance at once. One that still has bindings is refused.",
-            Answers: new() { [200] = "{}" },
-            Errors: new() { [400] = OsbErrors.HasBindings, [410] = OsbErrors.InstanceGone }),
+            ResponseExamples: new() { [200] = "{}" },
+            ErrorExamples: new() { [400] = OsbErrors.HasBindings, [410] = OsbErrors.InstanceGone }
+        ),
         ["InstanceLastOperation"] = new(
             "How far the last operation on an instance is: operations on instances are done at once, so it has succeeded.",
-            Answers: new() { [200] = """{ "state": "succeeded" }""" },
-            Errors: new() { [404] = OsbErrors.NoSuchInstance }),
+            ResponseExamples: new() { [200] = """{ "state": "succeeded" }""" },
+            ErrorExamples: new() { [404] = OsbErrors.InstanceNotFound }
+        ),
         ["Bind"] = new(
             "Creates a binding with credentials of its own. Waits until they work, or answers 202 when the platform can poll. An equal "
-            + "request again gets the same credentials.",
-            Body: """
+                + "request again gets the same credentials.",
+            RequestExample: """
             {
               "service_id": "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10",
               "plan_id": "2f6d3d0e-7c0d-4f0b-8e53-0a9f4b7f1c21",
               "bind_resource": { "app_guid": "d7c2a6b1-4c57-4f0c-9b0e-1f6f3a5e2c44", "space_guid": "6b1c2a0f-0f64-4a53-8f0b-5a8a3b3a9e21" }
             }
             """,
-            Answers: new() { [200] = Binding(), [201] = Binding(), [202] = """{ "operation": "bind-5f0c3a9e1b7d2468" }""" },
-            Errors: new()
+            ResponseExamples: new()
             {
-                [400] = OsbErrors.NoSuchServices(["orders-pg"]),
-                [404] = OsbErrors.NoSuchInstance,
+                [200] = BindingExample(),
+                [201] = BindingExample(),
+                [202] = """{ "operation": "bind-5f0c3a9e1b7d2468" }""",
+            },
+            ErrorExamples: new()
+            {
+                [400] = OsbErrors.ServicesNotFound(["orders-pg"]),
+                [404] = OsbErrors.InstanceNotFound,
                 [409] = OsbErrors.BindingConflict,
                 [422] = OsbErrors.AsyncRequired(TimeSpan.FromSeconds(20), "0 of 1 services deliver metrics."),
-            }),
+            }
+        ),
         ["FetchBinding"] = new(
             "Reads a binding with its credentials and parameters. The query parameters are hints and not needed.",
-            Answers: new() { [200] = Binding(", \"parameters\": {}") },
-            Errors: new() { [404] = OsbErrors.NoSuchBinding }),
+            ResponseExamples: new() { [200] = BindingExample(", \"parameters\": {}") },
+            ErrorExamples: new() { [404] = OsbErrors.BindingNotFound }
+        ),
         ["Unbind"] = new(
             "Deletes a binding, also one that is still being created; its credentials stop working.",
-            Answers: new() { [200] = "{}" },
-            Errors: new() { [410] = OsbErrors.BindingGone }),
+            ResponseExamples: new() { [200] = "{}" },
+            ErrorExamples: new() { [410] = OsbErrors.BindingGone }
+        ),
         ["BindingLastOperation"] = new(
             "How far the last operation on a binding is, in words for the user.",
-            Answers: new()
+            ResponseExamples: new()
             {
-                [200] =
-                """
+                [200] = """
                 { "state": "in progress", "description": "Waiting for Aiven to open the metrics port of orders-pg (about a minute)." }
                 """,
             },
-            Errors: new() { [404] = OsbErrors.NoSuchBinding }),
+            ErrorExamples: new() { [404] = OsbErrors.BindingNotFound }
+        ),
     };
 
     /// <summary>Adds everything to the route of that name.</summary>
     public static void WithOsbDocumentation(this RouteHandlerBuilder endpoint, string name, Type? body, IEnumerable<int> statuses)
     {
         var operation = Operations[name];
-        endpoint.WithDescription(operation.Description)
+        endpoint
+            .WithDescription(operation.Description)
             .WithHeader("X-Broker-API-Version", true, "2.13 or any newer 2.x.")
-            .WithHeader(OsbPipeline.IdentityHeader, false, "Any text; the answer carries the same.")
-            .WithHeader(OriginatingIdentity.Header, false, "Who asks: the platform's name, a space and a JSON object in base64. Kept in the audit trail.")
-            .WithAnswerHeader(OsbPipeline.IdentityHeader, "As in the request.")
-            .WithAnswerHeader("WWW-Authenticate", "HTTP basic authentication is asked for.", 401)
-            .WithAnswerHeader("Retry-After", "Seconds after which to ask again.", 202, 429, 503);
+            .WithHeader(OsbPipeline.RequestIdentityHeader, false, "Any text; the answer carries the same.")
+            .WithHeader(
+                OriginatingIdentity.Header,
+                false,
+                "Who asks: the platform's name, a space and a JSON object in base64. Kept in the audit trail."
+            )
+            .WithResponseHeader(OsbPipeline.RequestIdentityHeader, "As in the request.")
+            .WithResponseHeader("WWW-Authenticate", "HTTP basic authentication is asked for.", 401)
+            .WithResponseHeader("Retry-After", "Seconds after which to ask again.", 202, 429, 503);
         if (name == "Catalog")
-            endpoint.WithHeader("If-None-Match", false, "Entity tags of versions that the reader has; compared weakly. Decides alone when it is there.")
+        {
+            endpoint
+                .WithHeader(
+                    "If-None-Match",
+                    false,
+                    "Entity tags of versions that the reader has; compared weakly. Decides alone when it is there."
+                )
                 .WithHeader("If-Modified-Since", false, "HTTP date of the version that the reader has.")
-                .WithAnswerHeader("ETag", "Entity tag of this version.", 200, 304)
-                .WithAnswerHeader("Last-Modified", "HTTP date of this version: the start of the broker.", 200);
+                .WithResponseHeader("ETag", "Entity tag of this version.", 200, 304)
+                .WithResponseHeader("Last-Modified", "HTTP date of this version: the start of the broker.", 200);
+        }
         if (name.EndsWith("LastOperation", StringComparison.Ordinal))
-            endpoint.WithAnswerHeader("Retry-After", "Seconds after which to ask again, while it is in progress.", 200);
+        {
+            endpoint.WithResponseHeader("Retry-After", "Seconds after which to ask again, while it is in progress.", 200);
+        }
         if (body is not null)
-            endpoint.WithBody(body, operation.Body);
+        {
+            endpoint.WithBody(body, operation.RequestExample);
+        }
         foreach (var status in statuses)
-            endpoint.WithAnswer(status, Meanings[status], Example(operation, status));
+        {
+            endpoint.WithResponse(status, StatusDescriptions[status], ResponseExample(operation, status));
+        }
     }
 
-    private static string? Example(Operation operation, int status) =>
-        operation.Answers.GetValueOrDefault(status)
-        ?? ((operation.Errors?.GetValueOrDefault(status) ?? Errors.GetValueOrDefault(status)) is { } error
-            ? Encoding.UTF8.GetString(OsbAnswer.Error(error).Body.Span)
-            : null);
+    private static string? ResponseExample(OperationDocumentation operation, int status) =>
+        operation.ResponseExamples.GetValueOrDefault(status)
+        ?? (
+            (operation.ErrorExamples?.GetValueOrDefault(status) ?? CommonErrorExamples.GetValueOrDefault(status)) is { } error
+                ? Encoding.UTF8.GetString(OsbResponse.Error(error).Body.Span)
+                : null
+        );
 
-    private static string Binding(string more = "") =>
+    private static string BindingExample(string more = "") =>
         $$"""
-        {
-          "credentials": {
-            "url": "https://metrics.example.com",
-            "username": "m-0f1e2d3c4b5a6978",
-            "password": "the-password",
-            "uri": "https://m-0f1e2d3c4b5a6978:the-password@metrics.example.com",
-            "scope": {
-              "description": "Every Aiven service of the space team-a, present and future.",
-              "matchers": [{ "name": "organization_id", "type": "=", "value": "2f9d1c54-7c61-4d0b-9a3e-6f1f5a0d8b77" }, { "name": "space_id", "type": "=", "value": "6b1c2a0f-0f64-4a53-8f0b-5a8a3b3a9e21" }]
-            },
-            "services": [{ "name": "orders-pg", "type": "pg", "state": "RUNNING", "metrics": "Metrics are collected." }],
-            "grafana_datasource": "apiVersion: 1\ndatasources: […]\n",
-            "prometheus_version": "2.42.0",
-            "bearer_token": "bS0wZjFlMmQzYzRiNWE2OTc4OnRoZS1wYXNzd29yZA"
-          },
-          "metadata": { "expires_at": "2027-02-21T12:00:00.0Z", "renew_before": "2027-01-30T00:00:00.0Z" },
-          "endpoints": [{ "host": "metrics.example.com", "ports": ["443"], "protocol": "tcp" }]{{more}}
-        }
-        """;
+            {
+              "credentials": {
+                "url": "https://metrics.example.com",
+                "username": "m-0f1e2d3c4b5a6978",
+                "password": "the-password",
+                "uri": "https://m-0f1e2d3c4b5a6978:the-password@metrics.example.com",
+                "scope": {
+                  "description": "Every Aiven service of the space team-a, present and future.",
+                  "matchers": [{ "name": "organization_id", "type": "=", "value": "2f9d1c54-7c61-4d0b-9a3e-6f1f5a0d8b77" }, { "name": "space_id", "type": "=", "value": "6b1c2a0f-0f64-4a53-8f0b-5a8a3b3a9e21" }]
+                },
+                "services": [{ "name": "orders-pg", "type": "pg", "state": "RUNNING", "metrics": "Metrics are collected." }],
+                "grafana_datasource": "apiVersion: 1\ndatasources: […]\n",
+                "prometheus_version": "2.42.0",
+                "bearer_token": "bS0wZjFlMmQzYzRiNWE2OTc4OnRoZS1wYXNzd29yZA"
+              },
+              "metadata": { "expires_at": "2027-02-21T12:00:00.0Z", "renew_before": "2027-01-30T00:00:00.0Z" },
+              "endpoints": [{ "host": "metrics.example.com", "ports": ["443"], "protocol": "tcp" }]{{more}}
+            }
+            """;
 
-    /// <param name="Body">Example of the request's body.</param>
-    /// <param name="Answers">Examples of bodies by status.</param>
-    /// <param name="Errors">Errors that say more than the general ones.</param>
-    private sealed record Operation(
-        string Description, Dictionary<int, string> Answers, string? Body = null, Dictionary<int, OsbError>? Errors = null);
+    /// <param name="RequestExample">Example of the request's body.</param>
+    /// <param name="ResponseExamples">Examples of bodies by status.</param>
+    /// <param name="ErrorExamples">Errors that say more than the general ones.</param>
+    private sealed record OperationDocumentation(
+        string Description,
+        Dictionary<int, string> ResponseExamples,
+        string? RequestExample = null,
+        Dictionary<int, OsbError>? ErrorExamples = null
+    );
 }

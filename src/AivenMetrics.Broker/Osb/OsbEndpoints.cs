@@ -15,52 +15,146 @@ internal static class OsbEndpoints
     private const string Binding = Instance + "/service_bindings/{binding_id}";
 
     private static readonly Query[] NoQuery = [];
-    private static readonly Query[] Incomplete =
-        [new("accepts_incomplete", false, "true: the platform can poll an operation that is not done at once.", JsonSchemaType.Boolean)];
+    private static readonly Query[] AcceptsIncompleteQuery =
+    [
+        new("accepts_incomplete", false, "true: the platform can poll an operation that is not done at once.", JsonSchemaType.Boolean),
+    ];
 
-    private static readonly Query[] Hints =
-        [new("service_id", false, "A hint; not needed."), new("plan_id", false, "A hint; not needed.")];
+    private static readonly Query[] HintQueries =
+    [
+        new("service_id", false, "A hint; not needed."),
+        new("plan_id", false, "A hint; not needed."),
+    ];
 
-    private static readonly Query[] PollHints = [.. Hints, new("operation", false, "A hint; not needed.")];
+    private static readonly Query[] LastOperationQueries = [.. HintQueries, new("operation", false, "A hint; not needed.")];
 
-    private static readonly Query[] Delete =
-        [new("service_id", true, "The instance's offering."), new("plan_id", true, "The instance's plan."), .. Incomplete];
+    private static readonly Query[] DeleteQueries =
+    [
+        new("service_id", true, "The instance's offering."),
+        new("plan_id", true, "The instance's plan."),
+        .. AcceptsIncompleteQuery,
+    ];
 
     // What every operation can answer.
-    private static readonly (int Status, Type? Body)[] Refusals =
-        [.. ((int[])[400, 401, 412, 413, 429, 500, 503]).Select(status => (status, (Type?)typeof(ErrorResponse)))];
+    private static readonly (int Status, Type? Body)[] CommonErrors =
+    [
+        .. ((int[])[400, 401, 412, 413, 429, 500, 503]).Select(status => (status, (Type?)typeof(ErrorResponse))),
+    ];
 
     private static readonly Route[] Routes =
     [
-        new("GET", "/catalog", "Catalog", s => s.Catalog.Catalog, "What can be ordered", NoQuery, null,
-            [(200, typeof(CatalogResponse)), (304, null)]),
-        new("PUT", Instance, "Provision", s => s.Instances.Provision, "Create an instance", Incomplete, typeof(ProvisionRequest),
+        new(
+            "GET",
+            "/catalog",
+            "Catalog",
+            s => s.Catalog.FetchAsync,
+            "What can be ordered",
+            NoQuery,
+            null,
+            [(200, typeof(CatalogResponse)), (304, null)]
+        ),
+        new(
+            "PUT",
+            Instance,
+            "Provision",
+            s => s.Instances.ProvisionAsync,
+            "Create an instance",
+            AcceptsIncompleteQuery,
+            typeof(ProvisionRequest),
             [
-                (200, typeof(InstanceChangeResponse)), (201, typeof(InstanceChangeResponse)), (409, typeof(ErrorResponse)),
+                (200, typeof(InstanceChangeResponse)),
+                (201, typeof(InstanceChangeResponse)),
+                (409, typeof(ErrorResponse)),
                 (422, typeof(ErrorResponse)),
-            ]),
-        new("GET", Instance, "FetchInstance", s => s.Instances.Fetch, "Read an instance", Hints, null,
-            [(200, typeof(InstanceResponse)), (404, typeof(ErrorResponse))]),
-        new("PATCH", Instance, "Update", s => s.Instances.Update, "Change plan, parameters or names of an instance", Incomplete,
+            ]
+        ),
+        new(
+            "GET",
+            Instance,
+            "FetchInstance",
+            s => s.Instances.FetchAsync,
+            "Read an instance",
+            HintQueries,
+            null,
+            [(200, typeof(InstanceResponse)), (404, typeof(ErrorResponse))]
+        ),
+        new(
+            "PATCH",
+            Instance,
+            "Update",
+            s => s.Instances.UpdateAsync,
+            "Change plan, parameters or names of an instance",
+            AcceptsIncompleteQuery,
             typeof(UpdateRequest),
-            [(200, typeof(InstanceChangeResponse)), (404, typeof(ErrorResponse)), (422, typeof(ErrorResponse))]),
-        new("DELETE", Instance, "Deprovision", s => s.Instances.Deprovision, "Delete an instance", Delete, null,
-            [(200, typeof(EmptyResponse)), (410, typeof(ErrorResponse))]),
-        new("GET", Instance + "/last_operation", "InstanceLastOperation", s => s.Instances.LastOperation,
-            "How far the last operation on an instance is", PollHints, null,
-            [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]),
-        new("PUT", Binding, "Bind", s => s.Bind.Bind, "Create a binding and its credentials", Incomplete, typeof(BindRequest),
+            [(200, typeof(InstanceChangeResponse)), (404, typeof(ErrorResponse)), (422, typeof(ErrorResponse))]
+        ),
+        new(
+            "DELETE",
+            Instance,
+            "Deprovision",
+            s => s.Instances.DeprovisionAsync,
+            "Delete an instance",
+            DeleteQueries,
+            null,
+            [(200, typeof(EmptyResponse)), (410, typeof(ErrorResponse))]
+        ),
+        new(
+            "GET",
+            Instance + "/last_operation",
+            "InstanceLastOperation",
+            s => s.Instances.LastOperationAsync,
+            "How far the last operation on an instance is",
+            LastOperationQueries,
+            null,
+            [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]
+        ),
+        new(
+            "PUT",
+            Binding,
+            "Bind",
+            s => s.Bind.BindAsync,
+            "Create a binding and its credentials",
+            AcceptsIncompleteQuery,
+            typeof(BindRequest),
             [
-                (200, typeof(BindingResponse)), (201, typeof(BindingResponse)), (202, typeof(OperationResponse)),
-                (404, typeof(ErrorResponse)), (409, typeof(ErrorResponse)), (422, typeof(ErrorResponse)),
-            ]),
-        new("GET", Binding, "FetchBinding", s => s.Bindings.Fetch, "Read a binding and its credentials", Hints, null,
-            [(200, typeof(BindingResponse)), (404, typeof(ErrorResponse))]),
-        new("DELETE", Binding, "Unbind", s => s.Bindings.Unbind, "Delete a binding; its credentials stop working", Delete, null,
-            [(200, typeof(EmptyResponse)), (410, typeof(ErrorResponse))]),
-        new("GET", Binding + "/last_operation", "BindingLastOperation", s => s.Bindings.LastOperation,
-            "How far the last operation on a binding is", PollHints, null,
-            [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]),
+                (200, typeof(BindingResponse)),
+                (201, typeof(BindingResponse)),
+                (202, typeof(OperationResponse)),
+                (404, typeof(ErrorResponse)),
+                (409, typeof(ErrorResponse)),
+                (422, typeof(ErrorResponse)),
+            ]
+        ),
+        new(
+            "GET",
+            Binding,
+            "FetchBinding",
+            s => s.Bindings.FetchAsync,
+            "Read a binding and its credentials",
+            HintQueries,
+            null,
+            [(200, typeof(BindingResponse)), (404, typeof(ErrorResponse))]
+        ),
+        new(
+            "DELETE",
+            Binding,
+            "Unbind",
+            s => s.Bindings.UnbindAsync,
+            "Delete a binding; its credentials stop working",
+            DeleteQueries,
+            null,
+            [(200, typeof(EmptyResponse)), (410, typeof(ErrorResponse))]
+        ),
+        new(
+            "GET",
+            Binding + "/last_operation",
+            "BindingLastOperation",
+            s => s.Bindings.LastOperationAsync,
+            "How far the last operation on a binding is",
+            LastOperationQueries,
+            null,
+            [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]
+        ),
     ];
 
     public static IEndpointRouteBuilder MapOsb(this IEndpointRouteBuilder routes)
@@ -68,39 +162,44 @@ internal static class OsbEndpoints
         var v2 = routes.MapGroup("/v2").WithTags("Open Service Broker API");
         foreach (var route in Routes)
         {
-            var run = Pipeline(route.Name, services => route.Handler(new Handlers(services)));
+            var run = CreateDelegate(route.Name, services => route.Handler(new Handlers(services)));
             Document(v2.MapMethods(route.Path, [route.Method], run), route);
         }
 
         foreach (var path in Routes.GroupBy(route => route.Path))
         {
             var allow = string.Join(", ", path.Select(route => route.Method));
-            v2.Map(path.Key, Pipeline("MethodNotAllowed", _ => _ => NotAllowed(allow))).ExcludeFromDescription();
+            v2.Map(path.Key, CreateDelegate("MethodNotAllowed", _ => _ => MethodNotAllowedAsync(allow))).ExcludeFromDescription();
         }
 
-        v2.Map("/{**path}", Pipeline("NoSuchPath", _ => _ => throw new OsbRefusal(OsbErrors.NoSuchPath))).ExcludeFromDescription();
+        v2.Map("/{**path}", CreateDelegate("NoSuchPath", _ => _ => throw new OsbException(OsbErrors.PathNotFound)))
+            .ExcludeFromDescription();
         return routes;
     }
 
     // A Delegate, not a RequestDelegate: only those are described in openapi.yaml.
-    private static Delegate Pipeline(string name, Func<IServiceProvider, OsbHandler> handler)
+    private static Delegate CreateDelegate(string name, Func<IServiceProvider, OsbHandler> handler)
     {
         Func<HttpContext, Task> run = context =>
-            context.RequestServices.GetRequiredService<OsbPipeline>().Run(context, name, handler(context.RequestServices));
+            context.RequestServices.GetRequiredService<OsbPipeline>().HandleAsync(context, name, handler(context.RequestServices));
         return run;
     }
 
-    private static Task<OsbAnswer> NotAllowed(string allow) =>
-        Task.FromResult(OsbAnswer.Error(OsbErrors.MethodNotAllowed(allow)) with { Allow = allow });
+    private static Task<OsbResponse> MethodNotAllowedAsync(string allow) =>
+        Task.FromResult(OsbResponse.Error(OsbErrors.MethodNotAllowed(allow)) with { Allow = allow });
 
     private static void Document(RouteHandlerBuilder endpoint, Route route)
     {
         endpoint.WithName(route.Name).WithSummary(route.Summary).WithSecurity(ApiSecurity.Platform);
         foreach (var query in route.Queries)
+        {
             endpoint.WithQuery(query.Name, query.Required, query.Description, query.Type);
-        foreach (var (status, body) in route.Answers.Concat(Refusals))
+        }
+        foreach (var (status, body) in route.Responses.Concat(CommonErrors))
+        {
             endpoint.Produces(status, body, body is null ? null : "application/json");
-        endpoint.WithOsbDocumentation(route.Name, route.Body, route.Answers.Concat(Refusals).Select(answer => answer.Status));
+        }
+        endpoint.WithOsbDocumentation(route.Name, route.Body, route.Responses.Concat(CommonErrors).Select(answer => answer.Status));
     }
 
     private sealed record Query(string Name, bool Required, string Description, JsonSchemaType Type = JsonSchemaType.String);
@@ -113,7 +212,8 @@ internal static class OsbEndpoints
         string Summary,
         Query[] Queries,
         Type? Body,
-        (int Status, Type? Body)[] Answers);
+        (int Status, Type? Body)[] Responses
+    );
 
     private readonly record struct Handlers(IServiceProvider Services)
     {

@@ -8,70 +8,86 @@ namespace AivenMetrics.Broker.Osb;
 /// <summary>Checks of fields that several requests share.</summary>
 internal static class OsbFields
 {
-    private const int LongestText = 255;
+    private const int MaximumStringLength = 255;
 
-    public static string Required(string? value, string name) => value switch
-    {
-        null or "" => throw new OsbRefusal(OsbErrors.Invalid($"The field {name} is missing or empty.")),
-        { Length: > LongestText } => throw new OsbRefusal(OsbErrors.Invalid($"The field {name} is longer than {LongestText} characters.")),
-        _ => value,
-    };
+    public static string RequiredString(string? value, string name) =>
+        value switch
+        {
+            null or "" => throw new OsbException(OsbErrors.BadRequest($"The field {name} is missing or empty.")),
+            { Length: > MaximumStringLength } => throw new OsbException(
+                OsbErrors.BadRequest($"The field {name} is longer than {MaximumStringLength} characters.")
+            ),
+            _ => value,
+        };
 
-    public static string? NonEmpty(string? value, string name) =>
-        value is "" ? throw new OsbRefusal(OsbErrors.Invalid($"The field {name} must not be empty.")) : value;
+    public static string? OptionalString(string? value, string name) =>
+        value is "" ? throw new OsbException(OsbErrors.BadRequest($"The field {name} must not be empty.")) : value;
 
-    private static string? Short(string? value, string name) => value is { Length: > LongestText }
-        ? throw new OsbRefusal(OsbErrors.Invalid($"The field {name} is longer than {LongestText} characters."))
-        : value;
+    private static string? ValidateLength(string? value, string name) =>
+        value is { Length: > MaximumStringLength }
+            ? throw new OsbException(OsbErrors.BadRequest($"The field {name} is longer than {MaximumStringLength} characters."))
+            : value;
 
     /// <summary>An optional object; null when absent or null.</summary>
-    public static JsonElement? Object(JsonElement? value, string name) => value is null or { ValueKind: JsonValueKind.Object }
-        ? value
-        : throw new OsbRefusal(OsbErrors.Invalid($"The field {name} must be an object."));
+    public static JsonElement? OptionalObject(JsonElement? value, string name) =>
+        value is null or { ValueKind: JsonValueKind.Object }
+            ? value
+            : throw new OsbException(OsbErrors.BadRequest($"The field {name} must be an object."));
 
     /// <summary>An optional string of an optional object, of 1 to 255 characters: names become labels of every series.</summary>
-    public static string? Text(JsonElement? parent, string parentName, string name)
+    public static string? OptionalStringMember(JsonElement? parent, string parentName, string name)
     {
         if (parent is not { } element || !element.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
             return null;
+        }
         return value.ValueKind == JsonValueKind.String
-            ? Short(NonEmpty(value.GetString(), $"{parentName}.{name}"), $"{parentName}.{name}")
-            : throw new OsbRefusal(OsbErrors.Invalid($"The field {parentName}.{name} must be a string."));
+            ? ValidateLength(OptionalString(value.GetString(), $"{parentName}.{name}"), $"{parentName}.{name}")
+            : throw new OsbException(OsbErrors.BadRequest($"The field {parentName}.{name} must be a string."));
     }
 
     /// <summary>
     /// Only the version counts (65), and it must be the plan's. A request that names none is of a platform that knows none.
     /// </summary>
-    public static void CheckMaintenanceInfo(ServiceCatalog catalog, string planId, JsonElement? value)
+    public static void ValidateMaintenanceInfo(ServiceCatalog catalog, string planId, JsonElement? value)
     {
         var version = catalog.MaintenanceVersionOf(planId);
-        if (Text(Object(value, "maintenance_info"), "maintenance_info", "version") is { } wanted && wanted != version)
-            throw new OsbRefusal(OsbErrors.MaintenanceInfoConflict(version));
+        if (
+            OptionalStringMember(OptionalObject(value, "maintenance_info"), "maintenance_info", "version") is { } wanted
+            && wanted != version
+        )
+        {
+            throw new OsbException(OsbErrors.MaintenanceInfoConflict(version));
+        }
     }
 
-    public static PlanScope CheckPlan(ServiceCatalog catalog, string? serviceId, string? planId)
+    public static PlanScope ValidatePlan(ServiceCatalog catalog, string? serviceId, string? planId)
     {
-        CheckService(catalog, serviceId);
-        return catalog.ScopeOf(Required(planId, "plan_id"))
-            ?? throw new OsbRefusal(OsbErrors.Invalid("The field plan_id names no plan of this offering: see GET /v2/catalog."));
+        ValidateService(catalog, serviceId);
+        return catalog.ScopeOf(RequiredString(planId, "plan_id"))
+            ?? throw new OsbException(OsbErrors.BadRequest("The field plan_id names no plan of this offering: see GET /v2/catalog."));
     }
 
-    public static void CheckService(ServiceCatalog catalog, string? serviceId)
+    public static void ValidateService(ServiceCatalog catalog, string? serviceId)
     {
-        if (Required(serviceId, "service_id") != catalog.OfferingId)
-            throw new OsbRefusal(OsbErrors.Invalid("The field service_id names no offering of this broker: see GET /v2/catalog."));
+        if (RequiredString(serviceId, "service_id") != catalog.OfferingId)
+        {
+            throw new OsbException(OsbErrors.BadRequest("The field service_id names no offering of this broker: see GET /v2/catalog."));
+        }
     }
 
     /// <summary>Parameters without a fault.</summary>
-    public static PlanParameters Parameters(PlanParameters read) =>
-        read.Fault is null ? read : throw new OsbRefusal(OsbErrors.Invalid(read.Fault));
+    public static PlanParameters RequireValid(PlanParameters read) =>
+        read.Error is null ? read : throw new OsbException(OsbErrors.BadRequest(read.Error));
 
     /// <summary>JSON whose text is equal when its content is: members sorted, no white space.</summary>
-    public static string Canonical(JsonElement element)
+    public static string CanonicalJson(JsonElement element)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
+        {
             Write(writer, element);
+        }
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
@@ -92,7 +108,9 @@ internal static class OsbFields
             case JsonValueKind.Array:
                 writer.WriteStartArray();
                 foreach (var item in element.EnumerateArray())
+                {
                     Write(writer, item);
+                }
                 writer.WriteEndArray();
                 break;
             default:

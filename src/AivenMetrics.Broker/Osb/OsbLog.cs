@@ -6,13 +6,13 @@ namespace AivenMetrics.Broker.Osb;
 internal static partial class OsbLog
 {
     [LoggerMessage(1001, LogLevel.Information, "Refused {Operation} with {Status} {Code}: {Description}")]
-    public static partial void Refused(this ILogger logger, string operation, int status, string? code, string description);
+    public static partial void RequestRefused(this ILogger logger, string operation, int status, string? code, string description);
 
     [LoggerMessage(1002, LogLevel.Error, "The database failed during {Operation}")]
     public static partial void DatabaseFailed(this ILogger logger, string operation, Exception exception);
 
     [LoggerMessage(1003, LogLevel.Error, "{Operation} failed unexpectedly")]
-    public static partial void Failed(this ILogger logger, string operation, Exception exception);
+    public static partial void OperationFailed(this ILogger logger, string operation, Exception exception);
 
     [LoggerMessage(1010, LogLevel.Information, "Provisioned instance {InstanceId} for organization {OrganizationId} and space {SpaceId}")]
     public static partial void Provisioned(this ILogger logger, string instanceId, string organizationId, string spaceId);
@@ -21,7 +21,7 @@ internal static partial class OsbLog
     public static partial void Deprovisioned(this ILogger logger, string instanceId);
 
     [LoggerMessage(1012, LogLevel.Information, "Binding {BindingId} of instance {InstanceId} begun as user {Username}")]
-    public static partial void BindBegun(this ILogger logger, string instanceId, string bindingId, string username);
+    public static partial void BindStarted(this ILogger logger, string instanceId, string bindingId, string username);
 
     [LoggerMessage(1013, LogLevel.Information, "Binding {BindingId} of instance {InstanceId} is {State}")]
     public static partial void BindEnded(this ILogger logger, string instanceId, string bindingId, string state);
@@ -33,5 +33,5 @@ internal static partial class OsbLog
     public static partial void Updated(this ILogger logger, string instanceId, string changes);
 
     [LoggerMessage(1016, LogLevel.Warning, "A refusal of {Operation} is not in the audit trail: {Problem}")]
-    public static partial void RefusalNotKept(this ILogger logger, string operation, string problem);
+    public static partial void RefusedRequestNotAudited(this ILogger logger, string operation, string problem);
 }

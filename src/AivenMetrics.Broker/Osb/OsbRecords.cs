@@ -16,7 +16,8 @@ internal sealed record ProvisionRequest(
     string? SpaceGuid,
     JsonElement? Context,
     JsonElement? Parameters,
-    JsonElement? MaintenanceInfo);
+    JsonElement? MaintenanceInfo
+);
 
 /// <summary>Body of PATCH /v2/service_instances/:i.</summary>
 internal sealed record UpdateRequest(
@@ -25,7 +26,8 @@ internal sealed record UpdateRequest(
     JsonElement? Context,
     JsonElement? Parameters,
     JsonElement? PreviousValues,
-    JsonElement? MaintenanceInfo);
+    JsonElement? MaintenanceInfo
+);
 
 /// <summary>Body of PUT /v2/service_instances/:i/service_bindings/:b.</summary>
 internal sealed record BindRequest(
@@ -35,7 +37,8 @@ internal sealed record BindRequest(
     JsonElement? BindResource,
     JsonElement? Context,
     JsonElement? Parameters,
-    string? PredecessorBindingId);
+    string? PredecessorBindingId
+);
 
 /// <summary>An empty object: never an empty body.</summary>
 internal sealed record EmptyResponse;
@@ -55,7 +58,8 @@ internal sealed record InstanceResponse(
     string? DashboardUrl,
     JsonElement Parameters,
     AppliedMaintenance? MaintenanceInfo,
-    InstanceMetadata Metadata);
+    InstanceMetadata Metadata
+);
 
 internal sealed record AppliedMaintenance(string Version);
 
@@ -67,7 +71,11 @@ internal sealed record InstanceMetadata(IReadOnlyDictionary<string, string> Labe
 /// <param name="Parameters">Only when fetched.</param>
 /// <param name="Endpoints">Where the credentials lead to, all of it.</param>
 internal sealed record BindingResponse(
-    BindingMetadata? Metadata, Credentials Credentials, JsonElement? Parameters, IReadOnlyList<BindingEndpoint> Endpoints);
+    BindingMetadata? Metadata,
+    Credentials Credentials,
+    JsonElement? Parameters,
+    IReadOnlyList<BindingEndpoint> Endpoints
+);
 
 /// <param name="ExpiresAt">The credentials are refused from then on, such as <c>2026-11-23T12:00:00.0Z</c>.</param>
 /// <param name="RenewBefore">Until then there is time enough to replace them.</param>
@@ -98,7 +106,8 @@ internal sealed record Credentials(
     CredentialScope Scope,
     IReadOnlyList<ServiceStatus> Services,
     string GrafanaDatasource,
-    string? PrometheusVersion)
+    string? PrometheusVersion
+)
 {
     /// <summary>User and password as one token, for clients that send <c>Authorization: Bearer</c>; a secret.</summary>
     public string BearerToken { get; init; } = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{Username}:{Password}"));
@@ -118,16 +127,18 @@ internal sealed record BindIdentity(
     string? SpaceGuid,
     string? CredentialClientId,
     string? Route,
-    string? PredecessorBindingId)
+    string? PredecessorBindingId
+)
 {
     /// <summary>Equal requests have equal texts.</summary>
-    public string Text() => OsbFields.Canonical(JsonSerializer.SerializeToElement(this, OsbJson.Default.BindIdentity));
+    public string ToCanonicalJson() => OsbFields.CanonicalJson(JsonSerializer.SerializeToElement(this, OsbJson.Default.BindIdentity));
 }
 
 /// <summary>The wire: snake_case, no nulls (Cloud Controller refuses them), unknown fields ignored.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(ProvisionRequest))]
 [JsonSerializable(typeof(UpdateRequest))]
 [JsonSerializable(typeof(BindRequest))]
@@ -144,10 +155,13 @@ internal sealed record BindIdentity(
 internal sealed partial class OsbJson : JsonSerializerContext
 {
     /// <summary>Readable texts: no \u0022 for every quote in a YAML. The answers are JSON, never HTML.</summary>
-    public static OsbJson Wire { get; } = new(new JsonSerializerOptions
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
+    public static OsbJson Wire { get; } =
+        new(
+            new JsonSerializerOptions
+            {
+                PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+                DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
 }

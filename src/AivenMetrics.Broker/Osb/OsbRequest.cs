@@ -9,146 +9,158 @@ using Microsoft.Extensions.Primitives;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Reads what the platform sent; every fault is an <see cref="OsbRefusal"/> that names the field.</summary>
+/// <summary>Reads what the platform sent; every fault is an <see cref="OsbException"/> that names the field.</summary>
 /// <param name="context">The request.</param>
 /// <param name="brokerUser">Whom the platform authenticated as.</param>
 internal sealed class OsbRequest(HttpContext context, string brokerUser)
 {
     /// <summary>Largest body in bytes: 1 MiB.</summary>
-    public const int MaximumBody = 1024 * 1024;
+    public const int MaximumBodySize = 1024 * 1024;
 
     // Longer ids would not fit the index of a row that holds three of them.
-    private const int LongestId = 255;
+    private const int MaximumIdLength = 255;
 
     private const int InstanceSegment = 2;
     private const int BindingSegment = 4;
 
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
-    private static readonly JsonDocumentOptions OneOfEach = new() { AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions NoDuplicateProperties = new() { AllowDuplicateProperties = false };
 
     /// <summary>Signalled when the platform has gone.</summary>
-    public CancellationToken Aborted => context.RequestAborted;
+    public CancellationToken RequestAborted => context.RequestAborted;
 
     /// <summary>Who asks, for the audit trail.</summary>
-    public Actor Actor { get; } = Who(context, brokerUser);
+    public Actor Actor { get; } = ReadActor(context, brokerUser);
 
-    public InstanceId InstanceId => new(Segment(context, InstanceSegment, "instance_id"));
+    public InstanceId InstanceId => new(PathSegment(context, InstanceSegment, "instance_id"));
 
-    public BindingId BindingId => new(Segment(context, BindingSegment, "binding_id"));
+    public BindingId BindingId => new(PathSegment(context, BindingSegment, "binding_id"));
 
     /// <summary>True: the platform can wait for an asynchronous operation.</summary>
-    public bool AcceptsIncomplete => Query("accepts_incomplete") switch
-    {
-        null or "" or "false" => false,
-        "true" => true,
-        _ => throw new OsbRefusal(OsbErrors.Invalid("The query parameter accepts_incomplete must be true or false.")),
-    };
+    public bool AcceptsIncomplete =>
+        QueryValue("accepts_incomplete") switch
+        {
+            null or "" or "false" => false,
+            "true" => true,
+            _ => throw new OsbException(OsbErrors.BadRequest("The query parameter accepts_incomplete must be true or false.")),
+        };
 
     public StringValues IfNoneMatch => context.Request.Headers.IfNoneMatch;
 
     public StringValues IfModifiedSince => context.Request.Headers.IfModifiedSince;
 
     /// <summary>A query parameter that must be there.</summary>
-    public string RequiredQuery(string name) => Query(name) is { Length: > 0 } value
-        ? value
-        : throw new OsbRefusal(OsbErrors.Invalid($"The query parameter {name} is missing or empty."));
+    public string RequiredQueryValue(string name) =>
+        QueryValue(name) is { Length: > 0 } value
+            ? value
+            : throw new OsbException(OsbErrors.BadRequest($"The query parameter {name} is missing or empty."));
 
     /// <summary>The body as <typeparamref name="T"/>; members with wrong types are named.</summary>
-    public async Task<T> Body<T>(JsonTypeInfo<T> type)
+    public async Task<T> ReadJsonAsync<T>(JsonTypeInfo<T> type)
     {
         if (context.Request.ContentType is { Length: > 0 } && !context.Request.HasJsonContentType())
-            throw new OsbRefusal(OsbErrors.NotJson);
-        var bytes = await ReadBody();
+        {
+            throw new OsbException(OsbErrors.BodyNotJson);
+        }
+        var bytes = await ReadBodyAsync();
         using var document = Parse(bytes);
         try
         {
-            CheckTexts(document.RootElement);
-            return document.RootElement.Deserialize(type) ?? throw new OsbRefusal(OsbErrors.NotJson);
+            ValidateStrings(document.RootElement);
+            return document.RootElement.Deserialize(type) ?? throw new OsbException(OsbErrors.BodyNotJson);
         }
         catch (JsonException e)
         {
-            throw new OsbRefusal(OsbErrors.Invalid($"The field {Field(e.Path)} of the request body must be a string."));
+            throw new OsbException(OsbErrors.BadRequest($"The field {FieldName(e.Path)} of the request body must be a string."));
         }
         catch (InvalidOperationException)
         {
-            throw new OsbRefusal(OsbErrors.Invalid("The request body holds text that is not valid Unicode."));
+            throw new OsbException(OsbErrors.BadRequest("The request body holds text that is not valid Unicode."));
         }
     }
 
     /// <summary>Who asked, for which instance and binding: also of a request that is refused before it becomes one of these.</summary>
     /// <returns>Null: the path names no instance.</returns>
-    public static (Actor Actor, InstanceId Instance, BindingId? Binding)? Subject(HttpContext context, string brokerUser)
+    public static (Actor Actor, InstanceId Instance, BindingId? Binding)? FindAuditSubject(HttpContext context, string brokerUser)
     {
         try
         {
-            var instance = new InstanceId(Segment(context, InstanceSegment, "instance_id"));
+            var instance = new InstanceId(PathSegment(context, InstanceSegment, "instance_id"));
             var ofBinding = context.Request.RouteValues.ContainsKey("binding_id");
-            return (WhoIfTold(context, brokerUser), instance, ofBinding ? new BindingId(Segment(context, BindingSegment, "binding_id")) : null);
+            return (
+                ReadActorOrBrokerUser(context, brokerUser),
+                instance,
+                ofBinding ? new BindingId(PathSegment(context, BindingSegment, "binding_id")) : null
+            );
         }
-        catch (OsbRefusal)
+        catch (OsbException)
         {
             return null;
         }
     }
 
-    private static Actor Who(HttpContext context, string brokerUser)
+    private static Actor ReadActor(HttpContext context, string brokerUser)
     {
         var identity = OriginatingIdentity.Read(context.Request.Headers[OriginatingIdentity.Header]);
         return new(brokerUser, identity?.Platform, identity?.Json, RequestIdentity(context));
     }
 
-    private static Actor WhoIfTold(HttpContext context, string brokerUser)
+    private static Actor ReadActorOrBrokerUser(HttpContext context, string brokerUser)
     {
         try
         {
-            return Who(context, brokerUser);
+            return ReadActor(context, brokerUser);
         }
-        catch (OsbRefusal)
+        catch (OsbException)
         {
             return new(brokerUser, null, null, RequestIdentity(context));
         }
     }
 
     private static string? RequestIdentity(HttpContext context) =>
-        context.Request.Headers[OsbPipeline.IdentityHeader].ToString() is { Length: > 0 } given ? given : null;
+        context.Request.Headers[OsbPipeline.RequestIdentityHeader].ToString() is { Length: > 0 } given ? given : null;
 
     private static JsonDocument Parse(byte[] bytes)
     {
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(StrictUtf8.GetString(bytes), OneOfEach);
+            document = JsonDocument.Parse(StrictUtf8.GetString(bytes), NoDuplicateProperties);
         }
         catch (JsonException e)
         {
             var place = e.LineNumber is { } line ? $" (line {line + 1}, byte {e.BytePositionInLine + 1})" : "";
-            throw new OsbRefusal(OsbErrors.Invalid($"The request body is not valid JSON, or names a field twice{place}."));
+            throw new OsbException(OsbErrors.BadRequest($"The request body is not valid JSON, or names a field twice{place}."));
         }
         catch (InvalidOperationException)
         {
             // Comparing names for duplicates is what meets a lone surrogate in one of them.
-            throw new OsbRefusal(OsbErrors.Invalid("The request body holds text that is not valid Unicode."));
+            throw new OsbException(OsbErrors.BadRequest("The request body holds text that is not valid Unicode."));
         }
         catch (DecoderFallbackException)
         {
-            throw new OsbRefusal(OsbErrors.Invalid("The request body is not valid UTF-8."));
+            throw new OsbException(OsbErrors.BadRequest("The request body is not valid UTF-8."));
         }
 
         if (document.RootElement.ValueKind == JsonValueKind.Object)
+        {
             return document;
+        }
         document.Dispose();
-        throw new OsbRefusal(OsbErrors.Invalid("The request body must be a JSON object."));
+        throw new OsbException(OsbErrors.BadRequest("The request body must be a JSON object."));
     }
 
-    private async Task<byte[]> ReadBody()
+    private async Task<byte[]> ReadBodyAsync()
     {
         using var body = new MemoryStream();
         var buffer = new byte[16 * 1024];
         int read;
-        while ((read = await context.Request.Body.ReadAsync(buffer, Aborted)) > 0)
+        while ((read = await context.Request.Body.ReadAsync(buffer, RequestAborted)) > 0)
         {
-            if (body.Length + read > MaximumBody)
-                throw new OsbRefusal(OsbErrors.TooLarge);
+            if (body.Length + read > MaximumBodySize)
+            {
+                throw new OsbException(OsbErrors.BodyTooLarge);
+            }
             body.Write(buffer, 0, read);
         }
 
@@ -156,41 +168,45 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
     }
 
     /// <summary>Reads every text once: a lone surrogate shows only then, and a NUL cannot be stored.</summary>
-    private static void CheckTexts(JsonElement element)
+    private static void ValidateStrings(JsonElement element)
     {
         switch (element.ValueKind)
         {
             case JsonValueKind.Object:
                 foreach (var member in element.EnumerateObject())
                 {
-                    CheckText(member.Name);
-                    CheckTexts(member.Value);
+                    ValidateString(member.Name);
+                    ValidateStrings(member.Value);
                 }
 
                 break;
             case JsonValueKind.Array:
                 foreach (var item in element.EnumerateArray())
-                    CheckTexts(item);
+                {
+                    ValidateStrings(item);
+                }
                 break;
             case JsonValueKind.String:
-                CheckText(element.GetString()!);
+                ValidateString(element.GetString()!);
                 break;
         }
     }
 
-    private static void CheckText(string text)
+    private static void ValidateString(string text)
     {
         if (text.Contains('\0', StringComparison.Ordinal))
-            throw new OsbRefusal(OsbErrors.Invalid("The request body holds the character U+0000, which cannot be stored."));
+        {
+            throw new OsbException(OsbErrors.BadRequest("The request body holds the character U+0000, which cannot be stored."));
+        }
     }
 
-    private static string Field(string? path) => path is { Length: > 2 } ? path[2..] : "(whole)";
+    private static string FieldName(string? path) => path is { Length: > 2 } ? path[2..] : "(whole)";
 
-    private string? Query(string name)
+    private string? QueryValue(string name)
     {
         var values = context.Request.Query[name];
         return values.Count > 1
-            ? throw new OsbRefusal(OsbErrors.Invalid($"The query parameter {name} is given more than once."))
+            ? throw new OsbException(OsbErrors.BadRequest($"The query parameter {name} is given more than once."))
             : values.ToString();
     }
 
@@ -198,32 +214,42 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
     /// A segment of the path, percent-decoded once from what came over the wire: the routed path keeps %2F as it is, so it
     /// cannot tell "a%2Fb" from "a%252Fb".
     /// </summary>
-    private static string Segment(HttpContext context, int index, string name)
+    private static string PathSegment(HttpContext context, int index, string name)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var path = target.Split('?', 2)[0];
         if (!path.StartsWith('/'))
+        {
             path = new Uri(path).AbsolutePath;
+        }
         var segments = path[1..].TrimEnd('/').Split('/');
         var routed = context.Request.Path.Value!.Trim('/').Split('/').Length;
         // Dot segments were removed before routing: such a target does not say which segment is the id.
         if (segments.Length != routed || segments.Any(segment => segment.Length == 0))
-            throw new OsbRefusal(OsbErrors.NoSuchPath);
-        var id = Decode(segments[index])
-            ?? throw new OsbRefusal(OsbErrors.Invalid($"The {name} in the path is not well percent-encoded UTF-8."));
-        if (id.Length > LongestId)
-            throw new OsbRefusal(OsbErrors.Invalid($"The {name} in the path is longer than {LongestId} characters."));
+        {
+            throw new OsbException(OsbErrors.PathNotFound);
+        }
+        var id = DecodeSegment(segments[index])
+            ?? throw new OsbException(OsbErrors.BadRequest($"The {name} in the path is not well percent-encoded UTF-8."));
+        if (id.Length > MaximumIdLength)
+        {
+            throw new OsbException(OsbErrors.BadRequest($"The {name} in the path is longer than {MaximumIdLength} characters."));
+        }
         return id.Contains('\0', StringComparison.Ordinal)
-            ? throw new OsbRefusal(OsbErrors.Invalid($"The {name} in the path holds the character U+0000."))
+            ? throw new OsbException(OsbErrors.BadRequest($"The {name} in the path holds the character U+0000."))
             : id;
     }
 
     /// <summary>Decodes once and strictly: what cannot be decoded must not be taken for the text that it looks like.</summary>
-    private static string? Decode(string segment)
+    private static string? DecodeSegment(string segment)
     {
         for (var at = segment.IndexOf('%', StringComparison.Ordinal); at >= 0; at = segment.IndexOf('%', at + 1))
+        {
             if (at + 2 >= segment.Length || !char.IsAsciiHexDigit(segment[at + 1]) || !char.IsAsciiHexDigit(segment[at + 2]))
+            {
                 return null;
+            }
+        }
         // In a path, unlike in a form, a plus is a plus.
         var encoded = Encoding.UTF8.GetBytes(segment.Replace("+", "%2B", StringComparison.Ordinal));
         var bytes = WebUtility.UrlDecodeToBytes(encoded, 0, encoded.Length);

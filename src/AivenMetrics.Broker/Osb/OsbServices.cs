@@ -1,5 +1,5 @@
 using AivenMetrics.Access;
-using AivenMetrics.Broker.Access;
+using AivenMetrics.Broker.Authentication;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,26 +10,30 @@ namespace AivenMetrics.Broker.Osb;
 internal static class OsbServices
 {
     /// <param name="projects">The configured projects: what is left in the database of others is nobody's.</param>
-    public static IServiceCollection AddOsb(this IServiceCollection services, BrokerOptions options, IReadOnlyList<AivenProject> projects) =>
+    public static IServiceCollection AddOsb(
+        this IServiceCollection services,
+        BrokerOptions options,
+        IReadOnlyList<AivenProject> projects
+    ) =>
         services
             .AddSingleton(provider => new ServiceCatalog(options.Catalog, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton(new BrokerUsers(options.Username, options.Password, options.Users))
-            .AddSingleton(provider => new FailedLogins(0, provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton(provider => new FailedLoginThrottle(0, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<PlatformAuthentication>()
             .AddSingleton<OsbMetrics>()
-            .AddSingleton<RefusalTrail>()
+            .AddSingleton<RefusedRequestAudit>()
             .AddSingleton<OsbPipeline>()
             .AddSingleton<BindingSecrets>()
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, projects))
-            .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindWaiter>(provider, options.BindBudget))
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindOutcomeWaiter>(provider, options.BindBudget))
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<CredentialIssuer>(provider, new Uri(options.GatewayUrl), projects))
             .AddSingleton<CatalogHandler>()
-            .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindingView>(provider, new Uri(options.GatewayUrl)))
-            .AddSingleton(new CredentialLives(options.CredentialLifetime))
-            .AddSingleton<BindingMaker>()
-            .AddSingleton<GatewayWaiter>()
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<BindingResponseFactory>(provider, new Uri(options.GatewayUrl)))
+            .AddSingleton(new CredentialLifetimePolicy(options.CredentialLifetime))
+            .AddSingleton<BindingFactory>()
+            .AddSingleton<GatewayAcknowledgementWaiter>()
             .AddSingleton<BindHandler>()
-            .AddSingleton(new InstanceView(new DashboardUrl(options.DashboardUrl), new Uri(options.GatewayUrl)))
+            .AddSingleton(new InstanceResponseFactory(new DashboardUrlTemplate(options.DashboardUrl), new Uri(options.GatewayUrl)))
             .AddSingleton<InstanceHandlers>()
             .AddSingleton<BindingHandlers>();
 }

@@ -15,16 +15,17 @@ internal sealed class ProjectCycle(
     BindingStore bindings,
     InventoryStore inventory,
     IntegrationStore integrations,
-    ProjectSteps projectSteps,
-    IntegrationSteps integrationSteps,
-    ReconcilerTelemetry telemetry,
+    ProjectStepExecutor projectSteps,
+    IntegrationStepExecutor integrationSteps,
+    ReconcilerMetrics metrics,
     ILogger logger,
-    TimeProvider time)
+    TimeProvider time
+)
 {
     // A plan needs a handful of rounds at most: credentials, CA, endpoints, endpoint, integrations, marks.
-    private const int MostRounds = 20;
-    private const int ParallelSteps = 4;
-    private static readonly TimeSpan RareCheck = TimeSpan.FromMinutes(10);
+    private const int MaximumRounds = 20;
+    private const int MaximumParallelSteps = 4;
+    private static readonly TimeSpan RecheckInterval = TimeSpan.FromMinutes(10);
 
     private IReadOnlySet<string>? _eligibleTypes;
     private DateTimeOffset _typesReadAt;
@@ -32,49 +33,69 @@ internal sealed class ProjectCycle(
 
     /// <summary>Runs the pass.</summary>
     /// <exception cref="AivenException">Aiven did not list the services; nothing was changed. So with the other exceptions of the client.</exception>
-    public async Task<ProjectOutcome> Run(CancellationToken ct)
+    public async Task<CycleOutcome> RunAsync(CancellationToken cancellationToken)
     {
         var began = time.GetUtcNow();
         // Wanted first, then observed: a binding that is in this list is older than what Aiven shows below.
-        var scopes = await bindings.Scopes(ct);
-        var wanted = new WantedServices(scopes, options.Mode);
-        var services = await aiven.Services(project.Value, ct);
-        var facts = await Facts(services, ct);
+        var scopes = await bindings.LiveScopesAsync(cancellationToken);
+        var wanted = new DesiredServices(scopes, options.Mode);
+        var services = await aiven.ListServicesAsync(project.Value, cancellationToken);
+        var facts = await ReadStateAsync(services, cancellationToken);
 
-        var plan = ReconcilePlan.Make(facts.Input(options, wanted, time.GetUtcNow()));
-        if (plan.Steps.Count > 0) await Save(plan, began, facts, ct);
-        for (var round = 0; plan.Steps.Count > 0 && round < MostRounds; round++)
+        var plan = ReconcilePlan.Create(facts.CreateInput(options, wanted, time.GetUtcNow()));
+        if (plan.Steps.Count > 0)
         {
-            await Execute(facts, plan.Steps, ct);
-            plan = ReconcilePlan.Make(facts.Input(options, wanted, time.GetUtcNow()));
+            await SaveInventoryAsync(plan, began, facts, cancellationToken);
+        }
+        for (var round = 0; plan.Steps.Count > 0 && round < MaximumRounds; round++)
+        {
+            await ExecuteAsync(facts, plan.Steps, cancellationToken);
+            plan = ReconcilePlan.Create(facts.CreateInput(options, wanted, time.GetUtcNow()));
         }
 
         if (plan.Steps.Count > 0)
+        {
             logger.LogWarning("The plan of project {Project} did not come to an end; it goes on in the next cycle", project.Value);
-        if (facts.Endpoints is not null) _endpointsReadAt = began;
-        await Save(plan, began, facts, ct);
-        telemetry.Succeeded(project, began, plan.Services);
-        return new(scopes.Select(BindingKey.Of).ToHashSet(), plan.Services);
+        }
+        if (facts.Endpoints is not null)
+        {
+            _endpointsReadAt = began;
+        }
+        await SaveInventoryAsync(plan, began, facts, cancellationToken);
+        metrics.RecordSuccess(project, began, plan.Services);
+        return new(scopes.Select(BindingKey.For).ToHashSet(), plan.Services);
     }
 
-    private async Task<ProjectFacts> Facts(IReadOnlyList<AivenService> services, CancellationToken ct)
+    private async Task<ProjectCycleState> ReadStateAsync(IReadOnlyList<AivenService> services, CancellationToken cancellationToken)
     {
-        var facts = new ProjectFacts(project, services, await EligibleTypes(ct))
+        var facts = new ProjectCycleState(project, services, await ReadEligibleTypesAsync(cancellationToken))
         {
-            Previous = (await inventory.Services(project, ct)).ToDictionary(service => service.ServiceName, StringComparer.Ordinal),
-            DoubtsEndpoint = time.GetUtcNow() - _endpointsReadAt > RareCheck,
+            Previous = (await inventory.ServicesOfProjectAsync(project, cancellationToken)).ToDictionary(
+                service => service.ServiceName,
+                StringComparer.Ordinal
+            ),
+            EndpointNeedsCheck = time.GetUtcNow() - _endpointsReadAt > RecheckInterval,
         };
-        if (await inventory.FindProject(project, ct) is { } record) facts.Record = record;
-        foreach (var row in await integrations.OfProject(project, ct)) facts.Integrations[row.ServiceName] = row;
+        if (await inventory.FindProjectAsync(project, cancellationToken) is { } record)
+        {
+            facts.Record = record;
+        }
+        foreach (var row in await integrations.OfProjectAsync(project, cancellationToken))
+        {
+            facts.Integrations[row.ServiceName] = row;
+        }
         return facts;
     }
 
-    private async Task<IReadOnlySet<string>> EligibleTypes(CancellationToken ct)
+    private async Task<IReadOnlySet<string>> ReadEligibleTypesAsync(CancellationToken cancellationToken)
     {
-        if (_eligibleTypes is not null && time.GetUtcNow() - _typesReadAt < RareCheck) return _eligibleTypes;
+        if (_eligibleTypes is not null && time.GetUtcNow() - _typesReadAt < RecheckInterval)
+        {
+            return _eligibleTypes;
+        }
         try
         {
-            _eligibleTypes = await aiven.EligibleTypes(project.Value, ct);
+            _eligibleTypes = await aiven.ListEligibleServiceTypesAsync(project.Value, cancellationToken);
             _typesReadAt = time.GetUtcNow();
         }
         catch (Exception fault) when (_eligibleTypes is not null && fault is AivenException or AivenUnreachableException)
@@ -85,53 +106,76 @@ internal sealed class ProjectCycle(
         return _eligibleTypes;
     }
 
-    private async Task Execute(ProjectFacts facts, IReadOnlyList<Step> steps, CancellationToken ct)
+    private async Task ExecuteAsync(ProjectCycleState facts, IReadOnlyList<Step> steps, CancellationToken cancellationToken)
     {
         if (steps is [ProjectStep first])
         {
-            await Execute(facts, first, ct);
+            await ExecuteAsync(facts, first, cancellationToken);
             return;
         }
 
-        await Parallel.ForEachAsync(steps, new ParallelOptions { MaxDegreeOfParallelism = ParallelSteps, CancellationToken = ct }, async (step, token) =>
-        {
-            var (outcome, problem) = await integrationSteps.Execute(facts, step, token);
-            Tell(step, (step as ServiceStep)?.Service.ServiceName ?? (step as ForgetService)?.ServiceName, outcome, problem);
-        });
+        await Parallel.ForEachAsync(
+            steps,
+            new ParallelOptions { MaxDegreeOfParallelism = MaximumParallelSteps, CancellationToken = cancellationToken },
+            async (step, token) =>
+            {
+                var (outcome, problem) = await integrationSteps.ExecuteAsync(facts, step, token);
+                ReportStep(step, (step as ServiceStep)?.Service.ServiceName ?? (step as ForgetService)?.ServiceName, outcome, problem);
+            }
+        );
     }
 
-    private async Task Execute(ProjectFacts facts, ProjectStep step, CancellationToken ct)
+    private async Task ExecuteAsync(ProjectCycleState facts, ProjectStep step, CancellationToken cancellationToken)
     {
         try
         {
-            await projectSteps.Execute(facts, step, ct);
-            Tell(step, null, StepOutcome.Done, null);
+            await projectSteps.ExecuteAsync(facts, step, cancellationToken);
+            ReportStep(step, null, StepOutcome.Succeeded, null);
         }
         catch (Exception fault) when (fault is AivenException or AivenUnreachableException or AivenOutcomeUnknownException)
         {
             facts.EndpointFailed = true;
-            facts.DoubtsEndpoint = false;
-            Tell(step, null, fault switch
-            {
-                AivenException => StepOutcome.Refused,
-                AivenUnreachableException => StepOutcome.Unreachable,
-                _ => StepOutcome.Unknown,
-            }, fault.Message);
+            facts.EndpointNeedsCheck = false;
+            ReportStep(
+                step,
+                null,
+                fault switch
+                {
+                    AivenException => StepOutcome.Refused,
+                    AivenUnreachableException => StepOutcome.Unreachable,
+                    _ => StepOutcome.Unknown,
+                },
+                fault.Message
+            );
         }
     }
 
-    private void Tell(Step step, string? service, StepOutcome outcome, string? problem)
+    private void ReportStep(Step step, string? service, StepOutcome outcome, string? problem)
     {
-        telemetry.Stepped(project, step.Kind, outcome);
+        metrics.RecordStep(project, step.Kind, outcome);
         if (problem is not null)
+        {
             logger.LogWarning("{Step} {Service} in project {Project}: {Problem}", step.Kind, service, project.Value, problem);
+        }
         else if (step is not ListEndpoints)
+        {
             logger.LogInformation("{Step} {Service} in project {Project}: done", step.Kind, service, project.Value);
+        }
     }
 
-    private async Task Save(ReconcilePlan plan, DateTimeOffset began, ProjectFacts facts, CancellationToken ct)
+    private async Task SaveInventoryAsync(
+        ReconcilePlan plan,
+        DateTimeOffset began,
+        ProjectCycleState facts,
+        CancellationToken cancellationToken
+    )
     {
-        await inventory.SaveInventory(project, began, [.. plan.Services.Select(service => service.ToRecord(project))], ct);
+        await inventory.SaveInventoryAsync(
+            project,
+            began,
+            [.. plan.Services.Select(service => service.ToRecord(project))],
+            cancellationToken
+        );
         facts.Record = facts.Record with { InventoryAt = began };
     }
 }

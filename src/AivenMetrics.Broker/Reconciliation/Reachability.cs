@@ -12,35 +12,51 @@ namespace AivenMetrics.Broker.Reconciliation;
 internal static class Reachability
 {
     /// <summary>A sentence that says why and what to do; null: nothing that is known.</summary>
-    public static string? Fault(AivenService service, IReadOnlyList<ScrapeHostRecord> hosts, AivenOptions options)
+    public static string? FindProblem(AivenService service, IReadOnlyList<ScrapeHostRecord> hosts, AivenOptions options)
     {
         if (options.Route == "public" && service.ProjectVpcId is { Length: > 0 } && !IsPublic(service))
+        {
             return "it is in a VPC and its metrics are not open to public networks; set public_access.prometheus of the service, or ask the operator.";
+        }
         if (hosts.Count == 0)
+        {
             return $"Aiven shows no host of it on the network route that Prometheus uses ({options.Route}); ask the operator.";
-        if (Networks(service) is not { } filter)
+        }
+        if (FilterNetworks(service) is not { } filter)
+        {
             return null;
+        }
         if (filter.Count == 0)
+        {
             return "its ip_filter lets nobody in; add the networks that may connect.";
-        var shutOut = options.PrometheusAddresses.Where(address => !filter.Any(network => network.Contains(IPAddress.Parse(address)))).ToList();
+        }
+        var shutOut = options
+            .PrometheusAddresses.Where(address => !filter.Any(network => network.Contains(IPAddress.Parse(address))))
+            .ToList();
         return shutOut.Count == 0 ? null : $"its ip_filter keeps Prometheus out; add {string.Join(" and ", shutOut)} to it.";
     }
 
     private static bool IsPublic(AivenService service) =>
-        (service.UserConfig?.PublicAccess is { ValueKind: JsonValueKind.Object } access
-            && access.TryGetProperty(AivenClient.Prometheus, out var open) && open.ValueKind == JsonValueKind.True)
-        || (service.Components ?? []).Any(component => component.Component == AivenClient.Prometheus && component.Route == "public");
+        (
+            service.UserConfig?.PublicAccess is { ValueKind: JsonValueKind.Object } access
+            && access.TryGetProperty(AivenClient.PrometheusType, out var open)
+            && open.ValueKind == JsonValueKind.True
+        ) || (service.Components ?? []).Any(component => component.Component == AivenClient.PrometheusType && component.Route == "public");
 
     /// <summary>The networks of the filter; null when there is none, or one that we cannot read, which says nothing.</summary>
-    private static List<IPNetwork>? Networks(AivenService service)
+    private static List<IPNetwork>? FilterNetworks(AivenService service)
     {
         if (service.UserConfig?.IpFilter is not { ValueKind: JsonValueKind.Array } filter)
+        {
             return null;
+        }
         var networks = new List<IPNetwork>();
         foreach (var entry in filter.EnumerateArray())
         {
-            if (Network(Text(entry)) is not { } network)
+            if (ParseNetwork(NetworkText(entry)) is not { } network)
+            {
                 return null;
+            }
             networks.Add(network);
         }
 
@@ -48,14 +64,16 @@ internal static class Reachability
     }
 
     // Entries are texts, or objects that also carry a description.
-    private static string? Text(JsonElement entry) => entry.ValueKind switch
-    {
-        JsonValueKind.String => entry.GetString(),
-        JsonValueKind.Object when entry.TryGetProperty("network", out var network) && network.ValueKind == JsonValueKind.String => network.GetString(),
-        _ => null,
-    };
+    private static string? NetworkText(JsonElement entry) =>
+        entry.ValueKind switch
+        {
+            JsonValueKind.String => entry.GetString(),
+            JsonValueKind.Object when entry.TryGetProperty("network", out var network) && network.ValueKind == JsonValueKind.String =>
+                network.GetString(),
+            _ => null,
+        };
 
-    private static IPNetwork? Network(string? text) =>
+    private static IPNetwork? ParseNetwork(string? text) =>
         IPNetwork.TryParse(text, out var network) ? network
         : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
         : null;

@@ -14,19 +14,20 @@ namespace AivenMetrics.Broker.Reconciliation;
 /// </summary>
 internal sealed class Reconciler(
     Func<AivenProject, ProjectCycle> cycles,
-    BindingDecisions decisions,
-    ReconcilerLock leadership,
+    BindEvaluator evaluator,
+    ReconcilerLock reconcilerLock,
     StateSignals signals,
     AivenOptions options,
-    ReconcilerTelemetry telemetry,
+    ReconcilerMetrics metrics,
     ILogger<Reconciler> logger,
-    TimeProvider time) : BackgroundService
+    TimeProvider time
+) : BackgroundService
 {
-    private static readonly TimeSpan Watch = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
 
     // Gateways may ask another broker, which cannot wake us.
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestImpatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MaximumRecheckInterval = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -35,39 +36,49 @@ internal sealed class Reconciler(
         {
             try
             {
-                await using var lease = await leadership.TryAcquire(stoppingToken);
-                if (lease is not null) await Lead(lease, stoppingToken);
+                await using var lease = await reconcilerLock.TryAcquireAsync(stoppingToken);
+                if (lease is not null)
+                {
+                    await LeadAsync(lease, stoppingToken);
+                }
             }
             catch (Exception fault) when (fault is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 logger.LogError(fault, "Reconciliation starts over");
             }
 
-            telemetry.Leads(false);
-            await Pause(Watch, stoppingToken);
+            metrics.SetLeader(false);
+            await DelayAsync(CheckInterval, stoppingToken);
         }
     }
 
-    private async Task Lead(ReconcilerLease lease, CancellationToken ct)
+    private async Task LeadAsync(ReconcilerLease lease, CancellationToken cancellationToken)
     {
         logger.LogInformation("This broker reconciles now");
-        telemetry.Leads(true);
-        using var term = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        List<Task> loops = [.. options.Projects.Select(name => Loop(new AivenProject(name), term.Token)), DecideBinds(term.Token)];
+        metrics.SetLeader(true);
+        using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        List<Task> loops =
+        [
+            .. options.Projects.Select(name => RunProjectAsync(new AivenProject(name), term.Token)),
+            EvaluateBindsAsync(term.Token),
+        ];
         try
         {
-            while (await lease.IsHeld(ct))
+            while (await lease.IsHeldAsync(cancellationToken))
             {
                 try
                 {
-                    if (await decisions.AnyUnread(ct)) signals.Intent.Notify();
+                    if (await evaluator.HasUnreadBindsAsync(cancellationToken))
+                    {
+                        signals.DesiredStateChanged.Notify();
+                    }
                 }
                 catch (Exception fault) when (fault is not OperationCanceledException)
                 {
                     logger.LogWarning("Waiting binds cannot be read: {Problem}", fault.Message);
                 }
 
-                await Task.Delay(Watch, time, ct);
+                await Task.Delay(CheckInterval, time, cancellationToken);
             }
 
             logger.LogWarning("The reconciler's lock was lost: another broker may reconcile now");
@@ -79,22 +90,27 @@ internal sealed class Reconciler(
         }
     }
 
-    private async Task Loop(AivenProject project, CancellationToken ct)
+    private async Task RunProjectAsync(AivenProject project, CancellationToken cancellationToken)
     {
         var cycle = cycles(project);
         var hurried = 0;
-        while (!ct.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
-            var seen = signals.Intent.Version;
-            var settled = await Cycle(project, cycle, ct);
+            var seen = signals.DesiredStateChanged.Version;
+            var settled = await RunCycleAsync(project, cycle, cancellationToken);
             hurried = settled ? 0 : hurried + 1;
             // Something is open: look again soon, but ever later.
-            var wait = settled ? options.Interval : Shorter(options.Interval, Shorter(LongestImpatience, Watch * Math.Pow(2, Math.Min(hurried, 10) - 1)));
-            await Pause(options.MinimumInterval, ct);
-            if (ct.IsCancellationRequested) return;
+            var wait = settled
+                ? options.Interval
+                : Minimum(options.Interval, Minimum(MaximumRecheckInterval, CheckInterval * Math.Pow(2, Math.Min(hurried, 10) - 1)));
+            await DelayAsync(options.MinimumInterval, cancellationToken);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
             try
             {
-                await signals.Intent.Wait(seen, wait - options.MinimumInterval, ct);
+                await signals.DesiredStateChanged.WaitAsync(seen, wait - options.MinimumInterval, cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -105,23 +121,23 @@ internal sealed class Reconciler(
 
     /// <summary>One cycle with all its faults caught.</summary>
     /// <returns>True: all that is needed is settled; false: a cycle soon may get further.</returns>
-    private async Task<bool> Cycle(AivenProject project, ProjectCycle cycle, CancellationToken ct)
+    private async Task<bool> RunCycleAsync(AivenProject project, ProjectCycle cycle, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         var (settled, succeeded) = (false, false);
         try
         {
-            decisions.Began(project);
+            evaluator.CycleStarted(project);
             var readAt = time.GetUtcNow();
-            var outcome = await cycle.Run(ct);
-            decisions.Publish(project, outcome, readAt);
-            (settled, succeeded) = (outcome.Services.All(decisions.IsSettled), true);
+            var outcome = await cycle.RunAsync(cancellationToken);
+            evaluator.CycleSucceeded(project, outcome, readAt);
+            (settled, succeeded) = (outcome.Services.All(evaluator.IsSettled), true);
         }
         catch (Exception fault) when (fault is AivenException or AivenUnreachableException)
         {
             logger.LogWarning("Project {Project} stays as it was: {Problem}", project.Value, fault.Message);
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return false;
         }
@@ -130,43 +146,46 @@ internal sealed class Reconciler(
             logger.LogError(fault, "The cycle of project {Project} failed", project.Value);
         }
 
-        if (!succeeded) decisions.Failed(project);
-        telemetry.Cycled(project, time.GetElapsedTime(began), succeeded);
-        signals.Result.Notify();
+        if (!succeeded)
+        {
+            evaluator.CycleFailed(project);
+        }
+        metrics.RecordCycle(project, time.GetElapsedTime(began), succeeded);
+        signals.ObservedStateChanged.Notify();
         return settled;
     }
 
-    private async Task DecideBinds(CancellationToken ct)
+    private async Task EvaluateBindsAsync(CancellationToken cancellationToken)
     {
-        var woken = new SignalSet(signals.Intent, signals.Accepted, decisions.Published);
-        while (!ct.IsCancellationRequested)
+        var woken = new StateSignalSet(signals.DesiredStateChanged, signals.GatewayAcknowledged, evaluator.CycleEnded);
+        while (!cancellationToken.IsCancellationRequested)
         {
             var seen = woken.Versions;
-            var wait = Watch;
+            var wait = CheckInterval;
             try
             {
-                wait = await decisions.Decide(ct) ? Poll : Watch;
+                wait = await evaluator.EvaluatePendingAsync(cancellationToken) ? PollInterval : CheckInterval;
             }
-            catch (Exception fault) when (fault is not OperationCanceledException || !ct.IsCancellationRequested)
+            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 // Woken again at once, it would fail at once: the database is given a moment.
                 logger.LogError(fault, "Waiting binds could not be decided");
-                await Pause(Watch, ct);
+                await DelayAsync(CheckInterval, cancellationToken);
             }
             catch (OperationCanceledException)
             {
                 return;
             }
 
-            await woken.Wait(seen, wait, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await woken.WaitAsync(seen, wait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task Pause(TimeSpan span, CancellationToken ct)
+    private async Task DelayAsync(TimeSpan span, CancellationToken cancellationToken)
     {
         try
         {
-            await Task.Delay(span, time, ct);
+            await Task.Delay(span, time, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -174,5 +193,5 @@ internal sealed class Reconciler(
         }
     }
 
-    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+    private static TimeSpan Minimum(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

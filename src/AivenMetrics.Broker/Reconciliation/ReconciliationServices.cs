@@ -9,7 +9,7 @@ namespace AivenMetrics.Broker.Reconciliation;
 internal static class ReconciliationServices
 {
     // How long a cycle may take until its outcome is there: until then the last one is as new as it gets.
-    private static readonly TimeSpan CycleTime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MaximumCycleDuration = TimeSpan.FromSeconds(15);
 
     /// <summary>Adds the reconciler as a hosted service; needs <c>AddState</c> and <c>AddAiven</c>.</summary>
     /// <param name="services">Where to.</param>
@@ -17,29 +17,37 @@ internal static class ReconciliationServices
     /// <param name="bindsWaitForSamples">True: a bind waits until every running service delivers metrics.</param>
     public static IServiceCollection AddReconciliation(this IServiceCollection services, AivenOptions options, bool bindsWaitForSamples)
     {
-        services.AddSingleton<ReconcilerTelemetry>();
-        services.AddSingleton<ProjectSteps>();
-        services.AddSingleton<IntegrationSteps>();
-        services.AddSingleton(provider => new BindingDecisions(
-            new DecisionRules([.. options.Projects.Select(name => new AivenProject(name))], options.Interval + CycleTime, bindsWaitForSamples),
+        services.AddSingleton<ReconcilerMetrics>();
+        services.AddSingleton<ProjectStepExecutor>();
+        services.AddSingleton<IntegrationStepExecutor>();
+        services.AddSingleton(provider => new BindEvaluator(
+            new BindEvaluatorConfig(
+                [.. options.Projects.Select(name => new AivenProject(name))],
+                options.Interval + MaximumCycleDuration,
+                bindsWaitForSamples
+            ),
             provider.GetRequiredService<BindingStore>(),
             provider.GetRequiredService<GatewayStore>(),
             provider.GetRequiredService<FactStore>(),
             provider.GetRequiredService<StateSignals>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Reconciler>>()));
-        services.AddSingleton<Func<AivenProject, ProjectCycle>>(provider => project => new ProjectCycle(
-            project,
-            options,
-            provider.GetRequiredService<AivenClient>(),
-            provider.GetRequiredService<BindingStore>(),
-            provider.GetRequiredService<InventoryStore>(),
-            provider.GetRequiredService<IntegrationStore>(),
-            provider.GetRequiredService<ProjectSteps>(),
-            provider.GetRequiredService<IntegrationSteps>(),
-            provider.GetRequiredService<ReconcilerTelemetry>(),
-            provider.GetRequiredService<ILogger<Reconciler>>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<ILogger<Reconciler>>()
+        ));
+        services.AddSingleton<Func<AivenProject, ProjectCycle>>(provider =>
+            project => new ProjectCycle(
+                project,
+                options,
+                provider.GetRequiredService<AivenClient>(),
+                provider.GetRequiredService<BindingStore>(),
+                provider.GetRequiredService<InventoryStore>(),
+                provider.GetRequiredService<IntegrationStore>(),
+                provider.GetRequiredService<ProjectStepExecutor>(),
+                provider.GetRequiredService<IntegrationStepExecutor>(),
+                provider.GetRequiredService<ReconcilerMetrics>(),
+                provider.GetRequiredService<ILogger<Reconciler>>(),
+                provider.GetRequiredService<TimeProvider>()
+            )
+        );
         services.AddHostedService<Reconciler>();
         return services;
     }

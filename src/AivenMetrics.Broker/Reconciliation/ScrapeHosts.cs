@@ -17,37 +17,59 @@ internal static partial class ScrapeHosts
     private static readonly HashSet<string> TypesWithReplicaName = new(StringComparer.Ordinal) { "pg", "mysql", "valkey", "redis" };
 
     /// <summary>The hosts, sorted, each once; empty when Aiven shows none on the route.</summary>
-    public static IReadOnlyList<ScrapeHostRecord> Of(AivenService service, string route)
+    public static IReadOnlyList<ScrapeHostRecord> ForService(AivenService service, string route)
     {
         var listed = (service.Components ?? [])
-            .Where(component => component.Component == AivenClient.Prometheus && component.Route == route && component.Host is not null)
-            .Select(component => (component.Usage, Host: new ScrapeHostRecord(
-                component.Host!, component.Port is > 0 and <= 65535 ? component.Port.Value : MetricsPort, component.Path ?? MetricsPath)))
+            .Where(component => component.Component == AivenClient.PrometheusType && component.Route == route && component.Host is not null)
+            .Select(component =>
+                (
+                    component.Usage,
+                    Host: new ScrapeHostRecord(
+                        component.Host!,
+                        component.Port is > 0 and <= 65535 ? component.Port.Value : MetricsPort,
+                        component.Path ?? MetricsPath
+                    )
+                )
+            )
             .ToList();
-        if (listed.Count == 0 && OwnHost(service, route) is { } own)
+        if (listed.Count == 0 && DefaultHost(service, route) is { } own)
+        {
             listed.Add(("primary", new ScrapeHostRecord(own, MetricsPort, MetricsPath)));
-        if (service.NodeCount > 1 && TypesWithReplicaName.Contains(service.ServiceType) && route != "privatelink"
-            && listed.All(entry => entry.Usage == "primary"))
+        }
+        if (
+            service.NodeCount > 1
+            && TypesWithReplicaName.Contains(service.ServiceType)
+            && route != "privatelink"
+            && listed.All(entry => entry.Usage == "primary")
+        )
+        {
             listed.AddRange([.. listed.Select(entry => ("replica", entry.Host with { Host = ReplicaName(entry.Host.Host) }))]);
-        return [.. listed.Select(entry => entry.Host)
-            .Where(host => HostName().IsMatch(host.Host) && MetricsPathPattern().IsMatch(host.Path))
-            .Distinct()
-            .OrderBy(host => host.Host, StringComparer.Ordinal).ThenBy(host => host.Port)];
+        }
+        return
+        [
+            .. listed
+                .Select(entry => entry.Host)
+                .Where(host => HostNamePattern().IsMatch(host.Host) && MetricsPathPattern().IsMatch(host.Path))
+                .Distinct()
+                .OrderBy(host => host.Host, StringComparer.Ordinal)
+                .ThenBy(host => host.Port),
+        ];
     }
 
     // A privatelink name cannot be guessed; the others follow Aiven's documented prefixes.
-    private static string? OwnHost(AivenService service, string route) => (service.ServiceUriParams?.Host, route) switch
-    {
-        (null or "", _) or (_, "privatelink") => null,
-        ({ } host, "public") => "public-" + host,
-        ({ } host, _) => host,
-    };
+    private static string? DefaultHost(AivenService service, string route) =>
+        (service.ServiceUriParams?.Host, route) switch
+        {
+            (null or "", _) or (_, "privatelink") => null,
+            ({ } host, "public") => "public-" + host,
+            ({ } host, _) => host,
+        };
 
     private static string ReplicaName(string host) =>
         host.StartsWith("public-", StringComparison.Ordinal) ? "public-replica-" + host["public-".Length..] : "replica-" + host;
 
     [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\z")]
-    private static partial Regex HostName();
+    private static partial Regex HostNamePattern();
 
     [GeneratedRegex(@"^/[A-Za-z0-9._~/-]{0,200}\z")]
     private static partial Regex MetricsPathPattern();

@@ -40,7 +40,8 @@ public sealed record AuditRecord(
     BindingId? BindingId,
     Actor Actor,
     AuditResult Result,
-    string Description);
+    string Description
+);
 
 /// <summary>Which entries are asked for; null: whatever it is.</summary>
 /// <param name="Since">From then on.</param>
@@ -52,84 +53,115 @@ public sealed class AuditStore(Database database)
 {
     private static readonly string[] Columns =
     [
-        "entry_id", "at", "action", "instance_id", "binding_id", "broker_user", "platform", "identity", "request_identity", "result",
+        "entry_id",
+        "at",
+        "action",
+        "instance_id",
+        "binding_id",
+        "broker_user",
+        "platform",
+        "identity",
+        "request_identity",
+        "result",
         "description",
     ];
 
     /// <summary>Appends an entry that belongs to no other change, such as a refusal.</summary>
-    public Task Append(AuditRecord entry, CancellationToken ct) =>
-        database.Write(
+    public Task AppendAsync(AuditRecord entry, CancellationToken cancellationToken) =>
+        database.InTransactionAsync(
             async transaction =>
             {
-                await Append(transaction, entry);
+                await AppendAsync(transaction, entry);
                 return true;
             },
-            ct);
+            cancellationToken
+        );
 
     /// <summary>The entries of an instance and its bindings, oldest first.</summary>
-    public Task<IReadOnlyList<AuditRecord>> Of(InstanceId instance, CancellationToken ct) =>
-        Find(new AuditQuery(instance, null, null, int.MaxValue), ct);
+    public Task<IReadOnlyList<AuditRecord>> FindByInstanceAsync(InstanceId instance, CancellationToken cancellationToken) =>
+        FindAsync(new AuditQuery(instance, null, null, int.MaxValue), cancellationToken);
 
     /// <summary>The newest entries that the query asks for, oldest first.</summary>
-    public async Task<IReadOnlyList<AuditRecord>> Find(AuditQuery query, CancellationToken ct)
+    public async Task<IReadOnlyList<AuditRecord>> FindAsync(AuditQuery query, CancellationToken cancellationToken)
     {
         var conditions = new List<string>();
         if (query.Instance is not null)
+        {
             conditions.Add("instance_id = @instance");
+        }
         if (query.Binding is not null)
+        {
             conditions.Add("binding_id = @binding");
+        }
         if (query.Since is not null)
+        {
             conditions.Add("at >= @since");
-        var rows = await database.Query<Row>(
+        }
+        var rows = await database.QueryAsync<Row>(
             $"""
             SELECT at, action, instance_id, binding_id, broker_user, platform, identity, request_identity, result, description
             FROM audit_entry {(conditions.Count == 0 ? "" : "WHERE " + string.Join(" AND ", conditions))}
             ORDER BY at DESC, entry_id DESC LIMIT @limit
             """,
-            new { instance = query.Instance?.Value, binding = query.Binding?.Value, since = query.Since?.Milliseconds(), limit = query.Limit },
-            ct);
-        return [.. rows.Reverse().Select(row => row.Record())];
+            new
+            {
+                instance = query.Instance?.Value,
+                binding = query.Binding?.Value,
+                since = query.Since?.ToUnixMilliseconds(),
+                limit = query.Limit,
+            },
+            cancellationToken
+        );
+        return [.. rows.Reverse().Select(row => row.ToRecord())];
     }
 
     /// <summary>Forgets the oldest entries, at most so many.</summary>
     /// <param name="before">Only those of before.</param>
     /// <param name="batch">At most so many in one transaction, so that nobody waits long for it.</param>
-    /// <param name="ct">Cancels; nothing is changed then.</param>
+    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
     /// <returns>How many were forgotten; fewer than <paramref name="batch"/>: none is left.</returns>
-    public Task<int> Prune(DateTimeOffset before, int batch, CancellationToken ct) =>
-        database.Execute(
+    public Task<int> DeleteEntriesBeforeAsync(DateTimeOffset before, int batch, CancellationToken cancellationToken) =>
+        database.ExecuteAsync(
             """
             DELETE FROM audit_entry WHERE entry_id IN
               (SELECT entry_id FROM audit_entry WHERE at < @before ORDER BY at LIMIT @batch)
             """,
-            new { before = before.Milliseconds(), batch },
-            ct);
+            new { before = before.ToUnixMilliseconds(), batch },
+            cancellationToken
+        );
 
-    /// <summary>Forgets the oldest binds that were unbound while they ran; as <see cref="Prune"/>.</summary>
-    public Task<int> PruneEndedBindings(DateTimeOffset before, int batch, CancellationToken ct) =>
-        database.Execute(
+    /// <summary>Forgets the oldest binds that were unbound while they ran; as <see cref="DeleteEntriesBeforeAsync"/>.</summary>
+    public Task<int> DeleteEndedBindingsBeforeAsync(DateTimeOffset before, int batch, CancellationToken cancellationToken) =>
+        database.ExecuteAsync(
             """
             DELETE FROM ended_binding WHERE (instance_id, binding_id) IN
               (SELECT instance_id, binding_id FROM ended_binding WHERE ended_at < @before ORDER BY ended_at LIMIT @batch)
             """,
-            new { before = before.Milliseconds(), batch },
-            ct);
+            new { before = before.ToUnixMilliseconds(), batch },
+            cancellationToken
+        );
 
     /// <summary>Appends within the transaction of the change.</summary>
-    internal static Task Append(WriteTransaction transaction, AuditRecord entry) => Append(transaction, [entry]);
+    internal static Task AppendAsync(WriteTransaction transaction, AuditRecord entry) => AppendAsync(transaction, [entry]);
 
     /// <summary>Appends several within the transaction of their changes.</summary>
-    internal static Task Append(WriteTransaction transaction, IReadOnlyList<AuditRecord> entries)
+    internal static Task AppendAsync(WriteTransaction transaction, IReadOnlyList<AuditRecord> entries)
     {
         if (entries.Count == 0)
+        {
             return Task.CompletedTask;
+        }
         // One statement for all: each of its own would be a round trip to the server.
         var args = new DynamicParameters();
-        foreach (var (i, row) in entries.Select(Row.Of).Index())
-            foreach (var (name, value) in row.Fields)
+        foreach (var (i, row) in entries.Select(Row.FromRecord).Index())
+        {
+            foreach (var (name, value) in row.ColumnValues)
+            {
                 args.Add($"{name}{i}", value, value is long ? DbType.Int64 : DbType.String);
+            }
+        }
         var rows = entries.Index().Select(entry => $"({string.Join(", ", Columns.Select(name => $"@{name}{entry.Index}"))})");
-        return transaction.Execute($"INSERT INTO audit_entry ({string.Join(", ", Columns)}) VALUES {string.Join(", ", rows)}", args);
+        return transaction.ExecuteAsync($"INSERT INTO audit_entry ({string.Join(", ", Columns)}) VALUES {string.Join(", ", rows)}", args);
     }
 
     private sealed class Row
@@ -157,31 +189,46 @@ public sealed class AuditStore(Database database)
         public string Description { get; init; } = "";
 
         /// <summary>The values of <see cref="Columns"/>.</summary>
-        public IEnumerable<(string Name, object? Value)> Fields => Columns.Zip<string, object?>(
-            [EntryId, At, Action, InstanceId, BindingId, BrokerUser, Platform, Identity, RequestIdentity, Result, Description]);
+        public IEnumerable<(string Name, object? Value)> ColumnValues =>
+            Columns.Zip<string, object?>([
+                EntryId,
+                At,
+                Action,
+                InstanceId,
+                BindingId,
+                BrokerUser,
+                Platform,
+                Identity,
+                RequestIdentity,
+                Result,
+                Description,
+            ]);
 
-        public static Row Of(AuditRecord entry) => new()
-        {
-            EntryId = Guid.CreateVersion7(entry.At).ToString(),
-            At = entry.At.Milliseconds(),
-            Action = entry.Action,
-            InstanceId = entry.InstanceId.Value,
-            BindingId = entry.BindingId?.Value,
-            BrokerUser = entry.Actor.BrokerUser,
-            Platform = entry.Actor.Platform,
-            Identity = entry.Actor.Identity,
-            RequestIdentity = entry.Actor.RequestIdentity,
-            Result = entry.Result.Word(),
-            Description = entry.Description,
-        };
+        public static Row FromRecord(AuditRecord entry) =>
+            new()
+            {
+                EntryId = Guid.CreateVersion7(entry.At).ToString(),
+                At = entry.At.ToUnixMilliseconds(),
+                Action = entry.Action,
+                InstanceId = entry.InstanceId.Value,
+                BindingId = entry.BindingId?.Value,
+                BrokerUser = entry.Actor.BrokerUser,
+                Platform = entry.Actor.Platform,
+                Identity = entry.Actor.Identity,
+                RequestIdentity = entry.Actor.RequestIdentity,
+                Result = entry.Result.ToText(),
+                Description = entry.Description,
+            };
 
-        public AuditRecord Record() => new(
-            Words.Time(At),
-            Action,
-            new InstanceId(InstanceId),
-            BindingId is null ? null : new BindingId(BindingId),
-            new Actor(BrokerUser, Platform, Identity, RequestIdentity),
-            Words.ToAuditResult(Result),
-            Description);
+        public AuditRecord ToRecord() =>
+            new(
+                DatabaseValues.FromUnixMilliseconds(At),
+                Action,
+                new InstanceId(InstanceId),
+                BindingId is null ? null : new BindingId(BindingId),
+                new Actor(BrokerUser, Platform, Identity, RequestIdentity),
+                DatabaseValues.ToAuditResult(Result),
+                Description
+            );
     }
 }

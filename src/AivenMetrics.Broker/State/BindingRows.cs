@@ -23,7 +23,7 @@ internal abstract class BindingServiceRow
 }
 
 /// <summary>What the reconciler and the gateways' feed read of a live binding.</summary>
-internal sealed class LiveRow : BindingServiceRow
+internal sealed class LiveBindingRow : BindingServiceRow
 {
     public string OrganizationId { get; init; } = "";
 
@@ -51,42 +51,47 @@ internal sealed class BindingRow : BindingServiceRow
 
     public long CreatedAt { get; init; }
 
-    public static BindingRow Of(BindingRecord record) => new()
-    {
-        InstanceId = record.InstanceId.Value,
-        BindingId = record.BindingId.Value,
-        PlanId = record.PlanId,
-        PlanScope = record.PlanScope.Word(),
-        Request = record.Request,
-        Username = record.Username,
-        SecretSha256 = record.SecretSha256,
-        SecretCiphertext = record.Secret.Ciphertext,
-        SecretKeyId = record.Secret.KeyId,
-        Operation = record.Operation,
-        OperationState = record.OperationState.Word(),
-        Description = record.Description,
-        Snapshot = record.Snapshot,
-        CreatedAt = record.CreatedAt.Milliseconds(),
-        PredecessorBindingId = record.Predecessor?.Value,
-        ExpiresAt = record.Life?.ExpiresAt.Milliseconds(),
-        RenewBefore = record.Life?.RenewBefore.Milliseconds(),
-    };
+    public static BindingRow FromRecord(BindingRecord record) =>
+        new()
+        {
+            InstanceId = record.InstanceId.Value,
+            BindingId = record.BindingId.Value,
+            PlanId = record.PlanId,
+            PlanScope = record.PlanScope.ToText(),
+            Request = record.Request,
+            Username = record.Username,
+            SecretSha256 = record.SecretSha256,
+            SecretCiphertext = record.Secret.Ciphertext,
+            SecretKeyId = record.Secret.KeyId,
+            Operation = record.Operation,
+            OperationState = record.OperationState.ToText(),
+            Description = record.Description,
+            Snapshot = record.Snapshot,
+            CreatedAt = record.CreatedAt.ToUnixMilliseconds(),
+            PredecessorBindingId = record.Predecessor?.Value,
+            ExpiresAt = record.Validity?.ExpiresAt.ToUnixMilliseconds(),
+            RenewBefore = record.Validity?.RenewBefore.ToUnixMilliseconds(),
+        };
 
-    public BindingRecord Record(IReadOnlyList<string> serviceInstanceIds) => new(
-        new InstanceId(InstanceId),
-        new BindingId(BindingId),
-        PlanId,
-        Words.ToPlanScope(PlanScope),
-        Request,
-        Username,
-        SecretSha256,
-        new ProtectedSecret(SecretCiphertext, SecretKeyId),
-        serviceInstanceIds,
-        Operation,
-        Words.ToOperationState(OperationState),
-        Description,
-        Snapshot,
-        Words.Time(CreatedAt),
-        PredecessorBindingId is { } predecessor ? new BindingId(predecessor) : null,
-        ExpiresAt is { } end ? new CredentialLife(Words.Time(end), Words.Time(RenewBefore ?? end)) : null);
+    public BindingRecord ToRecord(IReadOnlyList<string> serviceInstanceIds) =>
+        new(
+            new InstanceId(InstanceId),
+            new BindingId(BindingId),
+            PlanId,
+            DatabaseValues.ToPlanScope(PlanScope),
+            Request,
+            Username,
+            SecretSha256,
+            new ProtectedSecret(SecretCiphertext, SecretKeyId),
+            serviceInstanceIds,
+            Operation,
+            DatabaseValues.ToOperationState(OperationState),
+            Description,
+            Snapshot,
+            DatabaseValues.FromUnixMilliseconds(CreatedAt),
+            PredecessorBindingId is { } predecessor ? new BindingId(predecessor) : null,
+            ExpiresAt is { } end
+                ? new CredentialValidity(DatabaseValues.FromUnixMilliseconds(end), DatabaseValues.FromUnixMilliseconds(RenewBefore ?? end))
+                : null
+        );
 }

@@ -11,10 +11,11 @@ namespace AivenMetrics.Broker.State;
 public sealed record BindingSnapshot(IReadOnlyList<ServiceStatus> Services, string? PrometheusVersion)
 {
     /// <summary>The text for the row.</summary>
-    public string Json() => JsonSerializer.Serialize(this, StateJson.Default.BindingSnapshot);
+    public string ToJson() => JsonSerializer.Serialize(this, StateJson.Default.BindingSnapshot);
 
     /// <summary>Reads the text of a row.</summary>
-    public static BindingSnapshot Of(string json) => JsonSerializer.Deserialize(json, StateJson.Default.BindingSnapshot)
+    public static BindingSnapshot FromJson(string json) =>
+        JsonSerializer.Deserialize(json, StateJson.Default.BindingSnapshot)
         ?? throw new InvalidDataException("The snapshot of a binding is null.");
 }
 

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AivenMetrics.Broker.State;
 
-internal enum ConnectionStringKind
+internal enum DatabaseKind
 {
     Sqlite,
     Postgres,
@@ -18,23 +18,31 @@ internal static class ConnectionStrings
         + "or \"postgres://<user>:<password>@<host>/<name>\" for PostgreSQL";
 
     // A broker shares the server with its siblings: the driver's default of 100 would use up a default server alone.
-    private const int PostgresPoolSize = 20;
+    private const int PostgresMaximumPoolSize = 20;
 
     // The broker repeats a few statements: they are parsed and planned once per connection.
-    private const int PostgresPrepared = 100;
+    private const int PostgresMaximumPreparedStatements = 100;
 
     /// <exception cref="ArgumentException">Names neither kind of database, or is malformed.</exception>
-    public static (ConnectionStringKind Kind, string Normalised) Normalise(string connectionString)
+    public static (DatabaseKind Kind, string Normalised) Normalize(string connectionString)
     {
-        if (connectionString.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
-            || connectionString.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
-            return (ConnectionStringKind.Postgres, FromUri(connectionString));
+        if (
+            connectionString.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
+            || connectionString.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase)
+        )
+        {
+            return (DatabaseKind.Postgres, FromUri(connectionString));
+        }
 
         var keys = Keys(connectionString);
         if (keys.ContainsKey("Host") || keys.ContainsKey("Server"))
-            return (ConnectionStringKind.Postgres, Postgres(connectionString));
+        {
+            return (DatabaseKind.Postgres, Postgres(connectionString));
+        }
         if (keys.ContainsKey("Data Source") || keys.ContainsKey("DataSource") || keys.ContainsKey("Filename"))
-            return (ConnectionStringKind.Sqlite, Sqlite(connectionString));
+        {
+            return (DatabaseKind.Sqlite, Sqlite(connectionString));
+        }
         throw new ArgumentException($"The database's connection string names no database: {Expected}.");
     }
 
@@ -67,21 +75,31 @@ internal static class ConnectionStrings
         // The typed builder claims to contain every key; only what was given is in its string.
         var given = Keys(builder.ConnectionString);
         if (!given.ContainsKey("Maximum Pool Size"))
-            builder.MaxPoolSize = PostgresPoolSize;
+        {
+            builder.MaxPoolSize = PostgresMaximumPoolSize;
+        }
         if (!given.ContainsKey("Max Auto Prepare"))
-            builder.MaxAutoPrepare = PostgresPrepared;
+        {
+            builder.MaxAutoPrepare = PostgresMaximumPreparedStatements;
+        }
         // Nothing that we run leaves anything in a session; the reconciler's lock has a connection of its own.
         if (!given.ContainsKey("No Reset On Close"))
+        {
             builder.NoResetOnClose = true;
+        }
         if (!given.ContainsKey("Application Name"))
+        {
             builder.ApplicationName = "aiven-metrics";
+        }
         return builder.ConnectionString;
     }
 
     private static string FromUri(string connectionString)
     {
         if (!Uri.TryCreate(connectionString, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
+        {
             throw new ArgumentException($"The PostgreSQL URL is malformed: {Expected}.");
+        }
 
         var user = uri.UserInfo.Split(':', 2);
         var builder = new NpgsqlConnectionStringBuilder
@@ -91,11 +109,17 @@ internal static class ConnectionStrings
             Database = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/')),
         };
         if (uri.Port > 0)
+        {
             builder.Port = uri.Port;
+        }
         if (user.Length == 2)
+        {
             builder.Password = Uri.UnescapeDataString(user[1]);
+        }
         foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
             Apply(builder, pair);
+        }
         return Postgres(builder);
     }
 
@@ -104,7 +128,12 @@ internal static class ConnectionStrings
         var parts = pair.Split('=', 2);
         var name = Uri.UnescapeDataString(parts[0]);
         // libpq spells the two that clouds hand out in their URLs with and without hyphens.
-        var key = name switch { "sslmode" => "SSL Mode", "sslrootcert" => "Root Certificate", _ => name };
+        var key = name switch
+        {
+            "sslmode" => "SSL Mode",
+            "sslrootcert" => "Root Certificate",
+            _ => name,
+        };
         try
         {
             builder[key] = parts.Length == 2 ? Uri.UnescapeDataString(parts[1]).Replace("-", "", StringComparison.Ordinal) : "";
@@ -128,7 +157,9 @@ internal static class ConnectionStrings
         }
 
         if (builder.DataSource.Length == 0 || builder.DataSource == ":memory:" || builder.Mode == SqliteOpenMode.Memory)
+        {
             throw new ArgumentException("The SQLite connection string must name a file: every connection would see its own empty memory.");
+        }
         builder.ForeignKeys = true;
         return builder.ConnectionString;
     }

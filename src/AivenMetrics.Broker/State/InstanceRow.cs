@@ -33,40 +33,43 @@ internal sealed class InstanceRow
 
     public long ContextAt { get; init; }
 
-    public static InstanceRow Of(InstanceRecord record) => new()
-    {
-        InstanceId = record.InstanceId.Value,
-        ServiceId = record.ServiceId,
-        PlanId = record.PlanId,
-        PlanScope = record.PlanScope.Word(),
-        OrganizationId = record.Owner.OrganizationId,
-        SpaceId = record.Owner.SpaceId,
-        OrganizationName = record.OrganizationName,
-        SpaceName = record.SpaceName,
-        InstanceName = record.InstanceName,
-        Parameters = record.Parameters,
-        CreatedAt = record.CreatedAt.Milliseconds(),
-        Platform = record.Platform,
-        Annotations = record.Annotations,
-        MaintenanceVersion = record.MaintenanceVersion,
-        ContextAt = record.ContextAt.Milliseconds(),
-    };
+    public static InstanceRow FromRecord(InstanceRecord record) =>
+        new()
+        {
+            InstanceId = record.InstanceId.Value,
+            ServiceId = record.ServiceId,
+            PlanId = record.PlanId,
+            PlanScope = record.PlanScope.ToText(),
+            OrganizationId = record.Owner.OrganizationId,
+            SpaceId = record.Owner.SpaceId,
+            OrganizationName = record.OrganizationName,
+            SpaceName = record.SpaceName,
+            InstanceName = record.InstanceName,
+            Parameters = record.Parameters,
+            CreatedAt = record.CreatedAt.ToUnixMilliseconds(),
+            Platform = record.Platform,
+            Annotations = record.Annotations,
+            MaintenanceVersion = record.MaintenanceVersion,
+            ContextAt = record.ContextAt.ToUnixMilliseconds(),
+        };
 
-    public InstanceRecord Record() => new(
-        new InstanceId(InstanceId),
-        ServiceId,
-        PlanId,
-        Words.ToPlanScope(PlanScope),
-        new SpaceOwner(OrganizationId, SpaceId),
-        OrganizationName,
-        SpaceName,
-        InstanceName,
-        Parameters,
-        Words.Time(CreatedAt))
-    {
-        Platform = Platform,
-        Annotations = Annotations,
-        MaintenanceVersion = MaintenanceVersion,
-        ContextAt = Words.Time(ContextAt),
-    };
+    public InstanceRecord ToRecord() =>
+        new(
+            new InstanceId(InstanceId),
+            ServiceId,
+            PlanId,
+            DatabaseValues.ToPlanScope(PlanScope),
+            new SpaceOwner(OrganizationId, SpaceId),
+            OrganizationName,
+            SpaceName,
+            InstanceName,
+            Parameters,
+            DatabaseValues.FromUnixMilliseconds(CreatedAt)
+        )
+        {
+            Platform = Platform,
+            Annotations = Annotations,
+            MaintenanceVersion = MaintenanceVersion,
+            ContextAt = DatabaseValues.FromUnixMilliseconds(ContextAt),
+        };
 }

@@ -23,63 +23,78 @@ public sealed class InstanceStore(Database database)
         + "parameters, created_at, platform, annotations, maintenance_version, context_at";
 
     /// <summary>The instance, or null when there is none.</summary>
-    public async Task<InstanceRecord?> Find(InstanceId id, CancellationToken ct)
+    public async Task<InstanceRecord?> FindAsync(InstanceId id, CancellationToken cancellationToken)
     {
-        var rows = await database.Query<InstanceRow>(
-            $"SELECT {Columns} FROM service_instance WHERE instance_id = @id", new { id = id.Value }, ct);
-        return rows.SingleOrDefault()?.Record();
+        var rows = await database.QueryAsync<InstanceRow>(
+            $"SELECT {Columns} FROM service_instance WHERE instance_id = @id",
+            new { id = id.Value },
+            cancellationToken
+        );
+        return rows.SingleOrDefault()?.ToRecord();
     }
 
     /// <summary>Inserts unless the id exists. The unique key decides between requests that come at once.</summary>
     /// <returns>False: the id exists; nothing was changed.</returns>
-    public Task<bool> TryInsert(InstanceRecord instance, CancellationToken ct) => TryInsert(instance, null, ct);
+    public Task<bool> TryInsertAsync(InstanceRecord instance, CancellationToken cancellationToken) =>
+        TryInsertAsync(instance, null, cancellationToken);
 
     /// <summary>Inserts unless the id exists, and says so in the audit trail.</summary>
     /// <param name="instance">The row.</param>
     /// <param name="entry">Appended when this call inserted it; null: none.</param>
-    /// <param name="ct">Cancels; nothing is changed then.</param>
+    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
     /// <returns>False: the id exists; nothing was changed.</returns>
-    public Task<bool> TryInsert(InstanceRecord instance, AuditRecord? entry, CancellationToken ct) =>
-        database.Write(
+    public Task<bool> TryInsertAsync(InstanceRecord instance, AuditRecord? entry, CancellationToken cancellationToken) =>
+        database.InTransactionAsync(
             async transaction =>
             {
-                var inserted = await transaction.Execute(
-                    $"""
-                    INSERT INTO service_instance ({Columns})
-                    VALUES (@InstanceId, @ServiceId, @PlanId, @PlanScope, @OrganizationId, @SpaceId, @OrganizationName, @SpaceName,
-                            @InstanceName, @Parameters, @CreatedAt, @Platform, @Annotations, @MaintenanceVersion, @ContextAt)
-                    ON CONFLICT (instance_id) DO NOTHING
-                    """,
-                    InstanceRow.Of(instance)) == 1;
+                var inserted =
+                    await transaction.ExecuteAsync(
+                        $"""
+                        INSERT INTO service_instance ({Columns})
+                        VALUES (@InstanceId, @ServiceId, @PlanId, @PlanScope, @OrganizationId, @SpaceId, @OrganizationName, @SpaceName,
+                                @InstanceName, @Parameters, @CreatedAt, @Platform, @Annotations, @MaintenanceVersion, @ContextAt)
+                        ON CONFLICT (instance_id) DO NOTHING
+                        """,
+                        InstanceRow.FromRecord(instance)
+                    ) == 1;
                 if (inserted && entry is not null)
-                    await AuditStore.Append(transaction, entry);
+                {
+                    await AuditStore.AppendAsync(transaction, entry);
+                }
                 return inserted;
             },
-            ct);
+            cancellationToken
+        );
 
     /// <summary>Changes an instance in one transaction; changes that come at once are made one after the other.</summary>
     /// <param name="id">Whose.</param>
     /// <param name="change">From the row as it is to the row as it shall be; what it throws undoes all.</param>
     /// <param name="entry">The entry of the audit trail, from the row before and after; null: none.</param>
-    /// <param name="ct">Cancels; nothing is changed then.</param>
+    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
     /// <returns>The row as it is now; null: there is none.</returns>
-    public Task<InstanceRecord?> Update(
+    public Task<InstanceRecord?> UpdateAsync(
         InstanceId id,
         Func<InstanceRecord, InstanceRecord> change,
         Func<InstanceRecord, InstanceRecord, AuditRecord>? entry,
-        CancellationToken ct)
+        CancellationToken cancellationToken
+    )
     {
         var args = new { id = id.Value };
-        return database.Write(
+        return database.InTransactionAsync(
             async transaction =>
             {
                 // Locks the row before it is read, with both databases; binds of the instance go on.
-                await transaction.Execute("UPDATE service_instance SET plan_id = plan_id WHERE instance_id = @id", args);
-                var rows = await transaction.Query<InstanceRow>($"SELECT {Columns} FROM service_instance WHERE instance_id = @id", args);
-                if (rows.SingleOrDefault()?.Record() is not { } before)
+                await transaction.ExecuteAsync("UPDATE service_instance SET plan_id = plan_id WHERE instance_id = @id", args);
+                var rows = await transaction.QueryAsync<InstanceRow>(
+                    $"SELECT {Columns} FROM service_instance WHERE instance_id = @id",
+                    args
+                );
+                if (rows.SingleOrDefault()?.ToRecord() is not { } before)
+                {
                     return null;
+                }
                 var after = change(before);
-                await transaction.Execute(
+                await transaction.ExecuteAsync(
                     """
                     UPDATE service_instance SET
                       plan_id = @PlanId, plan_scope = @PlanScope, organization_id = @OrganizationId, space_id = @SpaceId,
@@ -88,25 +103,35 @@ public sealed class InstanceStore(Database database)
                       maintenance_version = @MaintenanceVersion, context_at = @ContextAt
                     WHERE instance_id = @InstanceId
                     """,
-                    InstanceRow.Of(after));
+                    InstanceRow.FromRecord(after)
+                );
                 if (entry is not null)
-                    await AuditStore.Append(transaction, entry(before, after));
+                {
+                    await AuditStore.AppendAsync(transaction, entry(before, after));
+                }
                 return after;
             },
-            ct);
+            cancellationToken
+        );
     }
 
     /// <summary>
     /// Keeps what a platform's context tells of an instance; costs nothing when it is known, which is the rule.
     /// </summary>
     /// <returns>The instance as it is now known; the given one when it is gone.</returns>
-    public async Task<InstanceRecord> TellNames(InstanceRecord instance, ToldContext told, DateTimeOffset at, CancellationToken ct) =>
-        told.IsKnown(instance)
+    public async Task<InstanceRecord> ApplyContextAsync(
+        InstanceRecord instance,
+        ContextUpdate update,
+        DateTimeOffset at,
+        CancellationToken cancellationToken
+    ) =>
+        update.HasNoEffectOn(instance)
             ? instance
-            : await Update(instance.InstanceId, known => told.Of(known, at), null, ct) ?? instance;
+            : await UpdateAsync(instance.InstanceId, known => update.ApplyTo(known, at), null, cancellationToken) ?? instance;
 
     /// <summary>Deletes an instance that has no live binding.</summary>
-    public Task<DeleteInstanceResult> Delete(InstanceId id, CancellationToken ct) => Delete(id, null, ct);
+    public Task<DeleteInstanceResult> DeleteAsync(InstanceId id, CancellationToken cancellationToken) =>
+        DeleteAsync(id, null, cancellationToken);
 
     /// <summary>
     /// Deletes an instance that has no live binding, and says so in the audit trail. Binds that failed and were never deleted by
@@ -114,12 +139,12 @@ public sealed class InstanceStore(Database database)
     /// </summary>
     /// <param name="id">Whose.</param>
     /// <param name="entry">Appended when this call deleted it; null: none.</param>
-    /// <param name="ct">Cancels; nothing is changed then.</param>
-    public async Task<DeleteInstanceResult> Delete(InstanceId id, AuditRecord? entry, CancellationToken ct)
+    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
+    public async Task<DeleteInstanceResult> DeleteAsync(InstanceId id, AuditRecord? entry, CancellationToken cancellationToken)
     {
         try
         {
-            return await database.Write(transaction => Delete(transaction, id, entry), ct);
+            return await database.InTransactionAsync(transaction => DeleteAsync(transaction, id, entry), cancellationToken);
         }
         catch (DbException e) when (Database.IsForeignKeyViolation(e))
         {
@@ -129,42 +154,54 @@ public sealed class InstanceStore(Database database)
     }
 
     /// <summary>The names per owner as platforms told them last, for labels; owners without any name are left out.</summary>
-    public async Task<IReadOnlyList<OwnerNames>> OwnerNames(CancellationToken ct)
+    public async Task<IReadOnlyList<OwnerNames>> OwnerNamesAsync(CancellationToken cancellationToken)
     {
-        var rows = await database.Query<InstanceRow>(
+        var rows = await database.QueryAsync<InstanceRow>(
             $"""
             SELECT {Columns} FROM service_instance
             WHERE organization_name IS NOT NULL OR space_name IS NOT NULL
             ORDER BY context_at DESC, created_at DESC, instance_id
             """,
             null,
-            ct);
+            cancellationToken
+        );
         return
         [
-            .. rows.Select(row => row.Record())
+            .. rows.Select(row => row.ToRecord())
                 .GroupBy(record => record.Owner)
                 .Select(group => new OwnerNames(
                     group.Key,
                     group.FirstOrDefault(record => record.OrganizationName is not null)?.OrganizationName,
-                    group.FirstOrDefault(record => record.SpaceName is not null)?.SpaceName)),
+                    group.FirstOrDefault(record => record.SpaceName is not null)?.SpaceName
+                )),
         ];
     }
 
-    private static async Task<DeleteInstanceResult> Delete(WriteTransaction transaction, InstanceId id, AuditRecord? entry)
+    private static async Task<DeleteInstanceResult> DeleteAsync(WriteTransaction transaction, InstanceId id, AuditRecord? entry)
     {
-        var args = new { id = id.Value, failed = OperationState.Failed.Word() };
-        var found = await transaction.Query<string>("SELECT instance_id FROM service_instance WHERE instance_id = @id", args);
+        var args = new { id = id.Value, failed = OperationState.Failed.ToText() };
+        var found = await transaction.QueryAsync<string>("SELECT instance_id FROM service_instance WHERE instance_id = @id", args);
         if (found.Count == 0)
+        {
             return DeleteInstanceResult.NotFound;
-        var live = await transaction.Query<string>(
-            "SELECT binding_id FROM service_binding WHERE instance_id = @id AND operation_state <> @failed LIMIT 1", args);
+        }
+        var live = await transaction.QueryAsync<string>(
+            "SELECT binding_id FROM service_binding WHERE instance_id = @id AND operation_state <> @failed LIMIT 1",
+            args
+        );
         if (live.Count > 0)
+        {
             return DeleteInstanceResult.HasBindings;
-        await transaction.Execute("DELETE FROM service_binding WHERE instance_id = @id AND operation_state = @failed", args);
-        if (await transaction.Execute("DELETE FROM service_instance WHERE instance_id = @id", args) == 0)
+        }
+        await transaction.ExecuteAsync("DELETE FROM service_binding WHERE instance_id = @id AND operation_state = @failed", args);
+        if (await transaction.ExecuteAsync("DELETE FROM service_instance WHERE instance_id = @id", args) == 0)
+        {
             return DeleteInstanceResult.NotFound;
+        }
         if (entry is not null)
-            await AuditStore.Append(transaction, entry);
+        {
+            await AuditStore.AppendAsync(transaction, entry);
+        }
         return DeleteInstanceResult.Deleted;
     }
 }

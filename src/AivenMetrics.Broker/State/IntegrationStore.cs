@@ -3,38 +3,44 @@ namespace AivenMetrics.Broker.State;
 /// <summary>The integrations to our endpoint that we asked for or found.</summary>
 public sealed class IntegrationStore(Database database)
 {
-    private const string Columns =
-        "project, service_name, integration_id, created_by_us, requested_at, unneeded_since, attempts, due_at";
+    private const string Columns = "project, service_name, integration_id, created_by_us, requested_at, unneeded_since, attempts, due_at";
 
     /// <summary>The project's integrations, sorted by service name.</summary>
-    public async Task<IReadOnlyList<IntegrationRecord>> OfProject(AivenProject project, CancellationToken ct)
+    public async Task<IReadOnlyList<IntegrationRecord>> OfProjectAsync(AivenProject project, CancellationToken cancellationToken)
     {
-        var rows = await database.Query<Row>(
-            $"SELECT {Columns} FROM service_integration WHERE project = @project", new { project = project.Value }, ct);
-        return [.. rows.Select(row => row.Record()).OrderBy(record => record.ServiceName, StringComparer.Ordinal)];
+        var rows = await database.QueryAsync<Row>(
+            $"SELECT {Columns} FROM service_integration WHERE project = @project",
+            new { project = project.Value },
+            cancellationToken
+        );
+        return [.. rows.Select(row => row.ToRecord()).OrderBy(record => record.ServiceName, StringComparer.Ordinal)];
     }
 
     /// <summary>Inserts or replaces the whole row.</summary>
-    public Task Save(IntegrationRecord integration, CancellationToken ct) => database.Execute(
-        $"""
-        INSERT INTO service_integration ({Columns})
-        VALUES (@Project, @ServiceName, @IntegrationId, @CreatedByUs, @RequestedAt, @UnneededSince, @Attempts, @DueAt)
-        ON CONFLICT (project, service_name) DO UPDATE SET
-          integration_id = excluded.integration_id,
-          created_by_us = excluded.created_by_us,
-          requested_at = excluded.requested_at,
-          unneeded_since = excluded.unneeded_since,
-          attempts = excluded.attempts,
-          due_at = excluded.due_at
-        """,
-        Row.Of(integration),
-        ct);
+    public Task SaveAsync(IntegrationRecord integration, CancellationToken cancellationToken) =>
+        database.ExecuteAsync(
+            $"""
+            INSERT INTO service_integration ({Columns})
+            VALUES (@Project, @ServiceName, @IntegrationId, @CreatedByUs, @RequestedAt, @UnneededSince, @Attempts, @DueAt)
+            ON CONFLICT (project, service_name) DO UPDATE SET
+              integration_id = excluded.integration_id,
+              created_by_us = excluded.created_by_us,
+              requested_at = excluded.requested_at,
+              unneeded_since = excluded.unneeded_since,
+              attempts = excluded.attempts,
+              due_at = excluded.due_at
+            """,
+            Row.FromRecord(integration),
+            cancellationToken
+        );
 
     /// <summary>Forgets the integration of a service; nothing happens when there is none.</summary>
-    public Task Delete(AivenProject project, string serviceName, CancellationToken ct) => database.Execute(
-        "DELETE FROM service_integration WHERE project = @project AND service_name = @serviceName",
-        new { project = project.Value, serviceName },
-        ct);
+    public Task DeleteAsync(AivenProject project, string serviceName, CancellationToken cancellationToken) =>
+        database.ExecuteAsync(
+            "DELETE FROM service_integration WHERE project = @project AND service_name = @serviceName",
+            new { project = project.Value, serviceName },
+            cancellationToken
+        );
 
     private sealed class Row
     {
@@ -54,26 +60,29 @@ public sealed class IntegrationStore(Database database)
 
         public long DueAt { get; init; }
 
-        public static Row Of(IntegrationRecord record) => new()
-        {
-            Project = record.Project.Value,
-            ServiceName = record.ServiceName,
-            IntegrationId = record.IntegrationId,
-            CreatedByUs = record.CreatedByUs ? 1 : 0,
-            RequestedAt = record.RequestedAt.Milliseconds(),
-            UnneededSince = record.UnneededSince?.Milliseconds(),
-            Attempts = record.Attempts,
-            DueAt = record.DueAt.Milliseconds(),
-        };
+        public static Row FromRecord(IntegrationRecord record) =>
+            new()
+            {
+                Project = record.Project.Value,
+                ServiceName = record.ServiceName,
+                IntegrationId = record.IntegrationId,
+                CreatedByUs = record.CreatedByUs ? 1 : 0,
+                RequestedAt = record.RequestedAt.ToUnixMilliseconds(),
+                UnneededSince = record.UnneededSince?.ToUnixMilliseconds(),
+                Attempts = record.Attempts,
+                DueAt = record.DueAt.ToUnixMilliseconds(),
+            };
 
-        public IntegrationRecord Record() => new(
-            new AivenProject(Project),
-            ServiceName,
-            IntegrationId,
-            CreatedByUs == 1,
-            Words.Time(RequestedAt),
-            Words.Time(UnneededSince),
-            Attempts,
-            Words.Time(DueAt));
+        public IntegrationRecord ToRecord() =>
+            new(
+                new AivenProject(Project),
+                ServiceName,
+                IntegrationId,
+                CreatedByUs == 1,
+                DatabaseValues.FromUnixMilliseconds(RequestedAt),
+                DatabaseValues.FromUnixMilliseconds(UnneededSince),
+                Attempts,
+                DatabaseValues.FromUnixMilliseconds(DueAt)
+            );
     }
 }

@@ -11,105 +11,123 @@ public sealed class InventoryStore(Database database)
         + "scrape_hosts, scraped, reason, message";
 
     /// <summary>The project, or null when nothing was saved of it.</summary>
-    public async Task<ProjectRecord?> FindProject(AivenProject project, CancellationToken ct)
+    public async Task<AivenProjectRecord?> FindProjectAsync(AivenProject project, CancellationToken cancellationToken)
     {
-        var rows = await database.Query<ProjectRow>(
-            $"SELECT {ProjectColumns} FROM aiven_project WHERE project = @project", new { project = project.Value }, ct);
-        return rows.SingleOrDefault()?.Record();
+        var rows = await database.QueryAsync<ProjectRow>(
+            $"SELECT {ProjectColumns} FROM aiven_project WHERE project = @project",
+            new { project = project.Value },
+            cancellationToken
+        );
+        return rows.SingleOrDefault()?.ToRecord();
     }
 
     /// <summary>Every project ever saved, sorted by name; also those that are no longer configured.</summary>
-    public async Task<IReadOnlyList<ProjectRecord>> Projects(CancellationToken ct)
+    public async Task<IReadOnlyList<AivenProjectRecord>> ProjectsAsync(CancellationToken cancellationToken)
     {
-        var rows = await database.Query<ProjectRow>($"SELECT {ProjectColumns} FROM aiven_project", null, ct);
-        return [.. rows.Select(row => row.Record()).OrderBy(record => record.Project.Value, StringComparer.Ordinal)];
+        var rows = await database.QueryAsync<ProjectRow>($"SELECT {ProjectColumns} FROM aiven_project", null, cancellationToken);
+        return [.. rows.Select(row => row.ToRecord()).OrderBy(record => record.Project.Value, StringComparer.Ordinal)];
     }
 
     /// <summary>
     /// Inserts or replaces the whole row, but for the ciphertext of a password that stays: each pair of user and password is made
-    /// once, and a record that was read before <see cref="Rekeying"/> must not bring an old key back.
+    /// once, and a record that was read before <see cref="SecretReencryption"/> must not bring an old key back.
     /// </summary>
-    public Task SaveProject(ProjectRecord project, CancellationToken ct) => database.Execute(
-        $"""
-        INSERT INTO aiven_project ({ProjectColumns})
-        VALUES (@Project, @CaCertificate, @EndpointId, @ScrapeUsername, @ScrapePasswordCiphertext, @ScrapePasswordKeyId, @InventoryAt)
-        ON CONFLICT (project) DO UPDATE SET
-          ca_certificate = excluded.ca_certificate,
-          endpoint_id = excluded.endpoint_id,
-          scrape_username = excluded.scrape_username,
-          scrape_password_ciphertext = CASE WHEN aiven_project.scrape_username = excluded.scrape_username
-            THEN aiven_project.scrape_password_ciphertext ELSE excluded.scrape_password_ciphertext END,
-          scrape_password_key_id = CASE WHEN aiven_project.scrape_username = excluded.scrape_username
-            THEN aiven_project.scrape_password_key_id ELSE excluded.scrape_password_key_id END,
-          inventory_at = excluded.inventory_at
-        """,
-        ProjectRow.Of(project),
-        ct);
+    public Task SaveProjectAsync(AivenProjectRecord project, CancellationToken cancellationToken) =>
+        database.ExecuteAsync(
+            $"""
+            INSERT INTO aiven_project ({ProjectColumns})
+            VALUES (@Project, @CaCertificate, @EndpointId, @ScrapeUsername, @ScrapePasswordCiphertext, @ScrapePasswordKeyId, @InventoryAt)
+            ON CONFLICT (project) DO UPDATE SET
+              ca_certificate = excluded.ca_certificate,
+              endpoint_id = excluded.endpoint_id,
+              scrape_username = excluded.scrape_username,
+              scrape_password_ciphertext = CASE WHEN aiven_project.scrape_username = excluded.scrape_username
+                THEN aiven_project.scrape_password_ciphertext ELSE excluded.scrape_password_ciphertext END,
+              scrape_password_key_id = CASE WHEN aiven_project.scrape_username = excluded.scrape_username
+                THEN aiven_project.scrape_password_key_id ELSE excluded.scrape_password_key_id END,
+              inventory_at = excluded.inventory_at
+            """,
+            ProjectRow.FromRecord(project),
+            cancellationToken
+        );
 
     /// <summary>Replaces the project's services and sets its inventory time, in one transaction: no reader sees half a list.</summary>
     /// <param name="project">The project; inserted when nothing was saved of it.</param>
     /// <param name="inventoryAt">When the list call that showed the services began.</param>
     /// <param name="services">All services of the project, each of that project.</param>
-    /// <param name="ct">Cancels; nothing is changed then.</param>
-    public Task SaveInventory(
-        AivenProject project, DateTimeOffset inventoryAt, IReadOnlyList<AivenServiceRecord> services, CancellationToken ct)
+    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
+    public Task SaveInventoryAsync(
+        AivenProject project,
+        DateTimeOffset inventoryAt,
+        IReadOnlyList<AivenServiceRecord> services,
+        CancellationToken cancellationToken
+    )
     {
         if (services.Any(service => service.Project != project))
+        {
             throw new ArgumentException("A service belongs to another project.", nameof(services));
-        var args = new { project = project.Value, inventoryAt = inventoryAt.Milliseconds() };
-        return database.Write(
+        }
+        var args = new { project = project.Value, inventoryAt = inventoryAt.ToUnixMilliseconds() };
+        return database.InTransactionAsync(
             async transaction =>
             {
-                await transaction.Execute(
+                await transaction.ExecuteAsync(
                     """
                     INSERT INTO aiven_project (project, inventory_at) VALUES (@project, @inventoryAt)
                     ON CONFLICT (project) DO UPDATE SET inventory_at = excluded.inventory_at
                     """,
-                    args);
-                await transaction.Execute("DELETE FROM aiven_service WHERE project = @project", args);
-                return await transaction.Execute(
+                    args
+                );
+                await transaction.ExecuteAsync("DELETE FROM aiven_service WHERE project = @project", args);
+                return await transaction.ExecuteAsync(
                     $"""
                     INSERT INTO aiven_service ({ServiceColumns})
                     VALUES (@Project, @ServiceName, @ServiceType, @State, @Plan, @CloudName, @NodeCount, @OrganizationId, @SpaceId,
                             @ServiceInstanceId, @ScrapeHosts, @Scraped, @Reason, @Message)
                     """,
-                    services.Select(ServiceRow.Of).ToList());
+                    services.Select(ServiceRow.FromRecord).ToList()
+                );
             },
-            ct);
+            cancellationToken
+        );
     }
 
     /// <summary>The project's services as of its last inventory, sorted by name.</summary>
-    public async Task<IReadOnlyList<AivenServiceRecord>> Services(AivenProject project, CancellationToken ct)
+    public async Task<IReadOnlyList<AivenServiceRecord>> ServicesOfProjectAsync(AivenProject project, CancellationToken cancellationToken)
     {
-        var rows = await database.Query<ServiceRow>(
-            $"SELECT {ServiceColumns} FROM aiven_service WHERE project = @project", new { project = project.Value }, ct);
-        return Sorted(rows);
+        var rows = await database.QueryAsync<ServiceRow>(
+            $"SELECT {ServiceColumns} FROM aiven_service WHERE project = @project",
+            new { project = project.Value },
+            cancellationToken
+        );
+        return ToSortedRecords(rows);
     }
 
     /// <summary>The services whose tags name this organization and space, in all projects; sorted by project and name.</summary>
-    public async Task<IReadOnlyList<AivenServiceRecord>> ServicesOf(SpaceOwner owner, CancellationToken ct)
+    public async Task<IReadOnlyList<AivenServiceRecord>> ServicesOfOwnerAsync(SpaceOwner owner, CancellationToken cancellationToken)
     {
-        var rows = await database.Query<ServiceRow>(
+        var rows = await database.QueryAsync<ServiceRow>(
             $"SELECT {ServiceColumns} FROM aiven_service WHERE organization_id = @OrganizationId AND space_id = @SpaceId",
             new { owner.OrganizationId, owner.SpaceId },
-            ct);
-        return Sorted(rows);
+            cancellationToken
+        );
+        return ToSortedRecords(rows);
     }
 
     /// <summary>When the oldest of the projects' inventories began; null when any has none, or none is asked for.</summary>
-    public async Task<DateTimeOffset?> OldestInventory(IReadOnlyList<AivenProject> projects, CancellationToken ct)
+    public async Task<DateTimeOffset?> OldestInventoryTimeAsync(IReadOnlyList<AivenProject> projects, CancellationToken cancellationToken)
     {
-        var known = (await Projects(ct)).ToDictionary(record => record.Project, record => record.InventoryAt);
+        var known = (await ProjectsAsync(cancellationToken)).ToDictionary(record => record.Project, record => record.InventoryAt);
         var times = projects.Select(project => known.GetValueOrDefault(project)).ToList();
         return times.Count == 0 || times.Contains(null) ? null : times.Min();
     }
 
-    private static List<AivenServiceRecord> Sorted(IEnumerable<ServiceRow> rows) =>
-    [
-        .. rows.Select(row => row.Record())
-            .OrderBy(record => record.Project.Value, StringComparer.Ordinal)
-            .ThenBy(record => record.ServiceName, StringComparer.Ordinal),
-    ];
+    private static List<AivenServiceRecord> ToSortedRecords(IEnumerable<ServiceRow> rows) =>
+        [
+            .. rows.Select(row => row.ToRecord())
+                .OrderBy(record => record.Project.Value, StringComparer.Ordinal)
+                .ThenBy(record => record.ServiceName, StringComparer.Ordinal),
+        ];
 
     private sealed class ProjectRow
     {
@@ -127,24 +145,27 @@ public sealed class InventoryStore(Database database)
 
         public long? InventoryAt { get; init; }
 
-        public static ProjectRow Of(ProjectRecord record) => new()
-        {
-            Project = record.Project.Value,
-            CaCertificate = record.CaCertificate,
-            EndpointId = record.EndpointId,
-            ScrapeUsername = record.ScrapeUsername,
-            ScrapePasswordCiphertext = record.ScrapePassword?.Ciphertext,
-            ScrapePasswordKeyId = record.ScrapePassword?.KeyId,
-            InventoryAt = record.InventoryAt?.Milliseconds(),
-        };
+        public static ProjectRow FromRecord(AivenProjectRecord record) =>
+            new()
+            {
+                Project = record.Project.Value,
+                CaCertificate = record.CaCertificate,
+                EndpointId = record.EndpointId,
+                ScrapeUsername = record.ScrapeUsername,
+                ScrapePasswordCiphertext = record.ScrapePassword?.Ciphertext,
+                ScrapePasswordKeyId = record.ScrapePassword?.KeyId,
+                InventoryAt = record.InventoryAt?.ToUnixMilliseconds(),
+            };
 
-        public ProjectRecord Record() => new(
-            new AivenProject(Project),
-            CaCertificate,
-            EndpointId,
-            ScrapeUsername,
-            ScrapePasswordCiphertext is { } ciphertext && ScrapePasswordKeyId is { } key ? new ProtectedSecret(ciphertext, key) : null,
-            Words.Time(InventoryAt));
+        public AivenProjectRecord ToRecord() =>
+            new(
+                new AivenProject(Project),
+                CaCertificate,
+                EndpointId,
+                ScrapeUsername,
+                ScrapePasswordCiphertext is { } ciphertext && ScrapePasswordKeyId is { } key ? new ProtectedSecret(ciphertext, key) : null,
+                DatabaseValues.FromUnixMilliseconds(InventoryAt)
+            );
     }
 
     private sealed class ServiceRow
@@ -177,37 +198,40 @@ public sealed class InventoryStore(Database database)
 
         public string Message { get; init; } = "";
 
-        public static ServiceRow Of(AivenServiceRecord record) => new()
-        {
-            Project = record.Project.Value,
-            ServiceName = record.ServiceName,
-            ServiceType = record.ServiceType,
-            State = record.State,
-            Plan = record.Plan,
-            CloudName = record.CloudName,
-            NodeCount = record.NodeCount,
-            OrganizationId = record.Owner?.OrganizationId,
-            SpaceId = record.Owner?.SpaceId,
-            ServiceInstanceId = record.ServiceInstanceId,
-            ScrapeHosts = Words.Json(record.ScrapeHosts),
-            Scraped = record.Scraped ? 1 : 0,
-            Reason = record.Reason,
-            Message = record.Message,
-        };
+        public static ServiceRow FromRecord(AivenServiceRecord record) =>
+            new()
+            {
+                Project = record.Project.Value,
+                ServiceName = record.ServiceName,
+                ServiceType = record.ServiceType,
+                State = record.State,
+                Plan = record.Plan,
+                CloudName = record.CloudName,
+                NodeCount = record.NodeCount,
+                OrganizationId = record.Owner?.OrganizationId,
+                SpaceId = record.Owner?.SpaceId,
+                ServiceInstanceId = record.ServiceInstanceId,
+                ScrapeHosts = DatabaseValues.ScrapeHostsToJson(record.ScrapeHosts),
+                Scraped = record.IsScraped ? 1 : 0,
+                Reason = record.Reason,
+                Message = record.Message,
+            };
 
-        public AivenServiceRecord Record() => new(
-            new AivenProject(Project),
-            ServiceName,
-            ServiceType,
-            State,
-            Plan,
-            CloudName,
-            NodeCount,
-            OrganizationId is { } organization && SpaceId is { } space ? new SpaceOwner(organization, space) : null,
-            ServiceInstanceId,
-            Words.ScrapeHosts(ScrapeHosts),
-            Scraped == 1,
-            Reason,
-            Message);
+        public AivenServiceRecord ToRecord() =>
+            new(
+                new AivenProject(Project),
+                ServiceName,
+                ServiceType,
+                State,
+                Plan,
+                CloudName,
+                NodeCount,
+                OrganizationId is { } organization && SpaceId is { } space ? new SpaceOwner(organization, space) : null,
+                ServiceInstanceId,
+                DatabaseValues.ScrapeHostsFromJson(ScrapeHosts),
+                Scraped == 1,
+                Reason,
+                Message
+            );
     }
 }

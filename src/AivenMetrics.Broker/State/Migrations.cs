@@ -20,25 +20,26 @@ internal static class Migrations
     private static readonly Assembly Scripts = typeof(Migrations).Assembly;
 
     /// <summary>Names of all scripts, sorted.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        [.. Scripts.GetManifestResourceNames().Where(IsScript).Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> ScriptNames { get; } =
+    [.. Scripts.GetManifestResourceNames().Where(IsScript).Order(StringComparer.Ordinal)];
 
-    public static async Task Apply(Database database, IProgress<string>? progress, CancellationToken ct)
+    public static async Task ApplyAsync(Database database, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         if (!database.IsPostgres)
         {
             CreateFile(new SqliteConnectionStringBuilder(database.ConnectionString).DataSource);
-            await Task.Run(() => Run(DeployChanges.To.SqliteDatabase(database.ConnectionString), progress), ct);
+            await Task.Run(() => Run(DeployChanges.To.SqliteDatabase(database.ConnectionString), progress), cancellationToken);
             return;
         }
 
-        await using var connection = await database.Connect(ct);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
         // No time-out: whoever has it is migrating, and its end is what we wait for.
         await connection.ExecuteAsync(
-            new CommandDefinition($"SELECT pg_advisory_lock({LockKey})", commandTimeout: 0, cancellationToken: ct));
+            new CommandDefinition($"SELECT pg_advisory_lock({LockKey})", commandTimeout: 0, cancellationToken: cancellationToken)
+        );
         try
         {
-            await Task.Run(() => Run(DeployChanges.To.PostgresqlDatabase(database.ConnectionString), progress), ct);
+            await Task.Run(() => Run(DeployChanges.To.PostgresqlDatabase(database.ConnectionString), progress), cancellationToken);
         }
         finally
         {
@@ -56,8 +57,12 @@ internal static class Migrations
             .Build()
             .PerformUpgrade();
         if (!result.Successful)
+        {
             throw new InvalidOperationException(
-                $"Migration {result.ErrorScript?.Name ?? "of the database"} failed and was rolled back: {result.Error.Message}", result.Error);
+                $"Migration {result.ErrorScript?.Name ?? "of the database"} failed and was rolled back: {result.Error.Message}",
+                result.Error
+            );
+        }
     }
 
     private static bool IsScript(string name) => name.EndsWith(".sql", StringComparison.Ordinal);
@@ -69,35 +74,37 @@ internal static class Migrations
     private static void CreateFile(string path)
     {
         if (path.StartsWith("file:", StringComparison.Ordinal) || File.Exists(path))
+        {
             return;
+        }
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
+        {
             Directory.CreateDirectory(folder);
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        }
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
         new FileStream(path, options).Dispose();
     }
 
     /// <summary>DbUp's log lines; its errors come back as the result, so only what it did is told.</summary>
     private sealed class ProgressLog(IProgress<string>? progress) : IUpgradeLog
     {
-        public void LogTrace(string format, params object[] args)
-        {
-        }
+        public void LogTrace(string format, params object[] args) { }
 
-        public void LogDebug(string format, params object[] args)
-        {
-        }
+        public void LogDebug(string format, params object[] args) { }
 
         public void LogInformation(string format, params object[] args) =>
             progress?.Report(string.Format(System.Globalization.CultureInfo.InvariantCulture, format, args));
 
         public void LogWarning(string format, params object[] args) => LogInformation(format, args);
 
-        public void LogError(string format, params object[] args)
-        {
-        }
+        public void LogError(string format, params object[] args) { }
 
-        public void LogError(Exception ex, string format, params object[] args)
-        {
-        }
+        public void LogError(Exception ex, string format, params object[] args) { }
     }
 }

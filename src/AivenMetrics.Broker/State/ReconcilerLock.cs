@@ -15,25 +15,28 @@ public sealed class ReconcilerLock(Database database)
     private const long LockKey = 0x616976656E726563;
 
     // A dead network path is noticed by these, in seconds, instead of by the operating system's hours.
-    private const int KeepAlive = 10;
+    private const int KeepAliveSeconds = 10;
 
     /// <summary>Takes the lock if it is free; dispose the answer to give it back.</summary>
     /// <returns>Null: another broker has it.</returns>
-    public async Task<ReconcilerLease?> TryAcquire(CancellationToken ct) =>
-        database.IsPostgres ? await TryPostgres(ct) : TryFile();
+    public async Task<ReconcilerLease?> TryAcquireAsync(CancellationToken cancellationToken) =>
+        database.IsPostgres ? await TryAcquirePostgresAsync(cancellationToken) : TryAcquireFile();
 
-    private async Task<ReconcilerLease?> TryPostgres(CancellationToken ct)
+    private async Task<ReconcilerLease?> TryAcquirePostgresAsync(CancellationToken cancellationToken)
     {
         // Its own connection outside the pool: the lock lives and dies with it.
-        var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false, KeepAlive = KeepAlive };
+        var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false, KeepAlive = KeepAliveSeconds };
         var connection = new NpgsqlConnection(settings.ConnectionString);
         try
         {
-            await connection.OpenAsync(ct);
+            await connection.OpenAsync(cancellationToken);
             var taken = await connection.ExecuteScalarAsync<bool>(
-                new CommandDefinition($"SELECT pg_try_advisory_lock({LockKey})", cancellationToken: ct));
+                new CommandDefinition($"SELECT pg_try_advisory_lock({LockKey})", cancellationToken: cancellationToken)
+            );
             if (taken)
+            {
                 return new ReconcilerLease(connection, null);
+            }
         }
         catch
         {
@@ -45,7 +48,7 @@ public sealed class ReconcilerLock(Database database)
         return null;
     }
 
-    private ReconcilerLease? TryFile()
+    private ReconcilerLease? TryAcquireFile()
     {
         var path = new SqliteConnectionStringBuilder(database.ConnectionString).DataSource + ".reconciler";
         try
@@ -59,27 +62,29 @@ public sealed class ReconcilerLock(Database database)
     }
 }
 
-/// <summary>The right to reconcile, as long as <see cref="IsHeld"/> says so.</summary>
+/// <summary>The right to reconcile, as long as <see cref="IsHeldAsync"/> says so.</summary>
 public sealed class ReconcilerLease : IAsyncDisposable
 {
-    private readonly NpgsqlConnection? connection;
-    private readonly FileStream? file;
+    private readonly NpgsqlConnection? _connection;
+    private readonly FileStream? _file;
 
     internal ReconcilerLease(NpgsqlConnection? connection, FileStream? file)
     {
-        this.connection = connection;
-        this.file = file;
+        this._connection = connection;
+        this._file = file;
     }
 
     /// <summary>Asks whether the lock is still ours; ask before each step that changes something outside.</summary>
     /// <returns>False: the connection died and another broker may have the lock: dispose this and acquire again.</returns>
-    public async Task<bool> IsHeld(CancellationToken ct)
+    public async Task<bool> IsHeldAsync(CancellationToken cancellationToken)
     {
-        if (connection is null)
+        if (_connection is null)
+        {
             return true;
+        }
         try
         {
-            return await connection.ExecuteScalarAsync<int>(new CommandDefinition("SELECT 1", cancellationToken: ct)) == 1;
+            return await _connection.ExecuteScalarAsync<int>(new CommandDefinition("SELECT 1", cancellationToken: cancellationToken)) == 1;
         }
         catch (Exception e) when (e is DbException or InvalidOperationException)
         {
@@ -90,9 +95,13 @@ public sealed class ReconcilerLease : IAsyncDisposable
     /// <summary>Gives the lock back.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (connection is not null)
-            await connection.DisposeAsync();
-        if (file is not null)
-            await file.DisposeAsync();
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync();
+        }
+        if (_file is not null)
+        {
+            await _file.DisposeAsync();
+        }
     }
 }

@@ -22,7 +22,8 @@ public sealed record InstanceRecord(
     string? SpaceName,
     string? InstanceName,
     string Parameters,
-    DateTimeOffset CreatedAt)
+    DateTimeOffset CreatedAt
+)
 {
     /// <summary>The context's word for the platform, such as <c>cloudfoundry</c> or <c>kubernetes</c>; empty: it named none.</summary>
     public string Platform { get; init; } = "cloudfoundry";
@@ -53,7 +54,7 @@ public enum OperationState
 /// <summary>How long a credential works.</summary>
 /// <param name="ExpiresAt">It is refused from this time on.</param>
 /// <param name="RenewBefore">Until then there is time enough to replace it; not after <paramref name="ExpiresAt"/>.</param>
-public sealed record CredentialLife(DateTimeOffset ExpiresAt, DateTimeOffset RenewBefore);
+public sealed record CredentialValidity(DateTimeOffset ExpiresAt, DateTimeOffset RenewBefore);
 
 /// <summary>A row of <c>service_binding</c> with the services it names.</summary>
 /// <param name="PlanId">The plan that it was made with: a later plan update of the instance holds for later bindings.</param>
@@ -62,7 +63,7 @@ public sealed record CredentialLife(DateTimeOffset ExpiresAt, DateTimeOffset Ren
 /// <param name="ServiceInstanceIds">Sorted; empty for plan <c>space</c>.</param>
 /// <param name="Snapshot">JSON of the parts of the credentials read when the bind succeeded, so that replays are equal; else null.</param>
 /// <param name="Predecessor">The binding that this one was made to replace; null: none.</param>
-/// <param name="Life">Null: the credential never expires.</param>
+/// <param name="Validity">Null: the credential never expires.</param>
 public sealed record BindingRecord(
     InstanceId InstanceId,
     BindingId BindingId,
@@ -79,7 +80,8 @@ public sealed record BindingRecord(
     string? Snapshot,
     DateTimeOffset CreatedAt,
     BindingId? Predecessor = null,
-    CredentialLife? Life = null);
+    CredentialValidity? Validity = null
+);
 
 /// <summary>What a live binding covers; the union of these is what must be integrated.</summary>
 /// <param name="ServiceInstanceIds">Empty for plan <c>space</c>.</param>
@@ -89,16 +91,17 @@ public sealed record BindingScope(
     PlanScope PlanScope,
     SpaceOwner Owner,
     IReadOnlyList<string> ServiceInstanceIds,
-    OperationState OperationState);
+    OperationState OperationState
+);
 
 /// <summary>A bind that waits for its outcome.</summary>
 /// <param name="Operation">Its operation string: an id that was unbound and bound anew has another.</param>
-public sealed record WaitingBind(BindingScope Scope, string Operation);
+public sealed record PendingBind(BindingScope Scope, string Operation);
 
 /// <summary>What became of a waiting bind, or how far it is.</summary>
 /// <param name="Description">For the tenant; not empty.</param>
 /// <param name="Snapshot">JSON of a <see cref="BindingSnapshot"/>; null unless it succeeded.</param>
-public sealed record BindOutcome(WaitingBind Bind, OperationState State, string Description, string? Snapshot = null);
+public sealed record BindOutcome(PendingBind Bind, OperationState State, string Description, string? Snapshot = null);
 
 /// <summary>A live credential, as the gateways' feed needs it.</summary>
 /// <param name="NotAfter">It is refused from this time on; null: no end.</param>
@@ -108,22 +111,24 @@ public sealed record CredentialRecord(
     PlanScope PlanScope,
     SpaceOwner Owner,
     IReadOnlyList<string> ServiceInstanceIds,
-    DateTimeOffset? NotAfter = null);
+    DateTimeOffset? NotAfter = null
+);
 
 /// <summary>A row of <c>aiven_project</c>. The scrape password is generated and stored before Aiven is told (intent first).</summary>
 /// <param name="InventoryAt">Start of the last list call that was answered well; null: none yet.</param>
-public sealed record ProjectRecord(
+public sealed record AivenProjectRecord(
     AivenProject Project,
     string? CaCertificate,
     string? EndpointId,
     string? ScrapeUsername,
     ProtectedSecret? ScrapePassword,
-    DateTimeOffset? InventoryAt);
+    DateTimeOffset? InventoryAt
+);
 
 /// <summary>A row of <c>aiven_service</c>: what Aiven last showed, and the condition that we derived.</summary>
 /// <param name="Owner">From the tags; null when the service carries none.</param>
 /// <param name="ServiceInstanceId">From the tags; null when absent.</param>
-/// <param name="Scraped">True: the service belongs in the target feed.</param>
+/// <param name="IsScraped">True: the service belongs in the target feed.</param>
 /// <param name="Reason">The condition in one CamelCase word, such as <c>Integrated</c>, <c>PoweredOff</c>.</param>
 /// <param name="Message">The condition in a sentence for the tenant.</param>
 public sealed record AivenServiceRecord(
@@ -137,9 +142,10 @@ public sealed record AivenServiceRecord(
     SpaceOwner? Owner,
     string? ServiceInstanceId,
     IReadOnlyList<ScrapeHostRecord> ScrapeHosts,
-    bool Scraped,
+    bool IsScraped,
     string Reason,
-    string Message);
+    string Message
+);
 
 /// <summary>A host whose A records are nodes with a metrics listener.</summary>
 public sealed record ScrapeHostRecord(string Host, int Port, string Path);
@@ -158,7 +164,8 @@ public sealed record IntegrationRecord(
     DateTimeOffset RequestedAt,
     DateTimeOffset? UnneededSince,
     int Attempts,
-    DateTimeOffset DueAt);
+    DateTimeOffset DueAt
+);
 
 /// <summary>A secret at rest: AES-256-GCM, base64 of nonce, ciphertext and tag, and the id of the key.</summary>
 public sealed record ProtectedSecret(string Ciphertext, string KeyId);

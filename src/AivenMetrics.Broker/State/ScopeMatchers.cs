@@ -13,21 +13,22 @@ public static class ScopeMatchers
     /// <param name="scope">What the plan covers.</param>
     /// <param name="owner">The instance's owner.</param>
     /// <param name="serviceInstanceIds">The services named, for <see cref="PlanScope.Services"/>.</param>
-    public static IReadOnlyList<ScopeMatcher> Of(PlanScope scope, SpaceOwner owner, IReadOnlyList<string> serviceInstanceIds) => scope switch
-    {
-        // An empty value would match every series that lacks the label.
-        _ when owner.OrganizationId.Length == 0 || owner.SpaceId.Length == 0 => [],
-        PlanScope.Space => Of(owner),
-        PlanScope.Services => serviceInstanceIds.Count == 0
-            ? []
-            : [.. Of(owner), new ScopeMatcher("service_instance_id", "=~", AnyOf(serviceInstanceIds))],
-        _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, "Not a plan scope."),
-    };
+    public static IReadOnlyList<ScopeMatcher> Create(PlanScope scope, SpaceOwner owner, IReadOnlyList<string> serviceInstanceIds) =>
+        scope switch
+        {
+            // An empty value would match every series that lacks the label.
+            _ when owner.OrganizationId.Length == 0 || owner.SpaceId.Length == 0 => [],
+            PlanScope.Space => Create(owner),
+            PlanScope.Services => serviceInstanceIds.Count == 0
+                ? []
+                : [.. Create(owner), new ScopeMatcher("service_instance_id", "=~", Alternation(serviceInstanceIds))],
+            _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, "Not a plan scope."),
+        };
 
-    private static ScopeMatcher[] Of(SpaceOwner owner) =>
+    private static ScopeMatcher[] Create(SpaceOwner owner) =>
         [new("organization_id", "=", owner.OrganizationId), new("space_id", "=", owner.SpaceId)];
 
-    private static string AnyOf(IReadOnlyList<string> texts) => string.Join('|', texts.Order(StringComparer.Ordinal).Select(Escape));
+    private static string Alternation(IReadOnlyList<string> texts) => string.Join('|', texts.Order(StringComparer.Ordinal).Select(Escape));
 
     /// <summary>The text as an RE2 expression that matches only it.</summary>
     private static string Escape(string text)
@@ -36,7 +37,9 @@ public static class ScopeMatchers
         foreach (var c in text)
         {
             if (@"\.+*?()|[]{}^$".Contains(c, StringComparison.Ordinal))
+            {
                 escaped.Append('\\');
+            }
             escaped.Append(c);
         }
 

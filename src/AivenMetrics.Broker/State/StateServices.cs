@@ -16,7 +16,7 @@ internal static class StateServices
         services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
         return services
             .AddSingleton(_ => Database.Open(connectionString))
-            .AddSingleton(new Secrets(keys))
+            .AddSingleton(new SecretProtector(keys))
             .AddSingleton(provider => new StateSignals(provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<InstanceStore>()
             .AddSingleton<BindingStore>()
@@ -25,28 +25,28 @@ internal static class StateServices
             .AddSingleton<FactStore>()
             .AddSingleton<AuditStore>()
             .AddSingleton<GatewayStore>()
-            .AddSingleton<GatewayReadings>()
+            .AddSingleton<GatewayAcknowledgements>()
             .AddSingleton<ReconcilerLock>()
-            .AddHostedService<MigrateAtStart>();
+            .AddHostedService<MigrationService>();
     }
 
     /// <summary>Adds the forgetting of what is too old; needs <see cref="AddState"/> before it.</summary>
     /// <param name="auditRetention">How long the audit trail is kept; zero: for ever.</param>
-    public static IServiceCollection AddTrailPruning(this IServiceCollection services, TimeSpan auditRetention) =>
-        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<TrailPruning>(provider, auditRetention));
+    public static IServiceCollection AddAuditRetention(this IServiceCollection services, TimeSpan auditRetention) =>
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<AuditRetention>(provider, auditRetention));
 }
 
 /// <summary>Migrates before any other service of the role starts: hosted services start in the order of their registration.</summary>
-internal sealed partial class MigrateAtStart(Database database, ILogger<MigrateAtStart> logger) : IHostedService, IProgress<string>
+internal sealed partial class MigrationService(Database database, ILogger<MigrationService> logger) : IHostedService, IProgress<string>
 {
-    public Task StartAsync(CancellationToken cancellationToken) => database.Migrate(this, cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken) => database.MigrateAsync(this, cancellationToken);
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Report(string value) => Migrating(value);
+    public void Report(string value) => MigrationProgress(value);
 
     [LoggerMessage(1101, LogLevel.Information, "Migration: {Line}")]
-    private partial void Migrating(string line);
+    private partial void MigrationProgress(string line);
 }
 
 /// <summary>Ready when the database answers and has our schema.</summary>
@@ -56,7 +56,7 @@ internal sealed class DatabaseHealthCheck(Database database) : IHealthCheck
     {
         try
         {
-            return await database.IsMigrated(cancellationToken)
+            return await database.IsMigratedAsync(cancellationToken)
                 ? HealthCheckResult.Healthy("The database answers and has the current schema.")
                 : HealthCheckResult.Unhealthy("The database lacks migrations: run aiven-metrics migrate.");
         }

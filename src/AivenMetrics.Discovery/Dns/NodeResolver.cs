@@ -10,16 +10,24 @@ namespace AivenMetrics.Discovery.Dns;
 /// <param name="ask">One DNS question.</param>
 /// <param name="hold">How long "no such host" must last before a known host is gone.</param>
 internal sealed class NodeResolver(
-    Func<string, CancellationToken, Task<Lookup>> ask, TimeSpan hold, TimeProvider time, ILogger<NodeResolver> logger, DiscoveryMetrics metrics)
+    Func<string, CancellationToken, Task<DnsLookupResult>> ask,
+    TimeSpan hold,
+    TimeProvider time,
+    ILogger<NodeResolver> logger,
+    DiscoveryMetrics metrics
+)
 {
-    private const int Parallelism = 32;
+    private const int MaxParallelLookups = 32;
 
-    private readonly ConcurrentDictionary<string, Known> known = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, KnownHost> _known = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Takes the addresses of the last run, before the first <see cref="Resolve"/>.</summary>
-    public void Remember(string host, IReadOnlyList<string> addresses)
+    /// <summary>Takes the addresses of the last run, before the first <see cref="ResolveAsync"/>.</summary>
+    public void Restore(string host, IReadOnlyList<string> addresses)
     {
-        if (addresses.Count > 0) known[host] = new(Lookup.Sorted(addresses), null);
+        if (addresses.Count > 0)
+        {
+            _known[host] = new(DnsLookupResult.SortAddresses(addresses), null);
+        }
     }
 
     /// <summary>Asks for each host once, a bounded number at a time.</summary>
@@ -27,52 +35,75 @@ internal sealed class NodeResolver(
     /// The addresses of each host, in numerical order; empty when it is known to have none. A host that DNS has never said
     /// anything about is missing. Other hosts are forgotten.
     /// </returns>
-    public async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> Resolve(IEnumerable<string> hosts, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ResolveAsync(
+        IEnumerable<string> hosts,
+        CancellationToken cancellationToken
+    )
     {
         var asked = hosts.ToHashSet(StringComparer.OrdinalIgnoreCase);
         var troubles = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var host in known.Keys.Where(host => !asked.Contains(host))) known.TryRemove(host, out _);
-        await Parallel.ForEachAsync(asked, new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellation },
+        foreach (var host in _known.Keys.Where(host => !asked.Contains(host)))
+        {
+            _known.TryRemove(host, out _);
+        }
+        await Parallel.ForEachAsync(
+            asked,
+            new ParallelOptions { MaxDegreeOfParallelism = MaxParallelLookups, CancellationToken = cancellationToken },
             async (host, token) =>
             {
                 var lookup = await ask(host, token);
-                Learn(host, lookup);
-                if (lookup.Outcome == LookupOutcome.Answered) return;
-                metrics.DnsFailed(lookup.Reason);
+                Update(host, lookup);
+                if (lookup.Outcome == DnsLookupOutcome.Resolved)
+                {
+                    return;
+                }
+                metrics.RecordDnsFailure(lookup.Reason);
                 troubles[host] = lookup.Reason;
-            });
+            }
+        );
         if (!troubles.IsEmpty)
         {
             var (host, reason) = troubles.MinBy(trouble => trouble.Key, StringComparer.Ordinal);
-            logger.LogWarning("DNS had no address for {Count} of {All} hosts, among them {Host} ({Reason}); their last addresses stay in use.",
-                troubles.Count, asked.Count, host, reason);
+            logger.LogWarning(
+                "DNS had no address for {Count} of {All} hosts, among them {Host} ({Reason}); their last addresses stay in use.",
+                troubles.Count,
+                asked.Count,
+                host,
+                reason
+            );
         }
 
-        return known.ToDictionary(host => host.Key, host => host.Value.Addresses, StringComparer.OrdinalIgnoreCase);
+        return _known.ToDictionary(host => host.Key, host => host.Value.Addresses, StringComparer.OrdinalIgnoreCase);
     }
 
-    private void Learn(string host, Lookup lookup)
+    private void Update(string host, DnsLookupResult lookup)
     {
-        var before = known.GetValueOrDefault(host);
+        var before = _known.GetValueOrDefault(host);
         switch (lookup.Outcome)
         {
-            case LookupOutcome.Answered:
-                known[host] = new(lookup.Addresses, null);
+            case DnsLookupOutcome.Resolved:
+                _known[host] = new(lookup.Addresses, null);
                 break;
-            case LookupOutcome.NotFound when before is null || before.Addresses.Count == 0:
-                known[host] = new([], null);
+            case DnsLookupOutcome.NotFound when before is null || before.Addresses.Count == 0:
+                _known[host] = new([], null);
                 break;
-            case LookupOutcome.NotFound:
+            case DnsLookupOutcome.NotFound:
                 var since = before.NotFoundSince ?? time.GetUtcNow();
                 var isGone = time.GetUtcNow() - since >= hold;
-                if (isGone) logger.LogWarning("DNS has said since {Since:O} that {Host} has no address: it is gone.", since, host);
-                known[host] = isGone ? new([], null) : before with { NotFoundSince = since };
+                if (isGone)
+                {
+                    logger.LogWarning("DNS has said since {Since:O} that {Host} has no address: it is gone.", since, host);
+                }
+                _known[host] = isGone ? new([], null) : before with { NotFoundSince = since };
                 break;
             default:
-                if (before is not null) known[host] = before with { NotFoundSince = null };
+                if (before is not null)
+                {
+                    _known[host] = before with { NotFoundSince = null };
+                }
                 break;
         }
     }
 
-    private sealed record Known(IReadOnlyList<string> Addresses, DateTimeOffset? NotFoundSince);
+    private sealed record KnownHost(IReadOnlyList<string> Addresses, DateTimeOffset? NotFoundSince);
 }

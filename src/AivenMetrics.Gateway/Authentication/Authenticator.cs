@@ -12,13 +12,13 @@ namespace AivenMetrics.Gateway.Authentication;
 /// Authentication against the present snapshot, with a user name and password as <c>Basic</c>, or as <c>Bearer</c> with a token that says
 /// the same: base64url, without padding, of <c>username:password</c>.
 /// </summary>
-internal sealed class Authenticator(Tenants tenants, TimeProvider time)
+internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
 {
     // A user name of 256 characters and a password of 43 fit many times over; more is no credential of ours.
-    private const int HeaderLengthMax = 2048;
+    private const int MaxHeaderLength = 2048;
     private const string Basic = "Basic ";
     private const string Bearer = "Bearer ";
-    private static readonly byte[] NobodysHash = new byte[SHA256.HashSizeInBytes];
+    private static readonly byte[] UnknownUserHash = new byte[SHA256.HashSizeInBytes];
 
     /// <summary>
     /// The credential that the request proves to hold, or null. An unknown user costs the same work as a wrong password: the
@@ -27,19 +27,21 @@ internal sealed class Authenticator(Tenants tenants, TimeProvider time)
     public Credential? Authenticate(HttpRequest request)
     {
         var values = request.Headers.Authorization;
-        if (values.Count != 1 || values[0] is not { Length: <= HeaderLengthMax } header)
+        if (values.Count != 1 || values[0] is not { Length: <= MaxHeaderLength } header)
+        {
             return null;
+        }
         var isBearer = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
         if (!isBearer && !header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase))
+        {
             return null;
+        }
 
-        var decoded = ArrayPool<byte>.Shared.Rent(HeaderLengthMax);
+        var decoded = ArrayPool<byte>.Shared.Rent(MaxHeaderLength);
         try
         {
             var proof = header.AsSpan(isBearer ? Bearer.Length : Basic.Length).Trim(' ');
-            return Decode(proof, isBearer, decoded, out var length)
-                ? Check(decoded.AsSpan(0, length))
-                : null;
+            return Decode(proof, isBearer, decoded, out var length) ? Verify(decoded.AsSpan(0, length)) : null;
         }
         finally
         {
@@ -48,7 +50,7 @@ internal sealed class Authenticator(Tenants tenants, TimeProvider time)
     }
 
     /// <summary>Whether a credential that was proven is one still: neither revoked, nor replaced by another of its name, nor expired.</summary>
-    public bool IsLive(Credential credential) =>
+    public bool IsValid(Credential credential) =>
         tenants.Current?.Find(credential.Username) is { } now
         && (ReferenceEquals(now, credential) || now.SecretHash.AsSpan().SequenceEqual(credential.SecretHash))
         && !(now.NotAfter <= time.GetUtcNow());
@@ -56,7 +58,8 @@ internal sealed class Authenticator(Tenants tenants, TimeProvider time)
     /// <summary>The challenge of a 401: Basic only for a person's browser, because Grafana shows any Basic challenge as a pop-up.</summary>
     public static string Challenge(HttpRequest request)
     {
-        var navigates = request.Headers["Sec-Fetch-Mode"].ToString().Equals("navigate", StringComparison.OrdinalIgnoreCase)
+        var navigates =
+            request.Headers["Sec-Fetch-Mode"].ToString().Equals("navigate", StringComparison.OrdinalIgnoreCase)
             || request.Headers[HeaderNames.Accept].ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
         return navigates ? "Basic realm=\"aiven-metrics\", charset=\"UTF-8\"" : "xBasic realm=\"aiven-metrics\"";
     }
@@ -64,17 +67,23 @@ internal sealed class Authenticator(Tenants tenants, TimeProvider time)
     private static bool Decode(ReadOnlySpan<char> base64, bool isUrl, Span<byte> destination, out int length)
     {
         length = 0;
-        var decoded = !base64.IsEmpty && (isUrl
-            ? Base64Url.DecodeFromChars(base64, destination, out _, out length) == OperationStatus.Done
-            : Convert.TryFromBase64Chars(base64, destination, out length));
+        var decoded =
+            !base64.IsEmpty
+            && (
+                isUrl
+                    ? Base64Url.DecodeFromChars(base64, destination, out _, out length) == OperationStatus.Done
+                    : Convert.TryFromBase64Chars(base64, destination, out length)
+            );
         return decoded && Utf8.IsValid(destination[..length]);
     }
 
-    private Credential? Check(ReadOnlySpan<byte> userAndPassword)
+    private Credential? Verify(ReadOnlySpan<byte> userAndPassword)
     {
         var colon = userAndPassword.IndexOf((byte)':');
         if (colon <= 0)
+        {
             return null;
+        }
 
         Span<char> username = stackalloc char[256];
         var credential = Encoding.UTF8.TryGetChars(userAndPassword[..colon], username, out var length)
@@ -83,7 +92,7 @@ internal sealed class Authenticator(Tenants tenants, TimeProvider time)
 
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(userAndPassword[(colon + 1)..], hash);
-        var proven = CryptographicOperations.FixedTimeEquals(hash, credential?.SecretHash ?? NobodysHash);
+        var proven = CryptographicOperations.FixedTimeEquals(hash, credential?.SecretHash ?? UnknownUserHash);
 
         return credential is not null && proven && !(credential.NotAfter <= time.GetUtcNow()) ? credential : null;
     }

@@ -1,4 +1,3 @@
-using AivenMetrics.Gateway.Limits;
 using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Gateway.Authentication;
@@ -18,4 +17,5 @@ internal sealed record Credential(
     string ScopeSelector,
     string Plan,
     DateTimeOffset? NotAfter,
-    Tenant Tenant);
+    Tenant Tenant
+);

@@ -16,41 +16,47 @@ internal static class RegexSize
     public const int Max = 100_000;
 
     /// <summary>The size of all expressions in a query.</summary>
-    public static long Of(Expr expr) => expr switch
-    {
-        VectorSelector selector => Of(selector),
-        MatrixSelector matrix => Of(matrix.Selector),
-        SubqueryExpr subquery => Of(subquery.Expr),
-        Call call => Of(call.Args) + (call.Function == Function.LabelReplace ? OfText(call.Args[^1]) : 0),
-        AggregateExpr aggregate => Of(aggregate.Expr) + (aggregate.Param is null ? 0 : Of(aggregate.Param)),
-        BinaryExpr binary => Of(binary.Lhs) + Of(binary.Rhs),
-        UnaryExpr unary => Of(unary.Expr),
-        ParenExpr paren => Of(paren.Expr),
-        NumberLiteral or StringLiteral => 0,
-        _ => throw new ArgumentException($"Nothing is known of the expressions in a node of type {expr.GetType().Name}.", nameof(expr)),
-    };
+    public static long Compute(Expr expr) =>
+        expr switch
+        {
+            VectorSelector selector => Compute(selector),
+            MatrixSelector matrix => Compute(matrix.Selector),
+            SubqueryExpr subquery => Compute(subquery.Expr),
+            Call call => Compute(call.Args) + (call.Function == Function.LabelReplace ? ComputeLiteral(call.Args[^1]) : 0),
+            AggregateExpr aggregate => Compute(aggregate.Expr) + (aggregate.Param is null ? 0 : Compute(aggregate.Param)),
+            BinaryExpr binary => Compute(binary.Lhs) + Compute(binary.Rhs),
+            UnaryExpr unary => Compute(unary.Expr),
+            ParenExpr paren => Compute(paren.Expr),
+            NumberLiteral or StringLiteral => 0,
+            _ => throw new ArgumentException($"Nothing is known of the expressions in a node of type {expr.GetType().Name}.", nameof(expr)),
+        };
 
     /// <summary>The size of all expressions in a selector.</summary>
-    public static long Of(VectorSelector selector)
+    public static long Compute(VectorSelector selector)
     {
         var size = 0L;
         foreach (var matcher in selector.Matchers)
+        {
             size += matcher.RegexSize();
+        }
         return size;
     }
 
-    private static long Of(ValueList<Expr> expressions)
+    private static long Compute(ValueList<Expr> expressions)
     {
         var size = 0L;
         foreach (var expr in expressions)
-            size += Of(expr);
+        {
+            size += Compute(expr);
+        }
         return size;
     }
 
-    private static long OfText(Expr regex) => regex switch
-    {
-        ParenExpr paren => OfText(paren.Expr),
-        StringLiteral text => new LabelMatcher("", MatchType.Regex, text.Value).RegexSize(),
-        _ => throw new ArgumentException($"A text is no {regex.GetType().Name}.", nameof(regex)),
-    };
+    private static long ComputeLiteral(Expr regex) =>
+        regex switch
+        {
+            ParenExpr paren => ComputeLiteral(paren.Expr),
+            StringLiteral text => new LabelMatcher("", MatchType.Regex, text.Value).RegexSize(),
+            _ => throw new ArgumentException($"A text is no {regex.GetType().Name}.", nameof(regex)),
+        };
 }

@@ -9,48 +9,52 @@ namespace AivenMetrics.Gateway.Limits;
 internal static class SubqueryPoints
 {
     /// <summary>What Prometheus takes for a subquery without a step: its evaluation interval, a minute unless configured.</summary>
-    private const double UsualStep = 60;
+    private const double DefaultStepSeconds = 60;
 
     /// <summary>Prometheus counts in whole milliseconds.</summary>
-    private const double LeastStep = 0.001;
+    private const double MinStepSeconds = 0.001;
 
     /// <summary>The points of all subqueries; 0 where there is none.</summary>
     /// <param name="expr">The expression.</param>
     /// <param name="step">The step of the query in seconds, for durations that name it; 0 for an instant query.</param>
     /// <param name="range">Its range in seconds; 0 for an instant query.</param>
-    public static double Of(Expr expr, double step, double range) => new Walk(step, range).Of(expr, range);
+    public static double Compute(Expr expr, double step, double range) => new Walk(step, range).Compute(expr, range);
 
     private readonly record struct Walk(double Step, double Range)
     {
         /// <summary>The points inside an expression that is evaluated over so many seconds.</summary>
-        public double Of(Expr expr, double around) => expr switch
-        {
-            SubqueryExpr subquery => Of(subquery, around),
-            Call call => Sum(call.Args, IsOfOneTime(call) ? 0 : around),
-            AggregateExpr aggregate => Of(aggregate.Expr, around) + (aggregate.Param is null ? 0 : Of(aggregate.Param, around)),
-            BinaryExpr binary => Of(binary.Lhs, around) + Of(binary.Rhs, around),
-            UnaryExpr unary => Of(unary.Expr, around),
-            ParenExpr paren => Of(paren.Expr, around),
-            MatrixSelector or VectorSelector or NumberLiteral or StringLiteral => 0,
-            _ => throw new ArgumentException($"Nothing is known of the points of a node of type {expr.GetType().Name}.", nameof(expr)),
-        };
+        public double Compute(Expr expr, double around) =>
+            expr switch
+            {
+                SubqueryExpr subquery => Compute(subquery, around),
+                Call call => Sum(call.Args, HasFixedTime(call) ? 0 : around),
+                AggregateExpr aggregate => Compute(aggregate.Expr, around)
+                    + (aggregate.Param is null ? 0 : Compute(aggregate.Param, around)),
+                BinaryExpr binary => Compute(binary.Lhs, around) + Compute(binary.Rhs, around),
+                UnaryExpr unary => Compute(unary.Expr, around),
+                ParenExpr paren => Compute(paren.Expr, around),
+                MatrixSelector or VectorSelector or NumberLiteral or StringLiteral => 0,
+                _ => throw new ArgumentException($"Nothing is known of the points of a node of type {expr.GetType().Name}.", nameof(expr)),
+            };
 
-        private double Of(SubqueryExpr subquery, double around)
+        private double Compute(SubqueryExpr subquery, double around)
         {
             // A range that is no length of time is the server's to refuse too; it takes nothing off the others.
-            var span = around + Math.Max(QueryReach.Seconds(subquery.Range, Step, Range), 0);
-            var step = QueryReach.Seconds(subquery.Step, Step, Range);
+            var span = around + Math.Max(QueryLookback.DurationSeconds(subquery.Range, Step, Range), 0);
+            var step = QueryLookback.DurationSeconds(subquery.Step, Step, Range);
 
             // A step that is no length of time is the server's to refuse; where it does not, it takes its usual one.
-            var points = span / (step > 0 ? Math.Max(step, LeastStep) : UsualStep);
-            return points + Of(subquery.Expr, span);
+            var points = span / (step > 0 ? Math.Max(step, MinStepSeconds) : DefaultStepSeconds);
+            return points + Compute(subquery.Expr, span);
         }
 
         private double Sum(ValueList<Expr> expressions, double around)
         {
             var sum = 0.0;
             foreach (var expr in expressions)
-                sum += Of(expr, around);
+            {
+                sum += Compute(expr, around);
+            }
             return sum;
         }
 
@@ -58,11 +62,15 @@ internal static class SubqueryPoints
         /// A subquery of a fixed time (<c>@</c>) is evaluated once, however long the query around it, but only if nothing beside it in the
         /// call depends on the time.
         /// </summary>
-        private static bool IsOfOneTime(Call call)
+        private static bool HasFixedTime(Call call)
         {
             foreach (var arg in call.Args)
+            {
                 if (arg is not (NumberLiteral or SubqueryExpr { At: not null }))
+                {
                     return false;
+                }
+            }
             return true;
         }
     }

@@ -13,33 +13,46 @@ internal static class InfoCalls
         "info() shows nothing here unless its second argument names the labels to add: write info(v, {version=~\".+\"}) instead of info(v)";
 
     /// <summary>Whether a part of the expression is such a call.</summary>
-    public static bool NameNoLabel(Expr expr) => expr switch
-    {
-        MatrixSelector or VectorSelector or NumberLiteral or StringLiteral => false,
-        SubqueryExpr subquery => NameNoLabel(subquery.Expr),
-        Call call => (call.Function == Function.Info && (call.Args.Count == 1 || NamesNoLabel(call.Args[1]))) || AnyNamesNoLabel(call.Args),
-        AggregateExpr aggregate => NameNoLabel(aggregate.Expr) || (aggregate.Param is not null && NameNoLabel(aggregate.Param)),
-        BinaryExpr binary => NameNoLabel(binary.Lhs) || NameNoLabel(binary.Rhs),
-        UnaryExpr unary => NameNoLabel(unary.Expr),
-        ParenExpr paren => NameNoLabel(paren.Expr),
-        _ => throw new ArgumentException($"Nothing is known of the calls in a node of type {expr.GetType().Name}.", nameof(expr)),
-    };
+    public static bool AnyWithoutLabels(Expr expr) =>
+        expr switch
+        {
+            MatrixSelector or VectorSelector or NumberLiteral or StringLiteral => false,
+            SubqueryExpr subquery => AnyWithoutLabels(subquery.Expr),
+            Call call => (call.Function == Function.Info && (call.Args.Count == 1 || HasNoLabelNames(call.Args[1])))
+                || AnyWithoutLabelsIn(call.Args),
+            AggregateExpr aggregate => AnyWithoutLabels(aggregate.Expr)
+                || (aggregate.Param is not null && AnyWithoutLabels(aggregate.Param)),
+            BinaryExpr binary => AnyWithoutLabels(binary.Lhs) || AnyWithoutLabels(binary.Rhs),
+            UnaryExpr unary => AnyWithoutLabels(unary.Expr),
+            ParenExpr paren => AnyWithoutLabels(paren.Expr),
+            _ => throw new ArgumentException($"Nothing is known of the calls in a node of type {expr.GetType().Name}.", nameof(expr)),
+        };
 
-    private static bool NamesNoLabel(Expr labels)
+    private static bool HasNoLabelNames(Expr labels)
     {
         if (labels is not VectorSelector selector)
+        {
             return false;
+        }
         for (var i = 0; i < selector.Matchers.Count; i++)
+        {
             if (selector.Matchers[i].Name != "__name__")
+            {
                 return false;
+            }
+        }
         return true;
     }
 
-    private static bool AnyNamesNoLabel(ValueList<Expr> expressions)
+    private static bool AnyWithoutLabelsIn(ValueList<Expr> expressions)
     {
         for (var i = 0; i < expressions.Count; i++)
-            if (NameNoLabel(expressions[i]))
+        {
+            if (AnyWithoutLabels(expressions[i]))
+            {
                 return true;
+            }
+        }
         return false;
     }
 }

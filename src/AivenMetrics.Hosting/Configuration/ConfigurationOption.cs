@@ -13,29 +13,31 @@ namespace AivenMetrics.Hosting.Configuration;
 /// <param name="Repeatable">True: may be given several times; sets <c>Key:0</c>, <c>Key:1</c>, …</param>
 internal sealed partial record ConfigurationOption(string Name, string Key, string Help, bool Repeatable = false)
 {
-    private readonly Option<string[]> many = new(Name) { Description = $"{Help} May be repeated.", HelpName = "value" };
-    private readonly Option<string?> one = new(Name) { Description = Help, HelpName = "value" };
+    private readonly Option<string[]> _many = new(Name) { Description = $"{Help} May be repeated.", HelpName = "value" };
+    private readonly Option<string?> _one = new(Name) { Description = Help, HelpName = "value" };
 
     /// <summary>The option to add to a command.</summary>
-    public Option Option => Repeatable ? many : one;
+    public Option Option => Repeatable ? _many : _one;
 
     /// <summary>Sets what the parsed command line gives; a list that is given replaces the whole list of the file.</summary>
     public void Apply(ParseResult parsed, string section, Dictionary<string, string> entries, List<string> faults)
     {
-        string key = $"{section}:{Key}";
-        if (!Repeatable && parsed.GetValue(one) is { } given)
+        var key = $"{section}:{Key}";
+        if (!Repeatable && parsed.GetValue(_one) is { } given)
         {
             entries[key] = given;
             CheckForSecret(given, faults);
         }
-        else if (Repeatable && parsed.GetValue(many) is { Length: > 0 } values)
+        else if (Repeatable && parsed.GetValue(_many) is { Length: > 0 } values)
         {
-            foreach (string old in entries.Keys.Where(candidate => candidate.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).ToList())
+            foreach (
+                var old in entries.Keys.Where(candidate => candidate.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).ToList()
+            )
             {
                 entries.Remove(old);
             }
 
-            foreach ((int index, string value) in values.Index())
+            foreach ((var index, var value) in values.Index())
             {
                 entries[$"{key}:{index}"] = value;
                 CheckForSecret(value, faults);
@@ -47,7 +49,9 @@ internal sealed partial record ConfigurationOption(string Name, string Key, stri
     {
         if (Secret().IsMatch(value))
         {
-            faults.Add($"{Name} holds a password, and a command line is readable by every user of the machine: use the file, the environment or, for --database, --database-file.");
+            faults.Add(
+                $"{Name} holds a password, and a command line is readable by every user of the machine: use the file, the environment or, for --database, --database-file."
+            );
         }
     }
 

@@ -12,26 +12,57 @@ internal static class DemoCommand
 
     public static Command Create()
     {
-        var keep = new Option<bool>("--keep") { Description = "Leave everything running until Ctrl-C. Default: stop when all has been shown." };
-        var readyFile = new Option<string?>("--ready-file") { Description = "Once all is up, describe it in this JSON file, for other programs. Default: none.", HelpName = "path" };
-        var data = new Option<string?>("--data") { Description = "Folder for configuration, logs and data, kept afterwards. Default: a temporary one, removed at the end.", HelpName = "path" };
-        var prometheus = new Option<string>("--prometheus") { Description = "The Prometheus program.", DefaultValueFactory = _ => "prometheus", HelpName = "path" };
-        var command = new Command("demo", "Shows the main job on this machine: simulator, broker, discovery, two Prometheus servers, gateway, two tenants.")
+        var keep = new Option<bool>("--keep")
         {
-            keep, readyFile, data, prometheus,
+            Description = "Leave everything running until Ctrl-C. Default: stop when all has been shown.",
         };
-        command.SetAction((parsed, _) => Run(new DemoOptions(
-            parsed.GetValue(keep), parsed.GetValue(readyFile), parsed.GetValue(data), parsed.GetRequiredValue(prometheus))));
+        var readyFile = new Option<string?>("--ready-file")
+        {
+            Description = "Once all is up, describe it in this JSON file, for other programs. Default: none.",
+            HelpName = "path",
+        };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Folder for configuration, logs and data, kept afterwards. Default: a temporary one, removed at the end.",
+            HelpName = "path",
+        };
+        var prometheus = new Option<string>("--prometheus")
+        {
+            Description = "The Prometheus program.",
+            DefaultValueFactory = _ => "prometheus",
+            HelpName = "path",
+        };
+        var command = new Command(
+            "demo",
+            "Shows the main job on this machine: simulator, broker, discovery, two Prometheus servers, gateway, two tenants."
+        )
+        {
+            keep,
+            readyFile,
+            data,
+            prometheus,
+        };
+        command.SetAction(
+            (parsed, _) =>
+                RunAsync(
+                    new DemoOptions(
+                        parsed.GetValue(keep),
+                        parsed.GetValue(readyFile),
+                        parsed.GetValue(data),
+                        parsed.GetRequiredValue(prometheus)
+                    )
+                )
+        );
         return command;
     }
 
-    private static async Task<int> Run(DemoOptions options)
+    private static async Task<int> RunAsync(DemoOptions options)
     {
         using var stop = new CancellationTokenSource();
-        using PosixSignalRegistration interrupt = Stopping(PosixSignal.SIGINT, stop);
-        using PosixSignalRegistration terminate = Stopping(PosixSignal.SIGTERM, stop);
-        using PosixSignalRegistration hangUp = Stopping(PosixSignal.SIGHUP, stop);
-        IAnsiConsole console = AnsiConsole.Console;
+        using var interrupt = CancelOn(PosixSignal.SIGINT, stop);
+        using var terminate = CancelOn(PosixSignal.SIGTERM, stop);
+        using var hangUp = CancelOn(PosixSignal.SIGHUP, stop);
+        var console = AnsiConsole.Console;
         if (Console.IsOutputRedirected)
         {
             console.Profile.Width = RedirectedWidth;
@@ -39,21 +70,29 @@ internal static class DemoCommand
 
         try
         {
-            await new DemoRun(options, console, TimeProvider.System).Run(stop.Token);
+            await new DemoRunner(options, console, TimeProvider.System).RunAsync(stop.Token);
             return 0;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return options.Keep ? 0 : 130;
         }
-        catch (Exception exception) when (exception is DemoException or HttpRequestException or IOException or UnauthorizedAccessException or ArgumentException or System.ComponentModel.Win32Exception)
+        catch (Exception exception)
+            when (exception
+                    is DemoException
+                        or HttpRequestException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or ArgumentException
+                        or System.ComponentModel.Win32Exception
+            )
         {
             await Console.Error.WriteLineAsync($"The demo cannot go on: {exception.Message}");
             return 1;
         }
     }
 
-    private static PosixSignalRegistration Stopping(PosixSignal signal, CancellationTokenSource stop) =>
+    private static PosixSignalRegistration CancelOn(PosixSignal signal, CancellationTokenSource stop) =>
         PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;

@@ -15,9 +15,17 @@ internal static class LabRoles
         Secrets: ["Token"],
         Options:
         [
-            new("--listen", "Listen", "Where the API (/v1) and the admin API (/simulator/v1, without authentication) are. Default: http://127.0.0.1:8082."),
+            new(
+                "--listen",
+                "Listen",
+                "Where the API (/v1) and the admin API (/simulator/v1, without authentication) are. Default: http://127.0.0.1:8082."
+            ),
             new("--internal-listen", "InternalListen", "Where /healthz, /readyz and /metrics are. Default: http://127.0.0.1:9104."),
-            new("--token-file", "TokenFile", "File that holds the API token that is accepted. Required, or by AIVENMETRICS_Simulator__Token."),
+            new(
+                "--token-file",
+                "TokenFile",
+                "File that holds the API token that is accepted. Required, or by AIVENMETRICS_Simulator__Token."
+            ),
             new("--project", "Project", "Name of the project that exists at start. Default: demo."),
             new("--dns-listen", "DnsListen", "Where the DNS server listens, UDP and TCP. Default: 127.0.0.1:0, any free port."),
             new("--node-network", "NodeNetwork", "Loopback network of the nodes, such as 127.41, or auto. Default: 127.41."),
@@ -25,7 +33,8 @@ internal static class LabRoles
             new("--listener-delay", "ListenerDelay", "Time until nodes serve metrics. Default: 00:01:00."),
             new("--build-time", "BuildTime", "Time until a new service runs. Default: 00:03:00."),
         ],
-        options => options.Faults(),
+        options => options.Validate(),
         (services, options) => services.AddSimulator(options),
-        routes => routes.MapSimulator());
+        routes => routes.MapSimulator()
+    );
 }

@@ -11,7 +11,8 @@ internal static class PlatformCommand
         var command = new Command(
             "platform",
             "Acts as a strict platform against any service broker, as Cloud Controller does, and tells every violation of the specification that it sees. "
-            + "Exit codes: 0 fine, 1 the broker refused or failed, 2 the command line cannot be used, 3 the specification is violated.")
+                + "Exit codes: 0 fine, 1 the broker refused or failed, 2 the command line cannot be used, 3 the specification is violated."
+        )
         {
             ReadCommands.Catalog(),
             InstanceCommands.Create(),
@@ -25,8 +26,10 @@ internal static class PlatformCommand
             ReadCommands.Services(),
             ConformanceCommand.Create(),
         };
-        foreach (Option option in PlatformOptions.All)
+        foreach (var option in PlatformOptions.All)
+        {
             command.Options.Add(option);
+        }
         return command;
     }
 }

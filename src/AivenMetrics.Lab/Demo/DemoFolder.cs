@@ -11,7 +11,7 @@ internal sealed class DemoFolder
     public DemoFolder(string path)
     {
         Root = path;
-        foreach (string folder in (string[])["config", "secrets", "logs", "run"])
+        foreach (var folder in (string[])["config", "secrets", "logs", "run"])
         {
             Directory.CreateDirectory(System.IO.Path.Combine(path, folder), OwnerOnly | UnixFileMode.UserExecute);
         }
@@ -23,20 +23,28 @@ internal sealed class DemoFolder
 
     /// <summary>Makes a secret of 256 random bits and keeps it in a file.</summary>
     /// <returns>The file's path and the secret.</returns>
-    public (string File, string Value) Secret(string name)
+    public (string File, string Value) CreateSecret(string name)
     {
-        string value = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
-        return (Write(Path("secrets", name), value), value);
+        var value = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+        return (WriteFile(Path("secrets", name), value), value);
     }
 
     /// <summary>Writes a role's configuration file.</summary>
-    public string Configuration(string role, JsonObject configuration) =>
-        Write(Path("config", role + ".json"), configuration.ToJsonString());
+    public string WriteConfiguration(string role, JsonObject configuration) =>
+        WriteFile(Path("config", role + ".json"), configuration.ToJsonString());
 
     /// <summary>Writes a file that only its owner can read.</summary>
-    public static string Write(string path, string content)
+    public static string WriteFile(string path, string content)
     {
-        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
+        using var file = new FileStream(
+            path,
+            new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                UnixCreateMode = OwnerOnly,
+            }
+        );
         using var writer = new StreamWriter(file);
         writer.Write(content);
         return path;

@@ -9,61 +9,88 @@ namespace AivenMetrics.Lab.Demo;
 /// <summary>Acts as the platform would: reads the catalog, provisions, binds (OSB 2.17).</summary>
 internal sealed class DemoPlatform : IDisposable
 {
-    private readonly HttpClient http;
+    private readonly HttpClient _http;
 
     public DemoPlatform(string brokerUrl, string username, string password)
     {
-        http = new HttpClient { BaseAddress = new Uri(brokerUrl), Timeout = TimeSpan.FromSeconds(60) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}")));
-        http.DefaultRequestHeaders.Add("X-Broker-API-Version", "2.17");
+        _http = new HttpClient { BaseAddress = new Uri(brokerUrl), Timeout = TimeSpan.FromSeconds(60) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}"))
+        );
+        _http.DefaultRequestHeaders.Add("X-Broker-API-Version", "2.17");
     }
 
     /// <summary>The offering's id and the id of its plan <c>space</c>.</summary>
-    public async Task<(string ServiceId, string PlanId)> Catalog(CancellationToken ct)
+    public async Task<(string ServiceId, string PlanId)> ReadPlanAsync(CancellationToken cancellationToken)
     {
-        JsonObject catalog = await Send(HttpMethod.Get, "/v2/catalog", null, ct);
-        JsonNode offering = catalog["services"]![0]!;
-        JsonNode plan = offering["plans"]!.AsArray().First(candidate => candidate!["name"]!.GetValue<string>() == "space")!;
+        var catalog = await SendAsync(HttpMethod.Get, "/v2/catalog", null, cancellationToken);
+        var offering = catalog["services"]![0]!;
+        var plan = offering["plans"]!.AsArray().First(candidate => candidate!["name"]!.GetValue<string>() == "space")!;
         return (offering["id"]!.GetValue<string>(), plan["id"]!.GetValue<string>());
     }
 
     /// <summary>What <c>cf create-service metrics space my-metrics</c> and <c>cf bind-service app my-metrics</c> cause.</summary>
-    public async Task<DemoTenant> Order(DemoOrganization organization, DemoSpace space, (string ServiceId, string PlanId) plan, CancellationToken ct)
+    public async Task<DemoTenant> ProvisionAndBindAsync(
+        DemoOrganization organization,
+        DemoSpace space,
+        (string ServiceId, string PlanId) plan,
+        CancellationToken cancellationToken
+    )
     {
-        string instanceId = Guid.NewGuid().ToString();
-        string bindingId = Guid.NewGuid().ToString();
-        await Send(HttpMethod.Put, $"/v2/service_instances/{instanceId}", new JsonObject
-        {
-            ["service_id"] = plan.ServiceId,
-            ["plan_id"] = plan.PlanId,
-            ["organization_guid"] = organization.Id,
-            ["space_guid"] = space.Id,
-            ["context"] = new JsonObject
+        var instanceId = Guid.NewGuid().ToString();
+        var bindingId = Guid.NewGuid().ToString();
+        await SendAsync(
+            HttpMethod.Put,
+            $"/v2/service_instances/{instanceId}",
+            new JsonObject
             {
-                ["platform"] = "cloudfoundry",
+                ["service_id"] = plan.ServiceId,
+                ["plan_id"] = plan.PlanId,
                 ["organization_guid"] = organization.Id,
                 ["space_guid"] = space.Id,
-                ["organization_name"] = organization.Name,
-                ["space_name"] = space.Name,
-                ["instance_name"] = "my-metrics",
+                ["context"] = new JsonObject
+                {
+                    ["platform"] = "cloudfoundry",
+                    ["organization_guid"] = organization.Id,
+                    ["space_guid"] = space.Id,
+                    ["organization_name"] = organization.Name,
+                    ["space_name"] = space.Name,
+                    ["instance_name"] = "my-metrics",
+                },
             },
-        }, ct);
-        JsonObject binding = await Send(HttpMethod.Put, $"/v2/service_instances/{instanceId}/service_bindings/{bindingId}", new JsonObject
-        {
-            ["service_id"] = plan.ServiceId,
-            ["plan_id"] = plan.PlanId,
-            ["bind_resource"] = new JsonObject { ["app_guid"] = Guid.NewGuid().ToString() },
-        }, ct);
-        return new DemoTenant($"{organization.Name}/{space.Name}", organization.Id, space.Id, instanceId, bindingId, plan.ServiceId, plan.PlanId, binding["credentials"]!.AsObject());
+            cancellationToken
+        );
+        var binding = await SendAsync(
+            HttpMethod.Put,
+            $"/v2/service_instances/{instanceId}/service_bindings/{bindingId}",
+            new JsonObject
+            {
+                ["service_id"] = plan.ServiceId,
+                ["plan_id"] = plan.PlanId,
+                ["bind_resource"] = new JsonObject { ["app_guid"] = Guid.NewGuid().ToString() },
+            },
+            cancellationToken
+        );
+        return new DemoTenant(
+            $"{organization.Name}/{space.Name}",
+            organization.Id,
+            space.Id,
+            instanceId,
+            bindingId,
+            plan.ServiceId,
+            plan.PlanId,
+            binding["credentials"]!.AsObject()
+        );
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 
-    private async Task<JsonObject> Send(HttpMethod method, string path, JsonObject? body, CancellationToken ct)
+    private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-        using HttpResponseMessage response = await http.SendAsync(request, ct);
-        JsonObject? answer = await response.Content.ReadFromJsonAsync<JsonObject>(ct);
+        using var response = await _http.SendAsync(request, cancellationToken);
+        var answer = await response.Content.ReadFromJsonAsync<JsonObject>(cancellationToken);
         return response.IsSuccessStatusCode && answer is not null
             ? answer
             : throw new DemoException($"The broker answered {method} {path} with {(int)response.StatusCode}: {answer?["description"]}");

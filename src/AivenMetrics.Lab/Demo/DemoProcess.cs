@@ -6,24 +6,24 @@ namespace AivenMetrics.Lab.Demo;
 /// <summary>A program that the demo started: its output goes to a file, and it is stopped politely, then firmly.</summary>
 internal sealed partial class DemoProcess : IAsyncDisposable
 {
-    private const int Terminate = 15;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private const int SigTerm = 15;
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly Process process;
-    private readonly Task logging;
+    private readonly Process _process;
+    private readonly Task _logging;
 
     private DemoProcess(string name, Process process, Task logging, string logFile)
     {
-        (Name, this.process, this.logging, LogFile) = (name, process, logging, logFile);
+        (Name, this._process, this._logging, LogFile) = (name, process, logging, logFile);
     }
 
     public string Name { get; }
 
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
     public string LogFile { get; }
 
-    public bool HasExited => process.HasExited;
+    public bool HasExited => _process.HasExited;
 
     /// <summary>Starts a program. Secrets must be in files that the arguments name, never in the arguments.</summary>
     public static DemoProcess Start(string name, string program, IEnumerable<string> arguments, string logFile)
@@ -35,7 +35,7 @@ internal sealed partial class DemoProcess : IAsyncDisposable
             RedirectStandardInput = true,
             WorkingDirectory = Path.GetDirectoryName(logFile)!,
         };
-        foreach (string argument in arguments)
+        foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
         }
@@ -47,44 +47,46 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            throw new DemoException($"{name} cannot be started: there is no program '{program}' that can be run. Install it (apt-get install prometheus) or name it with --prometheus.");
+            throw new DemoException(
+                $"{name} cannot be started: there is no program '{program}' that can be run. Install it (apt-get install prometheus) or name it with --prometheus."
+            );
         }
 
         process.StandardInput.Close();
-        return new DemoProcess(name, process, Log(process, logFile), logFile);
+        return new DemoProcess(name, process, WriteLogAsync(process, logFile), logFile);
     }
 
     /// <summary>Throws when the program has ended, with the last lines that it wrote.</summary>
     public void ThrowIfExited()
     {
-        if (process.HasExited)
+        if (_process.HasExited)
         {
-            throw new DemoException($"{Name} ended with exit code {process.ExitCode}. Its last words ({LogFile}):\n{Tail()}");
+            throw new DemoException($"{Name} ended with exit code {_process.ExitCode}. Its last words ({LogFile}):\n{ReadLastLines()}");
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
+        if (!_process.HasExited)
         {
-            _ = Kill(process.Id, Terminate);
-            using var patience = new CancellationTokenSource(Patience);
+            _ = Kill(_process.Id, SigTerm);
+            using var patience = new CancellationTokenSource(StopTimeout);
             try
             {
-                await process.WaitForExitAsync(patience.Token);
+                await _process.WaitForExitAsync(patience.Token);
             }
             catch (OperationCanceledException)
             {
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync(CancellationToken.None);
+                _process.Kill(entireProcessTree: true);
+                await _process.WaitForExitAsync(CancellationToken.None);
             }
         }
 
-        await logging;
-        process.Dispose();
+        await _logging;
+        _process.Dispose();
     }
 
-    private string Tail()
+    private string ReadLastLines()
     {
         try
         {
@@ -98,14 +100,17 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         }
     }
 
-    private static async Task Log(Process process, string logFile)
+    private static async Task WriteLogAsync(Process process, string logFile)
     {
-        await using var file = new StreamWriter(new FileStream(logFile, FileMode.Create, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        await using var file = new StreamWriter(new FileStream(logFile, FileMode.Create, FileAccess.Write, FileShare.ReadWrite))
+        {
+            AutoFlush = true,
+        };
         using var turn = new SemaphoreSlim(1);
-        await Task.WhenAll(Copy(process.StandardOutput, file, turn), Copy(process.StandardError, file, turn));
+        await Task.WhenAll(CopyLinesAsync(process.StandardOutput, file, turn), CopyLinesAsync(process.StandardError, file, turn));
     }
 
-    private static async Task Copy(StreamReader from, StreamWriter to, SemaphoreSlim turn)
+    private static async Task CopyLinesAsync(StreamReader from, StreamWriter to, SemaphoreSlim turn)
     {
         while (await from.ReadLineAsync() is { } line)
         {

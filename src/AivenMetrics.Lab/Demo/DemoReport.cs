@@ -24,66 +24,85 @@ internal sealed class DemoReport(IAnsiConsole console, bool keep)
 
     private const int ShownValues = 3;
 
-    private static string Verdict(IReadOnlyList<Sample>? answer) => answer switch
-    {
-        null => "NO ANSWER",
-        [] => "sees nothing",
-        _ => "SEES SOMETHING",
-    };
+    private static string DescribeResult(IReadOnlyList<QuerySample>? answer) =>
+        answer switch
+        {
+            null => "NO ANSWER",
+            [] => "sees nothing",
+            _ => "SEES SOMETHING",
+        };
 
-    public async Task Show(DemoTenant tenant, DemoTenant other, string prometheusUrl, CancellationToken ct)
+    public async Task WriteAsync(DemoTenant tenant, DemoTenant other, string prometheusUrl, CancellationToken cancellationToken)
     {
         console.WriteLine();
         console.Write(new Rule(tenant.Name).LeftJustified());
         console.Profile.Out.Writer.WriteLine($"credentials  url={tenant.Url}  username={tenant.Username}  password={tenant.Password}");
-        using var gateway = new PrometheusQuery(tenant.Url, tenant.Username, tenant.Password);
-        console.Write(await Services(gateway, ct));
-        await ShowProof(gateway, tenant, other, prometheusUrl, ct);
+        using var gateway = new PrometheusClient(tenant.Url, tenant.Username, tenant.Password);
+        console.Write(await CreateServiceTableAsync(gateway, cancellationToken));
+        await ShowIsolationAsync(gateway, tenant, other, prometheusUrl, cancellationToken);
         console.WriteLine(keep ? "try it:" : "try it, after starting with --keep:");
-        console.Profile.Out.Writer.WriteLine($"  curl -sG -u '{tenant.Username}:{tenant.Password}' --data-urlencode 'query=count by (aiven_service_name, aiven_service_type) (up)' {tenant.Url.TrimEnd('/')}/api/v1/query");
+        console.Profile.Out.Writer.WriteLine(
+            $"  curl -sG -u '{tenant.Username}:{tenant.Password}' --data-urlencode 'query=count by (aiven_service_name, aiven_service_type) (up)' {tenant.Url.TrimEnd('/')}/api/v1/query"
+        );
     }
 
-    private static async Task<Table> Services(PrometheusQuery gateway, CancellationToken ct)
+    private static async Task<Table> CreateServiceTableAsync(PrometheusClient gateway, CancellationToken cancellationToken)
     {
         Dictionary<string, List<string>> values = [];
-        foreach ((string title, string query) in Values)
+        foreach ((var title, var query) in Values)
         {
-            foreach (Sample sample in await gateway.Instant(query, ct) ?? [])
+            foreach (var sample in await gateway.InstantQueryAsync(query, cancellationToken) ?? [])
             {
-                List<string> row = values.TryGetValue(sample.Labels["aiven_service_name"], out var known) ? known : values[sample.Labels["aiven_service_name"]] = [];
+                var row = values.TryGetValue(sample.Labels["aiven_service_name"], out var known)
+                    ? known
+                    : values[sample.Labels["aiven_service_name"]] = [];
                 row.Add(string.Create(CultureInfo.InvariantCulture, $"{title} {sample.Value:0.#}"));
             }
         }
 
         var table = new Table().AddColumns("service", "type", "nodes up", "live values");
-        foreach (Sample service in await gateway.Instant("sort_desc(sum by (aiven_service_name, aiven_service_type) (up))", ct) ?? [])
+        foreach (
+            var service in await gateway.InstantQueryAsync(
+                "sort_desc(sum by (aiven_service_name, aiven_service_type) (up))",
+                cancellationToken
+            ) ?? []
+        )
         {
-            string name = service.Labels["aiven_service_name"];
+            var name = service.Labels["aiven_service_name"];
             table.AddRow(
                 new Text(name),
                 new Text(service.Labels["aiven_service_type"]),
                 new Text(service.Value.ToString(CultureInfo.InvariantCulture)),
-                new Text(string.Join(", ", values.GetValueOrDefault(name, []).Take(ShownValues))));
+                new Text(string.Join(", ", values.GetValueOrDefault(name, []).Take(ShownValues)))
+            );
         }
 
         return table;
     }
 
-    private async Task ShowProof(PrometheusQuery gateway, DemoTenant tenant, DemoTenant other, string prometheusUrl, CancellationToken ct)
+    private async Task ShowIsolationAsync(
+        PrometheusClient gateway,
+        DemoTenant tenant,
+        DemoTenant other,
+        string prometheusUrl,
+        CancellationToken cancellationToken
+    )
     {
-        using var prometheus = new PrometheusQuery(prometheusUrl);
-        string foreign = $"count({{space_id=\"{other.SpaceId}\"}})";
-        double stored = (await prometheus.Instant(foreign, ct) ?? []).Sum(sample => sample.Value);
+        using var prometheus = new PrometheusClient(prometheusUrl);
+        var foreign = $"count({{space_id=\"{other.SpaceId}\"}})";
+        var stored = (await prometheus.InstantQueryAsync(foreign, cancellationToken) ?? []).Sum(sample => sample.Value);
         string[] attempts =
         [
             foreign,
             $"count({{__name__!=\"\",space_id!=\"{tenant.SpaceId}\"}})",
             $"topk(scalar({foreign} or vector(0)), up)",
         ];
-        foreach (string query in attempts)
+        foreach (var query in attempts)
         {
-            int openly = (await prometheus.Instant(query, ct) ?? []).Count;
-            console.Profile.Out.Writer.WriteLine($"{Verdict(await gateway.Instant(query, ct))}: {query}  (without the gateway: {openly} results)");
+            var openly = (await prometheus.InstantQueryAsync(query, cancellationToken) ?? []).Count;
+            console.Profile.Out.Writer.WriteLine(
+                $"{DescribeResult(await gateway.InstantQueryAsync(query, cancellationToken))}: {query}  (without the gateway: {openly} results)"
+            );
         }
 
         console.WriteLine($"(Prometheus itself holds {stored:0} series of {other.Name}.)");

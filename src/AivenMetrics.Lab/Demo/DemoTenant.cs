@@ -3,7 +3,16 @@ using System.Text.Json.Nodes;
 namespace AivenMetrics.Lab.Demo;
 
 /// <summary>A tenant of the demo: who it is, what it ordered, and the credentials that it got.</summary>
-internal sealed record DemoTenant(string Name, string OrganizationId, string SpaceId, string InstanceId, string BindingId, string ServiceId, string PlanId, JsonObject Credentials)
+internal sealed record DemoTenant(
+    string Name,
+    string OrganizationId,
+    string SpaceId,
+    string InstanceId,
+    string BindingId,
+    string ServiceId,
+    string PlanId,
+    JsonObject Credentials
+)
 {
     public string Url => Credentials["url"]!.GetValue<string>();
 

@@ -13,7 +13,12 @@ internal static class ReadyFile
     {
         var ready = new JsonObject
         {
-            ["broker"] = new JsonObject { ["url"] = stack.BrokerUrl, ["username"] = stack.BrokerUsername, ["password"] = stack.BrokerPassword },
+            ["broker"] = new JsonObject
+            {
+                ["url"] = stack.BrokerUrl,
+                ["username"] = stack.BrokerUsername,
+                ["password"] = stack.BrokerPassword,
+            },
             ["gateway"] = new JsonObject { ["url"] = stack.GatewayUrl },
             ["simulator"] = new JsonObject
             {
@@ -25,11 +30,23 @@ internal static class ReadyFile
             ["prometheus"] = new JsonArray([.. stack.PrometheusUrls.Select(url => new JsonObject { ["url"] = url })]),
             ["tenants"] = new JsonArray([.. tenants.Select(Tenant)]),
             ["services"] = new JsonArray([.. DemoSeed.Services(DemoStack.Project).Select(Service)]),
-            ["processes"] = new JsonObject([.. stack.Processes.Select(process => KeyValuePair.Create(process.Name, (JsonNode?)process.Id))]),
+            ["processes"] = new JsonObject([
+                .. stack.Processes.Select(process => KeyValuePair.Create(process.Name, (JsonNode?)process.Id)),
+            ]),
             ["data"] = data,
         };
-        string temporary = path + ".new";
-        using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        var temporary = path + ".new";
+        using (
+            var file = new FileStream(
+                temporary,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
         {
             JsonSerializer.Serialize(file, ready, Indented);
         }
@@ -37,24 +54,26 @@ internal static class ReadyFile
         File.Move(temporary, path, overwrite: true);
     }
 
-    private static JsonObject Tenant(DemoTenant tenant) => new()
-    {
-        ["organization_id"] = tenant.OrganizationId,
-        ["space_id"] = tenant.SpaceId,
-        ["instance_id"] = tenant.InstanceId,
-        ["binding_id"] = tenant.BindingId,
-        ["service_id"] = tenant.ServiceId,
-        ["plan_id"] = tenant.PlanId,
-        ["credentials"] = tenant.Credentials.DeepClone(),
-    };
+    private static JsonObject Tenant(DemoTenant tenant) =>
+        new()
+        {
+            ["organization_id"] = tenant.OrganizationId,
+            ["space_id"] = tenant.SpaceId,
+            ["instance_id"] = tenant.InstanceId,
+            ["binding_id"] = tenant.BindingId,
+            ["service_id"] = tenant.ServiceId,
+            ["plan_id"] = tenant.PlanId,
+            ["credentials"] = tenant.Credentials.DeepClone(),
+        };
 
-    private static JsonObject Service(DemoService service) => new()
-    {
-        ["project"] = service.Project,
-        ["name"] = service.Name,
-        ["type"] = service.Type,
-        ["organization_id"] = service.OrganizationId,
-        ["space_id"] = service.SpaceId,
-        ["service_instance_id"] = service.ServiceInstanceId,
-    };
+    private static JsonObject Service(DemoService service) =>
+        new()
+        {
+            ["project"] = service.Project,
+            ["name"] = service.Name,
+            ["type"] = service.Type,
+            ["organization_id"] = service.OrganizationId,
+            ["space_id"] = service.SpaceId,
+            ["service_instance_id"] = service.ServiceInstanceId,
+        };
 }

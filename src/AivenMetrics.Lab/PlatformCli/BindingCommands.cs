@@ -11,76 +11,135 @@ internal static class BindingCommands
 {
     private static readonly Argument<string> InstanceName = new("instance") { Description = "Name of the instance." };
     private static readonly Argument<string> BindingName = new("binding") { Description = "Name of the binding or service key." };
-    private static readonly Argument<string> OptionalName = new("binding") { Description = "Name of the binding. Default: the app.", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => "" };
-    private static readonly Option<string?> App = PlatformOptions.Text("--app", "GUID of the app. Default: a new one.", "guid");
-    private static readonly Option<string?> BindingId = PlatformOptions.Text("--binding-id", "Id of the new binding. Default: a new GUID.", "id");
-    private static readonly Option<string?> Predecessor = PlatformOptions.Text("--predecessor", "Name of the binding that the new one is to replace (rotation). Default: none.", "binding");
-    private static readonly Option<string?> Client = PlatformOptions.Text("--client", "Id of the client that uses the key (credential_client_id). Default: none.", "id");
+    private static readonly Argument<string> OptionalName = new("binding")
+    {
+        Description = "Name of the binding. Default: the app.",
+        Arity = ArgumentArity.ZeroOrOne,
+        DefaultValueFactory = _ => "",
+    };
+    private static readonly Option<string?> App = PlatformOptions.TextOption("--app", "GUID of the app. Default: a new one.", "guid");
+    private static readonly Option<string?> BindingId = PlatformOptions.TextOption(
+        "--binding-id",
+        "Id of the new binding. Default: a new GUID.",
+        "id"
+    );
+    private static readonly Option<string?> Predecessor = PlatformOptions.TextOption(
+        "--predecessor",
+        "Name of the binding that the new one is to replace (rotation). Default: none.",
+        "binding"
+    );
+    private static readonly Option<string?> Client = PlatformOptions.TextOption(
+        "--client",
+        "Id of the client that uses the key (credential_client_id). Default: none.",
+        "id"
+    );
     private static readonly Option<string?> Parameters = InstanceCommands.ParametersOption();
 
     public static Command Bind()
     {
-        var command = new Command("bind", "Binds an app to an instance and shows the credentials.") { InstanceName, OptionalName, App, Parameters, BindingId, Predecessor };
-        command.SetAction((parsed, ct) => PlatformSession.Do(parsed, session =>
+        var command = new Command("bind", "Binds an app to an instance and shows the credentials.")
         {
-            string app = parsed.GetValue(App) ?? Guid.NewGuid().ToString();
-            string name = parsed.GetValue(OptionalName) is { Length: > 0 } given ? given : app;
-            return Bind(session, parsed, name, app, ct);
-        }));
+            InstanceName,
+            OptionalName,
+            App,
+            Parameters,
+            BindingId,
+            Predecessor,
+        };
+        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, session =>
+                {
+                    var app = parsed.GetValue(App) ?? Guid.NewGuid().ToString();
+                    var name = parsed.GetValue(OptionalName) is { Length: > 0 } given ? given : app;
+                    return BindAsync(session, parsed, name, app, ct);
+                }));
         return command;
     }
 
     public static Command ServiceKey()
     {
-        var command = new Command("service-key", "Makes a service key, a binding without app, and shows the credentials.") { InstanceName, BindingName, Parameters, BindingId, Client };
-        command.SetAction((parsed, ct) => PlatformSession.Do(parsed, session => Bind(session, parsed, parsed.GetRequiredValue(BindingName), null, ct)));
+        var command = new Command("service-key", "Makes a service key, a binding without app, and shows the credentials.")
+        {
+            InstanceName,
+            BindingName,
+            Parameters,
+            BindingId,
+            Client,
+        };
+        command.SetAction(
+            (parsed, ct) =>
+                PlatformSession.ExecuteAsync(parsed, session => BindAsync(session, parsed, parsed.GetRequiredValue(BindingName), null, ct))
+        );
         return command;
     }
 
     public static Command Unbind()
     {
         var command = new Command("unbind", "Deletes a binding or service key.") { InstanceName, BindingName };
-        command.SetAction((parsed, ct) => PlatformSession.Do(parsed, session =>
-            Unbind(session, parsed.GetRequiredValue(InstanceName), parsed.GetRequiredValue(BindingName), ct)));
+        command.SetAction(
+            (parsed, ct) =>
+                PlatformSession.ExecuteAsync(parsed, session =>
+                    UnbindAsync(session, parsed.GetRequiredValue(InstanceName), parsed.GetRequiredValue(BindingName), ct)
+                )
+        );
         return command;
     }
 
-    private static async Task<bool> Bind(PlatformSession session, ParseResult parsed, string name, string? app, CancellationToken ct)
+    private static async Task<bool> BindAsync(
+        PlatformSession session,
+        ParseResult parsed,
+        string name,
+        string? app,
+        CancellationToken cancellationToken
+    )
     {
-        string instanceName = parsed.GetRequiredValue(InstanceName);
-        KnownInstance instance = session.Memory.Instance(instanceName);
+        var instanceName = parsed.GetRequiredValue(InstanceName);
+        var instance = session.State.GetInstance(instanceName);
         if (instance.Bindings.ContainsKey(name))
+        {
             throw new UsageException($"{instanceName} has a binding {name} already.");
-        JsonObject? parameters = PlatformOptions.Parameters(parsed, Parameters);
-        if (await session.ById(instance.ServiceId, instance.PlanId, ct) is not var (offering, plan))
+        }
+        var parameters = PlatformOptions.GetParameters(parsed, Parameters);
+        if (await session.FindPlanByIdAsync(instance.ServiceId, instance.PlanId, cancellationToken) is not var (offering, plan))
+        {
             return false;
+        }
         if (!plan.Bindable)
+        {
             throw new UsageException($"The plan {plan.Name} is not bindable.");
+        }
 
-        JsonObject body = Body(instance, plan, app, parsed.GetValue(Client), parameters);
+        var body = Body(instance, plan, app, parsed.GetValue(Client), parameters);
         if (parsed.GetValue(Predecessor) is { } predecessor)
-            body["predecessor_binding_id"] = session.Memory.Binding(instanceName, predecessor).Id;
-        var binding = new KnownBinding(parsed.GetValue(BindingId) ?? Guid.NewGuid().ToString(), plan.Id, app, null);
-        session.Memory.Remember(instanceName, name, binding);
-        Result result = await session.Run.Bind(offering, plan, instance.Id, binding.Id, body, ct);
-        if (result is { Outcome: Outcome.Failed, Left: false })
-            session.Memory.Forget(instanceName, name);
+        {
+            body["predecessor_binding_id"] = session.State.GetBinding(instanceName, predecessor).Id;
+        }
+        var binding = new StoredBinding(parsed.GetValue(BindingId) ?? Guid.NewGuid().ToString(), plan.Id, app, null);
+        session.State.Save(instanceName, name, binding);
+        var result = await session.Operations.BindAsync(offering, plan, instance.Id, binding.Id, body, cancellationToken);
+        if (result is { Outcome: OperationOutcome.Failed, MayBeOrphaned: false })
+        {
+            session.State.Remove(instanceName, name);
+        }
         else
-            session.Memory.Remember(instanceName, name, binding with { Operation = result.Operation });
-        return Tell(session, result, instanceName, name, binding, "bound", showCredentials: true);
+        {
+            session.State.Save(instanceName, name, binding with { Operation = result.Operation });
+        }
+        return WriteResult(session, result, instanceName, name, binding, "bound", showCredentials: true);
     }
 
-    private static JsonObject Body(KnownInstance instance, Plan plan, string? app, string? client, JsonObject? parameters)
+    private static JsonObject Body(StoredInstance instance, ServicePlan plan, string? app, string? client, JsonObject? parameters)
     {
         JsonObject resource = [];
-        if (app is not null && instance.Tenant.Profile == Profile.CloudFoundry)
+        if (app is not null && instance.Tenant.Profile == PlatformProfile.CloudFoundry)
         {
             resource["app_guid"] = app;
             resource["space_guid"] = instance.Tenant.SpaceGuid;
         }
 
         if (client is not null)
+        {
             resource["credential_client_id"] = client;
+        }
         var body = new JsonObject
         {
             ["service_id"] = instance.ServiceId,
@@ -88,46 +147,96 @@ internal static class BindingCommands
             ["bind_resource"] = resource,
             ["context"] = instance.Tenant.Context(null),
         };
-        if (app is not null && instance.Tenant.Profile == Profile.CloudFoundry)
+        if (app is not null && instance.Tenant.Profile == PlatformProfile.CloudFoundry)
+        {
             body["app_guid"] = app;
+        }
         if (parameters is { Count: > 0 })
+        {
             body["parameters"] = parameters;
+        }
         return body;
     }
 
-    private static async Task<bool> Unbind(PlatformSession session, string instanceName, string name, CancellationToken ct)
+    private static async Task<bool> UnbindAsync(
+        PlatformSession session,
+        string instanceName,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
-        KnownInstance instance = session.Memory.Instance(instanceName);
-        KnownBinding binding = session.Memory.Binding(instanceName, name);
-        if (await session.ById(instance.ServiceId, binding.PlanId, ct) is not var (offering, plan))
+        var instance = session.State.GetInstance(instanceName);
+        var binding = session.State.GetBinding(instanceName, name);
+        if (await session.FindPlanByIdAsync(instance.ServiceId, binding.PlanId, cancellationToken) is not var (offering, plan))
+        {
             return false;
-        Result result = await session.Run.Unbind(offering, plan, instance.Id, binding.Id, ct);
-        if (result.Outcome == Outcome.Succeeded)
-            session.Memory.Forget(instanceName, name);
+        }
+        var result = await session.Operations.UnbindAsync(offering, plan, instance.Id, binding.Id, cancellationToken);
+        if (result.Outcome == OperationOutcome.Succeeded)
+        {
+            session.State.Remove(instanceName, name);
+        }
         else
-            session.Memory.Remember(instanceName, name, binding with { Operation = result.Operation });
-        return Tell(session, result, instanceName, name, binding, result.Answer.Status == 410 ? "was not there any more" : "unbound", showCredentials: false);
+        {
+            session.State.Save(instanceName, name, binding with { Operation = result.Operation });
+        }
+        return WriteResult(
+            session,
+            result,
+            instanceName,
+            name,
+            binding,
+            result.Response.Status == 410 ? "was not there any more" : "unbound",
+            showCredentials: false
+        );
     }
 
-    private static bool Tell(PlatformSession session, Result result, string instance, string name, KnownBinding binding, string done, bool showCredentials)
+    private static bool WriteResult(
+        PlatformSession session,
+        OperationResult result,
+        string instance,
+        string name,
+        StoredBinding binding,
+        string done,
+        bool showCredentials
+    )
     {
-        session.Report.Set("binding", new JsonObject { ["name"] = name, ["id"] = binding.Id, ["instance"] = instance });
-        (string text, string colour) = result.Outcome switch
+        session.Report.SetMember(
+            "binding",
+            new JsonObject
+            {
+                ["name"] = name,
+                ["id"] = binding.Id,
+                ["instance"] = instance,
+            }
+        );
+        (var text, var colour) = result.Outcome switch
         {
-            Outcome.Succeeded => ($"{name} {done}", "green"),
-            Outcome.InProgress => ($"{name}: in progress; see last-operation {instance} {name}", "yellow"),
+            OperationOutcome.Succeeded => ($"{name} {done}", "green"),
+            OperationOutcome.InProgress => ($"{name}: in progress; see last-operation {instance} {name}", "yellow"),
             _ => ($"{name} failed: {result.Description}", "red"),
         };
-        session.Report.Line(text, colour);
-        session.Report.Facts(("id", binding.Id), ("instance", instance), ("app", binding.App));
-        if (showCredentials && StrictPlatform.Protocol.Json.Member(result.Body, "metadata") is { ValueKind: JsonValueKind.Object } metadata)
-            session.Report.Facts(("expires", Text(metadata, "expires_at")), ("renew before", Text(metadata, "renew_before")));
-        if (showCredentials && result.Outcome == Outcome.Succeeded && StrictPlatform.Protocol.Json.Member(result.Body, "credentials") is { ValueKind: JsonValueKind.Object } credentials)
-            session.Report.Json(credentials);
-        session.Report.Outcome(result);
-        return result.Outcome != Outcome.Failed;
+        session.Report.WriteLine(text, colour);
+        session.Report.WriteFields(("id", binding.Id), ("instance", instance), ("app", binding.App));
+        if (
+            showCredentials
+            && StrictPlatform.Protocol.JsonMembers.Member(result.Body, "metadata") is { ValueKind: JsonValueKind.Object } metadata
+        )
+        {
+            session.Report.WriteFields(("expires", Text(metadata, "expires_at")), ("renew before", Text(metadata, "renew_before")));
+        }
+        if (
+            showCredentials
+            && result.Outcome == OperationOutcome.Succeeded
+            && StrictPlatform.Protocol.JsonMembers.Member(result.Body, "credentials") is { ValueKind: JsonValueKind.Object } credentials
+        )
+        {
+            session.Report.WriteJson(credentials);
+        }
+        session.Report.WriteOutcome(result);
+        return result.Outcome != OperationOutcome.Failed;
     }
 
     private static string? Text(JsonElement parent, string name) =>
-        StrictPlatform.Protocol.Json.Member(parent, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+        StrictPlatform.Protocol.JsonMembers.Member(parent, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

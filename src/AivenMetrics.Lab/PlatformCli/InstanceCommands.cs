@@ -12,49 +12,88 @@ internal static class InstanceCommands
     private static readonly Argument<string> PlanName = new("plan") { Description = "Name of the plan." };
     private static readonly Argument<string> InstanceName = new("instance") { Description = "Name of the instance." };
     private static readonly Option<string?> Parameters = ParametersOption();
-    private static readonly Option<string?> InstanceId = PlatformOptions.Text("--instance-id", "Id of the new instance. Default: a new GUID.", "id");
-    private static readonly Option<string?> NewPlan = PlatformOptions.Text("--plan", "Name of the new plan. Default: the plan stays.", "name");
-    private static readonly Option<string?> NewName = PlatformOptions.Text("--name", "New name of the instance, sent in the context. Default: the name stays.", "name");
+    private static readonly Option<string?> InstanceId = PlatformOptions.TextOption(
+        "--instance-id",
+        "Id of the new instance. Default: a new GUID.",
+        "id"
+    );
+    private static readonly Option<string?> NewPlan = PlatformOptions.TextOption(
+        "--plan",
+        "Name of the new plan. Default: the plan stays.",
+        "name"
+    );
+    private static readonly Option<string?> NewName = PlatformOptions.TextOption(
+        "--name",
+        "New name of the instance, sent in the context. Default: the name stays.",
+        "name"
+    );
 
-    public static Option<string?> ParametersOption() => new("--parameters", "-c") { Description = "Parameters: a JSON object, or @ and the name of a file that holds one. Default: none.", HelpName = "json or @file" };
+    public static Option<string?> ParametersOption() =>
+        new("--parameters", "-c")
+        {
+            Description = "Parameters: a JSON object, or @ and the name of a file that holds one. Default: none.",
+            HelpName = "json or @file",
+        };
 
     public static Command Create()
     {
         var command = new Command("create-service", "Makes an instance: create-service metrics space my-metrics.")
         {
-            OfferingName, PlanName, InstanceName, Parameters, InstanceId,
-            PlatformOptions.Organization, PlatformOptions.OrganizationName, PlatformOptions.Space, PlatformOptions.SpaceName,
+            OfferingName,
+            PlanName,
+            InstanceName,
+            Parameters,
+            InstanceId,
+            PlatformOptions.Organization,
+            PlatformOptions.OrganizationName,
+            PlatformOptions.Space,
+            PlatformOptions.SpaceName,
         };
-        command.SetAction((parsed, ct) => PlatformSession.Do(parsed, session => Create(session, parsed, ct)));
+        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, session => CreateAsync(session, parsed, ct)));
         return command;
     }
 
     public static Command Update()
     {
-        var command = new Command("update-service", "Changes the plan, the parameters or the name of an instance.") { InstanceName, Parameters, NewPlan, NewName };
-        command.SetAction((parsed, ct) => PlatformSession.Do(parsed, session => Update(session, parsed, ct)));
+        var command = new Command("update-service", "Changes the plan, the parameters or the name of an instance.")
+        {
+            InstanceName,
+            Parameters,
+            NewPlan,
+            NewName,
+        };
+        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, session => UpdateAsync(session, parsed, ct)));
         return command;
     }
 
     public static Command Delete()
     {
         var command = new Command("delete-service", "Deletes an instance.") { InstanceName };
-        command.SetAction((parsed, ct) => PlatformSession.Do(parsed, session => Delete(session, parsed.GetRequiredValue(InstanceName), ct)));
+        command.SetAction(
+            (parsed, ct) => PlatformSession.ExecuteAsync(parsed, session => DeleteAsync(session, parsed.GetRequiredValue(InstanceName), ct))
+        );
         return command;
     }
 
-    private static async Task<bool> Create(PlatformSession session, ParseResult parsed, CancellationToken ct)
+    private static async Task<bool> CreateAsync(PlatformSession session, ParseResult parsed, CancellationToken cancellationToken)
     {
-        string name = parsed.GetRequiredValue(InstanceName);
-        if (session.Memory.Instances.ContainsKey(name))
+        var name = parsed.GetRequiredValue(InstanceName);
+        if (session.State.Instances.ContainsKey(name))
+        {
             throw new UsageException($"There is an instance {name} already.");
-        JsonObject? parameters = PlatformOptions.Parameters(parsed, Parameters);
-        if (await session.ByName(parsed.GetRequiredValue(OfferingName), parsed.GetRequiredValue(PlanName), ct) is not var (offering, plan))
+        }
+        var parameters = PlatformOptions.GetParameters(parsed, Parameters);
+        if (
+            await session.FindPlanByNameAsync(parsed.GetRequiredValue(OfferingName), parsed.GetRequiredValue(PlanName), cancellationToken)
+            is not var (offering, plan)
+        )
+        {
             return false;
+        }
 
-        Tenant tenant = PlatformOptions.TenantOf(parsed);
-        var instance = new KnownInstance(parsed.GetValue(InstanceId) ?? Guid.NewGuid().ToString(), offering.Id, plan.Id, tenant, null);
-        session.Memory.Remember(name, instance);
+        var tenant = PlatformOptions.GetTenant(parsed);
+        var instance = new StoredInstance(parsed.GetValue(InstanceId) ?? Guid.NewGuid().ToString(), offering.Id, plan.Id, tenant, null);
+        session.State.Save(name, instance);
         var body = new JsonObject
         {
             ["service_id"] = offering.Id,
@@ -63,28 +102,48 @@ internal static class InstanceCommands
             ["space_guid"] = tenant.SpaceGuid,
             ["context"] = tenant.Context(name),
         };
-        Add(body, parameters, plan);
-        Result result = await session.Run.CreateInstance(offering, plan, instance.Id, body, ct);
-        if (result is { Outcome: Outcome.Failed, Left: false })
-            session.Memory.Forget(name);
+        AddParameters(body, parameters, plan);
+        var result = await session.Operations.CreateInstanceAsync(offering, plan, instance.Id, body, cancellationToken);
+        if (result is { Outcome: OperationOutcome.Failed, MayBeOrphaned: false })
+        {
+            session.State.Remove(name);
+        }
         else
-            session.Memory.Remember(name, instance with { Operation = result.Operation });
-        return Tell(session, result, name, instance.Id, "created", ("plan", $"{offering.Name} {plan.Name}"), ("organization", tenant.OrganizationGuid), ("space", tenant.SpaceGuid), ("dashboard", StrictPlatform.Protocol.Json.Text(result.Body, "dashboard_url")));
+        {
+            session.State.Save(name, instance with { Operation = result.Operation });
+        }
+        return WriteResult(
+            session,
+            result,
+            name,
+            instance.Id,
+            "created",
+            ("plan", $"{offering.Name} {plan.Name}"),
+            ("organization", tenant.OrganizationGuid),
+            ("space", tenant.SpaceGuid),
+            ("dashboard", StrictPlatform.Protocol.JsonMembers.Text(result.Body, "dashboard_url"))
+        );
     }
 
-    private static async Task<bool> Update(PlatformSession session, ParseResult parsed, CancellationToken ct)
+    private static async Task<bool> UpdateAsync(PlatformSession session, ParseResult parsed, CancellationToken cancellationToken)
     {
-        string name = parsed.GetRequiredValue(InstanceName);
-        string newName = parsed.GetValue(NewName) ?? name;
-        KnownInstance instance = session.Memory.Instance(name);
-        if (newName != name && session.Memory.Instances.ContainsKey(newName))
+        var name = parsed.GetRequiredValue(InstanceName);
+        var newName = parsed.GetValue(NewName) ?? name;
+        var instance = session.State.GetInstance(name);
+        if (newName != name && session.State.Instances.ContainsKey(newName))
+        {
             throw new UsageException($"There is an instance {newName} already.");
-        JsonObject? parameters = PlatformOptions.Parameters(parsed, Parameters);
-        if (await session.ById(instance.ServiceId, instance.PlanId, ct) is not var (offering, plan))
+        }
+        var parameters = PlatformOptions.GetParameters(parsed, Parameters);
+        if (await session.FindPlanByIdAsync(instance.ServiceId, instance.PlanId, cancellationToken) is not var (offering, plan))
+        {
             return false;
-        string planName = parsed.GetValue(NewPlan) ?? plan.Name;
-        Plan wanted = offering.Plans.FirstOrDefault(candidate => candidate.Name == planName)
-            ?? throw new UsageException($"The offering {offering.Name} has no plan {planName}: it has {string.Join(", ", offering.Plans.Select(candidate => candidate.Name))}.");
+        }
+        var planName = parsed.GetValue(NewPlan) ?? plan.Name;
+        var wanted = offering.Plans.FirstOrDefault(candidate => candidate.Name == planName)
+            ?? throw new UsageException(
+                $"The offering {offering.Name} has no plan {planName}: it has {string.Join(", ", offering.Plans.Select(candidate => candidate.Name))}."
+            );
 
         var body = new JsonObject
         {
@@ -100,51 +159,70 @@ internal static class InstanceCommands
                 ["maintenance_info"] = plan.MaintenanceInfo is { } info ? JsonNode.Parse(info.GetRawText()) : null,
             },
         };
-        Add(body, parameters ?? [], wanted);
-        Result result = await session.Run.UpdateInstance(offering, plan, instance.Id, body, ct);
-        if (result.Outcome != Outcome.Failed)
+        AddParameters(body, parameters ?? [], wanted);
+        var result = await session.Operations.UpdateInstanceAsync(offering, plan, instance.Id, body, cancellationToken);
+        if (result.Outcome != OperationOutcome.Failed)
         {
             if (newName != name)
-                session.Memory.Forget(name);
-            session.Memory.Remember(newName, instance with { PlanId = wanted.Id, Operation = result.Operation });
+            {
+                session.State.Remove(name);
+            }
+            session.State.Save(newName, instance with { PlanId = wanted.Id, Operation = result.Operation });
         }
 
-        return Tell(session, result, newName, instance.Id, "updated", ("plan", $"{offering.Name} {wanted.Name}"));
+        return WriteResult(session, result, newName, instance.Id, "updated", ("plan", $"{offering.Name} {wanted.Name}"));
     }
 
-    private static async Task<bool> Delete(PlatformSession session, string name, CancellationToken ct)
+    private static async Task<bool> DeleteAsync(PlatformSession session, string name, CancellationToken cancellationToken)
     {
-        KnownInstance instance = session.Memory.Instance(name);
-        if (await session.ById(instance.ServiceId, instance.PlanId, ct) is not var (offering, plan))
+        var instance = session.State.GetInstance(name);
+        if (await session.FindPlanByIdAsync(instance.ServiceId, instance.PlanId, cancellationToken) is not var (offering, plan))
+        {
             return false;
-        Result result = await session.Run.DeleteInstance(offering, plan, instance.Id, ct);
-        if (result.Outcome == Outcome.Succeeded)
-            session.Memory.Forget(name);
+        }
+        var result = await session.Operations.DeleteInstanceAsync(offering, plan, instance.Id, cancellationToken);
+        if (result.Outcome == OperationOutcome.Succeeded)
+        {
+            session.State.Remove(name);
+        }
         else
-            session.Memory.Remember(name, instance with { Operation = result.Operation });
-        return Tell(session, result, name, instance.Id, result.Answer.Status == 410 ? "was not there any more" : "deleted");
+        {
+            session.State.Save(name, instance with { Operation = result.Operation });
+        }
+        return WriteResult(session, result, name, instance.Id, result.Response.Status == 410 ? "was not there any more" : "deleted");
     }
 
-    private static void Add(JsonObject body, JsonObject? parameters, Plan plan)
+    private static void AddParameters(JsonObject body, JsonObject? parameters, ServicePlan plan)
     {
         if (parameters is not null)
+        {
             body["parameters"] = parameters;
+        }
         if (plan.MaintenanceInfo is { } info)
+        {
             body["maintenance_info"] = JsonNode.Parse(info.GetRawText());
+        }
     }
 
-    private static bool Tell(PlatformSession session, Result result, string name, string id, string done, params (string, string?)[] facts)
+    private static bool WriteResult(
+        PlatformSession session,
+        OperationResult result,
+        string name,
+        string id,
+        string done,
+        params (string, string?)[] facts
+    )
     {
-        session.Report.Set("instance", new JsonObject { ["name"] = name, ["id"] = id });
-        (string text, string colour) = result.Outcome switch
+        session.Report.SetMember("instance", new JsonObject { ["name"] = name, ["id"] = id });
+        (var text, var colour) = result.Outcome switch
         {
-            Outcome.Succeeded => ($"{name} {done}", "green"),
-            Outcome.InProgress => ($"{name}: in progress; see last-operation {name}", "yellow"),
+            OperationOutcome.Succeeded => ($"{name} {done}", "green"),
+            OperationOutcome.InProgress => ($"{name}: in progress; see last-operation {name}", "yellow"),
             _ => ($"{name} failed: {result.Description}", "red"),
         };
-        session.Report.Line(text, colour);
-        session.Report.Facts([("id", id), .. facts]);
-        session.Report.Outcome(result);
-        return result.Outcome != Outcome.Failed;
+        session.Report.WriteLine(text, colour);
+        session.Report.WriteFields([("id", id), .. facts]);
+        session.Report.WriteOutcome(result);
+        return result.Outcome != OperationOutcome.Failed;
     }
 }

@@ -8,70 +8,111 @@ namespace AivenMetrics.Lab.PlatformCli;
 internal static class ReadCommands
 {
     private static readonly Argument<string> InstanceName = new("instance") { Description = "Name of the instance." };
-    private static readonly Argument<string> BindingName = new("binding") { Description = "Name of the binding. Default: the instance itself.", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => "" };
+    private static readonly Argument<string> BindingName = new("binding")
+    {
+        Description = "Name of the binding. Default: the instance itself.",
+        Arity = ArgumentArity.ZeroOrOne,
+        DefaultValueFactory = _ => "",
+    };
 
     public static Command Catalog()
     {
         var command = new Command("catalog", "Shows what the broker offers, and whether Cloud Controller would take it.");
-        command.SetAction((parsed, ct) => PlatformSession.Do(parsed, session => Catalog(session, ct)));
+        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, session => CatalogAsync(session, ct)));
         return command;
     }
 
     public static Command Services()
     {
         var command = new Command("services", "Shows the instances and bindings that this command has made; asks the broker nothing.");
-        command.SetAction((parsed, _) => PlatformSession.Do(parsed, session =>
-        {
-            session.Report.Table(
-                ["instance", "binding", "id"],
-                [.. session.Memory.Instances.SelectMany(instance => (string[][])[[instance.Key, "", instance.Value.Id], .. instance.Value.Bindings.Select(binding => new[] { instance.Key, binding.Key, binding.Value.Id })])]);
-            session.Report.Set("instances", System.Text.Json.JsonSerializer.SerializeToElement(session.Memory.Instances));
-            return Task.FromResult(true);
-        }));
+        command.SetAction((parsed, _) => PlatformSession.ExecuteAsync(parsed, session =>
+                {
+                    session.Report.WriteTable(
+                        ["instance", "binding", "id"],
+                        [
+                            .. session.State.Instances.SelectMany(instance =>
+                                (string[][])
+                                    [
+                                        [instance.Key, "", instance.Value.Id],
+                                        .. instance.Value.Bindings.Select(binding => new[] { instance.Key, binding.Key, binding.Value.Id }),
+                                    ]
+                            ),
+                        ]
+                    );
+                    session.Report.SetMember("instances", System.Text.Json.JsonSerializer.SerializeToElement(session.State.Instances));
+                    return Task.FromResult(true);
+                }));
         return command;
     }
 
-    public static Command LastOperation() => Reading("last-operation", "Asks once how far the last operation is.", (instance, binding) => binding is null
-        ? Asks.LastOperation(instance.Id, null, new PlanIds(instance.ServiceId, instance.PlanId), instance.Operation)
-        : Asks.LastOperation(instance.Id, binding.Id, new PlanIds(instance.ServiceId, binding.PlanId), binding.Operation));
+    public static Command LastOperation() =>
+        CreateReadCommand("last-operation", "Asks once how far the last operation is.", (instance, binding) =>
+            binding is null
+                ? OsbCalls.LastOperation(instance.Id, null, new PlanIds(instance.ServiceId, instance.PlanId), instance.Operation)
+                : OsbCalls.LastOperation(instance.Id, binding.Id, new PlanIds(instance.ServiceId, binding.PlanId), binding.Operation)
+        );
 
-    public static Command Fetch() => Reading("fetch", "Reads an instance, or a binding with its credentials, from the broker.", (instance, binding) =>
-        binding is null ? Asks.FetchInstance(instance.Id) : Asks.FetchBinding(instance.Id, binding.Id));
+    public static Command Fetch() =>
+        CreateReadCommand("fetch", "Reads an instance, or a binding with its credentials, from the broker.", (instance, binding) =>
+            binding is null ? OsbCalls.FetchInstance(instance.Id) : OsbCalls.FetchBinding(instance.Id, binding.Id)
+        );
 
-    private static Command Reading(string name, string description, Func<KnownInstance, KnownBinding?, Ask> ask)
+    private static Command CreateReadCommand(string name, string description, Func<StoredInstance, StoredBinding?, OsbCall> ask)
     {
         var command = new Command(name, description) { InstanceName, BindingName };
-        command.SetAction((parsed, ct) => PlatformSession.Do(parsed, async session =>
-        {
-            string instanceName = parsed.GetRequiredValue(InstanceName);
-            string bindingName = parsed.GetValue(BindingName) ?? "";
-            KnownInstance instance = session.Memory.Instance(instanceName);
-            Answer answer = await session.Client.Send(ask(instance, bindingName.Length == 0 ? null : session.Memory.Binding(instanceName, bindingName)), ct);
-            session.Report.Set("status", answer.Status);
-            session.Report.Set("body", answer.Object);
-            if (answer is { Status: 200, Object: { } body })
-                session.Report.Json(body);
-            else
-                session.Report.Line($"{answer.Shown}: {answer.Description}", "red");
-            return answer.Status == 200;
-        }));
+        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, async session =>
+                {
+                    var instanceName = parsed.GetRequiredValue(InstanceName);
+                    var bindingName = parsed.GetValue(BindingName) ?? "";
+                    var instance = session.State.GetInstance(instanceName);
+                    var answer = await session.Client.SendAsync(
+                        ask(instance, bindingName.Length == 0 ? null : session.State.GetBinding(instanceName, bindingName)),
+                        ct
+                    );
+                    session.Report.SetMember("status", answer.Status);
+                    session.Report.SetMember("body", answer.BodyObject);
+                    if (answer is { Status: 200, BodyObject: { } body })
+                    {
+                        session.Report.WriteJson(body);
+                    }
+                    else
+                    {
+                        session.Report.WriteLine($"{answer.StatusText}: {answer.Description}", "red");
+                    }
+                    return answer.Status == 200;
+                }));
         return command;
     }
 
-    private static async Task<bool> Catalog(PlatformSession session, CancellationToken ct)
+    private static async Task<bool> CatalogAsync(PlatformSession session, CancellationToken cancellationToken)
     {
-        if (await session.Catalog(ct) is not { } catalog)
+        if (await session.ReadCatalogAsync(cancellationToken) is not { } catalog)
+        {
             return false;
-        session.Report.Set("body", session.Client.Answers.Last().Object);
-        session.Report.Table(
+        }
+        session.Report.SetMember("body", session.Client.Responses.Last().BodyObject);
+        session.Report.WriteTable(
             ["offering", "plan", "free", "bindable", "updateable", "rotatable", "polling", "description"],
-            [.. catalog.Offerings.SelectMany(offering => offering.Plans.Select(plan => new[]
-            {
-                offering.Name, plan.Name, Word(plan.Free), Word(plan.Bindable), Word(plan.Updateable), Word(plan.BindingRotatable),
-                plan.MaximumPollingDuration?.TotalSeconds.ToString("0 's'", CultureInfo.InvariantCulture) ?? "", plan.Description,
-            }))]);
+            [
+                .. catalog.Offerings.SelectMany(offering =>
+                    offering.Plans.Select(plan =>
+                        new[]
+                        {
+                            offering.Name,
+                            plan.Name,
+                            YesOrNo(plan.Free),
+                            YesOrNo(plan.Bindable),
+                            YesOrNo(plan.Updateable),
+                            YesOrNo(plan.BindingRotatable),
+                            plan.MaximumPollingDuration?.TotalSeconds.ToString("0 's'", CultureInfo.InvariantCulture) ?? "",
+                            plan.Description,
+                        }
+                    )
+                ),
+            ]
+        );
         return true;
     }
 
-    private static string Word(bool flag) => flag ? "yes" : "no";
+    private static string YesOrNo(bool flag) => flag ? "yes" : "no";
 }

@@ -13,13 +13,22 @@ internal ref partial struct Lexer
     private static readonly SearchValues<char> SingleQuoteStops = SearchValues.Create("'\\\n\uFFFD");
     private static readonly SearchValues<char> BackquoteStops = SearchValues.Create("`\uFFFD");
 
-    private Token NumberOrDuration(int from)
+    private Token LexNumberOrDuration(int from)
     {
-        position = from;
-        if (ScanNumber()) return Emit(TokenKind.Number, from);
-        if (Peek() == '_' && ScanGroupedNumber(from)) return Emit(TokenKind.Number, from);
-        if (ScanRestOfDuration()) return Emit(TokenKind.Duration, from);
-        throw Error(from, $"bad number or duration syntax: {Printer.Quote(text[from..position])}");
+        _position = from;
+        if (ScanNumber())
+        {
+            return Emit(TokenKind.Number, from);
+        }
+        if (Peek() == '_' && ScanGroupedNumber(from))
+        {
+            return Emit(TokenKind.Number, from);
+        }
+        if (ScanRestOfDuration())
+        {
+            return Emit(TokenKind.Duration, from);
+        }
+        throw Error(from, $"bad number or duration syntax: {Printer.Quote(_text[from.._position])}");
     }
 
     /// <summary>
@@ -27,16 +36,19 @@ internal ref partial struct Lexer
     /// </summary>
     private bool ScanGroupedNumber(int from)
     {
-        var rest = text[from..];
+        var rest = _text[from..];
         var hexadecimal = rest.Length > 1 && rest[0] == '0' && rest[1] is 'x' or 'X';
-        position = from + (hexadecimal ? 2 : 0);
+        _position = from + (hexadecimal ? 2 : 0);
         while (IsNameCharacter(Peek()) || (!hexadecimal && Peek() == '.'))
         {
             var exponent = !hexadecimal && Peek() is 'e' or 'E';
-            position++;
-            if (exponent && !Accept('+')) Accept('-');
+            _position++;
+            if (exponent && !Accept('+'))
+            {
+                Accept('-');
+            }
         }
-        return Literals.Number(text[from..position], out _) is not null;
+        return Literals.ParseNumber(_text[from.._position], out _) is not null;
     }
 
     /// <summary>Takes what looks like a number. False if a letter or digit follows, so that it may be a duration.</summary>
@@ -44,10 +56,16 @@ internal ref partial struct Lexer
     {
         var hexadecimal = Accept('0') && (Accept('x') || Accept('X'));
         AcceptDigits(hexadecimal);
-        if (Accept('.')) AcceptDigits(hexadecimal);
+        if (Accept('.'))
+        {
+            AcceptDigits(hexadecimal);
+        }
         if (Accept('e') || Accept('E'))
         {
-            if (!Accept('+')) Accept('-');
+            if (!Accept('+'))
+            {
+                Accept('-');
+            }
             AcceptDigits(hexadecimal: false);
         }
         return !IsNameCharacter(Peek());
@@ -58,58 +76,91 @@ internal ref partial struct Lexer
     /// </summary>
     private bool ScanRestOfDuration()
     {
-        if (!AcceptUnit(first: true)) return false;
+        if (!AcceptUnit(first: true))
+        {
+            return false;
+        }
         while (char.IsAsciiDigit(Peek()))
         {
             AcceptDigits(hexadecimal: false);
-            if (!AcceptUnit(first: false)) return false;
+            if (!AcceptUnit(first: false))
+            {
+                return false;
+            }
         }
         return !IsNameCharacter(Peek());
     }
 
     private bool AcceptUnit(bool first)
     {
-        if (!(Peek() is 's' or 'm' or 'h' or 'd' or 'w' || (first && Peek() == 'y'))) return false;
-        position++;
+        if (!(Peek() is 's' or 'm' or 'h' or 'd' or 'w' || (first && Peek() == 'y')))
+        {
+            return false;
+        }
+        _position++;
         Accept('s');
         return true;
     }
 
     private void AcceptDigits(bool hexadecimal)
     {
-        while (hexadecimal ? char.IsAsciiHexDigit(Peek()) : char.IsAsciiDigit(Peek())) position++;
+        while (hexadecimal ? char.IsAsciiHexDigit(Peek()) : char.IsAsciiDigit(Peek()))
+        {
+            _position++;
+        }
     }
 
-    private Token Quoted(char quote, int from)
+    private Token LexString(char quote, int from)
     {
-        var stops = quote == '"' ? DoubleQuoteStops : quote == '\'' ? SingleQuoteStops : BackquoteStops;
+        var stops =
+            quote == '"' ? DoubleQuoteStops
+            : quote == '\'' ? SingleQuoteStops
+            : BackquoteStops;
         while (true)
         {
-            var skip = text[position..].IndexOfAny(stops);
-            if (skip < 0) throw Error(from, Unterminated(quote));
-            position += skip;
-            var c = text[position];
-            if (c == '\uFFFD') throw Error(position, "invalid UTF-8 rune");
-            if (c == '\n') throw Error(from, Unterminated(quote));
-            if (c == quote) break;
-            Escape(quote);
+            var skip = _text[_position..].IndexOfAny(stops);
+            if (skip < 0)
+            {
+                throw Error(from, UnterminatedStringError(quote));
+            }
+            _position += skip;
+            var c = _text[_position];
+            if (c == '\uFFFD')
+            {
+                throw Error(_position, "invalid UTF-8 rune");
+            }
+            if (c == '\n')
+            {
+                throw Error(from, UnterminatedStringError(quote));
+            }
+            if (c == quote)
+            {
+                break;
+            }
+            LexEscape(quote);
         }
 
-        RefuseLoneSurrogates(from);
-        position++;
+        RejectLoneSurrogates(from);
+        _position++;
         return Emit(TokenKind.String, from);
     }
 
-    private static string Unterminated(char quote) => quote == '`' ? "unterminated raw string" : "unterminated quoted string";
+    private static string UnterminatedStringError(char quote) => quote == '`' ? "unterminated raw string" : "unterminated quoted string";
 
     /// <summary>Takes the escape sequence that starts at the backslash here.</summary>
-    private void Escape(char quote)
+    private void LexEscape(char quote)
     {
-        var from = position++;
+        var from = _position++;
         var c = Peek();
-        if (position >= text.Length) throw Error(from, "escape sequence not terminated");
-        position++;
-        if (c == quote || c is 'a' or 'b' or 'f' or 'n' or 'r' or 't' or 'v' or '\\') return;
+        if (_position >= _text.Length)
+        {
+            throw Error(from, "escape sequence not terminated");
+        }
+        _position++;
+        if (c == quote || c is 'a' or 'b' or 'f' or 'n' or 'r' or 't' or 'v' or '\\')
+        {
+            return;
+        }
 
         var (digits, largest) = c switch
         {
@@ -117,32 +168,45 @@ internal ref partial struct Lexer
             'x' => (2, 255),
             'u' => (4, 0x10FFFF),
             'U' => (8, 0x10FFFF),
-            _ => throw Error(from, $"unknown escape sequence {Character(position - 1)}"),
+            _ => throw Error(from, $"unknown escape sequence {DescribeCharacter(_position - 1)}"),
         };
         var octal = c is >= '0' and <= '7';
-        if (octal) position--;
+        if (octal)
+        {
+            _position--;
+        }
         uint value = 0;
         for (var i = 0; i < digits; i++)
         {
-            if (position >= text.Length) throw Error(from, "escape sequence not terminated");
-            var digit = char.IsAsciiHexDigit(text[position]) ? Convert.ToUInt32(text[position].ToString(), 16) : 16;
-            if (digit >= (octal ? 8 : 16)) throw Error(position, $"illegal character {Character(position)} in escape sequence");
+            if (_position >= _text.Length)
+            {
+                throw Error(from, "escape sequence not terminated");
+            }
+            var digit = char.IsAsciiHexDigit(_text[_position]) ? Convert.ToUInt32(_text[_position].ToString(), 16) : 16;
+            if (digit >= (octal ? 8 : 16))
+            {
+                throw Error(_position, $"illegal character {DescribeCharacter(_position)} in escape sequence");
+            }
             value = (value * (octal ? 8u : 16u)) + digit;
-            position++;
+            _position++;
         }
         if (value > largest || value is >= 0xD800 and < 0xE000)
+        {
             throw Error(from, "escape sequence is an invalid Unicode code point");
+        }
     }
 
     /// <summary>Half a surrogate pair in the text is what invalid UTF-8 would have been.</summary>
-    private readonly void RefuseLoneSurrogates(int from)
+    private readonly void RejectLoneSurrogates(int from)
     {
-        var literal = text[from..position];
+        var literal = _text[from.._position];
         var at = literal.IndexOfAnyInRange('\uD800', '\uDFFF');
         while (at >= 0 && at < literal.Length)
         {
             if (Rune.DecodeFromUtf16(literal[at..], out _, out var length) != OperationStatus.Done)
+            {
                 throw Error(from + at, "invalid UTF-8 rune");
+            }
             at += length;
         }
     }

@@ -8,18 +8,17 @@ namespace AivenMetrics.PromQL;
 /// </summary>
 internal ref partial struct Lexer(ReadOnlySpan<char> text)
 {
-    private static readonly SearchValues<char> Letters =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+    private static readonly SearchValues<char> Letters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 
     private static readonly SearchValues<char> LineEnds = SearchValues.Create("\r\n");
 
-    private readonly ReadOnlySpan<char> text = text;
-    private int position;
-    private int parenDepth;
-    private bool braceOpen;
-    private bool bracketOpen;
-    private bool gotColon;
-    private bool beforeDuration;
+    private readonly ReadOnlySpan<char> _text = text;
+    private int _position;
+    private int _parenDepth;
+    private bool _braceOpen;
+    private bool _bracketOpen;
+    private bool _gotColon;
+    private bool _beforeDuration;
 
     public static bool IsNameStart(char c) => char.IsAsciiLetter(c) || c == '_';
 
@@ -29,207 +28,321 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
     /// <exception cref="PromQLParseException">No token starts here.</exception>
     public Token Next()
     {
-        if (beforeDuration) return AfterBracket();
-        SkipSpacesAndComments();
-        return braceOpen ? InsideBraces() : OutsideBraces();
+        if (_beforeDuration)
+        {
+            return LexAfterBracket();
+        }
+        SkipWhitespaceAndComments();
+        return _braceOpen ? LexInsideBraces() : LexStatement();
     }
 
-    private Token OutsideBraces()
+    private Token LexStatement()
     {
-        var from = position;
-        if (position >= text.Length) return AtEnd();
-        var c = text[position++];
+        var from = _position;
+        if (_position >= _text.Length)
+        {
+            return LexEndOfInput();
+        }
+        var c = _text[_position++];
         switch (c)
         {
-            case ',': return Emit(TokenKind.Comma, from);
-            case '*': return Emit(TokenKind.Multiply, from);
-            case '/': return Emit(TokenKind.Divide, from);
-            case '%': return Emit(TokenKind.Modulo, from);
-            case '+': return Emit(TokenKind.Add, from);
-            case '-': return Emit(TokenKind.Subtract, from);
-            case '^': return Emit(TokenKind.Power, from);
-            case '@': return Emit(TokenKind.At, from);
-            case '<': return Emit(Accept('=') ? TokenKind.LessOrEqual : Accept('/') ? TokenKind.TrimUpper : TokenKind.Less, from);
-            case '>': return Emit(Accept('=') ? TokenKind.GreaterOrEqual : Accept('/') ? TokenKind.TrimLower : TokenKind.Greater, from);
+            case ',':
+                return Emit(TokenKind.Comma, from);
+            case '*':
+                return Emit(TokenKind.Multiply, from);
+            case '/':
+                return Emit(TokenKind.Divide, from);
+            case '%':
+                return Emit(TokenKind.Modulo, from);
+            case '+':
+                return Emit(TokenKind.Add, from);
+            case '-':
+                return Emit(TokenKind.Subtract, from);
+            case '^':
+                return Emit(TokenKind.Power, from);
+            case '@':
+                return Emit(TokenKind.At, from);
+            case '<':
+                return Emit(
+                    Accept('=') ? TokenKind.LessOrEqual
+                        : Accept('/') ? TokenKind.TrimUpper
+                        : TokenKind.Less,
+                    from
+                );
+            case '>':
+                return Emit(
+                    Accept('=') ? TokenKind.GreaterOrEqual
+                        : Accept('/') ? TokenKind.TrimLower
+                        : TokenKind.Greater,
+                    from
+                );
             case '=':
-                if (Peek() == '~') throw Error(position, "unexpected character after '=': '~'");
+                if (Peek() == '~')
+                {
+                    throw Error(_position, "unexpected character after '=': '~'");
+                }
                 return Emit(Accept('=') ? TokenKind.Equal : TokenKind.Assign, from);
             case '!':
-                if (Accept('=')) return Emit(TokenKind.NotEqual, from);
-                throw Error(position, $"unexpected character after '!': {Character(position)}");
+                if (Accept('='))
+                {
+                    return Emit(TokenKind.NotEqual, from);
+                }
+                throw Error(_position, $"unexpected character after '!': {DescribeCharacter(_position)}");
             case '(':
-                parenDepth++;
+                _parenDepth++;
                 return Emit(TokenKind.LeftParen, from);
-            case ')': return RightParen(from);
+            case ')':
+                return LexRightParen(from);
             case '{':
-                braceOpen = true;
+                _braceOpen = true;
                 return Emit(TokenKind.LeftBrace, from);
             case '[':
-                if (bracketOpen) throw Error(from, "unexpected left bracket '['");
-                (bracketOpen, gotColon, beforeDuration) = (true, false, true);
+                if (_bracketOpen)
+                {
+                    throw Error(from, "unexpected left bracket '['");
+                }
+                (_bracketOpen, _gotColon, _beforeDuration) = (true, false, true);
                 return Emit(TokenKind.LeftBracket, from);
             case ']':
-                if (!bracketOpen) throw Error(from, "unexpected right bracket ']'");
-                bracketOpen = false;
+                if (!_bracketOpen)
+                {
+                    throw Error(from, "unexpected right bracket ']'");
+                }
+                _bracketOpen = false;
                 return Emit(TokenKind.RightBracket, from);
             case '"' or '\'' or '`':
-                return Quoted(c, from);
+                return LexString(c, from);
         }
 
-        if (char.IsAsciiDigit(c) || (c == '.' && char.IsAsciiDigit(Peek()))) return NumberOrDuration(from);
-        if (IsNameStart(c) || c == ':') return bracketOpen ? WordInBrackets(from) : Word(from);
-        throw Error(from, $"unexpected character: {Character(from)}");
+        if (char.IsAsciiDigit(c) || (c == '.' && char.IsAsciiDigit(Peek())))
+        {
+            return LexNumberOrDuration(from);
+        }
+        if (IsNameStart(c) || c == ':')
+        {
+            return _bracketOpen ? LexWordInBrackets(from) : LexKeywordOrIdentifier(from);
+        }
+        throw Error(from, $"unexpected character: {DescribeCharacter(from)}");
     }
 
-    private Token InsideBraces()
+    private Token LexInsideBraces()
     {
-        var from = position;
-        if (position >= text.Length) throw Error(from, "unexpected end of input inside braces");
-        var c = text[position++];
+        var from = _position;
+        if (_position >= _text.Length)
+        {
+            throw Error(from, "unexpected end of input inside braces");
+        }
+        var c = _text[_position++];
         switch (c)
         {
-            case ',': return Emit(TokenKind.Comma, from);
-            case '"' or '\'' or '`': return Quoted(c, from);
-            case '=': return Emit(Accept('~') ? TokenKind.EqualRegex : TokenKind.Assign, from);
+            case ',':
+                return Emit(TokenKind.Comma, from);
+            case '"' or '\'' or '`':
+                return LexString(c, from);
+            case '=':
+                return Emit(Accept('~') ? TokenKind.EqualRegex : TokenKind.Assign, from);
             case '!':
-                if (Accept('~')) return Emit(TokenKind.NotRegex, from);
-                if (Accept('=')) return Emit(TokenKind.NotEqual, from);
-                throw Error(position, $"unexpected character after '!' inside braces: {Character(position)}");
-            case '{': throw Error(from, "unexpected left brace '{'");
+                if (Accept('~'))
+                {
+                    return Emit(TokenKind.NotRegex, from);
+                }
+                if (Accept('='))
+                {
+                    return Emit(TokenKind.NotEqual, from);
+                }
+                throw Error(_position, $"unexpected character after '!' inside braces: {DescribeCharacter(_position)}");
+            case '{':
+                throw Error(from, "unexpected left brace '{'");
             case '}':
-                braceOpen = false;
+                _braceOpen = false;
                 return Emit(TokenKind.RightBrace, from);
         }
 
-        if (!IsNameStart(c)) throw Error(from, $"unexpected character inside braces: {Character(from)}");
-        while (IsNameCharacter(Peek())) position++;
+        if (!IsNameStart(c))
+        {
+            throw Error(from, $"unexpected character inside braces: {DescribeCharacter(from)}");
+        }
+        while (IsNameCharacter(Peek()))
+        {
+            _position++;
+        }
         return Emit(TokenKind.Identifier, from);
     }
 
-    private Token AtEnd()
+    private Token LexEndOfInput()
     {
-        if (parenDepth != 0) throw Error(position, "unclosed left parenthesis");
-        if (bracketOpen) throw Error(position, "unclosed left bracket");
-        return Emit(TokenKind.EndOfInput, position);
+        if (_parenDepth != 0)
+        {
+            throw Error(_position, "unclosed left parenthesis");
+        }
+        if (_bracketOpen)
+        {
+            throw Error(_position, "unclosed left bracket");
+        }
+        return Emit(TokenKind.EndOfInput, _position);
     }
 
-    private Token Word(int from)
+    private Token LexKeywordOrIdentifier(int from)
     {
-        while (IsNameCharacter(Peek()) || Peek() == ':') position++;
-        var kind = Token.KindOf(text[from..position]);
+        while (IsNameCharacter(Peek()) || Peek() == ':')
+        {
+            _position++;
+        }
+        var kind = Token.KindOf(_text[from.._position]);
         // These came late, so they are keywords only where they could never have been names.
-        if (kind is TokenKind.Fill or TokenKind.FillLeft or TokenKind.FillRight && !IsParenNext()) kind = TokenKind.Identifier;
+        if (kind is TokenKind.Fill or TokenKind.FillLeft or TokenKind.FillRight && !IsFollowedByParen())
+        {
+            kind = TokenKind.Identifier;
+        }
         return Emit(kind, from);
     }
 
-    private readonly bool IsParenNext()
+    private readonly bool IsFollowedByParen()
     {
-        var next = text[position..].IndexOfAnyExcept(" \t\n\r");
-        return next >= 0 && text[position + next] == '(';
+        var next = _text[_position..].IndexOfAnyExcept(" \t\n\r");
+        return next >= 0 && _text[_position + next] == '(';
     }
 
     /// <summary>
     /// Between brackets, before the first number, Prometheus 3 takes what duration expressions are made of, and no comments.
     /// </summary>
-    private Token AfterBracket()
+    private Token LexAfterBracket()
     {
-        SkipSpaces();
-        var from = position;
-        if (position >= text.Length) throw Error(from, "unclosed left bracket");
-        var c = text[position++];
+        SkipWhitespace();
+        var from = _position;
+        if (_position >= _text.Length)
+        {
+            throw Error(from, "unclosed left bracket");
+        }
+        var c = _text[_position++];
         switch (c)
         {
-            case '+': return Emit(TokenKind.Add, from);
-            case '-': return Emit(TokenKind.Subtract, from);
-            case '*': return Emit(TokenKind.Multiply, from);
-            case '/': return Emit(TokenKind.Divide, from);
-            case '%': return Emit(TokenKind.Modulo, from);
-            case '^': return Emit(TokenKind.Power, from);
-            case ',': return Emit(TokenKind.Comma, from);
-            case ')': return RightParen(from);
+            case '+':
+                return Emit(TokenKind.Add, from);
+            case '-':
+                return Emit(TokenKind.Subtract, from);
+            case '*':
+                return Emit(TokenKind.Multiply, from);
+            case '/':
+                return Emit(TokenKind.Divide, from);
+            case '%':
+                return Emit(TokenKind.Modulo, from);
+            case '^':
+                return Emit(TokenKind.Power, from);
+            case ',':
+                return Emit(TokenKind.Comma, from);
+            case ')':
+                return LexRightParen(from);
             case '(':
-                parenDepth++;
+                _parenDepth++;
                 return Emit(TokenKind.LeftParen, from);
             case ':':
-                gotColon = true;
+                _gotColon = true;
                 return Emit(TokenKind.Colon, from);
             case ']':
-                (bracketOpen, beforeDuration) = (false, false);
+                (_bracketOpen, _beforeDuration) = (false, false);
                 return Emit(TokenKind.RightBracket, from);
         }
 
         if (char.IsAsciiDigit(c) || (c == '.' && char.IsAsciiDigit(Peek())))
         {
-            beforeDuration = false;
-            return NumberOrDuration(from);
+            _beforeDuration = false;
+            return LexNumberOrDuration(from);
         }
-        if (DurationWord(from) is { } word) return word;
-        throw Error(from, $"unexpected character in duration: {Character(from)}");
+        if (TryLexDurationKeyword(from) is { } word)
+        {
+            return word;
+        }
+        throw Error(from, $"unexpected character in duration: {DescribeCharacter(from)}");
     }
 
     /// <summary>
     /// Words of duration expressions, or the colon of a subquery. Prometheus 2.42 takes any one letter for the latter; so do we, and print
     /// a colon.
     /// </summary>
-    private Token WordInBrackets(int from)
+    private Token LexWordInBrackets(int from)
     {
-        if (DurationWord(from) is { } word) return word;
-        if (gotColon) throw Error(from, $"unexpected colon {Character(from)}");
-        gotColon = true;
+        if (TryLexDurationKeyword(from) is { } word)
+        {
+            return word;
+        }
+        if (_gotColon)
+        {
+            throw Error(from, $"unexpected colon {DescribeCharacter(from)}");
+        }
+        _gotColon = true;
         return Emit(TokenKind.Colon, from);
     }
 
-    private Token? DurationWord(int from)
+    private Token? TryLexDurationKeyword(int from)
     {
-        var length = text[from..].IndexOfAnyExcept(Letters);
-        var to = length < 0 ? text.Length : from + length;
-        var token = new Token(Token.KindOf(text[from..to]), from, to);
-        if (!token.IsDurationWord) return null;
-        position = to;
+        var length = _text[from..].IndexOfAnyExcept(Letters);
+        var to = length < 0 ? _text.Length : from + length;
+        var token = new Token(Token.KindOf(_text[from..to]), from, to);
+        if (!token.IsDurationKeyword)
+        {
+            return null;
+        }
+        _position = to;
         return token;
     }
 
-    private Token RightParen(int from)
+    private Token LexRightParen(int from)
     {
-        if (--parenDepth < 0) throw Error(from, "unexpected right parenthesis ')'");
+        if (--_parenDepth < 0)
+        {
+            throw Error(from, "unexpected right parenthesis ')'");
+        }
         return Emit(TokenKind.RightParen, from);
     }
 
-    private void SkipSpacesAndComments()
+    private void SkipWhitespaceAndComments()
     {
         while (true)
         {
-            SkipSpaces();
-            if (Peek() != '#') return;
-            var end = text[position..].IndexOfAny(LineEnds);
-            position = end < 0 ? text.Length : position + end;
+            SkipWhitespace();
+            if (Peek() != '#')
+            {
+                return;
+            }
+            var end = _text[_position..].IndexOfAny(LineEnds);
+            _position = end < 0 ? _text.Length : _position + end;
         }
     }
 
-    private void SkipSpaces()
+    private void SkipWhitespace()
     {
-        while (Peek() is ' ' or '\t' or '\n' or '\r') position++;
+        while (Peek() is ' ' or '\t' or '\n' or '\r')
+        {
+            _position++;
+        }
     }
 
-    private readonly Token Emit(TokenKind kind, int from) => new(kind, from, position);
+    private readonly Token Emit(TokenKind kind, int from) => new(kind, from, _position);
 
     /// <summary>The next character without taking it. A NUL at the end of input; one in the text is as little part of any token.</summary>
-    private readonly char Peek() => position < text.Length ? text[position] : '\0';
+    private readonly char Peek() => _position < _text.Length ? _text[_position] : '\0';
 
     private bool Accept(char expected)
     {
-        if (position >= text.Length || text[position] != expected) return false;
-        position++;
+        if (_position >= _text.Length || _text[_position] != expected)
+        {
+            return false;
+        }
+        _position++;
         return true;
     }
 
-    private readonly string Character(int at)
+    private readonly string DescribeCharacter(int at)
     {
-        if (at >= text.Length) return "end of input";
-        var length = at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 2 : 1;
-        var quoted = Printer.Quote(text.Slice(at, length));
+        if (at >= _text.Length)
+        {
+            return "end of input";
+        }
+        var length = at + 1 < _text.Length && char.IsSurrogatePair(_text[at], _text[at + 1]) ? 2 : 1;
+        var quoted = Printer.Quote(_text.Slice(at, length));
         return quoted == "\"\\\"\"" ? "'\"'" : $"'{quoted[1..^1]}'";
     }
 
-    private readonly PromQLParseException Error(int at, string reason) => PromQLParseException.At(text, at, reason);
+    private readonly PromQLParseException Error(int at, string reason) => PromQLParseException.At(_text, at, reason);
 }

@@ -5,21 +5,82 @@ namespace AivenMetrics.PromQL;
 /// <summary>Kinds of tokens. The operators and aggregations stand in the order of their enumerations.</summary>
 internal enum TokenKind : byte
 {
-    EndOfInput, Identifier, MetricIdentifier, Number, Duration, String,
-    LeftParen, RightParen, LeftBrace, RightBrace, LeftBracket, RightBracket, Comma, Colon, At,
-    Assign, EqualRegex, NotRegex,
-    Or, And, Unless, Equal, NotEqual, LessOrEqual, Less, GreaterOrEqual, Greater, TrimUpper, TrimLower,
-    Add, Subtract, Multiply, Divide, Modulo, Atan2, Power,
-    Sum, Avg, Count, Min, Max, Group, Stddev, Stdvar, Topk, Bottomk, CountValues, Quantile, Limitk, LimitRatio,
-    Offset, By, Without, On, Ignoring, GroupLeft, GroupRight, Bool, Anchored, Smoothed, Fill, FillLeft, FillRight,
-    Start, End, Step, Range, MaxOf, MinOf,
+    EndOfInput,
+    Identifier,
+    MetricIdentifier,
+    Number,
+    Duration,
+    String,
+    LeftParen,
+    RightParen,
+    LeftBrace,
+    RightBrace,
+    LeftBracket,
+    RightBracket,
+    Comma,
+    Colon,
+    At,
+    Assign,
+    EqualRegex,
+    NotRegex,
+    Or,
+    And,
+    Unless,
+    Equal,
+    NotEqual,
+    LessOrEqual,
+    Less,
+    GreaterOrEqual,
+    Greater,
+    TrimUpper,
+    TrimLower,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Atan2,
+    Power,
+    Sum,
+    Avg,
+    Count,
+    Min,
+    Max,
+    Group,
+    Stddev,
+    Stdvar,
+    Topk,
+    Bottomk,
+    CountValues,
+    Quantile,
+    Limitk,
+    LimitRatio,
+    Offset,
+    By,
+    Without,
+    On,
+    Ignoring,
+    GroupLeft,
+    GroupRight,
+    Bool,
+    Anchored,
+    Smoothed,
+    Fill,
+    FillLeft,
+    FillRight,
+    Start,
+    End,
+    Step,
+    Range,
+    MaxOf,
+    MinOf,
 }
 
 /// <summary>A token and the characters it covers.</summary>
-internal readonly record struct Token(TokenKind Kind, int From, int To)
+internal readonly record struct Token(TokenKind Kind, int Start, int End)
 {
-    private static readonly FrozenDictionary<string, TokenKind> Keywords =
-        AllKeywords().ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    private static readonly FrozenDictionary<string, TokenKind> Keywords = CreateKeywords()
+        .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenDictionary<string, TokenKind>.AlternateLookup<ReadOnlySpan<char>> KeywordsBySpan =
         Keywords.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -29,23 +90,37 @@ internal readonly record struct Token(TokenKind Kind, int From, int To)
     public bool IsAggregateOperator => Kind is >= TokenKind.Sum and <= TokenKind.LimitRatio;
 
     /// <summary>Words that duration expressions are made of, the only ones between brackets.</summary>
-    public bool IsDurationWord => Kind is >= TokenKind.Step and <= TokenKind.MinOf;
+    public bool IsDurationKeyword => Kind is >= TokenKind.Step and <= TokenKind.MinOf;
 
     /// <summary>Words that Prometheus' grammar takes as a metric name. The others only mean what they mean.</summary>
-    public bool IsMetricName => Kind is TokenKind.Identifier or TokenKind.MetricIdentifier
-        or TokenKind.Or or TokenKind.And or TokenKind.Unless
-        or (>= TokenKind.Sum and <= TokenKind.LimitRatio)
-        or TokenKind.Offset or TokenKind.By or TokenKind.Without
-        or (>= TokenKind.Anchored and <= TokenKind.MinOf);
+    public bool IsMetricName =>
+        Kind
+            is TokenKind.Identifier
+                or TokenKind.MetricIdentifier
+                or TokenKind.Or
+                or TokenKind.And
+                or TokenKind.Unless
+                or (>= TokenKind.Sum and <= TokenKind.LimitRatio)
+                or TokenKind.Offset
+                or TokenKind.By
+                or TokenKind.Without
+                or (>= TokenKind.Anchored and <= TokenKind.MinOf);
 
     /// <summary>
     /// Words that the grammar takes as a label in the parentheses of by, on and the like: not <c>without</c>, <c>inf</c>, <c>nan</c>.
     /// </summary>
-    public bool IsGroupingLabel => Kind is TokenKind.Identifier or TokenKind.MetricIdentifier
-        or TokenKind.Or or TokenKind.And or TokenKind.Unless or TokenKind.Atan2
-        or (>= TokenKind.Sum and <= TokenKind.LimitRatio)
-        or TokenKind.Offset or TokenKind.By
-        or (>= TokenKind.On and <= TokenKind.MinOf);
+    public bool IsGroupingLabel =>
+        Kind
+            is TokenKind.Identifier
+                or TokenKind.MetricIdentifier
+                or TokenKind.Or
+                or TokenKind.And
+                or TokenKind.Unless
+                or TokenKind.Atan2
+                or (>= TokenKind.Sum and <= TokenKind.LimitRatio)
+                or TokenKind.Offset
+                or TokenKind.By
+                or (>= TokenKind.On and <= TokenKind.MinOf);
 
     public BinaryOperator BinaryOperator => (BinaryOperator)(Kind - TokenKind.Or);
 
@@ -54,22 +129,25 @@ internal readonly record struct Token(TokenKind Kind, int From, int To)
     /// <summary>What a word is outside of braces: a keyword in any case, a number, or an identifier.</summary>
     public static TokenKind KindOf(ReadOnlySpan<char> word)
     {
-        if (word.Length is >= 2 and <= 12 && KeywordsBySpan.TryGetValue(word, out var keyword)) return keyword;
+        if (word.Length is >= 2 and <= 12 && KeywordsBySpan.TryGetValue(word, out var keyword))
+        {
+            return keyword;
+        }
         return word.Contains(':') ? TokenKind.MetricIdentifier : TokenKind.Identifier;
     }
 
     /// <summary>The token in Prometheus' words, for messages.</summary>
     public string Describe(ReadOnlySpan<char> query)
     {
-        var text = query[From..To];
+        var text = query[Start..End];
         return Kind switch
         {
             TokenKind.EndOfInput => "end of input",
             TokenKind.Identifier => $"identifier {Printer.Quote(text)}",
             TokenKind.MetricIdentifier => $"metric identifier {Printer.Quote(text)}",
-            TokenKind.Number => $"number {Shortened(text)}",
-            TokenKind.Duration => $"duration {Shortened(text)}",
-            TokenKind.String => $"string {Shortened(text)}",
+            TokenKind.Number => $"number {Truncate(text)}",
+            TokenKind.Duration => $"duration {Truncate(text)}",
+            TokenKind.String => $"string {Truncate(text)}",
             >= TokenKind.EqualRegex and <= TokenKind.Power => $"<op:{text}>",
             TokenKind.At => $"<op:{text}>",
             >= TokenKind.Sum and <= TokenKind.LimitRatio => $"<aggr:{text}>",
@@ -78,10 +156,10 @@ internal readonly record struct Token(TokenKind Kind, int From, int To)
         };
     }
 
-    private static string Shortened(ReadOnlySpan<char> text) =>
+    private static string Truncate(ReadOnlySpan<char> text) =>
         text.Length > 10 ? Printer.Quote(text[..(char.IsHighSurrogate(text[9]) ? 9 : 10)]) + "..." : Printer.Quote(text);
 
-    private static Dictionary<string, TokenKind> AllKeywords()
+    private static Dictionary<string, TokenKind> CreateKeywords()
     {
         var keywords = new Dictionary<string, TokenKind>
         {
@@ -111,7 +189,10 @@ internal readonly record struct Token(TokenKind Kind, int From, int To)
             ["unless"] = TokenKind.Unless,
             ["atan2"] = TokenKind.Atan2,
         };
-        foreach (var op in Enum.GetValues<AggregateOperator>()) keywords[op.Text()] = (TokenKind)((int)TokenKind.Sum + (int)op);
+        foreach (var op in Enum.GetValues<AggregateOperator>())
+        {
+            keywords[op.Text()] = (TokenKind)((int)TokenKind.Sum + (int)op);
+        }
         return keywords;
     }
 }

@@ -9,19 +9,22 @@ internal ref partial struct ExprParser
     private const string ExpectedDuration = "number, duration, step() or range()";
 
     // As in Prometheus: what nanoseconds in 64 bits can hold.
-    private const double LongestSeconds = 9_223_372_036.854775808;
+    private const double MaxSeconds = 9_223_372_036.854775808;
 
     /// <summary>Reads the range or the step of brackets: all up to the colon or the right bracket, above zero.</summary>
     private Duration ParsePositiveDuration(string context)
     {
-        var from = token.From;
-        durationOperators = 0;
+        var from = _token.Start;
+        _durationOperators = 0;
         DurationExpr expr;
-        if (token.Kind == TokenKind.Duration)
+        if (_token.Kind == TokenKind.Duration)
         {
             // Nearly all are a duration and nothing else, which needs no tree.
             var length = ParseDuration();
-            if (length > TimeSpan.Zero && token.Kind is TokenKind.RightBracket or TokenKind.Colon) return length;
+            if (length > TimeSpan.Zero && _token.Kind is TokenKind.RightBracket or TokenKind.Colon)
+            {
+                return length;
+            }
             expr = ParseDurationOperators(new DurationLiteral(length), 0, context);
         }
         else
@@ -29,9 +32,11 @@ internal ref partial struct ExprParser
             expr = ParseDurationExpr(0, context);
         }
         if (expr is DurationNumber { Seconds: <= 0 } or DurationLiteral { Value.Ticks: <= 0 })
+        {
             throw Error(from, "duration must be greater than 0");
+        }
         // What rounds to nothing is still above zero.
-        var simplified = Simplified(expr);
+        var simplified = Simplify(expr);
         return simplified.IsZero ? expr : simplified;
     }
 
@@ -42,16 +47,22 @@ internal ref partial struct ExprParser
     private Duration ParseOffsetDuration()
     {
         const string context = "offset";
-        var first = token.Kind;
-        if (first == TokenKind.Duration) return ParseDuration();
-        durationOperators = 0;
+        var first = _token.Kind;
+        if (first == TokenKind.Duration)
+        {
+            return ParseDuration();
+        }
+        _durationOperators = 0;
         var signed = first is TokenKind.Add or TokenKind.Subtract;
-        if (signed) Advance();
+        if (signed)
+        {
+            Advance();
+        }
         DurationExpr expr;
-        if (signed && token.Kind is TokenKind.Add or TokenKind.Subtract)
+        if (signed && _token.Kind is TokenKind.Add or TokenKind.Subtract)
         {
             expr = ParseDurationExpr(Operators.PowerPrecedence, context);
-            expr = ParseDurationOperators(Signed(first, expr), 0, context);
+            expr = ParseDurationOperators(ApplySign(first, expr), 0, context);
         }
         else if (first == TokenKind.LeftParen)
         {
@@ -60,47 +71,62 @@ internal ref partial struct ExprParser
         else
         {
             expr = ParseDurationPrimary(context);
-            if (signed) expr = Signed(first, expr);
+            if (signed)
+            {
+                expr = ApplySign(first, expr);
+            }
         }
         // In this form it ends where it ends, whatever follows.
-        return Simplified(Operators.EndsItself(expr) ? expr : new DurationParen(expr));
+        return Simplify(Operators.IsSelfDelimiting(expr) ? expr : new DurationParen(expr));
     }
 
-    private DurationExpr ParseDurationExpr(int looseEnough, string context)
+    private DurationExpr ParseDurationExpr(int minPrecedence, string context)
     {
-        if (++depth > PromQLParser.MaxNesting)
-            throw Error(token.From, $"the expression nests deeper than {PromQLParser.MaxNesting} levels");
-        DurationExpr left;
-        if (token.Kind is TokenKind.Add or TokenKind.Subtract)
+        if (++_depth > PromQLParser.MaxNesting)
         {
-            var sign = token.Kind;
+            throw Error(_token.Start, $"the expression nests deeper than {PromQLParser.MaxNesting} levels");
+        }
+        DurationExpr left;
+        if (_token.Kind is TokenKind.Add or TokenKind.Subtract)
+        {
+            var sign = _token.Kind;
             Advance();
-            left = Signed(sign, ParseDurationExpr(Operators.PowerPrecedence, context));
+            left = ApplySign(sign, ParseDurationExpr(Operators.PowerPrecedence, context));
         }
         else
         {
             left = ParseDurationPrimary(context);
         }
-        left = ParseDurationOperators(left, looseEnough, context);
-        depth--;
+        left = ParseDurationOperators(left, minPrecedence, context);
+        _depth--;
         return left;
     }
 
-    private DurationExpr ParseDurationOperators(DurationExpr left, int looseEnough, string context)
+    private DurationExpr ParseDurationOperators(DurationExpr left, int minPrecedence, string context)
     {
-        while (token.IsBinaryOperator && token.BinaryOperator.IsArithmetic() && token.BinaryOperator.Precedence() >= looseEnough)
+        while (
+            _token.IsBinaryOperator && _token.BinaryOperator.IsArithmeticOperator() && _token.BinaryOperator.Precedence() >= minPrecedence
+        )
         {
             // A chain is a tree as high as it is long.
-            if (++durationOperators > PromQLParser.MaxNesting)
-                throw Error(token.From, $"the duration has more than {PromQLParser.MaxNesting} operators");
-            var op = token.BinaryOperator;
-            var at = token.From;
+            if (++_durationOperators > PromQLParser.MaxNesting)
+            {
+                throw Error(_token.Start, $"the duration has more than {PromQLParser.MaxNesting} operators");
+            }
+            var op = _token.BinaryOperator;
+            var at = _token.Start;
             Advance();
             var right = ParseDurationExpr(op == BinaryOperator.Power ? op.Precedence() : op.Precedence() + 1, context);
             if (right is DurationNumber { Seconds: 0 } or DurationLiteral { Value.Ticks: 0 })
             {
-                if (op == BinaryOperator.Divide) throw Error(at, "division by zero");
-                if (op == BinaryOperator.Modulo) throw Error(at, "modulo by zero");
+                if (op == BinaryOperator.Divide)
+                {
+                    throw Error(at, "division by zero");
+                }
+                if (op == BinaryOperator.Modulo)
+                {
+                    throw Error(at, "modulo by zero");
+                }
             }
             left = new DurationBinary(op, left, right);
         }
@@ -109,12 +135,12 @@ internal ref partial struct ExprParser
 
     private DurationExpr ParseDurationPrimary(string context)
     {
-        var word = token;
+        var word = _token;
         switch (word.Kind)
         {
             case TokenKind.Number:
                 var seconds = ParseNumber();
-                return Math.Abs(seconds) > LongestSeconds ? throw Error(word.From, "duration out of range") : new DurationNumber(seconds);
+                return Math.Abs(seconds) > MaxSeconds ? throw Error(word.Start, "duration out of range") : new DurationNumber(seconds);
             case TokenKind.Duration:
                 return new DurationLiteral(ParseDuration());
             case TokenKind.LeftParen:
@@ -126,7 +152,7 @@ internal ref partial struct ExprParser
                 Advance();
                 Expect(TokenKind.LeftParen, context, "\"(\"");
                 Expect(TokenKind.RightParen, context, "\")\"");
-                return new DurationOfQuery(word.Kind == TokenKind.Step ? QueryTime.Step : QueryTime.Range);
+                return new DurationQueryProperty(word.Kind == TokenKind.Step ? QueryProperty.Step : QueryProperty.Range);
             case TokenKind.MaxOf or TokenKind.MinOf:
                 Advance();
                 Expect(TokenKind.LeftParen, context, "\"(\"");
@@ -134,32 +160,34 @@ internal ref partial struct ExprParser
                 Expect(TokenKind.Comma, context, "\",\"");
                 var second = ParseDurationExpr(0, context);
                 Expect(TokenKind.RightParen, context, "\")\"");
-                return new DurationChoice(word.Kind == TokenKind.MaxOf, first, second);
+                return new DurationMinMax(word.Kind == TokenKind.MaxOf, first, second);
             default:
                 throw Unexpected(context, ExpectedDuration);
         }
     }
 
     /// <summary>A sign becomes part of a bare number; a plus before anything else means nothing.</summary>
-    private static DurationExpr Signed(TokenKind sign, DurationExpr expr) => (sign, expr) switch
-    {
-        (TokenKind.Add, _) => expr,
-        (_, DurationNumber number) => new DurationNumber(-number.Seconds),
-        (_, DurationLiteral literal) => new DurationLiteral(-literal.Value),
-        _ => new DurationMinus(expr),
-    };
+    private static DurationExpr ApplySign(TokenKind sign, DurationExpr expr) =>
+        (sign, expr) switch
+        {
+            (TokenKind.Add, _) => expr,
+            (_, DurationNumber number) => new DurationNumber(-number.Seconds),
+            (_, DurationLiteral literal) => new DurationLiteral(-literal.Value),
+            _ => new DurationNegation(expr),
+        };
 
     /// <summary>What every Prometheus can read is kept as a length, and printed as a duration with units.</summary>
-    private static Duration Simplified(DurationExpr expr) => expr switch
-    {
-        DurationLiteral literal => literal.Value,
-        DurationNumber number when Literals.WholeMilliseconds(number.Seconds) is { } length => length,
-        _ => expr,
-    };
+    private static Duration Simplify(DurationExpr expr) =>
+        expr switch
+        {
+            DurationLiteral literal => literal.Value,
+            DurationNumber number when Literals.FromSeconds(number.Seconds) is { } length => length,
+            _ => expr,
+        };
 
     private TimeSpan ParseDuration()
     {
-        var value = Literals.Duration(Text(token), out var fault) ?? throw Error(token.From, fault);
+        var value = Literals.ParseDuration(Text(_token), out var fault) ?? throw Error(_token.Start, fault);
         Advance();
         return value;
     }

@@ -5,34 +5,49 @@ internal ref partial struct ExprParser
 {
     public VectorSelector ParseMetricSelector()
     {
-        if (!token.IsMetricName && token.Kind != TokenKind.LeftBrace) throw Unexpected("", "a metric name or \"{\"");
-        string? name = null;
-        if (token.Kind != TokenKind.LeftBrace)
+        if (!_token.IsMetricName && _token.Kind != TokenKind.LeftBrace)
         {
-            name = NameText();
+            throw Unexpected("", "a metric name or \"{\"");
         }
-        var selector = new VectorSelector(name, token.Kind == TokenKind.LeftBrace ? ParseLabelMatchers() : default);
-        if (token.Kind != TokenKind.EndOfInput)
+        string? name = null;
+        if (_token.Kind != TokenKind.LeftBrace)
+        {
+            name = ParseName();
+        }
+        var selector = new VectorSelector(name, _token.Kind == TokenKind.LeftBrace ? ParseLabelMatchers() : default);
+        if (_token.Kind != TokenKind.EndOfInput)
+        {
             throw Unexpected("", selector.Matchers.Count == 0 ? "\"{\" or end of input" : "end of input");
-        if (!IsSelective(selector)) throw Error(0, "match[] must contain at least one non-empty matcher");
+        }
+        if (!IsSelective(selector))
+        {
+            throw Error(0, "match[] must contain at least one non-empty matcher");
+        }
         return selector;
     }
 
     private Parsed ParseVectorSelector(string? name, int from)
     {
-        if (++selectors > PromQLParser.MaxSelectors)
+        if (++_selectors > PromQLParser.MaxSelectors)
+        {
             throw Error(from, $"the query has more than {PromQLParser.MaxSelectors} selectors");
-        var selector = new VectorSelector(name, token.Kind == TokenKind.LeftBrace ? ParseLabelMatchers() : default);
+        }
+        var selector = new VectorSelector(name, _token.Kind == TokenKind.LeftBrace ? ParseLabelMatchers() : default);
         if (name is null)
         {
             // Where it may select everything is known only when the call around it is read.
-            if (from != labelsOnlyAt && !IsSelective(selector))
+            if (from != _labelsOnlyAt && !IsSelective(selector))
+            {
                 throw Error(from, "vector selector must contain at least one non-empty matcher");
+            }
             return new Parsed(selector, from, ExprType.Vector);
         }
         foreach (var matcher in selector.Matchers)
         {
-            if (matcher.Name != "__name__") continue;
+            if (matcher.Name != "__name__")
+            {
+                continue;
+            }
             throw Error(from, $"metric name must not be set twice: {Printer.Quote(name)} or {Printer.Quote(matcher.Value)}");
         }
         return new Parsed(selector, from, ExprType.Vector);
@@ -40,20 +55,31 @@ internal ref partial struct ExprParser
 
     private static bool IsSelective(VectorSelector selector)
     {
-        if (selector.Name is not null) return true;
+        if (selector.Name is not null)
+        {
+            return true;
+        }
         foreach (var matcher in selector.Matchers)
-            if (!matcher.MatchesEmpty()) return true;
+        {
+            if (!matcher.MatchesEmpty())
+            {
+                return true;
+            }
+        }
         return false;
     }
 
     private ValueList<LabelMatcher> ParseLabelMatchers()
     {
-        var matchers = new ItemBuffer<LabelMatcher>();
+        var matchers = new ValueListBuilder<LabelMatcher>();
         Advance();
-        while (token.Kind != TokenKind.RightBrace)
+        while (_token.Kind != TokenKind.RightBrace)
         {
             matchers.Add(ParseLabelMatcher());
-            if (token.Kind == TokenKind.RightBrace) break;
+            if (_token.Kind == TokenKind.RightBrace)
+            {
+                break;
+            }
             Expect(TokenKind.Comma, "label matching", "\",\" or \"}\"");
         }
         Advance();
@@ -62,13 +88,19 @@ internal ref partial struct ExprParser
 
     private LabelMatcher ParseLabelMatcher()
     {
-        if (token.Kind is not (TokenKind.Identifier or TokenKind.String)) throw Unexpected("label matching", "identifier or \"}\"");
-        var from = token.From;
-        var quoted = token.Kind == TokenKind.String;
-        var name = quoted ? ParseString() : NameText();
+        if (_token.Kind is not (TokenKind.Identifier or TokenKind.String))
+        {
+            throw Unexpected("label matching", "identifier or \"}\"");
+        }
+        var from = _token.Start;
+        var quoted = _token.Kind == TokenKind.String;
+        var name = quoted ? ParseString() : ParseName();
         // A quoted text that is compared with nothing is the metric's name.
-        if (quoted && token.Kind is TokenKind.Comma or TokenKind.RightBrace) return new LabelMatcher("__name__", MatchType.Equal, name);
-        var type = token.Kind switch
+        if (quoted && _token.Kind is TokenKind.Comma or TokenKind.RightBrace)
+        {
+            return new LabelMatcher("__name__", MatchType.Equal, name);
+        }
+        var type = _token.Kind switch
         {
             TokenKind.Assign => MatchType.Equal,
             TokenKind.NotEqual => MatchType.NotEqual,
@@ -77,10 +109,15 @@ internal ref partial struct ExprParser
             _ => throw Unexpected("label matching", "label matching operator"),
         };
         Advance();
-        if (token.Kind != TokenKind.String) throw Unexpected("label matching", "string");
+        if (_token.Kind != TokenKind.String)
+        {
+            throw Unexpected("label matching", "string");
+        }
         var value = ParseString();
-        if (type is MatchType.Regex or MatchType.NotRegex && MatcherRegex.Check(value).Fault is { } fault)
+        if (type is MatchType.Regex or MatchType.NotRegex && MatcherRegex.Check(value).Error is { } fault)
+        {
             throw Error(from, $"error parsing regexp: {fault}");
+        }
         return new LabelMatcher(name, type, value);
     }
 
@@ -88,151 +125,180 @@ internal ref partial struct ExprParser
     private ValueList<string> ParseGroupingLabels()
     {
         const string context = "grouping opts";
-        var labels = new ItemBuffer<string>();
+        var labels = new ValueListBuilder<string>();
         Expect(TokenKind.LeftParen, context, "\"(\"");
-        while (token.Kind != TokenKind.RightParen)
+        while (_token.Kind != TokenKind.RightParen)
         {
-            labels.Add(token.Kind == TokenKind.String ? ParseQuotedLabel() : ParseGroupingLabel(context));
-            if (token.Kind == TokenKind.RightParen) break;
+            labels.Add(_token.Kind == TokenKind.String ? ParseQuotedLabel() : ParseGroupingLabel(context));
+            if (_token.Kind == TokenKind.RightParen)
+            {
+                break;
+            }
             Expect(TokenKind.Comma, context, "\",\" or \")\"");
         }
         Advance();
         return labels.ToList();
     }
 
-    private string ParseGroupingLabel(string context) => token.IsGroupingLabel ? NameText() : throw Unexpected(context, "label");
+    private string ParseGroupingLabel(string context) => _token.IsGroupingLabel ? ParseName() : throw Unexpected(context, "label");
 
     private string ParseQuotedLabel()
     {
-        var from = token.From;
+        var from = _token.Start;
         var label = ParseString();
-        return label.Length > 0 && !Literals.HasLoneSurrogate(label) ? label
+        return label.Length > 0 && !Literals.HasLoneSurrogate(label)
+            ? label
             : throw Error(from, $"invalid label name for grouping: {Printer.Quote(label)}");
     }
 
     /// <summary>A primary expression and all that is bound to it from behind; these bind tighter than any operator.</summary>
-    private Parsed ParseModified()
+    private Parsed ParsePostfixExpr()
     {
         var parsed = ParsePrimary();
         var offsetLast = false;
         while (true)
         {
-            switch (token.Kind)
+            switch (_token.Kind)
             {
                 case TokenKind.LeftBracket:
                     parsed = ParseRange(parsed);
                     break;
                 case TokenKind.Offset:
-                    parsed = parsed with { Expr = ParseOffset(parsed) };
+                    parsed = parsed with { Expr = ParseOffsetExpr(parsed) };
                     break;
                 case TokenKind.At:
-                    parsed = parsed with { Expr = ParseAt(parsed) };
+                    parsed = parsed with { Expr = ParseAtExpr(parsed) };
                     break;
                 case TokenKind.Anchored or TokenKind.Smoothed:
-                    parsed = parsed with { Expr = ParseReading(parsed) };
+                    parsed = parsed with { Expr = ParseExtendedRange(parsed) };
                     break;
                 default:
                     // Versions of Prometheus 3 differ in whether an operator behind such an offset belongs to it.
-                    return offsetLast && parsed.Expr is VectorSelector { Offset.Expr: not null } && token.IsBinaryOperator
-                        ? Grown(new ParenExpr(parsed.Expr), parsed.From, parsed.Type, parsed.Height)
+                    return offsetLast && parsed.Expr is VectorSelector { Offset.Expr: not null } && _token.IsBinaryOperator
+                        ? AddLevel(new ParenExpr(parsed.Expr), parsed.Start, parsed.Type, parsed.Height)
                         : parsed;
             }
             offsetLast = true;
         }
     }
 
-    private Parsed ParseRange(Parsed of)
+    private Parsed ParseRange(Parsed operand)
     {
         const string context = "subquery or range selector";
-        var bracket = token.From;
+        var bracket = _token.Start;
         Advance();
         var range = ParsePositiveDuration(context);
-        if (token.Kind == TokenKind.Colon)
+        if (_token.Kind == TokenKind.Colon)
         {
             Advance();
-            var step = token.Kind == TokenKind.RightBracket ? default : ParsePositiveDuration("subquery selector");
+            var step = _token.Kind == TokenKind.RightBracket ? default : ParsePositiveDuration("subquery selector");
             Expect(TokenKind.RightBracket, "subquery selector", "\"]\"");
-            if (of.Type != ExprType.Vector)
-                throw Error(of.From, $"subquery is only allowed on instant vector, got {of.Type.Documented()} instead");
-            return Grown(new SubqueryExpr(of.Expr, range, step), of.From, ExprType.Matrix, of.Height);
+            if (operand.Type != ExprType.Vector)
+            {
+                throw Error(operand.Start, $"subquery is only allowed on instant vector, got {operand.Type.DocumentedType()} instead");
+            }
+            return AddLevel(new SubqueryExpr(operand.Expr, range, step), operand.Start, ExprType.Matrix, operand.Height);
         }
 
         Expect(TokenKind.RightBracket, "subquery or range", "\":\" or \"]\"");
-        if (of.Expr is not VectorSelector selector) throw Error(bracket, "ranges only allowed for vector selectors");
+        if (operand.Expr is not VectorSelector selector)
+        {
+            throw Error(bracket, "ranges only allowed for vector selectors");
+        }
         // Prometheus 3.5 looks for a fixed offset only: one that is calculated it takes, and means it as behind the range.
-        if (selector.Offset is { IsZero: false, Expr: null or DurationOfQuery }) throw Error(bracket, "no offset modifiers allowed before range");
-        if (selector.At is { Kind: AtKind.Timestamp }) throw Error(bracket, "no @ modifiers allowed before range");
-        return Grown(new MatrixSelector(selector, range), of.From, ExprType.Matrix, of.Height);
+        if (selector.Offset is { IsZero: false, Expr: null or DurationQueryProperty })
+        {
+            throw Error(bracket, "no offset modifiers allowed before range");
+        }
+        if (selector.At is { Kind: AtKind.Timestamp })
+        {
+            throw Error(bracket, "no @ modifiers allowed before range");
+        }
+        return AddLevel(new MatrixSelector(selector, range), operand.Start, ExprType.Matrix, operand.Height);
     }
 
-    private Expr ParseOffset(Parsed of)
+    private Expr ParseOffsetExpr(Parsed operand)
     {
         Advance();
         var offset = ParseOffsetDuration();
-        return of.Expr switch
+        return operand.Expr switch
         {
             VectorSelector { Offset.IsZero: true } selector => selector with { Offset = offset },
             MatrixSelector { Selector.Offset.IsZero: true } matrix => matrix with { Selector = matrix.Selector with { Offset = offset } },
             SubqueryExpr { Offset.IsZero: true } subquery => subquery with { Offset = offset },
-            VectorSelector or MatrixSelector or SubqueryExpr => throw Error(of.From, "offset may not be set multiple times"),
-            _ => throw Error(of.From, "offset modifier " + Preceded),
+            VectorSelector or MatrixSelector or SubqueryExpr => throw Error(operand.Start, "offset may not be set multiple times"),
+            _ => throw Error(operand.Start, "offset modifier " + PrecededBy),
         };
     }
 
-    private Expr ParseReading(Parsed of)
+    private Expr ParseExtendedRange(Parsed operand)
     {
-        var reading = token.Kind == TokenKind.Anchored ? RangeReading.Anchored : RangeReading.Smoothed;
+        var reading = _token.Kind == TokenKind.Anchored ? ExtendedRangeMode.Anchored : ExtendedRangeMode.Smoothed;
         Advance();
-        return of.Expr switch
+        return operand.Expr switch
         {
-            VectorSelector selector => Read(selector, reading, of.From),
-            MatrixSelector matrix => matrix with { Selector = Read(matrix.Selector, reading, of.From) },
-            SubqueryExpr => throw Error(of.From, "anchored and smoothed are not supported for subqueries"),
-            _ => throw Error(of.From, "anchored and smoothed must be preceded by a selector"),
+            VectorSelector selector => WithExtendedRange(selector, reading, operand.Start),
+            MatrixSelector matrix => matrix with { Selector = WithExtendedRange(matrix.Selector, reading, operand.Start) },
+            SubqueryExpr => throw Error(operand.Start, "anchored and smoothed are not supported for subqueries"),
+            _ => throw Error(operand.Start, "anchored and smoothed must be preceded by a selector"),
         };
     }
 
-    private readonly VectorSelector Read(VectorSelector selector, RangeReading reading, int from) =>
-        selector.Reading == RangeReading.Plain || selector.Reading == reading
-            ? selector with { Reading = reading }
+    private readonly VectorSelector WithExtendedRange(VectorSelector selector, ExtendedRangeMode reading, int from) =>
+        selector.ExtendedRange == ExtendedRangeMode.None || selector.ExtendedRange == reading
+            ? selector with
+            {
+                ExtendedRange = reading,
+            }
             : throw Error(from, "anchored and smoothed modifiers cannot be used together");
 
-    private Expr ParseAt(Parsed of)
+    private Expr ParseAtExpr(Parsed operand)
     {
         Advance();
-        var at = ParseAtModifier(of.From);
-        return of.Expr switch
+        var at = ParseAtModifier(operand.Start);
+        return operand.Expr switch
         {
             VectorSelector { At: null } selector => selector with { At = at },
             MatrixSelector { Selector.At: null } matrix => matrix with { Selector = matrix.Selector with { At = at } },
             SubqueryExpr { At: null } subquery => subquery with { At = at },
-            VectorSelector or MatrixSelector or SubqueryExpr => throw Error(of.From, "@ <timestamp> may not be set multiple times"),
-            _ => throw Error(of.From, "@ modifier " + Preceded),
+            VectorSelector or MatrixSelector or SubqueryExpr => throw Error(operand.Start, "@ <timestamp> may not be set multiple times"),
+            _ => throw Error(operand.Start, "@ modifier " + PrecededBy),
         };
     }
 
-    private const string Preceded = "must be preceded by an instant vector selector or range vector selector or a subquery";
+    private const string PrecededBy = "must be preceded by an instant vector selector or range vector selector or a subquery";
 
     private AtModifier ParseAtModifier(int from)
     {
-        if (token.Kind is TokenKind.Start or TokenKind.End)
+        if (_token.Kind is TokenKind.Start or TokenKind.End)
         {
-            var kind = token.Kind == TokenKind.Start ? AtKind.Start : AtKind.End;
+            var kind = _token.Kind == TokenKind.Start ? AtKind.Start : AtKind.End;
             Advance();
             Expect(TokenKind.LeftParen, "@", "\"(\"");
             Expect(TokenKind.RightParen, "@", "\")\"");
             return new AtModifier(kind);
         }
 
-        var negative = token.Kind == TokenKind.Subtract;
-        if (negative || token.Kind == TokenKind.Add) Advance();
-        if (token.Kind is not (TokenKind.Number or TokenKind.Duration)) throw Unexpected("@", "timestamp");
-        var text = Text(token);
+        var negative = _token.Kind == TokenKind.Subtract;
+        if (negative || _token.Kind == TokenKind.Add)
+        {
+            Advance();
+        }
+        if (_token.Kind is not (TokenKind.Number or TokenKind.Duration))
+        {
+            throw Unexpected("@", "timestamp");
+        }
+        var text = Text(_token);
         var seconds = ParseNumberOrDuration();
-        if (negative) seconds = -seconds;
+        if (negative)
+        {
+            seconds = -seconds;
+        }
         // Prometheus' bounds are those of 64 bits, applied to the seconds.
         if (!(Math.Abs(seconds) < long.MaxValue))
+        {
             throw Error(from, $"timestamp out of bounds for @ modifier: {(negative ? "-" : "")}{text}");
+        }
         return new AtModifier(AtKind.Timestamp, seconds);
     }
 }

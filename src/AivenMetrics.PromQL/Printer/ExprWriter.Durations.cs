@@ -5,18 +5,39 @@ internal ref partial struct ExprWriter
 {
     private void WriteRange(Duration range)
     {
-        if (range.Expr is not null) WriteDuration(range.Expr);
-        else if (range.Fixed > TimeSpan.Zero) WriteDuration(range.Fixed);
-        else throw new ArgumentException("A range must be above zero.", nameof(range));
+        if (range.Expr is not null)
+        {
+            WriteDuration(range.Expr);
+        }
+        else if (range.Fixed > TimeSpan.Zero)
+        {
+            WriteDuration(range.Fixed);
+        }
+        else
+        {
+            throw new ArgumentException("A range must be above zero.", nameof(range));
+        }
     }
 
     private void WriteOffset(Duration offset)
     {
-        if (offset.IsZero) return;
-        buffer.Append(" offset ");
-        if (offset.Expr is null) WriteDuration(offset.Fixed);
-        else if (Operators.EndsItself(offset.Expr)) WriteDuration(offset.Expr);
-        else WriteInParens(offset.Expr);
+        if (offset.IsZero)
+        {
+            return;
+        }
+        _buffer.Append(" offset ");
+        if (offset.Expr is null)
+        {
+            WriteDuration(offset.Fixed);
+        }
+        else if (Operators.IsSelfDelimiting(offset.Expr))
+        {
+            WriteDuration(offset.Expr);
+        }
+        else
+        {
+            WriteInParens(offset.Expr);
+        }
     }
 
     private void WriteDuration(DurationExpr expr)
@@ -27,23 +48,23 @@ internal ref partial struct ExprWriter
                 WriteDuration(literal.Value);
                 break;
             case DurationNumber number:
-                buffer.Append(number.Seconds);
+                _buffer.Append(number.Seconds);
                 break;
-            case DurationOfQuery ofQuery:
-                buffer.Append(ofQuery.Time == QueryTime.Step ? "step()" : "range()");
+            case DurationQueryProperty ofQuery:
+                _buffer.Append(ofQuery.Property == QueryProperty.Step ? "step()" : "range()");
                 break;
-            case DurationChoice choice:
-                buffer.Append(choice.Larger ? "max_of(" : "min_of(");
+            case DurationMinMax choice:
+                _buffer.Append(choice.IsMax ? "max_of(" : "min_of(");
                 WriteDuration(choice.First);
-                buffer.Append(", ");
+                _buffer.Append(", ");
                 WriteDuration(choice.Second);
-                buffer.Append(')');
+                _buffer.Append(')');
                 break;
             case DurationParen paren:
                 WriteInParens(paren.Expr);
                 break;
-            case DurationMinus minus:
-                buffer.Append('-');
+            case DurationNegation minus:
+                _buffer.Append('-');
                 // A bare number would take the sign for its own.
                 var loose = minus.Expr is DurationNumber or DurationLiteral or DurationBinary { Op: not BinaryOperator.Power };
                 WriteDuration(minus.Expr, parens: loose);
@@ -59,38 +80,49 @@ internal ref partial struct ExprWriter
     /// <summary>With the same rules for parentheses as between expressions.</summary>
     private void WriteBinary(DurationBinary binary)
     {
-        if (!binary.Op.IsArithmetic()) throw new ArgumentException($"Durations have no operator {binary.Op}.", nameof(binary));
+        if (!binary.Op.IsArithmeticOperator())
+        {
+            throw new ArgumentException($"Durations have no operator {binary.Op}.", nameof(binary));
+        }
         var precedence = binary.Op.Precedence();
         var rightAssociative = binary.Op == BinaryOperator.Power;
         WriteDuration(binary.Lhs, parens: PrecedenceOf(binary.Lhs) <= (rightAssociative ? precedence : precedence - 1));
-        buffer.Append(' ');
-        buffer.Append(binary.Op.Text());
-        buffer.Append(' ');
+        _buffer.Append(' ');
+        _buffer.Append(binary.Op.Text());
+        _buffer.Append(' ');
         WriteDuration(
             binary.Rhs,
-            parens: binary.Rhs is DurationBinary right && right.Op.Precedence() <= (rightAssociative ? precedence - 1 : precedence));
+            parens: binary.Rhs is DurationBinary right && right.Op.Precedence() <= (rightAssociative ? precedence - 1 : precedence)
+        );
     }
 
-    private static int PrecedenceOf(DurationExpr expr) => expr switch
-    {
-        DurationBinary binary => binary.Op.Precedence(),
-        DurationMinus => Operators.PowerPrecedence - 1,
-        DurationLiteral { Value.Ticks: < 0 } => Operators.PowerPrecedence - 1,
-        DurationNumber number when IsSigned(number.Seconds) => Operators.PowerPrecedence - 1,
-        _ => Operators.PowerPrecedence + 1,
-    };
+    private static int PrecedenceOf(DurationExpr expr) =>
+        expr switch
+        {
+            DurationBinary binary => binary.Op.Precedence(),
+            DurationNegation => Operators.PowerPrecedence - 1,
+            DurationLiteral { Value.Ticks: < 0 } => Operators.PowerPrecedence - 1,
+            DurationNumber number when IsSigned(number.Seconds) => Operators.PowerPrecedence - 1,
+            _ => Operators.PowerPrecedence + 1,
+        };
 
     private void WriteDuration(DurationExpr expr, bool parens)
     {
-        if (parens) WriteInParens(expr);
-        else WriteDuration(expr);
+        if (parens)
+        {
+            WriteInParens(expr);
+        }
+        else
+        {
+            WriteDuration(expr);
+        }
     }
 
     private void WriteInParens(DurationExpr expr)
     {
-        buffer.Append('(');
+        _buffer.Append('(');
         WriteDuration(expr);
-        buffer.Append(')');
+        _buffer.Append(')');
     }
 
     /// <summary>As Prometheus writes durations: years and weeks only if they come out even, since 90d reads easier than 12w6d.</summary>
@@ -98,12 +130,26 @@ internal ref partial struct ExprWriter
     {
         var left = duration.Ticks / TimeSpan.TicksPerMillisecond;
         if (left * TimeSpan.TicksPerMillisecond != duration.Ticks)
+        {
             throw new ArgumentException("A duration must be in whole milliseconds.", nameof(duration));
-        if (left == 0) buffer.Append("0s");
-        if (left < 0) buffer.Append('-');
+        }
+        if (left == 0)
+        {
+            _buffer.Append("0s");
+        }
+        if (left < 0)
+        {
+            _buffer.Append('-');
+        }
         left = Math.Abs(left);
-        if (left % 31_536_000_000 == 0) WriteUnits(ref left, 31_536_000_000, "y");
-        if (left % 604_800_000 == 0) WriteUnits(ref left, 604_800_000, "w");
+        if (left % 31_536_000_000 == 0)
+        {
+            WriteUnits(ref left, 31_536_000_000, "y");
+        }
+        if (left % 604_800_000 == 0)
+        {
+            WriteUnits(ref left, 604_800_000, "w");
+        }
         WriteUnits(ref left, 86_400_000, "d");
         WriteUnits(ref left, 3_600_000, "h");
         WriteUnits(ref left, 60_000, "m");
@@ -114,9 +160,12 @@ internal ref partial struct ExprWriter
     private void WriteUnits(ref long milliseconds, long unit, string name)
     {
         var units = milliseconds / unit;
-        if (units == 0) return;
-        buffer.Append(units);
-        buffer.Append(name);
+        if (units == 0)
+        {
+            return;
+        }
+        _buffer.Append(units);
+        _buffer.Append(name);
         milliseconds -= units * unit;
     }
 }

@@ -8,90 +8,140 @@ namespace AivenMetrics.PromQL;
 internal ref partial struct ExprWriter
 {
     // Printable ASCII without the quote and the backslash.
-    private static readonly SearchValues<char> Plain =
-        SearchValues.Create([.. Enumerable.Range(' ', 95).Select(c => (char)c).Where(c => c is not ('"' or '\\'))]);
+    private static readonly SearchValues<char> Plain = SearchValues.Create([
+        .. Enumerable.Range(' ', 95).Select(c => (char)c).Where(c => c is not ('"' or '\\')),
+    ]);
 
     private void WriteSelector(VectorSelector selector)
     {
         var named = selector.Name is not null && IsMetricName(selector.Name);
-        if (named) buffer.Append(selector.Name);
-        if (named && selector.Matchers.Count == 0 && scope is null) return;
-        buffer.Append('{');
+        if (named)
+        {
+            _buffer.Append(selector.Name);
+        }
+        if (named && selector.Matchers.Count == 0 && _scope is null)
+        {
+            return;
+        }
+        _buffer.Append('{');
         var first = true;
         if (!named && selector.Name is not null)
         {
             // A name that the grammar does not take bare can still be asked for.
-            buffer.Append("__name__=");
+            _buffer.Append("__name__=");
             WriteQuoted(selector.Name);
             first = false;
         }
         foreach (var matcher in selector.Matchers)
         {
-            if (!first) buffer.Append(',');
+            if (!first)
+            {
+                _buffer.Append(',');
+            }
             first = false;
             Write(matcher);
         }
-        if (scope is not null)
+        if (_scope is not null)
         {
-            if (!first) buffer.Append(',');
-            buffer.Append(scope.Text);
+            if (!first)
+            {
+                _buffer.Append(',');
+            }
+            _buffer.Append(_scope.Text);
         }
-        buffer.Append('}');
+        _buffer.Append('}');
     }
 
     private static bool IsMetricName(string name)
     {
-        if (name.Length == 0 || char.IsAsciiDigit(name[0])) return false;
+        if (name.Length == 0 || char.IsAsciiDigit(name[0]))
+        {
+            return false;
+        }
         foreach (var c in name)
-            if (!Lexer.IsNameCharacter(c) && c != ':') return false;
+        {
+            if (!Lexer.IsNameCharacter(c) && c != ':')
+            {
+                return false;
+            }
+        }
         return new Token(Token.KindOf(name), 0, 0).IsMetricName;
     }
 
     public void Write(LabelMatcher matcher)
     {
-        if (LabelMatcher.IsLabelName(matcher.Name)) buffer.Append(matcher.Name);
-        else WriteQuoted(matcher.Name);
-        buffer.Append(matcher.Type switch
+        if (LabelMatcher.IsLabelName(matcher.Name))
         {
-            MatchType.Equal => "=",
-            MatchType.NotEqual => "!=",
-            MatchType.Regex => "=~",
-            MatchType.NotRegex => "!~",
-            _ => throw new ArgumentException($"There is no PromQL for the match type {matcher.Type}.", nameof(matcher)),
-        });
+            _buffer.Append(matcher.Name);
+        }
+        else
+        {
+            WriteQuoted(matcher.Name);
+        }
+        _buffer.Append(
+            matcher.Type switch
+            {
+                MatchType.Equal => "=",
+                MatchType.NotEqual => "!=",
+                MatchType.Regex => "=~",
+                MatchType.NotRegex => "!~",
+                _ => throw new ArgumentException($"There is no PromQL for the match type {matcher.Type}.", nameof(matcher)),
+            }
+        );
         WriteQuoted(matcher.Value);
     }
 
     private void WriteLabels(ValueList<string> labels)
     {
-        buffer.Append('(');
+        _buffer.Append('(');
         for (var i = 0; i < labels.Count; i++)
         {
-            if (i > 0) buffer.Append(", ");
+            if (i > 0)
+            {
+                _buffer.Append(", ");
+            }
             var label = labels[i];
             if (LabelMatcher.IsLabelName(label) && new Token(Token.KindOf(label), 0, 0).IsGroupingLabel)
-                buffer.Append(label);
+            {
+                _buffer.Append(label);
+            }
             else if (label.Length > 0 && !Literals.HasLoneSurrogate(label))
+            {
                 WriteQuoted(label);
-            else throw new ArgumentException("A name in a list of labels is not one that can stand there.", nameof(labels));
+            }
+            else
+            {
+                throw new ArgumentException("A name in a list of labels is not one that can stand there.", nameof(labels));
+            }
         }
-        buffer.Append(')');
+        _buffer.Append(')');
     }
 
     private void WriteModifiers(VectorSelector selector)
     {
         WriteAt(selector.At);
-        if (selector.Reading != RangeReading.Plain)
-            buffer.Append(selector.Reading == RangeReading.Anchored ? " anchored" : " smoothed");
+        if (selector.ExtendedRange != ExtendedRangeMode.None)
+        {
+            _buffer.Append(selector.ExtendedRange == ExtendedRangeMode.Anchored ? " anchored" : " smoothed");
+        }
         WriteOffset(selector.Offset);
     }
 
     private void WriteAt(AtModifier? at)
     {
-        if (at is null) return;
-        buffer.Append(" @ ");
-        if (at.Kind == AtKind.Timestamp) buffer.Append(at.Seconds);
-        else buffer.Append(at.Kind == AtKind.Start ? "start()" : "end()");
+        if (at is null)
+        {
+            return;
+        }
+        _buffer.Append(" @ ");
+        if (at.Kind == AtKind.Timestamp)
+        {
+            _buffer.Append(at.Seconds);
+        }
+        else
+        {
+            _buffer.Append(at.Kind == AtKind.Start ? "start()" : "end()");
+        }
     }
 
     /// <summary>
@@ -99,16 +149,22 @@ internal ref partial struct ExprWriter
     /// </summary>
     public void WriteQuoted(ReadOnlySpan<char> text)
     {
-        buffer.Append('"');
+        _buffer.Append('"');
         while (!text.IsEmpty)
         {
             var plain = text.IndexOfAnyExcept(Plain);
-            if (plain < 0) plain = text.Length;
-            buffer.Append(text[..plain]);
+            if (plain < 0)
+            {
+                plain = text.Length;
+            }
+            _buffer.Append(text[..plain]);
             text = text[plain..];
-            if (!text.IsEmpty) text = text[WriteEscaped(text)..];
+            if (!text.IsEmpty)
+            {
+                text = text[WriteEscaped(text)..];
+            }
         }
-        buffer.Append('"');
+        _buffer.Append('"');
     }
 
     /// <summary>Writes the first character of the text.</summary>
@@ -117,7 +173,10 @@ internal ref partial struct ExprWriter
     {
         if (Rune.DecodeFromUtf16(text, out var rune, out var length) != OperationStatus.Done)
         {
-            if (text[0] is < '\uDC80' or > '\uDCFF') throw new ArgumentException("A string has half a surrogate pair.", nameof(text));
+            if (text[0] is < '\uDC80' or > '\uDCFF')
+            {
+                throw new ArgumentException("A string has half a surrogate pair.", nameof(text));
+            }
             WriteHexadecimal('x', text[0] - 0xDC00, 2);
             return 1;
         }
@@ -130,25 +189,46 @@ internal ref partial struct ExprWriter
         };
         if (shorthand != '\0')
         {
-            buffer.Append('\\');
-            buffer.Append(shorthand);
+            _buffer.Append('\\');
+            _buffer.Append(shorthand);
         }
-        else if (IsPrintable(rune)) buffer.Append(text[..length]);
-        else if (rune.Value is < ' ' or 0x7F) WriteHexadecimal('x', rune.Value, 2);
-        else if (rune.Value < 0x10000) WriteHexadecimal('u', rune.Value, 4);
-        else WriteHexadecimal('U', rune.Value, 8);
+        else if (IsPrintable(rune))
+        {
+            _buffer.Append(text[..length]);
+        }
+        else if (rune.Value is < ' ' or 0x7F)
+        {
+            WriteHexadecimal('x', rune.Value, 2);
+        }
+        else if (rune.Value < 0x10000)
+        {
+            WriteHexadecimal('u', rune.Value, 4);
+        }
+        else
+        {
+            WriteHexadecimal('U', rune.Value, 8);
+        }
         return length;
     }
 
-    private static bool IsPrintable(Rune rune) => rune != Rune.ReplacementChar && Rune.GetUnicodeCategory(rune) is not
-        (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
-        or UnicodeCategory.ParagraphSeparator);
+    private static bool IsPrintable(Rune rune) =>
+        rune != Rune.ReplacementChar
+        && Rune.GetUnicodeCategory(rune)
+            is not (
+                UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.Surrogate
+                or UnicodeCategory.PrivateUse
+                or UnicodeCategory.OtherNotAssigned
+                or UnicodeCategory.SpaceSeparator
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator
+            );
 
     private void WriteHexadecimal(char kind, int value, int digits)
     {
-        buffer.Append('\\');
-        buffer.Append(kind);
-        buffer.AppendHexadecimal(value, digits);
+        _buffer.Append('\\');
+        _buffer.Append(kind);
+        _buffer.AppendHexadecimal(value, digits);
     }
 }

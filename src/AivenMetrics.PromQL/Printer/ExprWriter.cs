@@ -2,16 +2,16 @@ namespace AivenMetrics.PromQL;
 
 /// <summary>
 /// Walks a tree and writes it. See <see cref="Printer"/> for the form. With a scope it writes what
-/// <see cref="Scope.Apply(Expr, TenantScope)"/> would have made of the tree, without making that.
+/// <see cref="ScopeRewriter.Apply(Expr, TenantScope)"/> would have made of the tree, without making that.
 /// </summary>
 internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = null)
 {
-    private readonly TenantScope? scope = scope;
-    private PrintBuffer buffer = buffer;
+    private readonly TenantScope? _scope = scope;
+    private PrintBuffer _buffer = buffer;
 
-    public override readonly string ToString() => buffer.ToString();
+    public override readonly string ToString() => _buffer.ToString();
 
-    public void Dispose() => buffer.Dispose();
+    public void Dispose() => _buffer.Dispose();
 
     /// <exception cref="ArgumentException">A node that is not of Syntax.cs.</exception>
     public void Write(Expr expr)
@@ -26,17 +26,17 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
                 WriteBinary(binary);
                 break;
             case Call call:
-                buffer.Append(call.Function.Name);
-                WriteArguments(scope is null ? call.Args : Scope.Explicit(call).Args);
+                _buffer.Append(call.Function.Name);
+                WriteArguments(_scope is null ? call.Args : ScopeRewriter.WithInfoSelector(call).Args);
                 break;
             case AggregateExpr aggregate:
                 WriteAggregate(aggregate);
                 break;
             case MatrixSelector matrix:
                 WriteSelector(matrix.Selector);
-                buffer.Append('[');
+                _buffer.Append('[');
                 WriteRange(matrix.Range);
-                buffer.Append(']');
+                _buffer.Append(']');
                 WriteModifiers(matrix.Selector);
                 break;
             case SubqueryExpr subquery:
@@ -46,12 +46,12 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
                 WriteInParens(paren.Expr);
                 break;
             case UnaryExpr unary:
-                buffer.Append(unary.Op.Text());
+                _buffer.Append(unary.Op.Text());
                 // A bare number would take the sign for its own.
                 WriteOperand(unary.Expr, parens: unary.Expr is NumberLiteral || IsLooserThanSign(unary.Expr));
                 break;
             case NumberLiteral number:
-                buffer.Append(number.Value);
+                _buffer.Append(number.Value);
                 break;
             case StringLiteral text:
                 WriteQuoted(text.Value);
@@ -69,12 +69,21 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
         // Only tighter operators may stand bare on the left of a right-associative one, and no sign: -1 ^ 2 is -(1 ^ 2).
         WriteOperand(left, parens: !IsTighterThan(left, rightAssociative ? precedence : precedence - 1) || EndsInOffsetExpr(left));
 
-        buffer.Append(' ');
-        buffer.Append(binary.Op.Text());
-        buffer.Append(' ');
-        if (binary.ReturnBool) buffer.Append("bool ");
-        if (binary.Matching is { } matching) WriteMatching(matching);
-        if (binary.Fill is { } fill) WriteFill(fill);
+        _buffer.Append(' ');
+        _buffer.Append(binary.Op.Text());
+        _buffer.Append(' ');
+        if (binary.ReturnBool)
+        {
+            _buffer.Append("bool ");
+        }
+        if (binary.Matching is { } matching)
+        {
+            WriteMatching(matching);
+        }
+        if (binary.Fill is { } fill)
+        {
+            WriteFill(fill);
+        }
 
         var right = binary.Rhs;
         var signed = right is UnaryExpr or NumberLiteral;
@@ -82,22 +91,24 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
     }
 
     /// <summary>True if the expression, written bare, holds together next to an operator of this precedence.</summary>
-    private static bool IsTighterThan(Expr expr, int precedence) => expr switch
-    {
-        BinaryExpr binary => binary.Op.Precedence() > precedence,
-        UnaryExpr => Operators.PowerPrecedence - 1 > precedence,
-        NumberLiteral number => !IsSigned(number.Value) || Operators.PowerPrecedence - 1 > precedence,
-        _ => true,
-    };
+    private static bool IsTighterThan(Expr expr, int precedence) =>
+        expr switch
+        {
+            BinaryExpr binary => binary.Op.Precedence() > precedence,
+            UnaryExpr => Operators.PowerPrecedence - 1 > precedence,
+            NumberLiteral number => !IsSigned(number.Value) || Operators.PowerPrecedence - 1 > precedence,
+            _ => true,
+        };
 
     /// <summary>True for what some versions would read on, with the operator behind it (see ExprParser.Durations.cs).</summary>
-    private static bool EndsInOffsetExpr(Expr expr) => expr switch
-    {
-        VectorSelector selector => selector.Offset.Expr is not null,
-        BinaryExpr binary => EndsInOffsetExpr(binary.Rhs),
-        UnaryExpr unary => EndsInOffsetExpr(unary.Expr),
-        _ => false,
-    };
+    private static bool EndsInOffsetExpr(Expr expr) =>
+        expr switch
+        {
+            VectorSelector selector => selector.Offset.Expr is not null,
+            BinaryExpr binary => EndsInOffsetExpr(binary.Rhs),
+            UnaryExpr unary => EndsInOffsetExpr(unary.Expr),
+            _ => false,
+        };
 
     private static bool IsLooserThanSign(Expr expr) => expr is BinaryExpr { Op: not BinaryOperator.Power };
 
@@ -106,33 +117,45 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
 
     private void WriteOperand(Expr expr, bool parens)
     {
-        if (parens) WriteInParens(expr);
-        else Write(expr);
+        if (parens)
+        {
+            WriteInParens(expr);
+        }
+        else
+        {
+            Write(expr);
+        }
     }
 
     private void WriteInParens(Expr expr)
     {
-        buffer.Append('(');
+        _buffer.Append('(');
         Write(expr);
-        buffer.Append(')');
+        _buffer.Append(')');
     }
 
     private void WriteMatching(VectorMatching matching)
     {
-        buffer.Append(matching.On ? "on " : "ignoring ");
-        WriteLabels(matching.Labels);
-        buffer.Append(' ');
-        if (matching.Group == GroupSide.None) return;
-        buffer.Append(matching.Group == GroupSide.Left ? "group_left " : "group_right ");
+        _buffer.Append(matching.On ? "on " : "ignoring ");
+        WriteLabels(matching.MatchingLabels);
+        _buffer.Append(' ');
+        if (matching.Group == GroupModifier.None)
+        {
+            return;
+        }
+        _buffer.Append(matching.Group == GroupModifier.Left ? "group_left " : "group_right ");
         WriteLabels(matching.Include);
-        buffer.Append(' ');
+        _buffer.Append(' ');
     }
 
     private void WriteFill(FillValues fill)
     {
-        var same = fill.Left is { } left && fill.Right is { } right && left.Equals(right)
-            && double.IsNegative(left) == double.IsNegative(right);
-        if (same) WriteFill("fill (", fill.Left);
+        var same =
+            fill.Left is { } left && fill.Right is { } right && left.Equals(right) && double.IsNegative(left) == double.IsNegative(right);
+        if (same)
+        {
+            WriteFill("fill (", fill.Left);
+        }
         else
         {
             WriteFill("fill_left (", fill.Left);
@@ -142,50 +165,59 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
 
     private void WriteFill(string word, double? value)
     {
-        if (value is not { } number) return;
-        buffer.Append(word);
-        buffer.Append(number);
-        buffer.Append(") ");
+        if (value is not { } number)
+        {
+            return;
+        }
+        _buffer.Append(word);
+        _buffer.Append(number);
+        _buffer.Append(") ");
     }
 
     private void WriteAggregate(AggregateExpr aggregate)
     {
-        buffer.Append(aggregate.Op.Text());
+        _buffer.Append(aggregate.Op.Text());
         if (aggregate.Without || aggregate.Grouping.Count > 0)
         {
-            buffer.Append(aggregate.Without ? " without " : " by ");
+            _buffer.Append(aggregate.Without ? " without " : " by ");
             WriteLabels(aggregate.Grouping);
-            buffer.Append(' ');
+            _buffer.Append(' ');
         }
-        buffer.Append('(');
+        _buffer.Append('(');
         if (aggregate.Param is not null)
         {
             Write(aggregate.Param);
-            buffer.Append(", ");
+            _buffer.Append(", ");
         }
         Write(aggregate.Expr);
-        buffer.Append(')');
+        _buffer.Append(')');
     }
 
     private void WriteArguments(ValueList<Expr> arguments)
     {
-        buffer.Append('(');
+        _buffer.Append('(');
         for (var i = 0; i < arguments.Count; i++)
         {
-            if (i > 0) buffer.Append(", ");
+            if (i > 0)
+            {
+                _buffer.Append(", ");
+            }
             Write(arguments[i]);
         }
-        buffer.Append(')');
+        _buffer.Append(')');
     }
 
     private void WriteSubquery(SubqueryExpr subquery)
     {
         WriteOperand(subquery.Expr, parens: subquery.Expr is BinaryExpr or UnaryExpr or NumberLiteral);
-        buffer.Append('[');
+        _buffer.Append('[');
         WriteRange(subquery.Range);
-        buffer.Append(':');
-        if (!subquery.Step.IsZero) WriteRange(subquery.Step);
-        buffer.Append(']');
+        _buffer.Append(':');
+        if (!subquery.Step.IsZero)
+        {
+            WriteRange(subquery.Step);
+        }
+        _buffer.Append(']');
         WriteAt(subquery.At);
         WriteOffset(subquery.Offset);
     }

@@ -2,7 +2,7 @@ namespace AivenMetrics.PromQL;
 
 /// <summary>
 /// Writes trees as canonical text of one line. Reading the text gives the same tree: <c>Parse(Print(t)) == t</c> for every tree that
-/// <see cref="PromQLParser"/> returns, also after <see cref="Scope"/>. A tree that somebody built without the parentheses it needs is
+/// <see cref="PromQLParser"/> returns, also after <see cref="ScopeRewriter"/>. A tree that somebody built without the parentheses it needs is
 /// printed with them.
 /// </summary>
 /// <remarks>
@@ -33,7 +33,7 @@ public static class Printer
         }
     }
 
-    /// <summary>The text of <see cref="Scope.Apply(Expr, TenantScope)"/>'s tree, without making that tree.</summary>
+    /// <summary>The text of <see cref="ScopeRewriter.Apply(Expr, TenantScope)"/>'s tree, without making that tree.</summary>
     /// <inheritdoc cref="Print(Expr)"/>
     internal static string Print(Expr expr, TenantScope scope)
     {
@@ -75,7 +75,8 @@ public static class Printer
         {
             for (var i = 0; i < chars.Length; i++)
             {
-                var paired = (i > 0 && char.IsSurrogatePair(source[i - 1], source[i]))
+                var paired =
+                    (i > 0 && char.IsSurrogatePair(source[i - 1], source[i]))
                     || (i + 1 < source.Length && char.IsSurrogatePair(source[i], source[i + 1]));
                 chars[i] = char.IsSurrogate(source[i]) && !paired ? '\uFFFD' : source[i];
             }

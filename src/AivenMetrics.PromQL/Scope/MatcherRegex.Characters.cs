@@ -6,8 +6,9 @@ namespace AivenMetrics.PromQL;
 /// <summary>Escapes and character classes. No class matches the empty string; of the escapes only the assertions do.</summary>
 internal ref partial struct MatcherRegex
 {
-    private static readonly SearchValues<char> WordCharacters =
-        SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz");
+    private static readonly SearchValues<char> WordCharacters = SearchValues.Create(
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+    );
 
     // Expressions without these are literals.
     private static readonly SearchValues<char> SpecialCharacters = SearchValues.Create("\\.+*?()|[]{}^$");
@@ -24,35 +25,50 @@ internal ref partial struct MatcherRegex
     private const int LastFolded = 0x1E943;
 
     private static readonly string[] PosixClasses =
-        ["alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word", "xdigit"];
+    [
+        "alnum",
+        "alpha",
+        "ascii",
+        "blank",
+        "cntrl",
+        "digit",
+        "graph",
+        "lower",
+        "print",
+        "punct",
+        "space",
+        "upper",
+        "word",
+        "xdigit",
+    ];
 
-    private void Escape(int from)
+    private void ParseEscape(int from)
     {
         switch (Peek())
         {
             case 'A' or 'z' or 'B':
-                position++;
-                Add(true);
+                _position++;
+                AddItem(true);
                 return;
             case 'b':
-                position++;
-                Add(false);
+                _position++;
+                AddItem(false);
                 return;
             case 'Q':
-                LiteralText();
+                ParseQuotedLiteral();
                 return;
             case 'd' or 'D' or 's' or 'S' or 'w' or 'W':
-                PerlClass(Peek());
-                position++;
-                Add(false);
+                CountPerlClass(Peek());
+                _position++;
+                AddItem(false);
                 return;
             case 'p' or 'P':
-                UnicodeClass(from);
-                Add(false);
+                ParseUnicodeClass(from);
+                AddItem(false);
                 return;
             default:
-                CharacterEscape(from);
-                Add(false);
+                ParseCharacterEscape(from);
+                AddItem(false);
                 return;
         }
     }
@@ -61,153 +77,216 @@ internal ref partial struct MatcherRegex
     /// Takes <c>\Q…\E</c>. Prometheus 2 puts <c>)$</c> behind the expression, which a missing <c>\E</c> would take for text, and refuses
     /// it then; Prometheus 3 does not.
     /// </summary>
-    private void LiteralText()
+    private void ParseQuotedLiteral()
     {
-        var literal = text[(position + 1)..];
+        var literal = _text[(_position + 1)..];
         var end = literal.IndexOf("\\E");
-        position += 1 + (end < 0 ? literal.Length : end + 2);
-        foreach (var _ in (end < 0 ? literal : literal[..end]).EnumerateRunes()) Add(false);
+        _position += 1 + (end < 0 ? literal.Length : end + 2);
+        foreach (var _ in (end < 0 ? literal : literal[..end]).EnumerateRunes())
+        {
+            AddItem(false);
+        }
     }
 
-    private void UnicodeClass(int from)
+    private void ParseUnicodeClass(int from)
     {
-        madeOnce += UnicodeClassSize;
-        folding += UnicodeFolding;
-        position++;
+        _madeOnce += UnicodeClassSize;
+        _folding += UnicodeFolding;
+        _position++;
         if (Peek() == '{')
         {
-            var end = text[position..].IndexOf('}');
-            if (end < 0) fault = $"invalid character class range: {Printer.Quote(text[from..])}";
-            else position += end + 1;
+            var end = _text[_position..].IndexOf('}');
+            if (end < 0)
+            {
+                _fault = $"invalid character class range: {Printer.Quote(_text[from..])}";
+            }
+            else
+            {
+                _position += end + 1;
+            }
         }
-        else if (position >= text.Length)
+        else if (_position >= _text.Length)
         {
-            fault = $"invalid escape sequence: {Printer.Quote(text[from..])}";
+            _fault = $"invalid escape sequence: {Printer.Quote(_text[from..])}";
         }
         else
         {
-            position++;
+            _position++;
         }
     }
 
     /// <summary>Takes an escape that stands for one character, and says which; the backslash is taken already.</summary>
-    private int CharacterEscape(int from)
+    private int ParseCharacterEscape(int from)
     {
-        if (position >= text.Length)
+        if (_position >= _text.Length)
         {
-            fault = "trailing backslash at end of expression";
+            _fault = "trailing backslash at end of expression";
             return 0;
         }
-        var c = text[position++];
+        var c = _text[_position++];
         switch (c)
         {
             case >= '1' and <= '7' when Peek() is < '0' or > '7':
                 break;
             case >= '0' and <= '7':
                 var value = c - '0';
-                for (var more = 0; more < 2 && Peek() is >= '0' and <= '7'; more++) value = (value * 8) + text[position++] - '0';
+                for (var more = 0; more < 2 && Peek() is >= '0' and <= '7'; more++)
+                {
+                    value = (value * 8) + _text[_position++] - '0';
+                }
                 return value;
             case 'x':
-                if (Hexadecimal() is { } code) return code;
+                if (ParseHexadecimal() is { } code)
+                {
+                    return code;
+                }
                 break;
-            case 'a': return '\a';
-            case 'f': return '\f';
-            case 'n': return '\n';
-            case 'r': return '\r';
-            case 't': return '\t';
-            case 'v': return '\v';
+            case 'a':
+                return '\a';
+            case 'f':
+                return '\f';
+            case 'n':
+                return '\n';
+            case 'r':
+                return '\r';
+            case 't':
+                return '\t';
+            case 'v':
+                return '\v';
             default:
-                if (char.IsAscii(c) && !char.IsAsciiLetterOrDigit(c)) return c;
+                if (char.IsAscii(c) && !char.IsAsciiLetterOrDigit(c))
+                {
+                    return c;
+                }
                 break;
         }
-        fault ??= $"invalid escape sequence: {Printer.Quote(text[from..position])}";
+        _fault ??= $"invalid escape sequence: {Printer.Quote(_text[from.._position])}";
         return 0;
     }
 
-    private int? Hexadecimal()
+    private int? ParseHexadecimal()
     {
         var braced = Peek() == '{';
-        if (braced) position++;
-        var digits = text[position..];
+        if (braced)
+        {
+            _position++;
+        }
+        var digits = _text[_position..];
         var length = braced ? digits.IndexOf('}') : Math.Min(2, digits.Length);
-        if (length <= 0 || (!braced && length < 2)) return null;
-        position += length + (braced ? 1 : 0);
+        if (length <= 0 || (!braced && length < 2))
+        {
+            return null;
+        }
+        _position += length + (braced ? 1 : 0);
         var read = int.TryParse(digits[..length], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code);
         return read && code is >= 0 and <= 0x10FFFF ? code : null;
     }
 
     /// <summary>Takes <c>[…]</c>; the bracket is taken already.</summary>
-    private void Class(int from)
+    private void ParseClass(int from)
     {
-        Add(false);
+        AddItem(false);
         if (Peek() == '^')
         {
-            position++;
-            folding += NegatedFolding;
+            _position++;
+            _folding += NegatedFolding;
         }
         var first = true;
-        while (position < text.Length && (text[position] != ']' || first) && fault is null)
+        while (_position < _text.Length && (_text[_position] != ']' || first) && _fault is null)
         {
             first = false;
-            if (!NamedClass()) Range();
+            if (!TryParseNamedClass())
+            {
+                ParseClassRange();
+            }
         }
-        if (fault is null && position >= text.Length) fault = $"missing closing ]: {Printer.Quote(text[from..])}";
-        position++;
+        if (_fault is null && _position >= _text.Length)
+        {
+            _fault = $"missing closing ]: {Printer.Quote(_text[from..])}";
+        }
+        _position++;
     }
 
-    private bool NamedClass()
+    private bool TryParseNamedClass()
     {
-        var rest = text[position..];
+        var rest = _text[_position..];
         if (rest.StartsWith("[:") && rest[2..].IndexOf(":]") is var end and >= 0)
         {
             var name = rest.Slice(2, end);
             if (Array.IndexOf(PosixClasses, name.TrimStart('^').ToString()) < 0 || name.StartsWith("^^"))
-                fault = $"invalid character class range: {Printer.Quote(rest[..(end + 4)])}";
-            position += end + 4;
-            madeOnce += ClassSize;
-            if (name.StartsWith('^')) folding += NegatedFolding;
+            {
+                _fault = $"invalid character class range: {Printer.Quote(rest[..(end + 4)])}";
+            }
+            _position += end + 4;
+            _madeOnce += ClassSize;
+            if (name.StartsWith('^'))
+            {
+                _folding += NegatedFolding;
+            }
             return true;
         }
-        if (rest.Length < 2 || rest[0] != '\\') return false;
+        if (rest.Length < 2 || rest[0] != '\\')
+        {
+            return false;
+        }
         if (rest[1] is 'd' or 'D' or 's' or 'S' or 'w' or 'W')
         {
-            PerlClass(rest[1]);
-            position += 2;
+            CountPerlClass(rest[1]);
+            _position += 2;
             return true;
         }
-        if (rest[1] is not ('p' or 'P')) return false;
-        position++;
-        UnicodeClass(position - 1);
+        if (rest[1] is not ('p' or 'P'))
+        {
+            return false;
+        }
+        _position++;
+        ParseUnicodeClass(_position - 1);
         return true;
     }
 
-    private void Range()
+    private void ParseClassRange()
     {
-        var from = position;
-        madeOnce++;
-        var low = ClassCharacter();
-        if (fault is not null || Peek() != '-' || position + 1 >= text.Length || text[position + 1] == ']') return;
-        position++;
-        var high = ClassCharacter();
-        if (fault is null && high < low) fault = $"invalid character class range: {Printer.Quote(text[from..position])}";
-        folding += low <= FirstFolded && high >= LastFolded
-            ? NegatedFolding
-            : Math.Max(Math.Min(high, LastFolded) - Math.Max(low, FirstFolded), 0) / CharactersPerFoldingUnit;
+        var from = _position;
+        _madeOnce++;
+        var low = ParseClassCharacter();
+        if (_fault is not null || Peek() != '-' || _position + 1 >= _text.Length || _text[_position + 1] == ']')
+        {
+            return;
+        }
+        _position++;
+        var high = ParseClassCharacter();
+        if (_fault is null && high < low)
+        {
+            _fault = $"invalid character class range: {Printer.Quote(_text[from.._position])}";
+        }
+        _folding +=
+            low <= FirstFolded && high >= LastFolded
+                ? NegatedFolding
+                : Math.Max(Math.Min(high, LastFolded) - Math.Max(low, FirstFolded), 0) / CharactersPerFoldingUnit;
     }
 
     /// <summary>Counts <c>\d</c>, <c>\s</c>, <c>\w</c> or, in capitals, what is not in them.</summary>
-    private void PerlClass(char name)
+    private void CountPerlClass(char name)
     {
-        madeOnce += ClassSize;
-        if (char.IsAsciiLetterUpper(name)) folding += NegatedFolding;
+        _madeOnce += ClassSize;
+        if (char.IsAsciiLetterUpper(name))
+        {
+            _folding += NegatedFolding;
+        }
     }
 
-    private int ClassCharacter()
+    private int ParseClassCharacter()
     {
-        var from = position;
-        var c = text[position++];
-        if (c == '\\') return CharacterEscape(from);
-        if (!char.IsSurrogate(c)) return c;
-        return TakePair(c) ? char.ConvertToUtf32(c, text[position - 1]) : c;
+        var from = _position;
+        var c = _text[_position++];
+        if (c == '\\')
+        {
+            return ParseCharacterEscape(from);
+        }
+        if (!char.IsSurrogate(c))
+        {
+            return c;
+        }
+        return AcceptLowSurrogate(c) ? char.ConvertToUtf32(c, _text[_position - 1]) : c;
     }
 }

@@ -23,35 +23,41 @@ internal ref partial struct MatcherRegex
     // Prometheus 3 writes out what a chain of groups matches, up to 256 texts, and copies them at each group.
     private const int CharactersPerGroupUnit = 8;
 
-    private readonly ReadOnlySpan<char> text;
-    private Stack<Branches>? outer;
-    private int position;
-    private string? fault;
+    private readonly ReadOnlySpan<char> _text;
+    private Stack<GroupState>? _outer;
+    private int _position;
+    private string? _fault;
 
     // The group being read: what its finished alternatives, its finished items, and its last item say about the empty string.
-    private Branches group = Branches.Fresh;
-    private bool lastIsRepeat;
+    private GroupState _group = GroupState.Initial;
+    private bool _lastIsRepeat;
 
     // What is made once, however often the expression around it is repeated; and what (?i) adds to that.
-    private long madeOnce = RegexSize;
-    private long folding;
-    private bool folds;
+    private long _madeOnce = RegexSize;
+    private long _folding;
+    private bool _folds;
 
-    private MatcherRegex(ReadOnlySpan<char> text) => this.text = text;
+    private MatcherRegex(ReadOnlySpan<char> text) => this._text = text;
 
     /// <summary>State of one group.</summary>
-    /// <param name="Any">An alternative before the last <c>|</c> matches the empty string.</param>
-    /// <param name="Items">All items of the current alternative before the last one match it.</param>
-    /// <param name="Last">The last item matches it; null if there is no item to repeat.</param>
+    /// <param name="AlternativeMatchesEmpty">An alternative before the last <c>|</c> matches the empty string.</param>
+    /// <param name="ItemsMatchEmpty">All items of the current alternative before the last one match it.</param>
+    /// <param name="LastMatchesEmpty">The last item matches it; null if there is no item to repeat.</param>
     /// <param name="Copies">How many copies of a character the counts of all items before the last one make, at most.</param>
     /// <param name="LastCopies">The same for the last item.</param>
-    private readonly record struct Branches(bool Any, bool Items, bool? Last, int Copies = 1, int LastCopies = 1)
+    private readonly record struct GroupState(
+        bool AlternativeMatchesEmpty,
+        bool ItemsMatchEmpty,
+        bool? LastMatchesEmpty,
+        int Copies = 1,
+        int LastCopies = 1
+    )
     {
         /// <summary>Size of what stands in a chain before the group.</summary>
-        public long Before { get; init; }
+        public long SizeBefore { get; init; }
 
         /// <summary>Size of the alternatives before the last <c>|</c>.</summary>
-        public long AnySize { get; init; }
+        public long AlternativesSize { get; init; }
 
         /// <summary>Size of all items of the current alternative before the last one.</summary>
         public long ItemsSize { get; init; }
@@ -59,55 +65,70 @@ internal ref partial struct MatcherRegex
         /// <summary>Size of the last item.</summary>
         public long LastSize { get; init; }
 
-        public static readonly Branches Fresh = new(false, true, null);
+        public static readonly GroupState Initial = new(false, true, null);
 
-        public bool MatchesEmpty => Any || (Items && Last != false);
+        public bool MatchesEmpty => AlternativeMatchesEmpty || (ItemsMatchEmpty && LastMatchesEmpty != false);
 
-        public int MostCopies => Math.Max(Copies, LastCopies);
+        public int MaxCopies => Math.Max(Copies, LastCopies);
 
         /// <summary>Size of the chain up to here.</summary>
-        public long Chain => Before + ItemsSize + LastSize;
+        public long ChainSize => SizeBefore + ItemsSize + LastSize;
 
-        public long Size => AnySize + ItemsSize + LastSize;
+        public long Size => AlternativesSize + ItemsSize + LastSize;
 
-        public Branches With(bool item, int copies = 1, long size = 1) => this with
-        {
-            Items = Items && Last != false,
-            Last = item,
-            Copies = MostCopies,
-            LastCopies = copies,
-            ItemsSize = ItemsSize + LastSize,
-            LastSize = size,
-        };
+        public GroupState WithItem(bool item, int copies = 1, long size = 1) =>
+            this with
+            {
+                ItemsMatchEmpty = ItemsMatchEmpty && LastMatchesEmpty != false,
+                LastMatchesEmpty = item,
+                Copies = MaxCopies,
+                LastCopies = copies,
+                ItemsSize = ItemsSize + LastSize,
+                LastSize = size,
+            };
 
-        public Branches Or() => new(MatchesEmpty, true, null, MostCopies) { Before = Before, AnySize = Size + 1 };
+        public GroupState WithAlternative() =>
+            new(MatchesEmpty, true, null, MaxCopies) { SizeBefore = SizeBefore, AlternativesSize = Size + 1 };
     }
 
     /// <summary>Outcome of a check.</summary>
-    /// <param name="Fault">Why Prometheus would refuse the expression, null if it would not.</param>
+    /// <param name="Error">Why Prometheus would refuse the expression, null if it would not.</param>
     /// <param name="MatchesEmpty">True if the expression, anchored at both ends, matches the empty string.</param>
     /// <param name="Size">How much a server makes of it, counts written out: see <see cref="LabelMatcher.RegexSize"/>.</param>
-    public readonly record struct Result(string? Fault, bool MatchesEmpty, long Size)
+    public readonly record struct CheckResult(string? Error, bool MatchesEmpty, long Size)
     {
-        public Result ValidOrThrow() => Fault is null ? this : throw new FormatException($"error parsing regexp: {Fault}");
+        public CheckResult EnsureValid() => Error is null ? this : throw new FormatException($"error parsing regexp: {Error}");
     }
 
     /// <summary>Checks one expression in a single pass.</summary>
-    public static Result Check(ReadOnlySpan<char> expression)
+    public static CheckResult Check(ReadOnlySpan<char> expression)
     {
-        if (!expression.ContainsAny(SpecialCharacters)) return new Result(null, expression.IsEmpty, RegexSize + expression.Length);
+        if (!expression.ContainsAny(SpecialCharacters))
+        {
+            return new CheckResult(null, expression.IsEmpty, RegexSize + expression.Length);
+        }
         var regex = new MatcherRegex(expression);
-        while (regex.fault is null && regex.position < expression.Length) regex.Item();
-        if (regex.fault is null && regex.outer is { Count: > 0 }) regex.fault = "missing closing ): " + Printer.Quote(expression);
-        return new Result(regex.fault, regex.group.MatchesEmpty, regex.group.Size + regex.madeOnce + (regex.folds ? regex.folding : 0));
+        while (regex._fault is null && regex._position < expression.Length)
+        {
+            regex.ParseItem();
+        }
+        if (regex._fault is null && regex._outer is { Count: > 0 })
+        {
+            regex._fault = "missing closing ): " + Printer.Quote(expression);
+        }
+        return new CheckResult(
+            regex._fault,
+            regex._group.MatchesEmpty,
+            regex._group.Size + regex._madeOnce + (regex._folds ? regex._folding : 0)
+        );
     }
 
-    private void Item()
+    private void ParseItem()
     {
-        var repeatBefore = lastIsRepeat;
-        lastIsRepeat = false;
-        var from = position;
-        var c = text[position++];
+        var repeatBefore = _lastIsRepeat;
+        _lastIsRepeat = false;
+        var from = _position;
+        var c = _text[_position++];
         switch (c)
         {
             case '(':
@@ -117,178 +138,233 @@ internal ref partial struct MatcherRegex
                 CloseGroup();
                 break;
             case '|':
-                group = group.Or();
+                _group = _group.WithAlternative();
                 break;
             case '^' or '$':
-                Add(true);
+                AddItem(true);
                 break;
             case '[':
-                Class(from);
+                ParseClass(from);
                 break;
             case '*' or '?':
-                Repeat(from, repeatBefore, orNone: true);
-                Grow(1, -1);
+                ParseRepetition(from, repeatBefore, orNone: true);
+                GrowLastItem(1, -1);
                 break;
             case '+':
-                Repeat(from, repeatBefore, orNone: false);
-                Grow(1, -1);
+                ParseRepetition(from, repeatBefore, orNone: false);
+                GrowLastItem(1, -1);
                 break;
-            case '{' when Counts() is var (least, most) && least >= 0:
-                if (least > MaxRepeat || most > MaxRepeat || (most >= 0 && least > most) || !Multiply(least, most))
-                    fault = $"invalid repeat count: {Printer.Quote(text[from..position])}";
-                else Repeat(from, repeatBefore, orNone: least == 0);
-                Grow(least, most);
+            case '{' when ParseCounts() is var (least, most) && least >= 0:
+                if (least > MaxRepeat || most > MaxRepeat || (most >= 0 && least > most) || !TryMultiplyCopies(least, most))
+                {
+                    _fault = $"invalid repeat count: {Printer.Quote(_text[from.._position])}";
+                }
+                else
+                {
+                    ParseRepetition(from, repeatBefore, orNone: least == 0);
+                }
+                GrowLastItem(least, most);
                 break;
             case '\\':
-                Escape(from);
+                ParseEscape(from);
                 break;
             default:
-                if (char.IsSurrogate(c)) TakePair(c);
-                Add(false);
+                if (char.IsSurrogate(c))
+                {
+                    AcceptLowSurrogate(c);
+                }
+                AddItem(false);
                 break;
         }
     }
 
-    private void Add(bool matchesEmpty) => group = group.With(matchesEmpty);
+    private void AddItem(bool matchesEmpty) => _group = _group.WithItem(matchesEmpty);
 
     /// <summary>Counts within counts multiply, and RE2 bounds the product too. False if it is too large.</summary>
-    private bool Multiply(int least, int most)
+    private bool TryMultiplyCopies(int least, int most)
     {
         // {0} leaves nothing to count, {0,} counts as *.
-        group = group with { LastCopies = most == 0 ? 1 : Math.Max(most < 0 ? least : most, 1) * group.LastCopies };
-        return group.LastCopies <= MaxRepeat;
+        _group = _group with { LastCopies = most == 0 ? 1 : Math.Max(most < 0 ? least : most, 1) * _group.LastCopies };
+        return _group.LastCopies <= MaxRepeat;
     }
 
     /// <summary>Counts the copies that a repetition makes of the last item; it is the caller's to refuse too many.</summary>
-    private void Grow(int least, int most)
+    private void GrowLastItem(int least, int most)
     {
-        if (fault is not null) return;
-        var one = group.LastSize;
+        if (_fault is not null)
+        {
+            return;
+        }
+        var one = _group.LastSize;
         if (most == 0)
         {
-            madeOnce += one;
+            _madeOnce += one;
             one = 0;
         }
         var size = most < 0 ? (Math.Max(least, 1) * one) + OptionalSize : (least * one) + ((most - least) * (one + OptionalSize));
-        group = group with { LastSize = size };
+        _group = _group with { LastSize = size };
     }
 
-    private void Repeat(int from, bool repeatBefore, bool orNone)
+    private void ParseRepetition(int from, bool repeatBefore, bool orNone)
     {
-        if (Peek() == '?') position++;
-        if (group.Last is not { } last) fault = $"missing argument to repetition operator: {Printer.Quote(text[from..position])}";
-        else if (repeatBefore) fault = $"invalid nested repetition operator: {Printer.Quote(text[(from - 1)..position])}";
-        else group = group with { Last = orNone || last };
-        lastIsRepeat = true;
+        if (Peek() == '?')
+        {
+            _position++;
+        }
+        if (_group.LastMatchesEmpty is not { } last)
+        {
+            _fault = $"missing argument to repetition operator: {Printer.Quote(_text[from.._position])}";
+        }
+        else if (repeatBefore)
+        {
+            _fault = $"invalid nested repetition operator: {Printer.Quote(_text[(from - 1).._position])}";
+        }
+        else
+        {
+            _group = _group with { LastMatchesEmpty = orNone || last };
+        }
+        _lastIsRepeat = true;
     }
 
     /// <summary>
     /// Takes the rest of <c>{n}</c>, <c>{n,}</c> or <c>{n,m}</c>; anything else leaves the brace a plain character (least -1).
     /// </summary>
-    private (int Least, int Most) Counts()
+    private (int Least, int Most) ParseCounts()
     {
-        var from = position;
-        var least = Count();
+        var from = _position;
+        var least = ParseCount();
         var most = least;
         if (least >= 0 && Peek() == ',')
         {
-            position++;
-            most = Peek() == '}' ? -1 : Count();
-            if (most == -2) least = -1;
+            _position++;
+            most = Peek() == '}' ? -1 : ParseCount();
+            if (most == -2)
+            {
+                least = -1;
+            }
         }
-        if (least >= 0 && Peek() == '}' && position < text.Length)
+        if (least >= 0 && Peek() == '}' && _position < _text.Length)
         {
-            position++;
+            _position++;
             return (least, most);
         }
-        position = from;
+        _position = from;
         return (-1, -1);
     }
 
     /// <summary>Takes a decimal number without leading zeros: -2 if there is none, more than the limit for all that are.</summary>
-    private int Count()
+    private int ParseCount()
     {
-        var from = position;
-        while (char.IsAsciiDigit(Peek())) position++;
-        var digits = text[from..position];
-        if (digits.IsEmpty || (digits.Length > 1 && digits[0] == '0')) return -2;
+        var from = _position;
+        while (char.IsAsciiDigit(Peek()))
+        {
+            _position++;
+        }
+        var digits = _text[from.._position];
+        if (digits.IsEmpty || (digits.Length > 1 && digits[0] == '0'))
+        {
+            return -2;
+        }
         return digits.Length > 4 ? MaxRepeat + 1 : int.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private void OpenGroup()
     {
-        outer ??= new Stack<Branches>();
-        if (outer.Count >= MaxNesting)
+        _outer ??= new Stack<GroupState>();
+        if (_outer.Count >= MaxNesting)
         {
-            fault = "expression nests too deeply";
+            _fault = "expression nests too deeply";
             return;
         }
         if (Peek() == '?')
         {
-            var from = position - 1;
-            position++;
-            if (!GroupHead(out var opens))
-                fault = $"invalid or unsupported Perl syntax: {Printer.Quote(text[from..Math.Min(from + 4, text.Length)])}";
-            if (!opens || fault is not null) return;
+            var from = _position - 1;
+            _position++;
+            if (!TryParseGroupHead(out var opens))
+            {
+                _fault = $"invalid or unsupported Perl syntax: {Printer.Quote(_text[from..Math.Min(from + 4, _text.Length)])}";
+            }
+            if (!opens || _fault is not null)
+            {
+                return;
+            }
         }
-        outer.Push(group);
-        group = Branches.Fresh with { Before = group.Chain };
+        _outer.Push(_group);
+        _group = GroupState.Initial with { SizeBefore = _group.ChainSize };
     }
 
     /// <summary>Takes <c>P&lt;name&gt;</c>, <c>&lt;name&gt;</c>, <c>flags:</c> or <c>flags)</c> after <c>(?</c>; the last opens no
     /// group.</summary>
-    private bool GroupHead(out bool opens)
+    private bool TryParseGroupHead(out bool opens)
     {
         opens = true;
         // The form without P came with Go 1.22, which Prometheus 2.42 is too old for.
-        var opening = text[position..].StartsWith("P<") ? 2 : Peek() == '<' ? 1 : 0;
+        var opening =
+            _text[_position..].StartsWith("P<") ? 2
+            : Peek() == '<' ? 1
+            : 0;
         if (opening > 0)
         {
-            var name = text[(position + opening)..];
+            var name = _text[(_position + opening)..];
             var end = name.IndexOf('>');
-            if (end <= 0 || name[..end].ContainsAnyExcept(WordCharacters)) return false;
-            position += opening + end + 1;
+            if (end <= 0 || name[..end].ContainsAnyExcept(WordCharacters))
+            {
+                return false;
+            }
+            _position += opening + end + 1;
             return true;
         }
 
         var (negated, flags) = (false, 0);
-        while (position < text.Length)
+        while (_position < _text.Length)
         {
-            var c = text[position++];
+            var c = _text[_position++];
             if (c is 'i' or 'm' or 's' or 'U')
             {
                 flags++;
-                folds |= c == 'i' && !negated;
+                _folds |= c == 'i' && !negated;
             }
-            else if (c == '-' && !negated) (negated, flags) = (true, 0);
+            else if (c == '-' && !negated)
+            {
+                (negated, flags) = (true, 0);
+            }
             else if (c is ':' or ')')
             {
                 opens = c == ':';
                 return !negated || flags > 0;
             }
-            else return false;
+            else
+            {
+                return false;
+            }
         }
         return false;
     }
 
     private void CloseGroup()
     {
-        var inner = group;
-        if (outer is not null && outer.TryPop(out group))
+        var inner = _group;
+        if (_outer is not null && _outer.TryPop(out _group))
         {
-            group = group.With(inner.MatchesEmpty, inner.MostCopies, inner.Size + GroupSize);
-            madeOnce += inner.Before / CharactersPerGroupUnit;
+            _group = _group.WithItem(inner.MatchesEmpty, inner.MaxCopies, inner.Size + GroupSize);
+            _madeOnce += inner.SizeBefore / CharactersPerGroupUnit;
         }
-        else fault = $"unexpected ): {Printer.Quote(text)}";
+        else
+        {
+            _fault = $"unexpected ): {Printer.Quote(_text)}";
+        }
     }
 
-    private readonly char Peek() => position < text.Length ? text[position] : '\0';
+    private readonly char Peek() => _position < _text.Length ? _text[_position] : '\0';
 
     /// <summary>Takes the second half of a surrogate pair.</summary>
-    private bool TakePair(char first)
+    private bool AcceptLowSurrogate(char first)
     {
-        if (!char.IsHighSurrogate(first) || !char.IsLowSurrogate(Peek())) return false;
-        position++;
+        if (!char.IsHighSurrogate(first) || !char.IsLowSurrogate(Peek()))
+        {
+            return false;
+        }
+        _position++;
         return true;
     }
 }

@@ -23,9 +23,7 @@ public readonly record struct Duration(TimeSpan Fixed, DurationExpr? Expr = null
 /// </summary>
 public abstract record DurationExpr
 {
-    private protected DurationExpr()
-    {
-    }
+    private protected DurationExpr() { }
 }
 
 /// <summary>A number of seconds, such as <c>0.5</c>, with its sign.</summary>
@@ -35,7 +33,7 @@ public sealed record DurationNumber(double Seconds) : DurationExpr;
 public sealed record DurationLiteral(TimeSpan Value) : DurationExpr;
 
 /// <summary>What a query was asked with.</summary>
-public enum QueryTime
+public enum QueryProperty
 {
     /// <summary><c>step()</c>, the time between two evaluations of a range query.</summary>
     Step,
@@ -45,13 +43,13 @@ public enum QueryTime
 }
 
 /// <summary><c>step()</c> or <c>range()</c>.</summary>
-public sealed record DurationOfQuery(QueryTime Time) : DurationExpr;
+public sealed record DurationQueryProperty(QueryProperty Property) : DurationExpr;
 
 /// <summary><c>min_of(a, b)</c> or <c>max_of(a, b)</c>.</summary>
-public sealed record DurationChoice(bool Larger, DurationExpr First, DurationExpr Second) : DurationExpr;
+public sealed record DurationMinMax(bool IsMax, DurationExpr First, DurationExpr Second) : DurationExpr;
 
 /// <summary>A minus before what is not a bare number. (A plus means nothing and is left out.)</summary>
-public sealed record DurationMinus(DurationExpr Expr) : DurationExpr;
+public sealed record DurationNegation(DurationExpr Expr) : DurationExpr;
 
 /// <summary>Two durations with one of <c>+ - * / % ^</c> between them.</summary>
 public sealed record DurationBinary(BinaryOperator Op, DurationExpr Lhs, DurationExpr Rhs) : DurationExpr;

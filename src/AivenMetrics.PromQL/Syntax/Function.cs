@@ -8,18 +8,19 @@ namespace AivenMetrics.PromQL;
 /// </summary>
 public sealed class Function
 {
-    private static readonly FrozenDictionary<string, Function> ByName = Table().ToFrozenDictionary(function => function.Name);
+    private static readonly FrozenDictionary<string, Function> ByName = CreateAll().ToFrozenDictionary(function => function.Name);
 
-    private static readonly FrozenDictionary<string, Function>.AlternateLookup<ReadOnlySpan<char>> BySpan =
-        ByName.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenDictionary<string, Function>.AlternateLookup<ReadOnlySpan<char>> BySpan = ByName.GetAlternateLookup<
+        ReadOnlySpan<char>
+    >();
 
     private Function(string name, ExprType returns, ValueList<ExprType> arguments, int optional = 0)
     {
         Name = name;
         ReturnType = returns;
         ArgTypes = arguments;
-        Minimum = optional == 0 ? arguments.Count : arguments.Count - 1;
-        Maximum = optional < 0 ? int.MaxValue : Minimum + optional;
+        MinArgs = optional == 0 ? arguments.Count : arguments.Count - 1;
+        MaxArgs = optional < 0 ? int.MaxValue : MinArgs + optional;
     }
 
     /// <summary>The name, lower case; function names are case-sensitive.</summary>
@@ -42,9 +43,9 @@ public sealed class Function
     /// <summary>All functions.</summary>
     public static IReadOnlyList<Function> All => ByName.Values;
 
-    internal int Minimum { get; }
+    internal int MinArgs { get; }
 
-    internal int Maximum { get; }
+    internal int MaxArgs { get; }
 
     /// <summary>The function with exactly this name, or null.</summary>
     public static Function? Find(ReadOnlySpan<char> name) => BySpan.TryGetValue(name, out var function) ? function : null;
@@ -53,34 +54,98 @@ public sealed class Function
     public override string ToString() => Name;
 
     /// <summary>Type of the argument at a place counted from 0.</summary>
-    internal ExprType TypeOf(int argument) => ArgTypes[Math.Min(argument, ArgTypes.Count - 1)];
+    internal ExprType ArgTypeAt(int argument) => ArgTypes[Math.Min(argument, ArgTypes.Count - 1)];
 
-    private static IEnumerable<Function> Table()
+    private static IEnumerable<Function> CreateAll()
     {
-        const ExprType vector = ExprType.Vector, scalar = ExprType.Scalar, matrix = ExprType.Matrix, text = ExprType.Text;
+        const ExprType vector = ExprType.Vector,
+            scalar = ExprType.Scalar,
+            matrix = ExprType.Matrix,
+            text = ExprType.Text;
 
         string[] ofOneVector =
         [
-            "abs", "absent", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "deg", "exp", "floor",
-            "histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum", "ln", "log10", "log2", "rad",
-            "sgn", "sin", "sinh", "sort", "sort_desc", "sqrt", "start_timestamp", "tan", "tanh", "timestamp",
+            "abs",
+            "absent",
+            "acos",
+            "acosh",
+            "asin",
+            "asinh",
+            "atan",
+            "atanh",
+            "ceil",
+            "cos",
+            "cosh",
+            "deg",
+            "exp",
+            "floor",
+            "histogram_avg",
+            "histogram_count",
+            "histogram_stddev",
+            "histogram_stdvar",
+            "histogram_sum",
+            "ln",
+            "log10",
+            "log2",
+            "rad",
+            "sgn",
+            "sin",
+            "sinh",
+            "sort",
+            "sort_desc",
+            "sqrt",
+            "start_timestamp",
+            "tan",
+            "tanh",
+            "timestamp",
         ];
         string[] ofOneRange =
         [
-            "absent_over_time", "avg_over_time", "changes", "count_over_time", "delta", "deriv", "first_over_time", "idelta",
-            "increase", "irate",
-            "last_over_time", "mad_over_time", "max_over_time", "min_over_time", "present_over_time", "rate", "resets",
-            "stddev_over_time", "stdvar_over_time", "sum_over_time", "ts_of_first_over_time", "ts_of_last_over_time",
-            "ts_of_max_over_time", "ts_of_min_over_time",
+            "absent_over_time",
+            "avg_over_time",
+            "changes",
+            "count_over_time",
+            "delta",
+            "deriv",
+            "first_over_time",
+            "idelta",
+            "increase",
+            "irate",
+            "last_over_time",
+            "mad_over_time",
+            "max_over_time",
+            "min_over_time",
+            "present_over_time",
+            "rate",
+            "resets",
+            "stddev_over_time",
+            "stdvar_over_time",
+            "sum_over_time",
+            "ts_of_first_over_time",
+            "ts_of_last_over_time",
+            "ts_of_max_over_time",
+            "ts_of_min_over_time",
         ];
         string[] ofTime = ["day_of_month", "day_of_week", "day_of_year", "days_in_month", "hour", "minute", "month", "year"];
 
         string[] ofTheQuery = ["end", "pi", "range", "start", "step", "time"];
 
-        foreach (var name in ofTheQuery) yield return new(name, scalar, []);
-        foreach (var name in ofOneVector) yield return new(name, vector, [vector]);
-        foreach (var name in ofOneRange) yield return new(name, vector, [matrix]);
-        foreach (var name in ofTime) yield return new(name, vector, [vector], optional: 1);
+        foreach (var name in ofTheQuery)
+        {
+            yield return new(name, scalar, []);
+        }
+        foreach (var name in ofOneVector)
+        {
+            yield return new(name, vector, [vector]);
+        }
+        foreach (var name in ofOneRange)
+        {
+            yield return new(name, vector, [matrix]);
+        }
+        foreach (var name in ofTime)
+        {
+            yield return new(name, vector, [vector], optional: 1);
+        }
         yield return new("clamp", vector, [vector, scalar, scalar]);
         yield return new("clamp_max", vector, [vector, scalar]);
         yield return new("clamp_min", vector, [vector, scalar]);

@@ -31,14 +31,15 @@ public sealed record LabelMatcher(string Name, MatchType Type, string Value)
     /// True if a series without the label satisfies the matcher. Prometheus wants at least one matcher where this is false.
     /// </summary>
     /// <exception cref="FormatException">The value of a regex matcher is not a valid RE2 expression.</exception>
-    public bool MatchesEmpty() => Type switch
-    {
-        MatchType.Equal => Value.Length == 0,
-        MatchType.NotEqual => Value.Length != 0,
-        MatchType.Regex => MatcherRegex.Check(Value).ValidOrThrow().MatchesEmpty,
-        MatchType.NotRegex => !MatcherRegex.Check(Value).ValidOrThrow().MatchesEmpty,
-        _ => throw new InvalidOperationException($"Unknown match type {Type}."),
-    };
+    public bool MatchesEmpty() =>
+        Type switch
+        {
+            MatchType.Equal => Value.Length == 0,
+            MatchType.NotEqual => Value.Length != 0,
+            MatchType.Regex => MatcherRegex.Check(Value).EnsureValid().MatchesEmpty,
+            MatchType.NotRegex => !MatcherRegex.Check(Value).EnsureValid().MatchesEmpty,
+            _ => throw new InvalidOperationException($"Unknown match type {Type}."),
+        };
 
     /// <summary>
     /// How much a server makes of a regex matcher when it compiles it, of whatever the expression says, valid or not: about one for each
@@ -52,9 +53,17 @@ public sealed record LabelMatcher(string Name, MatchType Type, string Value)
     /// <summary>True for a name that needs no quotes: <c>[a-zA-Z_][a-zA-Z0-9_]*</c>.</summary>
     internal static bool IsLabelName(ReadOnlySpan<char> name)
     {
-        if (name.IsEmpty || char.IsAsciiDigit(name[0])) return false;
+        if (name.IsEmpty || char.IsAsciiDigit(name[0]))
+        {
+            return false;
+        }
         foreach (var c in name)
-            if (!Lexer.IsNameCharacter(c)) return false;
+        {
+            if (!Lexer.IsNameCharacter(c))
+            {
+                return false;
+            }
+        }
         return true;
     }
 }

@@ -121,13 +121,44 @@ internal static class Operators
     public const int PowerPrecedence = 6;
 
     private static readonly string[] BinaryTexts =
-        ["or", "and", "unless", "==", "!=", "<=", "<", ">=", ">", "</", ">/", "+", "-", "*", "/", "%", "atan2", "^"];
+    [
+        "or",
+        "and",
+        "unless",
+        "==",
+        "!=",
+        "<=",
+        "<",
+        ">=",
+        ">",
+        "</",
+        ">/",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "atan2",
+        "^",
+    ];
 
     private static readonly string[] AggregateTexts =
-        [
-            "sum", "avg", "count", "min", "max", "group", "stddev", "stdvar", "topk", "bottomk", "count_values", "quantile",
-            "limitk", "limit_ratio",
-        ];
+    [
+        "sum",
+        "avg",
+        "count",
+        "min",
+        "max",
+        "group",
+        "stddev",
+        "stdvar",
+        "topk",
+        "bottomk",
+        "count_values",
+        "quantile",
+        "limitk",
+        "limit_ratio",
+    ];
 
     private static ReadOnlySpan<byte> Precedences => [1, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, PowerPrecedence];
 
@@ -139,38 +170,44 @@ internal static class Operators
 
     public static int Precedence(this BinaryOperator op) => Precedences[(int)op];
 
-    public static bool IsComparison(this BinaryOperator op) => op is >= BinaryOperator.Equal and <= BinaryOperator.Greater;
+    public static bool IsComparisonOperator(this BinaryOperator op) => op is >= BinaryOperator.Equal and <= BinaryOperator.Greater;
 
     /// <summary>True for the operators that duration expressions have too.</summary>
-    public static bool IsArithmetic(this BinaryOperator op) => op is >= BinaryOperator.Add and not BinaryOperator.Atan2;
+    public static bool IsArithmeticOperator(this BinaryOperator op) => op is >= BinaryOperator.Add and not BinaryOperator.Atan2;
 
-    public static bool IsSet(this BinaryOperator op) => op <= BinaryOperator.Unless;
+    public static bool IsSetOperator(this BinaryOperator op) => op <= BinaryOperator.Unless;
 
     /// <summary>
     /// True for a duration that ends after offset whatever follows; of others <c>+ - * / % ^</c> behind them would become part.
     /// </summary>
-    public static bool EndsItself(DurationExpr expr) => expr switch
-    {
-        DurationMinus minus => minus.Expr is DurationOfQuery or DurationChoice or DurationParen,
-        DurationBinary => false,
-        _ => true,
-    };
+    public static bool IsSelfDelimiting(DurationExpr expr) =>
+        expr switch
+        {
+            DurationNegation minus => minus.Expr is DurationQueryProperty or DurationMinMax or DurationParen,
+            DurationBinary => false,
+            _ => true,
+        };
 
     /// <summary>Type of the aggregation's first argument, null if it has only the aggregated one.</summary>
-    public static ExprType? ParameterType(this AggregateOperator op) => op switch
-    {
-        AggregateOperator.CountValues => ExprType.Text,
-        AggregateOperator.Topk or AggregateOperator.Bottomk or AggregateOperator.Quantile
-            or AggregateOperator.Limitk or AggregateOperator.LimitRatio => ExprType.Scalar,
-        _ => null,
-    };
+    public static ExprType? ParameterType(this AggregateOperator op) =>
+        op switch
+        {
+            AggregateOperator.CountValues => ExprType.Text,
+            AggregateOperator.Topk
+            or AggregateOperator.Bottomk
+            or AggregateOperator.Quantile
+            or AggregateOperator.Limitk
+            or AggregateOperator.LimitRatio => ExprType.Scalar,
+            _ => null,
+        };
 
     /// <summary>The type in the words of Prometheus' documentation.</summary>
-    public static string Documented(this ExprType type) => type switch
-    {
-        ExprType.Scalar => "scalar",
-        ExprType.Vector => "instant vector",
-        ExprType.Matrix => "range vector",
-        _ => "string",
-    };
+    public static string DocumentedType(this ExprType type) =>
+        type switch
+        {
+            ExprType.Scalar => "scalar",
+            ExprType.Vector => "instant vector",
+            ExprType.Matrix => "range vector",
+            _ => "string",
+        };
 }

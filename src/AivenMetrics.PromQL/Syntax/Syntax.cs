@@ -22,9 +22,7 @@ public enum ExprType
 /// </summary>
 public abstract record Expr
 {
-    private protected Expr()
-    {
-    }
+    private protected Expr() { }
 
     /// <summary>What the expression evaluates to.</summary>
     public abstract ExprType Type { get; }
@@ -41,7 +39,7 @@ public sealed record NumberLiteral(double Value) : Expr
     private static readonly NumberLiteral[] Small = [.. Enumerable.Range(0, 101).Select(value => new NumberLiteral(value))];
 
     /// <summary>The literal of a number; those that most queries have are made once.</summary>
-    internal static NumberLiteral Of(double value) =>
+    internal static NumberLiteral Create(double value) =>
         value is >= 0 and <= 100 && value == (int)value && !double.IsNegative(value) ? Small[(int)value] : new NumberLiteral(value);
 
     /// <inheritdoc/>
@@ -81,12 +79,11 @@ public sealed record BinaryExpr(BinaryOperator Op, Expr Lhs, Expr Rhs, bool Retu
     public FillValues? Fill { get; init; }
 
     /// <inheritdoc/>
-    public override ExprType Type =>
-        Lhs.Type == ExprType.Scalar && Rhs.Type == ExprType.Scalar ? ExprType.Scalar : ExprType.Vector;
+    public override ExprType Type => Lhs.Type == ExprType.Scalar && Rhs.Type == ExprType.Scalar ? ExprType.Scalar : ExprType.Vector;
 }
 
 /// <summary>The side that may have many series for one of the other.</summary>
-public enum GroupSide
+public enum GroupModifier
 {
     /// <summary>Neither.</summary>
     None,
@@ -100,11 +97,15 @@ public enum GroupSide
 
 /// <summary>How the series of two vectors find each other.</summary>
 /// <param name="On">True for <c>on</c>, false for <c>ignoring</c>.</param>
-/// <param name="Labels">The labels in its parentheses; may be empty.</param>
+/// <param name="MatchingLabels">The labels in its parentheses; may be empty.</param>
 /// <param name="Group">Whether and where <c>group_left</c> or <c>group_right</c> was written.</param>
 /// <param name="Include">The labels in the parentheses of that.</param>
 public sealed record VectorMatching(
-    bool On, ValueList<string> Labels, GroupSide Group = GroupSide.None, ValueList<string> Include = default);
+    bool On,
+    ValueList<string> MatchingLabels,
+    GroupModifier Group = GroupModifier.None,
+    ValueList<string> Include = default
+);
 
 /// <summary>
 /// The samples that stand for series without a partner: <c>fill (0)</c> for both sides, <c>fill_left</c>, <c>fill_right</c>.
@@ -123,7 +124,12 @@ public sealed record FillValues(double? Left, double? Right);
 /// <param name="Grouping">Labels of <c>by</c> or <c>without</c>.</param>
 /// <param name="Without">True for <c>without</c>.</param>
 public sealed record AggregateExpr(
-    AggregateOperator Op, Expr Expr, Expr? Param = null, ValueList<string> Grouping = default, bool Without = false) : Expr
+    AggregateOperator Op,
+    Expr Expr,
+    Expr? Param = null,
+    ValueList<string> Grouping = default,
+    bool Without = false
+) : Expr
 {
     /// <inheritdoc/>
     public override ExprType Type => ExprType.Vector;
@@ -155,10 +161,10 @@ public enum AtKind
 public sealed record AtModifier(AtKind Kind, double Seconds = 0);
 
 /// <summary>How a range is read beyond its samples (experimental in Prometheus 3.7).</summary>
-public enum RangeReading
+public enum ExtendedRangeMode
 {
     /// <summary>As it always was.</summary>
-    Plain,
+    None,
 
     /// <summary><c>anchored</c>: with the last sample before the range.</summary>
     Anchored,
@@ -175,27 +181,27 @@ public enum RangeReading
 public sealed record VectorSelector(string? Name, ValueList<LabelMatcher> Matchers) : Expr
 {
     // Most selectors have none of these: they cost one null then.
-    private readonly SelectorModifiers? modifiers;
+    private readonly SelectorModifiers? _modifiers;
 
     /// <summary>How far back to look, negative for ahead; zero for no <c>offset</c>.</summary>
     public Duration Offset
     {
-        get => modifiers?.Offset ?? default;
-        init => modifiers = SelectorModifiers.Of(value, Reading, At);
+        get => _modifiers?.Offset ?? default;
+        init => _modifiers = SelectorModifiers.CreateOrNull(value, ExtendedRange, At);
     }
 
     /// <summary>Whether <c>anchored</c> or <c>smoothed</c> was written.</summary>
-    public RangeReading Reading
+    public ExtendedRangeMode ExtendedRange
     {
-        get => modifiers?.Reading ?? RangeReading.Plain;
-        init => modifiers = SelectorModifiers.Of(Offset, value, At);
+        get => _modifiers?.ExtendedRange ?? ExtendedRangeMode.None;
+        init => _modifiers = SelectorModifiers.CreateOrNull(Offset, value, At);
     }
 
     /// <summary>The <c>@</c> modifier, null for none.</summary>
     public AtModifier? At
     {
-        get => modifiers?.At;
-        init => modifiers = SelectorModifiers.Of(Offset, Reading, value);
+        get => _modifiers?.At;
+        init => _modifiers = SelectorModifiers.CreateOrNull(Offset, ExtendedRange, value);
     }
 
     /// <inheritdoc/>
@@ -203,10 +209,10 @@ public sealed record VectorSelector(string? Name, ValueList<LabelMatcher> Matche
 }
 
 /// <summary>What may be written behind a selector; null stands for nothing of it, so that equal selectors are equal.</summary>
-internal sealed record SelectorModifiers(Duration Offset, RangeReading Reading, AtModifier? At)
+internal sealed record SelectorModifiers(Duration Offset, ExtendedRangeMode ExtendedRange, AtModifier? At)
 {
-    public static SelectorModifiers? Of(Duration offset, RangeReading reading, AtModifier? at) =>
-        offset.IsZero && reading == RangeReading.Plain && at is null ? null : new SelectorModifiers(offset, reading, at);
+    public static SelectorModifiers? CreateOrNull(Duration offset, ExtendedRangeMode reading, AtModifier? at) =>
+        offset.IsZero && reading == ExtendedRangeMode.None && at is null ? null : new SelectorModifiers(offset, reading, at);
 }
 
 /// <summary>A selector over a range of time, <c>up[5m]</c>.</summary>

@@ -10,23 +10,26 @@ namespace AivenMetrics.PromQL;
 [CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
 public readonly struct ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
 {
-    private readonly T[]? items;
+    private readonly T[]? _items;
 
-    internal ValueList(T[] items) => this.items = items;
+    internal ValueList(T[] items) => this._items = items;
 
     /// <summary>Number of items; 0 for the default value.</summary>
-    public int Count => items is null ? 0 : items.Length;
+    public int Count => _items is null ? 0 : _items.Length;
 
     /// <summary>The item at a place counted from 0.</summary>
     public T this[int index] => AsSpan()[index];
 
     /// <summary>The items, without copying them.</summary>
-    public ReadOnlySpan<T> AsSpan() => items;
+    public ReadOnlySpan<T> AsSpan() => _items;
 
     /// <summary>A new list: these items, then <paramref name="more"/>.</summary>
     public ValueList<T> Append(ValueList<T> more)
     {
-        if (more.Count == 0) return this;
+        if (more.Count == 0)
+        {
+            return this;
+        }
         var joined = new T[Count + more.Count];
         AsSpan().CopyTo(joined);
         more.AsSpan().CopyTo(joined.AsSpan(Count));
@@ -36,9 +39,9 @@ public readonly struct ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
     /// <summary>Enumerates the items without allocating.</summary>
     public ReadOnlySpan<T>.Enumerator GetEnumerator() => AsSpan().GetEnumerator();
 
-    IEnumerator<T> IEnumerable<T>.GetEnumerator() => ((IEnumerable<T>)(items ?? [])).GetEnumerator();
+    IEnumerator<T> IEnumerable<T>.GetEnumerator() => ((IEnumerable<T>)(_items ?? [])).GetEnumerator();
 
-    IEnumerator IEnumerable.GetEnumerator() => (items ?? []).GetEnumerator();
+    IEnumerator IEnumerable.GetEnumerator() => (_items ?? []).GetEnumerator();
 
     /// <inheritdoc/>
     public bool Equals(ValueList<T> other) => AsSpan().SequenceEqual(other.AsSpan(), EqualityComparer<T>.Default);
@@ -50,7 +53,10 @@ public readonly struct ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
     public override int GetHashCode()
     {
         var hash = new HashCode();
-        foreach (var item in this) hash.Add(item);
+        foreach (var item in this)
+        {
+            hash.Add(item);
+        }
         return hash.ToHashCode();
     }
 

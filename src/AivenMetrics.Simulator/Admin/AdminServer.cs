@@ -15,20 +15,28 @@ namespace AivenMetrics.Simulator.Admin;
 internal sealed class AdminServer
 {
     private const string Prefix = "/simulator/v1";
-    private readonly AivenWorld world;
-    private readonly NodeListeners listeners;
+    private readonly AivenWorld _world;
+    private readonly NodeListeners _listeners;
 
     public AdminServer(
-        SimulatorOptions options, AivenWorld world, NodeListeners listeners, DnsServer dns, NodeAddresses addresses,
-        FaultRules<CallFault> callFaults, FaultRules<DnsFault> dnsFaults, CallLog log, RateWindow rate)
+        SimulatorOptions options,
+        AivenWorld world,
+        NodeListeners listeners,
+        DnsServer dns,
+        NodeAddresses addresses,
+        FaultRules<CallFault> callFaults,
+        FaultRules<DnsFault> dnsFaults,
+        CallLog log,
+        SlidingRateLimit rate
+    )
     {
-        (this.world, this.listeners) = (world, listeners);
+        (this._world, this._listeners) = (world, listeners);
         var state = new StateView(options, dns, addresses);
         var faults = new AdminFaults(callFaults, dnsFaults, log, rate);
         const string service = "/projects/{project}/services/{service}";
         Table = new(
             new("GET", "", "This list", _ => ListRoutes()),
-            new("GET", "/state", "DNS address, node network, settings, projects, services with their nodes", state.Of),
+            new("GET", "/state", "DNS address, node network, settings, projects, services with their nodes", state.Show),
             new("GET", "/seed", "Organizations, spaces and services of the demo seed", state.Seed),
             new("PUT", "/settings", "Change delays (…_seconds) and habits", AdminWorld.ChangeSettings),
             new("PUT", "/rate-limit", "Switch the rate limit: requests_per_minute (0: off), retry_after", faults.SetRateLimit),
@@ -50,31 +58,34 @@ internal sealed class AdminServer
             new("POST", service + "/power-on", "Power on: build_seconds (0)", AdminWorld.PowerOn),
             new("POST", service + "/nodes/{node}/replace", "Replace a node: join_seconds (0), leave_seconds (10)", AdminWorld.ReplaceNode),
             new("PUT", service + "/nodes/{node}/port", "Open or close its metrics port", AdminWorld.SetPort),
-            new("PUT", service + "/nodes/{node}/certificate", "Show another: project, other-authority, …", AdminWorld.SetCertificate));
+            new("PUT", service + "/nodes/{node}/certificate", "Show another: project, other-authority, …", AdminWorld.SetCertificate)
+        );
     }
 
     internal RouteTable Table { get; }
 
-    public async Task Serve(HttpContext context)
+    public async Task ServeAsync(HttpContext context)
     {
-        var (status, answer) = await Answer(context);
+        var (status, answer) = await HandleAsync(context);
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync(answer.ToJsonString(RequestFields.Written), context.RequestAborted);
+        await context.Response.WriteAsync(answer.ToJsonString(RequestFields.WriterOptions), context.RequestAborted);
     }
 
-    private async Task<(int Status, JsonObject Answer)> Answer(HttpContext context)
+    private async Task<(int Status, JsonObject Answer)> HandleAsync(HttpContext context)
     {
         try
         {
             var path = context.Request.Path.Value![Prefix.Length..].TrimEnd('/');
             var (route, values) = Table.Find(context.Request.Method, path);
             // Orders without particulars ("power off") need no body.
-            var body = route.TakesBody ? await RequestFields.Read(context.Request, emptyIsObject: true) : new([]);
+            var body = route.TakesBody ? await RequestFields.ReadAsync(context.Request, emptyIsObject: true) : new([]);
             var query = context.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value.ToString());
-            var answer = world.Within(now => route.Handle(new(world, now, values, body, query)));
+            var answer = _world.Synchronized(now => route.Handle(new(_world, now, values, body, query)));
             if (route.Method != "GET")
-                await listeners.Apply(context.RequestAborted);
+            {
+                await _listeners.ReconcileAsync(context.RequestAborted);
+            }
             return (StatusCodes.Status200OK, answer);
         }
         catch (AivenApiException fault)
@@ -88,13 +99,16 @@ internal sealed class AdminServer
         }
     }
 
-    private JsonObject ListRoutes() => new()
-    {
-        ["routes"] = new JsonArray([.. Table.Routes.Select(route => new JsonObject
+    private JsonObject ListRoutes() =>
+        new()
         {
-            ["method"] = route.Method,
-            ["path"] = Prefix + route.Template,
-            ["summary"] = route.Summary,
-        })]),
-    };
+            ["routes"] = new JsonArray([
+                .. Table.Routes.Select(route => new JsonObject
+                {
+                    ["method"] = route.Method,
+                    ["path"] = Prefix + route.Template,
+                    ["summary"] = route.Summary,
+                }),
+            ]),
+        };
 }

@@ -10,14 +10,15 @@ internal static class AdminWorld
 {
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
 
-    public static JsonObject ChangeSettings(Call call)
+    public static JsonObject ChangeSettings(ApiCall call)
     {
         var (body, old) = (call.Body, call.World.Settings);
         call.World.Settings = new(
             body.OptionalSeconds("integration_delay_seconds") ?? old.IntegrationDelay,
             body.OptionalSeconds("listener_delay_seconds") ?? old.ListenerDelay,
             body.OptionalSeconds("not_found_window_seconds") ?? old.NotFoundWindow,
-            body.OptionalSeconds("build_time_seconds") ?? old.BuildTime)
+            body.OptionalSeconds("build_time_seconds") ?? old.BuildTime
+        )
         {
             EndpointDeleteCascades = body.OptionalFlag("endpoint_delete_cascades") ?? old.EndpointDeleteCascades,
             PoweredOffConflicts = body.OptionalFlag("powered_off_conflicts") ?? old.PoweredOffConflicts,
@@ -26,15 +27,17 @@ internal static class AdminWorld
         return StateView.Settings(call.World.Settings);
     }
 
-    public static JsonObject CreateProject(Call call)
+    public static JsonObject CreateProject(ApiCall call)
     {
-        if (!AivenProject.IsName(call.Path[0]))
+        if (!AivenProject.IsName(call.PathValues[0]))
+        {
             throw AivenErrors.Invalid("Invalid project name: use 1 to 63 lower-case letters, digits and hyphens, starting with a letter");
-        var project = call.World.AddProject(call.Path[0], call.Now);
+        }
+        var project = call.World.AddProject(call.PathValues[0], call.Now);
         return new() { ["project"] = project.Name, ["ca_certificate"] = project.Authority.Pem };
     }
 
-    public static JsonObject CreateService(Call call)
+    public static JsonObject CreateService(ApiCall call)
     {
         var (name, type) = (call.Body.Text("name"), call.Body.Text("type"));
         var tags = TagCalls.Read(call.Body.OptionalObject("tags") ?? []);
@@ -44,60 +47,78 @@ internal static class AdminWorld
         service.Tags = tags;
         service.Build(call.Now, call.Now);
         if (!powered)
+        {
             service.PowerOff();
+        }
         return StateView.Service(service, call.Now);
     }
 
-    public static JsonObject ChangeService(Call call)
+    public static JsonObject ChangeService(ApiCall call)
     {
         var (service, body) = (call.Service, call.Body);
         var (plan, type, state) = (body.OptionalText("plan"), body.OptionalText("type"), body.OptionalText("state"));
         var tags = body.OptionalObject("tags") is { } given ? TagCalls.Read(given) : service.Tags;
         if (plan is not null && !ServiceTypes.IsPlan(plan))
+        {
             throw AivenErrors.Invalid($"Invalid plan: {plan}");
+        }
         if (type is not null && !ServiceTypes.All.ContainsKey(type))
+        {
             throw AivenErrors.Invalid($"Invalid type: {type}");
+        }
         if (state is not (null or ServiceState.Running or ServiceState.Rebalancing or ServiceState.Rebuilding or ServiceState.Poweroff))
+        {
             throw AivenErrors.Invalid("Invalid state: it must be RUNNING, REBALANCING, REBUILDING or POWEROFF");
+        }
         (service.Plan, service.Tags, service.UpdatedAt) = (plan ?? service.Plan, tags, call.Now);
         service.Type = type is null ? service.Type : ServiceTypes.All[type];
         if (state == ServiceState.Poweroff)
+        {
             service.PowerOff();
+        }
         else if (state is not null && service.PoweredOff)
+        {
             service.Build(call.Now, call.Now);
+        }
         // A state that was set by hand lasts until it is set again.
         if (state is not null)
-            service.Settle(state, null);
+        {
+            service.SetState(state, null);
+        }
         return StateView.Service(service, call.Now);
     }
 
-    public static JsonObject DeleteService(Call call)
+    public static JsonObject DeleteService(ApiCall call)
     {
         AivenWorld.Delete(call.Service);
         return [];
     }
 
-    public static JsonObject PowerOff(Call call)
+    public static JsonObject PowerOff(ApiCall call)
     {
         call.Service.PowerOff();
         call.Service.UpdatedAt = call.Now;
         return StateView.Service(call.Service, call.Now);
     }
 
-    public static JsonObject PowerOn(Call call)
+    public static JsonObject PowerOn(ApiCall call)
     {
         var build = call.Body.OptionalSeconds("build_seconds") ?? TimeSpan.Zero;
         if (call.Service.PoweredOff)
+        {
             call.Service.Build(call.Now, call.Now + build);
+        }
         call.Service.UpdatedAt = call.Now;
         return StateView.Service(call.Service, call.Now);
     }
 
-    public static JsonObject ReplaceNode(Call call)
+    public static JsonObject ReplaceNode(ApiCall call)
     {
         var (service, old) = (call.Service, Node(call));
         if (old.LeavesAt is not null)
+        {
             throw AivenErrors.Invalid($"Node {old.Name} is leaving already");
+        }
         var joinsAt = call.Now + (call.Body.OptionalSeconds("join_seconds") ?? TimeSpan.Zero);
         var leavesAt = call.Now + (call.Body.OptionalSeconds("leave_seconds") ?? Overlap);
         var added = service.Replace(old, joinsAt, leavesAt);
@@ -109,13 +130,13 @@ internal static class AdminWorld
         };
     }
 
-    public static JsonObject SetPort(Call call)
+    public static JsonObject SetPort(ApiCall call)
     {
         Node(call).PortOpen = call.Body.OptionalFlag("open") ?? throw AivenErrors.Invalid("Missing required field: open");
         return StateView.Service(call.Service, call.Now);
     }
 
-    public static JsonObject SetCertificate(Call call)
+    public static JsonObject SetCertificate(ApiCall call)
     {
         Node(call).Certificate = call.Body.Text("kind") switch
         {
@@ -129,7 +150,7 @@ internal static class AdminWorld
     }
 
     // By its name, or by its number alone.
-    private static AivenNode Node(Call call) =>
-        call.Service.Nodes.Find(node => node.Name == call.Path[2] || node.Name == $"{call.Service.Name}-{call.Path[2]}")
-        ?? throw new AivenApiException(404, $"Service {call.Service.Name} has no node {call.Path[2]}", "not_found");
+    private static AivenNode Node(ApiCall call) =>
+        call.Service.Nodes.Find(node => node.Name == call.PathValues[2] || node.Name == $"{call.Service.Name}-{call.PathValues[2]}")
+        ?? throw new AivenApiException(404, $"Service {call.Service.Name} has no node {call.PathValues[2]}", "not_found");
 }

@@ -18,8 +18,8 @@ internal static class AivenErrors
 
     public static AivenApiException Unchanged() => new(400, "User config not changed", "bad_request");
 
-    public static AivenApiException ProjectMismatch() => new(
-        400, "Source and destination project do not match", "service_integration_project_mismatch_source_destination");
+    public static AivenApiException ProjectMismatch() =>
+        new(400, "Source and destination project do not match", "service_integration_project_mismatch_source_destination");
 
     public static AivenApiException TypeNotAllowed(string serviceType, string integrationType) =>
         new(400, $"Service type {serviceType} is not allowed as the source of a {integrationType} integration", "service_type_not_allowed");
@@ -65,13 +65,15 @@ internal static class AivenErrors
 
     public static AivenApiException TooLarge() => new(413, "Request body is larger than 1 MiB", "request_too_large");
 
-    public static AivenApiException TooMany(int limit, int seconds, bool retryAfter) => new(
-        429,
-        $"The user has sent too many requests in a given amount of time: Rate limit {limit} exceeded - try again in {seconds}s",
-        "too_many_requests")
-    {
-        RetryAfter = retryAfter ? seconds : null,
-    };
+    public static AivenApiException TooManyRequests(int limit, int seconds, bool retryAfter) =>
+        new(
+            429,
+            $"The user has sent too many requests in a given amount of time: Rate limit {limit} exceeded - try again in {seconds}s",
+            "too_many_requests"
+        )
+        {
+            RetryAfter = retryAfter ? seconds : null,
+        };
 
     public static AivenApiException NoAddress(string network) =>
         new(503, $"All addresses of {network} are in use: give the simulator a larger Simulator:NodeNetwork", "service_unavailable");

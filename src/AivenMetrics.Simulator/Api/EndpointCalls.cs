@@ -11,24 +11,33 @@ internal static partial class EndpointCalls
 {
     private const string Redacted = "<redacted>";
 
-    public static JsonObject List(Call call) => new()
-    {
-        // Without a parameter in the documented API: the list never shows secrets.
-        ["service_integration_endpoints"] = new JsonArray([.. call.Project.Endpoints.Select(endpoint => View(endpoint, secrets: false))]),
-    };
+    public static JsonObject List(ApiCall call) =>
+        new()
+        {
+            // Without a parameter in the documented API: the list never shows secrets.
+            ["service_integration_endpoints"] = new JsonArray([
+                .. call.Project.Endpoints.Select(endpoint => View(endpoint, secrets: false)),
+            ]),
+        };
 
-    public static JsonObject Get(Call call) => Answer(Find(call), call.Secrets);
+    public static JsonObject Get(ApiCall call) => Answer(Find(call), call.IncludeSecrets);
 
-    public static JsonObject Create(Call call)
+    public static JsonObject Create(ApiCall call)
     {
         var (name, type) = (call.Body.Text("endpoint_name"), call.Body.Text("endpoint_type"));
         if (name.Length is < 1 or > 40)
+        {
             throw AivenErrors.Invalid("Invalid endpoint_name: it must be 1-40 characters long");
+        }
         if (!ProjectCalls.EndpointTypes().Any(known => known.Name == type))
+        {
             throw AivenErrors.Invalid($"Invalid endpoint_type: {type} is not simulated");
-        var userConfig = Check(type, call.Body.Object("user_config"));
+        }
+        var userConfig = ValidateUserConfig(type, call.Body.Object("user_config"));
         if (call.Project.Endpoints.Exists(endpoint => (endpoint.Name, endpoint.Type) == (name, type)))
+        {
             throw AivenErrors.EndpointExists();
+        }
         if (type == "prometheus")
         {
             // What a console user leaves out is made up by the server.
@@ -41,26 +50,34 @@ internal static partial class EndpointCalls
         return Answer(endpoint, secrets: false);
     }
 
-    public static JsonObject Update(Call call)
+    public static JsonObject Update(ApiCall call)
     {
         var endpoint = Find(call);
         var changed = (JsonObject)endpoint.UserConfig.DeepClone();
-        foreach (var (key, value) in Check(endpoint.Type, call.Body.Object("user_config")))
+        foreach (var (key, value) in ValidateUserConfig(endpoint.Type, call.Body.Object("user_config")))
+        {
             changed[key] = value?.DeepClone();
+        }
         if (JsonNode.DeepEquals(changed, endpoint.UserConfig))
+        {
             throw AivenErrors.Unchanged();
+        }
         endpoint.UserConfig = changed;
         return Answer(endpoint, secrets: false);
     }
 
-    public static JsonObject Delete(Call call)
+    public static JsonObject Delete(ApiCall call)
     {
         var endpoint = Find(call);
         var users = call.World.Services.Where(service => service.Integrations.Exists(made => made.Endpoint == endpoint)).ToList();
         if (users.Count > 0 && !call.World.Settings.EndpointDeleteCascades)
+        {
             throw AivenErrors.EndpointInUse();
+        }
         foreach (var service in users)
+        {
             service.Integrations.RemoveAll(integration => integration.Endpoint == endpoint);
+        }
         call.Project.Endpoints.Remove(endpoint);
         return new() { ["message"] = "deleted" };
     }
@@ -69,25 +86,34 @@ internal static partial class EndpointCalls
     public static IntegrationEndpoint Find(AivenProject project, string id) =>
         project.Endpoints.Find(endpoint => endpoint.Id == id) ?? throw AivenErrors.NoEndpoint();
 
-    private static IntegrationEndpoint Find(Call call) => Find(call.Project, call.Path[1]);
+    private static IntegrationEndpoint Find(ApiCall call) => Find(call.Project, call.PathValues[1]);
 
-    private static JsonObject Check(string type, JsonObject userConfig)
+    private static JsonObject ValidateUserConfig(string type, JsonObject userConfig)
     {
         if (type != "prometheus")
+        {
             return userConfig;
+        }
         var fields = new RequestFields(userConfig);
         if (userConfig.FirstOrDefault(pair => pair.Key is not ("basic_auth_username" or "basic_auth_password")).Key is { } unknown)
+        {
             throw AivenErrors.Invalid($"Invalid user_config: unknown option {unknown}");
+        }
         if (fields.OptionalText("basic_auth_username") is { } user && !Username().IsMatch(user))
         {
             throw AivenErrors.Invalid(
-                "Invalid basic_auth_username: Must be 5-32 characters long and may contain only lower case letters and numbers.");
+                "Invalid basic_auth_username: Must be 5-32 characters long and may contain only lower case letters and numbers."
+            );
         }
 
         if (fields.OptionalText("basic_auth_password") is { Length: < 8 or > 256 })
+        {
             throw AivenErrors.Invalid("Invalid basic_auth_password: it must be 8-256 characters long");
+        }
         foreach (var missing in userConfig.Where(pair => pair.Value is null).Select(pair => pair.Key).ToList())
+        {
             userConfig.Remove(missing);
+        }
         return userConfig;
     }
 
@@ -98,10 +124,14 @@ internal static partial class EndpointCalls
     {
         var endpointConfig = new JsonObject();
         if (endpoint.Type == "prometheus")
+        {
             endpointConfig["client_port"] = NodeAddresses.MetricsPort;
+        }
         var userConfig = (JsonObject)endpoint.UserConfig.DeepClone();
         foreach (var secret in userConfig.Select(pair => pair.Key).Where(key => key is "basic_auth_password" or "datadog_api_key").ToList())
+        {
             userConfig[secret] = secrets ? userConfig[secret]?.DeepClone() : Redacted;
+        }
         return new()
         {
             ["endpoint_id"] = endpoint.Id,

@@ -17,7 +17,10 @@ internal static class IntegrationView
             ["status_user_desc"] = active ? "Integration is active" : "Integration is not active",
             ["state"] = new JsonObject
             {
-                ["status"] = active ? "running" : service.PoweredOff ? "inactive" : "starting",
+                ["status"] =
+                    active ? "running"
+                    : service.PoweredOff ? "inactive"
+                    : "starting",
                 ["errors"] = new JsonArray(),
                 ["likely_error_cause"] = null,
                 ["nodes"] = new JsonObject(),
@@ -33,30 +36,35 @@ internal static class IntegrationView
         foreach (var (type, _, sources, _) in ProjectCalls.EndpointTypes().Where(type => type.Sources.Contains(service.Type.Name)))
         {
             if (service.Integrations.Exists(integration => integration.Type == type))
+            {
                 continue;
+            }
             var endpoints = service.Project.Endpoints.Where(endpoint => endpoint.Type == type).DefaultIfEmpty<IntegrationEndpoint?>(null);
             foreach (var endpoint in endpoints)
+            {
                 yield return Row(service, type, endpoint);
+            }
         }
     }
 
-    private static JsonObject Row(AivenService service, string type, IntegrationEndpoint? endpoint) => new()
-    {
-        ["service_integration_id"] = null,
-        ["integration_type"] = type,
-        ["enabled"] = false,
-        ["active"] = false,
-        ["description"] = ProjectCalls.EndpointTypes().First(known => known.Name == type).Title,
-        ["source_project"] = service.Project.Name,
-        ["source_service"] = service.Name,
-        ["source_service_type"] = service.Type.Name,
-        ["source_endpoint"] = null,
-        ["source_endpoint_id"] = null,
-        ["dest_project"] = service.Project.Name,
-        ["dest_service"] = null,
-        ["dest_service_type"] = type,
-        ["dest_endpoint"] = endpoint?.Name,
-        ["dest_endpoint_id"] = endpoint?.Id,
-        ["user_config"] = new JsonObject(),
-    };
+    private static JsonObject Row(AivenService service, string type, IntegrationEndpoint? endpoint) =>
+        new()
+        {
+            ["service_integration_id"] = null,
+            ["integration_type"] = type,
+            ["enabled"] = false,
+            ["active"] = false,
+            ["description"] = ProjectCalls.EndpointTypes().First(known => known.Name == type).Title,
+            ["source_project"] = service.Project.Name,
+            ["source_service"] = service.Name,
+            ["source_service_type"] = service.Type.Name,
+            ["source_endpoint"] = null,
+            ["source_endpoint_id"] = null,
+            ["dest_project"] = service.Project.Name,
+            ["dest_service"] = null,
+            ["dest_service_type"] = type,
+            ["dest_endpoint"] = endpoint?.Name,
+            ["dest_endpoint_id"] = endpoint?.Id,
+            ["user_config"] = new JsonObject(),
+        };
 }

@@ -10,31 +10,35 @@ namespace AivenMetrics.Simulator.Api;
 internal sealed class RequestFields(JsonObject body)
 {
     /// <summary>Bodies beyond this are 413.</summary>
-    public const int MostBytes = 1 << 20;
+    public const int MaximumBytes = 1 << 20;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
     private static readonly Encoding Utf8 = new UTF8Encoding(false, throwOnInvalidBytes: true);
 
     /// <summary>How answers are written: angle brackets stay readable, as in <c>&lt;redacted&gt;</c>.</summary>
-    public static JsonSerializerOptions Written { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static JsonSerializerOptions WriterOptions { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="request">The request.</param>
     /// <param name="emptyIsObject">Whether no body at all stands for <c>{}</c>.</param>
     /// <exception cref="AivenApiException">400: not a JSON object; 413: too large.</exception>
-    public static async Task<RequestFields> Read(HttpRequest request, bool emptyIsObject)
+    public static async Task<RequestFields> ReadAsync(HttpRequest request, bool emptyIsObject)
     {
         using var content = new MemoryStream();
         var buffer = new byte[16384];
         int read;
         while ((read = await request.Body.ReadAsync(buffer, request.HttpContext.RequestAborted)) > 0)
         {
-            if (content.Length + read > MostBytes)
+            if (content.Length + read > MaximumBytes)
+            {
                 throw AivenErrors.TooLarge();
+            }
             content.Write(buffer, 0, read);
         }
 
         if (emptyIsObject && content.Length == 0)
+        {
             return new([]);
+        }
         try
         {
             var node = JsonNode.Parse(Utf8.GetString(content.GetBuffer(), 0, (int)content.Length), documentOptions: Strict);
@@ -53,50 +57,59 @@ internal sealed class RequestFields(JsonObject body)
 
     public string Text(string field) => OptionalText(field) ?? throw AivenErrors.Invalid($"Missing required field: {field}");
 
-    public string? OptionalText(string field) => body[field] switch
-    {
-        null => null,
-        JsonValue value when value.TryGetValue(out string? text) => text,
-        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a string"),
-    };
+    public string? OptionalText(string field) =>
+        body[field] switch
+        {
+            null => null,
+            JsonValue value when value.TryGetValue(out string? text) => text,
+            _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a string"),
+        };
 
-    public bool? OptionalFlag(string field) => body[field] switch
-    {
-        null => null,
-        JsonValue value when value.TryGetValue(out bool flag) => flag,
-        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be true or false"),
-    };
+    public bool? OptionalFlag(string field) =>
+        body[field] switch
+        {
+            null => null,
+            JsonValue value when value.TryGetValue(out bool flag) => flag,
+            _ => throw AivenErrors.Invalid($"Invalid {field}: it must be true or false"),
+        };
 
     /// <summary>A whole number of at least <paramref name="least"/>.</summary>
-    public int? OptionalNumber(string field, int least) => body[field] switch
-    {
-        null => null,
-        JsonValue value when value.TryGetValue(out int number) && number >= least => number,
-        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a whole number of at least {least}"),
-    };
+    public int? OptionalNumber(string field, int least) =>
+        body[field] switch
+        {
+            null => null,
+            JsonValue value when value.TryGetValue(out int number) && number >= least => number,
+            _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a whole number of at least {least}"),
+        };
 
     /// <summary>Seconds, fractions allowed, up to a day.</summary>
-    public TimeSpan? OptionalSeconds(string field) => body[field] switch
-    {
-        null => null,
-        JsonValue value when value.TryGetValue(out double seconds) && seconds is >= 0 and <= 86400 => TimeSpan.FromSeconds(seconds),
-        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a number of seconds between 0 and 86400"),
-    };
+    public TimeSpan? OptionalSeconds(string field) =>
+        body[field] switch
+        {
+            null => null,
+            JsonValue value when value.TryGetValue(out double seconds) && seconds is >= 0 and <= 86400 => TimeSpan.FromSeconds(seconds),
+            _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a number of seconds between 0 and 86400"),
+        };
 
-    public JsonObject? OptionalObject(string field) => body[field] switch
-    {
-        null => null,
-        JsonObject value => (JsonObject)value.DeepClone(),
-        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be an object"),
-    };
+    public JsonObject? OptionalObject(string field) =>
+        body[field] switch
+        {
+            null => null,
+            JsonObject value => (JsonObject)value.DeepClone(),
+            _ => throw AivenErrors.Invalid($"Invalid {field}: it must be an object"),
+        };
 
     public JsonObject Object(string field) => OptionalObject(field) ?? throw AivenErrors.Invalid($"Missing required field: {field}");
 
     /// <summary>An array of objects.</summary>
-    public IReadOnlyList<RequestFields> OptionalObjects(string field) => body[field] switch
-    {
-        null => [],
-        JsonArray values when values.All(value => value is JsonObject) => [.. values.Select(value => new RequestFields(value!.AsObject()))],
-        _ => throw AivenErrors.Invalid($"Invalid {field}: it must be an array of objects"),
-    };
+    public IReadOnlyList<RequestFields> OptionalObjects(string field) =>
+        body[field] switch
+        {
+            null => [],
+            JsonArray values when values.All(value => value is JsonObject) =>
+            [
+                .. values.Select(value => new RequestFields(value!.AsObject())),
+            ],
+            _ => throw AivenErrors.Invalid($"Invalid {field}: it must be an array of objects"),
+        };
 }

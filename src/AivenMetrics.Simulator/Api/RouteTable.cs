@@ -6,25 +6,31 @@ namespace AivenMetrics.Simulator.Api;
 /// <summary>A matched request, handled inside the world's lock.</summary>
 /// <param name="World">The world.</param>
 /// <param name="Now">The time of the request.</param>
-/// <param name="Path">The values of the template's parameters, in order.</param>
+/// <param name="PathValues">The values of the template's parameters, in order.</param>
 /// <param name="Body">The body's fields; empty if the route takes none.</param>
 /// <param name="Query">The query, decoded.</param>
-internal sealed record Call(
-    AivenWorld World, DateTimeOffset Now, IReadOnlyList<string> Path, RequestFields Body, IReadOnlyDictionary<string, string> Query)
+internal sealed record ApiCall(
+    AivenWorld World,
+    DateTimeOffset Now,
+    IReadOnlyList<string> PathValues,
+    RequestFields Body,
+    IReadOnlyDictionary<string, string> Query
+)
 {
     /// <summary>The project that the first path value names; 404 if there is none.</summary>
-    public AivenProject Project => World.Project(Path[0]);
+    public AivenProject Project => World.Project(PathValues[0]);
 
     /// <summary>The service that the first two path values name; 404 if there is none.</summary>
-    public AivenService Service => World.Service(Path[0], Path[1]);
+    public AivenService Service => World.Service(PathValues[0], PathValues[1]);
 
     /// <summary>Whether the caller asked for secrets; without the parameter they are redacted, as in strict organizations.</summary>
-    public bool Secrets => Query.GetValueOrDefault("include_secrets", "false") switch
-    {
-        "true" => true,
-        "false" => false,
-        _ => throw AivenErrors.Invalid("Invalid value for include_secrets parameter: it must be true or false"),
-    };
+    public bool IncludeSecrets =>
+        Query.GetValueOrDefault("include_secrets", "false") switch
+        {
+            "true" => true,
+            "false" => false,
+            _ => throw AivenErrors.Invalid("Invalid value for include_secrets parameter: it must be true or false"),
+        };
 }
 
 /// <summary>One line of a route table.</summary>
@@ -32,9 +38,9 @@ internal sealed record Call(
 /// <param name="Template">The path below the prefix; <c>{…}</c> stands for one segment.</param>
 /// <param name="Summary">What it does, for the list of routes.</param>
 /// <param name="Handle">Does it.</param>
-internal sealed record Route(string Method, string Template, string Summary, Func<Call, JsonObject> Handle)
+internal sealed record Route(string Method, string Template, string Summary, Func<ApiCall, JsonObject> Handle)
 {
-    private readonly string[] segments = Template.Split('/');
+    private readonly string[] _segments = Template.Split('/');
 
     /// <summary>Whether the body must be a JSON object.</summary>
     public bool TakesBody => Method is "POST" or "PUT" or "PATCH";
@@ -42,15 +48,21 @@ internal sealed record Route(string Method, string Template, string Summary, Fun
     /// <summary>The values of the parameters, null if the path does not match.</summary>
     public IReadOnlyList<string>? Match(string[] path)
     {
-        if (path.Length != segments.Length)
+        if (path.Length != _segments.Length)
+        {
             return null;
+        }
         var values = new List<string>();
-        foreach (var (wanted, given) in segments.Zip(path))
+        foreach (var (wanted, given) in _segments.Zip(path))
         {
             if (wanted.StartsWith('{') && given.Length > 0)
+            {
                 values.Add(given);
+            }
             else if (wanted != given)
+            {
                 return null;
+            }
         }
 
         return values;
@@ -70,9 +82,13 @@ internal sealed class RouteTable(params Route[] routes)
         foreach (var route in Routes)
         {
             if (route.Match(segments) is not { } values)
+            {
                 continue;
+            }
             if (route.Method == method)
+            {
                 return (route, values);
+            }
             known = true;
         }
 

@@ -29,8 +29,9 @@ internal static class ServiceView
             ["service_uri_params"] = service.PoweredOff ? new JsonObject() : UriParams(service, password),
             ["components"] = Components(service),
             ["connection_info"] = new JsonObject(),
-            ["service_integrations"] = new JsonArray([.. service.Integrations.Select(integration =>
-                IntegrationView.Of(service, integration, now))]),
+            ["service_integrations"] = new JsonArray([
+                .. service.Integrations.Select(integration => IntegrationView.Of(service, integration, now)),
+            ]),
             ["tags"] = TagCalls.View(service.Tags),
             ["user_config"] = service.UserConfig.DeepClone(),
             ["project_vpc_id"] = null,
@@ -44,7 +45,14 @@ internal static class ServiceView
                 ["updates"] = new JsonArray(),
             },
             ["backups"] = new JsonArray(),
-            ["users"] = new JsonArray(new JsonObject { ["username"] = "avnadmin", ["type"] = "primary", ["password"] = password }),
+            ["users"] = new JsonArray(
+                new JsonObject
+                {
+                    ["username"] = "avnadmin",
+                    ["type"] = "primary",
+                    ["password"] = password,
+                }
+            ),
             ["metadata"] = new JsonObject(),
             ["features"] = new JsonObject(),
             ["service_notifications"] = new JsonArray(),
@@ -64,7 +72,9 @@ internal static class ServiceView
             ["progress_updates"] = new JsonArray(),
         };
         if (service.Type.Standby)
+        {
             state["role"] = node.Standby ? "standby" : "master";
+        }
         return state;
     }
 
@@ -72,13 +82,21 @@ internal static class ServiceView
     {
         var parameters = new JsonObject { ["host"] = service.Host, ["port"] = Port(service, 0).ToString(CultureInfo.InvariantCulture) };
         if (service.Type.Name != "kafka")
+        {
             (parameters["user"], parameters["password"]) = ("avnadmin", password);
+        }
         if (service.Type.Name is "pg" or "mysql" or "influxdb")
+        {
             parameters["dbname"] = "defaultdb";
+        }
         if (service.Type.Name == "pg")
+        {
             parameters["sslmode"] = "require";
+        }
         if (service.Type.Name == "mysql")
+        {
             parameters["ssl-mode"] = "REQUIRED";
+        }
         return parameters;
     }
 
@@ -87,37 +105,55 @@ internal static class ServiceView
     {
         var rows = new JsonArray();
         if (service.PoweredOff)
+        {
             return rows;
+        }
         foreach (var (name, index) in service.Type.MoreComponents.Prepend(service.Type.Name).Select((name, index) => (name, index)))
+        {
             AddRows(name, Port(service, index), null);
+        }
         if (service.Prometheus is not null)
+        {
             AddRows("prometheus", NodeAddresses.MetricsPort, "/metrics");
+        }
         return rows;
 
         void AddRows(string name, int port, string? path)
         {
             rows.Add(Component(name, service.Host, port, "primary", path));
             if (service.Type.Standby && service.PlannedNodes > 1)
+            {
                 rows.Add(Component(name, service.ReplicaHost, port, "replica", path));
+            }
         }
     }
 
     private static JsonObject Component(string name, string host, int port, string usage, string? path)
     {
-        var row = new JsonObject { ["component"] = name, ["host"] = host, ["port"] = port, ["route"] = "dynamic", ["usage"] = usage };
+        var row = new JsonObject
+        {
+            ["component"] = name,
+            ["host"] = host,
+            ["port"] = port,
+            ["route"] = "dynamic",
+            ["usage"] = usage,
+        };
         if (path is not null)
+        {
             row["path"] = path;
+        }
         return row;
     }
 
-    private static string Scheme(AivenService service) => service.Type.Name switch
-    {
-        "pg" => "postgres",
-        "mysql" => "mysql",
-        "valkey" or "dragonfly" => "valkeys",
-        "redis" => "rediss",
-        _ => "https",
-    };
+    private static string Scheme(AivenService service) =>
+        service.Type.Name switch
+        {
+            "pg" => "postgres",
+            "mysql" => "mysql",
+            "valkey" or "dragonfly" => "valkeys",
+            "redis" => "rediss",
+            _ => "https",
+        };
 
     // Ports are offsets from a base per project, between 10000 and 30000.
     private static int Port(AivenService service, int component) =>

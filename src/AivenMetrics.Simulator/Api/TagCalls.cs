@@ -6,9 +6,9 @@ namespace AivenMetrics.Simulator.Api;
 /// <summary>The tags of a service.</summary>
 internal static partial class TagCalls
 {
-    public static JsonObject Get(Call call) => new() { ["tags"] = View(call.Service.Tags) };
+    public static JsonObject Get(ApiCall call) => new() { ["tags"] = View(call.Service.Tags) };
 
-    public static JsonObject Replace(Call call)
+    public static JsonObject Replace(ApiCall call)
     {
         var service = call.Service;
         service.Tags = Read(call.Body.Object("tags"));
@@ -16,18 +16,24 @@ internal static partial class TagCalls
         return new() { ["message"] = "tags updated" };
     }
 
-    public static JsonObject Merge(Call call)
+    public static JsonObject Merge(ApiCall call)
     {
         var service = call.Service;
         var changes = call.Body.Object("tags");
         var removed = changes.Where(tag => tag.Value is null).Select(tag => tag.Key).ToList();
         foreach (var key in removed)
+        {
             changes.Remove(key);
+        }
         var merged = new SortedDictionary<string, string>(service.Tags, StringComparer.Ordinal);
         foreach (var (key, value) in Read(changes))
+        {
             merged[key] = value;
+        }
         foreach (var key in removed)
+        {
             merged.Remove(key);
+        }
         (service.Tags, service.UpdatedAt) = (merged, call.Now);
         return new() { ["message"] = "tags updated" };
     }
@@ -42,9 +48,13 @@ internal static partial class TagCalls
         foreach (var (key, value) in tags)
         {
             if (!Key().IsMatch(key))
+            {
                 throw AivenErrors.Invalid("Invalid tag key: use 1-64 letters, digits, underscores and hyphens, starting with a letter");
+            }
             if (value is not JsonValue text || !text.TryGetValue(out string? content) || content.Length > 64)
+            {
                 throw AivenErrors.Invalid($"Invalid value of tag {key}: it must be a string of at most 64 characters");
+            }
             result[key] = content;
         }
 

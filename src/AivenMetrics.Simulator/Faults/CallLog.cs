@@ -11,32 +11,38 @@ internal sealed record RecordedCall(DateTimeOffset At, string Method, string Pat
 /// <summary>The last calls of the API, for tests that count. Neither headers nor bodies are kept.</summary>
 internal sealed class CallLog
 {
-    private const int Most = 20_000;
-    private readonly Lock gate = new();
-    private readonly Queue<RecordedCall> calls = new();
+    private const int MaximumEntries = 20_000;
+    private readonly Lock _gate = new();
+    private readonly Queue<RecordedCall> _calls = new();
 
     public IReadOnlyList<RecordedCall> All
     {
         get
         {
-            lock (gate)
-                return [.. calls];
+            lock (_gate)
+            {
+                return [.. _calls];
+            }
         }
     }
 
     public void Add(RecordedCall call)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (calls.Count == Most)
-                calls.Dequeue();
-            calls.Enqueue(call);
+            if (_calls.Count == MaximumEntries)
+            {
+                _calls.Dequeue();
+            }
+            _calls.Enqueue(call);
         }
     }
 
     public void Clear()
     {
-        lock (gate)
-            calls.Clear();
+        lock (_gate)
+        {
+            _calls.Clear();
+        }
     }
 }

@@ -11,7 +11,16 @@ namespace AivenMetrics.Simulator.Faults;
 /// <param name="Reset">Cuts the connection instead of answering.</param>
 /// <param name="After">The call takes effect before its answer is late or spoilt, as when a connection breaks at the wrong moment.</param>
 internal sealed record CallFault(
-    string? Method, string? Path, int? Status, string Body, string Message, int? RetryAfter, TimeSpan Delay, bool Reset, bool After);
+    string? Method,
+    string? Path,
+    int? Status,
+    string Body,
+    string Message,
+    int? RetryAfter,
+    TimeSpan Delay,
+    bool Reset,
+    bool After
+);
 
 /// <summary>How DNS fails; the numbers are response codes, -1 is silence.</summary>
 internal enum DnsFaultKind
@@ -38,26 +47,28 @@ internal sealed record FaultRule<T>(int Id, T Fault, int? Remaining);
 internal sealed class FaultRules<T>
     where T : class
 {
-    private readonly Lock gate = new();
-    private readonly List<FaultRule<T>> rules = [];
-    private int last;
+    private readonly Lock _gate = new();
+    private readonly List<FaultRule<T>> _rules = [];
+    private int _last;
 
     public IReadOnlyList<FaultRule<T>> All
     {
         get
         {
-            lock (gate)
-                return [.. rules];
+            lock (_gate)
+            {
+                return [.. _rules];
+            }
         }
     }
 
     /// <summary>Adds a fault for the next <paramref name="count"/> occasions, null: for all.</summary>
     public FaultRule<T> Add(T fault, int? count)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var rule = new FaultRule<T>(++last, fault, count);
-            rules.Add(rule);
+            var rule = new FaultRule<T>(++_last, fault, count);
+            _rules.Add(rule);
             return rule;
         }
     }
@@ -66,23 +77,31 @@ internal sealed class FaultRules<T>
     /// <returns>How many were removed.</returns>
     public int Remove(int? id)
     {
-        lock (gate)
-            return rules.RemoveAll(rule => id is null || rule.Id == id);
+        lock (_gate)
+        {
+            return _rules.RemoveAll(rule => id is null || rule.Id == id);
+        }
     }
 
     /// <summary>Uses up one occasion of the first fault that matches; null if none does.</summary>
     public T? Take(Func<T, bool> matches)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var index = rules.FindIndex(rule => matches(rule.Fault));
+            var index = _rules.FindIndex(rule => matches(rule.Fault));
             if (index < 0)
+            {
                 return null;
-            var rule = rules[index];
+            }
+            var rule = _rules[index];
             if (rule.Remaining is 1)
-                rules.RemoveAt(index);
+            {
+                _rules.RemoveAt(index);
+            }
             else
-                rules[index] = rule with { Remaining = rule.Remaining - 1 };
+            {
+                _rules[index] = rule with { Remaining = rule.Remaining - 1 };
+            }
             return rule.Fault;
         }
     }

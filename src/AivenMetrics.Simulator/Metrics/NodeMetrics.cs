@@ -3,9 +3,9 @@ namespace AivenMetrics.Simulator.Metrics;
 /// <summary>Writes a node's metrics page: the host families of all types and those of its service type.</summary>
 internal sealed class NodeMetrics(int seed, TimeProvider time)
 {
-    public string Page(NodeFacts facts)
+    public string Render(NodeDescription facts)
     {
-        var page = new MetricPage(facts, seed, time.GetUtcNow());
+        var page = new MetricsPage(facts, seed, time.GetUtcNow());
         HostMetrics.Write(page);
         switch (facts.ServiceType)
         {

@@ -16,16 +16,16 @@ internal sealed partial class NodeAddresses : IDisposable
     public const int MetricsPort = 9273;
 
     private const int PerBlock = 250;
-    private readonly byte second;
-    private readonly byte? third;
-    private readonly Socket hold;
-    private readonly HashSet<IPAddress> taken = [];
-    private int next;
+    private readonly byte _second;
+    private readonly byte? _third;
+    private readonly Socket _hold;
+    private readonly HashSet<IPAddress> _taken = [];
+    private int _next;
 
-    private NodeAddresses(byte second, byte? third, Socket hold) => (this.second, this.third, this.hold) = (second, third, hold);
+    private NodeAddresses(byte second, byte? third, Socket hold) => (this._second, this._third, this._hold) = (second, third, hold);
 
     /// <summary>The network in CIDR form.</summary>
-    public string Network => third is null ? $"127.{second}.0.0/16" : $"127.{second}.{third}.0/24";
+    public string Network => _third is null ? $"127.{_second}.0.0/16" : $"127.{_second}.{_third}.0/24";
 
     public static bool IsNetwork(string network) => network == "auto" || Parse(network) is not null;
 
@@ -35,8 +35,10 @@ internal sealed partial class NodeAddresses : IDisposable
     {
         if (Parse(network) is { } wanted)
         {
-            return TryClaim(wanted.Second, wanted.Third) ?? throw new InvalidOperationException(
-                $"Simulator:NodeNetwork {network} is in use by another program on port {MetricsPort}: choose another one, or 'auto'.");
+            return TryClaim(wanted.Second, wanted.Third)
+                ?? throw new InvalidOperationException(
+                    $"Simulator:NodeNetwork {network} is in use by another program on port {MetricsPort}: choose another one, or 'auto'."
+                );
         }
 
         for (byte second = 42; second < 100; second++)
@@ -44,7 +46,9 @@ internal sealed partial class NodeAddresses : IDisposable
             for (var third = 0; third < 256; third++)
             {
                 if (TryClaim(second, (byte)third) is { } claimed)
+                {
                     return claimed;
+                }
             }
         }
 
@@ -53,23 +57,25 @@ internal sealed partial class NodeAddresses : IDisposable
 
     /// <summary>A free address; one that was released is taken again only when all others were.</summary>
     /// <exception cref="AivenApiException">503: the network is full.</exception>
-    public IPAddress Take()
+    public IPAddress Allocate()
     {
-        var size = third is null ? PerBlock * 250 : PerBlock;
+        var size = _third is null ? PerBlock * 250 : PerBlock;
         for (var tries = 0; tries < size; tries++)
         {
-            var index = next++ % size;
-            var address = new IPAddress([127, second, third ?? (byte)(index / PerBlock), (byte)((index % PerBlock) + 1)]);
-            if (taken.Add(address))
+            var index = _next++ % size;
+            var address = new IPAddress([127, _second, _third ?? (byte)(index / PerBlock), (byte)((index % PerBlock) + 1)]);
+            if (_taken.Add(address))
+            {
                 return address;
+            }
         }
 
         throw AivenErrors.NoAddress(Network);
     }
 
-    public void Release(IPAddress address) => taken.Remove(address);
+    public void Release(IPAddress address) => _taken.Remove(address);
 
-    public void Dispose() => hold.Dispose();
+    public void Dispose() => _hold.Dispose();
 
     private static NodeAddresses? TryClaim(byte second, byte? third)
     {
@@ -90,12 +96,16 @@ internal sealed partial class NodeAddresses : IDisposable
     private static (byte Second, byte? Third)? Parse(string network)
     {
         if (NetworkForm().Match(network) is not { Success: true } match)
+        {
             return null;
+        }
         var second = Octet(match.Groups["second"]);
         var third = match.Groups["third"].Success ? Octet(match.Groups["third"]) : null;
         // 127.0.0.0/16 is where everything else of the machine listens.
         if (second is null or 0 || (third is null && match.Groups["third"].Success))
+        {
             return null;
+        }
         return (second.Value, third);
     }
 

@@ -12,67 +12,79 @@ namespace AivenMetrics.Simulator.Nodes;
 /// </summary>
 internal sealed class NodeListeners : BackgroundService
 {
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
-    private readonly AivenWorld world;
-    private readonly NodeMetrics metrics;
-    private readonly TimeProvider time;
-    private readonly ILogger<NodeListeners> logger;
-    private readonly SemaphoreSlim turn = new(1, 1);
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(250);
+    private readonly AivenWorld _world;
+    private readonly NodeMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<NodeListeners> _logger;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
     // By certificate too: a node that gets another one starts afresh, so that no connection outlives the one it was made with.
-    private readonly Dictionary<(AivenNode Node, CertificateKind Certificate), NodeListener> open = [];
-    private volatile string? problem;
-    private volatile int openCount;
+    private readonly Dictionary<(AivenNode Node, CertificateKind Certificate), NodeListener> _open = [];
+    private volatile string? _problem;
+    private volatile int _openCount;
 
     public NodeListeners(AivenWorld world, SimulatorOptions options, TimeProvider time, IMeterFactory meters, ILogger<NodeListeners> logger)
     {
-        (this.world, this.time, this.logger) = (world, time, logger);
-        metrics = new(options.MetricsSeed, time);
-        meters.Create("AivenMetrics.Simulator").CreateObservableGauge(
-            "aivenmetrics_simulator_metrics_listeners", () => openCount, description: "Metrics ports of nodes that are open.");
+        (this._world, this._time, this._logger) = (world, time, logger);
+        _metrics = new(options.MetricsSeed, time);
+        meters
+            .Create("AivenMetrics.Simulator")
+            .CreateObservableGauge(
+                "aivenmetrics_simulator_metrics_listeners",
+                () => _openCount,
+                description: "Metrics ports of nodes that are open."
+            );
     }
 
     /// <summary>Why a port could not be opened at the last look; null when all is well.</summary>
-    public string? Problem => problem;
+    public string? Problem => _problem;
 
     /// <summary>Opens and closes ports until they are as the world has them now.</summary>
-    public async Task Apply(CancellationToken cancellation)
+    public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        await turn.WaitAsync(cancellation);
+        await _turn.WaitAsync(cancellationToken);
         try
         {
-            var wanted = world.Within(now => world.Services
-                .SelectMany(service => service.Nodes.Where(node => service.Listens(node, now)).Select(node => (service, node)))
-                .ToDictionary(pair => (Node: pair.node, pair.node.Certificate), pair => pair.service));
-            foreach (var key in open.Keys.Except(wanted.Keys).ToList())
+            var wanted = _world.Synchronized(now =>
+                _world
+                    .Services.SelectMany(service =>
+                        service.Nodes.Where(node => service.IsListening(node, now)).Select(node => (service, node))
+                    )
+                    .ToDictionary(pair => (Node: pair.node, pair.node.Certificate), pair => pair.service)
+            );
+            foreach (var key in _open.Keys.Except(wanted.Keys).ToList())
             {
-                open.Remove(key, out var closing);
+                _open.Remove(key, out var closing);
                 await closing!.DisposeAsync();
-                logger.LogInformation("Metrics port of {Node} at {Address} closed", key.Node.Name, key.Node.Address);
+                _logger.LogInformation("Metrics port of {Node} at {Address} closed", key.Node.Name, key.Node.Address);
             }
 
             string? failure = null;
-            foreach (var (key, service) in wanted.Where(pair => !open.ContainsKey(pair.Key)))
-                failure = await Open(service, key, cancellation) ?? failure;
-            (problem, openCount) = (failure, open.Count);
+            foreach (var (key, service) in wanted.Where(pair => !_open.ContainsKey(pair.Key)))
+            {
+                failure = await OpenAsync(service, key, cancellationToken) ?? failure;
+            }
+            (_problem, _openCount) = (failure, _open.Count);
         }
         finally
         {
-            turn.Release();
+            _turn.Release();
         }
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await turn.WaitAsync(CancellationToken.None);
-        await Task.WhenAll(open.Values.Select(listener => listener.DisposeAsync().AsTask()));
-        open.Clear();
-        turn.Release();
+        await _turn.WaitAsync(CancellationToken.None);
+        await Task.WhenAll(_open.Values.Select(listener => listener.DisposeAsync().AsTask()));
+        _open.Clear();
+        _turn.Release();
     }
 
     public override void Dispose()
     {
-        turn.Dispose();
+        _turn.Dispose();
         base.Dispose();
     }
 
@@ -82,41 +94,47 @@ internal sealed class NodeListeners : BackgroundService
         {
             while (true)
             {
-                await Apply(stoppingToken);
+                await ReconcileAsync(stoppingToken);
                 using var soon = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                await Task.WhenAny(world.Touched(soon.Token), Task.Delay(LookAgain, time, soon.Token));
+                await Task.WhenAny(_world.WaitForChangeAsync(soon.Token), Task.Delay(RefreshInterval, _time, soon.Token));
                 await soon.CancelAsync();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            logger.LogDebug("No longer opening metrics ports");
+            _logger.LogDebug("No longer opening metrics ports");
         }
     }
 
-    private async Task<string?> Open(
-        AivenService service, (AivenNode Node, CertificateKind Certificate) key, CancellationToken cancellation)
+    private async Task<string?> OpenAsync(
+        AivenService service,
+        (AivenNode Node, CertificateKind Certificate) key,
+        CancellationToken cancellationToken
+    )
     {
         var node = key.Node;
         try
         {
-            open[key] = await NodeListener.Open(node.Address, () => Look(service, node), metrics, cancellation);
-            logger.LogInformation("Metrics port of {Node} open at {Address}", node.Name, node.Address);
+            _open[key] = await NodeListener.OpenAsync(node.Address, () => TakeSnapshot(service, node), _metrics, cancellationToken);
+            _logger.LogInformation("Metrics port of {Node} open at {Address}", node.Name, node.Address);
             return null;
         }
         catch (IOException fault)
         {
-            logger.LogError("Metrics port of {Node} at {Address} cannot be opened: {Reason}", node.Name, node.Address, fault.Message);
+            _logger.LogError("Metrics port of {Node} at {Address} cannot be opened: {Reason}", node.Name, node.Address, fault.Message);
             return $"The metrics port of {node.Name} at {node.Address} cannot be opened: {fault.Message}";
         }
     }
 
-    private NodePicture? Look(AivenService service, AivenNode node) => world.Within(now =>
-        service.Nodes.Contains(node) && service.Listens(node, now) && service.Prometheus is { } integration
-            ? new NodePicture(
-                service.Certificates[node.Certificate],
-                (string?)integration.Endpoint.UserConfig["basic_auth_username"] ?? "",
-                (string?)integration.Endpoint.UserConfig["basic_auth_password"] ?? "",
-                NodeFacts.Of(service, node, now))
-            : null);
+    private NodeSnapshot? TakeSnapshot(AivenService service, AivenNode node) =>
+        _world.Synchronized(now =>
+            service.Nodes.Contains(node) && service.IsListening(node, now) && service.Prometheus is { } integration
+                ? new NodeSnapshot(
+                    service.Certificates[node.Certificate],
+                    (string?)integration.Endpoint.UserConfig["basic_auth_username"] ?? "",
+                    (string?)integration.Endpoint.UserConfig["basic_auth_password"] ?? "",
+                    NodeDescription.From(service, node, now)
+                )
+                : null
+        );
 }

@@ -30,8 +30,11 @@ internal sealed class AivenNode(string name, IPAddress address, bool standby, Da
     /// <summary>The certificate it shows.</summary>
     public CertificateKind Certificate { get; set; } = CertificateKind.Project;
 
-    public bool Joined(DateTimeOffset now) => JoinsAt <= now;
+    public bool HasJoined(DateTimeOffset now) => JoinsAt <= now;
 
     /// <summary>Aiven's <c>node_states[].state</c>.</summary>
-    public string State(DateTimeOffset now) => !Joined(now) ? "setting_up_vm" : LeavesAt is null ? "running" : "leaving";
+    public string State(DateTimeOffset now) =>
+        !HasJoined(now) ? "setting_up_vm"
+        : LeavesAt is null ? "running"
+        : "leaving";
 }

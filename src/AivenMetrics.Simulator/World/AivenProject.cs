@@ -4,11 +4,11 @@ using AivenMetrics.Simulator.Nodes;
 namespace AivenMetrics.Simulator.World;
 
 /// <summary>A project: its CA, its services and its integration endpoints.</summary>
-internal sealed partial class AivenProject(string name, ProjectAuthority authority)
+internal sealed partial class AivenProject(string name, ProjectCertificateAuthority authority)
 {
     public string Name { get; } = name;
 
-    public ProjectAuthority Authority { get; } = authority;
+    public ProjectCertificateAuthority Authority { get; } = authority;
 
     public SortedDictionary<string, AivenService> Services { get; } = new(StringComparer.Ordinal);
 

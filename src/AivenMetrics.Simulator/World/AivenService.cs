@@ -24,13 +24,13 @@ internal static class ServiceState
 /// </summary>
 internal sealed class AivenService
 {
-    private readonly NodeAddresses addresses;
-    private DateTimeOffset? settlesAt;
-    private int lastNode;
+    private readonly NodeAddresses _addresses;
+    private DateTimeOffset? _settlesAt;
+    private int _lastNode;
 
     public AivenService(AivenProject project, string name, ServiceType type, string plan, DateTimeOffset now, NodeAddresses addresses)
     {
-        this.addresses = addresses;
+        this._addresses = addresses;
         (Project, Name, Type, Plan, CreatedAt, UpdatedAt, FoundAt) = (project, name, type, plan, now, now, now);
         Host = HostOf(name, project.Name);
         Certificates = project.Authority.Issue(Host, now);
@@ -86,45 +86,57 @@ internal sealed class AivenService
     /// <summary>Applies what time has brought: the end of a building phase, nodes that have left.</summary>
     public void Advance(DateTimeOffset now)
     {
-        if (settlesAt <= now)
-            Settle(ServiceState.Running, null);
+        if (_settlesAt <= now)
+        {
+            SetState(ServiceState.Running, null);
+        }
         foreach (var gone in Nodes.Where(node => node.LeavesAt <= now).ToList())
+        {
             Remove(gone);
+        }
     }
 
     /// <summary>Sets the state; <paramref name="until"/>: when it becomes <c>RUNNING</c> by itself.</summary>
-    public void Settle(string state, DateTimeOffset? until) => (State, settlesAt) = (state, until);
+    public void SetState(string state, DateTimeOffset? until) => (State, _settlesAt) = (state, until);
 
     /// <summary>Gives the service the nodes of its plan, building until <paramref name="ready"/>.</summary>
     public void Build(DateTimeOffset now, DateTimeOffset ready)
     {
         for (var index = 0; index < PlannedNodes; index++)
+        {
             AddNode(standby: Type.Standby && index > 0, startedAt: ready > now ? ready : CreatedAt, joinsAt: ready);
-        Settle(ready > now ? ServiceState.Rebuilding : ServiceState.Running, ready > now ? ready : null);
+        }
+        SetState(ready > now ? ServiceState.Rebuilding : ServiceState.Running, ready > now ? ready : null);
     }
 
     public void PowerOff()
     {
         foreach (var node in Nodes.ToList())
+        {
             Remove(node);
-        Settle(ServiceState.Poweroff, null);
+        }
+        SetState(ServiceState.Poweroff, null);
     }
 
     /// <summary>Replaces every node, as a change of plan or cloud does: new ones join half-way, old ones leave at the end.</summary>
     public void Rebuild(DateTimeOffset now, TimeSpan buildTime)
     {
         foreach (var old in Nodes)
+        {
             old.LeavesAt = now + buildTime;
+        }
         for (var index = 0; index < PlannedNodes; index++)
+        {
             AddNode(Type.Standby && index > 0, now + (buildTime / 2), now + (buildTime / 2));
-        Settle(ServiceState.Rebalancing, now + buildTime);
+        }
+        SetState(ServiceState.Rebalancing, now + buildTime);
     }
 
     /// <summary>Adds a node in the role of <paramref name="old"/>, which leaves later; until then the service rebalances.</summary>
     public AivenNode Replace(AivenNode old, DateTimeOffset joinsAt, DateTimeOffset leavesAt)
     {
         old.LeavesAt = leavesAt;
-        Settle(ServiceState.Rebalancing, joinsAt > leavesAt ? joinsAt : leavesAt);
+        SetState(ServiceState.Rebalancing, joinsAt > leavesAt ? joinsAt : leavesAt);
         return AddNode(old.Standby, joinsAt, joinsAt);
     }
 
@@ -133,13 +145,15 @@ internal sealed class AivenService
     {
         var primary = host.Equals(Host, StringComparison.OrdinalIgnoreCase);
         if (!primary && !host.Equals(ReplicaHost, StringComparison.OrdinalIgnoreCase))
+        {
             return null;
-        return [.. Nodes.Where(node => node.Joined(now) && node.Standby == !primary)];
+        }
+        return [.. Nodes.Where(node => node.HasJoined(now) && node.Standby == !primary)];
     }
 
     /// <summary>Whether this node's metrics port is open.</summary>
-    public bool Listens(AivenNode node, DateTimeOffset now) =>
-        !PoweredOff && node.PortOpen && node.Joined(now) && Prometheus is { } integration && integration.ListensAt <= now;
+    public bool IsListening(AivenNode node, DateTimeOffset now) =>
+        !PoweredOff && node.PortOpen && node.HasJoined(now) && Prometheus is { } integration && integration.ListensAt <= now;
 
     public bool IsActive(Integration integration, DateTimeOffset now) =>
         State is ServiceState.Running or ServiceState.Rebalancing && integration.ActiveAt <= now;
@@ -159,7 +173,7 @@ internal sealed class AivenService
 
     private AivenNode AddNode(bool standby, DateTimeOffset startedAt, DateTimeOffset joinsAt)
     {
-        var node = new AivenNode($"{Name}-{++lastNode}", addresses.Take(), standby, startedAt, joinsAt);
+        var node = new AivenNode($"{Name}-{++_lastNode}", _addresses.Allocate(), standby, startedAt, joinsAt);
         Nodes.Add(node);
         return node;
     }
@@ -167,6 +181,6 @@ internal sealed class AivenService
     private void Remove(AivenNode node)
     {
         Nodes.Remove(node);
-        addresses.Release(node.Address);
+        _addresses.Release(node.Address);
     }
 }

@@ -7,56 +7,61 @@ using AivenMetrics.Simulator.Nodes;
 namespace AivenMetrics.Simulator.World;
 
 /// <summary>
-/// All projects, in memory. Every access runs inside <see cref="Within{T}"/>: one lock, after time has been applied, so that
+/// All projects, in memory. Every access runs inside <see cref="Synchronized{T}"/>: one lock, after time has been applied, so that
 /// nothing outside ever sees a state that is due to be over.
 /// </summary>
 internal sealed partial class AivenWorld
 {
-    private readonly Lock gate = new();
-    private readonly TimeProvider time;
-    private readonly NodeAddresses addresses;
-    private readonly SortedDictionary<string, AivenProject> projects = new(StringComparer.Ordinal);
-    private readonly Channel<bool> changes = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly NodeAddresses _addresses;
+    private readonly SortedDictionary<string, AivenProject> _projects = new(StringComparer.Ordinal);
+    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
 
     public AivenWorld(SimulatorOptions options, TimeProvider time, NodeAddresses addresses)
     {
-        (this.time, this.addresses) = (time, addresses);
+        (this._time, this._addresses) = (time, addresses);
         Settings = new(options.IntegrationDelay, options.ListenerDelay, options.NotFoundWindow, options.BuildTime);
         AddProject(options.Project, time.GetUtcNow());
         if (options.Seed)
-            Plant(options.Project);
+        {
+            AddSeed(options.Project);
+        }
     }
 
-    /// <summary>Read and swapped inside <see cref="Within{T}"/>.</summary>
+    /// <summary>Read and swapped inside <see cref="Synchronized{T}"/>.</summary>
     public WorldSettings Settings { get; set; }
 
-    public IEnumerable<AivenProject> Projects => projects.Values;
+    public IEnumerable<AivenProject> Projects => _projects.Values;
 
-    public IEnumerable<AivenService> Services => projects.Values.SelectMany(project => project.Services.Values);
+    public IEnumerable<AivenService> Services => _projects.Values.SelectMany(project => project.Services.Values);
 
-    public T Within<T>(Func<DateTimeOffset, T> act)
+    public T Synchronized<T>(Func<DateTimeOffset, T> act)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var now = time.GetUtcNow();
+            var now = _time.GetUtcNow();
             foreach (var service in Services)
+            {
                 service.Advance(now);
+            }
             return act(now);
         }
     }
 
     /// <summary>Tells the listeners to look again now.</summary>
-    public void Touch() => changes.Writer.TryWrite(true);
+    public void NotifyChanged() => _changes.Writer.TryWrite(true);
 
-    /// <summary>Waits until <see cref="Touch"/> was called since the last wait.</summary>
-    public async Task Touched(CancellationToken cancellation) => await changes.Reader.ReadAsync(cancellation);
+    /// <summary>Waits until <see cref="NotifyChanged"/> was called since the last wait.</summary>
+    public async Task WaitForChangeAsync(CancellationToken cancellationToken) => await _changes.Reader.ReadAsync(cancellationToken);
 
     public AivenProject AddProject(string name, DateTimeOffset now) =>
-        projects.TryGetValue(name, out var existing) ? existing : projects[name] = new(name, new ProjectAuthority(name, now));
+        _projects.TryGetValue(name, out var existing) ? existing : _projects[name] = new(name, new ProjectCertificateAuthority(name, now));
 
     /// <exception cref="AivenApiException">404: there is no such project.</exception>
-    public AivenProject Project(string name) => projects.GetValueOrDefault(name) ?? throw AivenErrors.NoProject();
+    public AivenProject Project(string name) => _projects.GetValueOrDefault(name) ?? throw AivenErrors.NoProject();
 
     /// <exception cref="AivenApiException">404: there is no such project or service.</exception>
     public AivenService Service(string project, string name) =>
@@ -67,14 +72,22 @@ internal sealed partial class AivenWorld
     public AivenService AddService(AivenProject project, string name, string type, string plan, DateTimeOffset now, TimeSpan notFoundWindow)
     {
         if (!ServiceName().IsMatch(name))
+        {
             throw AivenErrors.Invalid("Service name must consist of 1-64 alphanumerical characters");
+        }
         if (!ServiceTypes.All.TryGetValue(type, out var known))
+        {
             throw AivenErrors.Invalid($"Invalid service type: {type}");
+        }
         if (!ServiceTypes.IsPlan(plan))
+        {
             throw AivenErrors.Invalid($"Invalid plan for service type {type}: {plan}");
+        }
         if (project.Services.ContainsKey(name))
+        {
             throw AivenErrors.ServiceExists();
-        return project.Services[name] = new(project, name, known, plan, now, addresses) { FoundAt = now + notFoundWindow };
+        }
+        return project.Services[name] = new(project, name, known, plan, now, _addresses) { FoundAt = now + notFoundWindow };
     }
 
     public static void Delete(AivenService service)
@@ -89,29 +102,34 @@ internal sealed partial class AivenWorld
         foreach (var service in Services)
         {
             if (service.Resolve(host, now) is { } nodes)
+            {
                 return nodes.Count > 0 ? [.. nodes.Select(node => node.Address)] : null;
+            }
         }
 
         return null;
     }
 
-    private void Plant(string project) => Within(now =>
-    {
-        foreach (var demo in DemoSeed.Services(project))
+    private void AddSeed(string project) =>
+        Synchronized(now =>
         {
-            var service = new AivenService(Project(project), demo.Name, ServiceTypes.All[demo.Type], demo.Plan, now, addresses)
+            foreach (var demo in DemoSeed.Services(project))
             {
-                CreatedAt = now - TimeSpan.FromDays(12),
-                Tags = new(DemoSeed.Tags(demo).ToDictionary(), StringComparer.Ordinal),
-            };
-            service.Build(now, now);
-            if (!demo.Powered)
-                service.PowerOff();
-            Project(project).Services[demo.Name] = service;
-        }
+                var service = new AivenService(Project(project), demo.Name, ServiceTypes.All[demo.Type], demo.Plan, now, _addresses)
+                {
+                    CreatedAt = now - TimeSpan.FromDays(12),
+                    Tags = new(DemoSeed.Tags(demo).ToDictionary(), StringComparer.Ordinal),
+                };
+                service.Build(now, now);
+                if (!demo.Powered)
+                {
+                    service.PowerOff();
+                }
+                Project(project).Services[demo.Name] = service;
+            }
 
-        return true;
-    });
+            return true;
+        });
 
     [GeneratedRegex(@"\A[a-z][a-z0-9-]{0,63}\z")]
     private static partial Regex ServiceName();

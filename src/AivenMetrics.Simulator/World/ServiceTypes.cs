@@ -11,41 +11,43 @@ namespace AivenMetrics.Simulator.World;
 internal sealed record ServiceType(string Name, string Description, bool Prometheus, bool Standby, params string[] MoreComponents)
 {
     /// <summary>The plan's node count.</summary>
-    public int Nodes(string plan) => plan.Split('-')[0] switch
-    {
-        "startup" => Name is "kafka" or "cassandra" ? 3 : 1,
-        "business" => Standby ? 2 : 3,
-        "premium" => Standby ? 3 : 6,
-        _ => 1,
-    };
+    public int Nodes(string plan) =>
+        plan.Split('-')[0] switch
+        {
+            "startup" => Name is "kafka" or "cassandra" ? 3 : 1,
+            "business" => Standby ? 2 : 3,
+            "premium" => Standby ? 3 : 6,
+            _ => 1,
+        };
 }
 
 /// <summary>The catalogue of service types and plans.</summary>
 internal static partial class ServiceTypes
 {
     /// <summary>Every type, those beyond their end of life included.</summary>
-    public static IReadOnlyDictionary<string, ServiceType> All { get; } = new ServiceType[]
-    {
-        new("cassandra", "Cassandra - Distributed NoSQL database", true, false),
-        new("clickhouse", "ClickHouse - Column-oriented database", true, false),
-        new("dragonfly", "Dragonfly - In-memory data store", true, true),
-        new("elasticsearch", "Elasticsearch - Search and analyze", true, false, "kibana"),
-        new("flink", "Flink - Stream processing", false, false),
-        new("grafana", "Grafana - Metrics dashboard", false, false),
-        new("influxdb", "InfluxDB - Distributed time series database", false, false),
-        new("kafka", "Kafka - High-throughput distributed messaging system", true, false),
-        new("kafka_connect", "Kafka Connect - Kafka connectors", true, false),
-        new("kafka_mirrormaker", "Kafka MirrorMaker - Replication", true, false),
-        new("m3aggregator", "M3 Aggregator", false, false),
-        new("m3coordinator", "M3 Coordinator", false, false),
-        new("m3db", "M3DB - Distributed time series database", false, false),
-        new("mysql", "MySQL - Relational database", true, true),
-        new("opensearch", "OpenSearch - Search and analyze", true, false, "opensearch_dashboards"),
-        new("pg", "PostgreSQL - Object-relational database", true, true, "pgbouncer"),
-        new("redis", "Redis - In-memory data structure store", true, true),
-        new("thanos", "Thanos - Long-term metrics", false, false),
-        new("valkey", "Valkey - In-memory data structure store", true, true),
-    }.ToDictionary(type => type.Name, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, ServiceType> All { get; } =
+        new ServiceType[]
+        {
+            new("cassandra", "Cassandra - Distributed NoSQL database", true, false),
+            new("clickhouse", "ClickHouse - Column-oriented database", true, false),
+            new("dragonfly", "Dragonfly - In-memory data store", true, true),
+            new("elasticsearch", "Elasticsearch - Search and analyze", true, false, "kibana"),
+            new("flink", "Flink - Stream processing", false, false),
+            new("grafana", "Grafana - Metrics dashboard", false, false),
+            new("influxdb", "InfluxDB - Distributed time series database", false, false),
+            new("kafka", "Kafka - High-throughput distributed messaging system", true, false),
+            new("kafka_connect", "Kafka Connect - Kafka connectors", true, false),
+            new("kafka_mirrormaker", "Kafka MirrorMaker - Replication", true, false),
+            new("m3aggregator", "M3 Aggregator", false, false),
+            new("m3coordinator", "M3 Coordinator", false, false),
+            new("m3db", "M3DB - Distributed time series database", false, false),
+            new("mysql", "MySQL - Relational database", true, true),
+            new("opensearch", "OpenSearch - Search and analyze", true, false, "opensearch_dashboards"),
+            new("pg", "PostgreSQL - Object-relational database", true, true, "pgbouncer"),
+            new("redis", "Redis - In-memory data structure store", true, true),
+            new("thanos", "Thanos - Long-term metrics", false, false),
+            new("valkey", "Valkey - In-memory data structure store", true, true),
+        }.ToDictionary(type => type.Name, StringComparer.Ordinal);
 
     /// <summary>Names of the types that may have the <c>prometheus</c> integration, sorted.</summary>
     public static IEnumerable<string> WithPrometheus => Names.Where(name => All[name].Prometheus);
@@ -54,11 +56,11 @@ internal static partial class ServiceTypes
     public static IEnumerable<string> Names => All.Keys.Order(StringComparer.Ordinal);
 
     /// <summary>Whether this is the name of a plan.</summary>
-    public static bool IsPlan(string plan) => Plan().IsMatch(plan);
+    public static bool IsPlan(string plan) => PlanName().IsMatch(plan);
 
     /// <summary>False for the tiers without service integrations.</summary>
     public static bool HasIntegrations(string plan) => plan.Split('-')[0] is not ("hobbyist" or "free" or "developer");
 
     [GeneratedRegex(@"\A(hobbyist|free|developer|startup|business|premium)(-[a-z0-9.-]{1,100})?\z")]
-    private static partial Regex Plan();
+    private static partial Regex PlanName();
 }

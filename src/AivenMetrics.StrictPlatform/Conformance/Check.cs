@@ -3,7 +3,7 @@ using AivenMetrics.StrictPlatform.Protocol;
 namespace AivenMetrics.StrictPlatform.Conformance;
 
 /// <summary>How a check ended.</summary>
-internal enum Grade
+internal enum CheckOutcome
 {
     Passed,
     Violated,
@@ -14,15 +14,15 @@ internal enum Grade
 
 /// <summary>One thing that can be seen of a broker from outside.</summary>
 /// <param name="Requirement">The requirement that it is about, see <see cref="Requirements"/>.</param>
-/// <param name="Sentence">What holds for a broker that conforms.</param>
-internal sealed record Check(string Requirement, string Sentence, Func<Lab, Task> Run);
+/// <param name="Statement">What holds for a broker that conforms.</param>
+internal sealed record Check(string Requirement, string Statement, Func<ConformanceContext, Task> Run);
 
 /// <summary>The result of a check.</summary>
-/// <param name="Seen">What was seen instead, or why it does not apply.</param>
-internal sealed record CheckResult(Requirement Requirement, string Sentence, Grade Grade, IReadOnlyList<string> Seen);
+/// <param name="Observations">What was seen instead, or why it does not apply.</param>
+internal sealed record CheckResult(Requirement Requirement, string Statement, CheckOutcome Outcome, IReadOnlyList<string> Observations);
 
 /// <summary>Ends a check that cannot be carried out with this broker or these options.</summary>
 internal sealed class NotApplicableException(string why) : Exception(why);
 
 /// <summary>Ends a check because what it builds on failed.</summary>
-internal sealed class ViolatedException(string seen) : Exception(seen);
+internal sealed class ViolationException(string seen) : Exception(seen);

@@ -12,7 +12,13 @@ namespace AivenMetrics.StrictPlatform.Protocol;
 /// <param name="OriginatingIdentity">Value of the header; null: none is sent.</param>
 /// <param name="Timeout">For each request; Cloud Controller's is 60 s.</param>
 internal sealed record BrokerConnection(
-    Uri Url, string Username, string Password, string ApiVersion, string? OriginatingIdentity, TimeSpan Timeout)
+    Uri Url,
+    string Username,
+    string Password,
+    string ApiVersion,
+    string? OriginatingIdentity,
+    TimeSpan Timeout
+)
 {
     /// <summary>Without the password.</summary>
     public override string ToString() => $"{Username} at {Url}";
@@ -27,100 +33,125 @@ internal sealed class BrokerClient : IDisposable
 
     private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
-    private readonly BrokerConnection connection;
-    private readonly TimeProvider time;
-    private readonly string basic;
+    private readonly BrokerConnection _connection;
+    private readonly TimeProvider _time;
+    private readonly string _basic;
 
     // A redirect would carry the platform's password to another place.
-    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(60), UseProxy = false })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            ConnectTimeout = TimeSpan.FromSeconds(60),
+            UseProxy = false,
+        }
+    )
     {
         Timeout = System.Threading.Timeout.InfiniteTimeSpan,
     };
 
     public BrokerClient(BrokerConnection connection, TimeProvider time)
     {
-        (this.connection, this.time) = (connection, time);
-        basic = Basic(connection.Username, connection.Password);
+        (this._connection, this._time) = (connection, time);
+        _basic = BasicCredentials(connection.Username, connection.Password);
     }
 
     /// <summary>Every answer so far, oldest first.</summary>
-    public ConcurrentQueue<Answer> Answers { get; } = new();
+    public ConcurrentQueue<OsbResponse> Responses { get; } = new();
 
-    public BrokerConnection Connection => connection;
+    public BrokerConnection Connection => _connection;
 
-    public static string Basic(string username, string password) =>
+    public static string BasicCredentials(string username, string password) =>
         "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}"));
 
     /// <summary>Sends a request. Silence is an answer too; only the caller's own end throws.</summary>
-    public async Task<Answer> Send(Ask ask, CancellationToken ct)
+    public async Task<OsbResponse> SendAsync(OsbCall ask, CancellationToken cancellationToken)
     {
-        long start = time.GetTimestamp();
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(connection.Timeout);
-        Answer answer;
-        string identity = Guid.NewGuid().ToString();
+        var start = _time.GetTimestamp();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(_connection.Timeout);
+        OsbResponse answer;
+        var identity = Guid.NewGuid().ToString();
         try
         {
-            using HttpRequestMessage request = Request(ask, identity);
-            using HttpResponseMessage response = await http.SendAsync(request, patience.Token);
-            string text = await response.Content.ReadAsStringAsync(patience.Token);
-            answer = new Answer(ask, (int)response.StatusCode, text, Parse(text), ContentHeader(response, "Content-Type"), response.Headers, time.GetElapsedTime(start))
+            using var request = CreateRequest(ask, identity);
+            using var response = await _http.SendAsync(request, patience.Token);
+            var text = await response.Content.ReadAsStringAsync(patience.Token);
+            answer = new OsbResponse(
+                ask,
+                (int)response.StatusCode,
+                text,
+                Parse(text),
+                ContentHeader(response, "Content-Type"),
+                response.Headers,
+                _time.GetElapsedTime(start)
+            )
             {
                 LastModified = ContentHeader(response, "Last-Modified"),
             };
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            answer = Nothing(ask, Silence.TimedOut, start);
+            answer = NoResponse(ask, TransportFailure.TimedOut, start);
         }
         catch (HttpRequestException exception)
         {
-            answer = Nothing(ask, exception.InnerException is SocketException ? Silence.Unreachable : Silence.TimedOut, start);
+            answer = NoResponse(
+                ask,
+                exception.InnerException is SocketException ? TransportFailure.Unreachable : TransportFailure.TimedOut,
+                start
+            );
         }
 
-        string? sent = ask.Headers.TryGetValue(RequestIdentityHeader, out string? given) ? given : identity;
-        answer = answer with { Findings = [.. AnswerRules.Faults(answer, sent), .. BodyRules.Faults(answer)] };
-        Answers.Enqueue(answer);
+        var sent = ask.Headers.TryGetValue(RequestIdentityHeader, out var given) ? given : identity;
+        answer = answer with { Findings = [.. ResponseRules.Validate(answer, sent), .. BodyRules.Validate(answer)] };
+        Responses.Enqueue(answer);
         return answer;
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 
-    private Answer Nothing(Ask ask, Silence silence, long start) =>
-        new(ask, 0, "", null, null, null, time.GetElapsedTime(start)) { Silence = silence };
+    private OsbResponse NoResponse(OsbCall ask, TransportFailure silence, long start) =>
+        new(ask, 0, "", null, null, null, _time.GetElapsedTime(start)) { TransportFailure = silence };
 
-    private HttpRequestMessage Request(Ask ask, string identity)
+    private HttpRequestMessage CreateRequest(OsbCall ask, string identity)
     {
-        var url = new Uri(connection.Url.GetLeftPart(UriPartial.Path).TrimEnd('/') + ask.Path, AsWritten);
+        var url = new Uri(_connection.Url.GetLeftPart(UriPartial.Path).TrimEnd('/') + ask.Path, AsWritten);
         var request = new HttpRequestMessage(ask.Method, url);
         if ((ask.RawBody ?? ask.Body?.ToJsonString()) is { } body)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
             if (ask.ContentType is { } type)
+            {
                 request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+            }
         }
 
         Dictionary<string, string?> headers = new(StringComparer.OrdinalIgnoreCase)
         {
-            ["Authorization"] = basic,
+            ["Authorization"] = _basic,
             ["Accept"] = "application/json",
-            [VersionHeader] = connection.ApiVersion,
+            [VersionHeader] = _connection.ApiVersion,
             [RequestIdentityHeader] = identity,
-            [OriginatingIdentityHeader] = ask.ByUser ? connection.OriginatingIdentity : null,
+            [OriginatingIdentityHeader] = ask.SendsOriginatingIdentity ? _connection.OriginatingIdentity : null,
         };
-        foreach ((string name, string? value) in ask.Headers)
+        foreach ((var name, var value) in ask.Headers)
+        {
             headers[name] = value;
-        foreach ((string name, string? value) in headers)
+        }
+        foreach ((var name, var value) in headers)
         {
             if (value is not null)
+            {
                 request.Headers.TryAddWithoutValidation(name, value);
+            }
         }
 
         return request;
     }
 
     private static string? ContentHeader(HttpResponseMessage response, string name) =>
-        response.Content.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null;
+        response.Content.Headers.TryGetValues(name, out var values) ? values.First() : null;
 
     private static JsonElement? Parse(string text)
     {

@@ -4,13 +4,13 @@ using AivenMetrics.StrictPlatform.Protocol;
 namespace AivenMetrics.StrictPlatform.Rules;
 
 /// <summary>The catalog as a platform uses it. What is absent or of a wrong type has the specification's default.</summary>
-internal sealed record OfferedCatalog(IReadOnlyList<Offering> Offerings)
+internal sealed record OfferedCatalog(IReadOnlyList<ServiceOffering> Offerings)
 {
-    public static OfferedCatalog Read(JsonElement? body) => new([.. Json.Items(body, "services").Select(Offering.Read)]);
+    public static OfferedCatalog Parse(JsonElement? body) => new([.. JsonMembers.Items(body, "services").Select(ServiceOffering.Parse)]);
 }
 
 /// <summary>A ServiceOffering.</summary>
-internal sealed record Offering(
+internal sealed record ServiceOffering(
     string Id,
     string Name,
     string Description,
@@ -18,22 +18,29 @@ internal sealed record Offering(
     bool BindingsRetrievable,
     bool AllowContextUpdates,
     IReadOnlyList<string> Requires,
-    IReadOnlyList<Plan> Plans)
+    IReadOnlyList<ServicePlan> Plans
+)
 {
-    public static Offering Read(JsonElement json)
+    public static ServiceOffering Parse(JsonElement json)
     {
-        string id = Json.Text(json, "id") ?? "";
-        bool bindable = Json.Flag(json, "bindable") ?? false;
-        bool updateable = Json.Flag(json, "plan_updateable") ?? false;
+        var id = JsonMembers.Text(json, "id") ?? "";
+        var bindable = JsonMembers.Boolean(json, "bindable") ?? false;
+        var updateable = JsonMembers.Boolean(json, "plan_updateable") ?? false;
         return new(
             id,
-            Json.Text(json, "name") ?? "",
-            Json.Text(json, "description") ?? "",
-            Json.Flag(json, "instances_retrievable") ?? false,
-            Json.Flag(json, "bindings_retrievable") ?? false,
-            Json.Flag(json, "allow_context_updates") ?? false,
-            [.. Json.Items(json, "requires").Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)],
-            [.. Json.Items(json, "plans").Select(plan => Plan.Read(plan, id, bindable, updateable))]);
+            JsonMembers.Text(json, "name") ?? "",
+            JsonMembers.Text(json, "description") ?? "",
+            JsonMembers.Boolean(json, "instances_retrievable") ?? false,
+            JsonMembers.Boolean(json, "bindings_retrievable") ?? false,
+            JsonMembers.Boolean(json, "allow_context_updates") ?? false,
+            [
+                .. JsonMembers
+                    .Items(json, "requires")
+                    .Where(item => item.ValueKind == JsonValueKind.String)
+                    .Select(item => item.GetString()!),
+            ],
+            [.. JsonMembers.Items(json, "plans").Select(plan => ServicePlan.Parse(plan, id, bindable, updateable))]
+        );
     }
 }
 
@@ -41,7 +48,7 @@ internal sealed record Offering(
 /// <param name="MaximumPollingDuration">How long an operation may be polled; null: as long as the platform likes.</param>
 /// <param name="MaintenanceInfo">As offered; null: none.</param>
 /// <param name="ProvisionSchema">JSON schema of provision parameters; null: none is given.</param>
-internal sealed record Plan(
+internal sealed record ServicePlan(
     string Id,
     string Name,
     string Description,
@@ -52,20 +59,29 @@ internal sealed record Plan(
     bool BindingRotatable,
     TimeSpan? MaximumPollingDuration,
     JsonElement? MaintenanceInfo,
-    JsonElement? ProvisionSchema)
+    JsonElement? ProvisionSchema
+)
 {
     public PlanIds Ids => new(ServiceId, Id);
 
-    public static Plan Read(JsonElement json, string serviceId, bool bindable, bool updateable) => new(
-        Json.Text(json, "id") ?? "",
-        Json.Text(json, "name") ?? "",
-        Json.Text(json, "description") ?? "",
-        serviceId,
-        Json.Flag(json, "free") ?? true,
-        Json.Flag(json, "bindable") ?? bindable,
-        Json.Flag(json, "plan_updateable") ?? updateable,
-        Json.Flag(json, "binding_rotatable") ?? false,
-        Json.Member(json, "maximum_polling_duration") is { ValueKind: JsonValueKind.Number } seconds && seconds.TryGetInt32(out int value) ? TimeSpan.FromSeconds(value) : null,
-        Json.Member(json, "maintenance_info") is { ValueKind: JsonValueKind.Object } info ? info : null,
-        Json.Member(Json.Member(Json.Member(Json.Member(json, "schemas"), "service_instance"), "create"), "parameters"));
+    public static ServicePlan Parse(JsonElement json, string serviceId, bool bindable, bool updateable) =>
+        new(
+            JsonMembers.Text(json, "id") ?? "",
+            JsonMembers.Text(json, "name") ?? "",
+            JsonMembers.Text(json, "description") ?? "",
+            serviceId,
+            JsonMembers.Boolean(json, "free") ?? true,
+            JsonMembers.Boolean(json, "bindable") ?? bindable,
+            JsonMembers.Boolean(json, "plan_updateable") ?? updateable,
+            JsonMembers.Boolean(json, "binding_rotatable") ?? false,
+            JsonMembers.Member(json, "maximum_polling_duration") is { ValueKind: JsonValueKind.Number } seconds
+            && seconds.TryGetInt32(out var value)
+                ? TimeSpan.FromSeconds(value)
+                : null,
+            JsonMembers.Member(json, "maintenance_info") is { ValueKind: JsonValueKind.Object } info ? info : null,
+            JsonMembers.Member(
+                JsonMembers.Member(JsonMembers.Member(JsonMembers.Member(json, "schemas"), "service_instance"), "create"),
+                "parameters"
+            )
+        );
 }

@@ -27,7 +27,8 @@ internal static class AuditCommand
 
     private static readonly Option<string?> SinceOption = new("--since")
     {
-        Description = "Only entries from then on: a time such as 2026-11-23 or 2026-11-23T12:00:00Z (UTC unless it says otherwise), or how long ago, such as 12h or 7d. Default: all.",
+        Description =
+            "Only entries from then on: a time such as 2026-11-23 or 2026-11-23T12:00:00Z (UTC unless it says otherwise), or how long ago, such as 12h or 7d. Default: all.",
         HelpName = "time",
     };
 
@@ -43,7 +44,10 @@ internal static class AuditCommand
     public static Command Create()
     {
         var database = Roles.Broker.Options.Where(option => option.Name.StartsWith("--database", StringComparison.Ordinal)).ToList();
-        var command = new Command("audit", "Shows the audit trail of the broker: the newest entries, the oldest of them first. Exit code 0 also when there are none.")
+        var command = new Command(
+            "audit",
+            "Shows the audit trail of the broker: the newest entries, the oldest of them first. Exit code 0 also when there are none."
+        )
         {
             InstanceOption,
             BindingOption,
@@ -52,38 +56,53 @@ internal static class AuditCommand
             JsonOption,
         };
         database.ForEach(option => command.Options.Add(option.Option));
-        Role<BrokerOptions> role = Roles.Broker with { Options = database };
-        command.SetAction((parsed, ct) => Run(
-            RoleConfiguration<BrokerOptions>.Read(role, parsed, parsed.GetValue(RoleCommand.ConfigOption), hosted: false), parsed, ct));
+        var role = Roles.Broker with { Options = database };
+        command.SetAction(
+            (parsed, ct) =>
+                RunAsync(
+                    RoleConfiguration<BrokerOptions>.Read(role, parsed, parsed.GetValue(RoleCommand.ConfigOption), hosted: false),
+                    parsed,
+                    ct
+                )
+        );
         return command;
     }
 
-    private static async Task<int> Run(RoleConfiguration<BrokerOptions> configuration, ParseResult parsed, CancellationToken ct)
+    private static async Task<int> RunAsync(
+        RoleConfiguration<BrokerOptions> configuration,
+        ParseResult parsed,
+        CancellationToken cancellationToken
+    )
     {
         List<string> faults =
         [
-            .. configuration.Unreadable,
-            .. configuration.Faults.Except(configuration.Unreadable).Where(fault => fault.StartsWith(DatabaseKey, StringComparison.Ordinal)),
+            .. configuration.ReadErrors,
+            .. configuration
+                .Errors.Except(configuration.ReadErrors)
+                .Where(fault => fault.StartsWith(DatabaseKey, StringComparison.Ordinal)),
         ];
-        AuditQuery query = Query(parsed, faults);
-        if (RoleCommand.Report(faults))
+        var query = Query(parsed, faults);
+        if (RoleCommand.WriteErrors(faults))
         {
             return RoleCommand.UsageExitCode;
         }
 
         try
         {
-            await using Database database = Database.OpenExisting(configuration.Options.Database);
-            if (!await database.IsMigrated(ct))
+            await using var database = Database.OpenExisting(configuration.Options.Database);
+            if (!await database.IsMigratedAsync(cancellationToken))
             {
-                await Console.Error.WriteLineAsync($"The database is not a broker's of this version: run aiven-metrics migrate, or check {DatabaseKey}.");
+                await Console.Error.WriteLineAsync(
+                    $"The database is not a broker's of this version: run aiven-metrics migrate, or check {DatabaseKey}."
+                );
                 return 1;
             }
 
-            Show(await new AuditStore(database).Find(query, ct), query, parsed.GetValue(JsonOption));
+            Write(await new AuditStore(database).FindAsync(query, cancellationToken), query, parsed.GetValue(JsonOption));
             return 0;
         }
-        catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException or TimeoutException)
+        catch (Exception exception)
+            when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException or TimeoutException)
         {
             await Console.Error.WriteLineAsync($"The audit trail cannot be read: {exception.Message} (check {DatabaseKey}).");
             return 1;
@@ -95,14 +114,14 @@ internal static class AuditCommand
         DateTimeOffset? since = null;
         if (parsed.GetValue(SinceOption) is { } text)
         {
-            since = AuditSince.Read(text, TimeProvider.System.GetUtcNow());
+            since = AuditStartTime.Parse(text, TimeProvider.System.GetUtcNow());
             if (since is null)
             {
                 faults.Add("--since is neither a time such as 2026-11-23 or 2026-11-23T12:00:00Z, nor an age such as 12h or 7d.");
             }
         }
 
-        int limit = parsed.GetValue(LimitOption);
+        var limit = parsed.GetValue(LimitOption);
         if (limit is < 1 or > LargestLimit)
         {
             faults.Add($"--limit must be from 1 to {LargestLimit}.");
@@ -112,10 +131,11 @@ internal static class AuditCommand
             parsed.GetValue(InstanceOption) is { } instance ? new InstanceId(instance) : null,
             parsed.GetValue(BindingOption) is { } binding ? new BindingId(binding) : null,
             since,
-            limit);
+            limit
+        );
     }
 
-    private static void Show(IReadOnlyList<AuditRecord> entries, AuditQuery query, bool json)
+    private static void Write(IReadOnlyList<AuditRecord> entries, AuditQuery query, bool json)
     {
         if (json)
         {

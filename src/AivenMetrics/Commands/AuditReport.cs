@@ -15,7 +15,7 @@ internal static class AuditReport
         new("time", Time),
         new("action", entry => entry.Action),
         new("result", Result),
-        new("who", entry => Who(entry.Actor)),
+        new("who", entry => DescribeActor(entry.Actor)),
         new("instance", entry => entry.InstanceId.Value),
         new("binding", entry => entry.BindingId?.Value ?? "-"),
         new("description", entry => entry.Description),
@@ -25,15 +25,17 @@ internal static class AuditReport
     private static readonly string[] Names = ["username", "user_name", "user_id", "uid"];
 
     /// <summary>The person whom the platform acted for, with the platform; else the platform's user at the broker.</summary>
-    public static string Who(Actor actor)
+    public static string DescribeActor(Actor actor)
     {
         if (actor.Platform is null)
         {
             return actor.BrokerUser.Length == 0 ? "the broker" : $"{actor.BrokerUser} (no user named)";
         }
 
-        JsonObject? identity = Identity(actor);
-        string? name = Names.Select(key => identity?[key]).OfType<JsonValue>()
+        var identity = Identity(actor);
+        var name = Names
+            .Select(key => identity?[key])
+            .OfType<JsonValue>()
             .Select(value => value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString())
             .FirstOrDefault(value => value.Length > 0);
         return $"{name ?? "?"} ({actor.Platform})";
@@ -45,21 +47,23 @@ internal static class AuditReport
     /// <param name="console">Where to.</param>
     public static void WriteTable(IReadOnlyList<AuditRecord> entries, AuditQuery query, IAnsiConsole console)
     {
-        Column[] columns = Asked(query);
+        var columns = VisibleColumns(query);
         var table = new Table().Border(TableBorder.Simple);
-        foreach (Column column in columns)
+        foreach (var column in columns)
         {
             table.AddColumn(new TableColumn(column.Heading) { NoWrap = column.Heading == "time" });
         }
 
-        foreach (AuditRecord entry in entries)
+        foreach (var entry in entries)
         {
-            var result = new Style(entry.Result switch
-            {
-                AuditResult.Succeeded => Color.Green,
-                AuditResult.Begun => Color.Blue,
-                _ => Color.Red,
-            });
+            var result = new Style(
+                entry.Result switch
+                {
+                    AuditResult.Succeeded => Color.Green,
+                    AuditResult.Begun => Color.Blue,
+                    _ => Color.Red,
+                }
+            );
             table.AddRow(columns.Select(column => new Text(column.Cell(entry), column.Heading == "result" ? result : Style.Plain)));
         }
 
@@ -72,10 +76,14 @@ internal static class AuditReport
     /// <param name="writer">Where to.</param>
     public static void WriteText(IReadOnlyList<AuditRecord> entries, AuditQuery query, TextWriter writer)
     {
-        Column[] columns = Asked(query);
-        string[][] rows = [[.. columns.Select(column => column.Heading)], .. entries.Select(entry => columns.Select(column => column.Cell(entry)).ToArray())];
+        var columns = VisibleColumns(query);
+        string[][] rows =
+        [
+            [.. columns.Select(column => column.Heading)],
+            .. entries.Select(entry => columns.Select(column => column.Cell(entry)).ToArray()),
+        ];
         int[] widths = [.. columns.Select((_, column) => rows.Max(row => row[column].Length))];
-        foreach (string[] row in rows)
+        foreach (var row in rows)
         {
             writer.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
         }
@@ -84,22 +92,27 @@ internal static class AuditReport
     /// <summary>One object a line; members without a value are left out.</summary>
     public static void WriteJson(IReadOnlyList<AuditRecord> entries, TextWriter writer)
     {
-        foreach (AuditRecord entry in entries)
+        foreach (var entry in entries)
         {
-            var line = new JsonObject { ["at"] = Time(entry), ["action"] = entry.Action, ["instance_id"] = entry.InstanceId.Value };
-            Add(line, "binding_id", entry.BindingId?.Value);
-            line["who"] = Who(entry.Actor);
+            var line = new JsonObject
+            {
+                ["at"] = Time(entry),
+                ["action"] = entry.Action,
+                ["instance_id"] = entry.InstanceId.Value,
+            };
+            AddMember(line, "binding_id", entry.BindingId?.Value);
+            line["who"] = DescribeActor(entry.Actor);
             line["broker_user"] = entry.Actor.BrokerUser;
-            Add(line, "platform", entry.Actor.Platform);
-            Add(line, "identity", Identity(entry.Actor));
-            Add(line, "request_identity", entry.Actor.RequestIdentity);
+            AddMember(line, "platform", entry.Actor.Platform);
+            AddMember(line, "identity", Identity(entry.Actor));
+            AddMember(line, "request_identity", entry.Actor.RequestIdentity);
             line["result"] = Result(entry);
             line["description"] = entry.Description;
             writer.WriteLine(line.ToJsonString());
         }
     }
 
-    private static void Add(JsonObject line, string name, JsonNode? value)
+    private static void AddMember(JsonObject line, string name, JsonNode? value)
     {
         if (value is not null)
         {
@@ -117,7 +130,7 @@ internal static class AuditReport
 
         using var document = JsonDocument.Parse(actor.Identity);
         var identity = new JsonObject();
-        foreach (JsonProperty member in document.RootElement.EnumerateObject())
+        foreach (var member in document.RootElement.EnumerateObject())
         {
             identity[member.Name] = JsonNode.Parse(member.Value.GetRawText());
         }
@@ -125,28 +138,32 @@ internal static class AuditReport
         return identity;
     }
 
-    private static Column[] Asked(AuditQuery query) =>
-    [
-        .. Columns.Where(column => column.Heading switch
+    private static Column[] VisibleColumns(AuditQuery query) =>
+        [
+            .. Columns.Where(column =>
+                column.Heading switch
+                {
+                    "instance" => query.Instance is null,
+                    "binding" => query.Binding is null,
+                    _ => true,
+                }
+            ),
+        ];
+
+    private static string Time(AuditRecord entry) =>
+        entry.At.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+
+    private static string Result(AuditRecord entry) =>
+        entry.Result switch
         {
-            "instance" => query.Instance is null,
-            "binding" => query.Binding is null,
-            _ => true,
-        }),
-    ];
-
-    private static string Time(AuditRecord entry) => entry.At.ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-
-    private static string Result(AuditRecord entry) => entry.Result switch
-    {
-        AuditResult.Begun => "begun",
-        AuditResult.Succeeded => "succeeded",
-        AuditResult.Failed => "failed",
-        _ => "refused",
-    };
+            AuditResult.Begun => "begun",
+            AuditResult.Succeeded => "succeeded",
+            AuditResult.Failed => "failed",
+            _ => "refused",
+        };
 
     private sealed record Column(string Heading, Func<AuditRecord, string> Text)
     {
-        public string Cell(AuditRecord entry) => Printable.Cell(Text(entry));
+        public string Cell(AuditRecord entry) => PrintableText.SanitizeCell(Text(entry));
     }
 }

@@ -18,23 +18,37 @@ internal static class ExplainCommand
 
     public static Command Create()
     {
-        var query = new Argument<string?>("query") { Description = "The PromQL expression; without one: what the credential shows.", Arity = ArgumentArity.ZeroOrOne };
+        var query = new Argument<string?>("query")
+        {
+            Description = "The PromQL expression; without one: what the credential shows.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var credentials = new Option<string>("--credentials")
         {
             Description = "A file with the credentials of a binding or service key as JSON (url, username, password); - is standard input.",
             Required = true,
         };
-        var command = new Command("explain", "Shows what a gateway makes of a query: the scoped query, the services in scope, the limits.") { query, credentials };
-        command.SetAction((parsed, ct) => Run(parsed.GetValue(credentials)!, parsed.GetValue(query), Console.Out, Console.Error, ct));
+        var command = new Command("explain", "Shows what a gateway makes of a query: the scoped query, the services in scope, the limits.")
+        {
+            query,
+            credentials,
+        };
+        command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(credentials)!, parsed.GetValue(query), Console.Out, Console.Error, ct));
         return command;
     }
 
-    internal static async Task<int> Run(string file, string? query, TextWriter output, TextWriter error, CancellationToken ct)
+    internal static async Task<int> RunAsync(
+        string file,
+        string? query,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken
+    )
     {
         string text;
         try
         {
-            text = file == "-" ? await Console.In.ReadToEndAsync(ct) : await File.ReadAllTextAsync(file, ct);
+            text = file == "-" ? await Console.In.ReadToEndAsync(cancellationToken) : await File.ReadAllTextAsync(file, cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -42,23 +56,25 @@ internal static class ExplainCommand
             return RoleCommand.UsageExitCode;
         }
 
-        if (Credentials(text) is not { } known)
+        if (ParseCredentials(text) is not { } known)
         {
-            await error.WriteLineAsync($"{file} holds no credentials: it must be a JSON object with url, username and password, such as 'cf service-key' prints below its first line.");
+            await error.WriteLineAsync(
+                $"{file} holds no credentials: it must be a JSON object with url, username and password, such as 'cf service-key' prints below its first line."
+            );
             return RoleCommand.UsageExitCode;
         }
 
         try
         {
-            (HttpStatusCode status, string answer) = await Ask(known.Url, known.UserAndPassword, query, ct);
-            using JsonDocument json = JsonDocument.Parse(answer);
+            (var status, var answer) = await RequestAsync(known.Url, known.UserAndPassword, query, cancellationToken);
+            using var json = JsonDocument.Parse(answer);
             if (status != HttpStatusCode.OK)
             {
                 await error.WriteLineAsync($"{(int)status}: {Text(json.RootElement, "error")}");
                 return Failed;
             }
 
-            return await Print(json.RootElement.GetProperty("data"), output, error);
+            return await PrintAsync(json.RootElement.GetProperty("data"), output, error);
         }
         catch (HttpRequestException exception)
         {
@@ -72,20 +88,28 @@ internal static class ExplainCommand
         }
     }
 
-    private static async Task<(HttpStatusCode Status, string Body)> Ask(Uri url, string userAndPassword, string? query, CancellationToken ct)
+    private static async Task<(HttpStatusCode Status, string Body)> RequestAsync(
+        Uri url,
+        string userAndPassword,
+        string? query,
+        CancellationToken cancellationToken
+    )
     {
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         using var request = new HttpRequestMessage(HttpMethod.Post, url.AbsoluteUri.TrimEnd('/') + "/aivenmetrics/v1/explain");
-        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(userAndPassword)));
+        request.Headers.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes(userAndPassword))
+        );
         request.Content = new FormUrlEncodedContent(query is null ? [] : [KeyValuePair.Create("query", query)]);
-        using HttpResponseMessage response = await client.SendAsync(request, ct);
-        return (response.StatusCode, await response.Content.ReadAsStringAsync(ct));
+        using var response = await client.SendAsync(request, cancellationToken);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
     }
 
-    private static async Task<int> Print(JsonElement data, TextWriter output, TextWriter error)
+    private static async Task<int> PrintAsync(JsonElement data, TextWriter output, TextWriter error)
     {
         var text = new StringWriter(CultureInfo.InvariantCulture);
-        await Print(data, text);
+        await PrintAsync(data, text);
         try
         {
             await output.WriteAsync(text.ToString());
@@ -99,9 +123,11 @@ internal static class ExplainCommand
         }
     }
 
-    private static async Task Print(JsonElement data, StringWriter output)
+    private static async Task PrintAsync(JsonElement data, StringWriter output)
     {
-        await output.WriteLineAsync($"credential  {Text(data, "username")}, plan {Text(data, "plan")}{(Text(data, "not_after") is { Length: > 0 } end ? $", until {end}" : "")}");
+        await output.WriteLineAsync(
+            $"credential  {Text(data, "username")}, plan {Text(data, "plan")}{(Text(data, "not_after") is { Length: > 0 } end ? $", until {end}" : "")}"
+        );
         await output.WriteLineAsync($"scope       {Text(data, "scope")}");
         if (Text(data, "scoped_query") is { Length: > 0 } scoped)
         {
@@ -114,34 +140,43 @@ internal static class ExplainCommand
             await output.WriteLineAsync($"but refused {refused}");
         }
 
-        await output.WriteLineAsync($"limits      {string.Join(", ", data.GetProperty("limits").EnumerateObject().Select(limit => $"{limit.Name} {limit.Value}"))}");
-        if (!data.TryGetProperty("services", out JsonElement listed))
+        await output.WriteLineAsync(
+            $"limits      {string.Join(", ", data.GetProperty("limits").EnumerateObject().Select(limit => $"{limit.Name} {limit.Value}"))}"
+        );
+        if (!data.TryGetProperty("services", out var listed))
         {
             await output.WriteLineAsync("services    not known: no server of the metrics store answers");
             return;
         }
 
         JsonElement[] services = [.. listed.EnumerateArray()];
-        await output.WriteLineAsync(services.Length == 0 ? "services    none with samples: a new one appears after about a minute" : "services");
-        foreach (JsonElement service in services)
+        await output.WriteLineAsync(
+            services.Length == 0 ? "services    none with samples: a new one appears after about a minute" : "services"
+        );
+        foreach (var service in services)
         {
             JsonElement[] nodes = [.. service.GetProperty("nodes").EnumerateArray()];
-            await output.WriteLineAsync($"  {Text(service, "name")} ({Text(service, "type")}): samples arrive from {nodes.Count(node => node.GetProperty("up").GetBoolean())} of {nodes.Length} nodes");
+            await output.WriteLineAsync(
+                $"  {Text(service, "name")} ({Text(service, "type")}): samples arrive from {nodes.Count(node => node.GetProperty("up").GetBoolean())} of {nodes.Length} nodes"
+            );
         }
     }
 
-    private static (Uri Url, string UserAndPassword)? Credentials(string text)
+    private static (Uri Url, string UserAndPassword)? ParseCredentials(string text)
     {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(text);
-            JsonElement root = json.RootElement;
-            if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("credentials", out JsonElement inner))
+            using var json = JsonDocument.Parse(text);
+            var root = json.RootElement;
+            if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("credentials", out var inner))
             {
                 root = inner;
             }
 
-            return Uri.TryCreate(Text(root, "url"), UriKind.Absolute, out Uri? url) && url.Scheme is ("http" or "https") && Text(root, "username").Length > 0
+            return
+                Uri.TryCreate(Text(root, "url"), UriKind.Absolute, out var url)
+                && url.Scheme is ("http" or "https")
+                && Text(root, "username").Length > 0
                 ? (url, $"{Text(root, "username")}:{Text(root, "password")}")
                 : null;
         }
@@ -152,5 +187,7 @@ internal static class ExplainCommand
     }
 
     private static string Text(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : "";
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AivenMetrics.Broker.Access;
+using AivenMetrics.Broker.Authentication;
 using AivenMetrics.Hosting;
 using Spectre.Console;
 
@@ -15,47 +15,54 @@ internal static class HashPasswordCommand
     {
         var command = new Command(
             "hash-password",
-            $"Prints the hash of a password for Broker:Users:<n>:PasswordHash. Asks for the password on a terminal, else reads it from standard input; at least {PasswordHash.ShortestPassword} characters.");
-        command.SetAction((_, ct) => Console.IsInputRedirected ? FromInput(Console.In, ct) : FromTerminal(ct));
+            $"Prints the hash of a password for Broker:Users:<n>:PasswordHash. Asks for the password on a terminal, else reads it from standard input; at least {PasswordHash.MinimumPasswordLength} characters."
+        );
+        command.SetAction((_, ct) => Console.IsInputRedirected ? ReadFromInputAsync(Console.In, ct) : ReadFromTerminalAsync(ct));
         return command;
     }
 
-    private static async Task<int> FromInput(TextReader input, CancellationToken ct)
+    private static async Task<int> ReadFromInputAsync(TextReader input, CancellationToken cancellationToken)
     {
         // No more than can be a password, whatever is piped in.
-        var buffer = new char[PasswordHash.LongestPassword + 3];
-        int length = await input.ReadBlockAsync(buffer, ct);
+        var buffer = new char[PasswordHash.MaximumPasswordLength + 3];
+        var length = await input.ReadBlockAsync(buffer, cancellationToken);
         string given = new(buffer, 0, length);
         // What echo and most editors append is no part of it.
-        return await Print(given.EndsWith("\r\n", StringComparison.Ordinal) ? given[..^2] : given.EndsWith('\n') ? given[..^1] : given);
+        return await WriteHashAsync(
+            given.EndsWith("\r\n", StringComparison.Ordinal) ? given[..^2]
+            : given.EndsWith('\n') ? given[..^1]
+            : given
+        );
     }
 
-    private static async Task<int> FromTerminal(CancellationToken ct)
+    private static async Task<int> ReadFromTerminalAsync(CancellationToken cancellationToken)
     {
         // The prompt goes to standard error: standard output is the hash and nothing else.
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = InteractionSupport.Yes });
-        string password = await Ask(console, "Password:", ct);
-        if (PasswordHash.Fault(password) is null && await Ask(console, "Again:", ct) != password)
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = InteractionSupport.Yes }
+        );
+        var password = await PromptAsync(console, "Password:", cancellationToken);
+        if (PasswordHash.ValidatePassword(password) is null && await PromptAsync(console, "Again:", cancellationToken) != password)
         {
             await Console.Error.WriteLineAsync("The two passwords are not equal: run the command again.");
             return RoleCommand.UsageExitCode;
         }
 
-        return await Print(password);
+        return await WriteHashAsync(password);
     }
 
-    private static Task<string> Ask(IAnsiConsole console, string text, CancellationToken ct) =>
-        new TextPrompt<string>(text).Secret(null).AllowEmpty().ShowAsync(console, ct);
+    private static Task<string> PromptAsync(IAnsiConsole console, string text, CancellationToken cancellationToken) =>
+        new TextPrompt<string>(text).Secret(null).AllowEmpty().ShowAsync(console, cancellationToken);
 
-    private static async Task<int> Print(string password)
+    private static async Task<int> WriteHashAsync(string password)
     {
-        if (PasswordHash.Fault(password) is { } fault)
+        if (PasswordHash.ValidatePassword(password) is { } fault)
         {
             await Console.Error.WriteLineAsync(fault);
             return RoleCommand.UsageExitCode;
         }
 
-        Console.WriteLine(PasswordHash.Of(password));
+        Console.WriteLine(PasswordHash.Create(password));
         return 0;
     }
 }

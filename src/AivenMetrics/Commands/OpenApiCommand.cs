@@ -12,32 +12,42 @@ internal static class OpenApiCommand
 {
     public static Command Create()
     {
-        var command = new Command("openapi", "Prints the APIs of broker and gateway as OpenAPI YAML; openapi.yaml in the repository is this output.");
-        command.SetAction(async (_, _) =>
-        {
-            Console.Write(await Yaml());
-            return 0;
-        });
+        var command = new Command(
+            "openapi",
+            "Prints the APIs of broker and gateway as OpenAPI YAML; openapi.yaml in the repository is this output."
+        );
+        command.SetAction(
+            async (_, _) =>
+            {
+                Console.Write(await YamlAsync());
+                return 0;
+            }
+        );
         return command;
     }
 
-    internal static async Task<string> Yaml()
+    internal static async Task<string> YamlAsync()
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder();
         // Nothing but the document goes to standard output.
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddBroker(new BrokerOptions
-        {
-            GatewayUrl = "https://metrics.example.com",
-            EncryptionKeys = { new EncryptionKeyOptions { Id = "none", Key = Convert.ToBase64String(new byte[32]) } },
-        });
-        builder.Services.ConfigureSwaggerGen(options => options.DocumentFilter<GatewayPaths>());
-        await using WebApplication app = builder.Build();
+        builder.Services.AddBroker(
+            new BrokerOptions
+            {
+                GatewayUrl = "https://metrics.example.com",
+                EncryptionKeys =
+                {
+                    new EncryptionKeyOptions { Id = "none", Key = Convert.ToBase64String(new byte[32]) },
+                },
+            }
+        );
+        builder.Services.ConfigureSwaggerGen(options => options.DocumentFilter<GatewayDocumentFilter>());
+        await using var app = builder.Build();
         app.UseRouting();
         app.MapBroker();
         // Endpoints become visible to the description when the pipeline is put together; the application is never started.
         app.UseEndpoints(_ => { });
-        return await OpenApiDescription.Yaml(app.Services);
+        return await OpenApiDescription.WriteYamlAsync(app.Services);
     }
 }

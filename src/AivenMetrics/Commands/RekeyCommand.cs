@@ -18,41 +18,54 @@ internal static class RekeyCommand
         var database = Roles.Broker.Options.Where(option => option.Name.StartsWith("--database", StringComparison.Ordinal)).ToList();
         var command = new Command(
             "rekey",
-            $"Encrypts the secrets in the broker's database with the first of {KeysKey} again, and says which keys nothing needs any more. Safe beside running brokers, twice at once, and to begin again.");
+            $"Encrypts the secrets in the broker's database with the first of {KeysKey} again, and says which keys nothing needs any more. Safe beside running brokers, twice at once, and to begin again."
+        );
         database.ForEach(option => command.Options.Add(option.Option));
-        Role<BrokerOptions> role = Roles.Broker with { Options = database };
-        command.SetAction((parsed, ct) => Run(RoleConfiguration<BrokerOptions>.Read(role, parsed, parsed.GetValue(RoleCommand.ConfigOption), hosted: false), ct));
+        var role = Roles.Broker with { Options = database };
+        command.SetAction(
+            (parsed, ct) =>
+                RunAsync(RoleConfiguration<BrokerOptions>.Read(role, parsed, parsed.GetValue(RoleCommand.ConfigOption), hosted: false), ct)
+        );
         return command;
     }
 
-    private static async Task<int> Run(RoleConfiguration<BrokerOptions> configuration, CancellationToken ct)
+    private static async Task<int> RunAsync(RoleConfiguration<BrokerOptions> configuration, CancellationToken cancellationToken)
     {
         List<string> faults =
         [
-            .. configuration.Unreadable,
-            .. configuration.Faults.Except(configuration.Unreadable).Where(fault =>
-                fault.StartsWith(DatabaseKey, StringComparison.Ordinal) || fault.StartsWith(KeysKey, StringComparison.Ordinal)),
+            .. configuration.ReadErrors,
+            .. configuration
+                .Errors.Except(configuration.ReadErrors)
+                .Where(fault =>
+                    fault.StartsWith(DatabaseKey, StringComparison.Ordinal) || fault.StartsWith(KeysKey, StringComparison.Ordinal)
+                ),
         ];
-        if (RoleCommand.Report(faults))
+        if (RoleCommand.WriteErrors(faults))
         {
             return RoleCommand.UsageExitCode;
         }
 
         try
         {
-            await using Database database = Database.OpenExisting(configuration.Options.Database);
-            if (!await database.IsMigrated(ct))
+            await using var database = Database.OpenExisting(configuration.Options.Database);
+            if (!await database.IsMigratedAsync(cancellationToken))
             {
                 await Console.Error.WriteLineAsync("The database lacks migrations: run aiven-metrics migrate first.");
                 return 1;
             }
 
-            IReadOnlyList<EncryptionKey> keys = configuration.Options.KeyRing();
-            return await Tell(await Rekey(new Rekeying(database, keys), ct), [.. keys.Select(key => key.Id)]);
+            var keys = configuration.Options.CreateKeyRing();
+            return await WriteResultAsync(
+                await RekeyAsync(new SecretReencryption(database, keys), cancellationToken),
+                [.. keys.Select(key => key.Id)]
+            );
         }
-        catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception exception)
+            when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            await Console.Error.WriteLineAsync($"The secrets cannot be rewritten: {exception.Message} (check {DatabaseKey}). What was rewritten stays so; run the command again.");
+            await Console.Error.WriteLineAsync(
+                $"The secrets cannot be rewritten: {exception.Message} (check {DatabaseKey}). What was rewritten stays so; run the command again."
+            );
             return 1;
         }
         catch (OperationCanceledException)
@@ -62,62 +75,75 @@ internal static class RekeyCommand
         }
     }
 
-    private static Task<RekeyResult> Rekey(Rekeying rekeying, CancellationToken ct) =>
+    private static Task<ReencryptionResult> RekeyAsync(SecretReencryption rekeying, CancellationToken cancellationToken) =>
         Console.IsOutputRedirected
-            ? rekeying.Run(new Lines(), ct)
-            : AnsiConsole.Progress().StartAsync(async context =>
-            {
-                ProgressTask task = context.AddTask("Rewriting secrets");
-                return await rekeying.Run(new Bar(task), ct);
-            });
+            ? rekeying.RunAsync(new LineProgress(), cancellationToken)
+            : AnsiConsole
+                .Progress()
+                .StartAsync(async context =>
+                {
+                    var task = context.AddTask("Rewriting secrets");
+                    return await rekeying.RunAsync(new BarProgress(task), cancellationToken);
+                });
 
-    private static async Task<int> Tell(RekeyResult result, IReadOnlyList<string> ring)
+    private static async Task<int> WriteResultAsync(ReencryptionResult result, IReadOnlyList<string> ring)
     {
-        Console.WriteLine($"{result.Rewritten} secrets were encrypted with key '{ring[0]}' again; it encrypts {result.Uses[ring[0]]} now.");
-        foreach (string id in ring.Skip(1))
+        Console.WriteLine(
+            $"{result.Reencrypted} secrets were encrypted with key '{ring[0]}' again; it encrypts {result.SecretsPerKey[ring[0]]} now."
+        );
+        foreach (var id in ring.Skip(1))
         {
-            Console.WriteLine(result.Uses[id] == 0
-                ? $"Key '{id}' is used by no row any more: once every broker runs with '{ring[0]}' as its first key, remove '{id}' from {KeysKey}."
-                : $"Key '{id}' is still used by {result.Uses[id]} rows: keep it.");
+            Console.WriteLine(
+                result.SecretsPerKey[id] == 0
+                    ? $"Key '{id}' is used by no row any more: once every broker runs with '{ring[0]}' as its first key, remove '{id}' from {KeysKey}."
+                    : $"Key '{id}' is still used by {result.SecretsPerKey[id]} rows: keep it."
+            );
         }
 
-        foreach (string sentence in result.Unreadable)
+        foreach (var sentence in result.Unreadable)
         {
             await Console.Error.WriteLineAsync(sentence);
         }
 
-        var unknown = result.Uses.Where(use => !ring.Contains(use.Key) && use.Value > 0).OrderBy(use => use.Key, StringComparer.Ordinal).ToList();
-        foreach ((string id, long uses) in unknown)
+        var unknown = result
+            .SecretsPerKey.Where(use => !ring.Contains(use.Key) && use.Value > 0)
+            .OrderBy(use => use.Key, StringComparer.Ordinal)
+            .ToList();
+        foreach ((var id, var uses) in unknown)
         {
-            await Console.Error.WriteLineAsync($"{uses} rows are encrypted with key '{id}', which is not in {KeysKey}: add it again, after the first, and run the command once more.");
+            await Console.Error.WriteLineAsync(
+                $"{uses} rows are encrypted with key '{id}', which is not in {KeysKey}: add it again, after the first, and run the command once more."
+            );
         }
 
-        if (ring.Skip(1).Any(id => result.Uses[id] > 0) && result.Unreadable.Count == 0)
+        if (ring.Skip(1).Any(id => result.SecretsPerKey[id] > 0) && result.Unreadable.Count == 0)
         {
-            await Console.Error.WriteLineAsync($"Something goes on writing with an old key: give every running broker '{ring[0]}' as its first key, and run the command once more.");
+            await Console.Error.WriteLineAsync(
+                $"Something goes on writing with an old key: give every running broker '{ring[0]}' as its first key, and run the command once more."
+            );
         }
 
-        return result.Unreadable.Count == 0 && unknown.Count == 0 && ring.Skip(1).All(id => result.Uses[id] == 0) ? 0 : 1;
+        return result.Unreadable.Count == 0 && unknown.Count == 0 && ring.Skip(1).All(id => result.SecretsPerKey[id] == 0) ? 0 : 1;
     }
 
     /// <summary>Writes at once and at most ten times: Progress&lt;T&gt; reports through the thread pool, in any order.</summary>
-    private sealed class Lines : IProgress<RekeyProgress>
+    private sealed class LineProgress : IProgress<ReencryptionProgress>
     {
-        private long tenths = -1;
+        private long _tenths = -1;
 
-        public void Report(RekeyProgress value)
+        public void Report(ReencryptionProgress value)
         {
-            long now = value.Total == 0 ? 10 : value.Done * 10 / value.Total;
-            if (now > tenths)
+            var now = value.Total == 0 ? 10 : value.Processed * 10 / value.Total;
+            if (now > _tenths)
             {
-                tenths = now;
-                Console.WriteLine($"{value.Done} of {value.Total} secrets");
+                _tenths = now;
+                Console.WriteLine($"{value.Processed} of {value.Total} secrets");
             }
         }
     }
 
-    private sealed class Bar(ProgressTask task) : IProgress<RekeyProgress>
+    private sealed class BarProgress(ProgressTask task) : IProgress<ReencryptionProgress>
     {
-        public void Report(RekeyProgress value) => task.Value(value.Total == 0 ? 100 : 100.0 * value.Done / value.Total);
+        public void Report(ReencryptionProgress value) => task.Value(value.Total == 0 ? 100 : 100.0 * value.Processed / value.Total);
     }
 }

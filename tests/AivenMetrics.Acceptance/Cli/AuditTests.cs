@@ -11,51 +11,59 @@ public sealed class SqliteAuditTests(SqliteFixture database) : AuditTests<Sqlite
 public sealed class PostgresAuditTests(PostgresFixture database) : AuditTests<PostgresFixture>(database);
 
 /// <summary><c>aiven-metrics audit</c> on both databases.</summary>
-public abstract class AuditTests<TDatabase>(TDatabase database) : InItsOwnFolder, IClassFixture<TDatabase>
+public abstract class AuditTests<TDatabase>(TDatabase database) : TemporaryFolderTestBase, IClassFixture<TDatabase>
     where TDatabase : class, IStateFixture
 {
     [Fact]
     public async Task The_trail_is_shown_to_people_and_to_programs()
     {
-        string connectionString = await database.NewDatabase();
-        string file = Path.Combine(Root, "connection");
+        var connectionString = await database.NewDatabaseAsync();
+        var file = Path.Combine(Root, "connection");
         await File.WriteAllTextAsync(file, connectionString);
-        await using (Stores stores = await Stores.Open(connectionString))
+        await using (var stores = await StateStores.OpenAsync(connectionString))
         {
-            foreach ((string instance, int day) in new[] { ("i-1", 1), ("i-2", 2), ("i-1", 3) })
+            foreach ((var instance, var day) in new[] { ("i-1", 1), ("i-2", 2), ("i-1", 3) })
             {
-                await new AuditStore(stores.Database).Append(
+                await new AuditStore(stores.Database).AppendAsync(
                     new AuditRecord(
-                        Some.Time.AddDays(day), "Update", new InstanceId(instance), null,
-                        new Actor("broker", "cloudfoundry", """{"user_id":"ann"}""", null), AuditResult.Succeeded, $"Day {day}."),
-                    CancellationToken.None);
+                        StateData.Time.AddDays(day),
+                        "Update",
+                        new InstanceId(instance),
+                        null,
+                        new Actor("broker", "cloudfoundry", """{"user_id":"ann"}""", null),
+                        AuditResult.Succeeded,
+                        $"Day {day}."
+                    ),
+                    CancellationToken.None
+                );
             }
         }
 
-        RunResult people = await Executable.Run(Root, "audit", "--database-file", file, "--instance", "i-1");
-        RunResult programs = await Executable.Run(Root, "audit", "--database-file", file, "--json", "--limit", "2");
-        RunResult none = await Executable.Run(Root, "audit", "--database-file", file, "--since", "2126-01-01");
+        var people = await Executable.RunAsync(Root, "audit", "--database-file", file, "--instance", "i-1");
+        var programs = await Executable.RunAsync(Root, "audit", "--database-file", file, "--json", "--limit", "2");
+        var none = await Executable.RunAsync(Root, "audit", "--database-file", file, "--since", "2126-01-01");
 
         Assert.Equal((0, 0, 0), (people.ExitCode, programs.ExitCode, none.ExitCode));
-        string[] lines = people.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = people.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(3, lines.Length);
         Assert.EndsWith("Day 3.", lines[2], StringComparison.Ordinal);
         Assert.Contains("ann (cloudfoundry)", lines[1], StringComparison.Ordinal);
         Assert.Equal(
             ["Day 2.", "Day 3."],
-            programs.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => (string?)JsonNode.Parse(line)!["description"]));
+            programs.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => (string?)JsonNode.Parse(line)!["description"])
+        );
         Assert.Equal("", none.Output.Trim());
         Assert.Contains("no such entries", none.Error, StringComparison.Ordinal);
     }
 }
 
 /// <summary>What <c>audit</c> says when it cannot.</summary>
-public sealed class AuditFaultTests : InItsOwnFolder
+public sealed class InvalidAuditArgumentsTests : TemporaryFolderTestBase
 {
     [Fact]
     public async Task A_database_that_is_not_there_is_not_made()
     {
-        RunResult result = await Executable.Run(Root, "audit", "--database", "Data Source=nothing.db");
+        var result = await Executable.RunAsync(Root, "audit", "--database", "Data Source=nothing.db");
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("Broker:Database", result.Error, StringComparison.Ordinal);
@@ -69,7 +77,7 @@ public sealed class AuditFaultTests : InItsOwnFolder
     [InlineData("--instanec", "i")]
     public async Task A_wrong_option_is_said_in_a_sentence(string option, string value)
     {
-        RunResult result = await Executable.Run(Root, "audit", option, value);
+        var result = await Executable.RunAsync(Root, "audit", option, value);
 
         Assert.Equal(2, result.ExitCode);
         Assert.NotEmpty(result.Error);

@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using AivenMetrics.Acceptance.Support;
-using AivenMetrics.Broker.Access;
+using AivenMetrics.Broker.Authentication;
 using AivenMetrics.Testing.Programs;
 using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
 
 /// <summary><c>aiven-metrics hash-password</c>: by a pipe and on a terminal.</summary>
-public sealed class HashPasswordTests : InItsOwnFolder
+public sealed class HashPasswordTests : TemporaryFolderTestBase
 {
     private const string Password = "a long pässword $1";
 
@@ -17,7 +17,7 @@ public sealed class HashPasswordTests : InItsOwnFolder
     [InlineData(Password + "\r\n")]
     public async Task A_piped_password_is_hashed_without_its_line_break(string input)
     {
-        RunResult result = await Piped(input, "dotnet", ProgramFiles.Product, "hash-password");
+        var result = await PipedAsync(input, "dotnet", ProgramFiles.Product, "hash-password");
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.True(PasswordHash.Parse(result.Output.TrimEnd('\n'))!.Verify(Password));
@@ -30,7 +30,7 @@ public sealed class HashPasswordTests : InItsOwnFolder
     [InlineData(null, "more than 1024")]
     public async Task What_cannot_be_a_password_ends_with_2_and_a_sentence_that_does_not_repeat_it(string? input, string sentence)
     {
-        RunResult result = await Piped(input ?? new string('x', 100_000), "dotnet", ProgramFiles.Product, "hash-password");
+        var result = await PipedAsync(input ?? new string('x', 100_000), "dotnet", ProgramFiles.Product, "hash-password");
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.Contains(sentence, result.Error, StringComparison.Ordinal);
@@ -40,7 +40,7 @@ public sealed class HashPasswordTests : InItsOwnFolder
     [Fact]
     public async Task A_password_on_the_command_line_is_refused()
     {
-        RunResult result = await Executable.Run(Root, "hash-password", Password);
+        var result = await Executable.RunAsync(Root, "hash-password", Password);
 
         Assert.Equal(2, result.ExitCode);
         Assert.Empty(result.Output.Trim());
@@ -51,30 +51,41 @@ public sealed class HashPasswordTests : InItsOwnFolder
     [InlineData("another password", 2)]
     public async Task On_a_terminal_it_asks_twice_and_shows_nothing_of_the_password(string again, int exitCode)
     {
-        string file = Path.Combine(Root, "hash");
-        string command = $"dotnet '{ProgramFiles.Product}' hash-password > '{file}'";
+        var file = Path.Combine(Root, "hash");
+        var command = $"dotnet '{ProgramFiles.Product}' hash-password > '{file}'";
 
         // script(1) gives the command a terminal of its own; what it writes is what a person would see.
-        RunResult result = await Piped(
-            $"{Password}\r{again}\r", "script", "--quiet", "--return", "--echo", "never", "--command", command, "/dev/null");
+        var result = await PipedAsync(
+            $"{Password}\r{again}\r",
+            "script",
+            "--quiet",
+            "--return",
+            "--echo",
+            "never",
+            "--command",
+            command,
+            "/dev/null"
+        );
 
         Assert.Equal(exitCode, result.ExitCode);
         Assert.Contains("Password:", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("pässword", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("pbkdf2", result.Output, StringComparison.Ordinal);
-        string hash = (await File.ReadAllTextAsync(file)).TrimEnd('\n');
+        var hash = (await File.ReadAllTextAsync(file)).TrimEnd('\n');
         Assert.Equal(exitCode == 0, PasswordHash.Parse(hash)?.Verify(Password) == true);
     }
 
-    private async Task<RunResult> Piped(string input, string program, params string[] arguments)
+    private async Task<RunResult> PipedAsync(string input, string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Root,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = Root,
+            }
+        )!;
         try
         {
             await process.StandardInput.WriteAsync(input);
@@ -85,8 +96,8 @@ public sealed class HashPasswordTests : InItsOwnFolder
             // It has read enough and ended.
         }
 
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        string error = await process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token);
         return new RunResult(process.ExitCode, await output, error);
     }

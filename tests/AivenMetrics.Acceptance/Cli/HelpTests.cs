@@ -1,6 +1,5 @@
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Commands;
-using AivenMetrics.Hosting.Configuration;
 using AivenMetrics.Lab.Commands;
 using AivenMetrics.Testing.Programs;
 using Xunit;
@@ -8,7 +7,7 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Cli;
 
 /// <summary>Somebody who has nothing but the executable finds out how to use it.</summary>
-public sealed class HelpTests : InItsOwnFolder
+public sealed class HelpTests : TemporaryFolderTestBase
 {
     [Theory]
     [InlineData("broker")]
@@ -17,7 +16,7 @@ public sealed class HelpTests : InItsOwnFolder
     [InlineData("simulator")]
     public async Task A_roles_help_names_every_option_with_its_default_or_that_it_is_required(string role)
     {
-        IReadOnlyList<ConfigurationOption> options = role switch
+        var options = role switch
         {
             "broker" => Roles.Broker.Options,
             "discovery" => Roles.Discovery.Options,
@@ -25,10 +24,10 @@ public sealed class HelpTests : InItsOwnFolder
             _ => LabRoles.Simulator.Options,
         };
 
-        RunResult help = await Executable.Run(Root, role, "--help");
+        var help = await Executable.RunAsync(Root, role, "--help");
 
         Assert.Equal((0, ""), (help.ExitCode, help.Error.Trim()));
-        string text = string.Join(' ', help.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        var text = string.Join(' ', help.Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         Assert.All(options, option => Assert.Contains(option.Name + " ", text, StringComparison.Ordinal));
         Assert.All(options, option => Assert.Contains(option.Help, text, StringComparison.Ordinal));
         Assert.All(options, option => Assert.Matches("Default: |Required|At least one is required|AIVENMETRICS_|unless --", option.Help));
@@ -37,7 +36,24 @@ public sealed class HelpTests : InItsOwnFolder
     }
 
     [Theory]
-    [InlineData("platform", "catalog", "create-service", "update-service", "bind", "service-key", "unbind", "delete-service", "last-operation", "fetch", "services", "conformance", "--url", "--password-file", "--json", "Exit codes")]
+    [InlineData(
+        "platform",
+        "catalog",
+        "create-service",
+        "update-service",
+        "bind",
+        "service-key",
+        "unbind",
+        "delete-service",
+        "last-operation",
+        "fetch",
+        "services",
+        "conformance",
+        "--url",
+        "--password-file",
+        "--json",
+        "Exit codes"
+    )]
     [InlineData("platform conformance", "--bind-parameters", "--requirement", "--organization", "--space")]
     [InlineData("migrate", "--database", "--database-file", "--config")]
     [InlineData("audit", "--instance", "--binding", "--since", "--limit", "--json", "--database", "--database-file", "--config")]
@@ -46,7 +62,7 @@ public sealed class HelpTests : InItsOwnFolder
     [InlineData("", "broker", "discovery", "gateway", "migrate", "rekey", "hash-password", "audit", "explain", "--version")]
     public async Task A_commands_help_names_all_there_is(string command, params string[] names)
     {
-        RunResult help = await Executable.Run(Root, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+        var help = await Executable.RunAsync(Root, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
 
         Assert.Equal(0, help.ExitCode);
         Assert.All(names, name => Assert.Contains(name, help.Output, StringComparison.Ordinal));
@@ -55,10 +71,12 @@ public sealed class HelpTests : InItsOwnFolder
     [Fact]
     public async Task The_help_of_the_laboratory_names_its_commands()
     {
-        RunResult help = await Executable.RunProgram(ProgramFiles.Lab, Root, "--help");
+        var help = await Executable.RunProgramAsync(ProgramFiles.Lab, Root, "--help");
 
         Assert.Equal(0, help.ExitCode);
-        Assert.All(["simulator", "demo", "platform", "--config", "--version"], name => Assert.Contains(name, help.Output, StringComparison.Ordinal));
+        Assert.All(["simulator", "demo", "platform", "--config", "--version"], name =>
+            Assert.Contains(name, help.Output, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -67,8 +85,8 @@ public sealed class HelpTests : InItsOwnFolder
     [InlineData("platform")]
     public async Task The_product_has_none_of_the_laboratorys_commands(string command)
     {
-        RunResult help = await Executable.RunProgram(ProgramFiles.Product, Root, "--help");
-        RunResult result = await Executable.RunProgram(ProgramFiles.Product, Root, command);
+        var help = await Executable.RunProgramAsync(ProgramFiles.Product, Root, "--help");
+        var result = await Executable.RunProgramAsync(ProgramFiles.Product, Root, command);
 
         Assert.DoesNotContain($"  {command} ", help.Output, StringComparison.Ordinal);
         Assert.Equal(2, result.ExitCode);
@@ -80,7 +98,7 @@ public sealed class HelpTests : InItsOwnFolder
     [InlineData("broker", "--database")]
     public async Task A_command_line_that_cannot_be_used_ends_with_a_fault(params string[] arguments)
     {
-        RunResult result = await Executable.Run(Root, arguments);
+        var result = await Executable.RunAsync(Root, arguments);
 
         Assert.Equal(2, result.ExitCode);
         Assert.NotEmpty(result.Error.Trim());

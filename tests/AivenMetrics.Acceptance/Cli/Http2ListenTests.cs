@@ -7,51 +7,68 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Cli;
 
 /// <summary>A proxy that speaks HTTP/2 to the gateway has an address for it; without one the gateway listens as it always did.</summary>
-public sealed class Http2ListenTests : InItsOwnFolder
+public sealed class Http2ListenTests : TemporaryFolderTestBase
 {
     [Theory]
     [InlineData("http://127.0.0.1:0")]
     [InlineData("")]
     public async Task The_gateway_takes_HTTP2_where_it_is_told_to_and_HTTP1_where_it_always_did(string http2Listen)
     {
-        string file = Path.Combine(Root, "addresses.json");
-        await using Executable gateway = await Start(file, http2Listen);
-        JsonNode addresses = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
-        string listen = addresses["listen"]!.GetValue<string>();
+        var file = Path.Combine(Root, "addresses.json");
+        await using var gateway = await StartAsync(file, http2Listen);
+        var addresses = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
+        var listen = addresses["listen"]!.GetValue<string>();
 
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpVersion.Version11), await Ask(listen + "/api/v1/query?query=up", HttpVersion.Version11));
-        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version11), await Ask(addresses["internal"] + "/healthz", HttpVersion.Version11));
-        await Assert.ThrowsAsync<HttpRequestException>(() => Ask(listen + "/api/v1/query?query=up", HttpVersion.Version20));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpVersion.Version11),
+            await AskAsync(listen + "/api/v1/query?query=up", HttpVersion.Version11)
+        );
+        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version11), await AskAsync(addresses["internal"] + "/healthz", HttpVersion.Version11));
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(listen + "/api/v1/query?query=up", HttpVersion.Version20));
         if (http2Listen.Length == 0)
         {
             Assert.Null(addresses["http2_listen"]);
             return;
         }
 
-        string http2 = addresses["http2_listen"]!.GetValue<string>();
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpVersion.Version20), await Ask(http2 + "/api/v1/query?query=up", HttpVersion.Version20));
-        Assert.Equal((HttpStatusCode.NotFound, HttpVersion.Version20), await Ask(http2 + "/healthz", HttpVersion.Version20));
+        var http2 = addresses["http2_listen"]!.GetValue<string>();
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpVersion.Version20),
+            await AskAsync(http2 + "/api/v1/query?query=up", HttpVersion.Version20)
+        );
+        Assert.Equal((HttpStatusCode.NotFound, HttpVersion.Version20), await AskAsync(http2 + "/healthz", HttpVersion.Version20));
         Assert.Contains($"and, by HTTP/2, {http2}", gateway.Output, StringComparison.Ordinal);
     }
 
-    private async Task<Executable> Start(string addresses, string http2Listen)
+    private async Task<Executable> StartAsync(string addresses, string http2Listen)
     {
-        string tenants = Path.Combine(Root, "tenants.json");
+        var tenants = Path.Combine(Root, "tenants.json");
         await File.WriteAllTextAsync(tenants, """{"credentials":[]}""");
-        string configuration = Path.Combine(Root, "gateway.json");
-        var options = new { Listen = "http://127.0.0.1:0", InternalListen = "http://127.0.0.1:0", Http2Listen = http2Listen, TenantsFile = tenants, Prometheus = (string[])["http://127.0.0.1:9"] };
+        var configuration = Path.Combine(Root, "gateway.json");
+        var options = new
+        {
+            Listen = "http://127.0.0.1:0",
+            InternalListen = "http://127.0.0.1:0",
+            Http2Listen = http2Listen,
+            TenantsFile = tenants,
+            Prometheus = (string[])["http://127.0.0.1:9"],
+        };
         await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new { Gateway = options }));
 
-        Executable gateway = Executable.Start(Root, "gateway", "--config", configuration, "--addresses-file", addresses);
-        await Stack.Until("it listens", () => Task.FromResult(File.Exists(addresses)));
+        var gateway = Executable.Start(Root, "gateway", "--config", configuration, "--addresses-file", addresses);
+        await Stack.WaitUntilAsync("it listens", () => Task.FromResult(File.Exists(addresses)));
         return gateway;
     }
 
-    private static async Task<(HttpStatusCode Status, Version Version)> Ask(string url, Version version)
+    private static async Task<(HttpStatusCode Status, Version Version)> AskAsync(string url, Version version)
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, url) { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        using HttpResponseMessage response = await http.SendAsync(request);
+        using var request = new HttpRequestMessage(HttpMethod.Get, url)
+        {
+            Version = version,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using var response = await http.SendAsync(request);
         return (response.StatusCode, response.Version);
     }
 }

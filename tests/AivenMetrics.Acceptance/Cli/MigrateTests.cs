@@ -12,18 +12,18 @@ public sealed class SqliteMigrateTests(SqliteFixture database) : MigrateTests<Sq
 public sealed class PostgresMigrateTests(PostgresFixture database) : MigrateTests<PostgresFixture>(database);
 
 /// <summary><c>aiven-metrics migrate</c> on both databases.</summary>
-public abstract class MigrateTests<TDatabase>(TDatabase database) : InItsOwnFolder, IClassFixture<TDatabase>
+public abstract class MigrateTests<TDatabase>(TDatabase database) : TemporaryFolderTestBase, IClassFixture<TDatabase>
     where TDatabase : class, IStateFixture
 {
     [Fact]
     public async Task Migrating_twice_changes_nothing_the_second_time()
     {
-        string connectionString = await database.NewDatabase();
-        string file = Path.Combine(Root, "connection");
+        var connectionString = await database.NewDatabaseAsync();
+        var file = Path.Combine(Root, "connection");
         await File.WriteAllTextAsync(file, connectionString + "\n");
 
-        RunResult first = await Executable.Run(Root, "migrate", "--database", connectionString);
-        RunResult second = await Executable.Run(Root, "migrate", "--database-file", file);
+        var first = await Executable.RunAsync(Root, "migrate", "--database", connectionString);
+        var second = await Executable.RunAsync(Root, "migrate", "--database-file", file);
 
         Assert.Equal((0, 0), (first.ExitCode, second.ExitCode));
         Assert.Contains("0001-state.sql", first.Output, StringComparison.Ordinal);
@@ -33,7 +33,7 @@ public abstract class MigrateTests<TDatabase>(TDatabase database) : InItsOwnFold
 }
 
 /// <summary>What <c>migrate</c> says when it cannot.</summary>
-public sealed class MigrateFaultTests : InItsOwnFolder
+public sealed class InvalidMigrateArgumentsTests : TemporaryFolderTestBase
 {
     [Theory]
     [InlineData("Host=127.0.0.1;Port=1;Username=nobody;Password=hidden-from-all;Timeout=2", 1)]
@@ -44,10 +44,10 @@ public sealed class MigrateFaultTests : InItsOwnFolder
     [InlineData("Nonsense", 2)]
     public async Task A_database_that_cannot_be_reached_is_said_in_a_sentence(string connectionString, int exitCode)
     {
-        string file = Path.Combine(Root, "connection");
+        var file = Path.Combine(Root, "connection");
         await File.WriteAllTextAsync(file, connectionString);
 
-        RunResult result = await Executable.Run(Root, "migrate", "--database-file", file);
+        var result = await Executable.RunAsync(Root, "migrate", "--database-file", file);
 
         Assert.Equal(exitCode, result.ExitCode);
         Assert.Contains("Broker:Database", result.Error, StringComparison.Ordinal);
@@ -61,10 +61,10 @@ public sealed class MigrateFaultTests : InItsOwnFolder
     [InlineData("{\"Broke\":{\"Database\":\"Data Source=somewhere-else.db\"}}")]
     public async Task A_configuration_that_cannot_be_read_migrates_nothing(string configuration)
     {
-        string file = Path.Combine(Root, "broken.json");
+        var file = Path.Combine(Root, "broken.json");
         await File.WriteAllTextAsync(file, configuration);
 
-        RunResult result = await Executable.Run(Root, "migrate", "--config", file);
+        var result = await Executable.RunAsync(Root, "migrate", "--config", file);
 
         Assert.Equal(2, result.ExitCode);
         Assert.Empty(Directory.GetFiles(Root, "*.db"));
@@ -75,9 +75,9 @@ public sealed class MigrateFaultTests : InItsOwnFolder
     {
         var folder = new DemoFolder(Root);
         var at = new StackConfiguration(new StackOptions { Database = "Data Source=/dev/null/state.db" }, folder);
-        string file = folder.Configuration("broker", new JsonObject { ["Broker"] = at.Broker(0) });
+        var file = folder.WriteConfiguration("broker", new JsonObject { ["Broker"] = at.Broker(0) });
 
-        RunResult result = await Executable.Run(Root, "broker", "--config", file);
+        var result = await Executable.RunAsync(Root, "broker", "--config", file);
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("/dev/null", result.Output, StringComparison.Ordinal);

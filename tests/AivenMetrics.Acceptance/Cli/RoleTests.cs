@@ -8,7 +8,7 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Cli;
 
 /// <summary>Each role as an init system and an operator's monitoring meet it, alone and with nothing that it needs.</summary>
-public sealed class RoleTests : InItsOwnFolder
+public sealed class RoleTests : TemporaryFolderTestBase
 {
     [Theory]
     [InlineData("broker", true)]
@@ -19,32 +19,32 @@ public sealed class RoleTests : InItsOwnFolder
     {
         var folder = new DemoFolder(Root);
         var at = new StackConfiguration(new StackOptions(), folder);
-        (JsonObject configuration, string inside, string outside) = role switch
+        (var configuration, var inside, var outside) = role switch
         {
             "broker" => (at.Broker(0), at.BrokerInternalUrl(0), at.BrokerUrl(0)),
             "discovery" => (at.Discovery("127.0.0.1:9"), at.DiscoveryInternalUrl, ""),
             "gateway" => (at.Gateway(), at.GatewayInternalUrl, at.GatewayUrl),
             _ => (at.Simulator(), at.SimulatorInternalUrl, at.SimulatorUrl),
         };
-        string file = folder.Configuration(role, new JsonObject { [char.ToUpperInvariant(role[0]) + role[1..]] = configuration });
-        await using Executable running = Executable.Start(Root, role, "--config", file);
+        var file = folder.WriteConfiguration(role, new JsonObject { [char.ToUpperInvariant(role[0]) + role[1..]] = configuration });
+        await using var running = Executable.Start(Root, role, "--config", file);
         using var http = new HttpClient();
 
-        await Stack.Until("it is healthy", () => Task.FromResult(Status(http, inside + "/healthz") == HttpStatusCode.OK));
+        await Stack.WaitUntilAsync("it is healthy", () => Task.FromResult(Status(http, inside + "/healthz") == HttpStatusCode.OK));
         // Without the broker's feed nobody can be served; the broker itself takes orders while Aiven is away.
-        using HttpResponseMessage ready = await http.GetAsync(inside + "/readyz");
+        using var ready = await http.GetAsync(inside + "/readyz");
         Assert.Equal(role is "simulator" or "broker" ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable, ready.StatusCode);
-        JsonObject checks = JsonNode.Parse(await ready.Content.ReadAsStringAsync())!["checks"]!.AsObject();
+        var checks = JsonNode.Parse(await ready.Content.ReadAsStringAsync())!["checks"]!.AsObject();
         Assert.NotEmpty(checks);
         Assert.All(checks, check => Assert.NotEmpty(check.Value!["description"]!.GetValue<string>()));
-        string metrics = await http.GetStringAsync(inside + "/metrics");
+        var metrics = await http.GetStringAsync(inside + "/metrics");
         Assert.Contains("# TYPE ", metrics, StringComparison.Ordinal);
         Assert.Contains("dotnet_", metrics, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, Status(http, inside + "/v2/catalog"));
         Assert.Equal(HttpStatusCode.NotFound, Status(http, inside + "/api/v1/query?query=up"));
         if (servesClients)
         {
-            foreach (string path in (string[])["/healthz", "/readyz", "/metrics"])
+            foreach (var path in (string[])["/healthz", "/readyz", "/metrics"])
             {
                 Assert.Equal(HttpStatusCode.NotFound, Status(http, outside + path));
             }
@@ -52,15 +52,17 @@ public sealed class RoleTests : InItsOwnFolder
             // Connections are told apart by their listener and not by what the client calls it.
             using var disguised = new HttpRequestMessage(HttpMethod.Get, outside + "/metrics");
             disguised.Headers.Host = new Uri(inside).Authority;
-            using HttpResponseMessage answer = await http.SendAsync(disguised);
+            using var answer = await http.SendAsync(disguised);
             Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         }
 
         running.Signal("TERM");
-        RunResult result = await running.End(TimeSpan.FromSeconds(20));
+        var result = await running.WaitForExitAsync(TimeSpan.FromSeconds(20));
         Assert.True(result.ExitCode == 0, $"{result.ExitCode}: {result.Output} {result.Error}");
-        string[] lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        Assert.Contains(lines, line => JsonNode.Parse(line)!["Message"]!.GetValue<string>().Contains("listens on", StringComparison.Ordinal));
+        var lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Assert.Contains(lines, line =>
+            JsonNode.Parse(line)!["Message"]!.GetValue<string>().Contains("listens on", StringComparison.Ordinal)
+        );
         Assert.All(lines, line => Assert.NotNull(JsonNode.Parse(line)!["Timestamp"]));
         Assert.Equal("", result.Error.Trim());
     }
@@ -72,25 +74,30 @@ public sealed class RoleTests : InItsOwnFolder
     {
         var folder = new DemoFolder(Root);
         var at = new StackConfiguration(new StackOptions(), folder);
-        string file = folder.Configuration(role, new JsonObject { [role == "broker" ? "Broker" : "Gateway"] = role == "broker" ? at.Broker(0) : at.Gateway() });
-        await using Executable running = Executable.Start(Root, role, "--config", file);
+        var file = folder.WriteConfiguration(
+            role,
+            new JsonObject { [role == "broker" ? "Broker" : "Gateway"] = role == "broker" ? at.Broker(0) : at.Gateway() }
+        );
+        await using var running = Executable.Start(Root, role, "--config", file);
         using var http = new HttpClient();
-        string outside = role == "broker" ? at.BrokerUrl(0) : at.GatewayUrl;
-        await Stack.Until("it answers", () => Task.FromResult(Status(http, outside + "/nothing") is not null));
+        var outside = role == "broker" ? at.BrokerUrl(0) : at.GatewayUrl;
+        await Stack.WaitUntilAsync("it answers", () => Task.FromResult(Status(http, outside + "/nothing") is not null));
 
         using var request = new HttpRequestMessage(HttpMethod.Get, outside + path);
         request.Headers.Add("X-Request-Id", "from-the-router-17");
-        using HttpResponseMessage given = await http.SendAsync(request);
+        using var given = await http.SendAsync(request);
         using var forged = new HttpRequestMessage(HttpMethod.Get, outside + path);
         forged.Headers.TryAddWithoutValidation("X-Request-Id", "\"},{\"evil\":\"");
-        using HttpResponseMessage made = await http.SendAsync(forged);
+        using var made = await http.SendAsync(forged);
 
         Assert.Equal("from-the-router-17", Assert.Single(given.Headers.GetValues("X-Request-Id")));
-        string own = Assert.Single(made.Headers.GetValues("X-Request-Id"));
+        var own = Assert.Single(made.Headers.GetValues("X-Request-Id"));
         Assert.Matches("^[0-9a-f]{32}$", own);
-        foreach (string id in (string[])["from-the-router-17", own])
+        foreach (var id in (string[])["from-the-router-17", own])
         {
-            await Stack.Until($"a log line carries {id}", () => Task.FromResult(running.Output.Split('\n').Any(line => line.Contains($"\"RequestId\":\"{id}\"", StringComparison.Ordinal))));
+            await Stack.WaitUntilAsync($"a log line carries {id}", () =>
+                Task.FromResult(running.Output.Split('\n').Any(line => line.Contains($"\"RequestId\":\"{id}\"", StringComparison.Ordinal)))
+            );
         }
     }
 
@@ -98,7 +105,7 @@ public sealed class RoleTests : InItsOwnFolder
     {
         try
         {
-            using HttpResponseMessage response = http.Send(new HttpRequestMessage(HttpMethod.Get, url));
+            using var response = http.Send(new HttpRequestMessage(HttpMethod.Get, url));
             return response.StatusCode;
         }
         catch (HttpRequestException)

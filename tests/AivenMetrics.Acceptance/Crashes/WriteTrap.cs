@@ -4,7 +4,7 @@ using Npgsql;
 namespace AivenMetrics.Acceptance.Crashes;
 
 /// <summary>Where in a transaction the broker is held.</summary>
-public enum Moment
+public enum CrashMoment
 {
     /// <summary>Right after one of its writing statements: killed there, the transaction is lost.</summary>
     Statement,
@@ -21,19 +21,26 @@ internal sealed class WriteTrap : IAsyncDisposable
 {
     private const int Lock = 815;
 
-    private static readonly string[] Tables = ["service_instance", "service_binding", "service_binding_service", "ended_binding", "audit_entry"];
+    private static readonly string[] Tables =
+    [
+        "service_instance",
+        "service_binding",
+        "service_binding_service",
+        "ended_binding",
+        "audit_entry",
+    ];
 
-    private readonly NpgsqlConnection connection;
+    private readonly NpgsqlConnection _connection;
 
-    private WriteTrap(NpgsqlConnection connection) => this.connection = connection;
+    private WriteTrap(NpgsqlConnection connection) => this._connection = connection;
 
-    public static async Task<WriteTrap> Install(string database)
+    public static async Task<WriteTrap> InstallAsync(string database)
     {
         var connection = new NpgsqlConnection(database + ";Pooling=false");
         await connection.OpenAsync();
         var trap = new WriteTrap(connection);
         // A sequence counts also in transactions that are rolled back.
-        await trap.Execute(
+        await trap.ExecuteAsync(
             $"""
             CREATE SCHEMA trap;
             CREATE TABLE trap.set (moment text, at bigint);
@@ -47,66 +54,70 @@ internal sealed class WriteTrap : IAsyncDisposable
               END IF;
               RETURN NULL;
             END $$
-            """);
-        foreach (string table in Tables)
+            """
+        );
+        foreach (var table in Tables)
         {
-            await trap.Execute(
+            await trap.ExecuteAsync(
                 $"""
                 CREATE TRIGGER trap_statement AFTER INSERT OR UPDATE OR DELETE ON {table}
-                  FOR EACH STATEMENT EXECUTE FUNCTION trap.hold('{Moment.Statement}');
+                  FOR EACH STATEMENT EXECUTE FUNCTION trap.hold('{CrashMoment.Statement}');
                 CREATE CONSTRAINT TRIGGER trap_commit AFTER INSERT OR UPDATE OR DELETE ON {table} DEFERRABLE INITIALLY DEFERRED
-                  FOR EACH ROW EXECUTE FUNCTION trap.hold('{Moment.Commit}');
-                """);
+                  FOR EACH ROW EXECUTE FUNCTION trap.hold('{CrashMoment.Commit}');
+                """
+            );
         }
 
         return trap;
     }
 
     /// <summary>Holds the broker at its n-th write from now on.</summary>
-    public Task Set(Moment moment, int at) => Execute(
-        $"""
-        SELECT pg_advisory_lock({Lock});
-        DELETE FROM trap.set;
-        ALTER SEQUENCE trap.writes RESTART;
-        INSERT INTO trap.set VALUES ('{moment}', {at.ToString(CultureInfo.InvariantCulture)});
-        """);
+    public Task SetAsync(CrashMoment moment, int at) =>
+        ExecuteAsync(
+            $"""
+            SELECT pg_advisory_lock({Lock});
+            DELETE FROM trap.set;
+            ALTER SEQUENCE trap.writes RESTART;
+            INSERT INTO trap.set VALUES ('{moment}', {at.ToString(CultureInfo.InvariantCulture)});
+            """
+        );
 
     /// <summary>True when the broker is held.</summary>
-    public async Task<bool> Holds() => await Held() is not null;
+    public async Task<bool> HoldsAsync() => await HeldAsync() is not null;
 
     /// <summary>Ends what the dead broker began: its statement is rolled back, its commit is completed.</summary>
-    public async Task Finish(Moment moment)
+    public async Task FinishAsync(CrashMoment moment)
     {
-        int? session = await Held();
-        if (moment == Moment.Statement)
+        var session = await HeldAsync();
+        if (moment == CrashMoment.Statement)
         {
-            await Execute($"SELECT pg_terminate_backend({session})");
+            await ExecuteAsync($"SELECT pg_terminate_backend({session})");
         }
 
-        await Execute($"SELECT pg_advisory_unlock({Lock}); DELETE FROM trap.set;");
-        while (await Scalar($"SELECT pid FROM pg_stat_activity WHERE pid = {session} AND state <> 'idle'") is not null)
+        await ExecuteAsync($"SELECT pg_advisory_unlock({Lock}); DELETE FROM trap.set;");
+        while (await ScalarAsync($"SELECT pid FROM pg_stat_activity WHERE pid = {session} AND state <> 'idle'") is not null)
         {
             await Task.Delay(10);
         }
     }
 
     /// <summary>Lets everything pass.</summary>
-    public Task Remove() => Execute("DELETE FROM trap.set; SELECT pg_advisory_unlock_all();");
+    public Task RemoveAsync() => ExecuteAsync("DELETE FROM trap.set; SELECT pg_advisory_unlock_all();");
 
-    public ValueTask DisposeAsync() => connection.DisposeAsync();
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    private async Task<int?> Held() =>
-        (int?)await Scalar($"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted");
+    private async Task<int?> HeldAsync() =>
+        (int?)await ScalarAsync($"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted");
 
-    private async Task<object?> Scalar(string sql)
+    private async Task<object?> ScalarAsync(string sql)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, _connection);
         return await command.ExecuteScalarAsync();
     }
 
-    private async Task Execute(string sql)
+    private async Task ExecuteAsync(string sql)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, _connection);
         await command.ExecuteNonQueryAsync();
     }
 }

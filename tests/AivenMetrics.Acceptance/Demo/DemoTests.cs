@@ -8,27 +8,31 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Demo;
 
 /// <summary>The demo as other programs drive it, and as a person sees it.</summary>
-public sealed class DemoTests : InItsOwnFolder
+public sealed class DemoTests : TemporaryFolderTestBase
 {
     [Fact]
     public async Task Kept_it_describes_itself_in_the_promised_shape_and_Ctrl_C_leaves_nothing_behind()
     {
-        string readyFile = Path.Combine(Root, "ready.json");
-        string data = Path.Combine(Root, "data");
-        await using Executable demo = Executable.Start(Root, "demo", "--keep", "--ready-file", readyFile, "--data", data);
-        await Stack.Until("the demo is up", () => Task.FromResult(File.Exists(readyFile) || demo.HasExited), TimeSpan.FromMinutes(3));
+        var readyFile = Path.Combine(Root, "ready.json");
+        var data = Path.Combine(Root, "data");
+        await using var demo = Executable.Start(Root, "demo", "--keep", "--ready-file", readyFile, "--data", data);
+        await Stack.WaitUntilAsync(
+            "the demo is up",
+            () => Task.FromResult(File.Exists(readyFile) || demo.HasExited),
+            TimeSpan.FromMinutes(3)
+        );
         Assert.False(demo.HasExited, demo.Output);
-        JsonObject ready = JsonNode.Parse(await File.ReadAllTextAsync(readyFile))!.AsObject();
+        var ready = JsonNode.Parse(await File.ReadAllTextAsync(readyFile))!.AsObject();
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(readyFile));
 
         AssertShape(ready);
         Assert.Equal(data, Text(ready["data"]));
-        await AssertThatItCanBeDriven(ready);
+        await AssertThatItCanBeDrivenAsync(ready);
         int[] processes = [.. ready["processes"]!.AsObject().Select(process => process.Value!.GetValue<int>())];
         Assert.All(processes, id => Assert.True(Runs(id)));
 
         demo.Signal("INT");
-        RunResult result = await demo.End(TimeSpan.FromSeconds(15));
+        var result = await demo.WaitForExitAsync(TimeSpan.FromSeconds(15));
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error.Trim()));
         Assert.All(processes, id => Assert.False(Runs(id), $"Process {id} is left."));
@@ -39,15 +43,29 @@ public sealed class DemoTests : InItsOwnFolder
     [Fact]
     public async Task Left_alone_it_shows_the_main_job_within_a_minute_and_ends()
     {
-        long start = Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
 
-        RunResult result = await Executable.Run(Root, "demo");
+        var result = await Executable.RunAsync(Root, "demo");
 
-        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        var took = Stopwatch.GetElapsedTime(start);
         TestContext.Current.TestOutputHelper?.WriteLine($"{took.TotalSeconds:0.0} s\n{result.Output}");
         Assert.True(result.ExitCode == 0, $"{result.ExitCode}: {result.Output} {result.Error}");
         Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(60));
-        foreach (string shown in (string[])["tides/forecast", "lamps/beacons", "username=", "password=", "curl -s", "opensearch", "valkey", "pg", "sees nothing", "stopped"])
+        foreach (
+            var shown in (string[])
+                [
+                    "tides/forecast",
+                    "lamps/beacons",
+                    "username=",
+                    "password=",
+                    "curl -s",
+                    "opensearch",
+                    "valkey",
+                    "pg",
+                    "sees nothing",
+                    "stopped",
+                ]
+        )
         {
             Assert.Contains(shown, result.Output, StringComparison.Ordinal);
         }
@@ -61,10 +79,10 @@ public sealed class DemoTests : InItsOwnFolder
     [Fact]
     public async Task A_folder_with_something_in_it_is_refused_and_left_as_it_was()
     {
-        string data = Directory.CreateDirectory(Path.Combine(Root, "used")).FullName;
+        var data = Directory.CreateDirectory(Path.Combine(Root, "used")).FullName;
         await File.WriteAllTextAsync(Path.Combine(data, "kept"), "kept");
 
-        RunResult result = await Executable.Run(Root, "demo", "--data", data);
+        var result = await Executable.RunAsync(Root, "demo", "--data", data);
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("is not empty", result.Error, StringComparison.Ordinal);
@@ -74,14 +92,14 @@ public sealed class DemoTests : InItsOwnFolder
     [Fact]
     public async Task Interrupted_while_it_starts_it_leaves_nothing_behind()
     {
-        string data = Path.Combine(Root, "data");
-        await using Executable demo = Executable.Start(Root, "demo", "--data", data);
-        string addresses = Path.Combine(data, "run", "broker.json");
-        await Stack.Until("the broker listens", () => Task.FromResult(File.Exists(addresses)));
-        int broker = JsonNode.Parse(await File.ReadAllTextAsync(addresses))!["pid"]!.GetValue<int>();
+        var data = Path.Combine(Root, "data");
+        await using var demo = Executable.Start(Root, "demo", "--data", data);
+        var addresses = Path.Combine(data, "run", "broker.json");
+        await Stack.WaitUntilAsync("the broker listens", () => Task.FromResult(File.Exists(addresses)));
+        var broker = JsonNode.Parse(await File.ReadAllTextAsync(addresses))!["pid"]!.GetValue<int>();
 
         demo.Signal("INT");
-        RunResult result = await demo.End(TimeSpan.FromSeconds(20));
+        var result = await demo.WaitForExitAsync(TimeSpan.FromSeconds(20));
 
         Assert.True(result.ExitCode is 0 or 130, $"{result.ExitCode}: {result.Output} {result.Error}");
         Assert.False(Runs(broker));
@@ -97,37 +115,55 @@ public sealed class DemoTests : InItsOwnFolder
         Assert.Equal(2, ready["prometheus"]!.AsArray().Count);
         Assert.Equal(2, ready["tenants"]!.AsArray().Count);
         Assert.All(ready["tenants"]!.AsArray(), tenant =>
-            Assert.Equal(["organization_id", "space_id", "instance_id", "binding_id", "service_id", "plan_id", "credentials"], Members(tenant)));
+            Assert.Equal(
+                ["organization_id", "space_id", "instance_id", "binding_id", "service_id", "plan_id", "credentials"],
+                Members(tenant)
+            )
+        );
         Assert.All(ready["services"]!.AsArray(), service =>
-            Assert.Equal(["project", "name", "type", "organization_id", "space_id", "service_instance_id"], Members(service)));
+            Assert.Equal(["project", "name", "type", "organization_id", "space_id", "service_instance_id"], Members(service))
+        );
         Assert.Equal(10, ready["services"]!.AsArray().Count);
         Assert.All(ready["services"]!.AsArray(), service => Assert.All(service!.AsObject(), member => Assert.NotEmpty(Text(member.Value))));
         Assert.All((string[])["simulator", "broker", "discovery", "gateway"], role => Assert.Contains(role, Members(ready["processes"])));
     }
 
-    private static async Task AssertThatItCanBeDriven(JsonObject ready)
+    private static async Task AssertThatItCanBeDrivenAsync(JsonObject ready)
     {
-        foreach (JsonNode? tenant in ready["tenants"]!.AsArray())
+        foreach (var tenant in ready["tenants"]!.AsArray())
         {
-            using QueryClient query = QueryClient.Of(new Credentials(tenant!["credentials"]!.AsObject()));
-            Assert.Equal([Text(tenant["space_id"])], await query.ValuesOf("space_id", "up == 1"));
+            using var query = QueryClient.For(new Credentials(tenant!["credentials"]!.AsObject()));
+            Assert.Equal([Text(tenant["space_id"])], await query.ValuesOfAsync("space_id", "up == 1"));
             // Its own usage, through both Prometheus servers, and nobody else's.
-            await Stack.Until("a tenant sees its usage", async () => (await query.Instant("aivenmetrics_tenant_requests_total{code=\"2xx\"} > 0")).Count > 0);
-            Assert.Equal([Text(tenant["space_id"])], await query.ValuesOf("space_id", "aivenmetrics_tenant_requests_total"));
-            Assert.Empty(await query.Instant("up{job=\"aivenmetrics-gateway\"}"));
+            await Stack.WaitUntilAsync("a tenant sees its usage", async () =>
+                (await query.InstantAsync("aivenmetrics_tenant_requests_total{code=\"2xx\"} > 0")).Count > 0
+            );
+            Assert.Equal([Text(tenant["space_id"])], await query.ValuesOfAsync("space_id", "aivenmetrics_tenant_requests_total"));
+            Assert.Empty(await query.InstantAsync("up{job=\"aivenmetrics-gateway\"}"));
         }
 
-        using var platform = new Platform(Text(ready["broker"]!["url"]), Text(ready["broker"]!["username"]), Text(ready["broker"]!["password"]));
-        JsonNode first = ready["tenants"]![0]!;
-        Assert.Equal(HttpStatusCode.OK, (await platform.Fetch(Text(first["instance_id"]), Text(first["binding_id"]))).Status);
+        using var platform = new Platform(
+            Text(ready["broker"]!["url"]),
+            Text(ready["broker"]!["username"]),
+            Text(ready["broker"]!["password"])
+        );
+        var first = ready["tenants"]![0]!;
+        Assert.Equal(HttpStatusCode.OK, (await platform.FetchAsync(Text(first["instance_id"]), Text(first["binding_id"]))).Status);
         using var simulator = new HttpClient();
         Assert.Equal(HttpStatusCode.OK, (await simulator.GetAsync(Text(ready["simulator"]!["admin_url"]) + "/state")).StatusCode);
         simulator.DefaultRequestHeaders.Authorization = new("aivenv1", Text(ready["simulator"]!["token"]));
-        Assert.Equal(HttpStatusCode.OK, (await simulator.GetAsync($"{Text(ready["simulator"]!["url"])}/v1/project/{Text(ready["simulator"]!["projects"]![0])}/service")).StatusCode);
-        foreach (JsonNode? prometheus in ready["prometheus"]!.AsArray())
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (
+                await simulator.GetAsync(
+                    $"{Text(ready["simulator"]!["url"])}/v1/project/{Text(ready["simulator"]!["projects"]![0])}/service"
+                )
+            ).StatusCode
+        );
+        foreach (var prometheus in ready["prometheus"]!.AsArray())
         {
             using var query = new QueryClient(Text(prometheus!["url"]));
-            await Stack.Until("every Prometheus has samples", async () => (await query.Instant("up == 1")).Count > 0);
+            await Stack.WaitUntilAsync("every Prometheus has samples", async () => (await query.InstantAsync("up == 1")).Count > 0);
         }
     }
 

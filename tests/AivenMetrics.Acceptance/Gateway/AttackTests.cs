@@ -10,60 +10,66 @@ namespace AivenMetrics.Acceptance.Gateway;
 /// A tenant with a good credential tries to learn of another through the whole product. What the scoping does to thousands of
 /// queries is tested without network beside the gateway; here is one of each kind, end to end.
 /// </summary>
-public sealed class AttackTests(TwoBoundTenants stack) : IClassFixture<TwoBoundTenants>
+public sealed class AttackTests(TwoTenantStack stack) : IClassFixture<TwoTenantStack>
 {
     private QueryClient Attacker => stack.Forecast.Query;
 
     /// <summary>Each would have a value if the other tenant's series were seen anywhere in it.</summary>
     public static TheoryData<string> QueriesForTheOthers =>
-    [
-        "up{space_id=\"VICTIM\"}",
-        "up{space_id=\"VICTIM\",space_id=~\".*\"}",
-        "{space_id=\"VICTIM\"}",
-        "{__name__=~\".+\",space_id!=\"OWN\"}",
-        "{space_id=~\"VICTIM|OWN\",space_id!~\"OWN\",__name__=\"up\"}",
-        "sum_over_time(up{space_id=\"VICTIM\"}[5m])",
-        "max_over_time(sum(up{space_id=\"VICTIM\"})[2m:1s])",
-        "max_over_time(up{space_id=\"VICTIM\"}[1m] offset 1s)",
-        "last_over_time(up{space_id=\"VICTIM\"}[2m] @ end())",
-        "topk(scalar(count(up{space_id=\"VICTIM\"})), up)",
-        "bottomk(scalar(count({space_id=\"VICTIM\"})), up)",
-        "quantile(scalar(count(up{space_id=\"VICTIM\"})) / 100, up) >= 0",
-        "count_values(\"v\", up{space_id=\"VICTIM\"})",
-        "label_replace(up{space_id=\"VICTIM\"}, \"space_id\", \"OWN\", \"\", \"\")",
-        "label_join(up{space_id=\"VICTIM\"}, \"space_id\", \"\", \"aiven_project\")",
-        "up{space_id=\"OWN\"} and on() up{space_id=\"VICTIM\"}",
-        "(up{space_id=\"OWN\"} unless up) or up{space_id=\"VICTIM\"}",
-        "up * on() group_left() count(up{space_id=\"VICTIM\"})",
-        "vector(scalar(count(up{space_id=\"VICTIM\"}))) > 0",
-        "vector(1) unless on() absent(up{space_id=\"VICTIM\"})",
-        "vector(1) unless on() absent_over_time(up{space_id=\"VICTIM\"}[5m])",
-        "sort(sum by (aiven_service_name) (up) unless on (aiven_service_name) up{space_id=\"OWN\"})",
-        "-up{space_id=\"VICTIM\"}",
-        "(((up{space_id=\"VICTIM\"})))",
-        "up{space_id=\"VICTIM\"} # up{space_id=\"OWN\"}",
-        "up{space_id='VICTIM'}",
-        "up{space_id=`VICTIM`,}",
-        "sum without (space_id) (up{space_id=\"VICTIM\"})",
-        "changes(up{space_id=\"VICTIM\"}[1m]) + 1",
-    ];
+        [
+            "up{space_id=\"VICTIM\"}",
+            "up{space_id=\"VICTIM\",space_id=~\".*\"}",
+            "{space_id=\"VICTIM\"}",
+            "{__name__=~\".+\",space_id!=\"OWN\"}",
+            "{space_id=~\"VICTIM|OWN\",space_id!~\"OWN\",__name__=\"up\"}",
+            "sum_over_time(up{space_id=\"VICTIM\"}[5m])",
+            "max_over_time(sum(up{space_id=\"VICTIM\"})[2m:1s])",
+            "max_over_time(up{space_id=\"VICTIM\"}[1m] offset 1s)",
+            "last_over_time(up{space_id=\"VICTIM\"}[2m] @ end())",
+            "topk(scalar(count(up{space_id=\"VICTIM\"})), up)",
+            "bottomk(scalar(count({space_id=\"VICTIM\"})), up)",
+            "quantile(scalar(count(up{space_id=\"VICTIM\"})) / 100, up) >= 0",
+            "count_values(\"v\", up{space_id=\"VICTIM\"})",
+            "label_replace(up{space_id=\"VICTIM\"}, \"space_id\", \"OWN\", \"\", \"\")",
+            "label_join(up{space_id=\"VICTIM\"}, \"space_id\", \"\", \"aiven_project\")",
+            "up{space_id=\"OWN\"} and on() up{space_id=\"VICTIM\"}",
+            "(up{space_id=\"OWN\"} unless up) or up{space_id=\"VICTIM\"}",
+            "up * on() group_left() count(up{space_id=\"VICTIM\"})",
+            "vector(scalar(count(up{space_id=\"VICTIM\"}))) > 0",
+            "vector(1) unless on() absent(up{space_id=\"VICTIM\"})",
+            "vector(1) unless on() absent_over_time(up{space_id=\"VICTIM\"}[5m])",
+            "sort(sum by (aiven_service_name) (up) unless on (aiven_service_name) up{space_id=\"OWN\"})",
+            "-up{space_id=\"VICTIM\"}",
+            "(((up{space_id=\"VICTIM\"})))",
+            "up{space_id=\"VICTIM\"} # up{space_id=\"OWN\"}",
+            "up{space_id='VICTIM'}",
+            "up{space_id=`VICTIM`,}",
+            "sum without (space_id) (up{space_id=\"VICTIM\"})",
+            "changes(up{space_id=\"VICTIM\"}[1m]) + 1",
+        ];
 
     [Theory]
     [MemberData(nameof(QueriesForTheOthers))]
     public async Task No_query_has_a_value_from_another_tenant(string query)
     {
-        string attack = Aimed(query);
+        var attack = Aimed(query);
         // The question has an answer where nothing is scoped, or the attack would prove nothing.
-        using QueryClient prometheus = stack.Stack.Prometheus();
-        await Stack.Until(
+        using var prometheus = stack.Stack.Prometheus();
+        await Stack.WaitUntilAsync(
             "the question has an answer where nothing is scoped",
-            async () => (await prometheus.Post("/api/v1/query", ("query", attack))).Json["data"]!["result"]!.AsArray().Count > 0,
-            TimeSpan.FromSeconds(10));
+            async () => (await prometheus.PostAsync("/api/v1/query", ("query", attack))).Json["data"]!["result"]!.AsArray().Count > 0,
+            TimeSpan.FromSeconds(10)
+        );
 
-        RawAnswer instant = await Attacker.Post("/api/v1/query", ("query", attack));
-        long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        RawAnswer range = await Attacker.Post(
-            "/api/v1/query_range", ("query", attack), ("start", (now - 60).ToString(CultureInfo.InvariantCulture)), ("end", now.ToString(CultureInfo.InvariantCulture)), ("step", "5"));
+        var instant = await Attacker.PostAsync("/api/v1/query", ("query", attack));
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var range = await Attacker.PostAsync(
+            "/api/v1/query_range",
+            ("query", attack),
+            ("start", (now - 60).ToString(CultureInfo.InvariantCulture)),
+            ("end", now.ToString(CultureInfo.InvariantCulture)),
+            ("step", "5")
+        );
 
         AssertNothingForeign(instant);
         AssertNothingForeign(range);
@@ -100,7 +106,8 @@ public sealed class AttackTests(TwoBoundTenants stack) : IClassFixture<TwoBoundT
     [InlineData("/api/v1/status/flags")]
     [InlineData("/api/v1/status/tsdb")]
     [InlineData("/api/v1/query_exemplars?query=up{space_id=\"VICTIM\"}&start=0&end=9999999999")]
-    public async Task No_path_shows_another_tenant(string target) => AssertNothingForeign(await Attacker.Send(HttpMethod.Get, Aimed(target)));
+    public async Task No_path_shows_another_tenant(string target) =>
+        AssertNothingForeign(await Attacker.SendAsync(HttpMethod.Get, Aimed(target)));
 
     [Theory]
     [InlineData("/api/v1/query?query=up", "query=up{space_id=\"VICTIM\"}")]
@@ -112,7 +119,7 @@ public sealed class AttackTests(TwoBoundTenants stack) : IClassFixture<TwoBoundT
     {
         using var content = new StringContent(Aimed(form), Encoding.UTF8, "application/x-www-form-urlencoded");
 
-        AssertNothingForeign(await Attacker.Send(HttpMethod.Post, target, content));
+        AssertNothingForeign(await Attacker.SendAsync(HttpMethod.Post, target, content));
     }
 
     [Theory]
@@ -125,26 +132,38 @@ public sealed class AttackTests(TwoBoundTenants stack) : IClassFixture<TwoBoundT
     [InlineData("Connection", "close, Authorization")]
     public async Task No_header_shows_another_tenant(string name, string value)
     {
-        RawAnswer answer = await Attacker.Send(HttpMethod.Get, "/api/v1/query?query=count%20by%20(space_id)%20(up)", null, (name, Aimed(value)));
+        var answer = await Attacker.SendAsync(
+            HttpMethod.Get,
+            "/api/v1/query?query=count%20by%20(space_id)%20(up)",
+            null,
+            (name, Aimed(value))
+        );
 
         AssertNothingForeign(answer);
-        Assert.Contains(Seed.Forecast.Id, answer.Text, StringComparison.Ordinal);
+        Assert.Contains(SeededServices.Forecast.Id, answer.Text, StringComparison.Ordinal);
     }
 
     private static string Aimed(string attack) =>
-        attack.Replace("VICTIM", Seed.Beacons.Id, StringComparison.Ordinal).Replace("OWN", Seed.Forecast.Id, StringComparison.Ordinal);
+        attack
+            .Replace("VICTIM", SeededServices.Beacons.Id, StringComparison.Ordinal)
+            .Replace("OWN", SeededServices.Forecast.Id, StringComparison.Ordinal);
 
-    private static void AssertNothingForeign(RawAnswer answer)
+    private static void AssertNothingForeign(QueryResponse answer)
     {
-        Assert.True(answer.Status is HttpStatusCode.OK or (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError), $"{(int)answer.Status} {answer.Text}");
+        Assert.True(
+            answer.Status is HttpStatusCode.OK or (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError),
+            $"{(int)answer.Status} {answer.Text}"
+        );
         if (answer.Status != HttpStatusCode.OK)
         {
             return;
         }
 
-        Assert.DoesNotContain(Seed.Beacons.Id, answer.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain(Seed.Beacons.OrganizationId, answer.Text, StringComparison.Ordinal);
-        Assert.All(Seed.Scraped(Seed.Beacons), service => Assert.DoesNotContain(service.ServiceInstanceId, answer.Text, StringComparison.Ordinal));
+        Assert.DoesNotContain(SeededServices.Beacons.Id, answer.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(SeededServices.Beacons.OrganizationId, answer.Text, StringComparison.Ordinal);
+        Assert.All(SeededServices.Scraped(SeededServices.Beacons), service =>
+            Assert.DoesNotContain(service.ServiceInstanceId, answer.Text, StringComparison.Ordinal)
+        );
         Assert.DoesNotContain("goversion", answer.Text, StringComparison.Ordinal);
     }
 }

@@ -8,18 +8,19 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>The hostile requests, raw, and the hostile queries, through the gateway to real servers that hold two tenants.</summary>
-public sealed class AttackedServersTests(TwoTenants tenants) : IClassFixture<TwoTenants>
+public sealed class AttackedServersTests(TwoTenantServers tenants) : IClassFixture<TwoTenantServers>
 {
     private static readonly string Authorization =
-        $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{TwoTenants.Username}:{TwoTenants.Password}"))}";
+        $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{TwoTenantServers.Username}:{TwoTenantServers.Password}"))}";
 
-    public static MatrixTheoryData<Server, string> Files => new(Enum.GetValues<Server>(), RawAttack.Files());
+    public static MatrixTheoryData<QueryServer, string> Files => new(Enum.GetValues<QueryServer>(), RawAttack.Files());
 
-    public static MatrixTheoryData<Server, string> Queries => new(Enum.GetValues<Server>(), AttackTests.QueriesForTheOthers.Select(row => row.Data));
+    public static MatrixTheoryData<QueryServer, string> Queries =>
+        new(Enum.GetValues<QueryServer>(), AttackTests.QueriesForTheOthers.Select(row => row.Data));
 
     [Theory]
     [MemberData(nameof(Files))]
-    public async Task No_raw_request_shows_another_tenant(Server server, string file)
+    public async Task No_raw_request_shows_another_tenant(QueryServer server, string file)
     {
         var before = await tenants.BeforeAsync(server);
         foreach (var attack in RawAttack.Read(file))
@@ -28,7 +29,9 @@ public sealed class AttackedServersTests(TwoTenants tenants) : IClassFixture<Two
 
             var status = RawAttack.StatusOf(answer);
             Assert.True(status < 500 || attack.Status.Contains(status), $"{attack.Sentence}: {answer}");
-            Assert.All(TwoTenants.MarksOfB, mark => Assert.False(Said(answer, attack).Contains(mark, StringComparison.Ordinal), $"{attack.Sentence}: {answer}"));
+            Assert.All(TwoTenantServers.MarksOfB, mark =>
+                Assert.False(Said(answer, attack).Contains(mark, StringComparison.Ordinal), $"{attack.Sentence}: {answer}")
+            );
         }
 
         // And the server is still there.
@@ -39,7 +42,7 @@ public sealed class AttackedServersTests(TwoTenants tenants) : IClassFixture<Two
     /// <summary>The queries of the stack's own attack test, where the other tenant is in the same server.</summary>
     [Theory]
     [MemberData(nameof(Queries))]
-    public async Task No_query_has_a_value_from_another_tenant(Server server, string query)
+    public async Task No_query_has_a_value_from_another_tenant(QueryServer server, string query)
     {
         var before = await tenants.BeforeAsync(server);
         var attack = query.Replace("VICTIM", "b", StringComparison.Ordinal).Replace("OWN", "a", StringComparison.Ordinal);
@@ -47,13 +50,15 @@ public sealed class AttackedServersTests(TwoTenants tenants) : IClassFixture<Two
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
 
         using var instant = await before.A.GetAsync(new Uri($"/api/v1/query?query={encoded}&time={now}", UriKind.Relative));
-        using var range = await before.A.GetAsync(new Uri($"/api/v1/query_range?query={encoded}&start={now}&end={now}&step=5", UriKind.Relative));
+        using var range = await before.A.GetAsync(
+            new Uri($"/api/v1/query_range?query={encoded}&start={now}&end={now}&step=5", UriKind.Relative)
+        );
 
         foreach (var response in new[] { instant, range })
         {
             var body = await response.Content.ReadAsStringAsync();
             Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.UnprocessableEntity, body);
-            Assert.All(TwoTenants.MarksOfB, mark => Assert.DoesNotContain(mark, body, StringComparison.Ordinal));
+            Assert.All(TwoTenantServers.MarksOfB, mark => Assert.DoesNotContain(mark, body, StringComparison.Ordinal));
             Assert.DoesNotContain("\"b\"", body, StringComparison.Ordinal);
             Assert.True(response.StatusCode != HttpStatusCode.OK || body.Contains("\"result\":[]", StringComparison.Ordinal), body);
         }
@@ -61,7 +66,10 @@ public sealed class AttackedServersTests(TwoTenants tenants) : IClassFixture<Two
 
     /// <summary>An error or an <c>absent</c> may repeat what the tenant itself wrote.</summary>
     private static string Said(string answer, RawAttack attack) =>
-        TwoTenants.MarksOfB.Any(mark => string.Concat(attack.Head).Contains(mark, StringComparison.Ordinal) || attack.Body?.Contains(mark, StringComparison.Ordinal) == true)
+        TwoTenantServers.MarksOfB.Any(mark =>
+            string.Concat(attack.Head).Contains(mark, StringComparison.Ordinal)
+            || attack.Body?.Contains(mark, StringComparison.Ordinal) == true
+        )
             ? ""
             : answer;
 

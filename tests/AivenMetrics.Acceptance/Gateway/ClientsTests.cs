@@ -9,7 +9,7 @@ namespace AivenMetrics.Acceptance.Gateway;
 /// What clients of Prometheus send, from <c>Cases/clients</c>, before each real server. Each file says where its requests come from; they
 /// are replayed over a socket's HTTP as they stand there.
 /// </summary>
-public sealed class ClientsTests(TwoTenants tenants) : IClassFixture<TwoTenants>
+public sealed class ClientsTests(TwoTenantServers tenants) : IClassFixture<TwoTenantServers>
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Gateway", "Cases", "clients");
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -32,21 +32,34 @@ public sealed class ClientsTests(TwoTenants tenants) : IClassFixture<TwoTenants>
     /// <param name="HasOn">The same where a server differs.</param>
     /// <param name="StatusOn">The status where a server differs.</param>
     public sealed record RequestCase(
-        string Sentence, string Method, string Target, string? Form, Dictionary<string, string>? Headers, int Status, string Has,
-        Dictionary<string, string>? HasOn, Dictionary<string, int>? StatusOn);
+        string Sentence,
+        string Method,
+        string Target,
+        string? Form,
+        Dictionary<string, string>? Headers,
+        int Status,
+        string Has,
+        Dictionary<string, string>? HasOn,
+        Dictionary<string, int>? StatusOn
+    );
 
-    public static MatrixTheoryData<Server, string> Clients => new(
-        Enum.GetValues<Server>(), Directory.GetFiles(Folder, "*.json").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal)!);
+    public static MatrixTheoryData<QueryServer, string> Clients =>
+        new(
+            Enum.GetValues<QueryServer>(),
+            Directory.GetFiles(Folder, "*.json").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal)!
+        );
 
     [Theory]
     [MemberData(nameof(Clients))]
-    public async Task A_client_gets_all_that_it_asks_for_and_nothing_of_others(Server server, string client)
+    public async Task A_client_gets_all_that_it_asks_for_and_nothing_of_others(QueryServer server, string client)
     {
         var before = await tenants.BeforeAsync(server);
         var requests = Read(client).Requests;
         Assert.NotEmpty(requests);
         foreach (var request in requests)
+        {
             await AssertAnsweredAsync(before, server, request);
+        }
     }
 
     [Fact]
@@ -54,26 +67,38 @@ public sealed class ClientsTests(TwoTenants tenants) : IClassFixture<TwoTenants>
     {
         var cases = Directory.GetFiles(Folder, "*.json").Select(file => Read(Path.GetFileNameWithoutExtension(file))).ToArray();
         Assert.All(cases, client => Assert.True(client.Basis.Length > 0 && client.Sources.Length > 0, client.Client));
-        Assert.Subset(cases.Select(client => client.Client).ToHashSet(), Enumerable.Range(9, 5).Select(version => $"Grafana {version}").ToHashSet());
+        Assert.Subset(
+            cases.Select(client => client.Client).ToHashSet(),
+            Enumerable.Range(9, 5).Select(version => $"Grafana {version}").ToHashSet()
+        );
         Assert.True(cases.Sum(client => client.Requests.Length) >= 100);
     }
 
-    private static async Task AssertAnsweredAsync(TenantGateway before, Server server, RequestCase request)
+    private static async Task AssertAnsweredAsync(TenantGateway before, QueryServer server, RequestCase request)
     {
         var kind = server.ToString();
         using var message = new HttpRequestMessage(new HttpMethod(request.Method), new Uri(Filled(request.Target), UriKind.Relative));
         if (request.Form is not null)
+        {
             message.Content = new StringContent(Filled(request.Form), Encoding.UTF8, "application/x-www-form-urlencoded");
+        }
         foreach (var (name, value) in request.Headers ?? [])
+        {
             message.Headers.TryAddWithoutValidation(name, value);
+        }
 
         using var response = await before.A.SendAsync(message);
         var body = Encoding.UTF8.GetString(await BodyAsync(response));
 
         var status = request.StatusOn?.GetValueOrDefault(kind, request.Status) ?? request.Status;
         var has = request.HasOn?.GetValueOrDefault(kind, request.Has) ?? request.Has;
-        Assert.True((int)response.StatusCode == status && body.Contains(has, StringComparison.Ordinal), $"{request.Sentence}, {server}: {(int)response.StatusCode}, no {has} in {body}");
-        Assert.All(TwoTenants.MarksOfB, mark => Assert.False(body.Contains(mark, StringComparison.Ordinal), $"{request.Sentence}, {server}: {body}"));
+        Assert.True(
+            (int)response.StatusCode == status && body.Contains(has, StringComparison.Ordinal),
+            $"{request.Sentence}, {server}: {(int)response.StatusCode}, no {has} in {body}"
+        );
+        Assert.All(TwoTenantServers.MarksOfB, mark =>
+            Assert.False(body.Contains(mark, StringComparison.Ordinal), $"{request.Sentence}, {server}: {body}")
+        );
     }
 
     private static async Task<byte[]> BodyAsync(HttpResponseMessage response)
@@ -94,13 +119,19 @@ public sealed class ClientsTests(TwoTenants tenants) : IClassFixture<TwoTenants>
     {
         var now = TimeProvider.System.GetUtcNow();
         string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
-        foreach (var (name, value) in new[]
+        foreach (
+            var (name, value) in new[]
+            {
+                ("now", Number(now.ToUnixTimeSeconds())),
+                ("now_ms", Number(now.ToUnixTimeMilliseconds())),
+                ("hour_ago", Number(now.AddHours(-1).ToUnixTimeSeconds())),
+                ("hour_ago_ms", Number(now.AddHours(-1).ToUnixTimeMilliseconds())),
+                ("rfc3339", now.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)),
+            }
+        )
         {
-            ("now", Number(now.ToUnixTimeSeconds())), ("now_ms", Number(now.ToUnixTimeMilliseconds())),
-            ("hour_ago", Number(now.AddHours(-1).ToUnixTimeSeconds())), ("hour_ago_ms", Number(now.AddHours(-1).ToUnixTimeMilliseconds())),
-            ("rfc3339", now.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)),
-        })
             text = text.Replace($"{{{{{name}}}}}", value, StringComparison.Ordinal);
+        }
         return text;
     }
 }

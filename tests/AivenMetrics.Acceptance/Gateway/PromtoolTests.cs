@@ -5,7 +5,7 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>The real promtool of Prometheus 2.42 and of 3.5 asks through the gateway, the newer one with the credentials in its own file for that.</summary>
-public sealed class PromtoolTests(TwoTenants tenants) : IClassFixture<TwoTenants>
+public sealed class PromtoolTests(TwoTenantServers tenants) : IClassFixture<TwoTenantServers>
 {
     private static readonly string[] Commands =
     [
@@ -20,19 +20,27 @@ public sealed class PromtoolTests(TwoTenants tenants) : IClassFixture<TwoTenants
         "check ready --http.config.file=FILE --url=URL|SUCCESS",
     ];
 
-    public static TheoryData<Server, string, string> Runs
+    public static TheoryData<QueryServer, string, string> Runs
     {
         get
         {
-            var data = new TheoryData<Server, string, string>();
-            foreach (var server in Enum.GetValues<Server>())
+            var data = new TheoryData<QueryServer, string, string>();
+            foreach (var server in Enum.GetValues<QueryServer>())
+            {
                 foreach (var command in Commands)
                 {
                     data.Add(server, "3.5", command);
                     // The older one can neither analyze nor check a server, nor read names of any letters.
-                    if (server != Server.Prometheus3 && !command.StartsWith("query analyze", StringComparison.Ordinal) && !command.StartsWith("check", StringComparison.Ordinal))
+                    if (
+                        server != QueryServer.Prometheus3
+                        && !command.StartsWith("query analyze", StringComparison.Ordinal)
+                        && !command.StartsWith("check", StringComparison.Ordinal)
+                    )
+                    {
                         data.Add(server, "2.42", command);
+                    }
                 }
+            }
 
             return data;
         }
@@ -40,27 +48,36 @@ public sealed class PromtoolTests(TwoTenants tenants) : IClassFixture<TwoTenants
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public async Task Promtool_reads_what_is_the_tenants(Server server, string version, string commandAndOutput)
+    public async Task Promtool_reads_what_is_the_tenants(QueryServer server, string version, string commandAndOutput)
     {
         var before = await tenants.BeforeAsync(server);
         var (command, expected) = (commandAndOutput.Split('|')[0], commandAndOutput.Split('|')[1]);
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, $"basic_auth:\n  username: {TwoTenants.Username}\n  password: {TwoTenants.Password}\n");
+        await File.WriteAllTextAsync(
+            file,
+            $"basic_auth:\n  username: {TwoTenantServers.Username}\n  password: {TwoTenantServers.Password}\n"
+        );
         try
         {
             // The older one takes the credential in the URL only.
-            var url = version == "3.5" ? $"{before.Url}i/one"
-                : $"http://{TwoTenants.Username}:{Uri.EscapeDataString(TwoTenants.Password)}@{before.Url.Authority}/i/one";
-            var arguments = command.Split(' ').Where(a => version == "3.5" || !a.StartsWith("--http", StringComparison.Ordinal))
+            var url =
+                version == "3.5"
+                    ? $"{before.Url}i/one"
+                    : $"http://{TwoTenantServers.Username}:{Uri.EscapeDataString(TwoTenantServers.Password)}@{before.Url.Authority}/i/one";
+            var arguments = command
+                .Split(' ')
+                .Where(a => version == "3.5" || !a.StartsWith("--http", StringComparison.Ordinal))
                 .Select(a => a.Replace("FILE", file, StringComparison.Ordinal).Replace("URL", url, StringComparison.Ordinal));
             var program = version == "3.5" ? PrometheusServer.Cached("prometheus-3", "promtool") : "/usr/bin/promtool";
-            using var promtool = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var promtool = Process.Start(
+                new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true }
+            )!;
             var errors = promtool.StandardError.ReadToEndAsync();
             var output = await promtool.StandardOutput.ReadToEndAsync() + await errors;
             await promtool.WaitForExitAsync();
 
             Assert.True(promtool.ExitCode == 0 && output.Contains(expected, StringComparison.Ordinal), $"{promtool.ExitCode}: {output}");
-            Assert.All(TwoTenants.MarksOfB, mark => Assert.DoesNotContain(mark, output, StringComparison.Ordinal));
+            Assert.All(TwoTenantServers.MarksOfB, mark => Assert.DoesNotContain(mark, output, StringComparison.Ordinal));
         }
         finally
         {

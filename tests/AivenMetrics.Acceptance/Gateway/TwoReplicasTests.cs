@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using AivenMetrics.Acceptance.Support;
 using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Testing.Programs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -20,52 +21,69 @@ public sealed class TwoReplicasTests : IAsyncLifetime
 {
     private const int Clients = 8;
     private static readonly (string Username, string Password) Tenant = ("tenant-a", "password-of-tenant-a");
-    private readonly string tenants = Path.GetTempFileName();
-    private PrometheusPair pair = null!;
-    private WebApplication gateway = null!;
-    private HttpClient client = null!;
+    private readonly string _tenants = Path.GetTempFileName();
+    private PrometheusPair _pair = null!;
+    private WebApplication _gateway = null!;
+    private HttpClient _client = null!;
 
     public async ValueTask InitializeAsync()
     {
-        pair = await PrometheusPair.StartAsync();
+        _pair = await PrometheusPair.StartAsync();
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Tenant.Password)));
-        await File.WriteAllTextAsync(tenants,
-            $$"""{"credentials":[{"username":"{{Tenant.Username}}","secret_sha256":"{{hash}}","matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}""");
+        await File.WriteAllTextAsync(
+            _tenants,
+            $$"""{"credentials":[{"username":"{{Tenant.Username}}","secret_sha256":"{{hash}}","matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}"""
+        );
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddGateway(new GatewayOptions
-        {
-            Prometheus = [pair.Url(0).ToString(), pair.Url(1).ToString()],
-            TenantsFile = tenants,
-            Plans = { ["default"] = new() { RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000 } },
-            Failover = new() { ReturnAfter = TimeSpan.FromSeconds(6), StaleAfter = TimeSpan.FromSeconds(3), HistoryWindow = TimeSpan.FromHours(1) },
-        });
-        gateway = builder.Build();
-        gateway.MapGateway();
-        await gateway.StartAsync();
-        client = new HttpClient { BaseAddress = new Uri(gateway.Urls.Single()) };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Tenant.Username}:{Tenant.Password}")));
-        await Stack.Until("the usual Prometheus answers", async () => await InstanceAsync("/api/v1/query?query=up") == "prometheus-1");
+        builder.Services.AddGateway(
+            new GatewayOptions
+            {
+                Prometheus = [_pair.Url(0).ToString(), _pair.Url(1).ToString()],
+                TenantsFile = _tenants,
+                Plans =
+                {
+                    ["default"] = new() { RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000 },
+                },
+                Failover = new()
+                {
+                    ReturnAfter = TimeSpan.FromSeconds(6),
+                    StaleAfter = TimeSpan.FromSeconds(3),
+                    HistoryWindow = TimeSpan.FromHours(1),
+                },
+            }
+        );
+        _gateway = builder.Build();
+        _gateway.MapGateway();
+        await _gateway.StartAsync();
+        _client = new HttpClient { BaseAddress = new Uri(_gateway.Urls.Single()) };
+        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Tenant.Username}:{Tenant.Password}"))
+        );
+        await Stack.WaitUntilAsync("the usual Prometheus answers", async () =>
+            await InstanceAsync("/api/v1/query?query=up") == "prometheus-1"
+        );
     }
 
     public async ValueTask DisposeAsync()
     {
-        client.Dispose();
-        await gateway.DisposeAsync();
-        await pair.DisposeAsync();
-        File.Delete(tenants);
+        _client.Dispose();
+        await _gateway.DisposeAsync();
+        await _pair.DisposeAsync();
+        File.Delete(_tenants);
     }
 
     [Fact]
     public async Task Nobody_gets_an_error_when_the_usual_one_is_killed_and_it_gets_its_place_back_when_it_was_well_for_long_enough()
     {
-        await using var clients = new LoopingClients(client.BaseAddress!, Tenant, Clients);
+        await using var clients = new LoopingClients(_client.BaseAddress!, Tenant, Clients);
         await UntilAskedAsync(clients, "prometheus-1");
-        await pair.KillAsync(0);
+        await _pair.KillAsync(0);
         await UntilAskedAsync(clients, "prometheus-2");
-        await pair.StartAsync(0);
-        await Stack.Until("the usual one is back", async () => await InstanceAsync("/api/v1/query?query=up") == "prometheus-1");
+        await _pair.StartAsync(0);
+        await Stack.WaitUntilAsync("the usual one is back", async () => await InstanceAsync("/api/v1/query?query=up") == "prometheus-1");
         await clients.StopAsync();
 
         AssertNoFault(clients.Requests);
@@ -78,13 +96,13 @@ public sealed class TwoReplicasTests : IAsyncLifetime
     [Fact]
     public async Task Nobody_gets_an_error_or_waits_for_long_when_the_usual_one_stands_still()
     {
-        await using var clients = new LoopingClients(client.BaseAddress!, Tenant, Clients);
+        await using var clients = new LoopingClients(_client.BaseAddress!, Tenant, Clients);
         await UntilAskedAsync(clients, "prometheus-1");
-        pair.Stop(0);
+        _pair.Stop(0);
         await UntilAskedAsync(clients, "prometheus-2");
         await Task.Delay(TimeSpan.FromSeconds(4));
         await clients.StopAsync();
-        pair.Continue(0);
+        _pair.Continue(0);
 
         AssertNoFault(clients.Requests);
         // 3.5 s is measured by the benchmark on a quiet machine; this only says that nobody waited for the timeout.
@@ -95,35 +113,42 @@ public sealed class TwoReplicasTests : IAsyncLifetime
     public async Task A_graph_over_a_time_that_the_usual_one_missed_has_no_hole()
     {
         var began = DateTimeOffset.UtcNow.AddSeconds(-2).ToUnixTimeSeconds();
-        await pair.KillAsync(0);
+        await _pair.KillAsync(0);
         await Task.Delay(TimeSpan.FromSeconds(10));
-        await pair.StartAsync(0);
-        await Stack.Until("the usual one is back", async () => await InstanceAsync("/api/v1/query?query=up") == "prometheus-1");
+        await _pair.StartAsync(0);
+        await Stack.WaitUntilAsync("the usual one is back", async () => await InstanceAsync("/api/v1/query?query=up") == "prometheus-1");
         var end = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var graph = $"/api/v1/query_range?query={Uri.EscapeDataString("sum(count_over_time(some_metric[3s]))")}&start={began}&end={end}&step=1";
+        var graph =
+            $"/api/v1/query_range?query={Uri.EscapeDataString("sum(count_over_time(some_metric[3s]))")}&start={began}&end={end}&step=1";
 
-        using var first = new HttpClient { BaseAddress = pair.Url(0) };
-        using var second = new HttpClient { BaseAddress = pair.Url(1) };
+        using var first = new HttpClient { BaseAddress = _pair.Url(0) };
+        using var second = new HttpClient { BaseAddress = _pair.Url(1) };
         var whole = await PointsAsync(second, graph);
         Assert.InRange(await PointsAsync(first, graph), 1, whole - 5);
-        await Stack.Until("the hole is known", async () => await InstanceAsync(graph) == "prometheus-2");
-        Assert.Equal(whole, await PointsAsync(client, graph));
+        await Stack.WaitUntilAsync("the hole is known", async () => await InstanceAsync(graph) == "prometheus-2");
+        Assert.Equal(whole, await PointsAsync(_client, graph));
         Assert.Equal("prometheus-1", await InstanceAsync("/api/v1/query?query=up"));
     }
 
-    private static Task<TimeSpan> UntilAskedAsync(LoopingClients clients, string instance) => Stack.Until($"{instance} answers the clients", () =>
-        Task.FromResult(clients.Requests.Reverse().Take(2 * Clients).Count(asked => asked.Instance == instance) == 2 * Clients));
+    private static Task<TimeSpan> UntilAskedAsync(LoopingClients clients, string instance) =>
+        Stack.WaitUntilAsync($"{instance} answers the clients", () =>
+            Task.FromResult(clients.Requests.Reverse().Take(2 * Clients).Count(asked => asked.Instance == instance) == 2 * Clients)
+        );
 
-    private static void AssertNoFault(ConcurrentQueue<Asked> requests)
+    private static void AssertNoFault(ConcurrentQueue<LoopedRequest> requests)
     {
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{requests.Count} requests, slowest {requests.Max(asked => asked.Took).TotalMilliseconds:F0} ms"));
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{requests.Count} requests, slowest {requests.Max(asked => asked.Took).TotalMilliseconds:F0} ms"
+            )
+        );
         Assert.DoesNotContain(requests, asked => asked.Fault.Length > 0);
     }
 
     private async Task<string> InstanceAsync(string target)
     {
-        using var response = await client.GetAsync(new Uri(target, UriKind.Relative));
+        using var response = await _client.GetAsync(new Uri(target, UriKind.Relative));
         return response.Headers.TryGetValues("X-AivenMetrics-Instance", out var instance) ? instance.Single() : "";
     }
 

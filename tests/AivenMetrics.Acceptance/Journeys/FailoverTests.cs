@@ -6,46 +6,46 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Journeys;
 
 /// <summary>Everything with two Prometheus servers behind the gateway.</summary>
-public sealed class TwoPrometheus : TwoBoundTenants
+public sealed class TwoPrometheusStack : TwoTenantStack
 {
     private protected override StackOptions Options => new() { Prometheus = 2 };
 }
 
 /// <summary>A Prometheus dies; no tenant notices.</summary>
-public sealed class FailoverTests(TwoPrometheus stack) : IClassFixture<TwoPrometheus>
+public sealed class FailoverTests(TwoPrometheusStack stack) : IClassFixture<TwoPrometheusStack>
 {
     private const int Askers = 4;
 
     [Fact]
     public async Task Queries_go_on_without_a_single_error_while_the_first_Prometheus_is_killed_and_comes_back()
     {
-        await Stack.Until("the second Prometheus has what the first has", async () =>
+        await Stack.WaitUntilAsync("the second Prometheus has what the first has", async () =>
         {
-            using QueryClient first = stack.Stack.Prometheus();
-            using QueryClient second = stack.Stack.Prometheus(1);
-            return (await first.Instant("up == 1")).Count == (await second.Instant("up == 1")).Count;
+            using var first = stack.Stack.Prometheus();
+            using var second = stack.Stack.Prometheus(1);
+            return (await first.InstantAsync("up == 1")).Count == (await second.InstantAsync("up == 1")).Count;
         });
         using var done = new CancellationTokenSource();
-        List<Task<int>> asking = [.. Enumerable.Range(0, Askers).Select(_ => Task.Run(() => Ask(done.Token)))];
+        List<Task<int>> asking = [.. Enumerable.Range(0, Askers).Select(_ => Task.Run(() => AskAsync(done.Token)))];
 
         await Task.Delay(TimeSpan.FromSeconds(1));
-        await stack.Stack.Kill("prometheus-1");
+        await stack.Stack.KillAsync("prometheus-1");
         await Task.Delay(TimeSpan.FromSeconds(4));
-        await stack.Stack.Restart("prometheus-1");
+        await stack.Stack.RestartAsync("prometheus-1");
         await Task.Delay(TimeSpan.FromSeconds(4));
         await done.CancelAsync();
 
-        int[] answered = await Task.WhenAll(asking);
+        var answered = await Task.WhenAll(asking);
         TestContext.Current.TestOutputHelper?.WriteLine($"{answered.Sum()} queries, no error");
         Assert.All(answered, count => Assert.InRange(count, 20, int.MaxValue));
     }
 
-    private async Task<int> Ask(CancellationToken done)
+    private async Task<int> AskAsync(CancellationToken done)
     {
-        int answered = 0;
+        var answered = 0;
         for (; !done.IsCancellationRequested; answered++)
         {
-            RawAnswer answer = await stack.Forecast.Query.Get("/api/v1/query?query=count(up)");
+            var answer = await stack.Forecast.Query.GetAsync("/api/v1/query?query=count(up)");
             Assert.True(answer.Status == HttpStatusCode.OK, $"Query {answered}: {(int)answer.Status} {answer.Text}");
             Assert.NotEmpty(answer.Json["data"]!["result"]!.AsArray());
             await Task.Delay(10, CancellationToken.None);

@@ -5,7 +5,7 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Journeys;
 
 /// <summary>Each program can go away and come back at any time; what the others have goes on.</summary>
-public sealed class RestartTests(TwoBoundTenants stack) : IClassFixture<TwoBoundTenants>
+public sealed class RestartTests(TwoTenantStack stack) : IClassFixture<TwoTenantStack>
 {
     // Several times the stacks' resolve interval, hold time and scrape interval.
     private static readonly TimeSpan SeveralCycles = TimeSpan.FromSeconds(5);
@@ -17,18 +17,18 @@ public sealed class RestartTests(TwoBoundTenants stack) : IClassFixture<TwoBound
     [InlineData("TERM")]
     public async Task Discovery_restarted_with_the_broker_down_leaves_every_file_as_it_was_and_Prometheus_goes_on(string signal)
     {
-        await Settled();
+        await SettledAsync();
         var before = Files();
-        await Stack.Kill("broker");
+        await Stack.KillAsync("broker");
 
-        await (signal == "KILL" ? Stack.Kill("discovery") : Stack.Stop("discovery"));
+        await (signal == "KILL" ? Stack.KillAsync("discovery") : Stack.StopAsync("discovery"));
         Assert.Equal(before, Files());
-        await Stack.Restart("discovery");
+        await Stack.RestartAsync("discovery");
         await Task.Delay(SeveralCycles);
 
         Assert.Equal(before, Files());
-        await AssertScrapesAreFresh();
-        await Stack.Restart("broker");
+        await AssertScrapesAreFreshAsync();
+        await Stack.RestartAsync("broker");
         await Task.Delay(SeveralCycles);
         Assert.Equal(before, Files());
     }
@@ -36,61 +36,66 @@ public sealed class RestartTests(TwoBoundTenants stack) : IClassFixture<TwoBound
     [Fact]
     public async Task No_restart_of_anything_shows_Prometheus_a_list_that_is_empty_or_partial()
     {
-        await Settled();
-        int targets = TargetFile.Addresses(Stack.TargetsFile).Length;
+        await SettledAsync();
+        var targets = TargetFileReader.Addresses(Stack.TargetsFile).Length;
 
-        int readings = await TargetFile.WhileNeverBelow(Stack.TargetsFile, targets, async () =>
+        var readings = await TargetFileReader.AssertNeverBelowAsync(Stack.TargetsFile, targets, async () =>
         {
-            await Stack.Kill("broker");
-            await Stack.Restart("broker");
-            await Stack.Kill("discovery");
-            await Stack.Restart("discovery");
-            await Stack.Stop("broker");
-            await Stack.Stop("discovery");
-            await Stack.Restart("discovery");
-            await Stack.Restart("broker");
+            await Stack.KillAsync("broker");
+            await Stack.RestartAsync("broker");
+            await Stack.KillAsync("discovery");
+            await Stack.RestartAsync("discovery");
+            await Stack.StopAsync("broker");
+            await Stack.StopAsync("discovery");
+            await Stack.RestartAsync("discovery");
+            await Stack.RestartAsync("broker");
             await Task.Delay(SeveralCycles);
         });
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{readings} readings of {targets} targets");
         Assert.InRange(readings, 200, int.MaxValue);
-        await AssertScrapesAreFresh();
+        await AssertScrapesAreFreshAsync();
     }
 
     [Fact]
     public async Task A_gateway_restarted_with_the_broker_down_serves_the_last_good_tenants_and_nobody_else()
     {
-        await Stack.Kill("broker");
-        await Stack.Kill("gateway");
-        await Stack.Restart("gateway");
+        await Stack.KillAsync("broker");
+        await Stack.KillAsync("gateway");
+        await Stack.RestartAsync("gateway");
 
-        Assert.NotEmpty(await stack.Forecast.Query.Instant("up"));
-        Assert.Equal([Seed.Beacons.Id], await stack.Beacons.Query.ValuesOf("space_id", "up"));
-        using var stranger = new QueryClient(Stack.At.GatewayUrl, stack.Forecast.Credentials.Username, stack.Beacons.Credentials.Password);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.Get("/api/v1/query?query=up")).Status);
-        await Stack.Restart("broker");
+        Assert.NotEmpty(await stack.Forecast.Query.InstantAsync("up"));
+        Assert.Equal([SeededServices.Beacons.Id], await stack.Beacons.Query.ValuesOfAsync("space_id", "up"));
+        using var stranger = new QueryClient(
+            Stack.Configuration.GatewayUrl,
+            stack.Forecast.Credentials.Username,
+            stack.Beacons.Credentials.Password
+        );
+        Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.GetAsync("/api/v1/query?query=up")).Status);
+        await Stack.RestartAsync("broker");
     }
 
-    private async Task Settled()
+    private async Task SettledAsync()
     {
-        await stack.Forecast.UntilAllAreUp();
-        await stack.Beacons.UntilAllAreUp();
+        await stack.Forecast.WaitUntilAllAreUpAsync();
+        await stack.Beacons.WaitUntilAllAreUpAsync();
         await Task.Delay(SeveralCycles);
     }
 
     /// <summary>What Prometheus reads: names, bytes and times of the last change.</summary>
     private string[] Files() =>
-    [
-        .. ((string[])["targets/demo.json", "tls/demo.ca.pem", "secrets/demo.password", "scrape_configs.yml", "prometheus.yml"])
-            .Select(name => Stack.Folder.Path("prometheus", name))
-            .Select(path => $"{path} {File.GetLastWriteTimeUtc(path):O}\n{File.ReadAllText(path)}"),
-    ];
+        [
+            .. ((string[])["targets/demo.json", "tls/demo.ca.pem", "secrets/demo.password", "scrape_configs.yml", "prometheus.yml"])
+                .Select(name => Stack.Folder.Path("prometheus", name))
+                .Select(path => $"{path} {File.GetLastWriteTimeUtc(path):O}\n{File.ReadAllText(path)}"),
+        ];
 
-    private async Task AssertScrapesAreFresh()
+    private async Task AssertScrapesAreFreshAsync()
     {
-        int expected = TargetFile.Addresses(Stack.TargetsFile).Length;
-        using QueryClient prometheus = Stack.Prometheus();
-        await Stack.Until("every target was scraped within the last three seconds", async () =>
-            (await prometheus.Instant("(time() - timestamp(up{job=~\"aiven.*\"} == 1)) < 3")).Count == expected);
+        var expected = TargetFileReader.Addresses(Stack.TargetsFile).Length;
+        using var prometheus = Stack.Prometheus();
+        await Stack.WaitUntilAsync("every target was scraped within the last three seconds", async () =>
+            (await prometheus.InstantAsync("(time() - timestamp(up{job=~\"aiven.*\"} == 1)) < 3")).Count == expected
+        );
     }
 }

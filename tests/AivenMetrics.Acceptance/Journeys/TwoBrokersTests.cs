@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.RegularExpressions;
 using AivenMetrics.Acceptance.State;
 using AivenMetrics.Acceptance.Support;
-using AivenMetrics.Simulator;
 using AivenMetrics.Testing.Programs;
 using Xunit;
 
@@ -17,39 +16,51 @@ public sealed partial class TwoBrokersTests(PostgresFixture postgres) : IClassFi
     public async Task Both_answer_the_platform_one_reconciles_and_the_other_takes_over_when_it_dies()
     {
         // The gateway asks the broker that does not reconcile at first, and lives on.
-        await using Stack stack = await Stack.Start(
-            new StackOptions { Database = await postgres.NewDatabase(), Brokers = 2, GatewayBroker = 1, ReadPath = false });
-        using Platform second = stack.PlatformOf(1);
+        await using var stack = await Stack.StartAsync(
+            new StackOptions
+            {
+                Database = await postgres.NewDatabaseAsync(),
+                Brokers = 2,
+                GatewayBroker = 1,
+                ReadPath = false,
+            }
+        );
+        using var second = stack.PlatformOf(1);
 
         // Either finds what was ordered at the other.
-        string instance = await stack.Platform.Provision(Seed.Forecast.OrganizationId, Seed.Forecast.Id);
-        string binding = Guid.NewGuid().ToString();
-        Credentials credentials = await second.Bind(instance, binding);
-        Assert.Equal(credentials.Json.ToJsonString(), (await stack.Platform.Fetch(instance, binding)).Body["credentials"]!.ToJsonString());
+        var instance = await stack.Platform.ProvisionAsync(SeededServices.Forecast.OrganizationId, SeededServices.Forecast.Id);
+        var binding = Guid.NewGuid().ToString();
+        var credentials = await second.BindAsync(instance, binding);
+        Assert.Equal(
+            credentials.Json.ToJsonString(),
+            (await stack.Platform.FetchAsync(instance, binding)).Body["credentials"]!.ToJsonString()
+        );
 
-        Assert.Equal((true, false), (await Leads(stack, 0), await Leads(stack, 1)));
-        await stack.Simulator.ForgetCalls();
+        Assert.Equal((true, false), (await LeadsAsync(stack, 0), await LeadsAsync(stack, 1)));
+        await stack.Simulator.ForgetCallsAsync();
         await Task.Delay(TimeSpan.FromSeconds(6));
         // One list call a second is what one broker makes; two would make twelve.
-        Assert.InRange(await stack.Simulator.Calls("GET", ListServices), 2, 8);
+        Assert.InRange(await stack.Simulator.CallsAsync("GET", ListServices), 2, 8);
 
-        await stack.Kill("broker");
-        await Stack.Until("the other broker reconciles", () => Leads(stack, 1));
-        string later = await second.Provision(Seed.Beacons.OrganizationId, Seed.Beacons.Id);
-        await second.Bind(later);
-        Assert.Equal(2, (await stack.Simulator.Integrations(Seed.Scraped(Seed.Beacons))).Length);
+        await stack.KillAsync("broker");
+        await Stack.WaitUntilAsync("the other broker reconciles", () => LeadsAsync(stack, 1));
+        var later = await second.ProvisionAsync(SeededServices.Beacons.OrganizationId, SeededServices.Beacons.Id);
+        await second.BindAsync(later);
+        Assert.Equal(2, (await stack.Simulator.IntegrationsAsync(SeededServices.Scraped(SeededServices.Beacons))).Length);
 
-        await stack.Restart("broker");
-        Assert.Equal(HttpStatusCode.OK, (await stack.Platform.Unbind(instance, binding)).Status);
-        DemoService[] services = Seed.Scraped(Seed.Forecast);
-        await Stack.Until("the integrations are deleted", async () => (await stack.Simulator.Integrations(services)).Length == 0);
-        Assert.Equal((false, true), (await Leads(stack, 0), await Leads(stack, 1)));
+        await stack.RestartAsync("broker");
+        Assert.Equal(HttpStatusCode.OK, (await stack.Platform.UnbindAsync(instance, binding)).Status);
+        var services = SeededServices.Scraped(SeededServices.Forecast);
+        await Stack.WaitUntilAsync("the integrations are deleted", async () =>
+            (await stack.Simulator.IntegrationsAsync(services)).Length == 0
+        );
+        Assert.Equal((false, true), (await LeadsAsync(stack, 0), await LeadsAsync(stack, 1)));
     }
 
-    private static async Task<bool> Leads(Stack stack, int broker)
+    private static async Task<bool> LeadsAsync(Stack stack, int broker)
     {
         using var http = new HttpClient();
-        string metrics = await http.GetStringAsync(stack.At.BrokerInternalUrl(broker) + "/metrics");
+        var metrics = await http.GetStringAsync(stack.Configuration.BrokerInternalUrl(broker) + "/metrics");
         return LeaderMetric().Match(metrics).Groups[1].Value == "1";
     }
 

@@ -21,39 +21,48 @@ public sealed class NonInterferenceTests : IAsyncLifetime
 
     private static readonly TenantScope OfA = new([new("space_id", MatchType.Equal, "A")]);
 
-    private readonly TwoTenants tenants = new(seed: 4, TimeProvider.System.GetUtcNow());
+    private readonly TwoTenantBlocks _tenants = new(seed: 4, TimeProvider.System.GetUtcNow());
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public ValueTask DisposeAsync()
     {
-        tenants.Dispose();
+        _tenants.Dispose();
         return ValueTask.CompletedTask;
     }
 
     [Fact]
     public async Task A_Prometheus_2_answers_a_tenant_as_if_it_were_alone()
     {
-        await using var both = await PrometheusServer.StartOldAsync(tenants.Flags(withB: true));
-        await using var alone = await PrometheusServer.StartOldAsync(tenants.Flags(withB: false));
+        await using var both = await PrometheusServer.StartPrometheus2Async(_tenants.Flags(withB: true));
+        await using var alone = await PrometheusServer.StartPrometheus2Async(_tenants.Flags(withB: false));
         await CompareAsync(both, alone, Dialect.Prometheus242);
     }
 
     [Fact]
     public async Task A_Prometheus_3_answers_a_tenant_as_if_it_were_alone()
     {
-        await using var both = await PrometheusServer.StartNewAsync(tenants.Flags(withB: true));
-        await using var alone = await PrometheusServer.StartNewAsync(tenants.Flags(withB: false));
+        await using var both = await PrometheusServer.StartPrometheus3Async(_tenants.Flags(withB: true));
+        await using var alone = await PrometheusServer.StartPrometheus3Async(_tenants.Flags(withB: false));
         await CompareAsync(both, alone, Dialect.Prometheus353);
 
         // info reads series that the query does not name; B's have the same jobs and instances as A's, and as those that a tenant makes up.
         string[] queries =
         [
-            "info(up)", "info(up, {mark=~\".*\"})", "info(up, {__name__=\"target_info\"})", "info(up, {mark=\"of-B\"})", "info(up, {})",
-            "info(label_replace(up, \"instance\", \"é\", \"\", \"\"))", "info(sum by (job, instance) (up), {mark=~\".+\"})",
-            "info(label_replace(vector(1), \"job\", \"x\", \"\", \"\"), {mark=~\".*\"})", "info(info(up), {__name__=~\".+\", mark=~\".+\"})",
+            "info(up)",
+            "info(up, {mark=~\".*\"})",
+            "info(up, {__name__=\"target_info\"})",
+            "info(up, {mark=\"of-B\"})",
+            "info(up, {})",
+            "info(label_replace(up, \"instance\", \"é\", \"\", \"\"))",
+            "info(sum by (job, instance) (up), {mark=~\".+\"})",
+            "info(label_replace(vector(1), \"job\", \"x\", \"\", \"\"), {mark=~\".*\"})",
+            "info(info(up), {__name__=~\".+\", mark=~\".+\"})",
         ];
-        foreach (var query in queries) await CompareAsync(both, alone, query);
+        foreach (var query in queries)
+        {
+            await CompareAsync(both, alone, query);
+        }
         Assert.True(await ShowsBAsync(both, "info(sum by (job, instance) (up), {mark=~\".+B\"})"), "The test has no info to steal.");
     }
 
@@ -69,7 +78,10 @@ public sealed class NonInterferenceTests : IAsyncLifetime
         for (var i = 0; i < Queries; i++)
         {
             random.NextBytes(choices);
-            if (await CompareAsync(both, alone, Printer.Print(ExprGenerator.Build(choices, dialect, Lengths)))) answered++;
+            if (await CompareAsync(both, alone, Printer.Print(ExprGenerator.Build(choices, dialect, Lengths))))
+            {
+                answered++;
+            }
         }
         // Most others ask for labels that nothing has, or match many with many.
         Assert.InRange(answered, Queries / 10, Queries);
@@ -81,16 +93,22 @@ public sealed class NonInterferenceTests : IAsyncLifetime
         var answered = false;
         foreach (var range in new[] { false, true })
         {
-            var scoped = Scope.Rewrite(query, OfA);
+            var scoped = ScopeRewriter.Rewrite(query, OfA);
             var (seen, expected) = (await AskAsync(both, scoped, range), await AskAsync(alone, scoped, range));
-            Assert.DoesNotContain(TwoTenants.MarkOfB, Outside(seen.Text, scoped), StringComparison.Ordinal);
+            Assert.DoesNotContain(TwoTenantBlocks.MarkOfB, Outside(seen.Text, scoped), StringComparison.Ordinal);
             // A server that gave up on time or memory said nothing about the tenants.
-            if (seen.GaveUp || expected.GaveUp) continue;
+            if (seen.GaveUp || expected.GaveUp)
+            {
+                continue;
+            }
             if (seen.Result != expected.Result)
             {
                 // Some answers depend on the order of Go's maps: those the lone server itself does not repeat.
                 var (again, onceMore) = (await AskAsync(alone, scoped, range), await AskAsync(alone, scoped, range));
-                if (again.Result != expected.Result || onceMore.Result != expected.Result) continue;
+                if (again.Result != expected.Result || onceMore.Result != expected.Result)
+                {
+                    continue;
+                }
             }
             Assert.Equal((scoped, expected.Result), (scoped, seen.Result));
             answered |= expected.Result.Contains("\"metric\"", StringComparison.Ordinal);
@@ -99,23 +117,24 @@ public sealed class NonInterferenceTests : IAsyncLifetime
     }
 
     private async Task<bool> ShowsBAsync(PrometheusServer server, string query) =>
-        (await AskAsync(server, query, range: false)).Text.Contains(TwoTenants.MarkOfB, StringComparison.Ordinal);
+        (await AskAsync(server, query, range: false)).Text.Contains(TwoTenantBlocks.MarkOfB, StringComparison.Ordinal);
 
     /// <summary>An error may repeat the query, in which the tenant itself may have written anything.</summary>
     private static string Outside(string text, string query) =>
-        query.Contains(TwoTenants.MarkOfB, StringComparison.Ordinal) ? "" : text;
+        query.Contains(TwoTenantBlocks.MarkOfB, StringComparison.Ordinal) ? "" : text;
 
     private async Task<Answer> AskAsync(PrometheusServer server, string query, bool range)
     {
         string At(long time) => time.ToString(CultureInfo.InvariantCulture);
         KeyValuePair<string, string>[] times = range
-            ? [new("start", At(tenants.End - 1800)), new("end", At(tenants.End)), new("step", "120")]
-            : [new("time", At(tenants.End - 600))];
+            ? [new("start", At(_tenants.End - 1800)), new("end", At(_tenants.End)), new("step", "120")]
+            : [new("time", At(_tenants.End - 600))];
         using var form = new FormUrlEncodedContent([new("query", query), .. times]);
         var path = new Uri(range ? "/api/v1/query_range" : "/api/v1/query", UriKind.Relative);
         using var response = await server.Http.PostAsync(path, form);
         var text = await response.Content.ReadAsStringAsync();
-        var gaveUp = response.StatusCode == HttpStatusCode.ServiceUnavailable || text.Contains("too many samples", StringComparison.Ordinal);
+        var gaveUp =
+            response.StatusCode == HttpStatusCode.ServiceUnavailable || text.Contains("too many samples", StringComparison.Ordinal);
         return new Answer(text, response.StatusCode == HttpStatusCode.OK ? ResultIn(text) : $"{(int)response.StatusCode}", gaveUp);
     }
 

@@ -24,39 +24,39 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
 
     private const string Belt = """{space_id="A"}""";
 
-    private readonly PrometheusServer both = servers.Both;
-    private readonly PrometheusServer alone = servers.Alone;
+    private readonly PrometheusServer _both = servers.Both;
+    private readonly PrometheusServer _alone = servers.Alone;
 
     /// <summary>One server that holds both tenants and one that holds only A.</summary>
     public sealed class Servers : IAsyncLifetime
     {
-        private readonly TwoTenants tenants = new(seed: 4, TimeProvider.System.GetUtcNow());
+        private readonly TwoTenantBlocks _tenants = new(seed: 4, TimeProvider.System.GetUtcNow());
 
         internal PrometheusServer Both { get; private set; } = null!;
 
         internal PrometheusServer Alone { get; private set; } = null!;
 
-        internal long End => tenants.End;
+        internal long End => _tenants.End;
 
         public async ValueTask InitializeAsync()
         {
-            Both = await tenants.VictoriaMetricsAsync(withB: true);
-            Alone = await tenants.VictoriaMetricsAsync(withB: false);
+            Both = await _tenants.VictoriaMetricsAsync(withB: true);
+            Alone = await _tenants.VictoriaMetricsAsync(withB: false);
         }
 
         public async ValueTask DisposeAsync()
         {
             await Both.DisposeAsync();
             await Alone.DisposeAsync();
-            tenants.Dispose();
+            _tenants.Dispose();
         }
     }
 
     [Fact]
     public async Task Without_a_scope_the_other_tenant_is_there_to_be_seen()
     {
-        Assert.Contains(TwoTenants.MarkOfB, (await AskAsync(both, "up", null, false)).Text, StringComparison.Ordinal);
-        Assert.DoesNotContain(TwoTenants.MarkOfB, (await AskAsync(alone, "up", null, false)).Text, StringComparison.Ordinal);
+        Assert.Contains(TwoTenantBlocks.MarkOfB, (await AskAsync(_both, "up", null, false)).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(TwoTenantBlocks.MarkOfB, (await AskAsync(_alone, "up", null, false)).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,7 +68,14 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
         for (var i = 0; i < Queries; i++)
         {
             random.NextBytes(choices);
-            if (await CompareAsync(Printer.Print(ExprGenerator.Build(choices, i % 2 == 0 ? Dialect.Prometheus242 : Dialect.Prometheus353, Lengths)))) answered++;
+            if (
+                await CompareAsync(
+                    Printer.Print(ExprGenerator.Build(choices, i % 2 == 0 ? Dialect.Prometheus242 : Dialect.Prometheus353, Lengths))
+                )
+            )
+            {
+                answered++;
+            }
         }
 
         // Most others ask for labels that nothing has, or for functions that MetricsQL lacks.
@@ -160,8 +167,8 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
     {
         foreach (var range in new[] { false, true })
         {
-            var (seen, expected) = (await AskAsync(both, query, Belt, range), await AskAsync(alone, query, Belt, range));
-            Assert.DoesNotContain(TwoTenants.MarkOfB, Outside(seen.Text, query), StringComparison.Ordinal);
+            var (seen, expected) = (await AskAsync(_both, query, Belt, range), await AskAsync(_alone, query, Belt, range));
+            Assert.DoesNotContain(TwoTenantBlocks.MarkOfB, Outside(seen.Text, query), StringComparison.Ordinal);
             Assert.Equal(expected.Result, seen.Result);
         }
     }
@@ -176,11 +183,13 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
     [InlineData("/federate?match[]={__name__=~\".%2B\"}&max_lookback=4h")]
     public async Task The_second_belt_holds_alone_on_the_paths_of_names_and_federation(string target)
     {
-        var everything = await both.Http.GetStringAsync(new Uri(target, UriKind.Relative));
-        var belted = await both.Http.GetStringAsync(new Uri(target + "&extra_filters[]=" + Uri.EscapeDataString(Belt), UriKind.Relative));
+        var everything = await _both.Http.GetStringAsync(new Uri(target, UriKind.Relative));
+        var belted = await _both.Http.GetStringAsync(new Uri(target + "&extra_filters[]=" + Uri.EscapeDataString(Belt), UriKind.Relative));
 
         if (!target.Contains("labels", StringComparison.Ordinal))
+        {
             Assert.Contains("B\"", everything, StringComparison.Ordinal);
+        }
         Assert.DoesNotContain("B\"", belted, StringComparison.Ordinal);
     }
 
@@ -188,19 +197,25 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
     private async Task<bool> CompareAsync(string query)
     {
         var answered = false;
-        var scoped = Scope.Rewrite(query, OfA);
+        var scoped = ScopeRewriter.Rewrite(query, OfA);
         foreach (var range in new[] { false, true })
         {
-            var expected = await AskAsync(alone, scoped, Belt, range);
+            var expected = await AskAsync(_alone, scoped, Belt, range);
             // As the gateway asks; with the first belt alone; and the tenant's own text with the second alone.
             foreach (var (text, belt) in new[] { (scoped, Belt), (scoped, null), (query, Belt) })
             {
-                var seen = await AskAsync(both, text, belt, range);
-                Assert.DoesNotContain(TwoTenants.MarkOfB, Outside(seen.Text, query), StringComparison.Ordinal);
-                if (seen.Result == expected.Result || seen.GaveUp || expected.GaveUp) continue;
+                var seen = await AskAsync(_both, text, belt, range);
+                Assert.DoesNotContain(TwoTenantBlocks.MarkOfB, Outside(seen.Text, query), StringComparison.Ordinal);
+                if (seen.Result == expected.Result || seen.GaveUp || expected.GaveUp)
+                {
+                    continue;
+                }
                 // Some answers depend on chance: those that the lone server itself does not repeat, asked the same.
-                var (once, twice) = (await AskAsync(alone, text, belt, range), await AskAsync(alone, text, belt, range));
-                if (once.Result != twice.Result) continue;
+                var (once, twice) = (await AskAsync(_alone, text, belt, range), await AskAsync(_alone, text, belt, range));
+                if (once.Result != twice.Result)
+                {
+                    continue;
+                }
                 Assert.Equal((text, belt, once.Result), (text, belt, seen.Result));
             }
 
@@ -211,7 +226,8 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
     }
 
     /// <summary>An answer may repeat what the tenant itself wrote, as errors and <c>absent</c> do; the comparison still holds it.</summary>
-    private static string Outside(string text, string query) => query.Contains(TwoTenants.MarkOfB, StringComparison.Ordinal) ? "" : text;
+    private static string Outside(string text, string query) =>
+        query.Contains(TwoTenantBlocks.MarkOfB, StringComparison.Ordinal) ? "" : text;
 
     private async Task<Answer> AskAsync(PrometheusServer server, string query, string? belt, bool range)
     {
@@ -223,7 +239,9 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
         using var form = new FormUrlEncodedContent([new("query", query), .. times, .. filter]);
         using var response = await server.Http.PostAsync(new Uri(range ? "/api/v1/query_range" : "/api/v1/query", UriKind.Relative), form);
         var text = await response.Content.ReadAsStringAsync();
-        var gaveUp = response.StatusCode != HttpStatusCode.OK && (text.Contains("exceed", StringComparison.Ordinal) || text.Contains("too many", StringComparison.Ordinal));
+        var gaveUp =
+            response.StatusCode != HttpStatusCode.OK
+            && (text.Contains("exceed", StringComparison.Ordinal) || text.Contains("too many", StringComparison.Ordinal));
         return new Answer(text, response.StatusCode == HttpStatusCode.OK ? ResultIn(text) : $"{(int)response.StatusCode}", gaveUp);
     }
 
@@ -237,10 +255,14 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
 
     private static string Rounded(JsonElement series)
     {
-        var samples = series.TryGetProperty("values", out var values) ? values.EnumerateArray() : (IEnumerable<JsonElement>)[series.GetProperty("value")];
-        var rounded = samples.Select(sample => double.TryParse(sample[1].GetString(), CultureInfo.InvariantCulture, out var value)
-            ? string.Create(CultureInfo.InvariantCulture, $"{sample[0].GetRawText()} {value:G10}")
-            : sample.GetRawText());
+        var samples = series.TryGetProperty("values", out var values)
+            ? values.EnumerateArray()
+            : (IEnumerable<JsonElement>)[series.GetProperty("value")];
+        var rounded = samples.Select(sample =>
+            double.TryParse(sample[1].GetString(), CultureInfo.InvariantCulture, out var value)
+                ? string.Create(CultureInfo.InvariantCulture, $"{sample[0].GetRawText()} {value:G10}")
+                : sample.GetRawText()
+        );
         return $"{{\"metric\":{series.GetProperty("metric").GetRawText()}}} {string.Join(' ', rounded)}";
     }
 

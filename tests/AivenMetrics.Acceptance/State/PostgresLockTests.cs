@@ -12,31 +12,32 @@ public sealed class PostgresLockTests(PostgresFixture fixture) : IClassFixture<P
     [Fact]
     public async Task The_reconciler_lock_is_lost_with_its_connection_and_its_holder_can_tell()
     {
-        var connectionString = await fixture.NewDatabase();
-        await using var first = await Stores.Open(connectionString);
-        await using var second = await Stores.Open(connectionString);
-        await using var lease = await first.ReconcilerLock.TryAcquire(None);
+        var connectionString = await fixture.NewDatabaseAsync();
+        await using var first = await StateStores.OpenAsync(connectionString);
+        await using var second = await StateStores.OpenAsync(connectionString);
+        await using var lease = await first.ReconcilerLock.TryAcquireAsync(None);
 
-        await fixture.Server.Execute(
+        await fixture.Server.ExecuteAsync(
             "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
-            + $"WHERE l.locktype = 'advisory' AND d.datname = '{connectionString.Split("Database=")[1]}'");
+                + $"WHERE l.locktype = 'advisory' AND d.datname = '{connectionString.Split("Database=")[1]}'"
+        );
 
-        Assert.False(await lease!.IsHeld(None));
-        await using var next = await second.ReconcilerLock.TryAcquire(None);
+        Assert.False(await lease!.IsHeldAsync(None));
+        await using var next = await second.ReconcilerLock.TryAcquireAsync(None);
         Assert.NotNull(next);
     }
 
     [Fact]
     public async Task A_broker_goes_on_by_itself_after_the_server_was_away()
     {
-        await using var server = await PostgresServer.Start();
-        await using var stores = await Stores.Open(await server.CreateDatabase());
-        await stores.Instances.TryInsert(Some.Instance(), None);
+        await using var server = await PostgresServer.StartAsync();
+        await using var stores = await StateStores.OpenAsync(await server.CreateDatabaseAsync());
+        await stores.Instances.TryInsertAsync(StateData.Instance(), None);
 
-        await server.Stop();
-        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => stores.Instances.Find(new InstanceId("instance-1"), None));
-        await server.Restart();
+        await server.StopAsync();
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => stores.Instances.FindAsync(new InstanceId("instance-1"), None));
+        await server.RestartAsync();
 
-        Assert.Equal(Some.Instance(), await stores.Instances.Find(new InstanceId("instance-1"), None));
+        Assert.Equal(StateData.Instance(), await stores.Instances.FindAsync(new InstanceId("instance-1"), None));
     }
 }

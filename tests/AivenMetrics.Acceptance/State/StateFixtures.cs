@@ -9,21 +9,21 @@ namespace AivenMetrics.Acceptance.State;
 public interface IStateFixture : IAsyncLifetime
 {
     /// <summary>Connection string of a new, empty database.</summary>
-    Task<string> NewDatabase();
+    Task<string> NewDatabaseAsync();
 }
 
 public sealed class SqliteFixture : IStateFixture
 {
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("aivenmetrics-sqlite-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("aivenmetrics-sqlite-");
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public Task<string> NewDatabase() => Task.FromResult($"Data Source={Path.Combine(folder.FullName, $"{Guid.NewGuid():n}.db")}");
+    public Task<string> NewDatabaseAsync() => Task.FromResult($"Data Source={Path.Combine(_folder.FullName, $"{Guid.NewGuid():n}.db")}");
 
     public ValueTask DisposeAsync()
     {
         SqliteConnection.ClearAllPools();
-        folder.Delete(recursive: true);
+        _folder.Delete(recursive: true);
         return ValueTask.CompletedTask;
     }
 }
@@ -32,15 +32,15 @@ public sealed class PostgresFixture : IStateFixture
 {
     public PostgresServer Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = await PostgresServer.Start();
+    public async ValueTask InitializeAsync() => Server = await PostgresServer.StartAsync();
 
-    public Task<string> NewDatabase() => Server.CreateDatabase();
+    public Task<string> NewDatabaseAsync() => Server.CreateDatabaseAsync();
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 }
 
 /// <summary>Every store on one migrated database.</summary>
-public sealed class Stores(Database database) : IAsyncDisposable
+public sealed class StateStores(Database database) : IAsyncDisposable
 {
     public Database Database => database;
 
@@ -60,43 +60,58 @@ public sealed class Stores(Database database) : IAsyncDisposable
 
     public ReconcilerLock ReconcilerLock { get; } = new(database);
 
-    public static async Task<Stores> Open(string connectionString)
+    public static async Task<StateStores> OpenAsync(string connectionString)
     {
         var database = Database.Open(connectionString);
-        await database.Migrate(null, CancellationToken.None);
-        return new Stores(database);
+        await database.MigrateAsync(null, CancellationToken.None);
+        return new StateStores(database);
     }
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
 }
 
 /// <summary>Values whose details do not matter.</summary>
-public static class Some
+public static class StateData
 {
     public static readonly DateTimeOffset Time = new(2026, 11, 23, 12, 0, 0, 123, TimeSpan.Zero);
 
     public static SpaceOwner Owner { get; } = new("org-1", "space-1");
 
-    public static InstanceRecord Instance(string id = "instance-1", PlanScope scope = PlanScope.Space) => new(
-        new InstanceId(id), "offering", "plan", scope, Owner, "Org One", "Space One", "my-metrics", "{}", Time);
+    public static InstanceRecord Instance(string id = "instance-1", PlanScope scope = PlanScope.Space) =>
+        new(new InstanceId(id), "offering", "plan", scope, Owner, "Org One", "Space One", "my-metrics", "{}", Time);
 
-    public static BindingRecord Binding(string instance = "instance-1", string id = "binding-1", params string[] services) => new(
-        new InstanceId(instance),
-        new BindingId(id),
-        "plan",
-        services.Length == 0 ? PlanScope.Space : PlanScope.Services,
-        """{"parameters":{}}""",
-        $"m-{Guid.NewGuid():n}",
-        new string('a', 64),
-        new ProtectedSecret("Y2lwaGVy", "k1"),
-        services,
-        $"bind-{id}",
-        OperationState.InProgress,
-        "Waiting for the reconciler.",
-        null,
-        Time);
+    public static BindingRecord Binding(string instance = "instance-1", string id = "binding-1", params string[] services) =>
+        new(
+            new InstanceId(instance),
+            new BindingId(id),
+            "plan",
+            services.Length == 0 ? PlanScope.Space : PlanScope.Services,
+            """{"parameters":{}}""",
+            $"m-{Guid.NewGuid():n}",
+            new string('a', 64),
+            new ProtectedSecret("Y2lwaGVy", "k1"),
+            services,
+            $"bind-{id}",
+            OperationState.InProgress,
+            "Waiting for the reconciler.",
+            null,
+            Time
+        );
 
-    public static AivenServiceRecord Service(string name, SpaceOwner? owner, string project = "demo") => new(
-        new AivenProject(project), name, "pg", "RUNNING", "startup-4", "google-europe-west1", 2, owner, $"guid-of-{name}",
-        [new ScrapeHostRecord($"{name}.example.com", 9273, "/metrics")], true, "Integrated", "Metrics are scraped.");
+    public static AivenServiceRecord Service(string name, SpaceOwner? owner, string project = "demo") =>
+        new(
+            new AivenProject(project),
+            name,
+            "pg",
+            "RUNNING",
+            "startup-4",
+            "google-europe-west1",
+            2,
+            owner,
+            $"guid-of-{name}",
+            [new ScrapeHostRecord($"{name}.example.com", 9273, "/metrics")],
+            true,
+            "Integrated",
+            "Metrics are scraped."
+        );
 }

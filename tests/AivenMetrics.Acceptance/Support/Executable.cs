@@ -12,24 +12,24 @@ internal sealed record RunResult(int ExitCode, string Output, string Error);
 /// <summary>A program as a person or an init system runs it.</summary>
 internal sealed class Executable : IAsyncDisposable
 {
-    private readonly Process process;
-    private readonly StringBuilder output = new();
-    private readonly StringBuilder error = new();
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
 
-    private Executable(Process process) => this.process = process;
+    private Executable(Process process) => this._process = process;
 
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
-    public bool HasExited => process.HasExited;
+    public bool HasExited => _process.HasExited;
 
     /// <summary>What it has written to standard output so far.</summary>
     public string Output
     {
         get
         {
-            lock (output)
+            lock (_output)
             {
-                return output.ToString();
+                return _output.ToString();
             }
         }
     }
@@ -39,13 +39,14 @@ internal sealed class Executable : IAsyncDisposable
         StartProgram(ProgramFiles.With(arguments.FirstOrDefault()), folder, arguments);
 
     /// <summary>Runs the program that has the command to its end.</summary>
-    public static Task<RunResult> Run(string folder, params string[] arguments) => RunProgram(ProgramFiles.With(arguments.FirstOrDefault()), folder, arguments);
+    public static Task<RunResult> RunAsync(string folder, params string[] arguments) =>
+        RunProgramAsync(ProgramFiles.With(arguments.FirstOrDefault()), folder, arguments);
 
     /// <summary>Runs one of the <see cref="ProgramFiles"/> to its end.</summary>
-    public static async Task<RunResult> RunProgram(string program, string folder, params string[] arguments)
+    public static async Task<RunResult> RunProgramAsync(string program, string folder, params string[] arguments)
     {
-        await using Executable running = StartProgram(program, folder, arguments);
-        return await running.End(TimeSpan.FromMinutes(2));
+        await using var running = StartProgram(program, folder, arguments);
+        return await running.WaitForExitAsync(TimeSpan.FromMinutes(2));
     }
 
     private static Executable StartProgram(string program, string folder, string[] arguments)
@@ -59,11 +60,11 @@ internal sealed class Executable : IAsyncDisposable
             WorkingDirectory = folder,
         };
         var running = new Executable(new Process { StartInfo = start });
-        running.process.OutputDataReceived += (_, line) => Append(running.output, line.Data);
-        running.process.ErrorDataReceived += (_, line) => Append(running.error, line.Data);
-        Assert.True(running.process.Start());
-        running.process.BeginOutputReadLine();
-        running.process.BeginErrorReadLine();
+        running._process.OutputDataReceived += (_, line) => Append(running._output, line.Data);
+        running._process.ErrorDataReceived += (_, line) => Append(running._error, line.Data);
+        Assert.True(running._process.Start());
+        running._process.BeginOutputReadLine();
+        running._process.BeginErrorReadLine();
         return running;
     }
 
@@ -75,30 +76,30 @@ internal sealed class Executable : IAsyncDisposable
     }
 
     /// <summary>Waits for its end; fails when it does not come in time.</summary>
-    public async Task<RunResult> End(TimeSpan atMost)
+    public async Task<RunResult> WaitForExitAsync(TimeSpan atMost)
     {
         using var patience = new CancellationTokenSource(atMost);
         try
         {
-            await process.WaitForExitAsync(patience.Token);
+            await _process.WaitForExitAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"It still ran after {atMost.TotalSeconds} s. It wrote:\n{Output}\n{error}");
+            Assert.Fail($"It still ran after {atMost.TotalSeconds} s. It wrote:\n{Output}\n{_error}");
         }
 
-        return new RunResult(process.ExitCode, Output, error.ToString());
+        return new RunResult(_process.ExitCode, Output, _error.ToString());
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
+        if (!_process.HasExited)
         {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
         }
 
-        process.Dispose();
+        _process.Dispose();
     }
 
     private static void Append(StringBuilder text, string? line)
@@ -111,7 +112,7 @@ internal sealed class Executable : IAsyncDisposable
 }
 
 /// <summary>A folder of its own for a test, gone with it.</summary>
-public abstract class InItsOwnFolder : IDisposable
+public abstract class TemporaryFolderTestBase : IDisposable
 {
     private protected string Root { get; } = Directory.CreateTempSubdirectory("aiven-metrics-test-").FullName;
 

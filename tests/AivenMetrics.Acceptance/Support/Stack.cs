@@ -15,24 +15,24 @@ internal sealed class Stack : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly StackOptions options;
-    private readonly Dictionary<string, DemoProcess> processes = [];
-    private readonly Dictionary<string, Func<DemoProcess>> starts = [];
-    private readonly List<DemoProcess> ended = [];
+    private readonly StackOptions _options;
+    private readonly Dictionary<string, DemoProcess> _processes = [];
+    private readonly Dictionary<string, Func<DemoProcess>> _starts = [];
+    private readonly List<DemoProcess> _ended = [];
 
     private Stack(StackOptions options)
     {
-        this.options = options;
+        this._options = options;
         Folder = new DemoFolder(Directory.CreateTempSubdirectory("aiven-metrics-acceptance-").FullName);
-        At = new StackConfiguration(options, Folder);
-        Simulator = new SimulatorAdmin(At.SimulatorUrl, At.Secret("aiven-token"));
+        Configuration = new StackConfiguration(options, Folder);
+        Simulator = new SimulatorAdmin(Configuration.SimulatorUrl, Configuration.Secret("aiven-token"));
         Platform = PlatformOf(0);
     }
 
     public DemoFolder Folder { get; }
 
     /// <summary>Where each program is, and its secrets.</summary>
-    public StackConfiguration At { get; }
+    public StackConfiguration Configuration { get; }
 
     public SimulatorAdmin Simulator { get; }
 
@@ -42,15 +42,15 @@ internal sealed class Stack : IAsyncDisposable
     public string TargetsFile => Folder.Path("prometheus", "targets", "demo.json");
 
     /// <summary>Ids of the running processes by role.</summary>
-    public IReadOnlyDictionary<string, int> ProcessIds => processes.ToDictionary(process => process.Key, process => process.Value.Id);
+    public IReadOnlyDictionary<string, int> ProcessIds => _processes.ToDictionary(process => process.Key, process => process.Value.Id);
 
     /// <summary>Starts simulator, brokers and the gateway and, unless left out, discovery and Prometheus.</summary>
-    public static async Task<Stack> Start(StackOptions? options = null)
+    public static async Task<Stack> StartAsync(StackOptions? options = null)
     {
         var stack = new Stack(options ?? new StackOptions());
         try
         {
-            await stack.StartAll();
+            await stack.StartAllAsync();
             return stack;
         }
         catch
@@ -60,36 +60,36 @@ internal sealed class Stack : IAsyncDisposable
         }
     }
 
-    public Platform PlatformOf(int broker) => new(At.BrokerUrl(broker), "platform", At.Secret("broker-password"));
+    public Platform PlatformOf(int broker) => new(Configuration.BrokerUrl(broker), "platform", Configuration.Secret("broker-password"));
 
-    public QueryClient Prometheus(int index = 0) => new(At.PrometheusUrl(index));
+    public QueryClient Prometheus(int index = 0) => new(Configuration.PrometheusUrl(index));
 
     /// <summary>Kills a process with SIGKILL, as the kernel or a crash would.</summary>
-    public async Task Kill(string role)
+    public async Task KillAsync(string role)
     {
         Send(role, "KILL");
-        await Gone(role);
+        await GoneAsync(role);
     }
 
     /// <summary>Stops a process with SIGTERM and waits for its end.</summary>
-    public async Task Stop(string role)
+    public async Task StopAsync(string role)
     {
         Send(role, "TERM");
-        await Gone(role);
+        await GoneAsync(role);
     }
 
     /// <summary>Starts a process that was killed or stopped, with the configuration that it had.</summary>
-    public async Task Restart(string role)
+    public async Task RestartAsync(string role)
     {
-        processes[role] = starts[role]();
-        await UntilReady(role);
+        _processes[role] = _starts[role]();
+        await WaitUntilReadyAsync(role);
     }
 
     /// <summary>Waits until the condition holds; fails with what was waited for.</summary>
     /// <returns>How long that took.</returns>
-    public static async Task<TimeSpan> Until(string what, Func<Task<bool>> holds, TimeSpan? atMost = null)
+    public static async Task<TimeSpan> WaitUntilAsync(string what, Func<Task<bool>> holds, TimeSpan? atMost = null)
     {
-        long start = Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         while (!await holds())
         {
             Assert.True(Stopwatch.GetElapsedTime(start) < (atMost ?? Patience), $"Waited in vain until {what}");
@@ -101,7 +101,7 @@ internal sealed class Stack : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(processes.Values.Concat(ended).Select(process => process.DisposeAsync().AsTask()));
+        await Task.WhenAll(_processes.Values.Concat(_ended).Select(process => process.DisposeAsync().AsTask()));
         Simulator.Dispose();
         Platform.Dispose();
         if (Environment.GetEnvironmentVariable("KEEP_TEST_FOLDERS") is null)
@@ -110,39 +110,55 @@ internal sealed class Stack : IAsyncDisposable
         }
     }
 
-    private async Task StartAll()
+    private async Task StartAllAsync()
     {
-        await StartRole("simulator", "Simulator", At.Simulator());
-        for (int index = 0; index < options.Brokers; index++)
+        await StartRoleAsync("simulator", "Simulator", Configuration.Simulator());
+        for (var index = 0; index < _options.Brokers; index++)
         {
-            await StartRole(BrokerName(index), "Broker", At.Broker(index));
+            await StartRoleAsync(BrokerName(index), "Broker", Configuration.Broker(index));
         }
 
-        if (!options.ReadPath)
+        if (!_options.ReadPath)
         {
-            await StartRole("gateway", "Gateway", At.Gateway());
+            await StartRoleAsync("gateway", "Gateway", Configuration.Gateway());
             return;
         }
 
-        await StartRole("discovery", "Discovery", At.Discovery((await Simulator.State())["dns"]!.GetValue<string>()));
-        await Until("discovery writes prometheus.yml", () => Task.FromResult(File.Exists(Folder.Path("prometheus", "prometheus.yml"))));
-        for (int index = 0; index < options.Prometheus; index++)
+        await StartRoleAsync("discovery", "Discovery", Configuration.Discovery((await Simulator.StateAsync())["dns"]!.GetValue<string>()));
+        await WaitUntilAsync("discovery writes prometheus.yml", () =>
+            Task.FromResult(File.Exists(Folder.Path("prometheus", "prometheus.yml")))
+        );
+        for (var index = 0; index < _options.Prometheus; index++)
         {
-            string name = $"prometheus-{index + 1}";
-            string[] arguments = At.Prometheus(index);
-            starts[name] = () => DemoProcess.Start(name, "prometheus", arguments, LogFile(name));
-            await Restart(name);
+            var name = $"prometheus-{index + 1}";
+            var arguments = Configuration.Prometheus(index);
+            _starts[name] = () => DemoProcess.Start(name, "prometheus", arguments, LogFile(name));
+            await RestartAsync(name);
         }
 
-        await StartRole("gateway", "Gateway", At.Gateway());
+        await StartRoleAsync("gateway", "Gateway", Configuration.Gateway());
     }
 
-    private async Task StartRole(string role, string section, JsonObject configuration)
+    private async Task StartRoleAsync(string role, string section, JsonObject configuration)
     {
-        string file = Folder.Configuration(role, new JsonObject { [section] = configuration });
-        starts[role] = () => DemoProcess.Start(role, "dotnet",
-            [ProgramFiles.With(section.ToLowerInvariant()), section.ToLowerInvariant(), "--config", file, "--log-format", "json", "--log-level", options.LogLevel], LogFile(role));
-        await Restart(role);
+        var file = Folder.WriteConfiguration(role, new JsonObject { [section] = configuration });
+        _starts[role] = () =>
+            DemoProcess.Start(
+                role,
+                "dotnet",
+                [
+                    ProgramFiles.With(section.ToLowerInvariant()),
+                    section.ToLowerInvariant(),
+                    "--config",
+                    file,
+                    "--log-format",
+                    "json",
+                    "--log-level",
+                    _options.LogLevel,
+                ],
+                LogFile(role)
+            );
+        await RestartAsync(role);
     }
 
     /// <summary>A log file for each start, so that none overwrites what an earlier life of the process wrote.</summary>
@@ -150,29 +166,29 @@ internal sealed class Stack : IAsyncDisposable
 
     private static string BrokerName(int index) => index == 0 ? "broker" : $"broker-{index + 1}";
 
-    private Task<TimeSpan> UntilReady(string role)
+    private Task<TimeSpan> WaitUntilReadyAsync(string role)
     {
-        string url = role switch
+        var url = role switch
         {
-            "simulator" => At.SimulatorInternalUrl + "/readyz",
-            "broker" or "broker-2" => At.BrokerInternalUrl(role == "broker" ? 0 : 1) + "/healthz",
-            "discovery" => At.DiscoveryInternalUrl + "/healthz",
-            "gateway" => At.GatewayInternalUrl + (options.ReadPath ? "/readyz" : "/healthz"),
-            _ => At.PrometheusUrl(role[^1] - '1') + "/-/ready",
+            "simulator" => Configuration.SimulatorInternalUrl + "/readyz",
+            "broker" or "broker-2" => Configuration.BrokerInternalUrl(role == "broker" ? 0 : 1) + "/healthz",
+            "discovery" => Configuration.DiscoveryInternalUrl + "/healthz",
+            "gateway" => Configuration.GatewayInternalUrl + (_options.ReadPath ? "/readyz" : "/healthz"),
+            _ => Configuration.PrometheusUrl(role[^1] - '1') + "/-/ready",
         };
-        return Until($"{role} gets ready", () =>
+        return WaitUntilAsync($"{role} gets ready", () =>
         {
-            processes[role].ThrowIfExited();
-            return Answers(url);
+            _processes[role].ThrowIfExited();
+            return AnswersAsync(url);
         });
     }
 
-    private static async Task<bool> Answers(string url)
+    private static async Task<bool> AnswersAsync(string url)
     {
         try
         {
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-            using HttpResponseMessage response = await http.GetAsync(url);
+            using var response = await http.GetAsync(url);
             return response.IsSuccessStatusCode;
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
@@ -183,16 +199,16 @@ internal sealed class Stack : IAsyncDisposable
 
     private void Send(string role, string signal)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", processes[role].Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [$"-{signal}", _processes[role].Id.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
         Assert.Equal(0, kill.ExitCode);
     }
 
-    private async Task Gone(string role)
+    private async Task GoneAsync(string role)
     {
-        DemoProcess process = processes[role];
-        await Until($"{role} ends", () => Task.FromResult(process.HasExited), TimeSpan.FromSeconds(30));
-        processes.Remove(role);
-        ended.Add(process);
+        var process = _processes[role];
+        await WaitUntilAsync($"{role} ends", () => Task.FromResult(process.HasExited), TimeSpan.FromSeconds(30));
+        _processes.Remove(role);
+        _ended.Add(process);
     }
 }

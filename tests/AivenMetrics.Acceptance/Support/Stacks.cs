@@ -11,31 +11,29 @@ public abstract class StackFixture : IAsyncLifetime
 
     private protected virtual StackOptions Options => new();
 
-    public virtual async ValueTask InitializeAsync() => Stack = await Stack.Start(Options);
+    public virtual async ValueTask InitializeAsync() => Stack = await Stack.StartAsync(Options);
 
     public async ValueTask DisposeAsync()
     {
-        End();
+        DisposeTenants();
         await (Stack?.DisposeAsync() ?? ValueTask.CompletedTask);
         GC.SuppressFinalize(this);
     }
 
-    private protected virtual void End()
-    {
-    }
+    private protected virtual void DisposeTenants() { }
 }
 
 /// <summary>Everything, as a small operator has it.</summary>
-public class WholeProduct : StackFixture;
+public class FullStack : StackFixture;
 
 /// <summary>Simulator and broker.</summary>
-public sealed class WriteHalf : StackFixture
+public sealed class BrokerStackFixture : StackFixture
 {
     private protected override StackOptions Options => new() { ReadPath = false };
 }
 
 /// <summary>Everything, with a tenant in each of two spaces that already sees its metrics.</summary>
-public class TwoBoundTenants : StackFixture
+public class TwoTenantStack : StackFixture
 {
     internal Tenant Forecast { get; private set; } = null!;
 
@@ -44,13 +42,13 @@ public class TwoBoundTenants : StackFixture
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
-        Forecast = await Tenant.Order(Stack, Seed.Forecast);
-        Beacons = await Tenant.Order(Stack, Seed.Beacons);
-        await Forecast.UntilAllAreUp();
-        await Beacons.UntilAllAreUp();
+        Forecast = await Tenant.CreateAsync(Stack, SeededServices.Forecast);
+        Beacons = await Tenant.CreateAsync(Stack, SeededServices.Beacons);
+        await Forecast.WaitUntilAllAreUpAsync();
+        await Beacons.WaitUntilAllAreUpAsync();
     }
 
-    private protected override void End()
+    private protected override void DisposeTenants()
     {
         Forecast?.Dispose();
         Beacons?.Dispose();
@@ -60,34 +58,35 @@ public class TwoBoundTenants : StackFixture
 /// <summary>A tenant with an instance of plan <c>space</c> and a binding of it.</summary>
 internal sealed record Tenant(Stack Stack, DemoSpace Space, string Instance, string Binding, Credentials Credentials) : IDisposable
 {
-    public QueryClient Query { get; } = QueryClient.Of(Credentials);
+    public QueryClient Query { get; } = QueryClient.For(Credentials);
 
-    public static async Task<Tenant> Order(Stack stack, DemoSpace space)
+    public static async Task<Tenant> CreateAsync(Stack stack, DemoSpace space)
     {
-        string instance = await stack.Platform.Provision(space.OrganizationId, space.Id);
-        string binding = Guid.NewGuid().ToString();
-        return new Tenant(stack, space, instance, binding, await stack.Platform.Bind(instance, binding));
+        var instance = await stack.Platform.ProvisionAsync(space.OrganizationId, space.Id);
+        var binding = Guid.NewGuid().ToString();
+        return new Tenant(stack, space, instance, binding, await stack.Platform.BindAsync(instance, binding));
     }
 
     /// <summary>Waits until every node of every service that can be scraped delivers.</summary>
-    public async Task UntilAllAreUp()
+    public async Task WaitUntilAllAreUpAsync()
     {
-        int nodes = 0;
-        foreach (DemoService service in Seed.Scraped(Space))
+        var nodes = 0;
+        foreach (var service in SeededServices.Scraped(Space))
         {
-            nodes += (await Stack.Simulator.Addresses(service.Name)).Length;
+            nodes += (await Stack.Simulator.AddressesAsync(service.Name)).Length;
         }
 
-        await Stack.Until($"{nodes} nodes of the space {Space.Name} are up", async () => await UpNodes() == nodes);
+        await Stack.WaitUntilAsync($"{nodes} nodes of the space {Space.Name} are up", async () => await CountUpNodesAsync() == nodes);
     }
 
     /// <summary>How many nodes deliver, as the tenant sees it; nothing when there are none or the gateway does not know the tenant yet.</summary>
-    public async Task<int> UpNodes(string selector = "up") =>
-        (await Query.Get($"/api/v1/query?query={Uri.EscapeDataString($"{selector} == 1")}")) is { Status: System.Net.HttpStatusCode.OK } answer
+    public async Task<int> CountUpNodesAsync(string selector = "up") =>
+        (await Query.GetAsync($"/api/v1/query?query={Uri.EscapeDataString($"{selector} == 1")}"))
+            is { Status: System.Net.HttpStatusCode.OK } answer
             ? answer.Json["data"]!["result"]!.AsArray().Count
             : 0;
 
-    public Task<OsbAnswer> Unbind() => Stack.Platform.Unbind(Instance, Binding);
+    public Task<OsbResponse> UnbindAsync() => Stack.Platform.UnbindAsync(Instance, Binding);
 
     public void Dispose() => Query.Dispose();
 }

@@ -20,19 +20,19 @@ internal sealed class RunningDiscovery : IAsyncDisposable
 
     private static readonly string Ca = CreateCa();
 
-    private readonly IHost host;
-    private readonly string folder;
+    private readonly IHost _host;
+    private readonly string _folder;
 
     private RunningDiscovery(IHost host, string folder, ConcurrentQueue<string> log)
     {
-        this.host = host;
-        this.folder = folder;
+        this._host = host;
+        this._folder = folder;
         Log = log;
     }
 
     public ConcurrentQueue<string> Log { get; }
 
-    public static async Task<RunningDiscovery> Start(string folder, Uri broker, string dns, Action<DiscoveryOptions>? change = null)
+    public static async Task<RunningDiscovery> StartAsync(string folder, Uri broker, string dns, Action<DiscoveryOptions>? change = null)
     {
         var options = new DiscoveryOptions
         {
@@ -44,7 +44,7 @@ internal sealed class RunningDiscovery : IAsyncDisposable
             ResolveInterval = TimeSpan.FromMilliseconds(150),
         };
         change?.Invoke(options);
-        Assert.Empty(options.Faults());
+        Assert.Empty(options.Validate());
         var log = new ConcurrentQueue<string>();
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Logging.AddProvider(new QueueLogger(log));
@@ -58,35 +58,54 @@ internal sealed class RunningDiscovery : IAsyncDisposable
     public static string FeedOf(params ProjectTargets[] projects) => JsonSerializer.Serialize(new(projects), FeedJson.Default.TargetFeed);
 
     public static ProjectTargets Project(string name, params (string Service, string Type)[] services) =>
-        new(name, true, Ca, new("prometheus", Password),
-        [.. services.Select(service => new ServiceTargets(service.Service, [new($"{service.Service}.test", 9273, "/metrics")],
-            new Dictionary<string, string> { ["aiven_service_type"] = service.Type, ["space_id"] = "s-1" }))]);
+        new(
+            name,
+            true,
+            Ca,
+            new("prometheus", Password),
+            [
+                .. services.Select(service => new ServiceTargets(
+                    service.Service,
+                    [new($"{service.Service}.test", 9273, "/metrics")],
+                    new Dictionary<string, string> { ["aiven_service_type"] = service.Type, ["space_id"] = "s-1" }
+                )),
+            ]
+        );
 
     public static ProjectTargets NotReady(string name) => new(name, false, null, null, []);
 
     /// <summary>Reads a file. A cycle writes its files one after the other, so the first of them may be there a moment before this one.</summary>
     public string Read(params string[] path)
     {
-        var file = Path.Combine([folder, .. path]);
+        var file = Path.Combine([_folder, .. path]);
         SpinWait.SpinUntil(() => File.Exists(file), TimeSpan.FromSeconds(5));
         return File.ReadAllText(file);
     }
 
     /// <summary>The addresses in a project's target file, or null if there is no file.</summary>
-    public string[]? Targets(string project) => TargetsIn(folder, project);
+    public string[]? Targets(string project) => TargetsIn(_folder, project);
 
     public static string[]? TargetsIn(string folder, string project)
     {
         var path = Path.Combine(folder, "targets", project + ".json");
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+        {
+            return null;
+        }
         using var document = JsonDocument.Parse(File.ReadAllText(path));
-        return [.. document.RootElement.EnumerateArray().SelectMany(group => group.GetProperty("targets").EnumerateArray()).Select(target => target.GetString()!)];
+        return
+        [
+            .. document
+                .RootElement.EnumerateArray()
+                .SelectMany(group => group.GetProperty("targets").EnumerateArray())
+                .Select(target => target.GetString()!),
+        ];
     }
 
-    public async Task<bool> IsReady() =>
-        (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status == HealthStatus.Healthy;
+    public async Task<bool> IsReadyAsync() =>
+        (await _host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status == HealthStatus.Healthy;
 
-    public static async Task Until(Func<bool> condition, string what = "the expected state")
+    public static async Task WaitUntilAsync(Func<bool> condition, string what = "the expected state")
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
         while (!condition())
@@ -97,12 +116,12 @@ internal sealed class RunningDiscovery : IAsyncDisposable
     }
 
     /// <summary>Long enough for several cycles to do whatever they would do.</summary>
-    public static Task SomeCycles() => Task.Delay(TimeSpan.FromSeconds(1));
+    public static Task WaitForSomeCyclesAsync() => Task.Delay(TimeSpan.FromSeconds(1));
 
     public async ValueTask DisposeAsync()
     {
-        await host.StopAsync();
-        host.Dispose();
+        await _host.StopAsync();
+        _host.Dispose();
     }
 
     private static string CreateCa()
@@ -123,8 +142,13 @@ internal sealed class RunningDiscovery : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => log.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
 
         public void Dispose()
         {

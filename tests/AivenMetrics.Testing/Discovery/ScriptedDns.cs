@@ -9,44 +9,47 @@ namespace AivenMetrics.Testing.Discovery;
 /// <summary>A DNS server on a loopback UDP port that answers A questions as it is told; hosts it was not told of do not exist.</summary>
 internal sealed class ScriptedDns : IAsyncDisposable
 {
-    private readonly UdpClient socket = new(new IPEndPoint(IPAddress.Loopback, 0));
-    private readonly CancellationTokenSource stop = new();
-    private readonly ConcurrentDictionary<string, Reply> replies = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Task serving;
+    private readonly UdpClient _socket = new(new IPEndPoint(IPAddress.Loopback, 0));
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentDictionary<string, Reply> _replies = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Task _serving;
 
-    public ScriptedDns() => serving = Serve();
+    public ScriptedDns() => _serving = ServeAsync();
 
-    public string Address => socket.Client.LocalEndPoint!.ToString()!;
+    public string Address => _socket.Client.LocalEndPoint!.ToString()!;
 
-    public ConcurrentQueue<string> Questions { get; } = new();
+    public ConcurrentQueue<string> Queries { get; } = new();
 
-    public void Answer(string host, params string[] addresses) => replies[host] = new(0, addresses);
+    public void SetAddresses(string host, params string[] addresses) => _replies[host] = new(0, addresses);
 
-    public void Fail(string host, int code) => replies[host] = new(code, []);
+    public void SetResponseCode(string host, int code) => _replies[host] = new(code, []);
 
-    public void Forget(string host) => replies.TryRemove(host, out _);
+    public void Remove(string host) => _replies.TryRemove(host, out _);
 
-    public void Silence(string host) => replies[host] = new(-1, []);
+    public void SetNoResponse(string host) => _replies[host] = new(-1, []);
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await serving;
-        socket.Dispose();
-        stop.Dispose();
+        await _stop.CancelAsync();
+        await _serving;
+        _socket.Dispose();
+        _stop.Dispose();
     }
 
-    private async Task Serve()
+    private async Task ServeAsync()
     {
         try
         {
             while (true)
             {
-                var question = await socket.ReceiveAsync(stop.Token);
+                var question = await _socket.ReceiveAsync(_stop.Token);
                 var host = Name(question.Buffer);
-                Questions.Enqueue(host);
-                var reply = replies.GetValueOrDefault(host) ?? new(3, []);
-                if (reply.Code >= 0) await socket.SendAsync(Compose(question.Buffer, reply), question.RemoteEndPoint, stop.Token);
+                Queries.Enqueue(host);
+                var reply = _replies.GetValueOrDefault(host) ?? new(3, []);
+                if (reply.Code >= 0)
+                {
+                    await _socket.SendAsync(CreateResponse(question.Buffer, reply), question.RemoteEndPoint, _stop.Token);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -60,23 +63,32 @@ internal sealed class ScriptedDns : IAsyncDisposable
         var name = new StringBuilder();
         for (var at = 12; message[at] > 0; at += message[at] + 1)
         {
-            if (name.Length > 0) name.Append('.');
+            if (name.Length > 0)
+            {
+                name.Append('.');
+            }
             name.Append(Encoding.ASCII.GetString(message, at + 1, message[at]));
         }
 
         return name.ToString();
     }
 
-    private static byte[] Compose(byte[] question, Reply reply)
+    private static byte[] CreateResponse(byte[] question, Reply reply)
     {
         var end = 12;
-        while (question[end] > 0) end += question[end] + 1;
+        while (question[end] > 0)
+        {
+            end += question[end] + 1;
+        }
         var message = question.AsSpan(0, end + 5).ToArray().ToList();
         var header = new byte[10];
         BinaryPrimitives.WriteUInt16BigEndian(header, (ushort)(0x8180 | reply.Code));
         header[3] = 1;
         BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(4), (ushort)reply.Addresses.Length);
-        for (var i = 0; i < header.Length; i++) message[i + 2] = header[i];
+        for (var i = 0; i < header.Length; i++)
+        {
+            message[i + 2] = header[i];
+        }
         foreach (var address in reply.Addresses)
         {
             message.AddRange([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4]);

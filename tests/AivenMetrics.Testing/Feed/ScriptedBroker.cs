@@ -10,90 +10,113 @@ namespace AivenMetrics.Testing.Feed;
 /// <summary>A broker at the wire that answers as it is told: real Kestrel on port 0, requests recorded.</summary>
 internal sealed class ScriptedBroker : IAsyncDisposable
 {
-    private readonly WebApplication app;
-    private volatile TaskCompletionSource news = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile string body = "";
-    private volatile string? entityTag;
-    private volatile Func<HttpContext, Task>? misbehaviour;
+    private readonly WebApplication _app;
+    private volatile TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile string _body = "";
+    private volatile string? _entityTag;
+    private volatile Func<HttpContext, Task>? _misbehaviour;
 
-    private ScriptedBroker(WebApplication app) => this.app = app;
+    private ScriptedBroker(WebApplication app) => this._app = app;
 
-    public Uri Url => new(app.Urls.First());
+    public Uri Url => new(_app.Urls.First());
 
-    public ConcurrentQueue<(string Path, string? Token, string? IfNoneMatch, string? Prefer, string? Version, string? Gateway)> Requests { get; } = new();
+    public ConcurrentQueue<(
+        string Path,
+        string? Token,
+        string? IfNoneMatch,
+        string? Prefer,
+        string? Version,
+        string? Gateway
+    )> Requests { get; } = new();
 
-    public static async Task<ScriptedBroker> Start(string body, int port = 0)
+    public static async Task<ScriptedBroker> StartAsync(string body, int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         var app = builder.Build();
         var broker = new ScriptedBroker(app);
-        broker.Answer(body);
-        app.Run(broker.Serve);
+        broker.SetFeed(body);
+        app.Run(broker.ServeAsync);
         await app.StartAsync();
         return broker;
     }
 
     /// <summary>From now on the feed is this; waiting requests get it at once.</summary>
-    public void Answer(string json, string? tag = null)
+    public void SetFeed(string json, string? tag = null)
     {
-        body = json;
-        entityTag = tag ?? $"\"{Guid.NewGuid():N}\"";
-        misbehaviour = null;
-        var signal = news;
-        news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _body = json;
+        _entityTag = tag ?? $"\"{Guid.NewGuid():N}\"";
+        _misbehaviour = null;
+        var signal = _news;
+        _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
         signal.SetResult();
     }
 
     /// <summary>From now on every request ends like this.</summary>
-    public void Misbehave(Func<HttpContext, Task> how)
+    public void SetHandler(Func<HttpContext, Task> how)
     {
-        misbehaviour = how;
-        var signal = news;
-        news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _misbehaviour = how;
+        var signal = _news;
+        _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
         signal.SetResult();
     }
 
-    public void Fail(int status, string? retryAfter = null) => Misbehave(context =>
-    {
-        context.Response.StatusCode = status;
-        if (retryAfter is not null) context.Response.Headers.RetryAfter = retryAfter;
-        return context.Response.WriteAsJsonAsync(new { error = "Told", description = "as told" });
-    });
+    public void Fail(int status, string? retryAfter = null) =>
+        SetHandler(context =>
+        {
+            context.Response.StatusCode = status;
+            if (retryAfter is not null)
+            {
+                context.Response.Headers.RetryAfter = retryAfter;
+            }
+            return context.Response.WriteAsJsonAsync(new { error = "Told", description = "as told" });
+        });
 
     public async ValueTask DisposeAsync()
     {
         using var now = new CancellationTokenSource(TimeSpan.Zero);
-        await app.StopAsync(now.Token);
-        await app.DisposeAsync();
+        await _app.StopAsync(now.Token);
+        await _app.DisposeAsync();
     }
 
-    private async Task Serve(HttpContext context)
+    private async Task ServeAsync(HttpContext context)
     {
         var headers = context.Request.Headers;
-        Requests.Enqueue((context.Request.Path, headers.Authorization, headers.IfNoneMatch, headers["Prefer"],
-            headers["X-AivenMetrics-Prometheus-Version"], headers["X-AivenMetrics-Gateway"]));
-        if (headers.IfNoneMatch == entityTag && misbehaviour is null && headers["Prefer"].ToString().StartsWith("wait=", StringComparison.Ordinal))
+        Requests.Enqueue(
+            (
+                context.Request.Path,
+                headers.Authorization,
+                headers.IfNoneMatch,
+                headers["Prefer"],
+                headers["X-AivenMetrics-Prometheus-Version"],
+                headers["X-AivenMetrics-Gateway"]
+            )
+        );
+        if (
+            headers.IfNoneMatch == _entityTag
+            && _misbehaviour is null
+            && headers["Prefer"].ToString().StartsWith("wait=", StringComparison.Ordinal)
+        )
         {
             var wait = TimeSpan.FromSeconds(int.Parse(headers["Prefer"].ToString()[5..]));
-            await Task.WhenAny(news.Task, Task.Delay(wait, context.RequestAborted));
+            await Task.WhenAny(_news.Task, Task.Delay(wait, context.RequestAborted));
         }
 
-        if (misbehaviour is { } how)
+        if (_misbehaviour is { } how)
         {
             await how(context);
             return;
         }
 
-        context.Response.Headers.ETag = entityTag;
-        if (headers.IfNoneMatch == entityTag)
+        context.Response.Headers.ETag = _entityTag;
+        if (headers.IfNoneMatch == _entityTag)
         {
             context.Response.StatusCode = 304;
             return;
         }
 
         context.Response.ContentType = "application/json; charset=utf-8";
-        await context.Response.WriteAsync(body);
+        await context.Response.WriteAsync(_body);
     }
 }

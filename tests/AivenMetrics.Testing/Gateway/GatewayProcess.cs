@@ -16,16 +16,18 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     private static readonly (string Key, string Value)[] Unlimited =
     [
-        ("UpstreamConcurrency", "10000"), ("Plans__default__ConcurrentQueries", "10000"),
-        ("Plans__default__RequestsPerSecond", "1000000"), ("Plans__default__RequestBurst", "1000000"),
+        ("UpstreamConcurrency", "10000"),
+        ("Plans__default__ConcurrentQueries", "10000"),
+        ("Plans__default__RequestsPerSecond", "1000000"),
+        ("Plans__default__RequestBurst", "1000000"),
     ];
 
-    private readonly Process process;
-    private readonly string folder;
+    private readonly Process _process;
+    private readonly string _folder;
 
-    private GatewayProcess(Process process, string folder) => (this.process, this.folder) = (process, folder);
+    private GatewayProcess(Process process, string folder) => (this._process, this._folder) = (process, folder);
 
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
     /// <summary>Where tenants find it.</summary>
     public Uri Url { get; private set; } = null!;
@@ -42,16 +44,33 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <param name="limited">With the limits that tenants have by default; otherwise with limits that no load reaches.</param>
     /// <param name="feed">A broker's feed to take the credentials from instead of a file.</param>
     /// <param name="second">The Prometheus that answers when the first one does not, if any.</param>
-    public static async Task<GatewayProcess> StartAsync(Uri prometheus, string? credentials = null, bool limited = false, Uri? feed = null, Uri? second = null)
+    public static async Task<GatewayProcess> StartAsync(
+        Uri prometheus,
+        string? credentials = null,
+        bool limited = false,
+        Uri? feed = null,
+        Uri? second = null
+    )
     {
         var folder = Directory.CreateTempSubdirectory("gateway-load-").FullName;
         var addresses = Path.Combine(folder, "addresses.json");
         await File.WriteAllTextAsync(
             Path.Combine(folder, "tenants.json"),
-            $$"""{"credentials":[{{credentials ?? Credential(Tenant.Username, Tenant.Password, "a")}}]}""");
+            $$"""{"credentials":[{{credentials ?? Credential(Tenant.Username, Tenant.Password, "a")}}]}"""
+        );
         var program = new ProcessStartInfo(
             "/bin/sh",
-            ["-c", "exec \"$0\" \"$@\" > /dev/null", Path.Combine(AppContext.BaseDirectory, "aiven-metrics"), "gateway", "--addresses-file", addresses, "--log-format", "json"])
+            [
+                "-c",
+                "exec \"$0\" \"$@\" > /dev/null",
+                Path.Combine(AppContext.BaseDirectory, "aiven-metrics"),
+                "gateway",
+                "--addresses-file",
+                addresses,
+                "--log-format",
+                "json",
+            ]
+        )
         {
             Environment =
             {
@@ -61,20 +80,35 @@ internal sealed class GatewayProcess : IAsyncDisposable
             },
         };
         if (second is not null)
+        {
             program.Environment["AIVENMETRICS_Gateway__Prometheus__1"] = second.ToString();
+        }
         if (!limited)
+        {
             foreach (var (limit, value) in Unlimited)
+            {
                 program.Environment["AIVENMETRICS_Gateway__" + limit] = value;
+            }
+        }
         if (feed is null)
+        {
             program.Environment["AIVENMETRICS_Gateway__TenantsFile"] = Path.Combine(folder, "tenants.json");
+        }
         else
-            (program.Environment["AIVENMETRICS_Gateway__FeedUrl"], program.Environment["AIVENMETRICS_Gateway__FeedToken"]) = (feed.ToString(), "token-of-the-benchmark");
+        {
+            (program.Environment["AIVENMETRICS_Gateway__FeedUrl"], program.Environment["AIVENMETRICS_Gateway__FeedToken"]) = (
+                feed.ToString(),
+                "token-of-the-benchmark"
+            );
+        }
         var gateway = new GatewayProcess(Process.Start(program)!, folder);
-        for (var i = 0; i < 300 && !gateway.process.HasExited; i++)
+        for (var i = 0; i < 300 && !gateway._process.HasExited; i++)
         {
             await Task.Delay(100);
             if (!File.Exists(addresses))
+            {
                 continue;
+            }
             using var json = JsonDocument.Parse(await File.ReadAllTextAsync(addresses));
             gateway.Url = new Uri(json.RootElement.GetProperty("listen").GetString()!);
             gateway.InternalUrl = new Uri(json.RootElement.GetProperty("internal").GetString()!);
@@ -87,10 +121,12 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
-            process.Kill();
-        await process.WaitForExitAsync();
-        process.Dispose();
-        Directory.Delete(folder, recursive: true);
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 }

@@ -1,4 +1,4 @@
-using AivenMetrics.Gateway.Failover;
+using AivenMetrics.Gateway.Destinations;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AivenMetrics.Testing.Gateway;
@@ -10,14 +10,14 @@ public abstract class ProbedPairTestBase : DestinationPairTestBase
     protected RunningGateway Gateway { get; private set; } = null!;
 
     /// <summary>What the gateway knows of both servers.</summary>
-    private protected Destinations Destinations { get; private set; } = null!;
+    private protected DestinationPool Destinations { get; private set; } = null!;
 
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
         Gateway = await StartGatewayAsync();
-        Destinations = Gateway.Provider.GetRequiredService<Destinations>();
-        await Gateway.UntilAsync(() => Destinations.Ordered().All(d => d.IsUsable && d.NewestSampleAge is not null), "the first probes");
+        Destinations = Gateway.Provider.GetRequiredService<DestinationPool>();
+        await Gateway.WaitUntilAsync(() => Destinations.All().All(d => d.IsUsable && d.NewestSampleAge is not null), "the first probes");
     }
 
     public override async ValueTask DisposeAsync()

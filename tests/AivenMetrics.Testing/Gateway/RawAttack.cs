@@ -15,23 +15,33 @@ namespace AivenMetrics.Testing.Gateway;
 public sealed partial record RawAttack(string Sentence, string[] Head, string? Body, bool Length, int[] Status, int Upstream)
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Gateway", "Cases", "attacks");
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        AllowTrailingCommas = true,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+    };
 
     /// <summary>File and sentence of each.</summary>
     public static TheoryData<string, string> All()
     {
         var data = new TheoryData<string, string>();
         foreach (var file in Files())
+        {
             foreach (var attack in Read(file))
+            {
                 data.Add(file, attack.Sentence);
+            }
+        }
         return data;
     }
 
     /// <summary>The names of the files.</summary>
-    public static IEnumerable<string> Files() => Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Files() =>
+        Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 
     /// <summary>All of one file.</summary>
-    public static RawAttack[] Read(string file) => JsonSerializer.Deserialize<RawAttack[]>(File.ReadAllText(Path.Combine(Folder, file)), Json)!;
+    public static RawAttack[] Read(string file) =>
+        JsonSerializer.Deserialize<RawAttack[]>(File.ReadAllText(Path.Combine(Folder, file)), Json)!;
 
     public static RawAttack Find(string file, string sentence) => Read(file).Single(attack => attack.Sentence == sentence);
 
@@ -50,7 +60,9 @@ public sealed partial record RawAttack(string Sentence, string[] Head, string? B
         var body = Body is null ? null : Fill(Body, authorization);
         var head = string.Concat(Head.Select(line => Fill(line, authorization) + "\r\n"));
         if (body is not null && Length)
+        {
             head += $"Content-Length: {body.Length}\r\n";
+        }
         return Encoding.Latin1.GetBytes(head + "\r\n" + body);
     }
 

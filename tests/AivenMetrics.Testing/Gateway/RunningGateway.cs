@@ -5,8 +5,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using AivenMetrics.Gateway;
-using AivenMetrics.Gateway.Failover;
-using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Gateway.Configuration;
+using AivenMetrics.Gateway.Destinations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -20,23 +20,23 @@ namespace AivenMetrics.Testing.Gateway;
 public sealed class RunningGateway : IAsyncDisposable
 {
     /// <summary>Sees <c>space_id="a"</c>. The password holds a colon, as passwords may.</summary>
-    public static readonly (string Username, string Password) A = ("tenant-a", "secret-of-a:x");
+    public static readonly (string Username, string Password) TenantA = ("tenant-a", "secret-of-a:x");
 
     /// <summary>Sees the two instances <c>one</c> and <c>two.x</c>.</summary>
-    public static readonly (string Username, string Password) Services = ("tenant-services", "secret-of-services");
+    public static readonly (string Username, string Password) ServicesTenant = ("tenant-services", "secret-of-services");
 
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
 
-    private readonly WebApplication app;
-    private readonly string folder;
+    private readonly WebApplication _app;
+    private readonly string _folder;
 
-    private RunningGateway(WebApplication app, string folder) => (this.app, this.folder) = (app, folder);
+    private RunningGateway(WebApplication app, string folder) => (this._app, this._folder) = (app, folder);
 
-    public string Url => app.Urls.Single();
+    public string Url => _app.Urls.Single();
 
-    public string TenantsFile => Path.Combine(folder, "tenants.json");
+    public string TenantsFile => Path.Combine(_folder, "tenants.json");
 
-    public IServiceProvider Provider => app.Services;
+    public IServiceProvider Provider => _app.Services;
 
     /// <summary>Every log line, formatted, with what its exceptions say.</summary>
     public ConcurrentQueue<string> Log { get; } = [];
@@ -48,9 +48,11 @@ public sealed class RunningGateway : IAsyncDisposable
 
     public static string TenantsJson(params string[] tenants) => $$"""{"credentials":[{{string.Join(',', tenants)}}]}""";
 
-    public static string DefaultTenants { get; } = TenantsJson(
-        Tenant(A, """[{"name":"space_id","type":"=","value":"a"}]"""),
-        Tenant(Services, """[{"name":"service_instance_id","type":"=~","value":"one|two\\.x"}]"""));
+    public static string DefaultTenants { get; } =
+        TenantsJson(
+            Tenant(TenantA, """[{"name":"space_id","type":"=","value":"a"}]"""),
+            Tenant(ServicesTenant, """[{"name":"service_instance_id","type":"=~","value":"one|two\\.x"}]""")
+        );
 
     /// <summary>A URL on which nobody listens.</summary>
     public static string ClosedUrl()
@@ -62,10 +64,24 @@ public sealed class RunningGateway : IAsyncDisposable
 
     public static Task<RunningGateway> StartAsync(params string[] prometheus) => StartAsync(prometheus, DefaultTenants);
 
-    public static async Task<RunningGateway> StartAsync(string[] prometheus, string tenants, TimeProvider? time = null, TimeSpan? timeout = null)
+    public static async Task<RunningGateway> StartAsync(
+        string[] prometheus,
+        string tenants,
+        TimeProvider? time = null,
+        TimeSpan? timeout = null
+    )
     {
         var (folder, file) = await WrittenAsync(tenants);
-        return await StartAsync(new GatewayOptions { Prometheus = prometheus, TenantsFile = file, UpstreamTimeout = timeout ?? TimeSpan.FromSeconds(20) }, folder, time);
+        return await StartAsync(
+            new GatewayOptions
+            {
+                Prometheus = prometheus,
+                TenantsFile = file,
+                UpstreamTimeout = timeout ?? TimeSpan.FromSeconds(20),
+            },
+            folder,
+            time
+        );
     }
 
     /// <summary>Starts with options for the default tenants, whose file is given.</summary>
@@ -84,18 +100,32 @@ public sealed class RunningGateway : IAsyncDisposable
 
     /// <summary>Starts with any options; the folder is deleted with the gateway.</summary>
     public static async Task<RunningGateway> StartAsync(
-        GatewayOptions options, string folder, TimeProvider? time = null, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
+        GatewayOptions options,
+        string folder,
+        TimeProvider? time = null,
+        HttpProtocols protocols = HttpProtocols.Http1AndHttp2
+    )
     {
         // Tests ask faster than people: limits are for those that set some.
-        options.Plans.TryAdd("default", new PlanOptions { RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000, ConcurrentQueries = 1000 });
-        Assert.Empty(options.Faults());
+        options.Plans.TryAdd(
+            "default",
+            new TenantLimitsOptions
+            {
+                RequestsPerSecond = 1_000_000,
+                RequestBurst = 1_000_000,
+                ConcurrentQueries = 1000,
+            }
+        );
+        Assert.Empty(options.Validate());
 
         var builder = WebApplication.CreateSlimBuilder();
         var log = new Recorder();
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Information);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listener => listener.Protocols = protocols));
         if (time is not null)
+        {
             builder.Services.AddSingleton(time);
+        }
         builder.Services.AddGateway(options);
         var app = builder.Build();
         app.MapGateway();
@@ -116,19 +146,29 @@ public sealed class RunningGateway : IAsyncDisposable
     public static AuthenticationHeaderValue Basic((string Username, string Password) who) =>
         new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{who.Username}:{who.Password}")));
 
-    public Task<HttpResponseMessage> GetAsync(string pathAndQuery) => SendAsync(A, HttpMethod.Get, pathAndQuery);
+    public Task<HttpResponseMessage> GetAsync(string pathAndQuery) => SendAsync(TenantA, HttpMethod.Get, pathAndQuery);
 
     public Task<HttpResponseMessage> PostAsync(string path, string form) =>
-        SendAsync(A, HttpMethod.Post, path, new StringContent(form, Encoding.UTF8, "application/x-www-form-urlencoded"));
+        SendAsync(TenantA, HttpMethod.Post, path, new StringContent(form, Encoding.UTF8, "application/x-www-form-urlencoded"));
 
     public async Task<HttpResponseMessage> SendAsync(
-        (string Username, string Password)? who, HttpMethod method, string pathAndQuery, HttpContent? content = null, params (string Name, string Value)[] headers)
+        (string Username, string Password)? who,
+        HttpMethod method,
+        string pathAndQuery,
+        HttpContent? content = null,
+        params (string Name, string Value)[] headers
+    )
     {
-        using var message = new HttpRequestMessage(method, new Uri(Url + pathAndQuery, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var message = new HttpRequestMessage(
+            method,
+            new Uri(Url + pathAndQuery, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true })
+        );
         message.Content = content;
         message.Headers.Authorization = who is { } known ? Basic(known) : null;
         foreach (var (name, value) in headers)
+        {
             message.Headers.TryAddWithoutValidation(name, value);
+        }
         return await Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
     }
 
@@ -155,17 +195,19 @@ public sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Waits until a Prometheus has told its version.</summary>
-    public Task UntilReadyAsync() =>
-        UntilAsync(() => Provider.GetRequiredService<Destinations>().LowestVersion() is not null, "the first probe");
+    public Task WaitUntilReadyAsync() =>
+        WaitUntilAsync(() => Provider.GetRequiredService<DestinationPool>().LowestVersion() is not null, "the first probe");
 
     /// <summary>Waits for something, up to 10 s; <paramref name="meanwhile"/> is done before each look.</summary>
-    public async Task UntilAsync(Func<bool> condition, string what, Action? meanwhile = null)
+    public async Task WaitUntilAsync(Func<bool> condition, string what, Action? meanwhile = null)
     {
         for (var i = 0; i < 500; i++)
         {
             meanwhile?.Invoke();
             if (condition())
+            {
                 return;
+            }
             await Task.Delay(20);
         }
 
@@ -174,8 +216,8 @@ public sealed class RunningGateway : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await app.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        await _app.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     private sealed class Recorder : ILoggerProvider, ILogger
@@ -189,11 +231,14 @@ public sealed class RunningGateway : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

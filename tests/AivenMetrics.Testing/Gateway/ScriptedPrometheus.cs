@@ -14,7 +14,13 @@ using Xunit;
 namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>One request as the gateway sent it.</summary>
-public sealed record Received(string Method, string Path, IReadOnlyDictionary<string, StringValues> Headers, IReadOnlyDictionary<string, StringValues> Parameters, byte[] Body)
+public sealed record ReceivedRequest(
+    string Method,
+    string Path,
+    IReadOnlyDictionary<string, StringValues> Headers,
+    IReadOnlyDictionary<string, StringValues> Parameters,
+    byte[] Body
+)
 {
     public string? Query => Parameters.TryGetValue("query", out var query) ? query.ToString() : null;
 
@@ -28,21 +34,21 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
 {
     public const string EmptyVector = """{"status":"success","data":{"resultType":"vector","result":[]}}""";
 
-    private readonly WebApplication app;
+    private readonly WebApplication _app;
 
-    private ScriptedPrometheus(WebApplication app) => this.app = app;
+    private ScriptedPrometheus(WebApplication app) => this._app = app;
 
     /// <summary>Everything but the gateway's own questions, in order of arrival.</summary>
-    public ConcurrentQueue<Received> Requests { get; } = [];
+    public ConcurrentQueue<ReceivedRequest> Requests { get; } = [];
 
     /// <summary>What it answers to all but build information; default: an empty vector.</summary>
-    public Func<HttpContext, Task> Answer { get; set; } = context => WriteAsync(context, 200, EmptyVector);
+    public Func<HttpContext, Task> Respond { get; set; } = context => WriteAsync(context, 200, EmptyVector);
 
     /// <summary>The version it says to have; null: build information and readiness answer 503 like a server that starts.</summary>
     public string? Version { get; set; } = "2.42.0+ds";
 
-    /// <summary>The number of series it answers to the count before a federation, which is not remembered; null: as <see cref="Answer"/>.</summary>
-    public int? Federated { get; set; } = 1;
+    /// <summary>The number of series it answers to the count before a federation, which is not remembered; null: as <see cref="Respond"/>.</summary>
+    public int? FederatedSeries { get; set; } = 1;
 
     /// <summary>Its build information in other words than those of a query engine; null: in those.</summary>
     public string? BuildInfo { get; set; }
@@ -51,10 +57,10 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
     public TaskCompletionSource? Hang { get; set; }
 
     /// <summary>What each probe waits for, while requests do not; default: nothing.</summary>
-    public Func<Task> Probed { get; set; } = () => Task.CompletedTask;
+    public Func<Task> BeforeProbe { get; set; } = () => Task.CompletedTask;
 
     /// <summary>The status that <c>/-/ready</c> answers; 404: like an engine without that path.</summary>
-    public int Ready { get; set; } = 200;
+    public int ReadinessStatus { get; set; } = 200;
 
     /// <summary>How old it says that its newest sample is, in seconds; null: it has none.</summary>
     public double? NewestSampleAge { get; set; } = 1;
@@ -63,11 +69,11 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
     public Func<double, bool> HasSamplesAt { get; set; } = _ => true;
 
     /// <summary>The status of the answer when the gateway asks with a grid.</summary>
-    public int History { get; set; } = 200;
+    public int HistoryStatus { get; set; } = 200;
 
-    public string Url => app.Urls.Single();
+    public string Url => _app.Urls.Single();
 
-    public Received Only => Assert.Single(Requests);
+    public ReceivedRequest SingleRequest => Assert.Single(Requests);
 
     public static async Task<ScriptedPrometheus> StartAsync()
     {
@@ -82,7 +88,7 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
     }
 
     /// <summary>Answers in Prometheus' shape with this data.</summary>
-    public void AnswerData(string data) => Answer = context => WriteAsync(context, 200, $$"""{"status":"success","data":{{data}}}""");
+    public void RespondWithData(string data) => Respond = context => WriteAsync(context, 200, $$"""{"status":"success","data":{{data}}}""");
 
     public static async Task WriteAsync(HttpContext context, int status, string json, string contentType = "application/json")
     {
@@ -91,37 +97,59 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
         await context.Response.WriteAsync(json);
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private async Task HandleAsync(HttpContext context)
     {
         if (Hang is { } hang)
+        {
             await hang.Task.WaitAsync(context.RequestAborted);
+        }
         if (context.Request.Path.Value!.EndsWith("/-/ready", StringComparison.Ordinal))
         {
-            await Probed();
-            await WriteAsync(context, Version is null ? 503 : Ready, "", "text/plain");
+            await BeforeProbe();
+            await WriteAsync(context, Version is null ? 503 : ReadinessStatus, "", "text/plain");
             return;
         }
 
         if (context.Request.Path.Value!.EndsWith("/status/buildinfo", StringComparison.Ordinal))
         {
-            await (Version is null
-                ? WriteAsync(context, 503, "Service Unavailable", "text/plain")
-                : WriteAsync(context, 200, BuildInfo ?? """{"status":"success","data":{"version":"@","features":{"x":"true"}}}""".Replace("@", Version, StringComparison.Ordinal)));
+            await (
+                Version is null
+                    ? WriteAsync(context, 503, "Service Unavailable", "text/plain")
+                    : WriteAsync(
+                        context,
+                        200,
+                        BuildInfo
+                            ?? """{"status":"success","data":{"version":"@","features":{"x":"true"}}}""".Replace(
+                                "@",
+                                Version,
+                                StringComparison.Ordinal
+                            )
+                    )
+            );
             return;
         }
 
         using var bytes = new MemoryStream();
         await context.Request.Body.CopyToAsync(bytes);
         var body = context.Request.HasFormContentType ? QueryHelpers.ParseQuery(Encoding.UTF8.GetString(bytes.ToArray())) : [];
-        var parameters = QueryHelpers.ParseQuery(context.Request.QueryString.Value)
+        var parameters = QueryHelpers
+            .ParseQuery(context.Request.QueryString.Value)
             .Concat(body)
             .GroupBy(p => p.Key, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => new StringValues([.. g.SelectMany(p => p.Value)]), StringComparer.Ordinal);
-        if (Federated is not null && parameters.TryGetValue("query", out var query) && query.ToString().StartsWith("(count(", StringComparison.Ordinal))
+        if (
+            FederatedSeries is not null
+            && parameters.TryGetValue("query", out var query)
+            && query.ToString().StartsWith("(count(", StringComparison.Ordinal)
+        )
         {
-            await WriteAsync(context, 200, $$$"""{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"{{{Federated}}}"]}]}}""");
+            await WriteAsync(
+                context,
+                200,
+                $$$"""{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"{{{FederatedSeries}}}"]}]}}"""
+            );
             return;
         }
 
@@ -132,19 +160,36 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
         }
 
         var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
-        Requests.Enqueue(new Received(context.Request.Method, path, context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase), parameters, bytes.ToArray()));
-        await Answer(context);
+        Requests.Enqueue(
+            new ReceivedRequest(
+                context.Request.Method,
+                path,
+                context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase),
+                parameters,
+                bytes.ToArray()
+            )
+        );
+        await Respond(context);
     }
 
     /// <summary>What the gateway asks for itself: how old the newest sample is, and at which times there is one.</summary>
     private Task AnswerGatewayAsync(HttpContext context, Dictionary<string, StringValues> parameters)
     {
         if (!parameters.TryGetValue("step", out var step))
-            return WriteAsync(context, 200, NewestSampleAge is not { } age ? EmptyVector
-                : Data("vector", string.Create(CultureInfo.InvariantCulture, $$"""{"metric":{},"value":[0,"{{age}}"]}""")));
+        {
+            return WriteAsync(
+                context,
+                200,
+                NewestSampleAge is not { } age
+                    ? EmptyVector
+                    : Data("vector", string.Create(CultureInfo.InvariantCulture, $$"""{"metric":{},"value":[0,"{{age}}"]}"""))
+            );
+        }
 
-        if (History != 200)
-            return WriteAsync(context, History, "", "text/plain");
+        if (HistoryStatus != 200)
+        {
+            return WriteAsync(context, HistoryStatus, "", "text/plain");
+        }
         var (start, end, width) = (Number(parameters["start"]), Number(parameters["end"]), Number(step));
         var values =
             from i in Enumerable.Range(0, (int)((end - start) / width) + 1)
@@ -153,7 +198,8 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
             select string.Create(CultureInfo.InvariantCulture, $"[{at:F3},\"{newest:F3}\"]");
         return WriteAsync(context, 200, Data("matrix", $$"""{"metric":{},"values":[{{string.Join(',', values)}}]}"""));
 
-        static string Data(string type, string series) => $$$"""{"status":"success","data":{"resultType":"{{{type}}}","result":[{{{series}}}]}}""";
+        static string Data(string type, string series) =>
+            $$$"""{"status":"success","data":{"resultType":"{{{type}}}","result":[{{{series}}}]}}""";
 
         static double Number(StringValues text) => double.Parse(text.ToString(), CultureInfo.InvariantCulture);
     }

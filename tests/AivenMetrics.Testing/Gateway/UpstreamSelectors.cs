@@ -10,16 +10,20 @@ namespace AivenMetrics.Testing.Gateway;
 /// </summary>
 public static class UpstreamSelectors
 {
-    public static IEnumerable<VectorSelector> In(Received request)
+    public static IEnumerable<VectorSelector> In(ReceivedRequest request)
     {
         var expressions = request.Query is { } query ? [PromQLParser.Parse(query)] : Array.Empty<Expr>();
-        return expressions.Concat(request.Matches.Concat(request.MatchTarget).Select(match => PromQLParser.ParseMetricSelector(match!))).SelectMany(In);
+        return expressions
+            .Concat(request.Matches.Concat(request.MatchTarget).Select(match => PromQLParser.ParseMetricSelector(match!)))
+            .SelectMany(In);
     }
 
     public static IEnumerable<VectorSelector> In(Expr expr)
     {
         if (expr is VectorSelector selector)
+        {
             yield return selector;
+        }
         foreach (var property in expr.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             var children = property.GetValue(expr) switch
@@ -29,7 +33,9 @@ public static class UpstreamSelectors
                 _ => [],
             };
             foreach (var found in children.SelectMany(In))
+            {
                 yield return found;
+            }
         }
     }
 }

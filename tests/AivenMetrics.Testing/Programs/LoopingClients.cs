@@ -11,51 +11,66 @@ namespace AivenMetrics.Testing.Programs;
 /// <param name="Took">How long it took.</param>
 /// <param name="Instance">Who answered, by the gateway's header; empty if nobody did.</param>
 /// <param name="Fault">What was wrong with the answer; empty if nothing was.</param>
-internal readonly record struct Asked(long Started, TimeSpan Took, string Instance, string Fault);
+internal readonly record struct LoopedRequest(long Started, TimeSpan Took, string Instance, string Fault);
 
 /// <summary>Clients that ask one query after another and keep a record of each: light ones and ranges in turn.</summary>
 internal sealed class LoopingClients : IAsyncDisposable
 {
-    private readonly HttpClient http;
-    private readonly CancellationTokenSource done = new();
-    private readonly Task[] asking;
+    private readonly HttpClient _http;
+    private readonly CancellationTokenSource _done = new();
+    private readonly Task[] _asking;
 
     public LoopingClients(Uri gateway, (string Username, string Password) tenant, int clients)
     {
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = gateway, Timeout = TimeSpan.FromSeconds(60) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{tenant.Username}:{tenant.Password}")));
-        asking = [.. Enumerable.Range(0, clients).Select(client => Task.Run(() => LoopAsync(client % 2 == 0)))];
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = gateway, Timeout = TimeSpan.FromSeconds(60) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"{tenant.Username}:{tenant.Password}"))
+        );
+        _asking = [.. Enumerable.Range(0, clients).Select(client => Task.Run(() => LoopAsync(client % 2 == 0)))];
     }
 
-    public ConcurrentQueue<Asked> Requests { get; } = [];
+    public ConcurrentQueue<LoopedRequest> Requests { get; } = [];
 
     /// <summary>Lets each finish its request and stop.</summary>
     public async Task StopAsync()
     {
-        await done.CancelAsync();
-        await Task.WhenAll(asking);
+        await _done.CancelAsync();
+        await Task.WhenAll(_asking);
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        http.Dispose();
-        done.Dispose();
+        _http.Dispose();
+        _done.Dispose();
     }
 
     private async Task LoopAsync(bool light)
     {
-        while (!done.IsCancellationRequested)
+        while (!_done.IsCancellationRequested)
         {
             var end = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-            var target = light ? "/api/v1/query?query=sum(some_metric)" : $"/api/v1/query_range?query=sum(some_metric)&start={end - 5}&end={end}&step=1";
+            var target = light
+                ? "/api/v1/query?query=sum(some_metric)"
+                : $"/api/v1/query_range?query=sum(some_metric)&start={end - 5}&end={end}&step=1";
             var started = Stopwatch.GetTimestamp();
             try
             {
-                using var response = await http.GetAsync(new Uri(target, UriKind.Relative), CancellationToken.None);
+                using var response = await _http.GetAsync(new Uri(target, UriKind.Relative), CancellationToken.None);
                 var body = await response.Content.ReadAsStringAsync(CancellationToken.None);
-                var fault = response.StatusCode == HttpStatusCode.OK && body.Contains("\"value", StringComparison.Ordinal) ? "" : $"{(int)response.StatusCode} {body}";
-                Requests.Enqueue(new(started, Stopwatch.GetElapsedTime(started), response.Headers.TryGetValues("X-AivenMetrics-Instance", out var instance) ? instance.First() : "", fault));
+                var fault =
+                    response.StatusCode == HttpStatusCode.OK && body.Contains("\"value", StringComparison.Ordinal)
+                        ? ""
+                        : $"{(int)response.StatusCode} {body}";
+                Requests.Enqueue(
+                    new(
+                        started,
+                        Stopwatch.GetElapsedTime(started),
+                        response.Headers.TryGetValues("X-AivenMetrics-Instance", out var instance) ? instance.First() : "",
+                        fault
+                    )
+                );
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {

@@ -35,9 +35,11 @@ internal static class ProcessStatus
     /// <summary>How busy the machine was in the last minute.</summary>
     public static string LoadAverage() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
-    private static IEnumerable<int> Children(int process) => Directory.GetDirectories($"/proc/{process}/task")
-        .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        .Select(id => int.Parse(id, CultureInfo.InvariantCulture));
+    private static IEnumerable<int> Children(int process) =>
+        Directory
+            .GetDirectories($"/proc/{process}/task")
+            .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(id => int.Parse(id, CultureInfo.InvariantCulture));
 
     private static long Kilobytes(int process, string name)
     {

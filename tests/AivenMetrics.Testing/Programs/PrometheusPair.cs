@@ -12,12 +12,12 @@ namespace AivenMetrics.Testing.Programs;
 /// <summary>Two real Prometheus servers that scrape the same exporter every second, each to be killed, stopped and started again.</summary>
 internal sealed class PrometheusPair : IAsyncDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("prometheus-pair-").FullName;
-    private readonly int[] ports = Ports.Free(2);
-    private readonly Process?[] processes = new Process?[2];
-    private readonly WebApplication exporter;
+    private readonly string _folder = Directory.CreateTempSubdirectory("prometheus-pair-").FullName;
+    private readonly int[] _ports = FreePorts.Take(2);
+    private readonly Process?[] _processes = new Process?[2];
+    private readonly WebApplication _exporter;
 
-    private PrometheusPair(WebApplication exporter) => this.exporter = exporter;
+    private PrometheusPair(WebApplication exporter) => this._exporter = exporter;
 
     /// <summary>Starts both and waits until both have samples.</summary>
     public static async Task<PrometheusPair> StartAsync()
@@ -26,40 +26,54 @@ internal sealed class PrometheusPair : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var exporter = builder.Build();
-        exporter.MapGet("/metrics", () => Results.Text(string.Concat(Enumerable.Range(0, 50).Select(i => $"some_metric{{number=\"{i}\"}} {i}\n")), "text/plain; version=0.0.4"));
+        exporter.MapGet("/metrics", () =>
+            Results.Text(
+                string.Concat(Enumerable.Range(0, 50).Select(i => $"some_metric{{number=\"{i}\"}} {i}\n")),
+                "text/plain; version=0.0.4"
+            )
+        );
         await exporter.StartAsync();
 
         var pair = new PrometheusPair(exporter);
-        await File.WriteAllTextAsync(Path.Combine(pair.folder, "prometheus.yml"), $$"""
+        await File.WriteAllTextAsync(
+            Path.Combine(pair._folder, "prometheus.yml"),
+            $$"""
             global: {scrape_interval: 1s, scrape_timeout: 1s}
             scrape_configs:
               - job_name: aiven
                 static_configs:
                   - targets: ["{{new Uri(exporter.Urls.Single()).Authority}}"]
                     labels: {aiven_project: demo, space_id: a}
-            """);
+            """
+        );
         await Task.WhenAll(pair.StartAsync(0), pair.StartAsync(1));
         return pair;
     }
 
-    public Uri Url(int index) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{ports[index]}"));
+    public Uri Url(int index) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports[index]}"));
 
     /// <summary>Starts one with the data that it had, and waits until it has fresh samples.</summary>
     public async Task StartAsync(int index)
     {
-        var process = PrometheusServer.Program("prometheus",
-            $"--config.file={Path.Combine(folder, "prometheus.yml")}", $"--storage.tsdb.path={Path.Combine(folder, $"data-{index}")}",
-            $"--web.listen-address={Url(index).Authority}", "--log.level=error");
+        var process = PrometheusServer.Program(
+            "prometheus",
+            $"--config.file={Path.Combine(_folder, "prometheus.yml")}",
+            $"--storage.tsdb.path={Path.Combine(_folder, $"data-{index}")}",
+            $"--web.listen-address={Url(index).Authority}",
+            "--log.level=error"
+        );
         // Its log goes to a pipe that somebody must empty.
         process.ErrorDataReceived += (_, _) => { };
         process.OutputDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
-        processes[index] = process;
+        _processes[index] = process;
         for (var i = 0; i < 600; i++)
         {
             if (await HasFreshSamplesAsync(index))
+            {
                 return;
+            }
             await Task.Delay(100);
         }
 
@@ -69,8 +83,8 @@ internal sealed class PrometheusPair : IAsyncDisposable
     /// <summary>Kills one with SIGKILL and waits for its end.</summary>
     public async Task KillAsync(int index)
     {
-        processes[index]!.Kill();
-        await processes[index]!.WaitForExitAsync();
+        _processes[index]!.Kill();
+        await _processes[index]!.WaitForExitAsync();
     }
 
     /// <summary>Stops one as it stands: its connections stay open, nothing is answered.</summary>
@@ -81,16 +95,18 @@ internal sealed class PrometheusPair : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in processes.OfType<Process>())
+        foreach (var process in _processes.OfType<Process>())
         {
             if (!process.HasExited)
+            {
                 process.Kill();
+            }
             await process.WaitForExitAsync();
             process.Dispose();
         }
 
-        await exporter.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        await _exporter.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task<bool> HasFreshSamplesAsync(int index)
@@ -98,7 +114,9 @@ internal sealed class PrometheusPair : IAsyncDisposable
         using var http = new HttpClient { BaseAddress = Url(index) };
         try
         {
-            return (await http.GetStringAsync(new Uri("/api/v1/query?query=count_over_time(some_metric[3s])>1", UriKind.Relative))).Contains("\"metric\"", StringComparison.Ordinal);
+            return (
+                await http.GetStringAsync(new Uri("/api/v1/query?query=count_over_time(some_metric[3s])>1", UriKind.Relative))
+            ).Contains("\"metric\"", StringComparison.Ordinal);
         }
         catch (HttpRequestException)
         {
@@ -108,9 +126,11 @@ internal sealed class PrometheusPair : IAsyncDisposable
 
     private void Signal(int index, string signal)
     {
-        using var kill = Process.Start("kill", [$"-{signal}", processes[index]!.Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [$"-{signal}", _processes[index]!.Id.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
         if (kill.ExitCode != 0)
+        {
             throw new InvalidOperationException($"kill -{signal} did not work.");
+        }
     }
 }

@@ -9,12 +9,12 @@ namespace AivenMetrics.Testing.Programs;
 /// </summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
-    private readonly Process process;
-    private readonly string folder;
+    private readonly Process _process;
+    private readonly string _folder;
 
     private PrometheusServer(Process process, string folder, Uri url)
     {
-        (this.process, this.folder, Url) = (process, folder, url);
+        (this._process, this._folder, Url) = (process, folder, url);
         Http = new HttpClient { BaseAddress = url };
         // Its log goes to a pipe that somebody must empty.
         process.ErrorDataReceived += (_, _) => { };
@@ -34,29 +34,38 @@ internal sealed class PrometheusServer : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
         var file = Path.Combine(folder, "prometheus.yml");
         await File.WriteAllTextAsync(file, config);
-        return await StartAsync(file, folder, Ports.Free(1)[0]);
+        return await StartAsync(file, folder, FreePorts.Take(1)[0]);
     }
 
     /// <summary>Starts the Prometheus 3 that tests/install-engines.sh unpacked, with all that PromQL has experimental.</summary>
     /// <param name="flags">More flags, such as the path of a database that exists.</param>
-    public static async Task<PrometheusServer> StartNewAsync(params string[] flags) => await StartAsync(
-        Prometheus3(),
-        ["--enable-feature=promql-experimental-functions,promql-duration-expr,promql-delayed-name-removal", .. flags]);
+    public static async Task<PrometheusServer> StartPrometheus3Async(params string[] flags) =>
+        await StartAsync(
+            Prometheus3(),
+            ["--enable-feature=promql-experimental-functions,promql-duration-expr,promql-delayed-name-removal", .. flags]
+        );
 
     /// <summary>Starts the installed Prometheus 2.42 with more flags.</summary>
-    public static async Task<PrometheusServer> StartOldAsync(params string[] flags) => await StartAsync("/usr/bin/prometheus", flags);
+    public static async Task<PrometheusServer> StartPrometheus2Async(params string[] flags) =>
+        await StartAsync("/usr/bin/prometheus", flags);
 
     /// <summary>Starts a Prometheus 3 with this configuration, and with what it has beside PromQL that is experimental.</summary>
-    public static async Task<PrometheusServer> StartNewWithAsync(string config)
+    public static async Task<PrometheusServer> StartPrometheus3WithConfigAsync(string config)
     {
         var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
         var file = Path.Combine(folder, "prometheus.yml");
         await File.WriteAllTextAsync(file, config);
-        var port = Ports.Free(1)[0];
+        var port = FreePorts.Take(1)[0];
         return await RunAsync(
-            Cached("prometheus-3", "prometheus"), folder, port,
-            $"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder, "data")}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
-            "--enable-feature=promql-experimental-functions,native-histograms,exemplar-storage");
+            Cached("prometheus-3", "prometheus"),
+            folder,
+            port,
+            $"--config.file={file}",
+            $"--storage.tsdb.path={Path.Combine(folder, "data")}",
+            $"--web.listen-address=127.0.0.1:{port}",
+            "--log.level=error",
+            "--enable-feature=promql-experimental-functions,native-histograms,exemplar-storage"
+        );
     }
 
     /// <summary>Starts the VictoriaMetrics that tests/install-engines.sh unpacked; it shows a sample as soon as it has it.</summary>
@@ -65,7 +74,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public static async Task<PrometheusServer> StartVictoriaMetricsAsync(string? scrapeConfig, params string[] flags)
     {
         var folder = Directory.CreateTempSubdirectory("victoria-metrics-").FullName;
-        var port = Ports.Free(1)[0];
+        var port = FreePorts.Take(1)[0];
         string[] scrapes = [];
         if (scrapeConfig is not null)
         {
@@ -75,9 +84,21 @@ internal sealed class PrometheusServer : IAsyncDisposable
         }
 
         return await RunAsync(
-            Cached("victoria-metrics", "victoria-metrics"), folder, port,
-            [$"-httpListenAddr=127.0.0.1:{port}", $"-storageDataPath={Path.Combine(folder, "data")}", "-retentionPeriod=1y", "-loggerLevel=ERROR",
-                "-search.latencyOffset=0s", "-search.disableCache", "-memory.allowedBytes=64MiB", .. scrapes, .. flags]);
+            Cached("victoria-metrics", "victoria-metrics"),
+            folder,
+            port,
+            [
+                $"-httpListenAddr=127.0.0.1:{port}",
+                $"-storageDataPath={Path.Combine(folder, "data")}",
+                "-retentionPeriod=1y",
+                "-loggerLevel=ERROR",
+                "-search.latencyOffset=0s",
+                "-search.disableCache",
+                "-memory.allowedBytes=64MiB",
+                .. scrapes,
+                .. flags,
+            ]
+        );
     }
 
     private static async Task<PrometheusServer> RunAsync(string program, string folder, int port, params string[] arguments)
@@ -93,7 +114,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
     /// <summary>The path of a program that tests/install-engines.sh unpacked.</summary>
     public static string Cached(string package, string program)
     {
-        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } folder ? folder
+        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } folder
+            ? folder
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         var path = Path.Combine(cache, "aivenmetrics-tests", package, program);
         return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: run tests/install-engines.sh.");
@@ -104,12 +126,14 @@ internal sealed class PrometheusServer : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
         var file = Path.Combine(folder, "prometheus.yml");
         await File.WriteAllTextAsync(file, "global: {}\n");
-        var port = Ports.Free(1)[0];
-        string[] data = flags.Any(flag => flag.StartsWith("--storage.tsdb.path=", StringComparison.Ordinal)) ? []
+        var port = FreePorts.Take(1)[0];
+        string[] data = flags.Any(flag => flag.StartsWith("--storage.tsdb.path=", StringComparison.Ordinal))
+            ? []
             : [$"--storage.tsdb.path={Path.Combine(folder, "data")}"];
         var start = new ProcessStartInfo(
             program,
-            [$"--config.file={file}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error", .. data, .. flags]);
+            [$"--config.file={file}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error", .. data, .. flags]
+        );
         (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         var server = new PrometheusServer(Process.Start(start)!, folder, new Uri($"http://127.0.0.1:{port}"));
         await server.UntilReadyAsync();
@@ -123,9 +147,17 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public static async Task<PrometheusServer> StartAsync(string file, string folder, int port)
     {
         var server = new PrometheusServer(
-            Program("prometheus", $"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder, "data")}", $"--web.listen-address=127.0.0.1:{port}",
-                "--web.enable-lifecycle", "--log.level=error"),
-            folder, new Uri($"http://127.0.0.1:{port}"));
+            Program(
+                "prometheus",
+                $"--config.file={file}",
+                $"--storage.tsdb.path={Path.Combine(folder, "data")}",
+                $"--web.listen-address=127.0.0.1:{port}",
+                "--web.enable-lifecycle",
+                "--log.level=error"
+            ),
+            folder,
+            new Uri($"http://127.0.0.1:{port}")
+        );
         await server.UntilReadyAsync();
         return server;
     }
@@ -134,19 +166,23 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public static Process Program(string name, params string[] arguments)
     {
         var path = new[] { "/usr/bin", "/usr/local/bin" }.Select(at => Path.Combine(at, name)).FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException($"{name} is not installed: run tests/run.sh, which installs it, or 'apt-get install prometheus'.");
+            ?? throw new InvalidOperationException(
+                $"{name} is not installed: run tests/run.sh, which installs it, or 'apt-get install prometheus'."
+            );
         return Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
 
     /// <summary>Waits until a query has an answer that is good enough, up to half a minute.</summary>
-    public async Task UntilAsync(string query, Func<string, bool> good)
+    public async Task WaitUntilAsync(string query, Func<string, bool> good)
     {
         var last = "";
         for (var i = 0; i < 150; i++)
         {
             last = await Http.GetStringAsync(new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative));
             if (good(last))
+            {
                 return;
+            }
             await Task.Delay(200);
         }
 
@@ -156,22 +192,26 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        if (!process.HasExited)
-            process.Kill();
-        await process.WaitForExitAsync();
-        process.Dispose();
-        Directory.Delete(folder, recursive: true);
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task UntilReadyAsync()
     {
-        for (var i = 0; i < 150 && !process.HasExited; i++)
+        for (var i = 0; i < 150 && !_process.HasExited; i++)
         {
             try
             {
                 using var response = await Http.GetAsync(new Uri("/-/ready", UriKind.Relative));
                 if (response.IsSuccessStatusCode)
+                {
                     return;
+                }
             }
             catch (HttpRequestException)
             {

@@ -8,22 +8,23 @@ namespace AivenMetrics.Testing.PromQL;
 /// </summary>
 internal sealed class Corpus
 {
-    public static readonly Corpus Prometheus242 = new("prometheus-2.42"), Prometheus35 = new("prometheus-3.5"),
+    public static readonly Corpus Prometheus242 = new("prometheus-2.42"),
+        Prometheus35 = new("prometheus-3.5"),
         Prometheus314 = new("prometheus-3.14");
 
-    private Corpus(string version) => (Accepted, Refused) = (Read(version, "accepted.jsonl"), Read(version, "refused.jsonl"));
+    private Corpus(string version) => (Accepted, Rejected) = (Read(version, "accepted.jsonl"), Read(version, "refused.jsonl"));
 
     /// <summary>What at least one version takes: all of it must pass.</summary>
     public static IReadOnlyList<string> AcceptedByAny { get; } =
-        [.. Prometheus242.Accepted.Union(Prometheus35.Accepted).Union(Prometheus314.Accepted)];
+    [.. Prometheus242.Accepted.Union(Prometheus35.Accepted).Union(Prometheus314.Accepted)];
 
     /// <summary>What no version takes.</summary>
-    public static IReadOnlyList<string> RefusedByAll { get; } =
-        [.. Prometheus35.Refused.Union(Prometheus314.Refused).Except(AcceptedByAny)];
+    public static IReadOnlyList<string> RejectedByAll { get; } =
+    [.. Prometheus35.Rejected.Union(Prometheus314.Rejected).Except(AcceptedByAny)];
 
     public IReadOnlyList<string> Accepted { get; }
 
-    public IReadOnlyList<string> Refused { get; }
+    public IReadOnlyList<string> Rejected { get; }
 
     private static string[] Read(string version, string file) =>
         [

@@ -9,17 +9,24 @@ public sealed class BrokerOptionsTests
     [Fact]
     public void All_faults_of_empty_options_are_told_together_with_the_way_to_mend_them()
     {
-        var faults = new BrokerOptions().Faults().ToList();
+        var faults = new BrokerOptions().Validate().ToList();
 
         string[] keys =
         [
-            "Broker:Password", "Broker:GatewayUrl", "Broker:EncryptionKeys", "Broker:Feed:DiscoveryToken", "Broker:Feed:GatewayToken",
-            "Broker:Aiven:Token", "Broker:Aiven:Projects",
+            "Broker:Password",
+            "Broker:GatewayUrl",
+            "Broker:EncryptionKeys",
+            "Broker:Feed:DiscoveryToken",
+            "Broker:Feed:GatewayToken",
+            "Broker:Aiven:Token",
+            "Broker:Aiven:Projects",
         ];
         Assert.Equal(keys.Length, faults.Count);
         Assert.All(keys.Zip(faults), pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));
-        Assert.Contains(faults, fault => fault.Contains("AIVENMETRICS_Broker__Password", StringComparison.Ordinal)
-            && fault.Contains("Broker:PasswordFile", StringComparison.Ordinal));
+        Assert.Contains(faults, fault =>
+            fault.Contains("AIVENMETRICS_Broker__Password", StringComparison.Ordinal)
+            && fault.Contains("Broker:PasswordFile", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -32,7 +39,7 @@ public sealed class BrokerOptionsTests
         var options = BrokerHost.NewOptions();
         options.GatewayUrl = url;
 
-        var fault = Assert.Single(options.Faults());
+        var fault = Assert.Single(options.Validate());
 
         Assert.StartsWith(key, fault, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-Pw1", fault, StringComparison.Ordinal);
@@ -52,7 +59,7 @@ public sealed class BrokerOptionsTests
         var options = BrokerHost.NewOptions();
         options.Database = connectionString;
 
-        var fault = Assert.Single(options.Faults());
+        var fault = Assert.Single(options.Validate());
 
         Assert.StartsWith("Broker:Database", fault, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-Pw1", fault, StringComparison.Ordinal);
@@ -68,9 +75,9 @@ public sealed class BrokerOptionsTests
         options.EncryptionKeys[0].Id = id;
         options.EncryptionKeys[0].Key = key;
 
-        Assert.NotEmpty(options.Faults());
-        Assert.All(options.Faults(), fault => Assert.StartsWith("Broker:EncryptionKeys:0:", fault, StringComparison.Ordinal));
-        Assert.All(options.Faults(), fault => Assert.True(key.Length == 0 || !fault.Contains(key, StringComparison.Ordinal)));
+        Assert.NotEmpty(options.Validate());
+        Assert.All(options.Validate(), fault => Assert.StartsWith("Broker:EncryptionKeys:0:", fault, StringComparison.Ordinal));
+        Assert.All(options.Validate(), fault => Assert.True(key.Length == 0 || !fault.Contains(key, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -80,6 +87,6 @@ public sealed class BrokerOptionsTests
         options.EncryptionKeys.Add(new EncryptionKeyOptions { Id = "k1", Key = Convert.ToBase64String(new byte[32]) });
         options.BindBudget = TimeSpan.FromMinutes(1);
 
-        Assert.Equal(2, options.Faults().Count());
+        Assert.Equal(2, options.Validate().Count());
     }
 }

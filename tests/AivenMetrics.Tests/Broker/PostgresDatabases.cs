@@ -15,36 +15,38 @@ public sealed class PostgresDatabases : IAsyncDisposable
 {
     private const string Template = "migrated";
 
-    private readonly SemaphoreSlim gate = new(1, 1);
-    private PostgresServer? server;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private PostgresServer? _server;
 
     /// <summary>Connection string of a new database with every migration applied: a copy, which is quicker than migrating.</summary>
-    public async Task<string> New()
+    public async Task<string> NewAsync()
     {
-        await gate.WaitAsync();
+        await _gate.WaitAsync();
         try
         {
-            return await (server ??= await Start()).CreateDatabase(Template);
+            return await (_server ??= await StartAsync()).CreateDatabaseAsync(Template);
         }
         finally
         {
-            gate.Release();
+            _gate.Release();
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        gate.Dispose();
-        if (server is not null)
-            await server.DisposeAsync();
+        _gate.Dispose();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
     }
 
-    private static async Task<PostgresServer> Start()
+    private static async Task<PostgresServer> StartAsync()
     {
-        var started = await PostgresServer.Start();
-        await started.Execute($"CREATE DATABASE {Template}");
+        var started = await PostgresServer.StartAsync();
+        await started.ExecuteAsync($"CREATE DATABASE {Template}");
         await using var database = Database.Open(started.ConnectionString(Template) + ";Pooling=false");
-        await database.Migrate(null, CancellationToken.None);
+        await database.MigrateAsync(null, CancellationToken.None);
         return started;
     }
 }

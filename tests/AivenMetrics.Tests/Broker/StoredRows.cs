@@ -6,18 +6,19 @@ namespace AivenMetrics.Tests.Broker;
 internal static class StoredRows
 {
     /// <summary>Every row of every table as text, by the table's name.</summary>
-    public static async Task<Dictionary<string, List<string>>> All(Database database)
+    public static async Task<Dictionary<string, List<string>>> AllAsync(Database database)
     {
-        var tables = await database.Query<string>(
+        var tables = await database.QueryAsync<string>(
             database.IsPostgres
                 ? "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
                 : "SELECT name FROM sqlite_master WHERE type = 'table'",
             null,
-            CancellationToken.None);
+            CancellationToken.None
+        );
         var rows = new Dictionary<string, List<string>>();
         foreach (var table in tables)
         {
-            var read = await database.Query<object>($"SELECT * FROM {table}", null, CancellationToken.None);
+            var read = await database.QueryAsync<object>($"SELECT * FROM {table}", null, CancellationToken.None);
             rows[table] = [.. read.Select(row => string.Join(", ", (IDictionary<string, object?>)row))];
         }
 

@@ -13,9 +13,16 @@ public sealed class AuditReportTests
 
     private static readonly AuditQuery All = new(null, null, null, 100);
 
-    private static AuditRecord Entry(string? platform, string? identity, string description = "Deleted.", string? binding = null) => new(
-        Noon, "Deprovision", new InstanceId("i-1"), binding is null ? null : new BindingId(binding), new Actor("broker", platform, identity, "r-1"),
-        AuditResult.Succeeded, description);
+    private static AuditRecord Entry(string? platform, string? identity, string description = "Deleted.", string? binding = null) =>
+        new(
+            Noon,
+            "Deprovision",
+            new InstanceId("i-1"),
+            binding is null ? null : new BindingId(binding),
+            new Actor("broker", platform, identity, "r-1"),
+            AuditResult.Succeeded,
+            description
+        );
 
     [Theory]
     [InlineData("cloudfoundry", """{"user_id":"u-1"}""", "u-1 (cloudfoundry)")]
@@ -26,10 +33,10 @@ public sealed class AuditReportTests
     [InlineData("cloudfoundry", """{"user_id":"a","user_id":"b"}""", "b (cloudfoundry)")]
     [InlineData(null, null, "broker (no user named)")]
     public void Osb_129_who_asked_is_told_by_name(string? platform, string? identity, string expected) =>
-        Assert.Equal(expected, AuditReport.Who(Entry(platform, identity).Actor));
+        Assert.Equal(expected, AuditReport.DescribeActor(Entry(platform, identity).Actor));
 
     [Fact]
-    public void The_broker_itself_is_told_as_such() => Assert.Equal("the broker", AuditReport.Who(Actor.Broker));
+    public void The_broker_itself_is_told_as_such() => Assert.Equal("the broker", AuditReport.DescribeActor(Actor.Broker));
 
     [Fact]
     public void Text_is_aligned_and_no_tenant_can_write_to_the_terminal()
@@ -45,7 +52,8 @@ public sealed class AuditReportTests
             2026-11-23T12:00:00.005Z  Deprovision  succeeded  broker (no user named)  i-1       -        Deleted.
 
             """.ReplaceLineEndings("\n"),
-            writer.ToString());
+            writer.ToString()
+        );
     }
 
     [Fact]
@@ -53,7 +61,15 @@ public sealed class AuditReportTests
     {
         using var writer = new StringWriter { NewLine = "\n" };
 
-        AuditReport.WriteText([Entry(null, null, binding: "b-1")], All with { Instance = new InstanceId("i-1"), Binding = new BindingId("b-1") }, writer);
+        AuditReport.WriteText(
+            [Entry(null, null, binding: "b-1")],
+            All with
+            {
+                Instance = new InstanceId("i-1"),
+                Binding = new BindingId("b-1"),
+            },
+            writer
+        );
 
         Assert.Equal(
             """
@@ -61,7 +77,8 @@ public sealed class AuditReportTests
             2026-11-23T12:00:00.005Z  Deprovision  succeeded  broker (no user named)  Deleted.
 
             """.ReplaceLineEndings("\n"),
-            writer.ToString());
+            writer.ToString()
+        );
     }
 
     [Fact]
@@ -87,7 +104,8 @@ public sealed class AuditReportTests
         var lines = writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(
             """{"at":"2026-11-23T12:00:00.005Z","action":"Deprovision","instance_id":"i-1","binding_id":"b-1","who":"u-1 (cloudfoundry)","broker_user":"broker","platform":"cloudfoundry","identity":{"user_id":"u-1"},"request_identity":"r-1","result":"succeeded","description":"Deleted."}""",
-            lines[0]);
+            lines[0]
+        );
         Assert.DoesNotContain("null", lines[1], StringComparison.Ordinal);
         Assert.Equal("broker (no user named)", (string?)JsonNode.Parse(lines[1])!["who"]);
     }
@@ -100,7 +118,7 @@ public sealed class AuditReportTests
     [InlineData("12h", "2026-11-23T00:00:00.005Z")]
     [InlineData("7d", "2026-11-16T12:00:00.005Z")]
     public void Since_is_a_time_or_an_age(string text, string expected) =>
-        Assert.Equal(DateTimeOffset.Parse(expected, null), AuditSince.Read(text, Noon));
+        Assert.Equal(DateTimeOffset.Parse(expected, null), AuditStartTime.Parse(text, Noon));
 
     [Theory]
     [InlineData("")]
@@ -108,5 +126,5 @@ public sealed class AuditReportTests
     [InlineData("0d")]
     [InlineData("7w")]
     [InlineData("2026-13-01")]
-    public void Since_is_nothing_else(string text) => Assert.Null(AuditSince.Read(text, Noon));
+    public void Since_is_nothing_else(string text) => Assert.Null(AuditStartTime.Parse(text, Noon));
 }

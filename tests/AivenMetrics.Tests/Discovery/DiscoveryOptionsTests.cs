@@ -6,7 +6,7 @@ namespace AivenMetrics.Tests.Discovery;
 public sealed class DiscoveryOptionsTests
 {
     [Fact]
-    public void The_required_options_are_enough() => Assert.Empty(Good().Faults());
+    public void The_required_options_are_enough() => Assert.Empty(Good().Validate());
 
     [Fact]
     public void All_faults_are_reported_together_by_the_name_of_their_key()
@@ -25,11 +25,25 @@ public sealed class DiscoveryOptionsTests
             SampleLimit = -1,
         };
         options.PrometheusReload.Add("localhost");
-        var keys = options.Faults().Select(fault => fault.Split(' ')[0]).ToArray();
+        var keys = options.Validate().Select(fault => fault.Split(' ')[0]).ToArray();
         Assert.Equal(
-            ["FeedUrl", "FeedToken", "Directory", "DnsServer", "DnsTimeout", "ResolveInterval", "PrometheusBase", "PrometheusReload:0", "MaximumDrop", "HoldCycles", "ScrapeInterval", "SampleLimit"],
-            keys.Select(key => key["Discovery:".Length..]));
-        Assert.DoesNotContain(options.Faults(), fault => fault.Contains("two words", StringComparison.Ordinal));
+            [
+                "FeedUrl",
+                "FeedToken",
+                "Directory",
+                "DnsServer",
+                "DnsTimeout",
+                "ResolveInterval",
+                "PrometheusBase",
+                "PrometheusReload:0",
+                "MaximumDrop",
+                "HoldCycles",
+                "ScrapeInterval",
+                "SampleLimit",
+            ],
+            keys.Select(key => key["Discovery:".Length..])
+        );
+        Assert.DoesNotContain(options.Validate(), fault => fault.Contains("two words", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -39,7 +53,7 @@ public sealed class DiscoveryOptionsTests
         options.FeedUrl = "http://feed:feed-password@127.0.0.1:8080";
         options.PrometheusReload.Add("http://reader:reload-password@127.0.0.1:9090");
 
-        var faults = options.Faults().ToList();
+        var faults = options.Validate().ToList();
 
         Assert.Equal(2, faults.Count);
         Assert.All(faults, fault => Assert.DoesNotContain("-password", fault, StringComparison.Ordinal));
@@ -50,10 +64,16 @@ public sealed class DiscoveryOptionsTests
     {
         var options = Good();
         options.FeedToken = null;
-        var fault = Assert.Single(options.Faults());
+        var fault = Assert.Single(options.Validate());
         Assert.Contains("AIVENMETRICS_Discovery__FeedToken", fault, StringComparison.Ordinal);
         Assert.Contains("Discovery:FeedTokenFile", fault, StringComparison.Ordinal);
     }
 
-    private static DiscoveryOptions Good() => new() { FeedUrl = "http://127.0.0.1:8080", FeedToken = "sesame", Directory = "/srv/discovery" };
+    private static DiscoveryOptions Good() =>
+        new()
+        {
+            FeedUrl = "http://127.0.0.1:8080",
+            FeedToken = "sesame",
+            Directory = "/srv/discovery",
+        };
 }

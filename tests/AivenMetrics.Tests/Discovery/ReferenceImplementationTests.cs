@@ -8,26 +8,28 @@ namespace AivenMetrics.Tests.Discovery;
 /// <summary>What the reference implementation does wrong beside Prometheus, sentence by sentence of the design's last paragraph.</summary>
 public sealed class ReferenceImplementationTests : IAsyncDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("reference-").FullName;
-    private readonly ScriptedDns dns = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("reference-").FullName;
+    private readonly ScriptedDns _dns = new();
 
     public ReferenceImplementationTests()
     {
-        dns.Answer("es.test", "10.0.0.1", "10.0.0.2", "10.0.0.3");
-        dns.Answer("pg.test", "10.0.1.1");
+        _dns.SetAddresses("es.test", "10.0.0.1", "10.0.0.2", "10.0.0.3");
+        _dns.SetAddresses("pg.test", "10.0.1.1");
     }
 
     [Fact]
     public async Task It_needs_300_seconds_from_a_new_service_to_its_target_and_we_need_two()
     {
-        await using var broker = await ScriptedBroker.Start(FeedOf(Project("demo", ("es", "opensearch"))));
+        await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
         // The interval is as long as can be: it is the change of the feed that wakes discovery.
-        await using var discovery = await Start(folder, broker.Url, dns.Address, options => options.ResolveInterval = TimeSpan.FromHours(1));
-        await Until(() => discovery.Targets("demo")?.Length == 3);
-        await Until(() => broker.Requests.Count == 2);
+        await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address, options =>
+            options.ResolveInterval = TimeSpan.FromHours(1)
+        );
+        await WaitUntilAsync(() => discovery.Targets("demo")?.Length == 3);
+        await WaitUntilAsync(() => broker.Requests.Count == 2);
         var started = TimeProvider.System.GetTimestamp();
-        broker.Answer(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
-        await Until(() => discovery.Targets("demo")!.Length == 4);
+        broker.SetFeed(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
+        await WaitUntilAsync(() => discovery.Targets("demo")!.Length == 4);
         Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(2));
     }
 
@@ -35,74 +37,82 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
     public async Task It_writes_an_empty_list_for_90_seconds_after_each_restart_and_we_change_no_byte()
     {
         Uri url;
-        await using (var broker = await ScriptedBroker.Start(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg")))))
+        await using (var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg")))))
         {
             url = broker.Url;
-            await using var first = await Start(folder, url, dns.Address);
-            await Until(() => File.Exists(Path.Combine(folder, "last-good", "plan.json")));
+            await using var first = await StartAsync(_folder, url, _dns.Address);
+            await WaitUntilAsync(() => File.Exists(Path.Combine(_folder, "last-good", "plan.json")));
         }
 
         var before = Snapshot();
-        dns.Silence("es.test");
-        dns.Fail("pg.test", 2);
-        await using var second = await Start(folder, url, dns.Address);
-        await Until(() => second.IsReady().GetAwaiter().GetResult());
-        await SomeCycles();
+        _dns.SetNoResponse("es.test");
+        _dns.SetResponseCode("pg.test", 2);
+        await using var second = await StartAsync(_folder, url, _dns.Address);
+        await WaitUntilAsync(() => second.IsReadyAsync().GetAwaiter().GetResult());
+        await WaitForSomeCyclesAsync();
         Assert.Equal(before, Snapshot());
     }
 
     [Fact]
     public async Task It_writes_an_empty_list_after_a_restart_and_we_write_none_even_when_all_memory_is_lost()
     {
-        await using var broker = await ScriptedBroker.Start(FeedOf(Project("demo", ("es", "opensearch"))));
-        await using (await Start(folder, broker.Url, dns.Address)) await Until(() => File.Exists(Path.Combine(folder, "last-good", "plan.json")));
-        Directory.Delete(Path.Combine(folder, "last-good"), recursive: true);
+        await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
+        await using (await StartAsync(_folder, broker.Url, _dns.Address))
+        {
+            await WaitUntilAsync(() => File.Exists(Path.Combine(_folder, "last-good", "plan.json")));
+        }
+        Directory.Delete(Path.Combine(_folder, "last-good"), recursive: true);
         var before = Snapshot();
         broker.Fail(503);
-        await using var second = await Start(folder, broker.Url, dns.Address);
-        await SomeCycles();
+        await using var second = await StartAsync(_folder, broker.Url, _dns.Address);
+        await WaitForSomeCyclesAsync();
         Assert.Equal(before, Snapshot());
-        Assert.False(await second.IsReady());
+        Assert.False(await second.IsReadyAsync());
     }
 
     [Fact]
     public async Task It_drops_a_service_on_one_failed_dns_look_up_and_we_keep_it_through_many()
     {
-        await using var broker = await ScriptedBroker.Start(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
-        await using var discovery = await Start(folder, broker.Url, dns.Address, options => options.HoldCycles = 0);
-        await Until(() => discovery.Targets("demo")?.Length == 4);
-        dns.Fail("pg.test", 2);
-        dns.Silence("es.test");
-        await SomeCycles();
+        await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
+        await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address, options => options.HoldCycles = 0);
+        await WaitUntilAsync(() => discovery.Targets("demo")?.Length == 4);
+        _dns.SetResponseCode("pg.test", 2);
+        _dns.SetNoResponse("es.test");
+        await WaitForSomeCyclesAsync();
         Assert.Equal(4, discovery.Targets("demo")!.Length);
-        dns.Answer("es.test", "10.0.0.1", "10.0.0.2", "10.0.0.3");
-        dns.Answer("pg.test", "10.0.1.9");
-        await Until(() => discovery.Targets("demo")!.Contains("10.0.1.9:9273"));
+        _dns.SetAddresses("es.test", "10.0.0.1", "10.0.0.2", "10.0.0.3");
+        _dns.SetAddresses("pg.test", "10.0.1.9");
+        await WaitUntilAsync(() => discovery.Targets("demo")!.Contains("10.0.1.9:9273"));
         Assert.DoesNotContain("10.0.1.1:9273", discovery.Targets("demo")!);
     }
 
     [Fact]
     public async Task It_overwrites_the_file_in_place_and_our_reader_never_sees_a_part()
     {
-        await using var broker = await ScriptedBroker.Start(FeedOf(Project("demo", ("es", "opensearch"))));
-        await using var discovery = await Start(folder, broker.Url, dns.Address, options => options.ResolveInterval = TimeSpan.FromMilliseconds(100));
-        await Until(() => discovery.Targets("demo")?.Length == 3);
+        await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
+        await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address, options =>
+            options.ResolveInterval = TimeSpan.FromMilliseconds(100)
+        );
+        await WaitUntilAsync(() => discovery.Targets("demo")?.Length == 3);
         for (var node = 4; node < 24; node++)
         {
             // Targets() parses the file each time: a part of one would throw.
-            dns.Answer("es.test", [.. Enumerable.Range(1, node).Select(i => $"10.0.0.{i}")]);
-            await Until(() => discovery.Targets("demo")!.Length == node);
+            _dns.SetAddresses("es.test", [.. Enumerable.Range(1, node).Select(i => $"10.0.0.{i}")]);
+            await WaitUntilAsync(() => discovery.Targets("demo")!.Length == node);
         }
 
-        Assert.Equal([Path.Combine(folder, "targets", "demo.json")], Directory.EnumerateFileSystemEntries(Path.Combine(folder, "targets")));
+        Assert.Equal(
+            [Path.Combine(_folder, "targets", "demo.json")],
+            Directory.EnumerateFileSystemEntries(Path.Combine(_folder, "targets"))
+        );
     }
 
     [Fact]
     public async Task It_skips_tls_verification_and_we_verify_the_name_of_every_host()
     {
-        await using var broker = await ScriptedBroker.Start(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
-        await using var discovery = await Start(folder, broker.Url, dns.Address);
-        await Until(() => File.Exists(Path.Combine(folder, "scrape_configs.yml")));
+        await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
+        await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address);
+        await WaitUntilAsync(() => File.Exists(Path.Combine(_folder, "scrape_configs.yml")));
         var jobs = discovery.Read("scrape_configs.yml");
         Assert.DoesNotContain("insecure_skip_verify", jobs, StringComparison.Ordinal);
         Assert.Contains("server_name: 'es.test'", jobs, StringComparison.Ordinal);
@@ -114,20 +124,27 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
     public async Task It_handles_only_elasticsearch_and_we_handle_every_type()
     {
         string[] types = ["elasticsearch", "opensearch", "pg", "mysql", "kafka", "valkey", "a-type-of-next-year"];
-        foreach (var type in types) dns.Answer($"{type}.test", "10.0.0.1");
-        await using var broker = await ScriptedBroker.Start(FeedOf(Project("demo", [.. types.Select(type => (type, type))])));
-        await using var discovery = await Start(folder, broker.Url, dns.Address);
-        await Until(() => discovery.Targets("demo")?.Length == types.Length);
-        Assert.All(types, type => Assert.Contains($"\"aiven_service_type\": \"{type}\"", discovery.Read("targets", "demo.json"), StringComparison.Ordinal));
+        foreach (var type in types)
+        {
+            _dns.SetAddresses($"{type}.test", "10.0.0.1");
+        }
+        await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", [.. types.Select(type => (type, type))])));
+        await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address);
+        await WaitUntilAsync(() => discovery.Targets("demo")?.Length == types.Length);
+        Assert.All(types, type =>
+            Assert.Contains($"\"aiven_service_type\": \"{type}\"", discovery.Read("targets", "demo.json"), StringComparison.Ordinal)
+        );
     }
 
     public async ValueTask DisposeAsync()
     {
-        await dns.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        await _dns.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
-    private Dictionary<string, string> Snapshot() => Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
-        .Where(file => !file.Contains("last-good", StringComparison.Ordinal))
-        .ToDictionary(file => file, file => File.ReadAllText(file) + File.GetLastWriteTimeUtc(file).Ticks);
+    private Dictionary<string, string> Snapshot() =>
+        Directory
+            .GetFiles(_folder, "*", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("last-good", StringComparison.Ordinal))
+            .ToDictionary(file => file, file => File.ReadAllText(file) + File.GetLastWriteTimeUtc(file).Ticks);
 }

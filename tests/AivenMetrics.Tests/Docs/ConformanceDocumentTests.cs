@@ -23,9 +23,10 @@ public sealed partial class ConformanceDocumentTests
         Assert.Equal("", string.Join(", ", Entries().Where(entry => entry.Proofs.Count == 0).Select(entry => entry.Number)));
 
     [Fact]
-    public void Every_requirement_that_does_not_apply_has_one_reason_and_no_test() => Assert.All(
-        Entries().Where(entry => entry.Proofs.Any(proof => proof.StartsWith(Excuse, StringComparison.Ordinal))),
-        entry => Assert.True(entry.Proofs.Count == 1 && entry.Proofs[0].EndsWith('.'), $"{entry.Number}: {string.Join("; ", entry.Proofs)}"));
+    public void Every_requirement_that_does_not_apply_has_one_reason_and_no_test() =>
+        Assert.All(Entries().Where(entry => entry.Proofs.Any(proof => proof.StartsWith(Excuse, StringComparison.Ordinal))), entry =>
+            Assert.True(entry.Proofs.Count == 1 && entry.Proofs[0].EndsWith('.'), $"{entry.Number}: {string.Join("; ", entry.Proofs)}")
+        );
 
     [Fact]
     public void Every_test_that_carries_a_number_is_listed_under_it_and_every_test_that_is_listed_exists()
@@ -33,7 +34,9 @@ public sealed partial class ConformanceDocumentTests
         var tests = Tests();
         var text = new StringBuilder();
         foreach (var line in Lines(tests))
+        {
             text.Append(line).Append('\n');
+        }
 
         if (text.ToString() != File.ReadAllText(Document))
         {
@@ -58,13 +61,18 @@ public sealed partial class ConformanceDocumentTests
             var own = tests.Where(test => Numbers(test).Contains(entry.Number)).Order(StringComparer.Ordinal);
             var kept = entry.Proofs.Where(proof => tests.Contains(proof) || proof.StartsWith(Excuse, StringComparison.Ordinal));
             foreach (var proof in kept.Concat(own).Distinct())
+            {
                 yield return $"   - {proof}";
+            }
         }
     }
 
     /// <summary>The numbers that a test's name begins with, such as <c>Osb_105_106_both_stay_valid</c>.</summary>
-    private static IEnumerable<int> Numbers(string test) => Carried().Match(test).Groups[1].Captures
-        .Select(number => int.Parse(number.ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
+    private static IEnumerable<int> Numbers(string test) =>
+        Carried()
+            .Match(test)
+            .Groups[1]
+            .Captures.Select(number => int.Parse(number.ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
 
     private static IEnumerable<Entry> Entries() => Parse().Select(pair => pair.Entry).OfType<Entry>();
 
@@ -84,8 +92,13 @@ public sealed partial class ConformanceDocumentTests
             var line = lines[i];
             var proofs = new List<string>();
             while (i + 1 < lines.Length && lines[i + 1].StartsWith("   - ", StringComparison.Ordinal))
+            {
                 proofs.Add(lines[++i][5..]);
-            yield return (line, new Entry(int.Parse(requirement.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), proofs));
+            }
+            yield return (
+                line,
+                new Entry(int.Parse(requirement.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), proofs)
+            );
         }
     }
 
@@ -97,7 +110,9 @@ public sealed partial class ConformanceDocumentTests
         {
             var source = File.ReadAllText(path);
             if (Class().Match(source) is { Success: true } type)
+            {
                 tests.UnionWith(Test().Matches(source).Select(test => $"{type.Groups[1].Value}.{test.Groups[1].Value}"));
+            }
         }
 
         return tests;
@@ -107,7 +122,9 @@ public sealed partial class ConformanceDocumentTests
     {
         var folder = new DirectoryInfo(Path.GetDirectoryName(path)!);
         while (!File.Exists(Path.Combine(folder.FullName, "AivenMetrics.sln")))
+        {
             folder = folder.Parent ?? throw new InvalidOperationException("AivenMetrics.sln is in no folder above the tests.");
+        }
         return folder.FullName;
     }
 
@@ -123,6 +140,9 @@ public sealed partial class ConformanceDocumentTests
     private static partial Regex Class();
 
     // The attributes of a test are followed by its method; theory data may be any number of lines.
-    [GeneratedRegex(@"^    \[(?:Fact|Theory)\b[^\n]*\n(?:    (?:\[|    )[^\n]*\n)*?    public (?:async )?(?:Task|void) (\w+)\(", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^    \[(?:Fact|Theory)\b[^\n]*\n(?:    (?:\[|    )[^\n]*\n)*?    public (?:async )?(?:Task|void) (\w+)\(",
+        RegexOptions.Multiline
+    )]
     private static partial Regex Test();
 }

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Text.RegularExpressions;
 using AivenMetrics.Broker;
 using AivenMetrics.Discovery;
-using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Simulator;
 using Xunit;
@@ -19,8 +19,14 @@ public sealed partial class OperatorsGuideTests
     {
         string[] options =
         [
-            "Broker:Listen", "Broker:InternalListen", "Discovery:InternalListen", "Gateway:Listen", "Gateway:Http2Listen", "Gateway:InternalListen",
-            "Simulator:Listen", "Simulator:InternalListen",
+            "Broker:Listen",
+            "Broker:InternalListen",
+            "Discovery:InternalListen",
+            "Gateway:Listen",
+            "Gateway:Http2Listen",
+            "Gateway:InternalListen",
+            "Simulator:Listen",
+            "Simulator:InternalListen",
             .. Keys(typeof(BrokerOptions), BrokerOptions.Section),
             .. Keys(typeof(DiscoveryOptions), DiscoveryOptions.Section),
             .. Keys(typeof(GatewayOptions), GatewayOptions.Section),
@@ -33,12 +39,17 @@ public sealed partial class OperatorsGuideTests
     [Fact]
     public void Every_default_of_the_code_is_the_default_of_the_guide()
     {
-        Dictionary<string, string> rows = Rows();
+        var rows = Rows();
         (string Section, object Options)[] roles =
         [
-            (BrokerOptions.Section, new BrokerOptions()), (DiscoveryOptions.Section, new DiscoveryOptions()),
-            (GatewayOptions.Section, new GatewayOptions()), (SimulatorOptions.Section, new SimulatorOptions()),
-            ($"{GatewayOptions.Section}:Plans:{Plans.Default}", Configured(new PlanLimits(Plans.Default))),
+            (BrokerOptions.Section, new BrokerOptions()),
+            (DiscoveryOptions.Section, new DiscoveryOptions()),
+            (GatewayOptions.Section, new GatewayOptions()),
+            (SimulatorOptions.Section, new SimulatorOptions()),
+            (
+                $"{GatewayOptions.Section}:Plans:{TenantLimitsProvider.DefaultPlan}",
+                Configured(new TenantLimits(TenantLimitsProvider.DefaultPlan))
+            ),
         ];
         var defaults = roles.SelectMany(role => Defaults(role.Options, role.Section)).ToList();
 
@@ -49,11 +60,21 @@ public sealed partial class OperatorsGuideTests
     [Fact]
     public void Every_metric_of_the_code_is_in_the_guide()
     {
-        string[] assemblies = ["AivenMetrics.Broker", "AivenMetrics.Feed", "AivenMetrics.Discovery", "AivenMetrics.Gateway", "AivenMetrics.Simulator"];
+        string[] assemblies =
+        [
+            "AivenMetrics.Broker",
+            "AivenMetrics.Feed",
+            "AivenMetrics.Discovery",
+            "AivenMetrics.Gateway",
+            "AivenMetrics.Simulator",
+        ];
         var metrics = assemblies
             .Select(name => System.Reflection.Assembly.Load(name).Location)
-            .SelectMany(path => Metric().Matches(System.Text.Encoding.Unicode.GetString(File.ReadAllBytes(path)))
-                .Concat(Metric().Matches(System.Text.Encoding.Unicode.GetString(File.ReadAllBytes(path)[1..]))))
+            .SelectMany(path =>
+                Metric()
+                    .Matches(System.Text.Encoding.Unicode.GetString(File.ReadAllBytes(path)))
+                    .Concat(Metric().Matches(System.Text.Encoding.Unicode.GetString(File.ReadAllBytes(path)[1..])))
+            )
             .Select(match => match.Value)
             .Distinct()
             .ToList();
@@ -62,38 +83,56 @@ public sealed partial class OperatorsGuideTests
         Assert.All(metrics, metric => Assert.Contains($"`{metric}`", Guide, StringComparison.Ordinal));
     }
 
-    private static Dictionary<string, string> Rows() => Row().Matches(Guide).ToDictionary(row => row.Groups["key"].Value, row => row.Groups["default"].Value);
+    private static Dictionary<string, string> Rows() =>
+        Row().Matches(Guide).ToDictionary(row => row.Groups["key"].Value, row => row.Groups["default"].Value);
 
-    private static IEnumerable<string> Keys(Type type, string path) => type.GetProperties().SelectMany(property =>
-        Named(property.PropertyType) is { } named ? Keys(named, $"{path}:{property.Name}:default")
-        : Element(property.PropertyType) is { } element ? Leaf(element) ? [$"{path}:{property.Name}:0"] : Keys(element, $"{path}:{property.Name}:0")
-        : Leaf(property.PropertyType) ? [$"{path}:{property.Name}"]
-        : Keys(property.PropertyType, $"{path}:{property.Name}"));
+    private static IEnumerable<string> Keys(Type type, string path) =>
+        type.GetProperties()
+            .SelectMany(property =>
+                Named(property.PropertyType) is { } named ? Keys(named, $"{path}:{property.Name}:default")
+                : Element(property.PropertyType) is { } element
+                    ? Leaf(element) ? [$"{path}:{property.Name}:0"]
+                        : Keys(element, $"{path}:{property.Name}:0")
+                : Leaf(property.PropertyType) ? [$"{path}:{property.Name}"]
+                : Keys(property.PropertyType, $"{path}:{property.Name}")
+            );
 
     /// <summary>Defaults that a table can hold: not the texts of the catalog that are sentences, nor what is empty or absent.</summary>
-    private static IEnumerable<(string Key, string Value)> Defaults(object options, string path) => options.GetType().GetProperties().SelectMany(property =>
-        Element(property.PropertyType) is not null ? []
-        : Leaf(property.PropertyType) ? Shown(property.GetValue(options)) is { } text ? [($"{path}:{property.Name}", text)] : []
-        : Defaults(property.GetValue(options)!, $"{path}:{property.Name}"));
+    private static IEnumerable<(string Key, string Value)> Defaults(object options, string path) =>
+        options
+            .GetType()
+            .GetProperties()
+            .SelectMany(property =>
+                Element(property.PropertyType) is not null ? []
+                : Leaf(property.PropertyType)
+                    ? Shown(property.GetValue(options)) is { } text ? [($"{path}:{property.Name}", text)]
+                        : []
+                : Defaults(property.GetValue(options)!, $"{path}:{property.Name}")
+            );
 
     /// <summary>Limits as the options that would set them.</summary>
-    private static PlanOptions Configured(PlanLimits limits)
+    private static TenantLimitsOptions Configured(TenantLimits limits)
     {
-        var options = new PlanOptions();
-        foreach (var option in typeof(PlanOptions).GetProperties())
-            option.SetValue(options, typeof(PlanLimits).GetProperty(option.Name)!.GetValue(limits));
+        var options = new TenantLimitsOptions();
+        foreach (var option in typeof(TenantLimitsOptions).GetProperties())
+        {
+            option.SetValue(options, typeof(TenantLimits).GetProperty(option.Name)!.GetValue(limits));
+        }
         return options;
     }
 
-    private static string? Shown(object? value) => value switch
-    {
-        null or "" => null,
-        string text when text.Count(character => character == ' ') > 3 => null,
-        bool flag => flag ? "true" : "false",
-        TimeSpan { Milliseconds: > 0 } time => time.ToString("g", null) is var text && text.StartsWith("0:", StringComparison.Ordinal) ? "0" + text : text,
-        IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
-        _ => value.ToString(),
-    };
+    private static string? Shown(object? value) =>
+        value switch
+        {
+            null or "" => null,
+            string text when text.Count(character => character == ' ') > 3 => null,
+            bool flag => flag ? "true" : "false",
+            TimeSpan { Milliseconds: > 0 } time => time.ToString("g", null) is var text && text.StartsWith("0:", StringComparison.Ordinal)
+                ? "0" + text
+                : text,
+            IFormattable number => number.ToString(null, System.Globalization.CultureInfo.InvariantCulture),
+            _ => value.ToString(),
+        };
 
     /// <summary>The options of each name, where an option is a list by names: the guide has them for the name "default".</summary>
     private static Type? Named(Type type) =>

@@ -10,9 +10,9 @@ public sealed class AtomicFileTests : IDisposable
 {
     private const UnixFileMode Group = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("atomic-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("atomic-");
 
-    private string Target => Path.Combine(folder.FullName, "watched", "demo.json");
+    private string Target => Path.Combine(_folder.FullName, "watched", "demo.json");
 
     [Fact]
     public void Equal_bytes_leave_the_file_and_its_time_untouched()
@@ -53,7 +53,10 @@ public sealed class AtomicFileTests : IDisposable
 
             return reads;
         });
-        for (var i = 1; i <= 100; i++) AtomicFile.WriteIfChanged(Target, Encoding.ASCII.GetBytes(contents[i % 2]), Group);
+        for (var i = 1; i <= 100; i++)
+        {
+            AtomicFile.WriteIfChanged(Target, Encoding.ASCII.GetBytes(contents[i % 2]), Group);
+        }
         await done.CancelAsync();
         Assert.True(await reader > 0);
     }
@@ -67,8 +70,11 @@ public sealed class AtomicFileTests : IDisposable
         watcher.Changed += (_, e) => seen.Add(e.Name!);
         watcher.Renamed += (_, e) => seen.Add(e.Name!);
         watcher.EnableRaisingEvents = true;
-        var temporary = Path.Combine(folder.FullName, ".tmp");
-        for (var i = 0; i < 20; i++) AtomicFile.WriteIfChanged(Target, Encoding.ASCII.GetBytes($"{i}"), Group, temporary);
+        var temporary = Path.Combine(_folder.FullName, ".tmp");
+        for (var i = 0; i < 20; i++)
+        {
+            AtomicFile.WriteIfChanged(Target, Encoding.ASCII.GetBytes($"{i}"), Group, temporary);
+        }
         Assert.True(SpinWait.SpinUntil(() => !seen.IsEmpty, TimeSpan.FromSeconds(5)));
         Assert.All(seen, name => Assert.Equal("demo.json", name));
         Assert.Empty(Directory.EnumerateFileSystemEntries(temporary));
@@ -82,5 +88,5 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal([Target], Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(Target)!));
     }
 
-    public void Dispose() => folder.Delete(recursive: true);
+    public void Dispose() => _folder.Delete(recursive: true);
 }

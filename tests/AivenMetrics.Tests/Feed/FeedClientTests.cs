@@ -14,21 +14,21 @@ public sealed class FeedClientTests : IAsyncDisposable
     private const string One = """{"projects":[{"project":"one","ready":false,"services":[]}]}""";
     private const string Two = """{"projects":[{"project":"two","ready":false,"services":[]}]}""";
 
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("feed-");
-    private readonly CancellationTokenSource stop = new(TimeSpan.FromSeconds(30));
-    private readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly HttpClient http = Feeds.CreateHttpClient();
-    private readonly List<Task> running = [];
-    private readonly FailureCounter failures = new();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("feed-");
+    private readonly CancellationTokenSource _stop = new(TimeSpan.FromSeconds(30));
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly HttpClient _http = Feeds.CreateHttpClient();
+    private readonly List<Task> _running = [];
+    private readonly FailureCounter _failures = new();
 
-    private string LastGood => Path.Combine(folder.FullName, "deep", "targets.json");
+    private string LastGood => Path.Combine(_folder.FullName, "deep", "targets.json");
 
     [Fact]
     public async Task The_first_answer_is_published_as_live()
     {
-        await using var broker = await ScriptedBroker.Start(One);
+        await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url);
-        var snapshot = await client.WaitForChange(null, stop.Token);
+        var snapshot = await client.WaitForChangeAsync(null, _stop.Token);
         Assert.Equal("one", snapshot.Value.Projects.Single().Project);
         Assert.False(snapshot.FromDisk);
         Assert.Equal("/feed/v1/targets", broker.Requests.First().Path);
@@ -38,13 +38,13 @@ public sealed class FeedClientTests : IAsyncDisposable
     [Fact]
     public async Task A_change_wakes_the_held_request_at_once()
     {
-        await using var broker = await ScriptedBroker.Start(One);
+        await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url, options => options with { Wait = TimeSpan.FromSeconds(20) });
-        var first = await client.WaitForChange(null, stop.Token);
-        await Until(() => broker.Requests.Count == 2);
+        var first = await client.WaitForChangeAsync(null, _stop.Token);
+        await WaitUntilAsync(() => broker.Requests.Count == 2);
         var started = TimeProvider.System.GetTimestamp();
-        broker.Answer(Two);
-        var second = await client.WaitForChange(first, stop.Token);
+        broker.SetFeed(Two);
+        var second = await client.WaitForChangeAsync(first, _stop.Token);
         Assert.Equal("two", second.Value.Projects.Single().Project);
         Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(5));
         Assert.Equal("wait=20", broker.Requests.ElementAt(1).Prefer);
@@ -54,48 +54,59 @@ public sealed class FeedClientTests : IAsyncDisposable
     [Fact]
     public async Task A_304_confirms_the_answer_without_waking_anyone()
     {
-        await using var broker = await ScriptedBroker.Start(One);
+        await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url, options => options with { Wait = TimeSpan.FromSeconds(1) });
-        var first = await client.WaitForChange(null, stop.Token);
-        await Until(() => client.Current!.FetchedAt > first.FetchedAt);
+        var first = await client.WaitForChangeAsync(null, _stop.Token);
+        await WaitUntilAsync(() => client.Current!.FetchedAt > first.FetchedAt);
         Assert.Same(first.Value, client.Current!.Value);
         Assert.Equal(first.Version, client.Current.Version);
-        Assert.Equal(0, failures.Total);
+        Assert.Equal(0, _failures.Total);
     }
 
     [Fact]
     public async Task The_next_poll_names_a_version_only_after_it_was_applied()
     {
-        await using var broker = await ScriptedBroker.Start(One);
+        await using var broker = await ScriptedBroker.StartAsync(One);
         using var applied = new SemaphoreSlim(0);
         var options = Feeds.Targets(broker.Url, "sesame");
-        var client = new FeedClient<TargetFeed>(http, options, TimeProvider.System, NullLogger.Instance, services.GetRequiredService<IMeterFactory>());
-        running.Add(Task.Run(() => client.Run(_ => applied.Wait(stop.Token), stop.Token)));
-        await Until(() => !broker.Requests.IsEmpty);
+        var client = new FeedClient<TargetFeed>(
+            _http,
+            options,
+            TimeProvider.System,
+            NullLogger.Instance,
+            _services.GetRequiredService<IMeterFactory>()
+        );
+        _running.Add(Task.Run(() => client.RunAsync(_ => applied.Wait(_stop.Token), _stop.Token)));
+        await WaitUntilAsync(() => !broker.Requests.IsEmpty);
         await Task.Delay(200);
         Assert.Single(broker.Requests);
         applied.Release();
-        await Until(() => broker.Requests.Count == 2);
+        await WaitUntilAsync(() => broker.Requests.Count == 2);
         Assert.NotNull(broker.Requests.ElementAt(1).IfNoneMatch);
     }
 
     [Fact]
     public async Task The_same_content_under_a_new_tag_is_no_news()
     {
-        await using var broker = await ScriptedBroker.Start(One);
+        await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url);
-        var first = await client.WaitForChange(null, stop.Token);
-        broker.Answer(One);
-        await Until(() => client.Current!.FetchedAt > first.FetchedAt);
+        var first = await client.WaitForChangeAsync(null, _stop.Token);
+        broker.SetFeed(One);
+        await WaitUntilAsync(() => client.Current!.FetchedAt > first.FetchedAt);
         Assert.Equal(first.Version, client.Current!.Version);
     }
 
     [Fact]
     public async Task The_callers_headers_go_with_every_request()
     {
-        await using var broker = await ScriptedBroker.Start(One);
-        Run(broker.Url, options => options with { Headers = headers => headers.Add("X-AivenMetrics-Prometheus-Version", "2.42.0") });
-        await Until(() => broker.Requests.Count == 2);
+        await using var broker = await ScriptedBroker.StartAsync(One);
+        Run(broker.Url, options =>
+            options with
+            {
+                ConfigureHeaders = headers => headers.Add("X-AivenMetrics-Prometheus-Version", "2.42.0"),
+            }
+        );
+        await WaitUntilAsync(() => broker.Requests.Count == 2);
         Assert.All(broker.Requests, request => Assert.Equal("2.42.0", request.Version));
     }
 
@@ -109,18 +120,21 @@ public sealed class FeedClientTests : IAsyncDisposable
     [InlineData("invalid", """{"projects":[]}""")]
     [InlineData("invalid", """{"projects":[null]}""")]
     [InlineData("invalid", """{"projects":[{"project":"one","ready":true,"services":[null]}]}""")]
-    [InlineData("too_large", """{"projects":[],"padding":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}""")]
+    [InlineData(
+        "too_large",
+        """{"projects":[],"padding":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"""
+    )]
     public async Task An_unfit_answer_is_a_failure_and_never_an_empty_list(string reason, string json)
     {
-        await using var broker = await ScriptedBroker.Start(One);
+        await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url, options => options with { MaximumBytes = 100 });
-        var first = await client.WaitForChange(null, stop.Token);
-        broker.Answer(json);
-        await Until(() => failures.Of(reason) >= 2);
+        var first = await client.WaitForChangeAsync(null, _stop.Token);
+        broker.SetFeed(json);
+        await WaitUntilAsync(() => _failures.Of(reason) >= 2);
         Assert.Same(first.Value, client.Current!.Value);
         Assert.Equal(One, File.ReadAllText(LastGood));
-        broker.Answer(Two);
-        Assert.Equal("two", (await client.WaitForChange(first, stop.Token)).Value.Projects.Single().Project);
+        broker.SetFeed(Two);
+        Assert.Equal("two", (await client.WaitForChangeAsync(first, _stop.Token)).Value.Projects.Single().Project);
     }
 
     [Theory]
@@ -133,16 +147,16 @@ public sealed class FeedClientTests : IAsyncDisposable
     [InlineData(304, "status")]
     public async Task A_refusal_keeps_the_last_good_answer_and_is_counted_by_reason(int status, string reason)
     {
-        await using var broker = await ScriptedBroker.Start("");
+        await using var broker = await ScriptedBroker.StartAsync("");
         Directory.CreateDirectory(Path.GetDirectoryName(LastGood)!);
         File.WriteAllText(LastGood, One);
-        broker.Misbehave(context =>
+        broker.SetHandler(context =>
         {
             context.Response.StatusCode = status;
             return Task.CompletedTask;
         });
         var client = Run(broker.Url);
-        await Until(() => failures.Of(reason) >= 1);
+        await WaitUntilAsync(() => _failures.Of(reason) >= 1);
         Assert.Equal("one", client.Current!.Value.Projects.Single().Project);
         Assert.True(client.Current.FromDisk);
     }
@@ -150,22 +164,22 @@ public sealed class FeedClientTests : IAsyncDisposable
     [Fact]
     public async Task A_login_page_is_not_a_feed()
     {
-        await using var broker = await ScriptedBroker.Start(One);
-        broker.Misbehave(context =>
+        await using var broker = await ScriptedBroker.StartAsync(One);
+        broker.SetHandler(context =>
         {
             context.Response.ContentType = "text/html";
             return context.Response.WriteAsync("<html>");
         });
         var client = Run(broker.Url);
-        await Until(() => failures.Of("content_type") >= 1);
+        await WaitUntilAsync(() => _failures.Of("content_type") >= 1);
         Assert.Null(client.Current);
     }
 
     [Fact]
     public async Task A_body_that_breaks_off_is_a_network_failure()
     {
-        await using var broker = await ScriptedBroker.Start(One);
-        broker.Misbehave(async context =>
+        await using var broker = await ScriptedBroker.StartAsync(One);
+        broker.SetHandler(async context =>
         {
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = One.Length;
@@ -174,30 +188,30 @@ public sealed class FeedClientTests : IAsyncDisposable
             context.Abort();
         });
         var client = Run(broker.Url);
-        await Until(() => failures.Of("network") >= 1);
+        await WaitUntilAsync(() => _failures.Of("network") >= 1);
         Assert.Null(client.Current);
     }
 
     [Fact]
     public async Task A_broker_that_hangs_is_given_up()
     {
-        await using var broker = await ScriptedBroker.Start(One);
-        broker.Misbehave(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var broker = await ScriptedBroker.StartAsync(One);
+        broker.SetHandler(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         var client = Run(broker.Url, options => options with { Wait = TimeSpan.Zero, Timeout = TimeSpan.FromMilliseconds(200) });
-        await Until(() => failures.Of("timeout") >= 1);
-        broker.Answer(One);
-        Assert.False((await client.WaitForChange(null, stop.Token)).FromDisk);
+        await WaitUntilAsync(() => _failures.Of("timeout") >= 1);
+        broker.SetFeed(One);
+        Assert.False((await client.WaitForChangeAsync(null, _stop.Token)).FromDisk);
     }
 
     [Fact]
     public async Task Retry_After_is_honoured()
     {
-        await using var broker = await ScriptedBroker.Start(One);
+        await using var broker = await ScriptedBroker.StartAsync(One);
         broker.Fail(503, retryAfter: "2");
         Run(broker.Url);
-        await Until(() => failures.Of("unavailable") == 1);
+        await WaitUntilAsync(() => _failures.Of("unavailable") == 1);
         var started = TimeProvider.System.GetTimestamp();
-        await Until(() => broker.Requests.Count == 2);
+        await WaitUntilAsync(() => broker.Requests.Count == 2);
         Assert.True(TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(1.5));
     }
 
@@ -205,14 +219,17 @@ public sealed class FeedClientTests : IAsyncDisposable
     public async Task A_restart_without_the_broker_starts_from_disk_before_the_first_request()
     {
         Uri url;
-        await using (var broker = await ScriptedBroker.Start(One))
+        await using (var broker = await ScriptedBroker.StartAsync(One))
         {
             url = broker.Url;
-            await Run(url).WaitForChange(null, stop.Token);
-            await Until(() => File.Exists(LastGood));
+            await Run(url).WaitForChangeAsync(null, _stop.Token);
+            await WaitUntilAsync(() => File.Exists(LastGood));
         }
 
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(LastGood));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(LastGood));
+        }
         var confirmed = File.GetLastWriteTimeUtc(LastGood);
         var second = Run(url);
         Assert.NotNull(second.Current);
@@ -220,8 +237,8 @@ public sealed class FeedClientTests : IAsyncDisposable
         Assert.Equal(confirmed, second.Current.FetchedAt.UtcDateTime);
 
         var fromDisk = second.Current;
-        await using var again = await ScriptedBroker.Start(One, url.Port);
-        var live = await second.WaitForChange(fromDisk, stop.Token);
+        await using var again = await ScriptedBroker.StartAsync(One, url.Port);
+        var live = await second.WaitForChangeAsync(fromDisk, _stop.Token);
         Assert.False(live.FromDisk);
         Assert.Equal("one", live.Value.Projects.Single().Project);
     }
@@ -231,22 +248,22 @@ public sealed class FeedClientTests : IAsyncDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(LastGood)!);
         File.WriteAllText(LastGood, One[..30]);
-        await using var broker = await ScriptedBroker.Start(Two);
+        await using var broker = await ScriptedBroker.StartAsync(Two);
         var client = Run(broker.Url);
         Assert.Null(client.Current);
-        Assert.Equal(1, failures.Of("disk"));
-        Assert.Equal("two", (await client.WaitForChange(null, stop.Token)).Value.Projects.Single().Project);
-        await Until(() => File.ReadAllText(LastGood) == Two);
+        Assert.Equal(1, _failures.Of("disk"));
+        Assert.Equal("two", (await client.WaitForChangeAsync(null, _stop.Token)).Value.Projects.Single().Project);
+        await WaitUntilAsync(() => File.ReadAllText(LastGood) == Two);
     }
 
     [Fact]
     public async Task A_last_good_file_that_cannot_be_written_costs_nothing_but_the_copy()
     {
-        File.WriteAllText(Path.Combine(folder.FullName, "deep"), "a file where the folder should be");
-        await using var broker = await ScriptedBroker.Start(One);
+        File.WriteAllText(Path.Combine(_folder.FullName, "deep"), "a file where the folder should be");
+        await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url);
-        Assert.Equal("one", (await client.WaitForChange(null, stop.Token)).Value.Projects.Single().Project);
-        Assert.True(failures.Of("disk") >= 1);
+        Assert.Equal("one", (await client.WaitForChangeAsync(null, _stop.Token)).Value.Projects.Single().Project);
+        Assert.True(_failures.Of("disk") >= 1);
     }
 
     [Theory]
@@ -262,13 +279,13 @@ public sealed class FeedClientTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await Task.WhenAll(running);
-        http.Dispose();
-        failures.Dispose();
-        await services.DisposeAsync();
-        stop.Dispose();
-        folder.Delete(recursive: true);
+        await _stop.CancelAsync();
+        await Task.WhenAll(_running);
+        _http.Dispose();
+        _failures.Dispose();
+        await _services.DisposeAsync();
+        _stop.Dispose();
+        _folder.Delete(recursive: true);
     }
 
     private FeedClient<TargetFeed> Run(Uri url, Func<FeedClientOptions<TargetFeed>, FeedClientOptions<TargetFeed>>? change = null)
@@ -281,53 +298,79 @@ public sealed class FeedClientTests : IAsyncDisposable
             MinimumBackoff = TimeSpan.FromMilliseconds(20),
             MaximumBackoff = TimeSpan.FromMilliseconds(100),
         };
-        var meters = services.GetRequiredService<IMeterFactory>();
-        failures.Follow(meters);
-        var client = new FeedClient<TargetFeed>(http, change?.Invoke(options) ?? options, TimeProvider.System, NullLogger.Instance, meters);
-        running.Add(client.Run(stop.Token));
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        _failures.Follow(meters);
+        var client = new FeedClient<TargetFeed>(
+            _http,
+            change?.Invoke(options) ?? options,
+            TimeProvider.System,
+            NullLogger.Instance,
+            meters
+        );
+        _running.Add(client.RunAsync(_stop.Token));
         return client;
     }
 
-    private async Task Until(Func<bool> condition)
+    private async Task WaitUntilAsync(Func<bool> condition)
     {
-        while (!condition()) await Task.Delay(10, stop.Token);
+        while (!condition())
+        {
+            await Task.Delay(10, _stop.Token);
+        }
     }
 
     private sealed class FailureCounter : IDisposable
     {
-        private readonly MeterListener listener = new();
-        private readonly Dictionary<string, int> counts = [];
-        private IMeterFactory? followed;
+        private readonly MeterListener _listener = new();
+        private readonly Dictionary<string, int> _counts = [];
+        private IMeterFactory? _followed;
 
         public int Total
         {
-            get { lock (counts) return counts.Values.Sum(); }
+            get
+            {
+                lock (_counts)
+                {
+                    return _counts.Values.Sum();
+                }
+            }
         }
 
         public int Of(string reason)
         {
-            lock (counts) return counts.GetValueOrDefault(reason);
+            lock (_counts)
+            {
+                return _counts.GetValueOrDefault(reason);
+            }
         }
 
         public void Follow(IMeterFactory meters)
         {
-            if (followed is not null) return;
-            followed = meters;
-            listener.InstrumentPublished = (instrument, self) =>
+            if (_followed is not null)
             {
-                if (instrument.Meter.Scope == meters && instrument.Name == "aivenmetrics_feed_failures_total") self.EnableMeasurementEvents(instrument);
-            };
-            listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+                return;
+            }
+            _followed = meters;
+            _listener.InstrumentPublished = (instrument, self) =>
             {
-                lock (counts)
+                if (instrument.Meter.Scope == meters && instrument.Name == "aivenmetrics_feed_failures_total")
                 {
-                    var reason = tags.ToArray().Single(tag => tag.Key == "reason").Value!.ToString()!;
-                    counts[reason] = counts.GetValueOrDefault(reason) + (int)value;
+                    self.EnableMeasurementEvents(instrument);
                 }
-            });
-            listener.Start();
+            };
+            _listener.SetMeasurementEventCallback<long>(
+                (_, value, tags, _) =>
+                {
+                    lock (_counts)
+                    {
+                        var reason = tags.ToArray().Single(tag => tag.Key == "reason").Value!.ToString()!;
+                        _counts[reason] = _counts.GetValueOrDefault(reason) + (int)value;
+                    }
+                }
+            );
+            _listener.Start();
         }
 
-        public void Dispose() => listener.Dispose();
+        public void Dispose() => _listener.Dispose();
     }
 }

@@ -22,10 +22,16 @@ public sealed class FailedStartTests
     [InlineData("Gateway", NobodysUrl, FreeUrl, "Gateway:Listen")]
     [InlineData("Gateway", FreeUrl, NobodysUrl, "Gateway:InternalListen")]
     [InlineData("Discovery", null, NobodysUrl, "Discovery:InternalListen")]
-    public async Task An_address_that_the_host_lacks_is_one_sentence_with_the_key_and_the_remedy(string section, string? listen, string internalListen, string key) =>
+    public async Task An_address_that_the_host_lacks_is_one_sentence_with_the_key_and_the_remedy(
+        string section,
+        string? listen,
+        string internalListen,
+        string key
+    ) =>
         Assert.Equal(
             $"Critical: a-role cannot start: {key} is {NobodysUrl}, which is no address of this host: give {key} one of its addresses, or 0.0.0.0 for all of them.",
-            await FailedStart(section, listen, internalListen));
+            await FailedStartAsync(section, listen, internalListen)
+        );
 
     [Theory]
     [InlineData("Listen")]
@@ -35,33 +41,64 @@ public sealed class FailedStartTests
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
-        (string taken, string key) = ($"http://{other.LocalEndpoint}", $"Gateway:{name}");
+        (var taken, var key) = ($"http://{other.LocalEndpoint}", $"Gateway:{name}");
 
         Assert.Equal(
             $"Critical: a-role cannot start: {key} is {taken}, where something listens already: stop that, or give {key} another port.",
-            await FailedStart("Gateway", name == "Listen" ? taken : FreeUrl, name == "InternalListen" ? taken : FreeUrl, http2Listen: name == "Http2Listen" ? taken : null));
+            await FailedStartAsync(
+                "Gateway",
+                name == "Listen" ? taken : FreeUrl,
+                name == "InternalListen" ? taken : FreeUrl,
+                http2Listen: name == "Http2Listen" ? taken : null
+            )
+        );
     }
 
     [Fact]
     public async Task A_file_for_addresses_that_cannot_be_written_is_one_sentence_with_the_option_and_the_remedy()
     {
-        string line = await FailedStart("Broker", FreeUrl, FreeUrl, addressesFile: "/nowhere/addresses");
+        var line = await FailedStartAsync("Broker", FreeUrl, FreeUrl, addressesFile: "/nowhere/addresses");
 
-        Assert.StartsWith("Critical: a-role cannot start: --addresses-file names /nowhere/addresses, which cannot be written (", line, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Critical: a-role cannot start: --addresses-file names /nowhere/addresses, which cannot be written (",
+            line,
+            StringComparison.Ordinal
+        );
         Assert.EndsWith("): name a file in a folder that exists and may be written to.", line, StringComparison.Ordinal);
     }
 
     /// <summary>Starts a role that cannot, and gives the only line that it logs.</summary>
-    private static async Task<string> FailedStart(string section, string? listen, string internalListen, string? addressesFile = null, string? http2Listen = null)
+    private static async Task<string> FailedStartAsync(
+        string section,
+        string? listen,
+        string internalListen,
+        string? addressesFile = null,
+        string? http2Listen = null
+    )
     {
         var role = new Role<NoOptions>(
-            "a-role", "", section, listen, internalListen, [], [], _ => [], (_, _) => { }, listen is null ? null : _ => { });
-        var hosting = new HostingOptions { Listen = listen, Http2Listen = http2Listen, InternalListen = internalListen };
+            "a-role",
+            "",
+            section,
+            listen,
+            internalListen,
+            [],
+            [],
+            _ => [],
+            (_, _) => { },
+            listen is null ? null : _ => { }
+        );
+        var hosting = new HostingOptions
+        {
+            Listen = listen,
+            Http2Listen = http2Listen,
+            InternalListen = internalListen,
+        };
         var app = RoleHost.Build(role, new RoleConfiguration<NoOptions>(new(), hosting, [], []), LogFormat.Json, LogLevel.Critical);
         using var log = new Recorder();
         app.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
 
-        Assert.Equal(1, await RoleHost.Run(app, role.Name, addressesFile));
+        Assert.Equal(1, await RoleHost.RunAsync(app, role.Name, addressesFile));
         return Assert.Single(log.Lines);
     }
 
@@ -76,11 +113,14 @@ public sealed class FailedStartTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue($"{logLevel}: {formatter(state, exception)}{exception}");
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Lines.Enqueue($"{logLevel}: {formatter(state, exception)}{exception}");
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -11,7 +11,7 @@ public sealed class HostingOptionsTests
     [InlineData("http://localhost:9", "127.0.0.1:9")]
     [InlineData("http://[::1]:8080", "[::1]:8080")]
     public void An_address_and_a_port_are_taken(string url, string expected) =>
-        Assert.Equal(expected, HostingOptions.EndPoint(url)?.ToString());
+        Assert.Equal(expected, HostingOptions.ParseEndPoint(url)?.ToString());
 
     [Theory]
     [InlineData(null)]
@@ -21,5 +21,9 @@ public sealed class HostingOptionsTests
     [InlineData("http://127.0.0.1:8080/path")]
     [InlineData("http://a-name:8080")]
     public void Anything_else_is_a_fault_that_says_what_is_wanted(string? url) =>
-        Assert.StartsWith("Broker:Listen must be http://<IP address>:<port>", Assert.Single(HostingOptions.Faults("Broker:Listen", url)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Broker:Listen must be http://<IP address>:<port>",
+            Assert.Single(HostingOptions.ValidateListen("Broker:Listen", url)),
+            StringComparison.Ordinal
+        );
 }

@@ -9,8 +9,8 @@ public class DemoSeedTests
     [Fact]
     public async Task The_project_holds_the_ten_services_with_the_tags_of_the_Aiven_broker()
     {
-        await using var simulator = await SimulatorHost.Start(options => options.Seed = true);
-        var services = (await simulator.Api("GET", "/project/demo/service"))["services"].AsArray();
+        await using var simulator = await SimulatorHost.StartAsync(options => options.Seed = true);
+        var services = (await simulator.CallApiAsync("GET", "/project/demo/service"))["services"].AsArray();
         Assert.Equal(10, services.Count);
         foreach (var demo in DemoSeed.Services("demo"))
         {
@@ -37,7 +37,8 @@ public class DemoSeedTests
             Assert.True(DemoSeed.Services("demo").Count(service => service.SpaceId == space.Id && service.Type != "influxdb") >= 2);
         });
         Assert.All(DemoSeed.Services("demo"), service =>
-            Assert.Contains(DemoSeed.Spaces, space => space.Id == service.SpaceId && space.OrganizationId == service.OrganizationId));
+            Assert.Contains(DemoSeed.Spaces, space => space.Id == service.SpaceId && space.OrganizationId == service.OrganizationId)
+        );
         Assert.Equal(10, DemoSeed.Services("demo").Select(service => service.ServiceInstanceId).Distinct().Count());
         Assert.All(DemoSeed.Services("demo"), service => Assert.True(Guid.TryParse(service.ServiceInstanceId, out _)));
     }
@@ -55,8 +56,8 @@ public class DemoSeedTests
     [Fact]
     public async Task The_admin_API_tells_the_seed()
     {
-        await using var simulator = await SimulatorHost.Start(options => (options.Seed, options.Project) = (true, "other"));
-        var seed = await simulator.Admin("GET", "/seed");
+        await using var simulator = await SimulatorHost.StartAsync(options => (options.Seed, options.Project) = (true, "other"));
+        var seed = await simulator.CallAdminAsync("GET", "/seed");
         Assert.Equal(2, seed["organizations"].AsArray().Count);
         Assert.Equal(3, seed["spaces"].AsArray().Count);
         Assert.Equal(10, seed["services"].AsArray().Count);

@@ -18,7 +18,7 @@ using Xunit;
 namespace AivenMetrics.Tests.Simulator;
 
 /// <summary>An answer of either API.</summary>
-internal sealed record Answer(int Status, JsonNode? Body, string Text, HttpResponseHeaders Headers)
+internal sealed record SimulatorResponse(int Status, JsonNode? Body, string Text, HttpResponseHeaders Headers)
 {
     public JsonNode this[string field] => Body![field]!;
 
@@ -31,25 +31,30 @@ internal sealed record Answer(int Status, JsonNode? Body, string Text, HttpRespo
 internal sealed class SimulatorHost : IAsyncDisposable
 {
     public const string Token = "test-token";
-    private readonly WebApplication app;
-    private readonly HttpClient client;
+    private readonly WebApplication _app;
+    private readonly HttpClient _client;
 
     private SimulatorHost(WebApplication app, FakeTimeProvider time)
     {
-        (this.app, Time) = (app, time);
-        client = new() { BaseAddress = new(app.Urls.Single()), Timeout = TimeSpan.FromSeconds(10) };
+        (this._app, Time) = (app, time);
+        _client = new() { BaseAddress = new(app.Urls.Single()), Timeout = TimeSpan.FromSeconds(10) };
     }
 
     /// <summary>Starts at the real time, so that certificates are valid now, and stands still.</summary>
     public FakeTimeProvider Time { get; }
 
-    public IPEndPoint Dns => app.Services.GetRequiredService<DnsServer>().EndPoint!;
+    public IPEndPoint Dns => _app.Services.GetRequiredService<DnsServer>().EndPoint!;
 
-    public Uri Url => client.BaseAddress!;
+    public Uri Url => _client.BaseAddress!;
 
-    public static async Task<SimulatorHost> Start(Action<SimulatorOptions>? change = null)
+    public static async Task<SimulatorHost> StartAsync(Action<SimulatorOptions>? change = null)
     {
-        var options = new SimulatorOptions { Token = Token, NodeNetwork = "auto", Seed = false };
+        var options = new SimulatorOptions
+        {
+            Token = Token,
+            NodeNetwork = "auto",
+            Seed = false,
+        };
         change?.Invoke(options);
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         var builder = WebApplication.CreateSlimBuilder();
@@ -66,95 +71,130 @@ internal sealed class SimulatorHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        client.Dispose();
-        await app.StopAsync();
-        await app.DisposeAsync();
+        _client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
     }
 
     /// <summary>Lets time pass and the metrics ports follow.</summary>
-    public async Task Pass(TimeSpan span)
+    public async Task AdvanceTimeAsync(TimeSpan span)
     {
         Time.Advance(span);
-        await app.Services.GetRequiredService<NodeListeners>().Apply(default);
+        await _app.Services.GetRequiredService<NodeListeners>().ReconcileAsync(default);
     }
 
     /// <summary>Calls <c>/v1</c> with the token.</summary>
-    public Task<Answer> Api(string method, string path, JsonNode? body = null, string? authorization = "aivenv1 " + Token) =>
-        Send(method, "/v1" + path, body?.ToJsonString(), authorization);
+    public Task<SimulatorResponse> CallApiAsync(
+        string method,
+        string path,
+        JsonNode? body = null,
+        string? authorization = "aivenv1 " + Token
+    ) => SendAsync(method, "/v1" + path, body?.ToJsonString(), authorization);
 
     /// <summary>Calls <c>/simulator/v1</c>, which must succeed.</summary>
-    public async Task<Answer> Admin(string method, string path, JsonNode? body = null)
+    public async Task<SimulatorResponse> CallAdminAsync(string method, string path, JsonNode? body = null)
     {
-        var answer = await Send(method, "/simulator/v1" + path, body?.ToJsonString(), null);
+        var answer = await SendAsync(method, "/simulator/v1" + path, body?.ToJsonString(), null);
         Assert.True(answer.Status == 200, answer.Text);
         return answer;
     }
 
-    public async Task<Answer> Send(string method, string path, string? body, string? authorization)
+    public async Task<SimulatorResponse> SendAsync(string method, string path, string? body, string? authorization)
     {
         using var request = new HttpRequestMessage(new(method), path);
         if (authorization is not null)
+        {
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
         if (body is not null)
+        {
             request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var response = await client.SendAsync(request);
+        }
+        using var response = await _client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         var isJson = response.Content.Headers.ContentType?.MediaType == "application/json";
         return new((int)response.StatusCode, isJson ? JsonNode.Parse(text) : null, text, response.Headers);
     }
 
     /// <summary>A service that runs at once.</summary>
-    public Task<Answer> Service(string name, string type = "opensearch", string plan = "startup-4") =>
-        Admin("POST", "/projects/demo/services", new JsonObject { ["name"] = name, ["type"] = type, ["plan"] = plan });
+    public Task<SimulatorResponse> CreateServiceAsync(string name, string type = "opensearch", string plan = "startup-4") =>
+        CallAdminAsync(
+            "POST",
+            "/projects/demo/services",
+            new JsonObject
+            {
+                ["name"] = name,
+                ["type"] = type,
+                ["plan"] = plan,
+            }
+        );
 
     /// <summary>A <c>prometheus</c> endpoint; its id.</summary>
-    public async Task<string> Endpoint(string name = "metrics", string user = "prom1234", string password = "secret-password")
+    public async Task<string> CreateEndpointAsync(string name = "metrics", string user = "prom1234", string password = "secret-password")
     {
-        var answer = await Api("POST", "/project/demo/integration_endpoint", new JsonObject
-        {
-            ["endpoint_name"] = name,
-            ["endpoint_type"] = "prometheus",
-            ["user_config"] = new JsonObject { ["basic_auth_username"] = user, ["basic_auth_password"] = password },
-        });
+        var answer = await CallApiAsync(
+            "POST",
+            "/project/demo/integration_endpoint",
+            new JsonObject
+            {
+                ["endpoint_name"] = name,
+                ["endpoint_type"] = "prometheus",
+                ["user_config"] = new JsonObject { ["basic_auth_username"] = user, ["basic_auth_password"] = password },
+            }
+        );
         Assert.True(answer.Status == 200, answer.Text);
         return (string)answer["service_integration_endpoint"]["endpoint_id"]!;
     }
 
-    public Task<Answer> Integrate(string service, string endpoint) => Api("POST", "/project/demo/integration", new JsonObject
-    {
-        ["integration_type"] = "prometheus",
-        ["source_service"] = service,
-        ["dest_endpoint_id"] = endpoint,
-        ["dest_service"] = null,
-        ["user_config"] = new JsonObject(),
-    });
+    public Task<SimulatorResponse> CreateIntegrationAsync(string service, string endpoint) =>
+        CallApiAsync(
+            "POST",
+            "/project/demo/integration",
+            new JsonObject
+            {
+                ["integration_type"] = "prometheus",
+                ["source_service"] = service,
+                ["dest_endpoint_id"] = endpoint,
+                ["dest_service"] = null,
+                ["user_config"] = new JsonObject(),
+            }
+        );
 
     /// <summary>A running service whose metrics ports are open; the id of its integration.</summary>
-    public async Task<string> Scrapable(string name, string type = "opensearch", string plan = "startup-4")
+    public async Task<string> CreateScrapedServiceAsync(string name, string type = "opensearch", string plan = "startup-4")
     {
-        await Service(name, type, plan);
-        var integration = await Integrate(name, await Endpoint("e-" + name));
-        await Pass(TimeSpan.FromSeconds(60));
+        await CreateServiceAsync(name, type, plan);
+        var integration = await CreateIntegrationAsync(name, await CreateEndpointAsync("e-" + name));
+        await AdvanceTimeAsync(TimeSpan.FromSeconds(60));
         return (string)integration["service_integration"]["service_integration_id"]!;
     }
 
-    public Task<Answer> Replace(string service, int node, int leaveSeconds) => Admin(
-        "POST", $"/projects/demo/services/{service}/nodes/{node}/replace", new JsonObject { ["leave_seconds"] = leaveSeconds });
+    public Task<SimulatorResponse> ReplaceNodeAsync(string service, int node, int leaveSeconds) =>
+        CallAdminAsync(
+            "POST",
+            $"/projects/demo/services/{service}/nodes/{node}/replace",
+            new JsonObject { ["leave_seconds"] = leaveSeconds }
+        );
 
     /// <summary>The service as the admin API sees it.</summary>
-    public async Task<JsonNode> State(string service) =>
-        (await Admin("GET", "/state"))["services"].AsArray().Single(row => (string)row!["name"]! == service)!;
+    public async Task<JsonNode> GetServiceAsync(string service) =>
+        (await CallAdminAsync("GET", "/state"))["services"].AsArray().Single(row => (string)row!["name"]! == service)!;
 
-    public async Task<string[]> Addresses(string service) =>
-        [.. (await State(service))["nodes"]!.AsArray().Select(node => (string)node!["address"]!)];
+    public async Task<string[]> GetAddressesAsync(string service) =>
+        [.. (await GetServiceAsync(service))["nodes"]!.AsArray().Select(node => (string)node!["address"]!)];
 
     /// <summary>
     /// Scrapes as a careful client does: connects to the address, verifies the certificate by the project's CA and the host's name.
     /// </summary>
-    public async Task<HttpResponseMessage> Scrape(
-        string address, string host, string user = "prom1234", string password = "secret-password", string path = "/metrics")
+    public async Task<HttpResponseMessage> ScrapeAsync(
+        string address,
+        string host,
+        string user = "prom1234",
+        string password = "secret-password",
+        string path = "/metrics"
+    )
     {
-        var pem = (string)(await Api("GET", "/project/demo/kms/ca"))["certificate"]!;
+        var pem = (string)(await CallApiAsync("GET", "/project/demo/kms/ca"))["certificate"]!;
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPem(pem);
         using var handler = new SocketsHttpHandler

@@ -12,7 +12,8 @@ public class SimulatorOptionsTests
                 "Simulator:Token is missing: set it with the environment variable AIVENMETRICS_Simulator__Token"
                     + " or in a file named by Simulator:TokenFile.",
             ],
-            new SimulatorOptions().Faults());
+            new SimulatorOptions().Validate()
+        );
 
     [Fact]
     public void All_faults_are_told_together()
@@ -26,13 +27,19 @@ public class SimulatorOptionsTests
             IntegrationDelay = TimeSpan.FromSeconds(-1),
             ListenerDelay = TimeSpan.FromDays(2),
         };
-        var keys = options.Faults().Select(fault => fault.Split(' ')[0]);
+        var keys = options.Validate().Select(fault => fault.Split(' ')[0]);
         Assert.Equal(
             [
-                "Simulator:Token", "Simulator:Project", "Simulator:NodeNetwork", "Simulator:DnsListen", "Simulator:RequestsPerMinute",
-                "Simulator:IntegrationDelay", "Simulator:ListenerDelay",
+                "Simulator:Token",
+                "Simulator:Project",
+                "Simulator:NodeNetwork",
+                "Simulator:DnsListen",
+                "Simulator:RequestsPerMinute",
+                "Simulator:IntegrationDelay",
+                "Simulator:ListenerDelay",
             ],
-            keys);
+            keys
+        );
     }
 
     [Theory]
@@ -42,7 +49,7 @@ public class SimulatorOptionsTests
     [InlineData("127.41.7")]
     [InlineData("127.41.7.0/24")]
     public void A_part_of_loopback_is_a_node_network(string network) =>
-        Assert.Empty(new SimulatorOptions { Token = "t", NodeNetwork = network }.Faults());
+        Assert.Empty(new SimulatorOptions { Token = "t", NodeNetwork = network }.Validate());
 
     [Theory]
     [InlineData("")]
@@ -55,7 +62,7 @@ public class SimulatorOptionsTests
     [InlineData("192.168.1")]
     public void Anything_else_is_not(string network)
     {
-        var fault = Assert.Single(new SimulatorOptions { Token = "t", NodeNetwork = network }.Faults());
+        var fault = Assert.Single(new SimulatorOptions { Token = "t", NodeNetwork = network }.Validate());
         Assert.StartsWith("Simulator:NodeNetwork", fault, StringComparison.Ordinal);
     }
 }

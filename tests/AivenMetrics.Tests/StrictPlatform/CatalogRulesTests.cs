@@ -42,8 +42,8 @@ public sealed class CatalogRulesTests
     [Fact]
     public void Equal_ids_and_names_and_empty_lists_are_found()
     {
-        JsonNode catalog = JsonNode.Parse(Good)!;
-        JsonArray services = catalog["services"]!.AsArray();
+        var catalog = JsonNode.Parse(Good)!;
+        var services = catalog["services"]!.AsArray();
         services.Add(services[0]!.DeepClone());
 
         Assert.Equal(["26", "25", "28"], Faults(catalog.ToJsonString()));
@@ -66,27 +66,29 @@ public sealed class CatalogRulesTests
     [InlineData("[]")]
     public void What_the_metaschema_of_draft_04_forbids_is_found(string schema)
     {
-        using JsonDocument document = JsonDocument.Parse(schema);
+        using var document = JsonDocument.Parse(schema);
 
-        Assert.Single(Draft04.Faults(document.RootElement));
+        Assert.Single(JsonSchemaDraft04.Validate(document.RootElement));
     }
 
     [Fact]
     public void The_keywords_of_draft_04_are_fine()
     {
-        using JsonDocument document = JsonDocument.Parse("""
+        using var document = JsonDocument.Parse(
+            """
             {"$schema":"http://json-schema.org/draft-04/schema#","id":"x","title":"t","type":["object","null"],"required":["a"],"minProperties":1,
              "properties":{"a":{"type":"integer","minimum":1,"exclusiveMinimum":true,"enum":[1,null]},"b":{"$ref":"#/definitions/c"},"$ref":{"type":"string"}},
              "patternProperties":{"^x":{"not":{"type":"array","items":[{"type":"string"}],"uniqueItems":true,"additionalItems":false}}},
              "definitions":{"c":{"oneOf":[{"pattern":"^a$"},{"format":"uri"}]}},"dependencies":{"a":["b"],"b":{"type":"object"}},"additionalProperties":false,"x-own":1}
-            """);
+            """
+        );
 
-        Assert.Empty(Draft04.Faults(document.RootElement));
+        Assert.Empty(JsonSchemaDraft04.Validate(document.RootElement));
     }
 
     private static IEnumerable<string> Faults(string catalog)
     {
-        using JsonDocument document = JsonDocument.Parse(catalog);
-        return [.. CatalogRules.Faults(document.RootElement).Select(fault => fault.Requirement.Id)];
+        using var document = JsonDocument.Parse(catalog);
+        return [.. CatalogRules.Validate(document.RootElement).Select(fault => fault.Requirement.Id)];
     }
 }

@@ -8,10 +8,13 @@ public sealed class AivenOptionsTests
     [Fact]
     public void The_defaults_lack_only_the_token_and_the_projects()
     {
-        var faults = new AivenOptions().Faults().ToList();
+        var faults = new AivenOptions().Validate().ToList();
         Assert.Equal(2, faults.Count);
-        Assert.Contains(faults, fault => fault.StartsWith("Broker:Aiven:Token is missing", StringComparison.Ordinal)
-            && fault.Contains("AIVENMETRICS_Broker__Aiven__Token", StringComparison.Ordinal) && fault.Contains("TokenFile", StringComparison.Ordinal));
+        Assert.Contains(faults, fault =>
+            fault.StartsWith("Broker:Aiven:Token is missing", StringComparison.Ordinal)
+            && fault.Contains("AIVENMETRICS_Broker__Aiven__Token", StringComparison.Ordinal)
+            && fault.Contains("TokenFile", StringComparison.Ordinal)
+        );
         Assert.Contains(faults, fault => fault.StartsWith("Broker:Aiven:Projects is empty", StringComparison.Ordinal));
     }
 
@@ -32,13 +35,27 @@ public sealed class AivenOptionsTests
             Projects = { "a", "a", "b/c" },
         };
         options.Tags.SpaceId = "1";
-        var faults = options.Faults().ToList();
-        foreach (var key in new[]
+        var faults = options.Validate().ToList();
+        foreach (
+            var key in new[]
+            {
+                "ApiUrl",
+                "Token",
+                "Projects names \"b/c\"",
+                "Projects names a project twice",
+                "EndpointName",
+                "Route",
+                "RequestsPerMinute",
+                "Retries",
+                "Interval",
+                "GracePeriod",
+                "TryTimeout",
+                "Tags:SpaceId",
+            }
+        )
         {
-            "ApiUrl", "Token", "Projects names \"b/c\"", "Projects names a project twice", "EndpointName", "Route",
-            "RequestsPerMinute", "Retries", "Interval", "GracePeriod", "TryTimeout", "Tags:SpaceId",
-        })
             Assert.Contains(faults, fault => fault.StartsWith($"Broker:Aiven:{key}", StringComparison.Ordinal));
+        }
         Assert.DoesNotContain(faults, fault => fault.Contains("two words", StringComparison.Ordinal));
     }
 }

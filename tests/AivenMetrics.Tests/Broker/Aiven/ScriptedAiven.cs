@@ -13,38 +13,42 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Tests.Broker.Aiven;
 
 /// <summary>A request as it arrived.</summary>
-public sealed record Arrived(string Method, string Target, string Authorization, string Body);
+public sealed record ReceivedRequest(string Method, string Target, string Authorization, string Body);
 
 /// <summary>Aiven at the wire, answering from a script: each request takes the next answer, and the last one stays.</summary>
 public sealed class ScriptedAiven : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<Func<HttpContext, Task>> _answers = new();
-    private Func<HttpContext, Task> _last = context => Json(context, 200, """{"services":[]}""");
+    private Func<HttpContext, Task> _last = context => JsonAsync(context, 200, """{"services":[]}""");
 
     private ScriptedAiven(WebApplication app) => _app = app;
 
-    public ConcurrentQueue<Arrived> Requests { get; } = new();
+    public ConcurrentQueue<ReceivedRequest> Requests { get; } = new();
 
     public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
-    public static async Task<ScriptedAiven> Start()
+    public static async Task<ScriptedAiven> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.WebHost.UseKestrel(kestrel => kestrel.AddServerHeader = false);
         var aiven = new ScriptedAiven(builder.Build());
-        aiven._app.Run(aiven.Serve);
+        aiven._app.Run(aiven.ServeAsync);
         await aiven._app.StartAsync();
         return aiven;
     }
 
-    public ScriptedAiven Answers(int status, string body, string type = "application/json", string? retryAfter = null) => Does(context =>
-    {
-        if (retryAfter is not null) context.Response.Headers.RetryAfter = retryAfter;
-        return Json(context, status, body, type);
-    });
+    public ScriptedAiven Answers(int status, string body, string type = "application/json", string? retryAfter = null) =>
+        Does(context =>
+        {
+            if (retryAfter is not null)
+            {
+                context.Response.Headers.RetryAfter = retryAfter;
+            }
+            return JsonAsync(context, status, body, type);
+        });
 
     public ScriptedAiven Does(Func<HttpContext, Task> answer)
     {
@@ -53,15 +57,16 @@ public sealed class ScriptedAiven : IAsyncDisposable
     }
 
     /// <summary>Takes the request and never answers.</summary>
-    public ScriptedAiven Hangs() => Does(context => Task.Delay(Timeout.Infinite, context.RequestAborted)
-        .ContinueWith(_ => { }, TaskScheduler.Default));
+    public ScriptedAiven Hangs() =>
+        Does(context => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
 
     /// <summary>Takes the request and cuts the connection.</summary>
-    public ScriptedAiven Breaks() => Does(context =>
-    {
-        context.Abort();
-        return Task.CompletedTask;
-    });
+    public ScriptedAiven Breaks() =>
+        Does(context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        });
 
     internal AivenClient Client(Action<AivenOptions>? configure = null, TimeProvider? time = null)
     {
@@ -75,25 +80,37 @@ public sealed class ScriptedAiven : IAsyncDisposable
             Projects = { "demo" },
         };
         configure?.Invoke(options);
-        return new AivenClient(new AivenTransport(
-            AivenTransport.CreateHttpClient(), options, time ?? TimeProvider.System, new AivenTelemetry(new Meters())));
+        return new AivenClient(
+            new AivenTransport(
+                AivenTransport.CreateHttpClient(),
+                options,
+                time ?? TimeProvider.System,
+                new AivenClientMetrics(new TestMeterFactory())
+            )
+        );
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
-    private async Task Serve(HttpContext context)
+    private async Task ServeAsync(HttpContext context)
     {
         using var body = new StreamReader(context.Request.Body);
-        Requests.Enqueue(new(
-            context.Request.Method,
-            context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget,
-            context.Request.Headers.Authorization.ToString(),
-            await body.ReadToEndAsync()));
-        if (_answers.TryDequeue(out var next)) _last = next;
+        Requests.Enqueue(
+            new(
+                context.Request.Method,
+                context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget,
+                context.Request.Headers.Authorization.ToString(),
+                await body.ReadToEndAsync()
+            )
+        );
+        if (_answers.TryDequeue(out var next))
+        {
+            _last = next;
+        }
         await _last(context);
     }
 
-    private static async Task Json(HttpContext context, int status, string body, string type = "application/json")
+    private static async Task JsonAsync(HttpContext context, int status, string body, string type = "application/json")
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = type;
@@ -102,11 +119,9 @@ public sealed class ScriptedAiven : IAsyncDisposable
 }
 
 /// <summary>Meters that nobody reads.</summary>
-public sealed class Meters : IMeterFactory
+public sealed class TestMeterFactory : IMeterFactory
 {
     public Meter Create(MeterOptions options) => new(options);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -13,8 +13,7 @@ public sealed class OfficialApiTests
 
     // Operation | parameters, ! = required | members of the body, ! = required | statuses. Version = X-Broker-API-Version,
     // User = X-Broker-API-Originating-Identity.
-    private const string Official =
-        """
+    private const string Official = """
         GET catalog      | Version!                                                                         |                                                                                    | 200
         PUT instance     | Version! User instance_id! accepts_incomplete                                     | service_id! plan_id! organization_guid! space_guid! context parameters               | 200 201 202 400 401 409 422
         PATCH instance   | Version! User instance_id! accepts_incomplete                                     | service_id! plan_id context parameters previous_values                               | 200 202 400 401 422
@@ -60,14 +59,21 @@ public sealed class OfficialApiTests
         {
             var rows = new TheoryData<string, string, string, string>();
             foreach (var cells in Official.Split('\n').Select(line => line.Split('|', StringSplitOptions.TrimEntries)))
+            {
                 rows.Add(cells[0], cells[1], cells[2], cells[3]);
+            }
             return rows;
         }
     }
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void Osb_15_every_operation_has_the_official_parameters_members_and_statuses(string name, string parameters, string members, string statuses)
+    public void Osb_15_every_operation_has_the_official_parameters_members_and_statuses(
+        string name,
+        string parameters,
+        string members,
+        string statuses
+    )
     {
         var operation = OpenApiYaml.Committed.Operations[Path(name)];
 
@@ -76,7 +82,9 @@ public sealed class OfficialApiTests
         Assert.Equal([], Members(operation).Where(member => member.EndsWith('!')).Except(Words(members)));
         var (official, ours) = (Words(statuses).Select(int.Parse).ToList(), Statuses(operation));
         Assert.Equal(
-            NeverAnswered.Keys.Where(key => key.Operation == name).Select(key => key.Status).Order(), official.Except(ours).Order());
+            NeverAnswered.Keys.Where(key => key.Operation == name).Select(key => key.Status).Order(),
+            official.Except(ours).Order()
+        );
         Assert.All(ours.Except(official), status => Assert.Contains(status, Additional.Keys));
     }
 
@@ -85,43 +93,58 @@ public sealed class OfficialApiTests
     {
         var official = Official.Split('\n').Select(line => Path(line.Split('|')[0].Trim()));
 
-        Assert.Equal(official.Order(), OpenApiYaml.Committed.Operations.Keys.Where(key => key.Contains(" /v2/", StringComparison.Ordinal)).Order());
+        Assert.Equal(
+            official.Order(),
+            OpenApiYaml.Committed.Operations.Keys.Where(key => key.Contains(" /v2/", StringComparison.Ordinal)).Order()
+        );
     }
 
     [Fact]
     public void No_parameter_is_required_that_the_official_document_leaves_free()
     {
         foreach (var line in Official.Split('\n').Select(line => line.Split('|', StringSplitOptions.TrimEntries)))
-            Assert.Equal([], Parameters(OpenApiYaml.Committed.Operations[Path(line[0])]).Where(name => name.EndsWith('!')).Except(Words(line[1])));
+        {
+            Assert.Equal(
+                [],
+                Parameters(OpenApiYaml.Committed.Operations[Path(line[0])]).Where(name => name.EndsWith('!')).Except(Words(line[1]))
+            );
+        }
     }
 
-    private static string Path(string name) => name.Replace("instance-op", Instance + "/last_operation", StringComparison.Ordinal)
-        .Replace("binding-op", Binding + "/last_operation", StringComparison.Ordinal)
-        .Replace(" instance", " " + Instance, StringComparison.Ordinal)
-        .Replace(" binding", " " + Binding, StringComparison.Ordinal)
-        .Replace(" catalog", " /v2/catalog", StringComparison.Ordinal);
+    private static string Path(string name) =>
+        name.Replace("instance-op", Instance + "/last_operation", StringComparison.Ordinal)
+            .Replace("binding-op", Binding + "/last_operation", StringComparison.Ordinal)
+            .Replace(" instance", " " + Instance, StringComparison.Ordinal)
+            .Replace(" binding", " " + Binding, StringComparison.Ordinal)
+            .Replace(" catalog", " /v2/catalog", StringComparison.Ordinal);
 
     private static string[] Words(string cell) => cell.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Names, with <c>!</c> when required.</summary>
     private static List<string> Parameters(Dictionary<object, object?> operation) =>
-    [
-        .. OpenApiYaml.List(operation["parameters"]).Select(OpenApiYaml.Map).Select(parameter =>
-            Short($"{parameter["name"]}") + (parameter.GetValueOrDefault("required") is "true" ? "!" : "")),
-    ];
+        [
+            .. OpenApiYaml
+                .List(operation["parameters"])
+                .Select(OpenApiYaml.Map)
+                .Select(parameter => Short($"{parameter["name"]}") + (parameter.GetValueOrDefault("required") is "true" ? "!" : "")),
+        ];
 
-    private static string Short(string name) => name switch
-    {
-        "X-Broker-API-Version" => "Version",
-        "X-Broker-API-Originating-Identity" => "User",
-        _ => name,
-    };
+    private static string Short(string name) =>
+        name switch
+        {
+            "X-Broker-API-Version" => "Version",
+            "X-Broker-API-Originating-Identity" => "User",
+            _ => name,
+        };
 
     private static List<string> Members(Dictionary<object, object?> operation)
     {
         var schema = OpenApiYaml.Committed.Resolve(OpenApiYaml.At(operation, "requestBody", "content", "application/json", "schema"));
         var required = OpenApiYaml.List(schema.GetValueOrDefault("required"));
-        return [.. OpenApiYaml.Map(schema.GetValueOrDefault("properties")).Keys.Select(name => $"{name}{(required.Contains(name) ? "!" : "")}")];
+        return
+        [
+            .. OpenApiYaml.Map(schema.GetValueOrDefault("properties")).Keys.Select(name => $"{name}{(required.Contains(name) ? "!" : "")}"),
+        ];
     }
 
     private static List<int> Statuses(Dictionary<object, object?> operation) =>

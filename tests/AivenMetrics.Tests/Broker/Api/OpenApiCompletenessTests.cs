@@ -27,7 +27,9 @@ public abstract class OpenApiCompletenessTests(BrokerHost broker)
             Assert.All(OpenApiYaml.Map(operation.Value["responses"]), answer =>
             {
                 Described(Yaml.Resolve(answer.Value), operation.Key);
-                Assert.All(OpenApiYaml.Map(OpenApiYaml.Map(answer.Value).GetValueOrDefault("headers")), header => Described(header.Value, operation.Key));
+                Assert.All(OpenApiYaml.Map(OpenApiYaml.Map(answer.Value).GetValueOrDefault("headers")), header =>
+                    Described(header.Value, operation.Key)
+                );
             });
         });
     }
@@ -35,25 +37,43 @@ public abstract class OpenApiCompletenessTests(BrokerHost broker)
     [Fact]
     public void Every_schema_and_member_is_described_and_no_description_is_left_over()
     {
-        var names = Yaml.Schemas.SelectMany(schema => (string[])
-            [schema.Key, .. OpenApiYaml.Map(schema.Value.GetValueOrDefault("properties"))
-                .Where(member => !OpenApiYaml.Map(member.Value).ContainsKey("$ref")).Select(member => $"{schema.Key}.{member.Key}")]);
+        var names = Yaml.Schemas.SelectMany(schema =>
+            (string[])
+                [
+                    schema.Key,
+                    .. OpenApiYaml
+                        .Map(schema.Value.GetValueOrDefault("properties"))
+                        .Where(member => !OpenApiYaml.Map(member.Value).ContainsKey("$ref"))
+                        .Select(member => $"{schema.Key}.{member.Key}"),
+                ]
+        );
 
         Assert.All(Yaml.Schemas, schema =>
         {
             Described(schema.Value, schema.Key);
-            Assert.All(OpenApiYaml.Map(schema.Value.GetValueOrDefault("properties")).Values.Where(member => !OpenApiYaml.Map(member).ContainsKey("$ref")),
-                member => Described(member, schema.Key));
+            Assert.All(
+                OpenApiYaml
+                    .Map(schema.Value.GetValueOrDefault("properties"))
+                    .Values.Where(member => !OpenApiYaml.Map(member).ContainsKey("$ref")),
+                member => Described(member, schema.Key)
+            );
         });
-        Assert.Equal(names.Where(name => !name.StartsWith("Query", StringComparison.Ordinal)).Order(StringComparer.Ordinal), FieldDescriptions.Names.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            names.Where(name => !name.StartsWith("Query", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            FieldDescriptions.Names.Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public void Every_body_has_an_example_with_the_members_of_its_schema()
     {
-        var bodies = Yaml.Operations.SelectMany(operation => OpenApiYaml.Map(operation.Value["responses"]).Values
-                .Append(operation.Value.GetValueOrDefault("requestBody"))
-                .Select(body => (operation.Key, Media: OpenApiYaml.At(OpenApiYaml.Map(body), "content", "application/json"))))
+        var bodies = Yaml
+            .Operations.SelectMany(operation =>
+                OpenApiYaml
+                    .Map(operation.Value["responses"])
+                    .Values.Append(operation.Value.GetValueOrDefault("requestBody"))
+                    .Select(body => (operation.Key, Media: OpenApiYaml.At(OpenApiYaml.Map(body), "content", "application/json")))
+            )
             .Where(body => body.Media is not null)
             // An empty object is its own example, and the writer leaves it out.
             .Where(body => OpenApiYaml.At(OpenApiYaml.Map(body.Media), "schema", "$ref") is not "#/components/schemas/EmptyResponse")
@@ -68,10 +88,15 @@ public abstract class OpenApiCompletenessTests(BrokerHost broker)
     {
         // The examples' space has no service: the reconciler's stand-in accepts its binding all the same.
         var instance = $"/v2/service_instances/{Guid.NewGuid()}";
-        Assert.Equal(201, (await broker.Put(instance, Example("PUT /v2/service_instances/{instance_id}"))).Status);
-        Assert.Equal(200, (await broker.Send(HttpMethod.Patch, instance, Example("PATCH /v2/service_instances/{instance_id}"))).Status);
-        var bound = await broker.Put(
-            $"{instance}/service_bindings/b-1", Example("PUT /v2/service_instances/{instance_id}/service_bindings/{binding_id}"));
+        Assert.Equal(201, (await broker.PutAsync(instance, Example("PUT /v2/service_instances/{instance_id}"))).Status);
+        Assert.Equal(
+            200,
+            (await broker.SendAsync(HttpMethod.Patch, instance, Example("PATCH /v2/service_instances/{instance_id}"))).Status
+        );
+        var bound = await broker.PutAsync(
+            $"{instance}/service_bindings/b-1",
+            Example("PUT /v2/service_instances/{instance_id}/service_bindings/{binding_id}")
+        );
         Assert.Equal(201, bound.Status);
     }
 
@@ -81,7 +106,9 @@ public abstract class OpenApiCompletenessTests(BrokerHost broker)
         foreach (var operation in Yaml.Operations.Where(operation => operation.Key.Contains(" /v2/", StringComparison.Ordinal)))
         {
             var answers = OpenApiYaml.Map(operation.Value["responses"]);
-            Assert.All(answers.Values, answer => Assert.NotNull(OpenApiYaml.At(OpenApiYaml.Map(answer), "headers", "X-Broker-API-Request-Identity")));
+            Assert.All(answers.Values, answer =>
+                Assert.NotNull(OpenApiYaml.At(OpenApiYaml.Map(answer), "headers", "X-Broker-API-Request-Identity"))
+            );
             Assert.NotNull(OpenApiYaml.At(answers, "401", "headers", "WWW-Authenticate"));
             Assert.NotNull(OpenApiYaml.At(answers, "503", "headers", "Retry-After"));
         }
@@ -98,14 +125,21 @@ public abstract class OpenApiCompletenessTests(BrokerHost broker)
         {
             var given = OpenApiYaml.Map(example);
             Assert.Equal([], given.Keys.Except(properties.Keys).Select(name => $"{where}: {name} is no member"));
-            Assert.Equal([], OpenApiYaml.List(own.GetValueOrDefault("required")).Except(given.Keys).Select(name => $"{where}: {name} is missing"));
+            Assert.Equal(
+                [],
+                OpenApiYaml.List(own.GetValueOrDefault("required")).Except(given.Keys).Select(name => $"{where}: {name} is missing")
+            );
             foreach (var (name, value) in given)
+            {
                 Fits(value, properties[name], where);
+            }
         }
         else if (own.GetValueOrDefault("type") is "array")
         {
             foreach (var item in OpenApiYaml.List(example))
+            {
                 Fits(item, own["items"], where);
+            }
         }
     }
 

@@ -11,16 +11,24 @@ public sealed class OpenApiDescriptionTests
     [Fact]
     public async Task The_description_names_every_route_with_its_parameters_bodies_answers_and_security()
     {
-        var yaml = await Yaml();
+        var yaml = await YamlAsync();
         string[] expected =
         [
-            "  /v2/catalog:", "  '/v2/service_instances/{instance_id}':", "  '/v2/service_instances/{instance_id}/last_operation':",
+            "  /v2/catalog:",
+            "  '/v2/service_instances/{instance_id}':",
+            "  '/v2/service_instances/{instance_id}/last_operation':",
             "  '/v2/service_instances/{instance_id}/service_bindings/{binding_id}':",
             "  '/v2/service_instances/{instance_id}/service_bindings/{binding_id}/last_operation':",
-            "  /feed/v1/targets:", "  /feed/v1/credentials:",
-            "        - name: binding_id", "        - name: accepts_incomplete", "        - name: X-Broker-API-Version",
-            "$ref: '#/components/schemas/BindRequest'", "$ref: '#/components/schemas/BindingResponse'", "        grafana_datasource:",
-            "      scheme: basic", "        - platform: [ ]",
+            "  /feed/v1/targets:",
+            "  /feed/v1/credentials:",
+            "        - name: binding_id",
+            "        - name: accepts_incomplete",
+            "        - name: X-Broker-API-Version",
+            "$ref: '#/components/schemas/BindRequest'",
+            "$ref: '#/components/schemas/BindingResponse'",
+            "        grafana_datasource:",
+            "      scheme: basic",
+            "        - platform: [ ]",
         ];
         Assert.All(expected, line => Assert.Contains(line, yaml, StringComparison.Ordinal));
     }
@@ -28,7 +36,7 @@ public sealed class OpenApiDescriptionTests
     [Fact]
     public async Task What_is_always_there_is_required_and_what_may_be_absent_is_not()
     {
-        var yaml = await Yaml();
+        var yaml = await YamlAsync();
         var credentials = yaml[yaml.IndexOf("    Credentials:\n", StringComparison.Ordinal)..];
         var required = credentials[..credentials.IndexOf("properties:", StringComparison.Ordinal)];
 
@@ -37,9 +45,9 @@ public sealed class OpenApiDescriptionTests
     }
 
     [Fact]
-    public async Task The_description_is_the_same_every_time() => Assert.Equal(await Yaml(), await Yaml());
+    public async Task The_description_is_the_same_every_time() => Assert.Equal(await YamlAsync(), await YamlAsync());
 
-    private static async Task<string> Yaml()
+    private static async Task<string> YamlAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddBroker(BrokerHost.NewOptions());
@@ -47,6 +55,6 @@ public sealed class OpenApiDescriptionTests
         app.MapBroker();
         app.UseRouting();
         app.UseEndpoints(_ => { });
-        return await OpenApiDescription.Yaml(app.Services);
+        return await OpenApiDescription.WriteYamlAsync(app.Services);
     }
 }

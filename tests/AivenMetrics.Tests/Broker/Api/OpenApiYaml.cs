@@ -5,9 +5,9 @@ namespace AivenMetrics.Tests.Broker.Api;
 /// <summary>The committed openapi.yaml, as a tree that is walked by names.</summary>
 internal sealed class OpenApiYaml
 {
-    private readonly Dictionary<object, object?> root;
+    private readonly Dictionary<object, object?> _root;
 
-    private OpenApiYaml(Dictionary<object, object?> root) => this.root = root;
+    private OpenApiYaml(Dictionary<object, object?> root) => this._root = root;
 
     public static OpenApiYaml Committed { get; } = Read(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "openapi.yaml")));
 
@@ -15,13 +15,14 @@ internal sealed class OpenApiYaml
     public static OpenApiYaml Read(string yaml) => new(new DeserializerBuilder().Build().Deserialize<Dictionary<object, object?>>(yaml));
 
     /// <summary>Method and path of every operation, such as <c>GET /v2/catalog</c>, with its tree.</summary>
-    public IReadOnlyDictionary<string, Dictionary<object, object?>> Operations => Map(root["paths"])
-        .SelectMany(path => Map(path.Value).Select(method => ($"{$"{method.Key}".ToUpperInvariant()} {path.Key}", Map(method.Value))))
-        .ToDictionary(pair => pair.Item1, pair => pair.Item2);
+    public IReadOnlyDictionary<string, Dictionary<object, object?>> Operations =>
+        Map(_root["paths"])
+            .SelectMany(path => Map(path.Value).Select(method => ($"{$"{method.Key}".ToUpperInvariant()} {path.Key}", Map(method.Value))))
+            .ToDictionary(pair => pair.Item1, pair => pair.Item2);
 
     /// <summary>Every schema by its name.</summary>
     public IReadOnlyDictionary<string, Dictionary<object, object?>> Schemas =>
-        Map(Map(root["components"])["schemas"]).ToDictionary(schema => $"{schema.Key}", schema => Map(schema.Value));
+        Map(Map(_root["components"])["schemas"]).ToDictionary(schema => $"{schema.Key}", schema => Map(schema.Value));
 
     public static Dictionary<object, object?> Map(object? node) => node as Dictionary<object, object?> ?? [];
 
@@ -34,7 +35,8 @@ internal sealed class OpenApiYaml
     public static bool IsOfGateway(Dictionary<object, object?> operation) => List(operation["tags"]).Contains("Gateway");
 
     /// <summary>A schema or an answer, or the one that it refers to.</summary>
-    public Dictionary<object, object?> Resolve(object? node) => Map(node).GetValueOrDefault("$ref") is string reference
-        ? reference[2..].Split('/').Aggregate(root, (current, name) => Map(current[name]))
-        : Map(node);
+    public Dictionary<object, object?> Resolve(object? node) =>
+        Map(node).GetValueOrDefault("$ref") is string reference
+            ? reference[2..].Split('/').Aggregate(_root, (current, name) => Map(current[name]))
+            : Map(node);
 }

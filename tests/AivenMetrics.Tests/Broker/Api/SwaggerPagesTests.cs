@@ -6,12 +6,19 @@ namespace AivenMetrics.Tests.Broker.Api;
 /// <summary>Swagger UI is served when configured and only then.</summary>
 public sealed class SwaggerPagesTests
 {
-    private static readonly string[] Paths = ["/swagger", "/swagger/", "/swagger/index.html", "/swagger/swagger-ui.css", "/swagger/openapi.yaml"];
+    private static readonly string[] Paths =
+    [
+        "/swagger",
+        "/swagger/",
+        "/swagger/index.html",
+        "/swagger/swagger-ui.css",
+        "/swagger/openapi.yaml",
+    ];
 
     [Fact]
     public async Task When_configured_the_pages_and_the_document_are_there_without_a_password()
     {
-        await using var broker = await Started(true);
+        await using var broker = await StartedAsync(true);
         using var stranger = new HttpClient { BaseAddress = broker.Client.BaseAddress };
 
         foreach (var path in Paths)
@@ -22,8 +29,11 @@ public sealed class SwaggerPagesTests
 
         // The gateway's paths are not the broker's to serve.
         Assert.Equal(
-            OpenApiYaml.Committed.Operations.Where(operation => !OpenApiYaml.IsOfGateway(operation.Value)).Select(operation => operation.Key),
-            OpenApiYaml.Read(await stranger.GetStringAsync("/swagger/openapi.yaml")).Operations.Keys);
+            OpenApiYaml
+                .Committed.Operations.Where(operation => !OpenApiYaml.IsOfGateway(operation.Value))
+                .Select(operation => operation.Key),
+            OpenApiYaml.Read(await stranger.GetStringAsync("/swagger/openapi.yaml")).Operations.Keys
+        );
         Assert.Contains("openapi.yaml", await stranger.GetStringAsync("/swagger/index.js"), StringComparison.Ordinal);
         using var other = await stranger.GetAsync("/swagger/nothing.here");
         Assert.Equal(404, (int)other.StatusCode);
@@ -34,13 +44,15 @@ public sealed class SwaggerPagesTests
     [Fact]
     public async Task Unless_configured_there_is_nothing()
     {
-        await using var broker = await Started(false);
+        await using var broker = await StartedAsync(false);
 
         foreach (var path in Paths)
-            Assert.Equal((path, 404), (path, (await broker.Get(path)).Status));
+        {
+            Assert.Equal((path, 404), (path, (await broker.GetAsync(path)).Status));
+        }
     }
 
-    private static async Task<BrokerHost> Started(bool pages)
+    private static async Task<BrokerHost> StartedAsync(bool pages)
     {
         var broker = new BrokerHost { Options = { SwaggerUi = pages } };
         await broker.InitializeAsync();

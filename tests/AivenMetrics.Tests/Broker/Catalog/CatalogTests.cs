@@ -15,18 +15,21 @@ public abstract class CatalogTests(BrokerHost broker)
     [Fact]
     public async Task Osb_24_the_catalog_has_one_offering_with_two_plans()
     {
-        var answer = await broker.Get("/v2/catalog");
+        var answer = await broker.GetAsync("/v2/catalog");
 
         Assert.Equal(200, answer.Status);
         var offering = Assert.Single(answer.Json.GetProperty("services").EnumerateArray());
         Assert.Equal("metrics", offering.GetProperty("name").GetString());
-        Assert.Equal(["space", "services"], offering.GetProperty("plans").EnumerateArray().Select(plan => plan.GetProperty("name").GetString()));
+        Assert.Equal(
+            ["space", "services"],
+            offering.GetProperty("plans").EnumerateArray().Select(plan => plan.GetProperty("name").GetString())
+        );
     }
 
     [Fact]
     public async Task Osb_26_ids_are_guids_unique_and_the_same_in_every_release()
     {
-        var offering = (await broker.Get("/v2/catalog")).Json.GetProperty("services")[0];
+        var offering = (await broker.GetAsync("/v2/catalog")).Json.GetProperty("services")[0];
         string?[] ids = [Id(offering), .. offering.GetProperty("plans").EnumerateArray().Select(Id)];
 
         Assert.Equal([BrokerHost.OfferingId, BrokerHost.SpacePlan, BrokerHost.ServicesPlan], ids);
@@ -39,7 +42,7 @@ public abstract class CatalogTests(BrokerHost broker)
     [Fact]
     public async Task Osb_29_flags_are_booleans_that_say_what_the_broker_does_and_nothing_is_null()
     {
-        var answer = await broker.Get("/v2/catalog");
+        var answer = await broker.GetAsync("/v2/catalog");
         var offering = answer.Json.GetProperty("services")[0];
 
         Assert.True(offering.GetProperty("bindable").GetBoolean());
@@ -59,15 +62,22 @@ public abstract class CatalogTests(BrokerHost broker)
     [Fact]
     public async Task Osb_32_every_schema_is_draft_04_small_and_refers_to_nothing_outside()
     {
-        var answer = await broker.Get("/v2/catalog");
-        var schemas = answer.Json.GetProperty("services")[0].GetProperty("plans").EnumerateArray()
+        var answer = await broker.GetAsync("/v2/catalog");
+        var schemas = answer
+            .Json.GetProperty("services")[0]
+            .GetProperty("plans")
+            .EnumerateArray()
             .Select(plan => plan.GetProperty("schemas"))
-            .SelectMany(kinds => (JsonElement[])
-            [
-                kinds.GetProperty("service_instance").GetProperty("create"), kinds.GetProperty("service_instance").GetProperty("update"),
-                kinds.GetProperty("service_binding").GetProperty("create"),
-            ])
-            .Select(kind => kind.GetProperty("parameters")).ToList();
+            .SelectMany(kinds =>
+                (JsonElement[])
+                    [
+                        kinds.GetProperty("service_instance").GetProperty("create"),
+                        kinds.GetProperty("service_instance").GetProperty("update"),
+                        kinds.GetProperty("service_binding").GetProperty("create"),
+                    ]
+            )
+            .Select(kind => kind.GetProperty("parameters"))
+            .ToList();
 
         Assert.Equal(6, schemas.Count);
         Assert.All(schemas, schema =>
@@ -81,7 +91,7 @@ public abstract class CatalogTests(BrokerHost broker)
     [Fact]
     public async Task Osb_38_metadata_use_the_profiles_names()
     {
-        var offering = (await broker.Get("/v2/catalog")).Json.GetProperty("services")[0];
+        var offering = (await broker.GetAsync("/v2/catalog")).Json.GetProperty("services")[0];
 
         Assert.False(offering.GetProperty("metadata").GetProperty("shareable").GetBoolean());
         Assert.NotEmpty(offering.GetProperty("metadata").GetProperty("displayName").GetString()!);
@@ -91,14 +101,24 @@ public abstract class CatalogTests(BrokerHost broker)
     [Fact]
     public void Osb_33_a_plan_has_maintenance_info_when_its_version_is_configured()
     {
-        var options = new CatalogOptions { SpacePlanMaintenanceVersion = "1.2.3-rc.1+build.5", SpacePlanMaintenanceDescription = "Renews it." };
+        var options = new CatalogOptions
+        {
+            SpacePlanMaintenanceVersion = "1.2.3-rc.1+build.5",
+            SpacePlanMaintenanceDescription = "Renews it.",
+        };
 
         var catalog = new ServiceCatalog(options, TimeProvider.System);
 
-        Assert.Equal([new MaintenanceInfo("1.2.3-rc.1+build.5", "Renews it."), null], catalog.Response.Services[0].Plans.Select(plan => plan.MaintenanceInfo));
+        Assert.Equal(
+            [new MaintenanceInfo("1.2.3-rc.1+build.5", "Renews it."), null],
+            catalog.Response.Services[0].Plans.Select(plan => plan.MaintenanceInfo)
+        );
         Assert.Contains(
-            "\"maintenance_info\":{\"version\":", System.Text.Encoding.UTF8.GetString(catalog.Body.Span), StringComparison.Ordinal);
-        Assert.Empty(options.Faults());
+            "\"maintenance_info\":{\"version\":",
+            System.Text.Encoding.UTF8.GetString(catalog.Body.Span),
+            StringComparison.Ordinal
+        );
+        Assert.Empty(options.Validate());
     }
 
     [Theory]
@@ -112,7 +132,7 @@ public abstract class CatalogTests(BrokerHost broker)
     [InlineData("1.2.3\n")]
     public void Osb_33_a_maintenance_version_that_is_no_semantic_version_is_a_fault(string version)
     {
-        var fault = Assert.Single(new CatalogOptions { ServicesPlanMaintenanceVersion = version }.Faults());
+        var fault = Assert.Single(new CatalogOptions { ServicesPlanMaintenanceVersion = version }.Validate());
 
         Assert.StartsWith("Broker:Catalog:ServicesPlanMaintenanceVersion", fault, StringComparison.Ordinal);
     }
@@ -120,7 +140,18 @@ public abstract class CatalogTests(BrokerHost broker)
     [Fact]
     public void A_price_makes_a_plan_paid_and_is_told()
     {
-        var options = new CatalogOptions { ServicesPlanCosts = { new CostOptions { Currency = "eur", Amount = 9.5, Unit = "MONTHLY" } } };
+        var options = new CatalogOptions
+        {
+            ServicesPlanCosts =
+            {
+                new CostOptions
+                {
+                    Currency = "eur",
+                    Amount = 9.5,
+                    Unit = "MONTHLY",
+                },
+            },
+        };
 
         var plans = new ServiceCatalog(options, TimeProvider.System).Response.Services[0].Plans;
 

@@ -39,7 +39,7 @@ public sealed class PlanParametersTests
             var valid = schema.Validate(json).Count == 0;
             var read = enforce(scope, JsonDocument.Parse(json).RootElement);
 
-            Assert.True(valid == read.Fault is null, $"the schema says {valid}, the enforcement {read.Fault ?? "nothing"}, of {json}");
+            Assert.True(valid == read.Error is null, $"the schema says {valid}, the enforcement {read.Error ?? "nothing"}, of {json}");
             accepted += valid ? 1 : 0;
         }
 
@@ -59,13 +59,19 @@ public sealed class PlanParametersTests
         Assert.Equal(["b", "a"], PlanParameters.ForBind(PlanScope.Services, Json("""{"services":["b","a"]}""")).Services);
         Assert.Equal([], PlanParameters.ForUpdate(PlanScope.Services, Json("""{"services":[]}""")).Services!);
         foreach (var nothing in (JsonElement?[])[null, Json("null"), Json("{}")])
+        {
             Assert.Equal(new PlanParameters(null, null, null), PlanParameters.ForBind(PlanScope.Services, nothing));
+        }
     }
 
     [Theory]
     [InlineData("services", """[]""", "The field parameters must be an object.")]
     [InlineData("space", """{"services":["a"]}""", "takes the parameter 'expires_in' only, but got 'services': leave it out.")]
-    [InlineData("services", """{"service":["a"],"x":1}""", "takes the parameters 'services' and 'expires_in' only, but got 'service', 'x': leave them out.")]
+    [InlineData(
+        "services",
+        """{"service":["a"],"x":1}""",
+        "takes the parameters 'services' and 'expires_in' only, but got 'service', 'x': leave them out."
+    )]
     [InlineData("services", """{"services":["a",1]}""", "'services[1]'")]
     [InlineData("services", """{"services":["a",""]}""", "must have 1 to 255 characters: 'services[1]' has not")]
     [InlineData("services", """{"services":["a","b","a"]}""", "names a service twice, 'services[0]' and 'services[2]'")]
@@ -76,7 +82,7 @@ public sealed class PlanParametersTests
     [InlineData("space", """{"expires_in":"١h"}""", "'expires_in'")]
     public void Osb_96_a_fault_names_the_field_and_says_what_to_do(string plan, string json, string sentence)
     {
-        var fault = PlanParameters.ForBind(plan == "space" ? PlanScope.Space : PlanScope.Services, Json(json)).Fault;
+        var fault = PlanParameters.ForBind(plan == "space" ? PlanScope.Space : PlanScope.Services, Json(json)).Error;
 
         Assert.Contains(sentence, fault, StringComparison.Ordinal);
     }
@@ -85,17 +91,18 @@ public sealed class PlanParametersTests
     public void A_name_is_as_long_as_its_code_points_as_JSON_Schema_counts()
     {
         // The library of the test above counts UTF-16 units, so it is not asked.
-        Assert.Null(PlanParameters.ForBind(PlanScope.Services, Named(255)).Fault);
-        Assert.NotNull(PlanParameters.ForBind(PlanScope.Services, Named(256)).Fault);
+        Assert.Null(PlanParameters.ForBind(PlanScope.Services, Named(255)).Error);
+        Assert.NotNull(PlanParameters.ForBind(PlanScope.Services, Named(256)).Error);
 
-        static JsonElement Named(int characters) =>
-            Json($$"""{"services":["{{string.Concat(Enumerable.Repeat("😀", characters))}}"]}""");
+        static JsonElement Named(int characters) => Json($$"""{"services":["{{string.Concat(Enumerable.Repeat("😀", characters))}}"]}""");
     }
 
     [Fact]
-    public void A_plan_without_parameters_says_so() => Assert.Equal(
-        "Creating an instance of this plan takes no parameters, but got 'x': leave it out.",
-        PlanParameters.ForProvision(PlanScope.Space, Json("""{"x":1}""")).Fault);
+    public void A_plan_without_parameters_says_so() =>
+        Assert.Equal(
+            "Creating an instance of this plan takes no parameters, but got 'x': leave it out.",
+            PlanParameters.ForProvision(PlanScope.Space, Json("""{"x":1}""")).Error
+        );
 
     private static JsonElement Json(string json) => JsonDocument.Parse(json).RootElement;
 
@@ -103,37 +110,74 @@ public sealed class PlanParametersTests
     {
         var parameters = new JsonObject();
         if (random.Next(2) == 0)
+        {
             parameters["services"] = Mostly(random, 8) ? Services(random) : Anything(random);
+        }
         if (random.Next(3) == 0)
+        {
             parameters["expires_in"] = Mostly(random, 8) ? ExpiresIn(random) : Anything(random);
+        }
         if (random.Next(10) == 0)
+        {
             parameters[Pick(random, "Services", "service", "", "expires", "$schema")] = Anything(random);
+        }
         return parameters;
     }
 
     private static JsonArray Services(Random random)
     {
         var count = Mostly(random, 6) ? random.Next(0, 4) : random.Next(48, 53);
-        return [.. Enumerable.Range(0, count).Select(i => Mostly(random, 20) ? $"service-{i}" : Mostly(random, 2) ? Name(random) : Anything(random))];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i =>
+                    Mostly(random, 20) ? $"service-{i}"
+                    : Mostly(random, 2) ? Name(random)
+                    : Anything(random)
+                ),
+        ];
     }
 
-    private static JsonNode? Name(Random random) => Pick(
-        random, "", "service-0", "service-1", "ü", new string('n', 255), new string('n', 256), " ");
+    private static JsonNode? Name(Random random) =>
+        Pick(random, "", "service-0", "service-1", "ü", new string('n', 255), new string('n', 256), " ");
 
-    private static JsonNode? ExpiresIn(Random random) => Mostly(random, 2)
-        ? $"{random.Next(0, 120_000)}{Pick(random, "h", "d")}"
-        : Pick(random, "", "h", "d", "12", "12m", "012h", "-1h", "+1h", "1 h", " 1h", "1h ", "1.5h", "1H", "12hd", "9999999d", "1e3h", "x1h", "1h1d");
+    private static JsonNode? ExpiresIn(Random random) =>
+        Mostly(random, 2)
+            ? $"{random.Next(0, 120_000)}{Pick(random, "h", "d")}"
+            : Pick(
+                random,
+                "",
+                "h",
+                "d",
+                "12",
+                "12m",
+                "012h",
+                "-1h",
+                "+1h",
+                "1 h",
+                " 1h",
+                "1h ",
+                "1.5h",
+                "1H",
+                "12hd",
+                "9999999d",
+                "1e3h",
+                "x1h",
+                "1h1d"
+            );
 
-    private static JsonNode? Anything(Random random) => random.Next(7) switch
-    {
-        0 => null,
-        1 => random.Next(),
-        2 => true,
-        3 => new JsonObject { ["services"] = new JsonArray("a") },
-        4 => new JsonArray(1, "a"),
-        5 => "12h",
-        _ => 1.5,
-    };
+    private static JsonNode? Anything(Random random) =>
+        random.Next(7) switch
+        {
+            0 => null,
+            1 => random.Next(),
+            2 => true,
+            3 => new JsonObject { ["services"] = new JsonArray("a") },
+            4 => new JsonArray(1, "a"),
+            5 => "12h",
+            _ => 1.5,
+        };
 
     private static bool Mostly(Random random, int times) => random.Next(times) > 0;
 

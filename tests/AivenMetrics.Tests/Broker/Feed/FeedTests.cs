@@ -24,7 +24,7 @@ public sealed class FeedTests : IAsyncLifetime
     private static readonly SpaceOwner Owner = new("org-1", "space-1");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("aiven-metrics-").FullName;
-    private readonly Secrets _secrets = new([new EncryptionKey("k1", new byte[32])]);
+    private readonly SecretProtector _secrets = new([new EncryptionKey("k1", new byte[32])]);
     private WebApplication _app = null!;
     private HttpClient _http = null!;
 
@@ -44,9 +44,12 @@ public sealed class FeedTests : IAsyncLifetime
         builder.Services.AddFeed(new FeedOptions { DiscoveryToken = Discovery, GatewayToken = Gateway }, ["zeta", "demo"]);
         _app = builder.Build();
         _app.MapFeed();
-        await _app.Services.GetRequiredService<Database>().Migrate(null, Ct);
+        await _app.Services.GetRequiredService<Database>().MigrateAsync(null, Ct);
         await _app.StartAsync(Ct);
-        _http = new HttpClient { BaseAddress = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        _http = new HttpClient
+        {
+            BaseAddress = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()),
+        };
     }
 
     public async ValueTask DisposeAsync()
@@ -59,44 +62,70 @@ public sealed class FeedTests : IAsyncLifetime
     [Fact]
     public async Task A_project_without_an_inventory_is_listed_and_not_ready()
     {
-        var feed = await Targets();
+        var feed = await TargetsAsync();
         Assert.Equal(["demo", "zeta"], feed.Projects.Select(project => project.Project));
-        Assert.All(feed.Projects, project => Assert.Equal((false, null, null, 0), (project.Ready, project.CaCertificate, project.ScrapeCredentials, project.Services.Count)));
+        Assert.All(feed.Projects, project =>
+            Assert.Equal((false, null, null, 0), (project.Ready, project.CaCertificate, project.ScrapeCredentials, project.Services.Count))
+        );
     }
 
     [Fact]
     public async Task A_ready_project_has_its_credentials_and_the_services_to_scrape_with_their_labels()
     {
-        await Instance("i1", PlanScope.Space);
-        await SaveProject();
-        await Inventory.SaveInventory(Demo, DateTimeOffset.UnixEpoch, [Service("pg-2"), Service("pg-1"), Service("off") with { Scraped = false }, Service("untagged") with { Owner = null, ServiceInstanceId = null }], Ct);
-        var project = (await Targets()).Projects[0];
+        await InstanceAsync("i1", PlanScope.Space);
+        await SaveProjectAsync();
+        await Inventory.SaveInventoryAsync(
+            Demo,
+            DateTimeOffset.UnixEpoch,
+            [
+                Service("pg-2"),
+                Service("pg-1"),
+                Service("off") with
+                {
+                    IsScraped = false,
+                },
+                Service("untagged") with
+                {
+                    Owner = null,
+                    ServiceInstanceId = null,
+                },
+            ],
+            Ct
+        );
+        var project = (await TargetsAsync()).Projects[0];
         Assert.True(project.Ready);
         Assert.Equal(("PEM", new ScrapeCredentials("prom-user", "scrape-password")), (project.CaCertificate, project.ScrapeCredentials));
         Assert.Equal(["pg-1", "pg-2", "untagged"], project.Services.Select(service => service.ServiceName));
-        Assert.Equal([new ScrapeHost("a.example", 9273, "/metrics"), new ScrapeHost("b.example", 9273, "/metrics")], project.Services[0].Hosts);
+        Assert.Equal(
+            [new ScrapeHost("a.example", 9273, "/metrics"), new ScrapeHost("b.example", 9273, "/metrics")],
+            project.Services[0].Hosts
+        );
         Assert.Equal(
             "aiven_cloud=aws-eu-west-2 aiven_node_count=2 aiven_plan=business-4 aiven_project=demo aiven_service_name=pg-1 aiven_service_type=pg "
-            + "organization_id=org-1 organization_name=tides service_instance_id=guid-pg-1 space_id=space-1 space_name=forecast",
-            string.Join(' ', project.Services[0].Labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}")));
+                + "organization_id=org-1 organization_name=tides service_instance_id=guid-pg-1 space_id=space-1 space_name=forecast",
+            string.Join(
+                ' ',
+                project.Services[0].Labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}")
+            )
+        );
         Assert.DoesNotContain("space_id", project.Services[2].Labels.Keys);
     }
 
     [Fact]
     public async Task A_project_whose_key_is_lost_is_not_ready_and_stops_no_other()
     {
-        await SaveProject(new("nonsense", "k9"));
-        Assert.All((await Targets()).Projects, project => Assert.False(project.Ready));
+        await SaveProjectAsync(new("nonsense", "k9"));
+        Assert.All((await TargetsAsync()).Projects, project => Assert.False(project.Ready));
     }
 
     [Fact]
     public async Task Credentials_carry_hashes_and_scopes()
     {
-        await Instance("i1", PlanScope.Space);
-        await Instance("i2", PlanScope.Services);
-        await Binding("i1", "b1", "user-b");
-        await Binding("i2", "b1", "user-a", "guid.1", "a(b|c)");
-        using var response = await Ask("/feed/v1/credentials", Gateway);
+        await InstanceAsync("i1", PlanScope.Space);
+        await InstanceAsync("i2", PlanScope.Services);
+        await BindingAsync("i1", "b1", "user-b");
+        await BindingAsync("i2", "b1", "user-a", "guid.1", "a(b|c)");
+        using var response = await AskAsync("/feed/v1/credentials", Gateway);
         var text = await response.Content.ReadAsStringAsync(Ct);
         Assert.DoesNotContain("tenant-password", text, StringComparison.Ordinal);
         var feed = JsonSerializer.Deserialize(text, FeedJson.Default.CredentialFeed)!;
@@ -109,31 +138,31 @@ public sealed class FeedTests : IAsyncLifetime
 
     [Fact]
     public void A_credential_that_covers_nothing_has_no_matcher_at_all() =>
-        Assert.Empty(CredentialDocument.Matchers(new("user", "00", PlanScope.Services, Owner, [])));
+        Assert.Empty(CredentialFeedReader.MatchersOf(new("user", "00", PlanScope.Services, Owner, [])));
 
     [Fact]
     public async Task The_same_state_has_the_same_tag_and_is_not_sent_again()
     {
-        using var first = await Ask("/feed/v1/targets", Discovery);
+        using var first = await AskAsync("/feed/v1/targets", Discovery);
         Assert.False(first.Headers.ETag!.IsWeak);
-        using var second = await Ask("/feed/v1/targets", Discovery, first.Headers.ETag.Tag);
+        using var second = await AskAsync("/feed/v1/targets", Discovery, first.Headers.ETag.Tag);
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
         Assert.Equal(first.Headers.ETag, second.Headers.ETag);
         Assert.Empty(await second.Content.ReadAsByteArrayAsync(Ct));
-        using var other = await Ask("/feed/v1/targets", Discovery, "\"other\"", wait: 60);
+        using var other = await AskAsync("/feed/v1/targets", Discovery, "\"other\"", wait: 60);
         Assert.Equal(HttpStatusCode.OK, other.StatusCode);
     }
 
     [Fact]
     public async Task A_waiting_reader_gets_the_change_as_soon_as_it_is_signalled()
     {
-        using var first = await Ask("/feed/v1/targets", Discovery);
+        using var first = await AskAsync("/feed/v1/targets", Discovery);
         var began = Stopwatch.GetTimestamp();
-        var waiting = Ask("/feed/v1/targets", Discovery, first.Headers.ETag!.Tag, wait: 30);
+        var waiting = AskAsync("/feed/v1/targets", Discovery, first.Headers.ETag!.Tag, wait: 30);
         await Task.Delay(200, Ct);
         Assert.False(waiting.IsCompleted);
-        await SaveProject();
-        Signals.Result.Notify();
+        await SaveProjectAsync();
+        Signals.ObservedStateChanged.Notify();
         using var second = await waiting;
         Assert.Equal(HttpStatusCode.OK, second.StatusCode);
         Assert.NotEqual(first.Headers.ETag, second.Headers.ETag);
@@ -143,11 +172,11 @@ public sealed class FeedTests : IAsyncLifetime
     [Fact]
     public async Task A_waiting_reader_gets_a_change_that_another_broker_made_without_any_signal()
     {
-        using var first = await Ask("/feed/v1/credentials", Gateway);
-        var waiting = Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 30);
+        using var first = await AskAsync("/feed/v1/credentials", Gateway);
+        var waiting = AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 30);
         await Task.Delay(200, Ct);
-        await Instance("i1", PlanScope.Space);
-        await Binding("i1", "b1", "user-1");
+        await InstanceAsync("i1", PlanScope.Space);
+        await BindingAsync("i1", "b1", "user-1");
         using var second = await waiting;
         Assert.Equal(HttpStatusCode.OK, second.StatusCode);
     }
@@ -155,10 +184,10 @@ public sealed class FeedTests : IAsyncLifetime
     [Fact]
     public async Task A_signal_without_a_change_wakes_nobody_and_the_wait_ends_with_304()
     {
-        using var first = await Ask("/feed/v1/credentials", Gateway);
+        using var first = await AskAsync("/feed/v1/credentials", Gateway);
         var began = Stopwatch.GetTimestamp();
-        var waiting = Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 1);
-        Signals.Asked.Notify();
+        var waiting = AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 1);
+        Signals.CredentialsChanged.Notify();
         using var second = await waiting;
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0.9, 15);
@@ -173,7 +202,7 @@ public sealed class FeedTests : IAsyncLifetime
     [InlineData("/feed/v1/credentials", Discovery, HttpStatusCode.Forbidden)]
     public async Task A_feed_opens_to_its_own_token_only(string path, string? token, HttpStatusCode status)
     {
-        using var response = await Ask(path, token);
+        using var response = await AskAsync(path, token);
         Assert.Equal(status, response.StatusCode);
         var error = await response.Content.ReadFromJsonAsync<Dictionary<string, string>>(Ct);
         Assert.Equal(["description", "error"], error!.Keys.Order());
@@ -186,18 +215,18 @@ public sealed class FeedTests : IAsyncLifetime
     [InlineData("<script>", null)]
     public async Task The_version_that_a_gateway_reports_is_kept_if_it_is_one(string reported, string? kept)
     {
-        using var response = await Ask("/feed/v1/credentials", Gateway, version: reported);
+        using var response = await AskAsync("/feed/v1/credentials", Gateway, version: reported);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(kept, await _app.Services.GetRequiredService<FactStore>().Find(FactStore.PrometheusVersion, Ct));
+        Assert.Equal(kept, await _app.Services.GetRequiredService<FactStore>().FindAsync(FactStore.PrometheusVersion, Ct));
     }
 
     [Fact]
     public async Task A_credential_that_ends_says_when()
     {
         var end = new DateTimeOffset(2026, 12, 24, 0, 0, 0, TimeSpan.Zero);
-        await Instance("i1", PlanScope.Space);
-        await Binding("i1", "b1", "user-1", new CredentialLife(end, end.AddDays(-7)));
-        using var response = await Ask("/feed/v1/credentials", Gateway);
+        await InstanceAsync("i1", PlanScope.Space);
+        await BindingAsync("i1", "b1", "user-1", new CredentialValidity(end, end.AddDays(-7)));
+        using var response = await AskAsync("/feed/v1/credentials", Gateway);
         var feed = await response.Content.ReadFromJsonAsync(FeedJson.Default.CredentialFeed, Ct);
         Assert.Equal(end, Assert.Single(feed!.Credentials).NotAfter);
     }
@@ -206,50 +235,50 @@ public sealed class FeedTests : IAsyncLifetime
     public async Task A_gateway_has_accepted_a_version_when_it_asks_with_its_tag_and_not_before()
     {
         var gateways = _app.Services.GetRequiredService<GatewayStore>();
-        await Instance("i1", PlanScope.Space);
-        await Binding("i1", "b1", "user-1");
-        var visible = await gateways.Now(Ct);
+        await InstanceAsync("i1", PlanScope.Space);
+        await BindingAsync("i1", "b1", "user-1");
+        var visible = await gateways.NowAsync(Ct);
 
-        using var first = await Ask("/feed/v1/credentials", Gateway, gateway: "gateway-0123");
-        Assert.Equal(new GatewayAcceptance(1, 0), GatewayStore.Since(await gateways.AcceptedAt(Ct), visible));
-        using var unknown = await Ask("/feed/v1/credentials", Gateway, "\"other\"", gateway: "gateway-0123");
-        Assert.Equal(new GatewayAcceptance(1, 0), GatewayStore.Since(await gateways.AcceptedAt(Ct), visible));
-        using var second = await Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
-        Assert.Equal(new GatewayAcceptance(1, 1), GatewayStore.Since(await gateways.AcceptedAt(Ct), visible));
+        using var first = await AskAsync("/feed/v1/credentials", Gateway, gateway: "gateway-0123");
+        Assert.Equal(new AcknowledgementCount(1, 0), GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), visible));
+        using var unknown = await AskAsync("/feed/v1/credentials", Gateway, "\"other\"", gateway: "gateway-0123");
+        Assert.Equal(new AcknowledgementCount(1, 0), GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), visible));
+        using var second = await AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
+        Assert.Equal(new AcknowledgementCount(1, 1), GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), visible));
     }
 
     [Fact]
     public async Task A_version_that_the_gateway_has_is_accepted_though_a_newer_one_is_there_already()
     {
         var gateways = _app.Services.GetRequiredService<GatewayStore>();
-        await Instance("i1", PlanScope.Space);
-        await Binding("i1", "b1", "user-1");
-        var visible = await gateways.Now(Ct);
-        using var first = await Ask("/feed/v1/credentials", Gateway);
-        await Binding("i1", "b2", "user-2");
-        Signals.Asked.Notify();
-        var later = await gateways.Now(Ct);
+        await InstanceAsync("i1", PlanScope.Space);
+        await BindingAsync("i1", "b1", "user-1");
+        var visible = await gateways.NowAsync(Ct);
+        using var first = await AskAsync("/feed/v1/credentials", Gateway);
+        await BindingAsync("i1", "b2", "user-2");
+        Signals.CredentialsChanged.Notify();
+        var later = await gateways.NowAsync(Ct);
 
-        using var second = await Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
+        using var second = await AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
 
         Assert.NotEqual(first.Headers.ETag, second.Headers.ETag);
-        Assert.True(GatewayStore.Since(await gateways.AcceptedAt(Ct), visible).ByAll);
-        Assert.False(GatewayStore.Since(await gateways.AcceptedAt(Ct), later).ByAll);
+        Assert.True(GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), visible).IsComplete);
+        Assert.False(GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), later).IsComplete);
     }
 
     [Fact]
     public async Task A_gateway_that_waits_has_accepted_what_is_read_while_it_waits_as_soon_as_somebody_asks()
     {
         var gateways = _app.Services.GetRequiredService<GatewayStore>();
-        using var first = await Ask("/feed/v1/credentials", Gateway);
-        var waiting = Ask("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 5, gateway: "gateway-0123");
+        using var first = await AskAsync("/feed/v1/credentials", Gateway);
+        var waiting = AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 5, gateway: "gateway-0123");
         await Task.Delay(200, Ct);
-        var (asked, seen, began) = (await gateways.Now(Ct), Signals.Accepted.Version, Stopwatch.GetTimestamp());
+        var (asked, seen, began) = (await gateways.NowAsync(Ct), Signals.GatewayAcknowledged.Version, Stopwatch.GetTimestamp());
 
-        Signals.Asked.Notify();
+        Signals.CredentialsChanged.Notify();
 
-        await Signals.Accepted.Wait(seen, TimeSpan.FromSeconds(5), Ct);
-        Assert.True(GatewayStore.Since(await gateways.AcceptedAt(Ct), asked).ByAll);
+        await Signals.GatewayAcknowledged.WaitAsync(seen, TimeSpan.FromSeconds(5), Ct);
+        Assert.True(GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), asked).IsComplete);
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 1.2);
         using var end = await waiting;
         Assert.Equal(HttpStatusCode.NotModified, end.StatusCode);
@@ -263,17 +292,20 @@ public sealed class FeedTests : IAsyncLifetime
     [InlineData("/feed/v1/credentials", Gateway, "no id at all")]
     public async Task Nobody_else_is_taken_for_a_gateway(string path, string token, string? gateway)
     {
-        using var response = await Ask(path, token, gateway: gateway);
-        Assert.Empty(await _app.Services.GetRequiredService<GatewayStore>().AcceptedAt(Ct));
+        using var response = await AskAsync(path, token, gateway: gateway);
+        Assert.Empty(await _app.Services.GetRequiredService<GatewayStore>().AcknowledgementTimesAsync(Ct));
     }
 
     [Fact]
     public async Task Without_its_database_a_feed_says_so_and_when_to_come_back()
     {
         File.Delete(Path.Combine(_folder, "state.db"));
-        foreach (var file in Directory.GetFiles(_folder)) File.Delete(file);
+        foreach (var file in Directory.GetFiles(_folder))
+        {
+            File.Delete(file);
+        }
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        using var response = await Ask("/feed/v1/targets", Discovery);
+        using var response = await AskAsync("/feed/v1/targets", Discovery);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.NotNull(response.Headers.RetryAfter);
     }
@@ -281,44 +313,121 @@ public sealed class FeedTests : IAsyncLifetime
     [Fact]
     public void Missing_and_equal_tokens_are_faults()
     {
-        Assert.Equal(2, new FeedOptions().Faults().Count(fault => fault.Contains("is missing", StringComparison.Ordinal)));
-        Assert.Contains(new FeedOptions { DiscoveryToken = Discovery, GatewayToken = Discovery }.Faults(), fault => fault.Contains("are the same", StringComparison.Ordinal));
-        Assert.Empty(new FeedOptions { DiscoveryToken = Discovery, GatewayToken = Gateway }.Faults());
+        Assert.Equal(2, new FeedOptions().Validate().Count(fault => fault.Contains("is missing", StringComparison.Ordinal)));
+        Assert.Contains(new FeedOptions { DiscoveryToken = Discovery, GatewayToken = Discovery }.Validate(), fault =>
+            fault.Contains("are the same", StringComparison.Ordinal)
+        );
+        Assert.Empty(new FeedOptions { DiscoveryToken = Discovery, GatewayToken = Gateway }.Validate());
     }
 
-    private async Task<TargetFeed> Targets()
+    private async Task<TargetFeed> TargetsAsync()
     {
-        using var response = await Ask("/feed/v1/targets", Discovery);
+        using var response = await AskAsync("/feed/v1/targets", Discovery);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return (await response.Content.ReadFromJsonAsync(FeedJson.Default.TargetFeed, Ct))!;
     }
 
-    private async Task<HttpResponseMessage> Ask(string path, string? token, string? tag = null, int? wait = null, string? version = null, string? gateway = null)
+    private async Task<HttpResponseMessage> AskAsync(
+        string path,
+        string? token,
+        string? tag = null,
+        int? wait = null,
+        string? version = null,
+        string? gateway = null
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (token is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
-        if (tag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", tag);
-        if (wait is not null) request.Headers.TryAddWithoutValidation("Prefer", $"respond-async, wait={wait}");
-        if (version is not null) request.Headers.TryAddWithoutValidation("X-AivenMetrics-Prometheus-Version", version);
-        if (gateway is not null) request.Headers.TryAddWithoutValidation("X-AivenMetrics-Gateway", gateway);
+        if (token is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        }
+        if (tag is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-None-Match", tag);
+        }
+        if (wait is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Prefer", $"respond-async, wait={wait}");
+        }
+        if (version is not null)
+        {
+            request.Headers.TryAddWithoutValidation("X-AivenMetrics-Prometheus-Version", version);
+        }
+        if (gateway is not null)
+        {
+            request.Headers.TryAddWithoutValidation("X-AivenMetrics-Gateway", gateway);
+        }
         return await _http.SendAsync(request, Ct);
     }
 
-    private Task SaveProject(ProtectedSecret? password = null) => Inventory.SaveProject(
-        new(Demo, "PEM", "e1", "prom-user", password ?? _secrets.Protect("scrape-password", Secrets.ScrapePassword), DateTimeOffset.UnixEpoch), Ct);
+    private Task SaveProjectAsync(ProtectedSecret? password = null) =>
+        Inventory.SaveProjectAsync(
+            new(
+                Demo,
+                "PEM",
+                "e1",
+                "prom-user",
+                password ?? _secrets.Protect("scrape-password", SecretProtector.ScrapePasswordPurpose),
+                DateTimeOffset.UnixEpoch
+            ),
+            Ct
+        );
 
-    private async Task Instance(string id, PlanScope scope) => Assert.True(await _app.Services.GetRequiredService<InstanceStore>().TryInsert(
-        new(new(id), "offering", "plan", scope, Owner, "tides", "forecast", null, "{}", DateTimeOffset.UnixEpoch), Ct));
+    private async Task InstanceAsync(string id, PlanScope scope) =>
+        Assert.True(
+            await _app
+                .Services.GetRequiredService<InstanceStore>()
+                .TryInsertAsync(
+                    new(new(id), "offering", "plan", scope, Owner, "tides", "forecast", null, "{}", DateTimeOffset.UnixEpoch),
+                    Ct
+                )
+        );
 
-    private Task Binding(string instance, string id, string user, params string[] services) => Binding(instance, id, user, null, services);
+    private Task BindingAsync(string instance, string id, string user, params string[] services) =>
+        BindingAsync(instance, id, user, null, services);
 
-    private async Task Binding(string instance, string id, string user, CredentialLife? life, params string[] services) => Assert.Equal(
-        InsertBindingResult.Inserted,
-        await _app.Services.GetRequiredService<BindingStore>().TryInsert(
-            new(new(instance), new(id), "plan", services.Length == 0 ? PlanScope.Space : PlanScope.Services, "{}", user, "abcd", _secrets.Protect("tenant-password", Secrets.BindingSecret), services, "op",
-                OperationState.Succeeded, "done", null, DateTimeOffset.UnixEpoch, null, life), Ct));
+    private async Task BindingAsync(string instance, string id, string user, CredentialValidity? life, params string[] services) =>
+        Assert.Equal(
+            InsertBindingResult.Inserted,
+            await _app
+                .Services.GetRequiredService<BindingStore>()
+                .TryInsertAsync(
+                    new(
+                        new(instance),
+                        new(id),
+                        "plan",
+                        services.Length == 0 ? PlanScope.Space : PlanScope.Services,
+                        "{}",
+                        user,
+                        "abcd",
+                        _secrets.Protect("tenant-password", SecretProtector.BindingSecretPurpose),
+                        services,
+                        "op",
+                        OperationState.Succeeded,
+                        "done",
+                        null,
+                        DateTimeOffset.UnixEpoch,
+                        null,
+                        life
+                    ),
+                    Ct
+                )
+        );
 
-    private static AivenServiceRecord Service(string name) => new(
-        Demo, name, "pg", "RUNNING", "business-4", "aws-eu-west-2", 2, Owner, "guid-" + name,
-        [new("b.example", 9273, "/metrics"), new("a.example", 9273, "/metrics")], true, "Integrated", "fine");
+    private static AivenServiceRecord Service(string name) =>
+        new(
+            Demo,
+            name,
+            "pg",
+            "RUNNING",
+            "business-4",
+            "aws-eu-west-2",
+            2,
+            Owner,
+            "guid-" + name,
+            [new("b.example", 9273, "/metrics"), new("a.example", 9273, "/metrics")],
+            true,
+            "Integrated",
+            "fine"
+        );
 }

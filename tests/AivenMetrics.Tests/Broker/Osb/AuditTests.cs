@@ -18,17 +18,22 @@ public abstract class AuditTests(BrokerHost broker)
 
     private static string Path(string id) => "/v2/service_instances/" + Uri.EscapeDataString(id);
 
-    private async Task<IReadOnlyList<AuditRecord>> Trail(string id) =>
-        await broker.Service<AuditStore>().Of(new InstanceId(id), CancellationToken.None);
+    private async Task<IReadOnlyList<AuditRecord>> ReadAuditAsync(string id) =>
+        await broker.Service<AuditStore>().FindByInstanceAsync(new InstanceId(id), CancellationToken.None);
 
     /// <summary>Sends as a platform does for a user.</summary>
-    private async Task<int> Send(HttpMethod method, string path, JsonNode? body = null, string identity = Ann)
+    private async Task<int> SendAsync(HttpMethod method, string path, JsonNode? body = null, string identity = Ann)
     {
         using var request = new HttpRequestMessage(method, path);
-        request.Headers.Add("X-Broker-API-Originating-Identity", "cloudfoundry " + Convert.ToBase64String(Encoding.UTF8.GetBytes(identity)));
+        request.Headers.Add(
+            "X-Broker-API-Originating-Identity",
+            "cloudfoundry " + Convert.ToBase64String(Encoding.UTF8.GetBytes(identity))
+        );
         request.Headers.Add("X-Broker-API-Request-Identity", "request-7");
         if (body is not null)
+        {
             request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        }
         using var response = await broker.Client.SendAsync(request);
         return (int)response.StatusCode;
     }
@@ -39,15 +44,19 @@ public abstract class AuditTests(BrokerHost broker)
     public async Task Osb_9_every_change_of_an_instance_is_kept_with_who_asked()
     {
         var id = NewId;
-        await Send(HttpMethod.Put, Path(id), BrokerHost.Provision());
-        await Send(HttpMethod.Patch, Path(id), Patch(BrokerHost.ServicesPlan));
-        await Send(HttpMethod.Delete, BrokerHost.WithPlan(Path(id), BrokerHost.ServicesPlan));
+        await SendAsync(HttpMethod.Put, Path(id), BrokerHost.Provision());
+        await SendAsync(HttpMethod.Patch, Path(id), Patch(BrokerHost.ServicesPlan));
+        await SendAsync(HttpMethod.Delete, BrokerHost.WithPlan(Path(id), BrokerHost.ServicesPlan));
 
-        var trail = await Trail(id);
+        var trail = await ReadAuditAsync(id);
 
         Assert.Equal(["Deprovision", "Provision", "Update"], trail.Select(entry => entry.Action).Order());
-        Assert.All(trail, entry => Assert.Equal(
-            (AuditResult.Succeeded, new Actor("broker", "cloudfoundry", Ann, "request-7"), null), (entry.Result, entry.Actor, entry.BindingId)));
+        Assert.All(trail, entry =>
+            Assert.Equal(
+                (AuditResult.Succeeded, new Actor("broker", "cloudfoundry", Ann, "request-7"), null),
+                (entry.Result, entry.Actor, entry.BindingId)
+            )
+        );
         Assert.Contains(trail, entry => entry.Description == "Plan space for organization org-1 and space space-1.");
         Assert.Contains(trail, entry => entry.Description == "Changed plan space to services.");
     }
@@ -56,58 +65,64 @@ public abstract class AuditTests(BrokerHost broker)
     public async Task Osb_9_a_request_without_a_user_is_kept_with_the_brokers_user()
     {
         var id = NewId;
-        await broker.Put(Path(id), BrokerHost.Provision());
+        await broker.PutAsync(Path(id), BrokerHost.Provision());
 
-        Assert.Equal(new Actor("broker", null, null, null), Assert.Single(await Trail(id)).Actor);
+        Assert.Equal(new Actor("broker", null, null, null), Assert.Single(await ReadAuditAsync(id)).Actor);
     }
 
     [Fact]
     public async Task Osb_10_a_replay_changes_nothing_and_is_not_kept()
     {
         var id = NewId;
-        await Send(HttpMethod.Put, Path(id), BrokerHost.Provision());
-        Assert.Equal(200, await Send(HttpMethod.Put, Path(id), BrokerHost.Provision(), """{"user_id":"bob"}"""));
+        await SendAsync(HttpMethod.Put, Path(id), BrokerHost.Provision());
+        Assert.Equal(200, await SendAsync(HttpMethod.Put, Path(id), BrokerHost.Provision(), """{"user_id":"bob"}"""));
 
-        Assert.Single(await Trail(id));
+        Assert.Single(await ReadAuditAsync(id));
     }
 
     [Fact]
     public async Task Osb_69_twenty_equal_requests_at_once_are_one_entry()
     {
         var id = NewId;
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Send(HttpMethod.Put, Path(id), BrokerHost.Provision())));
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => SendAsync(HttpMethod.Put, Path(id), BrokerHost.Provision())));
 
-        Assert.Single(await Trail(id));
+        Assert.Single(await ReadAuditAsync(id));
     }
 
     [Fact]
     public async Task Refusals_of_what_would_change_something_are_kept_with_the_reason()
     {
         var id = NewId;
-        Assert.Equal(400, await Send(HttpMethod.Put, Path(id), new JsonObject()));
-        Assert.Equal(404, await Send(HttpMethod.Patch, Path(id), Patch(BrokerHost.SpacePlan)));
-        Assert.Equal(410, await Send(HttpMethod.Delete, BrokerHost.WithPlan(Path(id))));
-        Assert.Equal(404, await Send(HttpMethod.Put, Path(id) + "/service_bindings/b%2F1", BrokerHost.Bind()));
-        Assert.Equal(410, await Send(HttpMethod.Delete, BrokerHost.WithPlan(Path(id) + "/service_bindings/b%2F1")));
+        Assert.Equal(400, await SendAsync(HttpMethod.Put, Path(id), new JsonObject()));
+        Assert.Equal(404, await SendAsync(HttpMethod.Patch, Path(id), Patch(BrokerHost.SpacePlan)));
+        Assert.Equal(410, await SendAsync(HttpMethod.Delete, BrokerHost.WithPlan(Path(id))));
+        Assert.Equal(404, await SendAsync(HttpMethod.Put, Path(id) + "/service_bindings/b%2F1", BrokerHost.Bind()));
+        Assert.Equal(410, await SendAsync(HttpMethod.Delete, BrokerHost.WithPlan(Path(id) + "/service_bindings/b%2F1")));
 
-        var trail = await Trail(id);
+        var trail = await ReadAuditAsync(id);
 
         Assert.Equal(["Bind", "Deprovision", "Provision", "Unbind", "Update"], trail.Select(entry => entry.Action).Order());
         Assert.All(trail, entry => Assert.Equal((AuditResult.Refused, Ann), (entry.Result, entry.Actor.Identity)));
-        Assert.StartsWith("400: The field service_id", trail.Single(entry => entry.Action == "Provision").Description, StringComparison.Ordinal);
-        Assert.All(trail.Where(entry => entry.Action.EndsWith("ind", StringComparison.Ordinal)), entry => Assert.Equal(new BindingId("b/1"), entry.BindingId));
+        Assert.StartsWith(
+            "400: The field service_id",
+            trail.Single(entry => entry.Action == "Provision").Description,
+            StringComparison.Ordinal
+        );
+        Assert.All(trail.Where(entry => entry.Action.EndsWith("ind", StringComparison.Ordinal)), entry =>
+            Assert.Equal(new BindingId("b/1"), entry.BindingId)
+        );
     }
 
     [Fact]
     public async Task Reads_and_strangers_are_not_kept()
     {
         var id = NewId;
-        Assert.Equal(404, await Send(HttpMethod.Get, Path(id)));
+        Assert.Equal(404, await SendAsync(HttpMethod.Get, Path(id)));
         using var stranger = broker.NewClient(password: "wrong");
         using var answer = await stranger.DeleteAsync(BrokerHost.WithPlan(Path(id)));
 
         Assert.Equal(401, (int)answer.StatusCode);
-        Assert.Empty(await Trail(id));
+        Assert.Empty(await ReadAuditAsync(id));
     }
 
     [Fact]
@@ -121,7 +136,12 @@ public abstract class AuditTests(BrokerHost broker)
         Assert.Equal(400, (int)(await malformed.DeleteAsync(BrokerHost.WithPlan(Path(id)))).StatusCode);
         Assert.Equal(412, (int)(await old.DeleteAsync(BrokerHost.WithPlan(Path(id)))).StatusCode);
 
-        Assert.Equal(2, (await Trail(id)).Count(entry => entry.Result == AuditResult.Refused && entry.Actor == new Actor("broker", null, null, null)));
+        Assert.Equal(
+            2,
+            (await ReadAuditAsync(id)).Count(entry =>
+                entry.Result == AuditResult.Refused && entry.Actor == new Actor("broker", null, null, null)
+            )
+        );
     }
 
     [Fact]
@@ -130,10 +150,10 @@ public abstract class AuditTests(BrokerHost broker)
         var id = NewId;
         var body = BrokerHost.Provision();
         body["parameters"] = new JsonObject { ["pasword"] = "hunter2-secret" };
-        await Send(HttpMethod.Put, Path(id), body);
-        await Send(HttpMethod.Put, Path(id), BrokerHost.Provision());
+        await SendAsync(HttpMethod.Put, Path(id), body);
+        await SendAsync(HttpMethod.Put, Path(id), BrokerHost.Provision());
 
-        var text = string.Join('\n', (await Trail(id)).Select(entry => entry.ToString()));
+        var text = string.Join('\n', (await ReadAuditAsync(id)).Select(entry => entry.ToString()));
 
         Assert.DoesNotContain("hunter2-secret", text, StringComparison.Ordinal);
         Assert.DoesNotContain(BrokerHost.Password, text, StringComparison.Ordinal);
@@ -147,27 +167,34 @@ public abstract class AuditFaultTests(BrokerHost broker)
 
     public sealed class OnPostgres(PostgresBroker broker) : AuditFaultTests(broker), IClassFixture<PostgresBroker>;
 
-    private Task<int> Sql(string sql) => broker.Service<Database>().Execute(sql, null, default);
+    private Task<int> SqlAsync(string sql) => broker.Service<Database>().ExecuteAsync(sql, null, default);
 
     [Fact]
     public async Task Without_the_trail_refusals_stay_what_they_are_but_nothing_is_changed()
     {
-        var path = await broker.Instance();
-        await Sql("ALTER TABLE audit_entry RENAME TO audit_entry_away");
+        var path = await broker.InstanceAsync();
+        await SqlAsync("ALTER TABLE audit_entry RENAME TO audit_entry_away");
 
-        Assert.Equal(409, (await broker.Put(path, BrokerHost.Provision(BrokerHost.ServicesPlan))).Status);
-        Assert.Equal(410, (await broker.Delete(BrokerHost.WithPlan("/v2/service_instances/unknown"))).Status);
+        Assert.Equal(409, (await broker.PutAsync(path, BrokerHost.Provision(BrokerHost.ServicesPlan))).Status);
+        Assert.Equal(410, (await broker.DeleteAsync(BrokerHost.WithPlan("/v2/service_instances/unknown"))).Status);
         Assert.Contains(broker.Log, line => line.Contains("is not in the audit trail", StringComparison.Ordinal));
 
         var another = $"/v2/service_instances/{Guid.NewGuid()}";
-        Assert.Equal(503, (await broker.Put(another, BrokerHost.Provision())).Status);
-        Assert.Equal(503, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+        Assert.Equal(503, (await broker.PutAsync(another, BrokerHost.Provision())).Status);
+        Assert.Equal(503, (await broker.DeleteAsync(BrokerHost.WithPlan(path))).Status);
         Assert.Equal(
             503,
-            (await broker.Send(HttpMethod.Patch, path, new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = BrokerHost.ServicesPlan })).Status);
+            (
+                await broker.SendAsync(
+                    HttpMethod.Patch,
+                    path,
+                    new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = BrokerHost.ServicesPlan }
+                )
+            ).Status
+        );
 
-        await Sql("ALTER TABLE audit_entry_away RENAME TO audit_entry");
-        Assert.Equal(404, (await broker.Get(another)).Status);
-        Assert.Contains(BrokerHost.SpacePlan, (await broker.Get(path)).Text, StringComparison.Ordinal);
+        await SqlAsync("ALTER TABLE audit_entry_away RENAME TO audit_entry");
+        Assert.Equal(404, (await broker.GetAsync(another)).Status);
+        Assert.Contains(BrokerHost.SpacePlan, (await broker.GetAsync(path)).Text, StringComparison.Ordinal);
     }
 }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using AivenMetrics.Broker.Access;
+using AivenMetrics.Broker.Authentication;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
@@ -14,15 +14,18 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     private const string Old = "old-password-Pw1";
     private const string New = "new-password-Pw2";
 
-
     public async ValueTask InitializeAsync()
     {
         foreach (var password in (string[])[Old, New])
-            broker.Options.Users.Add(new BrokerUserOptions
-            {
-                Username = "platform",
-                PasswordHash = PasswordHash.Of(password, PasswordHash.FewestIterations).ToString(),
-            });
+        {
+            broker.Options.Users.Add(
+                new BrokerUserOptions
+                {
+                    Username = "platform",
+                    PasswordHash = PasswordHash.Create(password, PasswordHash.MinimumIterations).ToString(),
+                }
+            );
+        }
         await broker.InitializeAsync();
     }
 
@@ -35,9 +38,9 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task Osb_1_the_plain_user_and_both_passwords_of_a_rotated_user_open()
     {
-        Assert.Equal(200, await Status("broker", BrokerHost.Password));
-        Assert.Equal(200, await Status("platform", Old));
-        Assert.Equal(200, await Status("platform", New));
+        Assert.Equal(200, await StatusAsync("broker", BrokerHost.Password));
+        Assert.Equal(200, await StatusAsync("platform", Old));
+        Assert.Equal(200, await StatusAsync("platform", New));
     }
 
     [Fact]
@@ -45,8 +48,15 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     {
         string[] headers =
         [
-            "", "Basic", "Basic ", "Basic !!!", "Basic " + Convert.ToBase64String([0xff, 0xfe]), "Basic " + new string('A', 9000),
-            "Bearer x", "Basic " + Convert.ToBase64String("platform"u8), "Basic " + Convert.ToBase64String(":"u8),
+            "",
+            "Basic",
+            "Basic ",
+            "Basic !!!",
+            "Basic " + Convert.ToBase64String([0xff, 0xfe]),
+            "Basic " + new string('A', 9000),
+            "Bearer x",
+            "Basic " + Convert.ToBase64String("platform"u8),
+            "Basic " + Convert.ToBase64String(":"u8),
         ];
         foreach (var header in headers)
         {
@@ -74,17 +84,19 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     public async Task Failures_are_told_late_while_right_credentials_of_the_same_source_get_through_at_once()
     {
         // Known from here on.
-        await Status("platform", New);
+        await StatusAsync("platform", New);
         var slow = Stopwatch.StartNew();
-        var guesses = Enumerable.Range(0, 30).Select(i => Status("platform", $"guess-{i}")).ToList();
+        var guesses = Enumerable.Range(0, 30).Select(i => StatusAsync("platform", $"guess-{i}")).ToList();
         await Task.Delay(500);
 
         var quick = Stopwatch.StartNew();
         for (var i = 0; i < 10; i++)
-            Assert.Equal(200, await Status("platform", New) + await Status("broker", BrokerHost.Password) - 200);
+        {
+            Assert.Equal(200, await StatusAsync("platform", New) + await StatusAsync("broker", BrokerHost.Password) - 200);
+        }
         quick.Stop();
         // Not seen before: it waits for a hash, and for no delay.
-        Assert.Equal(200, await Status("platform", Old));
+        Assert.Equal(200, await StatusAsync("platform", Old));
 
         Assert.All(await Task.WhenAll(guesses), status => Assert.Equal(401, status));
         Assert.InRange(quick.Elapsed.TotalSeconds, 0, 1.5);
@@ -94,22 +106,25 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task A_flood_of_unknown_credentials_is_bounded_and_refused_with_the_time_to_wait()
     {
-        await Status("platform", New);
-        var answers = Enumerable.Range(0, 200).Select(async i =>
-        {
-            using var client = broker.NewClient("nobody", $"guess-{i}");
-            using var answer = await client.GetAsync("/v2/catalog");
-            return ((int)answer.StatusCode, answer.Headers.RetryAfter?.Delta);
-        }).ToList();
-        Assert.Equal(200, await Status("platform", New));
+        await StatusAsync("platform", New);
+        var answers = Enumerable
+            .Range(0, 200)
+            .Select(async i =>
+            {
+                using var client = broker.NewClient("nobody", $"guess-{i}");
+                using var answer = await client.GetAsync("/v2/catalog");
+                return ((int)answer.StatusCode, answer.Headers.RetryAfter?.Delta);
+            })
+            .ToList();
+        Assert.Equal(200, await StatusAsync("platform", New));
 
         var all = await Task.WhenAll(answers);
         Assert.All(all, answer => Assert.Contains(answer.Item1, (int[])[401, 429]));
         Assert.Contains((429, TimeSpan.FromSeconds(1)), all);
-        Assert.Equal(200, await Status("platform", Old));
+        Assert.Equal(200, await StatusAsync("platform", Old));
     }
 
-    private async Task<int> Status(string username, string password)
+    private async Task<int> StatusAsync(string username, string password)
     {
         using var client = broker.NewClient(username, password);
         using var answer = await client.GetAsync("/v2/catalog");

@@ -11,13 +11,13 @@ public abstract class BindTests(BrokerHost broker)
 
     public sealed class OnPostgres(PostgresBroker broker) : BindTests(broker), IClassFixture<PostgresBroker>;
 
-    private async Task<string> NewPath(string plan = BrokerHost.SpacePlan) =>
-        $"{await broker.Instance(plan)}/service_bindings/{Guid.NewGuid()}";
+    private async Task<string> NewPathAsync(string plan = BrokerHost.SpacePlan) =>
+        $"{await broker.InstanceAsync(plan)}/service_bindings/{Guid.NewGuid()}";
 
     [Fact]
     public async Task Osb_89_a_bind_is_201_with_credentials()
     {
-        var answer = await broker.Put(await NewPath(), BrokerHost.Bind());
+        var answer = await broker.PutAsync(await NewPathAsync(), BrokerHost.Bind());
 
         Assert.Equal(201, answer.Status);
         Assert.Equal("https://metrics.example.com", answer.Json.GetProperty("credentials").GetProperty("url").GetString());
@@ -26,12 +26,14 @@ public abstract class BindTests(BrokerHost broker)
     [Fact]
     public async Task Osb_91_an_equal_replay_of_bind_answers_200_with_the_same_credentials()
     {
-        var path = await NewPath(BrokerHost.ServicesPlan);
-        var first = await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1", "kafka-1"));
+        var path = await NewPathAsync(BrokerHost.ServicesPlan);
+        var first = await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1", "kafka-1"));
 
         // What Aiven shows moves on, the version becomes known, and the order of the names is no difference.
-        await broker.Service<FactStore>().Report(FactStore.PrometheusVersion, Guid.NewGuid().ToString(), DateTimeOffset.UtcNow, default);
-        var replay = await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1", "kafka-1"));
+        await broker
+            .Service<FactStore>()
+            .ReportAsync(FactStore.PrometheusVersion, Guid.NewGuid().ToString(), DateTimeOffset.UtcNow, default);
+        var replay = await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1", "kafka-1"));
 
         Assert.Equal((201, 200), (first.Status, replay.Status));
         Assert.Equal(first.Text, replay.Text);
@@ -40,15 +42,15 @@ public abstract class BindTests(BrokerHost broker)
     [Fact]
     public async Task Osb_92_a_replay_with_other_parameters_or_another_app_is_409()
     {
-        var path = await NewPath(BrokerHost.ServicesPlan);
-        var first = await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
+        var path = await NewPathAsync(BrokerHost.ServicesPlan);
+        var first = await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
         var otherApp = BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1");
         otherApp["app_guid"] = "app-2";
         otherApp["bind_resource"]!["app_guid"] = "app-2";
 
-        Assert.Equal(409, (await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "kafka-1"))).Status);
-        Assert.Equal(409, (await broker.Put(path, otherApp)).Status);
-        Assert.Equal(first.Text, (await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Text);
+        Assert.Equal(409, (await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "kafka-1"))).Status);
+        Assert.Equal(409, (await broker.PutAsync(path, otherApp)).Status);
+        Assert.Equal(first.Text, (await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Text);
     }
 
     [Theory]
@@ -56,24 +58,24 @@ public abstract class BindTests(BrokerHost broker)
     [InlineData("plan_id")]
     public async Task Osb_93_a_missing_malformed_or_foreign_service_or_plan_is_400_and_named(string field)
     {
-        var path = await NewPath();
-        foreach (JsonNode? wrong in new JsonNode?[] { null, "", 42, "unknown" })
+        var path = await NewPathAsync();
+        foreach (var wrong in new JsonNode?[] { null, "", 42, "unknown" })
         {
             var body = BrokerHost.Bind();
             body[field] = wrong;
 
-            var answer = await broker.Put(path, body);
+            var answer = await broker.PutAsync(path, body);
 
             Assert.Equal(400, answer.Status);
             Assert.Contains(field, answer.Description, StringComparison.Ordinal);
         }
 
-        Assert.Equal(404, (await broker.Get(path)).Status);
+        Assert.Equal(404, (await broker.GetAsync(path)).Status);
     }
 
     [Fact]
     public async Task Osb_93_the_plan_is_the_instances() =>
-        Assert.Equal(400, (await broker.Put(await NewPath(), BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
+        Assert.Equal(400, (await broker.PutAsync(await NewPathAsync(), BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
 
     [Theory]
     [InlineData(null)]
@@ -88,9 +90,11 @@ public abstract class BindTests(BrokerHost broker)
         body.Remove("app_guid");
         body.Remove("bind_resource");
         if (resource is not null)
+        {
             body["bind_resource"] = JsonNode.Parse(resource);
+        }
 
-        Assert.Equal(201, (await broker.Put(await NewPath(), body)).Status);
+        Assert.Equal(201, (await broker.PutAsync(await NewPathAsync(), body)).Status);
     }
 
     [Fact]
@@ -98,16 +102,16 @@ public abstract class BindTests(BrokerHost broker)
     {
         var two = BrokerHost.Bind();
         two["app_guid"] = "app-2";
-        var path = await NewPath();
-        var answer = await broker.Put(path, two);
+        var path = await NewPathAsync();
+        var answer = await broker.PutAsync(path, two);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("app_guid", answer.Description, StringComparison.Ordinal);
-        Assert.Equal(404, (await broker.Get(path)).Status);
+        Assert.Equal(404, (await broker.GetAsync(path)).Status);
         var top = BrokerHost.Bind();
         top["bind_resource"] = new JsonObject { ["space_guid"] = "space-1" };
-        Assert.Equal(201, (await broker.Put(path, top)).Status);
-        Assert.Equal(200, (await broker.Put(path, BrokerHost.Bind())).Status);
+        Assert.Equal(201, (await broker.PutAsync(path, top)).Status);
+        Assert.Equal(200, (await broker.PutAsync(path, BrokerHost.Bind())).Status);
     }
 
     [Theory]
@@ -121,15 +125,17 @@ public abstract class BindTests(BrokerHost broker)
         body["bind_resource"] = new JsonObject { ["app_guid"] = "app-1" };
         body["context"] = new JsonObject();
         if (platform is not null)
+        {
             body["context"]!["platform"] = platform;
+        }
         body[where]!["space_guid"] = space;
-        var path = await NewPath();
+        var path = await NewPathAsync();
 
-        var answer = await broker.Put(path, body);
+        var answer = await broker.PutAsync(path, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("cannot be shared", answer.Description, StringComparison.Ordinal);
-        Assert.Equal(404, (await broker.Get(path)).Status);
+        Assert.Equal(404, (await broker.GetAsync(path)).Status);
     }
 
     [Fact]
@@ -138,30 +144,46 @@ public abstract class BindTests(BrokerHost broker)
         var instance = $"/v2/service_instances/{Guid.NewGuid()}";
         var provision = BrokerHost.Provision();
         provision["context"] = Namespace("c", "n");
-        Assert.Equal(201, (await broker.Put(instance, provision)).Status);
+        Assert.Equal(201, (await broker.PutAsync(instance, provision)).Status);
 
-        Assert.Equal(201, await Bind(instance, Namespace("c", "n")));
-        Assert.Equal(201, await Bind(instance, Namespace("renamed", "n")));
-        Assert.Equal(400, await Bind(instance, Namespace("c", "other")));
-        Assert.Equal(400, await Bind(instance, new JsonObject { ["platform"] = "cloudfoundry", ["organization_guid"] = "c", ["space_guid"] = "c/n" }));
-        Assert.Equal(400, await Bind(await broker.Instance(), Namespace("org-1", "space-1")));
+        Assert.Equal(201, await BindAsync(instance, Namespace("c", "n")));
+        Assert.Equal(201, await BindAsync(instance, Namespace("renamed", "n")));
+        Assert.Equal(400, await BindAsync(instance, Namespace("c", "other")));
+        Assert.Equal(
+            400,
+            await BindAsync(
+                instance,
+                new JsonObject
+                {
+                    ["platform"] = "cloudfoundry",
+                    ["organization_guid"] = "c",
+                    ["space_guid"] = "c/n",
+                }
+            )
+        );
+        Assert.Equal(400, await BindAsync(await broker.InstanceAsync(), Namespace("org-1", "space-1")));
     }
 
     private static JsonObject Namespace(string cluster, string name) =>
-        new() { ["platform"] = "kubernetes", ["clusterid"] = cluster, ["namespace"] = name };
+        new()
+        {
+            ["platform"] = "kubernetes",
+            ["clusterid"] = cluster,
+            ["namespace"] = name,
+        };
 
-    private async Task<int> Bind(string instance, JsonObject context)
+    private async Task<int> BindAsync(string instance, JsonObject context)
     {
         var body = BrokerHost.Bind();
         body["bind_resource"]!["space_guid"] = context["platform"]!.GetValue<string>() == "kubernetes" ? "anything" : "c/n";
         body["context"] = context;
-        return (await broker.Put($"{instance}/service_bindings/{Guid.NewGuid()}", body)).Status;
+        return (await broker.PutAsync($"{instance}/service_bindings/{Guid.NewGuid()}", body)).Status;
     }
 
     [Fact]
     public async Task Osb_130_the_names_that_a_bind_tells_are_followed()
     {
-        var instance = await broker.Instance();
+        var instance = await broker.InstanceAsync();
         var body = BrokerHost.Bind();
         body["context"] = new JsonObject
         {
@@ -171,30 +193,39 @@ public abstract class BindTests(BrokerHost broker)
             ["space_name"] = "Renamed",
         };
 
-        var answer = await broker.Put($"{instance}/service_bindings/b", body);
+        var answer = await broker.PutAsync($"{instance}/service_bindings/b", body);
 
-        Assert.Contains("space Renamed", answer.Json.GetProperty("credentials").GetProperty("scope").GetRawText(), StringComparison.Ordinal);
-        Assert.Equal("Renamed", (await broker.Service<InstanceStore>().Find(new(instance.Split('/')[3]), default))!.SpaceName);
+        Assert.Contains(
+            "space Renamed",
+            answer.Json.GetProperty("credentials").GetProperty("scope").GetRawText(),
+            StringComparison.Ordinal
+        );
+        Assert.Equal("Renamed", (await broker.Service<InstanceStore>().FindAsync(new(instance.Split('/')[3]), default))!.SpaceName);
     }
 
     [Fact]
     public async Task Osb_98_the_endpoints_are_all_that_the_credentials_lead_to()
     {
-        var path = await NewPath();
-        var bound = await broker.Put(path, BrokerHost.Bind());
+        var path = await NewPathAsync();
+        var bound = await broker.PutAsync(path, BrokerHost.Bind());
 
         Assert.Equal(
-            """[{"host":"metrics.example.com","ports":["443"],"protocol":"tcp"}]""", bound.Json.GetProperty("endpoints").GetRawText());
-        Assert.Equal(bound.Json.GetProperty("endpoints").GetRawText(), (await broker.Get(path)).Json.GetProperty("endpoints").GetRawText());
+            """[{"host":"metrics.example.com","ports":["443"],"protocol":"tcp"}]""",
+            bound.Json.GetProperty("endpoints").GetRawText()
+        );
+        Assert.Equal(
+            bound.Json.GetProperty("endpoints").GetRawText(),
+            (await broker.GetAsync(path)).Json.GetProperty("endpoints").GetRawText()
+        );
     }
 
     [Fact]
     public async Task A_bind_that_names_no_services_has_those_of_its_instance()
     {
-        var instance = await InstanceOf(BrokerHost.ServicesPlan, """{"services":["kafka-1"]}""");
+        var instance = await InstanceOfAsync(BrokerHost.ServicesPlan, """{"services":["kafka-1"]}""");
 
-        var answer = await broker.Put($"{instance}/service_bindings/b", BrokerHost.Bind(BrokerHost.ServicesPlan));
-        var named = await broker.Put($"{instance}/service_bindings/c", BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
+        var answer = await broker.PutAsync($"{instance}/service_bindings/b", BrokerHost.Bind(BrokerHost.ServicesPlan));
+        var named = await broker.PutAsync($"{instance}/service_bindings/c", BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
 
         Assert.Equal(["kafka-1"], Services(answer));
         Assert.Equal(["pg-1"], Services(named));
@@ -203,23 +234,32 @@ public abstract class BindTests(BrokerHost broker)
     [Fact]
     public async Task A_binding_keeps_the_plan_that_it_was_made_with()
     {
-        var instance = await broker.Instance();
+        var instance = await broker.InstanceAsync();
         var (path, id) = ($"{instance}/service_bindings/b", instance.Split('/')[3]);
-        var bound = await broker.Put(path, BrokerHost.Bind());
-        await broker.Service<Database>().Execute(
-            "UPDATE service_instance SET plan_id = @plan, plan_scope = 'services' WHERE instance_id = @id", new { plan = BrokerHost.ServicesPlan, id }, default);
+        var bound = await broker.PutAsync(path, BrokerHost.Bind());
+        await broker
+            .Service<Database>()
+            .ExecuteAsync(
+                "UPDATE service_instance SET plan_id = @plan, plan_scope = 'services' WHERE instance_id = @id",
+                new { plan = BrokerHost.ServicesPlan, id },
+                default
+            );
 
-        var replay = await broker.Put(path, BrokerHost.Bind());
+        var replay = await broker.PutAsync(path, BrokerHost.Bind());
         Assert.Equal((200, bound.Text), (replay.Status, replay.Text));
-        Assert.Equal(bound.Json.GetProperty("credentials").GetRawText(), (await broker.Get(path)).Json.GetProperty("credentials").GetRawText());
-        Assert.Contains(
-            await broker.Service<BindingStore>().Credentials(default),
-            credential => credential.Username == Credential(bound, "username") && credential.PlanScope == PlanScope.Space);
-        Assert.Contains(
-            await broker.Service<BindingStore>().Scopes(default), scope => scope.InstanceId.Value == id && scope.PlanScope == PlanScope.Space);
-        Assert.Equal(409, (await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
-        Assert.Equal(400, (await broker.Put(path + "2", BrokerHost.Bind())).Status);
-        Assert.Equal(201, (await broker.Put(path + "2", BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
+        Assert.Equal(
+            bound.Json.GetProperty("credentials").GetRawText(),
+            (await broker.GetAsync(path)).Json.GetProperty("credentials").GetRawText()
+        );
+        Assert.Contains(await broker.Service<BindingStore>().LiveCredentialsAsync(default), credential =>
+            credential.Username == Credential(bound, "username") && credential.PlanScope == PlanScope.Space
+        );
+        Assert.Contains(await broker.Service<BindingStore>().LiveScopesAsync(default), scope =>
+            scope.InstanceId.Value == id && scope.PlanScope == PlanScope.Space
+        );
+        Assert.Equal(409, (await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
+        Assert.Equal(400, (await broker.PutAsync(path + "2", BrokerHost.Bind())).Status);
+        Assert.Equal(201, (await broker.PutAsync(path + "2", BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
     }
 
     [Theory]
@@ -235,7 +275,7 @@ public abstract class BindTests(BrokerHost broker)
         var body = BrokerHost.Bind();
         body[field] = JsonNode.Parse(json);
 
-        var answer = await broker.Put(await NewPath(), body);
+        var answer = await broker.PutAsync(await NewPathAsync(), body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains(field, answer.Description, StringComparison.Ordinal);
@@ -257,7 +297,7 @@ public abstract class BindTests(BrokerHost broker)
         var body = BrokerHost.Bind(BrokerHost.ServicesPlan);
         body["parameters"] = JsonNode.Parse(parameters);
 
-        var answer = await broker.Put(await NewPath(BrokerHost.ServicesPlan), body);
+        var answer = await broker.PutAsync(await NewPathAsync(BrokerHost.ServicesPlan), body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains(sentence, answer.Description, StringComparison.Ordinal);
@@ -266,17 +306,17 @@ public abstract class BindTests(BrokerHost broker)
     [Fact]
     public async Task Osb_96_fifty_one_services_and_a_name_of_256_characters_are_400()
     {
-        var path = await NewPath(BrokerHost.ServicesPlan);
+        var path = await NewPathAsync(BrokerHost.ServicesPlan);
         string[] many = [.. Enumerable.Range(0, 51).Select(i => $"s{i}")];
 
-        Assert.Equal(400, (await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, many))).Status);
-        Assert.Equal(400, (await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, new string('x', 256)))).Status);
+        Assert.Equal(400, (await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, many))).Status);
+        Assert.Equal(400, (await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, new string('x', 256)))).Status);
     }
 
     [Fact]
     public async Task Osb_96_plan_space_takes_no_services()
     {
-        var answer = await broker.Put(await NewPath(), BrokerHost.Bind(BrokerHost.SpacePlan, "pg-1"));
+        var answer = await broker.PutAsync(await NewPathAsync(), BrokerHost.Bind(BrokerHost.SpacePlan, "pg-1"));
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("'services'", answer.Description, StringComparison.Ordinal);
@@ -285,10 +325,10 @@ public abstract class BindTests(BrokerHost broker)
     [Fact]
     public async Task Osb_97_every_binding_has_credentials_of_its_own_also_for_one_app()
     {
-        var instance = await broker.Instance();
+        var instance = await broker.InstanceAsync();
 
-        var one = await broker.Put($"{instance}/service_bindings/one", BrokerHost.Bind());
-        var two = await broker.Put($"{instance}/service_bindings/two", BrokerHost.Bind());
+        var one = await broker.PutAsync($"{instance}/service_bindings/one", BrokerHost.Bind());
+        var two = await broker.PutAsync($"{instance}/service_bindings/two", BrokerHost.Bind());
 
         Assert.NotEqual(Credential(one, "username"), Credential(two, "username"));
         Assert.NotEqual(Credential(one, "password"), Credential(two, "password"));
@@ -297,15 +337,15 @@ public abstract class BindTests(BrokerHost broker)
     [Fact]
     public async Task Osb_102_a_bind_of_an_unknown_instance_is_404_and_makes_nothing()
     {
-        Assert.Equal(404, (await broker.Put("/v2/service_instances/unknown/service_bindings/b", BrokerHost.Bind())).Status);
-        Assert.Equal(404, (await broker.Get("/v2/service_instances/unknown/service_bindings/b")).Status);
+        Assert.Equal(404, (await broker.PutAsync("/v2/service_instances/unknown/service_bindings/b", BrokerHost.Bind())).Status);
+        Assert.Equal(404, (await broker.GetAsync("/v2/service_instances/unknown/service_bindings/b")).Status);
     }
 
     [Fact]
     public async Task Osb_103_the_same_binding_id_on_another_instance_is_another_binding()
     {
-        var one = await broker.Put($"{await broker.Instance()}/service_bindings/same", BrokerHost.Bind());
-        var two = await broker.Put($"{await broker.Instance()}/service_bindings/same", BrokerHost.Bind());
+        var one = await broker.PutAsync($"{await broker.InstanceAsync()}/service_bindings/same", BrokerHost.Bind());
+        var two = await broker.PutAsync($"{await broker.InstanceAsync()}/service_bindings/same", BrokerHost.Bind());
 
         Assert.Equal((201, 201), (one.Status, two.Status));
         Assert.NotEqual(Credential(one, "username"), Credential(two, "username"));
@@ -314,9 +354,9 @@ public abstract class BindTests(BrokerHost broker)
     [Fact]
     public async Task Osb_69_twenty_equal_binds_at_once_make_one_credential()
     {
-        var path = await NewPath();
+        var path = await NewPathAsync();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => broker.Put(path, BrokerHost.Bind())));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => broker.PutAsync(path, BrokerHost.Bind())));
 
         Assert.Single(answers, answer => answer.Status == 201);
         Assert.Equal(19, answers.Count(answer => answer.Status == 200));
@@ -326,7 +366,7 @@ public abstract class BindTests(BrokerHost broker)
     [Fact]
     public async Task Osb_92_of_twenty_different_binds_of_an_id_at_once_one_wins()
     {
-        var path = await NewPath();
+        var path = await NewPathAsync();
         JsonObject For(int app)
         {
             var body = BrokerHost.Bind();
@@ -335,19 +375,21 @@ public abstract class BindTests(BrokerHost broker)
             return body;
         }
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(app => broker.Put(path, For(app))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(app => broker.PutAsync(path, For(app))));
 
         Assert.Single(answers, answer => answer.Status == 201);
         Assert.Equal(19, answers.Count(answer => answer.Status == 409));
         var winner = Array.FindIndex(answers, answer => answer.Status == 201);
-        Assert.Equal(answers[winner].Text, (await broker.Put(path, For(winner))).Text);
+        Assert.Equal(answers[winner].Text, (await broker.PutAsync(path, For(winner))).Text);
     }
 
     [Fact]
     public async Task A_service_is_named_by_its_guid_or_its_name_and_counted_once()
     {
-        var answer = await broker.Put(
-            await NewPath(BrokerHost.ServicesPlan), BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1", "guid-of-kafka-1", "guid-of-pg-1"));
+        var answer = await broker.PutAsync(
+            await NewPathAsync(BrokerHost.ServicesPlan),
+            BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1", "guid-of-kafka-1", "guid-of-pg-1")
+        );
 
         Assert.Equal(201, answer.Status);
         var matcher = answer.Json.GetProperty("credentials").GetProperty("scope").GetProperty("matchers").EnumerateArray().Last();
@@ -357,40 +399,64 @@ public abstract class BindTests(BrokerHost broker)
     [Fact]
     public async Task Not_found_and_not_yours_are_the_same_answer()
     {
-        await broker.Service<InventoryStore>().SaveInventory(
-            new AivenProject("demo"),
-            DateTimeOffset.UtcNow.AddMinutes(1),
-            await broker.Service<InventoryStore>().Services(new AivenProject("demo"), default),
-            default);
-        var path = await NewPath(BrokerHost.ServicesPlan);
+        await broker
+            .Service<InventoryStore>()
+            .SaveInventoryAsync(
+                new AivenProject("demo"),
+                DateTimeOffset.UtcNow.AddMinutes(1),
+                await broker.Service<InventoryStore>().ServicesOfProjectAsync(new AivenProject("demo"), default),
+                default
+            );
+        var path = await NewPathAsync(BrokerHost.ServicesPlan);
         string[] foreign = ["nothing", "others-pg", "guid-of-others-pg", "same-space-other-organization"];
 
         foreach (var name in foreign)
         {
-            var answer = await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, name));
+            var answer = await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, name));
 
             Assert.Equal(400, answer.Status);
             Assert.Equal(
                 $"The space has no Aiven service called '{name}': name services of this space by their instance GUID "
-                + "(cf service <name> --guid) or their Aiven service name.",
-                answer.Description);
+                    + "(cf service <name> --guid) or their Aiven service name.",
+                answer.Description
+            );
         }
 
-        Assert.Equal(404, (await broker.Get(path)).Status);
+        Assert.Equal(404, (await broker.GetAsync(path)).Status);
     }
 
-    private async Task<string> InstanceOf(string plan, string parameters)
+    private async Task<string> InstanceOfAsync(string plan, string parameters)
     {
         var id = Guid.NewGuid().ToString();
-        Assert.True(await broker.Service<InstanceStore>().TryInsert(
-            new(new(id), BrokerHost.OfferingId, plan, plan == BrokerHost.SpacePlan ? PlanScope.Space : PlanScope.Services, BrokerHost.Owner, null, null, null,
-                parameters, DateTimeOffset.UtcNow),
-            default));
+        Assert.True(
+            await broker
+                .Service<InstanceStore>()
+                .TryInsertAsync(
+                    new(
+                        new(id),
+                        BrokerHost.OfferingId,
+                        plan,
+                        plan == BrokerHost.SpacePlan ? PlanScope.Space : PlanScope.Services,
+                        BrokerHost.Owner,
+                        null,
+                        null,
+                        null,
+                        parameters,
+                        DateTimeOffset.UtcNow
+                    ),
+                    default
+                )
+        );
         return $"/v2/service_instances/{id}";
     }
 
-    private static IEnumerable<string?> Services(Answer answer) =>
-        answer.Json.GetProperty("credentials").GetProperty("services").EnumerateArray().Select(service => service.GetProperty("name").GetString());
+    private static IEnumerable<string?> Services(BrokerResponse answer) =>
+        answer
+            .Json.GetProperty("credentials")
+            .GetProperty("services")
+            .EnumerateArray()
+            .Select(service => service.GetProperty("name").GetString());
 
-    private static string? Credential(Answer answer, string name) => answer.Json.GetProperty("credentials").GetProperty(name).GetString();
+    private static string? Credential(BrokerResponse answer, string name) =>
+        answer.Json.GetProperty("credentials").GetProperty(name).GetString();
 }

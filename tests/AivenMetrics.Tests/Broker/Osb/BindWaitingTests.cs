@@ -6,13 +6,13 @@ namespace AivenMetrics.Tests.Broker.Osb;
 /// <summary>osb.md A3, A4, A8: binds that the reconciler does not decide at once. Each test has a broker of its own.</summary>
 public abstract class BindWaitingTests : IAsyncLifetime
 {
-    private readonly BrokerHost broker;
-    private string path = "";
+    private readonly BrokerHost _broker;
+    private string _path = "";
 
     protected BindWaitingTests(BrokerHost broker)
     {
-        this.broker = broker;
-        broker.Verdict = _ => null;
+        this._broker = broker;
+        broker.DecideBind = _ => null;
     }
 
     public sealed class OnSqlite() : BindWaitingTests(new BrokerHost());
@@ -21,48 +21,48 @@ public abstract class BindWaitingTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await broker.InitializeAsync();
-        path = $"{await broker.Instance()}/service_bindings/b";
+        await _broker.InitializeAsync();
+        _path = $"{await _broker.InstanceAsync()}/service_bindings/b";
     }
 
     public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        return broker.DisposeAsync();
+        return _broker.DisposeAsync();
     }
 
     [Fact]
     public async Task Osb_39_out_of_budget_without_accepts_incomplete_is_AsyncRequired_and_nothing_is_left()
     {
-        await broker.Stop();
-        broker.Options.BindBudget = TimeSpan.FromSeconds(0.3);
-        await broker.Start();
+        await _broker.StopAsync();
+        _broker.Options.BindBudget = TimeSpan.FromSeconds(0.3);
+        await _broker.StartAsync();
 
-        var answer = await broker.Put(path, BrokerHost.Bind());
+        var answer = await _broker.PutAsync(_path, BrokerHost.Bind());
 
         Assert.Equal((422, "AsyncRequired"), (answer.Status, answer.Error));
-        Assert.Empty(await broker.Service<BindingStore>().Scopes(default));
+        Assert.Empty(await _broker.Service<BindingStore>().LiveScopesAsync(default));
     }
 
     [Fact]
     public async Task Osb_39_a_replay_that_cannot_wait_for_the_running_bind_is_AsyncRequired_and_leaves_it_alone()
     {
-        await broker.Stop();
-        broker.Options.BindBudget = TimeSpan.FromSeconds(0.3);
-        await broker.Start();
-        Assert.Equal(202, (await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind())).Status);
+        await _broker.StopAsync();
+        _broker.Options.BindBudget = TimeSpan.FromSeconds(0.3);
+        await _broker.StartAsync();
+        Assert.Equal(202, (await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind())).Status);
 
-        var replay = await broker.Put(path, BrokerHost.Bind());
+        var replay = await _broker.PutAsync(_path, BrokerHost.Bind());
 
         Assert.Equal((422, "AsyncRequired"), (replay.Status, replay.Error));
-        Assert.Equal("in progress", (await broker.Get(path + "/last_operation")).Json.GetProperty("state").GetString());
+        Assert.Equal("in progress", (await _broker.GetAsync(_path + "/last_operation")).Json.GetProperty("state").GetString());
     }
 
     [Fact]
     public async Task Osb_90_with_accepts_incomplete_it_is_202_without_credentials_and_a_replay_names_the_same_operation()
     {
-        var first = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
-        var replay = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        var first = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
+        var replay = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
 
         Assert.Equal((202, 202), (first.Status, replay.Status));
         Assert.Equal(["operation"], first.Json.EnumerateObject().Select(member => member.Name));
@@ -72,43 +72,43 @@ public abstract class BindWaitingTests : IAsyncLifetime
     [Fact]
     public async Task Osb_92_another_bind_of_that_id_is_409_while_the_first_runs()
     {
-        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
         var other = BrokerHost.Bind();
         other["app_guid"] = "app-2";
         other["bind_resource"]!["app_guid"] = "app-2";
 
-        Assert.Equal(409, (await broker.Put(path + "?accepts_incomplete=true", other)).Status);
+        Assert.Equal(409, (await _broker.PutAsync(_path + "?accepts_incomplete=true", other)).Status);
     }
 
     [Fact]
     public async Task Osb_111_a_binding_that_is_being_made_cannot_be_fetched_but_polled_and_fetched_when_done()
     {
-        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
-        Assert.Equal(404, (await broker.Get(path)).Status);
-        var running = await broker.Get(path + "/last_operation");
+        await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
+        Assert.Equal(404, (await _broker.GetAsync(_path)).Status);
+        var running = await _broker.GetAsync(_path + "/last_operation");
         Assert.Equal("in progress", running.Json.GetProperty("state").GetString());
         Assert.NotEmpty(running.Description!);
 
-        await Decide(OperationState.Succeeded, "Done.");
+        await DecideAsync(OperationState.Succeeded, "Done.");
 
-        var done = await broker.Get(path + "/last_operation?operation=x");
+        var done = await _broker.GetAsync(_path + "/last_operation?operation=x");
         Assert.Equal((200, """{"state":"succeeded","description":"Done."}"""), (done.Status, done.Text));
-        var fetched = await broker.Get(path);
+        var fetched = await _broker.GetAsync(_path);
         Assert.Equal(200, fetched.Status);
         Assert.NotEmpty(fetched.Json.GetProperty("credentials").GetProperty("password").GetString()!);
-        Assert.Equal(200, (await broker.Put(path, BrokerHost.Bind())).Status);
+        Assert.Equal(200, (await _broker.PutAsync(_path, BrokerHost.Bind())).Status);
     }
 
     [Fact]
     public async Task Osb_128_a_failed_bind_is_told_by_the_poll_cannot_be_fetched_and_may_be_tried_again()
     {
-        var first = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
-        await Decide(OperationState.Failed, "The plan of pg-1 has no metrics.");
+        var first = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
+        await DecideAsync(OperationState.Failed, "The plan of pg-1 has no metrics.");
 
-        var failed = await broker.Get(path + "/last_operation");
+        var failed = await _broker.GetAsync(_path + "/last_operation");
         Assert.Equal(("failed", "The plan of pg-1 has no metrics."), (failed.Json.GetProperty("state").GetString(), failed.Description));
-        Assert.Equal(404, (await broker.Get(path)).Status);
-        var again = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        Assert.Equal(404, (await _broker.GetAsync(_path)).Status);
+        var again = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
         Assert.Equal(202, again.Status);
         Assert.NotEqual(first.Text, again.Text);
     }
@@ -116,34 +116,34 @@ public abstract class BindWaitingTests : IAsyncLifetime
     [Fact]
     public async Task A_bind_that_fails_while_the_platform_waits_is_400_with_the_reason_and_leaves_nothing()
     {
-        broker.Verdict = _ => (OperationState.Failed, "The plan of pg-1 has no metrics.");
+        _broker.DecideBind = _ => (OperationState.Failed, "The plan of pg-1 has no metrics.");
 
-        var answer = await broker.Put(path, BrokerHost.Bind());
+        var answer = await _broker.PutAsync(_path, BrokerHost.Bind());
 
         Assert.Equal((400, "The plan of pg-1 has no metrics."), (answer.Status, answer.Description));
-        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
+        Assert.Equal(404, (await _broker.GetAsync(_path + "/last_operation")).Status);
     }
 
     [Fact]
     public async Task Osb_119_an_unbind_is_accepted_while_the_bind_runs_and_ends_it()
     {
-        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
 
-        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+        Assert.Equal(200, (await _broker.DeleteAsync(BrokerHost.WithPlan(_path))).Status);
 
-        var ended = await broker.Get(path + "/last_operation");
+        var ended = await _broker.GetAsync(_path + "/last_operation");
         Assert.Equal((200, "failed"), (ended.Status, ended.Json.GetProperty("state").GetString()));
         Assert.Contains("unbound while it was being created", ended.Description, StringComparison.Ordinal);
-        Assert.Empty(await broker.Service<BindingStore>().Scopes(default));
+        Assert.Empty(await _broker.Service<BindingStore>().LiveScopesAsync(default));
     }
 
     [Fact]
     public async Task Osb_119_a_bind_whose_platform_unbinds_meanwhile_answers_a_concurrency_error()
     {
-        var bind = broker.Put(path, BrokerHost.Bind());
-        await RowIsThere();
+        var bind = _broker.PutAsync(_path, BrokerHost.Bind());
+        await RowIsThereAsync();
 
-        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+        Assert.Equal(200, (await _broker.DeleteAsync(BrokerHost.WithPlan(_path))).Status);
 
         Assert.Equal((422, "ConcurrencyError"), ((await bind).Status, (await bind).Error));
     }
@@ -154,15 +154,15 @@ public abstract class BindWaitingTests : IAsyncLifetime
         using (var gone = new CancellationTokenSource())
         {
             using var body = new StringContent(BrokerHost.Bind().ToJsonString(), System.Text.Encoding.UTF8, "application/json");
-            var bind = broker.Client.PutAsync(path, body, gone.Token);
-            await RowIsThere();
+            var bind = _broker.Client.PutAsync(_path, body, gone.Token);
+            await RowIsThereAsync();
             await gone.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bind);
         }
 
-        var row = Assert.Single(await broker.Service<BindingStore>().Credentials(default));
-        await Decide(OperationState.Succeeded, "Done.");
-        var replay = await broker.Put(path, BrokerHost.Bind());
+        var row = Assert.Single(await _broker.Service<BindingStore>().LiveCredentialsAsync(default));
+        await DecideAsync(OperationState.Succeeded, "Done.");
+        var replay = await _broker.PutAsync(_path, BrokerHost.Bind());
 
         Assert.Equal(200, replay.Status);
         Assert.Equal(row.Username, replay.Json.GetProperty("credentials").GetProperty("username").GetString());
@@ -171,25 +171,32 @@ public abstract class BindWaitingTests : IAsyncLifetime
     [Fact]
     public async Task A_broker_that_died_between_the_row_and_its_answer_gives_the_same_operation_after_its_restart()
     {
-        var before = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        var before = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
 
-        await broker.Stop();
-        await broker.Start();
+        await _broker.StopAsync();
+        await _broker.StartAsync();
 
-        Assert.Equal(before.Text, (await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind())).Text);
-        await Decide(OperationState.Succeeded, "Done.");
-        Assert.Equal(200, (await broker.Put(path, BrokerHost.Bind())).Status);
+        Assert.Equal(before.Text, (await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind())).Text);
+        await DecideAsync(OperationState.Succeeded, "Done.");
+        Assert.Equal(200, (await _broker.PutAsync(_path, BrokerHost.Bind())).Status);
     }
 
     [Fact]
     public async Task A_service_that_was_made_after_the_last_inventory_is_found_by_waking_the_reconciler()
     {
-        broker.Verdict = _ => (OperationState.Succeeded, "Done.");
-        var services = $"{await broker.Instance(BrokerHost.ServicesPlan)}/service_bindings/b";
-        broker.Woken = () => broker.Service<InventoryStore>().SaveInventory(
-            new AivenProject("demo"), DateTimeOffset.UtcNow, [BrokerHost.Aiven("just-made", BrokerHost.Owner)], default);
+        _broker.DecideBind = _ => (OperationState.Succeeded, "Done.");
+        var services = $"{await _broker.InstanceAsync(BrokerHost.ServicesPlan)}/service_bindings/b";
+        _broker.ReconcilerWoken = () =>
+            _broker
+                .Service<InventoryStore>()
+                .SaveInventoryAsync(
+                    new AivenProject("demo"),
+                    DateTimeOffset.UtcNow,
+                    [BrokerHost.Aiven("just-made", BrokerHost.Owner)],
+                    default
+                );
 
-        var answer = await broker.Put(services, BrokerHost.Bind(BrokerHost.ServicesPlan, "just-made"));
+        var answer = await _broker.PutAsync(services, BrokerHost.Bind(BrokerHost.ServicesPlan, "just-made"));
 
         Assert.Equal(201, answer.Status);
     }
@@ -197,67 +204,74 @@ public abstract class BindWaitingTests : IAsyncLifetime
     [Fact]
     public async Task Osb_53_a_poll_of_a_running_bind_says_when_to_ask_again()
     {
-        var accepted = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        var accepted = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
 
         Assert.Equal(TimeSpan.FromSeconds(5), accepted.Response.Headers.RetryAfter?.Delta);
-        Assert.Equal(TimeSpan.FromSeconds(5), (await broker.Get(path + "/last_operation")).Response.Headers.RetryAfter?.Delta);
-        await Decide(OperationState.Succeeded, "Done.");
-        Assert.Null((await broker.Get(path + "/last_operation")).Response.Headers.RetryAfter);
+        Assert.Equal(TimeSpan.FromSeconds(5), (await _broker.GetAsync(_path + "/last_operation")).Response.Headers.RetryAfter?.Delta);
+        await DecideAsync(OperationState.Succeeded, "Done.");
+        Assert.Null((await _broker.GetAsync(_path + "/last_operation")).Response.Headers.RetryAfter);
     }
 
     [Fact]
     public async Task Osb_39_the_refusal_says_what_the_bind_was_waiting_for()
     {
-        await broker.Stop();
-        broker.Options.BindBudget = TimeSpan.FromSeconds(0.3);
-        await broker.Start();
+        await _broker.StopAsync();
+        _broker.Options.BindBudget = TimeSpan.FromSeconds(0.3);
+        await _broker.StartAsync();
 
-        var answer = await broker.Put(path, BrokerHost.Bind());
+        var answer = await _broker.PutAsync(_path, BrokerHost.Bind());
 
         Assert.EndsWith("Waiting until the metrics of the services are collected.", answer.Description, StringComparison.Ordinal);
-        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
+        Assert.Equal(404, (await _broker.GetAsync(_path + "/last_operation")).Status);
     }
 
     [Fact]
     public async Task Osb_119_a_bind_after_one_that_was_unbound_starts_anew_and_the_end_of_the_first_is_forgotten()
     {
-        var first = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
-        await broker.Delete(BrokerHost.WithPlan(path));
-        Assert.Equal(410, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+        var first = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
+        await _broker.DeleteAsync(BrokerHost.WithPlan(_path));
+        Assert.Equal(410, (await _broker.DeleteAsync(BrokerHost.WithPlan(_path))).Status);
 
-        var second = await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
+        var second = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
         Assert.Equal(202, second.Status);
         Assert.NotEqual(first.Text, second.Text);
-        Assert.Equal("in progress", (await broker.Get(path + "/last_operation")).Json.GetProperty("state").GetString());
-        await Decide(OperationState.Succeeded, "Done.");
-        await broker.Delete(BrokerHost.WithPlan(path));
-        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
+        Assert.Equal("in progress", (await _broker.GetAsync(_path + "/last_operation")).Json.GetProperty("state").GetString());
+        await DecideAsync(OperationState.Succeeded, "Done.");
+        await _broker.DeleteAsync(BrokerHost.WithPlan(_path));
+        Assert.Equal(404, (await _broker.GetAsync(_path + "/last_operation")).Status);
     }
 
     [Fact]
     public async Task Osb_125_a_delete_cleans_up_before_during_and_after_a_create_that_failed()
     {
-        Assert.Equal(410, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
-        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
-        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
-        await broker.Put(path + "?accepts_incomplete=true", BrokerHost.Bind());
-        await Decide(OperationState.Failed, "No.");
-        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
-        Assert.Equal(410, (await broker.Delete(BrokerHost.WithPlan(path))).Status);
+        Assert.Equal(410, (await _broker.DeleteAsync(BrokerHost.WithPlan(_path))).Status);
+        await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
+        Assert.Equal(200, (await _broker.DeleteAsync(BrokerHost.WithPlan(_path))).Status);
+        await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
+        await DecideAsync(OperationState.Failed, "No.");
+        Assert.Equal(200, (await _broker.DeleteAsync(BrokerHost.WithPlan(_path))).Status);
+        Assert.Equal(410, (await _broker.DeleteAsync(BrokerHost.WithPlan(_path))).Status);
 
-        Assert.Equal(404, (await broker.Get(path + "/last_operation")).Status);
-        Assert.Equal(0, (await broker.Service<Database>().Query<long>("SELECT COUNT(*) FROM service_binding", null, default)).Single());
+        Assert.Equal(404, (await _broker.GetAsync(_path + "/last_operation")).Status);
+        Assert.Equal(
+            0,
+            (await _broker.Service<Database>().QueryAsync<long>("SELECT COUNT(*) FROM service_binding", null, default)).Single()
+        );
     }
 
-    private async Task RowIsThere()
+    private async Task RowIsThereAsync()
     {
-        while ((await broker.Service<BindingStore>().Waiting(default)).Count == 0)
+        while ((await _broker.Service<BindingStore>().PendingBindsAsync(default)).Count == 0)
+        {
             await Task.Delay(10);
+        }
     }
 
-    private async Task Decide(OperationState state, string description)
+    private async Task DecideAsync(OperationState state, string description)
     {
-        var bind = Assert.Single(await broker.Service<BindingStore>().Waiting(default));
-        await broker.Service<BindingStore>().Record([new BindOutcome(bind, state, description)], DateTimeOffset.UtcNow, default);
+        var bind = Assert.Single(await _broker.Service<BindingStore>().PendingBindsAsync(default));
+        await _broker
+            .Service<BindingStore>()
+            .RecordOutcomesAsync([new BindOutcome(bind, state, description)], DateTimeOffset.UtcNow, default);
     }
 }

@@ -9,14 +9,18 @@ public sealed class BothDatabasesTests
     [Fact]
     public void Every_test_that_has_a_broker_runs_on_sqlite_and_on_postgres()
     {
-        var classes = typeof(BothDatabasesTests).Assembly.GetTypes()
+        var classes = typeof(BothDatabasesTests)
+            .Assembly.GetTypes()
             .Where(type => !type.IsNested && HasTests(type) && HasBroker(type))
             .ToList();
 
         Assert.True(classes.Count > 10, $"found {classes.Count}");
-        Assert.All(classes, type => Assert.True(
-            type.IsAbstract && Runs(type, "OnSqlite") && Runs(type, "OnPostgres"),
-            $"{type.Name} must be abstract, with the sealed classes OnSqlite and OnPostgres in it."));
+        Assert.All(classes, type =>
+            Assert.True(
+                type.IsAbstract && Runs(type, "OnSqlite") && Runs(type, "OnPostgres"),
+                $"{type.Name} must be abstract, with the sealed classes OnSqlite and OnPostgres in it."
+            )
+        );
     }
 
     private static bool HasTests(Type type) => type.GetMethods().Any(method => method.GetCustomAttributes<FactAttribute>().Any());

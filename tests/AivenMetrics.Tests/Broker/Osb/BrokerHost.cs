@@ -17,7 +17,7 @@ namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>
 /// The broker on a real Kestrel and a fresh database: a SQLite file, or see <see cref="PostgresBroker"/>. The real reconciler is taken away; a stand-in decides binds by
-/// <see cref="Verdict"/>, through the same store.
+/// <see cref="DecideBind"/>, through the same store.
 /// </summary>
 public class BrokerHost : IAsyncLifetime
 {
@@ -27,15 +27,15 @@ public class BrokerHost : IAsyncLifetime
     public const string ServicesPlan = "6c1e9d54-2b1f-4b43-a5f1-3d8a7e9b0d32";
     public static readonly SpaceOwner Owner = new("org-1", "space-1");
 
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("aivenmetrics-osb-");
-    private WebApplication? app;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("aivenmetrics-osb-");
+    private WebApplication? _app;
 
     /// <summary>Decides a bind that is in progress; null: not yet.</summary>
-    public Func<BindingScope, (OperationState State, string Description)?> Verdict { get; set; } =
+    public Func<BindingScope, (OperationState State, string Description)?> DecideBind { get; set; } =
         _ => (OperationState.Succeeded, "Metrics are collected.");
 
     /// <summary>Called when something wakes the reconciler, before it looks.</summary>
-    public Func<Task> Woken { get; set; } = () => Task.CompletedTask;
+    public Func<Task> ReconcilerWoken { get; set; } = () => Task.CompletedTask;
 
     public BrokerOptions Options { get; } = NewOptions();
 
@@ -45,7 +45,7 @@ public class BrokerHost : IAsyncLifetime
     public HttpClient Client { get; private set; } = null!;
 
     public T Service<T>()
-        where T : notnull => app!.Services.GetRequiredService<T>();
+        where T : notnull => _app!.Services.GetRequiredService<T>();
 
     public static BrokerOptions NewOptions()
     {
@@ -56,7 +56,12 @@ public class BrokerHost : IAsyncLifetime
             BindBudget = TimeSpan.FromSeconds(10),
             Feed = { DiscoveryToken = "discovery-token", GatewayToken = "gateway-token" },
             // Nothing listens there: the test must not depend on Aiven.
-            Aiven = { Token = "aiven-token-Xy9", Projects = { "demo" }, ApiUrl = "http://127.0.0.1:9" },
+            Aiven =
+            {
+                Token = "aiven-token-Xy9",
+                Projects = { "demo" },
+                ApiUrl = "http://127.0.0.1:9",
+            },
         };
         options.EncryptionKeys.Add(new EncryptionKeyOptions { Id = "k1", Key = Convert.ToBase64String(new byte[32]) });
         return options;
@@ -64,117 +69,144 @@ public class BrokerHost : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Options.Database = await NewDatabase();
-        Assert.Empty(Options.Faults());
-        await Start();
-        await Service<InventoryStore>().SaveInventory(
-            new AivenProject("demo"),
-            DateTimeOffset.UtcNow,
-            [
-                Aiven("pg-1", Owner),
-                Aiven("kafka-1", Owner),
-                Aiven("others-pg", new SpaceOwner("org-2", "space-2")),
-                Aiven("same-space-other-organization", new SpaceOwner("org-2", "space-1")),
-            ],
-            CancellationToken.None);
+        Options.Database = await NewDatabaseAsync();
+        Assert.Empty(Options.Validate());
+        await StartAsync();
+        await Service<InventoryStore>()
+            .SaveInventoryAsync(
+                new AivenProject("demo"),
+                DateTimeOffset.UtcNow,
+                [
+                    Aiven("pg-1", Owner),
+                    Aiven("kafka-1", Owner),
+                    Aiven("others-pg", new SpaceOwner("org-2", "space-2")),
+                    Aiven("same-space-other-organization", new SpaceOwner("org-2", "space-1")),
+                ],
+                CancellationToken.None
+            );
     }
 
     /// <summary>Connection string of a database of its own.</summary>
-    protected virtual Task<string> NewDatabase() => Task.FromResult($"Data Source={Path.Combine(folder.FullName, "broker.db")}");
+    protected virtual Task<string> NewDatabaseAsync() => Task.FromResult($"Data Source={Path.Combine(_folder.FullName, "broker.db")}");
 
-    public async Task Start()
+    public async Task StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseKestrel().UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(new LogCapture(Log));
         builder.Services.AddBroker(Options);
         foreach (var reconciler in builder.Services.Where(IsReconciler).ToList())
+        {
             builder.Services.Remove(reconciler);
-        builder.Services.AddHostedService(services => new StandIn(
-            this, services.GetRequiredService<BindingStore>(), services.GetRequiredService<StateSignals>()));
-        app = builder.Build();
-        app.MapBroker();
-        await app.StartAsync();
+        }
+        builder.Services.AddHostedService(services => new FakeReconciler(
+            this,
+            services.GetRequiredService<BindingStore>(),
+            services.GetRequiredService<StateSignals>()
+        ));
+        _app = builder.Build();
+        _app.MapBroker();
+        await _app.StartAsync();
         Client = NewClient();
     }
 
     /// <summary>Stops as a killed process would: nothing is tidied.</summary>
-    public async Task Stop()
+    public async Task StopAsync()
     {
         Client.Dispose();
-        await app!.StopAsync(new CancellationToken(canceled: true));
-        await app.DisposeAsync();
+        await _app!.StopAsync(new CancellationToken(canceled: true));
+        await _app.DisposeAsync();
     }
 
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        await Stop();
+        await StopAsync();
         SqliteConnection.ClearAllPools();
-        folder.Delete(recursive: true);
+        _folder.Delete(recursive: true);
     }
 
     public HttpClient NewClient(string username = "broker", string password = Password, string? version = "2.17")
     {
-        var client = new HttpClient { BaseAddress = new Uri(app!.Urls.Single()) };
+        var client = new HttpClient { BaseAddress = new Uri(_app!.Urls.Single()) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
-            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}")));
+            "Basic",
+            Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}"))
+        );
         if (version is not null)
+        {
             client.DefaultRequestHeaders.Add("X-Broker-API-Version", version);
+        }
         return client;
     }
 
-    public static AivenServiceRecord Aiven(string name, SpaceOwner owner) => new(
-        new AivenProject("demo"), name, "pg", "RUNNING", "startup-4", "google-europe-west1", 1, owner, $"guid-of-{name}",
-        [], true, "Integrated", "Metrics are collected.");
+    public static AivenServiceRecord Aiven(string name, SpaceOwner owner) =>
+        new(
+            new AivenProject("demo"),
+            name,
+            "pg",
+            "RUNNING",
+            "startup-4",
+            "google-europe-west1",
+            1,
+            owner,
+            $"guid-of-{name}",
+            [],
+            true,
+            "Integrated",
+            "Metrics are collected."
+        );
 
     /// <summary>Sends a request and reads its JSON.</summary>
-    public async Task<Answer> Send(HttpMethod method, string path, JsonNode? body = null)
+    public async Task<BrokerResponse> SendAsync(HttpMethod method, string path, JsonNode? body = null)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
+        {
             request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
-        return await Answer.Of(await Client.SendAsync(request));
+        }
+        return await BrokerResponse.ReadAsync(await Client.SendAsync(request));
     }
 
-    public Task<Answer> Put(string path, JsonNode body) => Send(HttpMethod.Put, path, body);
+    public Task<BrokerResponse> PutAsync(string path, JsonNode body) => SendAsync(HttpMethod.Put, path, body);
 
-    public Task<Answer> Get(string path) => Send(HttpMethod.Get, path);
+    public Task<BrokerResponse> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
-    public Task<Answer> Delete(string path) => Send(HttpMethod.Delete, path);
+    public Task<BrokerResponse> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path);
 
     /// <summary>Makes an instance and gives back its path.</summary>
-    public async Task<string> Instance(string plan = SpacePlan)
+    public async Task<string> InstanceAsync(string plan = SpacePlan)
     {
         var path = $"/v2/service_instances/{Guid.NewGuid()}";
-        Assert.Equal(201, (await Put(path, Provision(plan))).Status);
+        Assert.Equal(201, (await PutAsync(path, Provision(plan))).Status);
         return path;
     }
 
     /// <summary>Makes an instance with a binding and gives back the binding's path.</summary>
-    public async Task<string> Binding()
+    public async Task<string> BindingAsync()
     {
-        var path = $"{await Instance()}/service_bindings/{Guid.NewGuid()}";
-        Assert.Equal(201, (await Put(path, Bind())).Status);
+        var path = $"{await InstanceAsync()}/service_bindings/{Guid.NewGuid()}";
+        Assert.Equal(201, (await PutAsync(path, Bind())).Status);
         return path;
     }
 
-    public static JsonObject Provision(string plan = SpacePlan) => new()
-    {
-        ["service_id"] = OfferingId,
-        ["plan_id"] = plan,
-        ["organization_guid"] = Owner.OrganizationId,
-        ["space_guid"] = Owner.SpaceId,
-        ["context"] = new JsonObject
+    public static JsonObject Provision(string plan = SpacePlan) =>
+        new()
         {
-            ["platform"] = "cloudfoundry",
+            ["service_id"] = OfferingId,
+            ["plan_id"] = plan,
             ["organization_guid"] = Owner.OrganizationId,
-            ["organization_name"] = "Org One",
             ["space_guid"] = Owner.SpaceId,
-            ["space_name"] = "Space One",
-            ["instance_name"] = "my-metrics",
-        },
-    };
+            ["context"] = new JsonObject
+            {
+                ["platform"] = "cloudfoundry",
+                ["organization_guid"] = Owner.OrganizationId,
+                ["organization_name"] = "Org One",
+                ["space_guid"] = Owner.SpaceId,
+                ["space_name"] = "Space One",
+                ["instance_name"] = "my-metrics",
+            },
+        };
 
     public static JsonObject Bind(string plan = SpacePlan, params string[] services)
     {
@@ -186,7 +218,12 @@ public class BrokerHost : IAsyncLifetime
             ["bind_resource"] = new JsonObject { ["app_guid"] = "app-1", ["space_guid"] = "space-1" },
         };
         if (services.Length > 0)
-            body["parameters"] = new JsonObject { ["services"] = new JsonArray([.. services.Select(service => JsonValue.Create(service))]) };
+        {
+            body["parameters"] = new JsonObject
+            {
+                ["services"] = new JsonArray([.. services.Select(service => JsonValue.Create(service))]),
+            };
+        }
         return body;
     }
 
@@ -194,26 +231,33 @@ public class BrokerHost : IAsyncLifetime
 
     private static bool IsReconciler(ServiceDescriptor service) =>
         service.ServiceType == typeof(IHostedService)
-        && (service.ImplementationType ?? service.ImplementationFactory?.Method.DeclaringType)?.Namespace == "AivenMetrics.Broker.Reconciliation";
+        && (service.ImplementationType ?? service.ImplementationFactory?.Method.DeclaringType)?.Namespace
+            == "AivenMetrics.Broker.Reconciliation";
 
-    private sealed class StandIn(BrokerHost host, BindingStore bindings, StateSignals signals) : BackgroundService
+    private sealed class FakeReconciler(BrokerHost host, BindingStore bindings, StateSignals signals) : BackgroundService
     {
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
             while (!stoppingToken.IsCancellationRequested)
             {
-                var seen = signals.Intent.Version;
-                await host.Woken();
-                foreach (var bind in await bindings.Waiting(stoppingToken))
+                var seen = signals.DesiredStateChanged.Version;
+                await host.ReconcilerWoken();
+                foreach (var bind in await bindings.PendingBindsAsync(stoppingToken))
                 {
-                    if (host.Verdict(bind.Scope) is not { } verdict)
+                    if (host.DecideBind(bind.Scope) is not { } verdict)
+                    {
                         continue;
-                    await bindings.Record([new BindOutcome(bind, verdict.State, verdict.Description)], DateTimeOffset.UtcNow, stoppingToken);
-                    signals.Decided.Notify(bind.Operation);
+                    }
+                    await bindings.RecordOutcomesAsync(
+                        [new BindOutcome(bind, verdict.State, verdict.Description)],
+                        DateTimeOffset.UtcNow,
+                        stoppingToken
+                    );
+                    signals.BindDecided.Notify(bind.Operation);
                 }
 
-                signals.Result.Notify();
-                await signals.Intent.Wait(seen, TimeSpan.FromMilliseconds(100), stoppingToken);
+                signals.ObservedStateChanged.Notify();
+                await signals.DesiredStateChanged.WaitAsync(seen, TimeSpan.FromMilliseconds(100), stoppingToken);
             }
         }
     }
@@ -232,17 +276,19 @@ public class BrokerHost : IAsyncLifetime
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => lines.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }
 
 /// <summary>An answer of the broker.</summary>
-public sealed record Answer(int Status, string Text, HttpResponseMessage Response)
+public sealed record BrokerResponse(int Status, string Text, HttpResponseMessage Response)
 {
     public JsonElement Json => JsonDocument.Parse(Text).RootElement;
 
@@ -250,6 +296,6 @@ public sealed record Answer(int Status, string Text, HttpResponseMessage Respons
 
     public string? Error => Json.TryGetProperty("error", out var value) ? value.GetString() : null;
 
-    public static async Task<Answer> Of(HttpResponseMessage response) =>
+    public static async Task<BrokerResponse> ReadAsync(HttpResponseMessage response) =>
         new((int)response.StatusCode, await response.Content.ReadAsStringAsync(), response);
 }

@@ -27,8 +27,11 @@ public abstract class CatalogConditionTests(BrokerHost broker)
     [InlineData(200, "")]
     public async Task Osb_35_an_entity_tag_is_compared_weakly_in_all_of_its_forms(int status, string form)
     {
-        var etag = (await broker.Get("/v2/catalog")).Response.Headers.ETag!.ToString();
-        var answer = await Get("If-None-Match", form.Replace("{etag}", etag, StringComparison.Ordinal).Replace("{bare}", etag.Trim('"'), StringComparison.Ordinal));
+        var etag = (await broker.GetAsync("/v2/catalog")).Response.Headers.ETag!.ToString();
+        var answer = await GetAsync(
+            "If-None-Match",
+            form.Replace("{etag}", etag, StringComparison.Ordinal).Replace("{bare}", etag.Trim('"'), StringComparison.Ordinal)
+        );
 
         Assert.Equal(status, answer.Status);
         Assert.Equal(etag, answer.Response.Headers.ETag!.ToString());
@@ -46,8 +49,8 @@ public abstract class CatalogConditionTests(BrokerHost broker)
     [InlineData(200, 3600, "'tomorrow'")]
     public async Task Osb_35_an_unmodified_catalog_is_304_and_a_date_that_is_none_is_ignored(int status, int seconds, string format)
     {
-        var modified = (await broker.Get("/v2/catalog")).Response.Content.Headers.LastModified!.Value;
-        var answer = await Get("If-Modified-Since", modified.AddSeconds(seconds).ToString(format, CultureInfo.InvariantCulture));
+        var modified = (await broker.GetAsync("/v2/catalog")).Response.Content.Headers.LastModified!.Value;
+        var answer = await GetAsync("If-Modified-Since", modified.AddSeconds(seconds).ToString(format, CultureInfo.InvariantCulture));
 
         Assert.Equal(status, answer.Status);
     }
@@ -56,11 +59,11 @@ public abstract class CatalogConditionTests(BrokerHost broker)
     public async Task Osb_35_an_entity_tag_takes_precedence_over_a_date()
     {
         var tomorrow = DateTimeOffset.UtcNow.AddDays(1).ToString("r");
-        var etag = (await broker.Get("/v2/catalog")).Response.Headers.ETag!.ToString();
+        var etag = (await broker.GetAsync("/v2/catalog")).Response.Headers.ETag!.ToString();
 
-        Assert.Equal(200, (await Get("If-None-Match", "\"other\"", tomorrow)).Status);
-        Assert.Equal(200, (await Get("If-None-Match", "malformed", tomorrow)).Status);
-        Assert.Equal(304, (await Get("If-None-Match", etag, DateTimeOffset.UnixEpoch.ToString("r"))).Status);
+        Assert.Equal(200, (await GetAsync("If-None-Match", "\"other\"", tomorrow)).Status);
+        Assert.Equal(200, (await GetAsync("If-None-Match", "malformed", tomorrow)).Status);
+        Assert.Equal(304, (await GetAsync("If-None-Match", etag, DateTimeOffset.UnixEpoch.ToString("r"))).Status);
     }
 
     [Fact]
@@ -68,16 +71,18 @@ public abstract class CatalogConditionTests(BrokerHost broker)
     {
         var pipeline = broker.Service<OsbPipeline>();
         var catalog = broker.Service<CatalogHandler>();
-        var etag = (await broker.Get("/v2/catalog")).Response.Headers.ETag!.ToString();
+        var etag = (await broker.GetAsync("/v2/catalog")).Response.Headers.ETag!.ToString();
         var credentials = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"broker:{BrokerHost.Password}"));
         var contexts = Enumerable.Range(0, 1100).Select(_ => Request(credentials, etag)).ToList();
         foreach (var context in contexts.Take(100))
-            await pipeline.Run(context, "Catalog", catalog.Catalog);
+        {
+            await pipeline.HandleAsync(context, "Catalog", catalog.FetchAsync);
+        }
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         foreach (var context in contexts.Skip(100))
         {
-            var run = pipeline.Run(context, "Catalog", catalog.Catalog);
+            var run = pipeline.HandleAsync(context, "Catalog", catalog.FetchAsync);
             Assert.True(run.IsCompletedSuccessfully);
         }
 
@@ -98,12 +103,14 @@ public abstract class CatalogConditionTests(BrokerHost broker)
         return context;
     }
 
-    private async Task<Answer> Get(string header, string value, string? since = null)
+    private async Task<BrokerResponse> GetAsync(string header, string value, string? since = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/v2/catalog");
         request.Headers.TryAddWithoutValidation(header, value);
         if (since is not null)
+        {
             request.Headers.TryAddWithoutValidation("If-Modified-Since", since);
-        return await Answer.Of(await broker.Client.SendAsync(request));
+        }
+        return await BrokerResponse.ReadAsync(await broker.Client.SendAsync(request));
     }
 }

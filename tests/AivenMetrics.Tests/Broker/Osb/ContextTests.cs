@@ -19,15 +19,16 @@ public abstract class ContextTests(BrokerHost broker)
         return ($"/v2/service_instances/{id}", new InstanceId(id));
     }
 
-    private static JsonObject Kubernetes(string cluster = "cluster-1", string name = "team-a") => new()
-    {
-        ["platform"] = "kubernetes",
-        ["clusterid"] = cluster,
-        ["namespace"] = name,
-        ["instance_name"] = "my-metrics",
-        ["namespace_annotations"] = new JsonObject { ["example.com/team"] = "a" },
-        ["instance_annotations"] = new JsonObject(),
-    };
+    private static JsonObject Kubernetes(string cluster = "cluster-1", string name = "team-a") =>
+        new()
+        {
+            ["platform"] = "kubernetes",
+            ["clusterid"] = cluster,
+            ["namespace"] = name,
+            ["instance_name"] = "my-metrics",
+            ["namespace_annotations"] = new JsonObject { ["example.com/team"] = "a" },
+            ["instance_annotations"] = new JsonObject(),
+        };
 
     private static JsonObject Provision(JsonObject? context, string plan = BrokerHost.SpacePlan, string space = "space-1")
     {
@@ -39,10 +40,11 @@ public abstract class ContextTests(BrokerHost broker)
 
     private static JsonObject Patch(JsonObject context) => new() { ["service_id"] = BrokerHost.OfferingId, ["context"] = context };
 
-    private Task<Answer> Update(string path, JsonObject context) => broker.Send(HttpMethod.Patch, path, Patch(context));
+    private Task<BrokerResponse> UpdateAsync(string path, JsonObject context) => broker.SendAsync(HttpMethod.Patch, path, Patch(context));
 
-    private async Task<InstanceRecord> Row(InstanceId id) =>
-        await broker.Service<InstanceStore>().Find(id, CancellationToken.None) ?? throw new InvalidOperationException("There is no row.");
+    private async Task<InstanceRecord> RowAsync(InstanceId id) =>
+        await broker.Service<InstanceStore>().FindAsync(id, CancellationToken.None)
+        ?? throw new InvalidOperationException("There is no row.");
 
     [Fact]
     public async Task Osb_130_names_and_annotations_of_cloud_foundry_are_kept()
@@ -53,11 +55,17 @@ public abstract class ContextTests(BrokerHost broker)
         body["context"]!["space_annotations"] = new JsonObject { ["p/s"] = "2" };
         body["context"]!["instance_annotations"] = new JsonObject { ["p/i"] = "3" };
 
-        Assert.Equal(201, (await broker.Put(path, body)).Status);
+        Assert.Equal(201, (await broker.PutAsync(path, body)).Status);
 
-        var row = await Row(id);
-        Assert.Equal(("cloudfoundry", "Org One", "Space One", "my-metrics"), (row.Platform, row.OrganizationName, row.SpaceName, row.InstanceName));
-        Assert.Equal("""{"instance_annotations":{"p/i":"3"},"organization_annotations":{"p/o":"1"},"space_annotations":{"p/s":"2"}}""", row.Annotations);
+        var row = await RowAsync(id);
+        Assert.Equal(
+            ("cloudfoundry", "Org One", "Space One", "my-metrics"),
+            (row.Platform, row.OrganizationName, row.SpaceName, row.InstanceName)
+        );
+        Assert.Equal(
+            """{"instance_annotations":{"p/i":"3"},"organization_annotations":{"p/o":"1"},"space_annotations":{"p/s":"2"}}""",
+            row.Annotations
+        );
     }
 
     [Theory]
@@ -70,7 +78,7 @@ public abstract class ContextTests(BrokerHost broker)
         var body = BrokerHost.Provision();
         body["context"]![field] = "text";
 
-        var answer = await broker.Put(New().Path, body);
+        var answer = await broker.PutAsync(New().Path, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("context." + field, answer.Description, StringComparison.Ordinal);
@@ -85,11 +93,11 @@ public abstract class ContextTests(BrokerHost broker)
         var body = BrokerHost.Provision();
         body["context"]![field] = "another";
 
-        var answer = await broker.Put(path, body);
+        var answer = await broker.PutAsync(path, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("context." + field, answer.Description, StringComparison.Ordinal);
-        Assert.Equal(404, (await broker.Get(path)).Status);
+        Assert.Equal(404, (await broker.GetAsync(path)).Status);
     }
 
     [Theory]
@@ -98,11 +106,11 @@ public abstract class ContextTests(BrokerHost broker)
     public async Task Osb_60_another_owner_of_an_existing_id_is_409_also_when_its_context_was_not_changed_with_it(string field)
     {
         var (path, _) = New();
-        await broker.Put(path, BrokerHost.Provision());
+        await broker.PutAsync(path, BrokerHost.Provision());
         var other = BrokerHost.Provision();
         other[field] = "another";
 
-        Assert.Equal(409, (await broker.Put(path, other)).Status);
+        Assert.Equal(409, (await broker.PutAsync(path, other)).Status);
     }
 
     [Fact]
@@ -112,24 +120,28 @@ public abstract class ContextTests(BrokerHost broker)
         var body = BrokerHost.Provision();
         body["context"]!["instance_annotations"] = new JsonObject { ["p/i"] = "kept" };
         body["context"]!["space_annotations"] = new JsonObject { ["p/s"] = "old" };
-        await broker.Put(path, body);
+        await broker.PutAsync(path, body);
 
-        var answer = await Update(path, new JsonObject
-        {
-            ["platform"] = "cloudfoundry",
-            ["organization_guid"] = "org-1",
-            ["organization_name"] = "Org Renamed",
-            ["space_guid"] = "space-1",
-            ["space_name"] = "Space Renamed",
-            ["instance_name"] = "renamed",
-            ["space_annotations"] = new JsonObject { ["p/s"] = "new" },
-        });
+        var answer = await UpdateAsync(
+            path,
+            new JsonObject
+            {
+                ["platform"] = "cloudfoundry",
+                ["organization_guid"] = "org-1",
+                ["organization_name"] = "Org Renamed",
+                ["space_guid"] = "space-1",
+                ["space_name"] = "Space Renamed",
+                ["instance_name"] = "renamed",
+                ["space_annotations"] = new JsonObject { ["p/s"] = "new" },
+            }
+        );
 
         Assert.Equal(200, answer.Status);
         Assert.Equal(
             """{"aiven-metrics/instance-name":"renamed","aiven-metrics/organization-name":"Org Renamed","aiven-metrics/scope":"space","aiven-metrics/space-name":"Space Renamed"}""",
-            answer.Json.GetProperty("metadata").GetProperty("labels").GetRawText());
-        var row = await Row(id);
+            answer.Json.GetProperty("metadata").GetProperty("labels").GetRawText()
+        );
+        var row = await RowAsync(id);
         Assert.Equal(("Org Renamed", "Space Renamed", "renamed"), (row.OrganizationName, row.SpaceName, row.InstanceName));
         Assert.Equal("""{"instance_annotations":{"p/i":"kept"},"space_annotations":{"p/s":"new"}}""", row.Annotations);
         Assert.Equal((BrokerHost.SpacePlan, "{}", BrokerHost.Owner), (row.PlanId, row.Parameters, row.Owner));
@@ -142,8 +154,8 @@ public abstract class ContextTests(BrokerHost broker)
     public async Task Osb_81_an_instance_cannot_be_moved_to_another_owner(string field, string value)
     {
         var (path, id) = New();
-        await broker.Put(path, BrokerHost.Provision());
-        var before = await Row(id);
+        await broker.PutAsync(path, BrokerHost.Provision());
+        var before = await RowAsync(id);
         var context = new JsonObject
         {
             ["platform"] = "cloudfoundry",
@@ -153,27 +165,27 @@ public abstract class ContextTests(BrokerHost broker)
             [field] = value,
         };
 
-        var answer = await Update(path, context);
+        var answer = await UpdateAsync(path, context);
 
         Assert.Equal((422, null), (answer.Status, answer.Error));
         Assert.Contains("context." + field, answer.Description, StringComparison.Ordinal);
         Assert.True(answer.Json.GetProperty("instance_usable").GetBoolean());
         Assert.False(answer.Json.GetProperty("update_repeatable").GetBoolean());
-        Assert.Equal(before, await Row(id));
+        Assert.Equal(before, await RowAsync(id));
     }
 
     [Fact]
     public async Task Osb_59_a_replay_with_newer_names_is_200_and_the_names_are_followed()
     {
         var (path, id) = New();
-        await broker.Put(path, BrokerHost.Provision());
+        await broker.PutAsync(path, BrokerHost.Provision());
         var renamed = BrokerHost.Provision();
         renamed["context"]!["instance_name"] = "renamed";
 
-        var answer = await broker.Put(path, renamed);
+        var answer = await broker.PutAsync(path, renamed);
 
         Assert.Equal(200, answer.Status);
-        Assert.Equal("renamed", (await Row(id)).InstanceName);
+        Assert.Equal("renamed", (await RowAsync(id)).InstanceName);
         Assert.Contains("renamed", answer.Text, StringComparison.Ordinal);
     }
 
@@ -182,14 +194,14 @@ public abstract class ContextTests(BrokerHost broker)
     {
         var (path, id) = New();
 
-        Assert.Equal(201, (await broker.Put(path, Provision(Kubernetes()))).Status);
+        Assert.Equal(201, (await broker.PutAsync(path, Provision(Kubernetes()))).Status);
 
-        var row = await Row(id);
+        var row = await RowAsync(id);
         Assert.Equal(new SpaceOwner("cluster-1", "cluster-1/team-a"), row.Owner);
         Assert.Equal(("kubernetes", null, "team-a", "my-metrics"), (row.Platform, row.OrganizationName, row.SpaceName, row.InstanceName));
         Assert.Equal("""{"instance_annotations":{},"namespace_annotations":{"example.com/team":"a"}}""", row.Annotations);
-        Assert.Equal(200, (await broker.Put(path, Provision(Kubernetes(), space: "another"))).Status);
-        Assert.Equal(409, (await broker.Put(path, Provision(Kubernetes(name: "team-b")))).Status);
+        Assert.Equal(200, (await broker.PutAsync(path, Provision(Kubernetes(), space: "another"))).Status);
+        Assert.Equal(409, (await broker.PutAsync(path, Provision(Kubernetes(name: "team-b")))).Status);
     }
 
     [Theory]
@@ -203,9 +215,13 @@ public abstract class ContextTests(BrokerHost broker)
         var context = Kubernetes();
         context[field] = value;
         var (path, _) = New();
-        await broker.Put(path, Provision(Kubernetes()));
+        await broker.PutAsync(path, Provision(Kubernetes()));
 
-        Answer[] answers = [await broker.Put(New().Path, Provision((JsonObject)context.DeepClone())), await Update(path, context)];
+        BrokerResponse[] answers =
+        [
+            await broker.PutAsync(New().Path, Provision((JsonObject)context.DeepClone())),
+            await UpdateAsync(path, context),
+        ];
 
         Assert.All(answers, answer => Assert.Equal(400, answer.Status));
         Assert.All(answers, answer => Assert.Contains("context." + field, answer.Description, StringComparison.Ordinal));
@@ -215,15 +231,15 @@ public abstract class ContextTests(BrokerHost broker)
     public async Task Osb_131_a_cluster_that_gets_another_id_keeps_its_instances()
     {
         var (path, id) = New();
-        await broker.Put(path, Provision(Kubernetes()));
+        await broker.PutAsync(path, Provision(Kubernetes()));
 
-        Assert.Equal(200, (await Update(path, Kubernetes(cluster: "cluster-2"))).Status);
-        Assert.Equal(new SpaceOwner("cluster-2", "cluster-2/team-a"), (await Row(id)).Owner);
+        Assert.Equal(200, (await UpdateAsync(path, Kubernetes(cluster: "cluster-2"))).Status);
+        Assert.Equal(new SpaceOwner("cluster-2", "cluster-2/team-a"), (await RowAsync(id)).Owner);
 
-        var moved = await Update(path, Kubernetes(cluster: "cluster-2", name: "team-b"));
+        var moved = await UpdateAsync(path, Kubernetes(cluster: "cluster-2", name: "team-b"));
         Assert.Equal(422, moved.Status);
         Assert.False(moved.Json.GetProperty("update_repeatable").GetBoolean());
-        Assert.Equal(new SpaceOwner("cluster-2", "cluster-2/team-a"), (await Row(id)).Owner);
+        Assert.Equal(new SpaceOwner("cluster-2", "cluster-2/team-a"), (await RowAsync(id)).Owner);
     }
 
     [Fact]
@@ -231,9 +247,9 @@ public abstract class ContextTests(BrokerHost broker)
     {
         var (path, id) = New();
 
-        Assert.Equal(201, (await broker.Put(path, Provision(new JsonObject { ["platform"] = "nomad", ["namespace"] = 7 }))).Status);
+        Assert.Equal(201, (await broker.PutAsync(path, Provision(new JsonObject { ["platform"] = "nomad", ["namespace"] = 7 }))).Status);
 
-        Assert.Equal((BrokerHost.Owner, "nomad"), ((await Row(id)).Owner, (await Row(id)).Platform));
+        Assert.Equal((BrokerHost.Owner, "nomad"), ((await RowAsync(id)).Owner, (await RowAsync(id)).Platform));
     }
 
     [Fact]
@@ -242,24 +258,36 @@ public abstract class ContextTests(BrokerHost broker)
         var owner = SpaceOwner.OfNamespace("cluster-9", "team-z")!.Value;
         var inventory = broker.Service<InventoryStore>();
         var project = new AivenProject("demo");
-        var services = await inventory.Services(project, CancellationToken.None);
+        var services = await inventory.ServicesOfProjectAsync(project, CancellationToken.None);
         var theirs = BrokerHost.Aiven("pg-of-z", owner) with { ScrapeHosts = [new ScrapeHostRecord("z.example.com", 9273, "/metrics")] };
-        await inventory.SaveInventory(project, DateTimeOffset.UtcNow, [.. services, theirs], CancellationToken.None);
-        await inventory.SaveProject(
-            new ProjectRecord(
-                project, "PEM", "e1", "user", broker.Service<Secrets>().Protect("pw", Secrets.ScrapePassword), DateTimeOffset.UtcNow),
-            CancellationToken.None);
+        await inventory.SaveInventoryAsync(project, DateTimeOffset.UtcNow, [.. services, theirs], CancellationToken.None);
+        await inventory.SaveProjectAsync(
+            new AivenProjectRecord(
+                project,
+                "PEM",
+                "e1",
+                "user",
+                broker.Service<SecretProtector>().Protect("pw", SecretProtector.ScrapePasswordPurpose),
+                DateTimeOffset.UtcNow
+            ),
+            CancellationToken.None
+        );
         var (path, _) = New();
         var body = Provision(Kubernetes("cluster-9", "team-z"), BrokerHost.ServicesPlan);
         body["parameters"] = new JsonObject { ["services"] = new JsonArray("pg-of-z") };
 
-        Assert.Equal(201, (await broker.Put(path, body)).Status);
-        Assert.Equal(400, (await broker.Put(New().Path, WithServices(Kubernetes("cluster-9", "team-y"), "pg-of-z"))).Status);
+        Assert.Equal(201, (await broker.PutAsync(path, body)).Status);
+        Assert.Equal(400, (await broker.PutAsync(New().Path, WithServices(Kubernetes("cluster-9", "team-y"), "pg-of-z"))).Status);
 
-        var labels = await Labels("pg-of-z");
+        var labels = await LabelsAsync("pg-of-z");
         Assert.Equal(
             ("cluster-9", "cluster-9/team-z", "team-z"),
-            (labels.GetProperty("organization_id").GetString(), labels.GetProperty("space_id").GetString(), labels.GetProperty("space_name").GetString()));
+            (
+                labels.GetProperty("organization_id").GetString(),
+                labels.GetProperty("space_id").GetString(),
+                labels.GetProperty("space_name").GetString()
+            )
+        );
         Assert.False(labels.TryGetProperty("organization_name", out _));
     }
 
@@ -270,12 +298,16 @@ public abstract class ContextTests(BrokerHost broker)
         return body;
     }
 
-    private async Task<JsonElement> Labels(string service)
+    private async Task<JsonElement> LabelsAsync(string service)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/feed/v1/targets");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "discovery-token");
-        var answer = await Answer.Of(await broker.Client.SendAsync(request));
-        return answer.Json.GetProperty("projects")[0].GetProperty("services").EnumerateArray()
-            .Single(targets => targets.GetProperty("service_name").GetString() == service).GetProperty("labels");
+        var answer = await BrokerResponse.ReadAsync(await broker.Client.SendAsync(request));
+        return answer
+            .Json.GetProperty("projects")[0]
+            .GetProperty("services")
+            .EnumerateArray()
+            .Single(targets => targets.GetProperty("service_name").GetString() == service)
+            .GetProperty("labels");
     }
 }

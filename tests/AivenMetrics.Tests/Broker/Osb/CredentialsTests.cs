@@ -26,9 +26,9 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task A_space_credential_tells_where_who_and_what()
     {
-        await broker.Service<FactStore>().Report(FactStore.PrometheusVersion, "2.42.0", DateTimeOffset.UtcNow, default);
+        await broker.Service<FactStore>().ReportAsync(FactStore.PrometheusVersion, "2.42.0", DateTimeOffset.UtcNow, default);
 
-        var credentials = await Bind(BrokerHost.SpacePlan);
+        var credentials = await BindAsync(BrokerHost.SpacePlan);
 
         var (user, password) = (Text(credentials, "username"), Text(credentials, "password"));
         Assert.Matches("^m-[0-9a-f]{16}$", user);
@@ -36,15 +36,20 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
         Assert.Equal($"https://{user}:{password}@metrics.example.com", Text(credentials, "uri"));
         Assert.Equal($"{user}:{password}", Encoding.UTF8.GetString(Base64Url.DecodeFromChars(Text(credentials, "bearer_token"))));
         Assert.Equal("2.42.0", Text(credentials, "prometheus_version"));
-        Assert.Equal("Every Aiven service of the space Space One, present and future.", Text(credentials.GetProperty("scope"), "description"));
+        Assert.Equal(
+            "Every Aiven service of the space Space One, present and future.",
+            Text(credentials.GetProperty("scope"), "description")
+        );
         Assert.Equal(
             """[{"name":"organization_id","type":"=","value":"org-1"},{"name":"space_id","type":"=","value":"space-1"}]""",
-            credentials.GetProperty("scope").GetProperty("matchers").GetRawText());
+            credentials.GetProperty("scope").GetProperty("matchers").GetRawText()
+        );
         Assert.Equal(
             """
             [{"name":"kafka-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."},{"name":"pg-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."}]
             """,
-            credentials.GetProperty("services").GetRawText());
+            credentials.GetProperty("services").GetRawText()
+        );
         Assert.Equal(
             $"""
             apiVersion: 1
@@ -63,13 +68,14 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
                   basicAuthPassword: "{password}"
 
             """,
-            Text(credentials, "grafana_datasource"));
+            Text(credentials, "grafana_datasource")
+        );
     }
 
     [Fact]
     public async Task A_services_credential_shows_the_named_services_only_and_leaves_out_an_unknown_version()
     {
-        var credentials = await Bind(BrokerHost.ServicesPlan, "pg-1");
+        var credentials = await BindAsync(BrokerHost.ServicesPlan, "pg-1");
 
         Assert.Equal("The Aiven service pg-1.", Text(credentials.GetProperty("scope"), "description"));
         Assert.Equal("pg-1", Text(Assert.Single(credentials.GetProperty("services").EnumerateArray()), "name"));
@@ -80,13 +86,13 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task The_database_holds_the_hash_and_a_ciphertext_of_the_password_and_never_the_password()
     {
-        var credentials = await Bind(BrokerHost.SpacePlan);
+        var credentials = await BindAsync(BrokerHost.SpacePlan);
         var password = Text(credentials, "password");
 
-        var row = Assert.Single(await broker.Service<BindingStore>().Credentials(default));
+        var row = Assert.Single(await broker.Service<BindingStore>().LiveCredentialsAsync(default));
 
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password))), row.SecretSha256);
-        var stored = await StoredRows.All(broker.Service<Database>());
+        var stored = await StoredRows.AllAsync(broker.Service<Database>());
         Assert.NotEmpty(stored["service_binding"]);
         Assert.DoesNotContain(stored.Values.SelectMany(rows => rows), text => text.Contains(password, StringComparison.Ordinal));
     }
@@ -94,26 +100,29 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task No_secret_is_in_any_log_line_or_refusal()
     {
-        var path = $"{await broker.Instance()}/service_bindings/b";
-        var password = Text((await broker.Put(path, BrokerHost.Bind())).Json.GetProperty("credentials"), "password");
+        var path = $"{await broker.InstanceAsync()}/service_bindings/b";
+        var password = Text((await broker.PutAsync(path, BrokerHost.Bind())).Json.GetProperty("credentials"), "password");
         var other = BrokerHost.Bind();
         other["app_guid"] = "app-2";
         other["bind_resource"]!["app_guid"] = "app-2";
-        Answer[] refusals =
+        BrokerResponse[] refusals =
         [
-            await broker.Put(path, other),
-            await broker.Put(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "x")),
-            await broker.Get(path + "/nothing"),
-            await broker.Delete(path),
+            await broker.PutAsync(path, other),
+            await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "x")),
+            await broker.GetAsync(path + "/nothing"),
+            await broker.DeleteAsync(path),
         ];
         using var stranger = broker.NewClient(password: "guessed-password-Hk2");
         await stranger.GetAsync("/v2/catalog");
-        await broker.Get(path);
-        await broker.Delete(BrokerHost.WithPlan(path));
+        await broker.GetAsync(path);
+        await broker.DeleteAsync(BrokerHost.WithPlan(path));
 
         string[] secrets =
         [
-            password, BrokerHost.Password, "aiven-token-Xy9", "guessed-password-Hk2",
+            password,
+            BrokerHost.Password,
+            "aiven-token-Xy9",
+            "guessed-password-Hk2",
             Convert.ToBase64String(Encoding.UTF8.GetBytes($"broker:{BrokerHost.Password}")),
         ];
         Assert.Contains(broker.Log, line => line.Contains("Refused", StringComparison.Ordinal));
@@ -124,19 +133,19 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task A_database_that_fails_is_503_and_a_key_that_is_gone_is_500_without_any_detail()
     {
-        var path = $"{await broker.Instance()}/service_bindings/b";
-        await broker.Put(path, BrokerHost.Bind());
-        await broker.Stop();
+        var path = $"{await broker.InstanceAsync()}/service_bindings/b";
+        await broker.PutAsync(path, BrokerHost.Bind());
+        await broker.StopAsync();
         broker.Options.EncryptionKeys[0].Id = "another";
-        await broker.Start();
+        await broker.StartAsync();
 
-        var withoutKey = await broker.Get(path);
-        await broker.Service<Database>().Execute("DROP TABLE service_binding_service", null, default);
-        var withoutTable = await broker.Get(path);
+        var withoutKey = await broker.GetAsync(path);
+        await broker.Service<Database>().ExecuteAsync("DROP TABLE service_binding_service", null, default);
+        var withoutTable = await broker.GetAsync(path);
 
-        Assert.Equal((500, OsbErrors.Unexpected.Description), (withoutKey.Status, withoutKey.Description));
+        Assert.Equal((500, OsbErrors.InternalError.Description), (withoutKey.Status, withoutKey.Description));
         Assert.Contains(broker.Log, line => line.Contains("'k1'", StringComparison.Ordinal));
-        Assert.Equal((503, OsbErrors.DatabaseDown.Description), (withoutTable.Status, withoutTable.Description));
+        Assert.Equal((503, OsbErrors.DatabaseUnavailable.Description), (withoutTable.Status, withoutTable.Description));
         Assert.Equal(TimeSpan.FromSeconds(10), withoutTable.Response.Headers.RetryAfter?.Delta);
     }
 
@@ -157,9 +166,9 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
         Assert.DoesNotContain("hidden", new BindingResponse(null, credentials, null, []).ToString(), StringComparison.Ordinal);
     }
 
-    private async Task<JsonElement> Bind(string plan, params string[] services)
+    private async Task<JsonElement> BindAsync(string plan, params string[] services)
     {
-        var answer = await broker.Put($"{await broker.Instance(plan)}/service_bindings/b", BrokerHost.Bind(plan, services));
+        var answer = await broker.PutAsync($"{await broker.InstanceAsync(plan)}/service_bindings/b", BrokerHost.Bind(plan, services));
         Assert.Equal(201, answer.Status);
         return answer.Json.GetProperty("credentials");
     }

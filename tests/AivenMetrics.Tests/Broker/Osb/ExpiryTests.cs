@@ -26,30 +26,30 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
     [InlineData(BrokerHost.SpacePlan, "99999d", 99999 * 24)]
     public async Task Osb_101_a_bind_says_when_its_credentials_end_and_until_when_to_renew_them(string plan, string asked, int hours)
     {
-        var path = await NewPath(plan);
+        var path = await NewPathAsync(plan);
 
-        var bound = await broker.Put(path, Bind(asked, plan));
+        var bound = await broker.PutAsync(path, Bind(asked, plan));
 
         Assert.Equal(201, bound.Status);
         var (expires, renew) = Life(bound);
         Assert.InRange(expires - DateTimeOffset.UtcNow, TimeSpan.FromHours(hours) - TimeSpan.FromMinutes(5), TimeSpan.FromHours(hours));
         Assert.InRange((expires - renew - TimeSpan.FromHours(hours / 4.0)).TotalSeconds, -1, 1);
-        var credential = Assert.Single(await broker.Service<BindingStore>().Credentials(default));
+        var credential = Assert.Single(await broker.Service<BindingStore>().LiveCredentialsAsync(default));
         Assert.InRange((credential.NotAfter!.Value - expires).TotalSeconds, 0, 0.2);
         var metadata = bound.Json.GetProperty("metadata").GetRawText();
-        Assert.Equal(metadata, (await broker.Get(path)).Json.GetProperty("metadata").GetRawText());
-        Assert.Equal((200, bound.Text), Of(await broker.Put(path, Bind(asked, plan))));
-        Assert.Equal(409, (await broker.Put(path, Bind("13h", plan))).Status);
+        Assert.Equal(metadata, (await broker.GetAsync(path)).Json.GetProperty("metadata").GetRawText());
+        Assert.Equal((200, bound.Text), Of(await broker.PutAsync(path, Bind(asked, plan))));
+        Assert.Equal(409, (await broker.PutAsync(path, Bind("13h", plan))).Status);
     }
 
     [Fact]
     public async Task Credentials_that_never_end_have_no_metadata()
     {
-        var path = await NewPath();
+        var path = await NewPathAsync();
 
-        Assert.False((await broker.Put(path, BrokerHost.Bind())).Json.TryGetProperty("metadata", out _));
-        Assert.False((await broker.Get(path)).Json.TryGetProperty("metadata", out _));
-        Assert.Null(Assert.Single(await broker.Service<BindingStore>().Credentials(default)).NotAfter);
+        Assert.False((await broker.PutAsync(path, BrokerHost.Bind())).Json.TryGetProperty("metadata", out _));
+        Assert.False((await broker.GetAsync(path)).Json.TryGetProperty("metadata", out _));
+        Assert.Null(Assert.Single(await broker.Service<BindingStore>().LiveCredentialsAsync(default)).NotAfter);
     }
 
     [Theory]
@@ -66,28 +66,28 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
     [InlineData("[\"90d\"]")]
     public async Task Osb_96_a_life_that_cannot_be_read_is_400_and_named(string json)
     {
-        var path = await NewPath();
+        var path = await NewPathAsync();
         var body = BrokerHost.Bind();
         body["parameters"] = new JsonObject { ["expires_in"] = JsonNode.Parse(json) };
 
-        var answer = await broker.Put(path, body);
+        var answer = await broker.PutAsync(path, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("'expires_in'", answer.Description, StringComparison.Ordinal);
-        Assert.Equal(404, (await broker.Get(path)).Status);
+        Assert.Equal(404, (await broker.GetAsync(path)).Status);
     }
 
     [Fact]
     public async Task The_operators_lifetime_is_the_default_and_the_most()
     {
-        await broker.Stop();
+        await broker.StopAsync();
         broker.Options.CredentialLifetime = TimeSpan.FromDays(30);
-        await broker.Start();
+        await broker.StartAsync();
 
-        var (expires, _) = Life(await broker.Put(await NewPath(), BrokerHost.Bind()));
+        var (expires, _) = Life(await broker.PutAsync(await NewPathAsync(), BrokerHost.Bind()));
         Assert.InRange(expires - DateTimeOffset.UtcNow, TimeSpan.FromDays(29.9), TimeSpan.FromDays(30));
-        Assert.Equal(201, (await broker.Put(await NewPath(), Bind("720h"))).Status);
-        var refused = await broker.Put(await NewPath(), Bind("31d"));
+        Assert.Equal(201, (await broker.PutAsync(await NewPathAsync(), Bind("720h"))).Status);
+        var refused = await broker.PutAsync(await NewPathAsync(), Bind("31d"));
         Assert.Equal(400, refused.Status);
         Assert.Contains("'expires_in' must be at most 30d", refused.Description, StringComparison.Ordinal);
     }
@@ -95,17 +95,25 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task A_rotation_lives_as_long_as_was_asked_for_its_predecessor_but_no_longer_than_is_allowed_now()
     {
-        var path = await NewPath();
-        await broker.Put(path, Bind("20d"));
-        await broker.Put(path + "-b", Rotation(path));
-        Assert.InRange(Life(await broker.Get(path + "-b")).Expires - DateTimeOffset.UtcNow, TimeSpan.FromDays(19.9), TimeSpan.FromDays(20));
-        await broker.Stop();
+        var path = await NewPathAsync();
+        await broker.PutAsync(path, Bind("20d"));
+        await broker.PutAsync(path + "-b", Rotation(path));
+        Assert.InRange(
+            Life(await broker.GetAsync(path + "-b")).Expires - DateTimeOffset.UtcNow,
+            TimeSpan.FromDays(19.9),
+            TimeSpan.FromDays(20)
+        );
+        await broker.StopAsync();
         broker.Options.CredentialLifetime = TimeSpan.FromDays(10);
-        await broker.Start();
+        await broker.StartAsync();
 
-        await broker.Put(path + "-c", Rotation(path));
+        await broker.PutAsync(path + "-c", Rotation(path));
 
-        Assert.InRange(Life(await broker.Get(path + "-c")).Expires - DateTimeOffset.UtcNow, TimeSpan.FromDays(9.9), TimeSpan.FromDays(10));
+        Assert.InRange(
+            Life(await broker.GetAsync(path + "-c")).Expires - DateTimeOffset.UtcNow,
+            TimeSpan.FromDays(9.9),
+            TimeSpan.FromDays(10)
+        );
     }
 
     [Theory]
@@ -117,30 +125,33 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
         var options = BrokerHost.NewOptions();
         options.CredentialLifetime = TimeSpan.Parse(lifetime, CultureInfo.InvariantCulture);
 
-        Assert.Contains("Broker:CredentialLifetime", Assert.Single(options.Faults()), StringComparison.Ordinal);
+        Assert.Contains("Broker:CredentialLifetime", Assert.Single(options.Validate()), StringComparison.Ordinal);
     }
 
-    private async Task<string> NewPath(string plan = BrokerHost.SpacePlan) => $"{await broker.Instance(plan)}/service_bindings/{Guid.NewGuid()}";
+    private async Task<string> NewPathAsync(string plan = BrokerHost.SpacePlan) =>
+        $"{await broker.InstanceAsync(plan)}/service_bindings/{Guid.NewGuid()}";
 
     private static JsonObject Bind(string expiresIn, string plan = BrokerHost.SpacePlan)
     {
         var body = plan == BrokerHost.SpacePlan ? BrokerHost.Bind() : BrokerHost.Bind(plan, "pg-1");
         if (body["parameters"] is null)
+        {
             body["parameters"] = new JsonObject();
+        }
         body["parameters"]!["expires_in"] = expiresIn;
         return body;
     }
 
     private static JsonObject Rotation(string path) => new() { ["predecessor_binding_id"] = path.Split('/')[^1] };
 
-    private static (int, string) Of(Answer answer) => (answer.Status, answer.Text);
+    private static (int, string) Of(BrokerResponse answer) => (answer.Status, answer.Text);
 
-    private static (DateTimeOffset Expires, DateTimeOffset Renew) Life(Answer answer)
+    private static (DateTimeOffset Expires, DateTimeOffset Renew) Life(BrokerResponse answer)
     {
         var metadata = answer.Json.GetProperty("metadata");
         return (Time(metadata.GetProperty("expires_at").GetString()!), Time(metadata.GetProperty("renew_before").GetString()!));
     }
 
-    private static DateTimeOffset Time(string text) => DateTimeOffset.ParseExact(
-        text, "yyyy-MM-dd'T'HH:mm:ss.f'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+    private static DateTimeOffset Time(string text) =>
+        DateTimeOffset.ParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.f'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 }

@@ -36,16 +36,26 @@ public abstract class MaintenanceTests(BrokerHost broker)
 
     private static JsonObject With(JsonObject body, string? version)
     {
-        body["maintenance_info"] = version is null ? null : new JsonObject { ["version"] = version, ["description"] = "whatever", ["x"] = 1 };
+        body["maintenance_info"] = version is null
+            ? null
+            : new JsonObject
+            {
+                ["version"] = version,
+                ["description"] = "whatever",
+                ["x"] = 1,
+            };
         return body;
     }
 
-    private static JsonObject Patch(string? plan = null) => plan is null
-        ? new JsonObject { ["service_id"] = BrokerHost.OfferingId }
-        : new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = plan };
+    private static JsonObject Patch(string? plan = null) =>
+        plan is null
+            ? new JsonObject { ["service_id"] = BrokerHost.OfferingId }
+            : new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = plan };
 
-    private async Task<string?> Applied(string path) =>
-        (await broker.Get(path)).Json.TryGetProperty("maintenance_info", out var info) ? info.GetProperty("version").GetString() : null;
+    private async Task<string?> AppliedAsync(string path) =>
+        (await broker.GetAsync(path)).Json.TryGetProperty("maintenance_info", out var info)
+            ? info.GetProperty("version").GetString()
+            : null;
 
     [Theory]
     [InlineData("2.0.0")]
@@ -54,8 +64,8 @@ public abstract class MaintenanceTests(BrokerHost broker)
     {
         var path = NewPath;
 
-        Assert.Equal(201, (await broker.Put(path, With(BrokerHost.Provision(), version))).Status);
-        Assert.Equal("2.0.0", await Applied(path));
+        Assert.Equal(201, (await broker.PutAsync(path, With(BrokerHost.Provision(), version))).Status);
+        Assert.Equal("2.0.0", await AppliedAsync(path));
     }
 
     [Theory]
@@ -66,24 +76,24 @@ public abstract class MaintenanceTests(BrokerHost broker)
     {
         var path = NewPath;
 
-        var answer = await broker.Put(path, With(BrokerHost.Provision(plan), version));
+        var answer = await broker.PutAsync(path, With(BrokerHost.Provision(plan), version));
 
         Assert.Equal((422, "MaintenanceInfoConflict"), (answer.Status, answer.Error));
-        Assert.Equal(404, (await broker.Get(path)).Status);
+        Assert.Equal(404, (await broker.GetAsync(path)).Status);
     }
 
     [Fact]
     public async Task Osb_82_an_update_upgrades_to_the_catalogs_version_only()
     {
-        var path = await broker.Instance(BrokerHost.ServicesPlan);
-        Assert.Null(await Applied(path));
+        var path = await broker.InstanceAsync(BrokerHost.ServicesPlan);
+        Assert.Null(await AppliedAsync(path));
 
-        var conflict = await broker.Send(HttpMethod.Patch, path, With(Patch(BrokerHost.SpacePlan), "1.0.0"));
+        var conflict = await broker.SendAsync(HttpMethod.Patch, path, With(Patch(BrokerHost.SpacePlan), "1.0.0"));
         Assert.Equal((422, "MaintenanceInfoConflict"), (conflict.Status, conflict.Error));
-        Assert.Null(await Applied(path));
+        Assert.Null(await AppliedAsync(path));
 
-        Assert.Equal(200, (await broker.Send(HttpMethod.Patch, path, With(Patch(BrokerHost.SpacePlan), "2.0.0"))).Status);
-        Assert.Equal("2.0.0", await Applied(path));
+        Assert.Equal(200, (await broker.SendAsync(HttpMethod.Patch, path, With(Patch(BrokerHost.SpacePlan), "2.0.0"))).Status);
+        Assert.Equal("2.0.0", await AppliedAsync(path));
     }
 
     [Fact]
@@ -91,14 +101,15 @@ public abstract class MaintenanceTests(BrokerHost broker)
     {
         var id = new AivenMetrics.Broker.State.InstanceId(Guid.NewGuid().ToString());
         var path = $"/v2/service_instances/{id}";
-        await broker.Put(path, BrokerHost.Provision());
-        await broker.Service<AivenMetrics.Broker.State.InstanceStore>().Update(
-            id, instance => instance with { MaintenanceVersion = "1.0.0" }, null, CancellationToken.None);
+        await broker.PutAsync(path, BrokerHost.Provision());
+        await broker
+            .Service<AivenMetrics.Broker.State.InstanceStore>()
+            .UpdateAsync(id, instance => instance with { MaintenanceVersion = "1.0.0" }, null, CancellationToken.None);
 
-        Assert.Equal(200, (await broker.Send(HttpMethod.Patch, path, Patch(BrokerHost.SpacePlan))).Status);
-        Assert.Equal("1.0.0", await Applied(path));
-        Assert.Equal(200, (await broker.Send(HttpMethod.Patch, path, With(Patch(), "2.0.0"))).Status);
-        Assert.Equal("2.0.0", await Applied(path));
+        Assert.Equal(200, (await broker.SendAsync(HttpMethod.Patch, path, Patch(BrokerHost.SpacePlan))).Status);
+        Assert.Equal("1.0.0", await AppliedAsync(path));
+        Assert.Equal(200, (await broker.SendAsync(HttpMethod.Patch, path, With(Patch(), "2.0.0"))).Status);
+        Assert.Equal("2.0.0", await AppliedAsync(path));
     }
 
     [Fact]
@@ -107,22 +118,22 @@ public abstract class MaintenanceTests(BrokerHost broker)
         var body = BrokerHost.Provision();
         body["context"]!["instance_name"] = "ä/b {space_id}";
 
-        var first = await broker.Put("/v2/service_instances/a%2Fb%26c", body);
-        var replay = await broker.Put("/v2/service_instances/a%2Fb%26c", body);
-        var fetched = await broker.Get("/v2/service_instances/a%2Fb%26c");
+        var first = await broker.PutAsync("/v2/service_instances/a%2Fb%26c", body);
+        var replay = await broker.PutAsync("/v2/service_instances/a%2Fb%26c", body);
+        var fetched = await broker.GetAsync("/v2/service_instances/a%2Fb%26c");
 
-        const string Expected = "https://example.com/m/a%2Fb%26c?o=org-1&s=space-1#%C3%A4%2Fb%20%7Bspace_id%7D";
-        Assert.All([first, replay, fetched], answer => Assert.Equal(Expected, answer.Json.GetProperty("dashboard_url").GetString()));
+        const string expected = "https://example.com/m/a%2Fb%26c?o=org-1&s=space-1#%C3%A4%2Fb%20%7Bspace_id%7D";
+        Assert.All([first, replay, fetched], answer => Assert.Equal(expected, answer.Json.GetProperty("dashboard_url").GetString()));
     }
 
     [Fact]
     public async Task Osb_85_a_dashboard_url_that_changes_is_in_the_answer_to_the_update()
     {
-        var path = await broker.Instance();
+        var path = await broker.InstanceAsync();
         var body = Patch();
         body["context"] = new JsonObject { ["platform"] = "cloudfoundry", ["instance_name"] = "renamed" };
 
-        var answer = await broker.Send(HttpMethod.Patch, path, body);
+        var answer = await broker.SendAsync(HttpMethod.Patch, path, body);
 
         Assert.EndsWith("#renamed", answer.Json.GetProperty("dashboard_url").GetString(), StringComparison.Ordinal);
     }
@@ -140,7 +151,7 @@ public abstract class MaintenanceTests(BrokerHost broker)
         var options = BrokerHost.NewOptions();
         options.DashboardUrl = template;
 
-        Assert.StartsWith("Broker:DashboardUrl ", Assert.Single(options.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith("Broker:DashboardUrl ", Assert.Single(options.Validate()), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -151,6 +162,6 @@ public abstract class MaintenanceTests(BrokerHost broker)
         var options = BrokerHost.NewOptions();
         options.DashboardUrl = template;
 
-        Assert.Empty(options.Faults());
+        Assert.Empty(options.Validate());
     }
 }

@@ -22,7 +22,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     {
         using var client = broker.NewClient(username, password);
 
-        var answer = await Answer.Of(await client.GetAsync("/v2/catalog"));
+        var answer = await BrokerResponse.ReadAsync(await client.GetAsync("/v2/catalog"));
 
         Assert.Equal(401, answer.Status);
         Assert.Equal("Basic", Assert.Single(answer.Response.Headers.WwwAuthenticate).Scheme);
@@ -40,7 +40,9 @@ public abstract class ProtocolTests(BrokerHost broker)
         using var client = broker.NewClient();
         client.DefaultRequestHeaders.Remove("Authorization");
         if (header is not null)
+        {
             client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", header);
+        }
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/v2/catalog")).StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/v2/unknown")).StatusCode);
@@ -54,7 +56,7 @@ public abstract class ProtocolTests(BrokerHost broker)
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.PutAsync("/v2/service_instances/refused", body)).StatusCode);
 
-        Assert.Equal(404, (await broker.Get("/v2/service_instances/refused")).Status);
+        Assert.Equal(404, (await broker.GetAsync("/v2/service_instances/refused")).Status);
     }
 
     [Fact]
@@ -82,7 +84,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     {
         using var client = broker.NewClient(version: version);
 
-        var answer = await Answer.Of(await client.GetAsync("/v2/catalog"));
+        var answer = await BrokerResponse.ReadAsync(await client.GetAsync("/v2/catalog"));
 
         Assert.Equal(412, answer.Status);
         Assert.Contains("2.13", answer.Description, StringComparison.Ordinal);
@@ -157,7 +159,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     {
         using var body = new StringContent(BrokerHost.Provision().ToJsonString(), Encoding.UTF8, type);
 
-        var answer = await Answer.Of(await broker.Client.PutAsync($"/v2/service_instances/{Guid.NewGuid()}", body));
+        var answer = await BrokerResponse.ReadAsync(await broker.Client.PutAsync($"/v2/service_instances/{Guid.NewGuid()}", body));
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("application/json", answer.Description, StringComparison.Ordinal);
@@ -171,7 +173,9 @@ public abstract class ProtocolTests(BrokerHost broker)
     {
         using var body = new ByteArrayContent(Encoding.UTF8.GetBytes(BrokerHost.Provision().ToJsonString()));
         if (type is not null)
+        {
             body.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+        }
 
         Assert.Equal(HttpStatusCode.Created, (await broker.Client.PutAsync($"/v2/service_instances/{Guid.NewGuid()}", body)).StatusCode);
     }
@@ -192,7 +196,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     {
         using var body = new StringContent(text, Encoding.UTF8, "application/json");
 
-        var answer = await Answer.Of(await broker.Client.PutAsync($"/v2/service_instances/{Guid.NewGuid()}", body));
+        var answer = await BrokerResponse.ReadAsync(await broker.Client.PutAsync($"/v2/service_instances/{Guid.NewGuid()}", body));
 
         Assert.Equal(400, answer.Status);
         Assert.NotEmpty(answer.Description!);
@@ -224,7 +228,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData("%ED%A0%80")]
     public async Task Osb_21_an_id_that_cannot_be_decoded_is_400(string encoded)
     {
-        var answer = await broker.Put($"/v2/service_instances/{encoded}", BrokerHost.Provision());
+        var answer = await broker.PutAsync($"/v2/service_instances/{encoded}", BrokerHost.Provision());
 
         Assert.Equal((400, true), (answer.Status, answer.Description?.Length > 0));
     }
@@ -235,7 +239,7 @@ public abstract class ProtocolTests(BrokerHost broker)
         var body = BrokerHost.Provision();
         body["context"]!["space_name"] = new string('x', 256);
 
-        var answer = await broker.Put("/v2/service_instances/long-name", body);
+        var answer = await broker.PutAsync("/v2/service_instances/long-name", body);
 
         Assert.Equal((400, "The field context.space_name is longer than 255 characters."), (answer.Status, answer.Description));
     }
@@ -248,7 +252,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData("DELETE", "/feed/v1/credentials", 405)]
     public async Task Every_other_path_and_method_is_refused_in_the_one_shape(string method, string path, int status)
     {
-        var answer = await broker.Send(new HttpMethod(method), path);
+        var answer = await broker.SendAsync(new HttpMethod(method), path);
 
         Assert.Equal((status, true), (answer.Status, answer.Description?.Length > 0));
     }
@@ -264,7 +268,7 @@ public abstract class ProtocolTests(BrokerHost broker)
         using var request = new HttpRequestMessage(HttpMethod.Put, "/v2/service_instances/large") { Content = body };
         request.Headers.TransferEncodingChunked = !announced;
 
-        var answer = await Answer.Of(await broker.Client.SendAsync(request));
+        var answer = await BrokerResponse.ReadAsync(await broker.Client.SendAsync(request));
 
         Assert.Equal(413, answer.Status);
         Assert.Contains("1 MiB", answer.Description, StringComparison.Ordinal);
@@ -279,21 +283,21 @@ public abstract class ProtocolTests(BrokerHost broker)
     public async Task Osb_21_ids_are_percent_decoded_once(string encoded, string id)
     {
         var path = $"/v2/service_instances/{encoded}";
-        await broker.Put(path, BrokerHost.Provision());
+        await broker.PutAsync(path, BrokerHost.Provision());
         var binding = $"{path}/service_bindings/{encoded}";
 
-        Assert.Equal(201, (await broker.Put(binding, BrokerHost.Bind())).Status);
+        Assert.Equal(201, (await broker.PutAsync(binding, BrokerHost.Bind())).Status);
 
         var store = broker.Service<AivenMetrics.Broker.State.BindingStore>();
-        Assert.NotNull(await store.Find(new(id), new(id), CancellationToken.None));
-        Assert.Equal(200, (await broker.Get(binding)).Status);
-        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(binding))).Status);
+        Assert.NotNull(await store.FindAsync(new(id), new(id), CancellationToken.None));
+        Assert.Equal(200, (await broker.GetAsync(binding)).Status);
+        Assert.Equal(200, (await broker.DeleteAsync(BrokerHost.WithPlan(binding))).Status);
     }
 
     [Fact]
     public async Task An_id_longer_than_255_characters_is_400()
     {
-        var answer = await broker.Put($"/v2/service_instances/{new string('a', 256)}", BrokerHost.Provision());
+        var answer = await broker.PutAsync($"/v2/service_instances/{new string('a', 256)}", BrokerHost.Provision());
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("instance_id", answer.Description, StringComparison.Ordinal);
@@ -307,9 +311,12 @@ public abstract class ProtocolTests(BrokerHost broker)
         using var socket = new TcpClient();
         await socket.ConnectAsync(broker.Client.BaseAddress!.Host, broker.Client.BaseAddress.Port);
         await using var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"{requestLine}\r\nHost: broker\r\nAuthorization: {broker.Client.DefaultRequestHeaders.Authorization}\r\n"
-            + "X-Broker-API-Version: 2.17\r\nConnection: close\r\n\r\n"));
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"{requestLine}\r\nHost: broker\r\nAuthorization: {broker.Client.DefaultRequestHeaders.Authorization}\r\n"
+                    + "X-Broker-API-Version: 2.17\r\nConnection: close\r\n\r\n"
+            )
+        );
 
         var answer = await new StreamReader(stream).ReadToEndAsync();
 
@@ -325,7 +332,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData("GET", "/v2/service_instances/i/service_bindings/b/last_operation/more")]
     public async Task An_unknown_path_is_404_in_the_protocols_shape(string method, string path)
     {
-        var answer = await broker.Send(new HttpMethod(method), path);
+        var answer = await broker.SendAsync(new HttpMethod(method), path);
 
         Assert.Equal(404, answer.Status);
         Assert.NotEmpty(answer.Description!);
@@ -338,7 +345,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData("DELETE", "/v2/service_instances/i/last_operation", "GET")]
     public async Task Another_method_is_405_and_told_which_are_taken(string method, string path, string allowed)
     {
-        var answer = await broker.Send(new HttpMethod(method), path);
+        var answer = await broker.SendAsync(new HttpMethod(method), path);
 
         Assert.Equal(405, answer.Status);
         Assert.Equal(allowed.Split(", "), answer.Response.Content.Headers.Allow.Order(StringComparer.Ordinal));

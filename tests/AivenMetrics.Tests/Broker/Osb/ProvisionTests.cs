@@ -23,7 +23,7 @@ public abstract class ProvisionTests(BrokerHost broker)
     [Fact]
     public async Task Osb_57_a_new_instance_is_201_with_an_object()
     {
-        var answer = await broker.Put(NewPath, BrokerHost.Provision());
+        var answer = await broker.PutAsync(NewPath, BrokerHost.Provision());
 
         Assert.Equal((201, JsonValueKind.Object), (answer.Status, answer.Json.ValueKind));
         Assert.DoesNotContain("null", answer.Text, StringComparison.Ordinal);
@@ -33,12 +33,12 @@ public abstract class ProvisionTests(BrokerHost broker)
     public async Task Osb_59_an_equal_replay_is_200_and_names_and_originating_user_do_not_count()
     {
         var path = NewPath;
-        await broker.Put(path, BrokerHost.Provision());
+        await broker.PutAsync(path, BrokerHost.Provision());
         var replay = BrokerHost.Provision();
         replay["context"]!["space_name"] = "Renamed";
 
-        Assert.Equal(200, (await broker.Put(path, BrokerHost.Provision())).Status);
-        Assert.Equal(200, (await broker.Put(path + "?accepts_incomplete=true", replay)).Status);
+        Assert.Equal(200, (await broker.PutAsync(path, BrokerHost.Provision())).Status);
+        Assert.Equal(200, (await broker.PutAsync(path + "?accepts_incomplete=true", replay)).Status);
     }
 
     [Fact]
@@ -46,8 +46,8 @@ public abstract class ProvisionTests(BrokerHost broker)
     {
         var path = NewPath;
 
-        var first = await broker.Put(path, BrokerHost.Provision());
-        var second = await broker.Put(path, BrokerHost.Provision());
+        var first = await broker.PutAsync(path, BrokerHost.Provision());
+        var second = await broker.PutAsync(path, BrokerHost.Provision());
 
         Assert.Equal((201, 200, first.Text), (first.Status, second.Status, second.Text));
     }
@@ -59,26 +59,26 @@ public abstract class ProvisionTests(BrokerHost broker)
     public async Task Osb_60_a_replay_with_another_attribute_is_409_and_changes_nothing(string field, string value)
     {
         var path = NewPath;
-        await broker.Put(path, BrokerHost.Provision());
+        await broker.PutAsync(path, BrokerHost.Provision());
         var other = BrokerHost.Provision();
         other[field] = value;
 
-        var answer = await broker.Put(path, other);
+        var answer = await broker.PutAsync(path, other);
 
         Assert.Equal(409, answer.Status);
         Assert.NotEmpty(answer.Description!);
-        Assert.Equal(200, (await broker.Put(path, BrokerHost.Provision())).Status);
+        Assert.Equal(200, (await broker.PutAsync(path, BrokerHost.Provision())).Status);
     }
 
     [Fact]
     public async Task Osb_60_a_replay_with_other_parameters_is_409()
     {
         var path = NewPath;
-        Assert.Equal(201, (await broker.Put(path, WithServices("pg-1"))).Status);
+        Assert.Equal(201, (await broker.PutAsync(path, WithServices("pg-1"))).Status);
 
-        Assert.Equal(409, (await broker.Put(path, WithServices("kafka-1"))).Status);
-        Assert.Equal(409, (await broker.Put(path, BrokerHost.Provision(BrokerHost.ServicesPlan))).Status);
-        Assert.Equal(200, (await broker.Put(path, WithServices("pg-1"))).Status);
+        Assert.Equal(409, (await broker.PutAsync(path, WithServices("kafka-1"))).Status);
+        Assert.Equal(409, (await broker.PutAsync(path, BrokerHost.Provision(BrokerHost.ServicesPlan))).Status);
+        Assert.Equal(200, (await broker.PutAsync(path, WithServices("pg-1"))).Status);
     }
 
     [Theory]
@@ -88,19 +88,21 @@ public abstract class ProvisionTests(BrokerHost broker)
     [InlineData("space_guid")]
     public async Task Osb_61_a_missing_empty_or_wrongly_typed_required_field_is_400_and_named(string field)
     {
-        foreach (JsonNode? wrong in new JsonNode?[] { null, "", 42, true, new JsonObject(), new JsonArray("a") })
+        foreach (var wrong in new JsonNode?[] { null, "", 42, true, new JsonObject(), new JsonArray("a") })
         {
             var path = NewPath;
             var body = BrokerHost.Provision();
             body[field] = wrong;
             if (wrong is null)
+            {
                 body.Remove(field);
+            }
 
-            var answer = await broker.Put(path, body);
+            var answer = await broker.PutAsync(path, body);
 
             Assert.Equal(400, answer.Status);
             Assert.Contains(field, answer.Description, StringComparison.Ordinal);
-            Assert.Equal(404, (await broker.Get(path)).Status);
+            Assert.Equal(404, (await broker.GetAsync(path)).Status);
         }
     }
 
@@ -112,7 +114,7 @@ public abstract class ProvisionTests(BrokerHost broker)
         var body = BrokerHost.Provision();
         body[field] = "unknown";
 
-        var answer = await broker.Put(NewPath, body);
+        var answer = await broker.PutAsync(NewPath, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains(field, answer.Description, StringComparison.Ordinal);
@@ -125,7 +127,7 @@ public abstract class ProvisionTests(BrokerHost broker)
         body.Remove("context");
         body["parameters"] = new JsonObject();
 
-        Assert.Equal(201, (await broker.Put(NewPath, body)).Status);
+        Assert.Equal(201, (await broker.PutAsync(NewPath, body)).Status);
     }
 
     [Theory]
@@ -137,7 +139,7 @@ public abstract class ProvisionTests(BrokerHost broker)
         var body = BrokerHost.Provision();
         body[field] = "text";
 
-        var answer = await broker.Put(NewPath, body);
+        var answer = await broker.PutAsync(NewPath, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains(field, answer.Description, StringComparison.Ordinal);
@@ -151,7 +153,7 @@ public abstract class ProvisionTests(BrokerHost broker)
         var body = BrokerHost.Provision(plan);
         body["parameters"] = new JsonObject { ["pasword"] = "hunter2-secret" };
 
-        var answer = await broker.Put(NewPath, body);
+        var answer = await broker.PutAsync(NewPath, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("'pasword'", answer.Description, StringComparison.Ordinal);
@@ -164,9 +166,12 @@ public abstract class ProvisionTests(BrokerHost broker)
     {
         var path = NewPath;
 
-        Assert.Equal(201, (await broker.Put(path, WithServices("pg-1", "guid-of-kafka-1"))).Status);
+        Assert.Equal(201, (await broker.PutAsync(path, WithServices("pg-1", "guid-of-kafka-1"))).Status);
 
-        Assert.Equal("""{"services":["pg-1","guid-of-kafka-1"]}""", (await broker.Get(path)).Json.GetProperty("parameters").GetRawText());
+        Assert.Equal(
+            """{"services":["pg-1","guid-of-kafka-1"]}""",
+            (await broker.GetAsync(path)).Json.GetProperty("parameters").GetRawText()
+        );
     }
 
     [Theory]
@@ -177,11 +182,11 @@ public abstract class ProvisionTests(BrokerHost broker)
     {
         var path = NewPath;
 
-        var answer = await broker.Put(path, WithServices("pg-1", service));
+        var answer = await broker.PutAsync(path, WithServices("pg-1", service));
 
         Assert.Equal(400, answer.Status);
         Assert.Contains($"'{service}'", answer.Description, StringComparison.Ordinal);
-        Assert.Equal(404, (await broker.Get(path)).Status);
+        Assert.Equal(404, (await broker.GetAsync(path)).Status);
     }
 
     [Theory]
@@ -196,7 +201,7 @@ public abstract class ProvisionTests(BrokerHost broker)
         var body = BrokerHost.Provision(BrokerHost.ServicesPlan);
         body["parameters"] = JsonNode.Parse(parameters);
 
-        var answer = await broker.Put(NewPath, body);
+        var answer = await broker.PutAsync(NewPath, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("'services", answer.Description, StringComparison.Ordinal);
@@ -208,7 +213,7 @@ public abstract class ProvisionTests(BrokerHost broker)
         var body = WithServices("pg-1");
         body["plan_id"] = BrokerHost.SpacePlan;
 
-        var answer = await broker.Put(NewPath, body);
+        var answer = await broker.PutAsync(NewPath, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("'services'", answer.Description, StringComparison.Ordinal);
@@ -220,7 +225,7 @@ public abstract class ProvisionTests(BrokerHost broker)
         var body = BrokerHost.Provision();
         body["maintenance_info"] = new JsonObject { ["version"] = "1.0.0" };
 
-        var answer = await broker.Put(NewPath, body);
+        var answer = await broker.PutAsync(NewPath, body);
 
         Assert.Equal((422, "MaintenanceInfoConflict"), (answer.Status, answer.Error));
     }
@@ -233,7 +238,7 @@ public abstract class ProvisionTests(BrokerHost broker)
         body["context"]!["organization_annotations"] = new JsonObject { ["prefix/key"] = "value" };
         body["maintenance_info"] = new JsonObject { ["description"] = "ignored" };
 
-        Assert.Equal(201, (await broker.Put(NewPath, body)).Status);
+        Assert.Equal(201, (await broker.PutAsync(NewPath, body)).Status);
     }
 
     [Fact]
@@ -241,7 +246,7 @@ public abstract class ProvisionTests(BrokerHost broker)
     {
         var path = NewPath;
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => broker.Put(path, BrokerHost.Provision())));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => broker.PutAsync(path, BrokerHost.Provision())));
 
         Assert.Single(answers, answer => answer.Status == 201);
         Assert.Equal(19, answers.Count(answer => answer.Status == 200));
@@ -253,11 +258,12 @@ public abstract class ProvisionTests(BrokerHost broker)
         var body = BrokerHost.Provision();
         body["context"]!.AsObject().Remove("organization_name");
 
-        var metadata = (await broker.Put(NewPath, body)).Json.GetProperty("metadata");
+        var metadata = (await broker.PutAsync(NewPath, body)).Json.GetProperty("metadata");
 
         Assert.Equal(
             """{"aiven-metrics/instance-name":"my-metrics","aiven-metrics/scope":"space","aiven-metrics/space-name":"Space One"}""",
-            metadata.GetProperty("labels").GetRawText());
+            metadata.GetProperty("labels").GetRawText()
+        );
         Assert.Equal("""{"aiven-metrics/gateway-url":"https://metrics.example.com"}""", metadata.GetProperty("attributes").GetRawText());
     }
 
@@ -266,8 +272,8 @@ public abstract class ProvisionTests(BrokerHost broker)
     {
         var path = NewPath;
 
-        Assert.False((await broker.Put(path, BrokerHost.Provision())).Json.TryGetProperty("dashboard_url", out _));
-        Assert.False((await broker.Get(path)).Json.TryGetProperty("dashboard_url", out _));
+        Assert.False((await broker.PutAsync(path, BrokerHost.Provision())).Json.TryGetProperty("dashboard_url", out _));
+        Assert.False((await broker.GetAsync(path)).Json.TryGetProperty("dashboard_url", out _));
     }
 
     [Theory]
@@ -275,7 +281,7 @@ public abstract class ProvisionTests(BrokerHost broker)
     [InlineData("accepts_incomplete=true&accepts_incomplete=true")]
     public async Task A_malformed_query_is_400(string query)
     {
-        var answer = await broker.Put($"{NewPath}?{query}", BrokerHost.Provision());
+        var answer = await broker.PutAsync($"{NewPath}?{query}", BrokerHost.Provision());
 
         Assert.Equal(400, answer.Status);
         Assert.Contains("accepts_incomplete", answer.Description, StringComparison.Ordinal);

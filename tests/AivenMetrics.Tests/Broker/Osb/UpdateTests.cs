@@ -16,75 +16,79 @@ public abstract class UpdateTests(BrokerHost broker)
     {
         var body = new JsonObject { ["service_id"] = BrokerHost.OfferingId };
         if (plan is not null)
+        {
             body["plan_id"] = plan;
+        }
         if (parameters is not null)
+        {
             body["parameters"] = JsonNode.Parse(parameters);
+        }
         return body;
     }
 
-    private Task<Answer> Send(string path, JsonNode body) => broker.Send(HttpMethod.Patch, path, body);
+    private Task<BrokerResponse> SendAsync(string path, JsonNode body) => broker.SendAsync(HttpMethod.Patch, path, body);
 
-    private async Task<(string? Plan, string Parameters)> Fetched(string path)
+    private async Task<(string? Plan, string Parameters)> FetchedAsync(string path)
     {
-        var json = (await broker.Get(path)).Json;
+        var json = (await broker.GetAsync(path)).Json;
         return (json.GetProperty("plan_id").GetString(), json.GetProperty("parameters").GetRawText());
     }
 
     [Fact]
     public async Task Osb_76_the_plan_of_an_instance_changes_there_and_back()
     {
-        var path = await broker.Instance();
+        var path = await broker.InstanceAsync();
 
-        Assert.Equal(200, (await Send(path, Patch(BrokerHost.ServicesPlan))).Status);
-        Assert.Equal((BrokerHost.ServicesPlan, "{}"), await Fetched(path));
-        Assert.Equal(200, (await Send(path + "?accepts_incomplete=true", Patch(BrokerHost.SpacePlan))).Status);
-        Assert.Equal((BrokerHost.SpacePlan, "{}"), await Fetched(path));
+        Assert.Equal(200, (await SendAsync(path, Patch(BrokerHost.ServicesPlan))).Status);
+        Assert.Equal((BrokerHost.ServicesPlan, "{}"), await FetchedAsync(path));
+        Assert.Equal(200, (await SendAsync(path + "?accepts_incomplete=true", Patch(BrokerHost.SpacePlan))).Status);
+        Assert.Equal((BrokerHost.SpacePlan, "{}"), await FetchedAsync(path));
     }
 
     [Fact]
     public async Task Osb_76_plan_and_parameters_change_in_one_request_and_the_answer_says_what_is()
     {
-        var path = await broker.Instance();
+        var path = await broker.InstanceAsync();
 
-        var answer = await Send(path, Patch(BrokerHost.ServicesPlan, """{"services":["pg-1"]}"""));
+        var answer = await SendAsync(path, Patch(BrokerHost.ServicesPlan, """{"services":["pg-1"]}"""));
 
         Assert.Equal(200, answer.Status);
         Assert.Equal("services", answer.Json.GetProperty("metadata").GetProperty("labels").GetProperty("aiven-metrics/scope").GetString());
-        Assert.Equal((BrokerHost.ServicesPlan, """{"services":["pg-1"]}"""), await Fetched(path));
+        Assert.Equal((BrokerHost.ServicesPlan, """{"services":["pg-1"]}"""), await FetchedAsync(path));
     }
 
     [Fact]
     public async Task Osb_79_what_is_absent_or_empty_stays_and_an_empty_list_clears_the_services()
     {
-        var path = await broker.Instance(BrokerHost.ServicesPlan);
-        await Send(path, Patch(null, """{"services":["kafka-1"]}"""));
+        var path = await broker.InstanceAsync(BrokerHost.ServicesPlan);
+        await SendAsync(path, Patch(null, """{"services":["kafka-1"]}"""));
 
         foreach (var same in new[] { Patch(), Patch(null, "{}"), Patch(BrokerHost.ServicesPlan), Patch(BrokerHost.ServicesPlan, "{}") })
         {
-            Assert.Equal(200, (await Send(path, same)).Status);
-            Assert.Equal((BrokerHost.ServicesPlan, """{"services":["kafka-1"]}"""), await Fetched(path));
+            Assert.Equal(200, (await SendAsync(path, same)).Status);
+            Assert.Equal((BrokerHost.ServicesPlan, """{"services":["kafka-1"]}"""), await FetchedAsync(path));
         }
 
-        Assert.Equal(200, (await Send(path, Patch(null, """{"services":[]}"""))).Status);
-        Assert.Equal((BrokerHost.ServicesPlan, "{}"), await Fetched(path));
+        Assert.Equal(200, (await SendAsync(path, Patch(null, """{"services":[]}"""))).Status);
+        Assert.Equal((BrokerHost.ServicesPlan, "{}"), await FetchedAsync(path));
     }
 
     [Fact]
     public async Task Osb_79_the_services_outlast_the_time_on_a_plan_that_does_not_use_them()
     {
-        var path = await broker.Instance(BrokerHost.ServicesPlan);
-        await Send(path, Patch(null, """{"services":["kafka-1"]}"""));
+        var path = await broker.InstanceAsync(BrokerHost.ServicesPlan);
+        await SendAsync(path, Patch(null, """{"services":["kafka-1"]}"""));
 
-        await Send(path, Patch(BrokerHost.SpacePlan));
-        await Send(path, Patch(BrokerHost.ServicesPlan));
+        await SendAsync(path, Patch(BrokerHost.SpacePlan));
+        await SendAsync(path, Patch(BrokerHost.ServicesPlan));
 
-        Assert.Equal((BrokerHost.ServicesPlan, """{"services":["kafka-1"]}"""), await Fetched(path));
+        Assert.Equal((BrokerHost.ServicesPlan, """{"services":["kafka-1"]}"""), await FetchedAsync(path));
     }
 
     [Fact]
     public async Task Osb_86_what_cloud_controller_sends_with_a_mere_rename_changes_nothing()
     {
-        var path = await broker.Instance();
+        var path = await broker.InstanceAsync();
         var body = Patch(BrokerHost.SpacePlan, "{}");
         body["previous_values"] = new JsonObject
         {
@@ -96,10 +100,10 @@ public abstract class UpdateTests(BrokerHost broker)
         };
         body["maintenance_info"] = null;
 
-        Assert.Equal(200, (await Send(path + "?accepts_incomplete=true", body)).Status);
+        Assert.Equal(200, (await SendAsync(path + "?accepts_incomplete=true", body)).Status);
         body["previous_values"] = null;
-        Assert.Equal(200, (await Send(path, body)).Status);
-        Assert.Equal((BrokerHost.SpacePlan, "{}"), await Fetched(path));
+        Assert.Equal(200, (await SendAsync(path, body)).Status);
+        Assert.Equal((BrokerHost.SpacePlan, "{}"), await FetchedAsync(path));
     }
 
     [Theory]
@@ -109,38 +113,38 @@ public abstract class UpdateTests(BrokerHost broker)
     [InlineData("""{"pasword":"hunter2-secret"}""", "'pasword'")]
     public async Task Osb_84_wrong_parameters_are_400_named_and_nothing_of_the_request_is_applied(string parameters, string named)
     {
-        var path = await broker.Instance();
+        var path = await broker.InstanceAsync();
         var body = Patch(BrokerHost.ServicesPlan, parameters);
         body["context"] = new JsonObject { ["platform"] = "cloudfoundry", ["instance_name"] = "renamed" };
 
-        var answer = await Send(path, body);
+        var answer = await SendAsync(path, body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains(named, answer.Description, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2-secret", answer.Text, StringComparison.Ordinal);
-        Assert.Equal((BrokerHost.SpacePlan, "{}"), await Fetched(path));
-        Assert.DoesNotContain("renamed", (await broker.Get(path)).Text, StringComparison.Ordinal);
+        Assert.Equal((BrokerHost.SpacePlan, "{}"), await FetchedAsync(path));
+        Assert.DoesNotContain("renamed", (await broker.GetAsync(path)).Text, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Osb_84_services_that_only_the_other_plan_takes_are_400()
     {
-        var path = await broker.Instance();
+        var path = await broker.InstanceAsync();
 
-        Assert.Equal(400, (await Send(path, Patch(null, """{"services":["pg-1"]}"""))).Status);
-        Assert.Equal((BrokerHost.SpacePlan, "{}"), await Fetched(path));
+        Assert.Equal(400, (await SendAsync(path, Patch(null, """{"services":["pg-1"]}"""))).Status);
+        Assert.Equal((BrokerHost.SpacePlan, "{}"), await FetchedAsync(path));
     }
 
     [Fact]
     public async Task Osb_78_an_update_without_a_known_service_or_with_an_unknown_plan_is_400()
     {
-        var path = await broker.Instance();
+        var path = await broker.InstanceAsync();
 
-        Assert.Equal(400, (await Send(path, new JsonObject())).Status);
-        Assert.Equal(400, (await Send(path, new JsonObject { ["service_id"] = "unknown" })).Status);
-        Assert.Equal(400, (await Send(path, new JsonObject { ["service_id"] = 7 })).Status);
-        Assert.Equal(400, (await Send(path, Patch("x"))).Status);
-        Assert.Equal(400, (await Send(path, Patch(""))).Status);
+        Assert.Equal(400, (await SendAsync(path, new JsonObject())).Status);
+        Assert.Equal(400, (await SendAsync(path, new JsonObject { ["service_id"] = "unknown" })).Status);
+        Assert.Equal(400, (await SendAsync(path, new JsonObject { ["service_id"] = 7 })).Status);
+        Assert.Equal(400, (await SendAsync(path, Patch("x"))).Status);
+        Assert.Equal(400, (await SendAsync(path, Patch(""))).Status);
     }
 
     [Theory]
@@ -153,25 +157,25 @@ public abstract class UpdateTests(BrokerHost broker)
         var body = Patch();
         body[field] = new JsonArray();
 
-        var answer = await Send(await broker.Instance(), body);
+        var answer = await SendAsync(await broker.InstanceAsync(), body);
 
         Assert.Equal(400, answer.Status);
         Assert.Contains(field, answer.Description, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Osb_88_an_update_of_an_unknown_instance_is_404() => Assert.Equal(404, (await Send(Unknown, Patch())).Status);
+    public async Task Osb_88_an_update_of_an_unknown_instance_is_404() => Assert.Equal(404, (await SendAsync(Unknown, Patch())).Status);
 
     [Fact]
     public async Task Osb_42_twenty_equal_updates_at_once_are_all_200_and_applied()
     {
-        var path = await broker.Instance();
+        var path = await broker.InstanceAsync();
         var body = Patch(BrokerHost.ServicesPlan, """{"services":["pg-1"]}""");
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Send(path, body.DeepClone())));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => SendAsync(path, body.DeepClone())));
 
         Assert.All(answers, answer => Assert.Equal(200, answer.Status));
-        Assert.Equal((BrokerHost.ServicesPlan, """{"services":["pg-1"]}"""), await Fetched(path));
+        Assert.Equal((BrokerHost.ServicesPlan, """{"services":["pg-1"]}"""), await FetchedAsync(path));
     }
 
     [Fact]
@@ -179,17 +183,21 @@ public abstract class UpdateTests(BrokerHost broker)
     {
         for (var round = 0; round < 5; round++)
         {
-            var path = await broker.Instance();
-            var updates = Enumerable.Range(0, 6).Select(i => Send(path, Patch(i % 2 == 0 ? BrokerHost.ServicesPlan : BrokerHost.SpacePlan)));
-            var binds = Enumerable.Range(0, 3).Select(i => broker.Put($"{path}/service_bindings/b{i}", BrokerHost.Bind()));
-            var deletes = new[] { broker.Delete(BrokerHost.WithPlan(path)) };
+            var path = await broker.InstanceAsync();
+            var updates = Enumerable
+                .Range(0, 6)
+                .Select(i => SendAsync(path, Patch(i % 2 == 0 ? BrokerHost.ServicesPlan : BrokerHost.SpacePlan)));
+            var binds = Enumerable.Range(0, 3).Select(i => broker.PutAsync($"{path}/service_bindings/b{i}", BrokerHost.Bind()));
+            var deletes = new[] { broker.DeleteAsync(BrokerHost.WithPlan(path)) };
 
             var answers = await Task.WhenAll(updates.Concat(binds).Concat(deletes).ToList());
 
             Assert.All(answers, answer => Assert.InRange(answer.Status, 200, 422));
             var gone = answers[^1].Status == 200;
-            Assert.Equal(gone ? 404 : 200, (await broker.Get(path)).Status);
-            Assert.All(answers[6..9].Index().Where(bind => gone && bind.Item.Status == 201), _ => Assert.Fail("An instance with a binding is gone."));
+            Assert.Equal(gone ? 404 : 200, (await broker.GetAsync(path)).Status);
+            Assert.All(answers[6..9].Index().Where(bind => gone && bind.Item.Status == 201), _ =>
+                Assert.Fail("An instance with a binding is gone.")
+            );
         }
     }
 }

@@ -7,25 +7,38 @@ namespace AivenMetrics.Tests.Broker.Reconciliation;
 
 public sealed class BindingProgressTests
 {
-    private static readonly GatewayAcceptance Accepted = new(2, 2);
+    private static readonly AcknowledgementCount Accepted = new(2, 2);
 
     [Fact]
     public void A_bind_is_done_when_every_service_is_integrated_or_has_a_reason()
     {
-        var hobby = Some.Service("prod-x", plan: "hobbyist");
-        var progress = Of(Some.SpaceBinding(),
+        var hobby = ReconciliationData.Service("prod-x", plan: "hobbyist");
+        var progress = Of(
+            ReconciliationData.SpaceBinding(),
             With("a", Condition.Integrated("a")),
             With("b", Condition.WaitingForMetrics("b")),
-            With("prod-x", Condition.Refused(hobby, new AivenError(403, null, "Service integrations are not available for this service"), 1)));
+            With(
+                "prod-x",
+                Condition.FromError(hobby, new AivenError(403, null, "Service integrations are not available for this service"), 1)
+            )
+        );
         Assert.Equal(
-            (OperationState.Succeeded, "1 of 3 services delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute). The plan of prod-x (hobbyist) has no integrations: choose a larger plan."),
-            (progress.State, progress.Description));
+            (
+                OperationState.Succeeded,
+                "1 of 3 services delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute). The plan of prod-x (hobbyist) has no integrations: choose a larger plan."
+            ),
+            (progress.State, progress.Description)
+        );
     }
 
     [Fact]
     public void A_bind_waits_for_a_service_that_Aiven_has_not_answered_about()
     {
-        var progress = Of(Some.SpaceBinding(), With("a", Condition.Integrated("a")), With("b", Condition.AivenUnavailable("b", 1)));
+        var progress = Of(
+            ReconciliationData.SpaceBinding(),
+            With("a", Condition.Integrated("a")),
+            With("b", Condition.AivenUnavailable("b", 1))
+        );
         Assert.Equal(OperationState.InProgress, progress.State);
         Assert.Equal("1 of 2 services ready. Aiven has not answered about b yet; it is being asked again.", progress.Description);
     }
@@ -33,61 +46,85 @@ public sealed class BindingProgressTests
     [Fact]
     public void A_bind_does_not_wait_for_ever_for_one_service()
     {
-        Assert.Equal(OperationState.Succeeded, Of(Some.SpaceBinding(), With("b", Condition.AivenUnavailable("b", Condition.PatientAttempts))).State);
+        Assert.Equal(
+            OperationState.Succeeded,
+            Of(ReconciliationData.SpaceBinding(), With("b", Condition.AivenUnavailable("b", Condition.AttemptsUntilSettled))).State
+        );
     }
 
     [Fact]
     public void A_space_without_services_is_bound_at_once()
     {
-        Assert.Equal((OperationState.Succeeded, "There is no Aiven service in this space yet; the metrics of those to come appear by themselves."), Told(Of(Some.SpaceBinding())));
+        Assert.Equal(
+            (OperationState.Succeeded, "There is no Aiven service in this space yet; the metrics of those to come appear by themselves."),
+            Told(Of(ReconciliationData.SpaceBinding()))
+        );
     }
 
     [Fact]
     public void A_bind_of_a_space_waits_until_every_project_was_read()
     {
-        var scope = Some.SpaceBinding();
-        var read = new ProjectOutcome(new HashSet<BindingKey> { BindingKey.Of(scope) }, []);
-        var older = new ProjectOutcome(new HashSet<BindingKey>(), []);
-        Assert.Equal(OperationState.InProgress, Told(BindingProgress.Of(scope, [new(read), null], Accepted)).State);
-        Assert.Equal(OperationState.InProgress, BindingProgress.Of(scope, [new(read), new(older)], Accepted).State);
-        Assert.Equal(OperationState.Succeeded, BindingProgress.Of(scope, [new(read), new(read)], Accepted).State);
+        var scope = ReconciliationData.SpaceBinding();
+        var read = new CycleOutcome(new HashSet<BindingKey> { BindingKey.For(scope) }, []);
+        var older = new CycleOutcome(new HashSet<BindingKey>(), []);
+        Assert.Equal(OperationState.InProgress, Told(BindingProgress.Evaluate(scope, [new(read), null], Accepted)).State);
+        Assert.Equal(OperationState.InProgress, BindingProgress.Evaluate(scope, [new(read), new(older)], Accepted).State);
+        Assert.Equal(OperationState.Succeeded, BindingProgress.Evaluate(scope, [new(read), new(read)], Accepted).State);
     }
 
     [Fact]
     public void A_binding_that_was_made_anew_for_other_services_was_not_read_yet()
     {
-        var read = new ProjectOutcome(new HashSet<BindingKey> { BindingKey.Of(Some.ServicesBinding("guid-a")) }, [With("b", Condition.NotNeeded("b"))]);
-        Assert.Equal(OperationState.InProgress, BindingProgress.Of(Some.ServicesBinding("guid-b"), [new(read)], Accepted).State);
+        var read = new CycleOutcome(
+            new HashSet<BindingKey> { BindingKey.For(ReconciliationData.ServicesBinding("guid-a")) },
+            [With("b", Condition.NotNeeded("b"))]
+        );
+        Assert.Equal(
+            OperationState.InProgress,
+            BindingProgress.Evaluate(ReconciliationData.ServicesBinding("guid-b"), [new(read)], Accepted).State
+        );
     }
 
     [Fact]
     public void A_bind_of_named_services_does_not_wait_for_a_project_that_has_none_of_them()
     {
-        var scope = Some.ServicesBinding("guid-a");
-        var read = new ProjectOutcome(new HashSet<BindingKey> { BindingKey.Of(scope) }, [With("a", Condition.Integrated("a"))]);
-        Assert.Equal((OperationState.Succeeded, "1 of 1 service delivers metrics."), Told(BindingProgress.Of(scope, [new(read), null], Accepted)));
+        var scope = ReconciliationData.ServicesBinding("guid-a");
+        var read = new CycleOutcome(new HashSet<BindingKey> { BindingKey.For(scope) }, [With("a", Condition.Integrated("a"))]);
+        Assert.Equal(
+            (OperationState.Succeeded, "1 of 1 service delivers metrics."),
+            Told(BindingProgress.Evaluate(scope, [new(read), null], Accepted))
+        );
     }
 
     [Fact]
     public void A_named_service_that_is_gone_is_told()
     {
-        Assert.Equal((OperationState.Succeeded, "1 of 2 services delivers metrics. One of the named services is gone."),
-            Told(Of(Some.ServicesBinding("guid-a", "guid-z"), With("a", Condition.Integrated("a")))));
+        Assert.Equal(
+            (OperationState.Succeeded, "1 of 2 services delivers metrics. One of the named services is gone."),
+            Told(Of(ReconciliationData.ServicesBinding("guid-a", "guid-z"), With("a", Condition.Integrated("a"))))
+        );
     }
 
     [Fact]
     public void Services_of_others_do_not_count()
     {
         var foreign = With("f", Condition.AivenUnavailable("f", 1)) with { Owner = new SpaceOwner("org-1", "space-2") };
-        Assert.Equal(OperationState.Succeeded, Of(Some.SpaceBinding(), With("a", Condition.Integrated("a")), foreign).State);
-        Assert.Equal(OperationState.Succeeded, Of(Some.ServicesBinding("guid-a"), With("a", Condition.Integrated("a")), With("b", Condition.AivenUnavailable("b", 1))).State);
+        Assert.Equal(OperationState.Succeeded, Of(ReconciliationData.SpaceBinding(), With("a", Condition.Integrated("a")), foreign).State);
+        Assert.Equal(
+            OperationState.Succeeded,
+            Of(
+                ReconciliationData.ServicesBinding("guid-a"),
+                With("a", Condition.Integrated("a")),
+                With("b", Condition.AivenUnavailable("b", 1))
+            ).State
+        );
     }
 
     [Fact]
     public void A_long_list_of_reasons_is_cut()
     {
         var services = Enumerable.Range(1, 9).Select(i => With($"s{i}", Condition.PoweredOff($"s{i}"))).ToArray();
-        var description = Of(Some.SpaceBinding(), services).Description;
+        var description = Of(ReconciliationData.SpaceBinding(), services).Description;
         Assert.StartsWith("0 of 9 services deliver metrics. s1 is powered off", description, StringComparison.Ordinal);
         Assert.EndsWith("And 4 more.", description, StringComparison.Ordinal);
     }
@@ -99,7 +136,11 @@ public sealed class BindingProgressTests
     [InlineData(3, 2, "Waiting for the gateways to accept the credential (2 of 3 have).")]
     public void A_bind_waits_until_every_gateway_has_accepted_it(int seen, int accepted, string told)
     {
-        var progress = With(Some.SpaceBinding(), [new(Read(Some.SpaceBinding(), With("a", Condition.Integrated("a"))))], new(seen, accepted));
+        var progress = With(
+            ReconciliationData.SpaceBinding(),
+            [new(Read(ReconciliationData.SpaceBinding(), With("a", Condition.Integrated("a"))))],
+            new(seen, accepted)
+        );
         Assert.Equal((OperationState.InProgress, told), Told(progress));
     }
 
@@ -108,7 +149,14 @@ public sealed class BindingProgressTests
     {
         Assert.Equal(
             (OperationState.Succeeded, "1 of 2 services delivers metrics. b is powered off; its metrics return after it is powered on."),
-            Told(Of(Some.ServicesBinding("guid-a", "guid-b"), With("a", Condition.Integrated("a")), With("b", Condition.PoweredOff("b")))));
+            Told(
+                Of(
+                    ReconciliationData.ServicesBinding("guid-a", "guid-b"),
+                    With("a", Condition.Integrated("a")),
+                    With("b", Condition.PoweredOff("b"))
+                )
+            )
+        );
     }
 
     [Fact]
@@ -116,22 +164,38 @@ public sealed class BindingProgressTests
     {
         var off = With("b", Condition.PoweredOff("b"));
         Assert.Equal(
-            (OperationState.Failed, "0 of 2 services deliver metrics. One of the named services is gone. b is powered off; its metrics return after it is powered on."),
-            Told(Of(Some.ServicesBinding("guid-b", "guid-z"), off)));
-        Assert.Equal(OperationState.Failed, With(Some.ServicesBinding("guid-b"), [new(Read(Some.ServicesBinding("guid-b"), off))], default).State);
-        Assert.Equal(OperationState.Succeeded, Of(Some.SpaceBinding(), off).State);
+            (
+                OperationState.Failed,
+                "0 of 2 services deliver metrics. One of the named services is gone. b is powered off; its metrics return after it is powered on."
+            ),
+            Told(Of(ReconciliationData.ServicesBinding("guid-b", "guid-z"), off))
+        );
+        Assert.Equal(
+            OperationState.Failed,
+            With(
+                ReconciliationData.ServicesBinding("guid-b"),
+                [new(Read(ReconciliationData.ServicesBinding("guid-b"), off))],
+                default
+            ).State
+        );
+        Assert.Equal(OperationState.Succeeded, Of(ReconciliationData.SpaceBinding(), off).State);
     }
 
     [Fact]
     public void A_bind_waits_for_samples_only_where_the_operator_asks_for_it_and_only_of_running_services()
     {
         var (opening, building) = (With("b", Condition.WaitingForMetrics("b")), With("c", Condition.Building("c")));
-        var scope = Some.SpaceBinding();
+        var scope = ReconciliationData.SpaceBinding();
         BindingProgress Waits(params ServiceCondition[] services) =>
-            BindingProgress.Of(scope, [new(Read(scope, services))], Accepted, waitsForSamples: true);
+            BindingProgress.Evaluate(scope, [new(Read(scope, services))], Accepted, waitsForSamples: true);
 
         Assert.Equal(
-            (OperationState.InProgress, "0 of 1 service delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute)."), Told(Waits(opening)));
+            (
+                OperationState.InProgress,
+                "0 of 1 service delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute)."
+            ),
+            Told(Waits(opening))
+        );
         Assert.Equal(OperationState.Succeeded, Waits(With("a", Condition.Integrated("a")), building).State);
         Assert.Equal(OperationState.Succeeded, Of(scope, opening).State);
     }
@@ -139,44 +203,51 @@ public sealed class BindingProgressTests
     [Fact]
     public void What_was_settled_a_moment_ago_is_decided_without_another_look()
     {
-        var (scope, a) = (Some.SpaceBinding("new"), With("a", Condition.Integrated("a")));
-        var outcome = Read(Some.SpaceBinding("old"), a);
+        var (scope, a) = (ReconciliationData.SpaceBinding("new"), With("a", Condition.Integrated("a")));
+        var outcome = Read(ReconciliationData.SpaceBinding("old"), a);
         OperationState State(ProjectView view) => With(scope, [view], Accepted).State;
 
         Assert.Equal(OperationState.Succeeded, State(new(outcome, IsFresh: true)));
-        Assert.Equal(OperationState.Succeeded, State(new(outcome, IsFresh: true, IsRunning: true)));
+        Assert.Equal(OperationState.Succeeded, State(new(outcome, IsFresh: true, IsCycleRunning: true)));
         Assert.Equal(OperationState.InProgress, State(new(outcome)));
-        var unneeded = Read(Some.SpaceBinding("old"), a with { Needed = false });
+        var unneeded = Read(ReconciliationData.SpaceBinding("old"), a with { IsNeeded = false });
         Assert.Equal(OperationState.Succeeded, State(new(unneeded, IsFresh: true)));
-        Assert.Equal(OperationState.InProgress, State(new(unneeded, IsFresh: true, IsRunning: true)));
+        Assert.Equal(OperationState.InProgress, State(new(unneeded, IsFresh: true, IsCycleRunning: true)));
     }
 
     [Fact]
     public void Nothing_is_decided_from_an_older_look_that_was_not_settled_showed_nothing_or_lacks_a_project()
     {
         OperationState State(BindingScope scope, params ProjectView?[] views) => With(scope, views, Accepted).State;
-        ProjectView Fresh(params ServiceCondition[] services) => new(Read(Some.SpaceBinding("old"), services), IsFresh: true);
-        var (space, named, a) = (Some.SpaceBinding("new"), Some.ServicesBinding("guid-a", "guid-b"), With("a", Condition.Integrated("a")));
+        ProjectView Fresh(params ServiceCondition[] services) => new(Read(ReconciliationData.SpaceBinding("old"), services), IsFresh: true);
+        var (space, named, a) = (
+            ReconciliationData.SpaceBinding("new"),
+            ReconciliationData.ServicesBinding("guid-a", "guid-b"),
+            With("a", Condition.Integrated("a"))
+        );
 
         Assert.Equal(OperationState.InProgress, State(space, Fresh()));
         Assert.Equal(OperationState.InProgress, State(space, Fresh(With("a", Condition.NotNeeded("a")))));
         Assert.Equal(OperationState.InProgress, State(space, Fresh(a), null));
         Assert.Equal(OperationState.InProgress, State(named, Fresh(a)));
-        Assert.Equal(OperationState.InProgress, State(named, Fresh(With("a", Condition.PoweredOff("a")), With("b", Condition.PoweredOff("b")))));
+        Assert.Equal(
+            OperationState.InProgress,
+            State(named, Fresh(With("a", Condition.PoweredOff("a")), With("b", Condition.PoweredOff("b"))))
+        );
         Assert.Equal(OperationState.Succeeded, State(named, Fresh(a), Fresh(With("b", Condition.PoweredOff("b")))));
     }
 
-    private static ProjectOutcome Read(BindingScope scope, params ServiceCondition[] services) =>
-        new(new HashSet<BindingKey> { BindingKey.Of(scope) }, services);
+    private static CycleOutcome Read(BindingScope scope, params ServiceCondition[] services) =>
+        new(new HashSet<BindingKey> { BindingKey.For(scope) }, services);
 
-    private static BindingProgress With(BindingScope scope, ProjectView?[] views, GatewayAcceptance gateways) =>
-        BindingProgress.Of(scope, views, gateways);
+    private static BindingProgress With(BindingScope scope, ProjectView?[] views, AcknowledgementCount gateways) =>
+        BindingProgress.Evaluate(scope, views, gateways);
 
     private static ServiceCondition With(string name, Condition condition) =>
-        new(Some.Service(name), Some.Owner, "guid-" + name, true, [], condition);
+        new(ReconciliationData.Service(name), ReconciliationData.Owner, "guid-" + name, true, [], condition);
 
     private static BindingProgress Of(BindingScope scope, params ServiceCondition[] services) =>
-        BindingProgress.Of(scope, [new(new ProjectOutcome(new HashSet<BindingKey> { BindingKey.Of(scope) }, services))], Accepted);
+        BindingProgress.Evaluate(scope, [new(new CycleOutcome(new HashSet<BindingKey> { BindingKey.For(scope) }, services))], Accepted);
 
     private static (OperationState State, string Description) Told(BindingProgress progress) => (progress.State, progress.Description);
 }

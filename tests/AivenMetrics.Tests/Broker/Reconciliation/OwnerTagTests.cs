@@ -14,9 +14,9 @@ public sealed class OwnerTagTests
 
     private static SpaceOwner? Owner(Action<AivenTagOptions> options, params (string Name, string Value)[] tags)
     {
-        var situation = new Situation();
+        var situation = new PlanScenario();
         options(situation.Options.Tags);
-        situation.Services = [Some.Service() with { Tags = tags.ToDictionary(tag => tag.Name, tag => (string?)tag.Value) }];
+        situation.Services = [ReconciliationData.Service() with { Tags = tags.ToDictionary(tag => tag.Name, tag => (string?)tag.Value) }];
         return Assert.Single(situation.Plan().Services).Owner;
     }
 
@@ -30,15 +30,12 @@ public sealed class OwnerTagTests
     }
 
     [Fact]
-    public void Osb_131_no_tag_can_name_the_namespace_of_another_cluster() =>
-        Assert.Null(Owner(("cluster_id", "c"), ("namespace", "n/m")));
+    public void Osb_131_no_tag_can_name_the_namespace_of_another_cluster() => Assert.Null(Owner(("cluster_id", "c"), ("namespace", "n/m")));
 
     [Fact]
     public void Osb_131_organization_and_space_count_before_cluster_and_namespace()
     {
-        Assert.Equal(
-            new SpaceOwner("o", "s"),
-            Owner(("organization_id", "o"), ("space_id", "s"), ("cluster_id", "c"), ("namespace", "n")));
+        Assert.Equal(new SpaceOwner("o", "s"), Owner(("organization_id", "o"), ("space_id", "s"), ("cluster_id", "c"), ("namespace", "n")));
         Assert.Equal(new SpaceOwner("c", "c/n"), Owner(("organization_id", "o"), ("cluster_id", "c"), ("namespace", "n")));
     }
 
@@ -59,30 +56,71 @@ public sealed class OwnerTagTests
         var options = new AivenOptions { Token = "token", Projects = { "demo" } };
         typeof(AivenTagOptions).GetProperty(key)!.SetValue(options.Tags, "two words");
 
-        Assert.StartsWith($"Broker:Aiven:Tags:{key} ", Assert.Single(options.Faults()), StringComparison.Ordinal);
+        Assert.StartsWith($"Broker:Aiven:Tags:{key} ", Assert.Single(options.Validate()), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Osb_131_a_bind_of_a_namespace_integrates_the_services_tagged_with_it_and_no_others()
     {
-        await using var bed = await ReconciliationBed.Start();
+        await using var bed = await ReconciliationFixture.StartAsync();
         foreach (var (service, name) in new[] { ("forecast-db", "team-a"), ("forecast-cache", "team-b") })
-            await bed.Admin(
+        {
+            await bed.AdminAsync(
                 HttpMethod.Patch,
-                $"/projects/demo/services/{ReconciliationBed.Seeded(service).Name}",
-                new { tags = new Dictionary<string, string> { ["cluster_id"] = "c-1", ["namespace"] = name, ["service_id"] = "guid-" + name } });
-        Assert.True(await bed.Instances.TryInsert(
-            new(new("i"), "offering", "plan", PlanScope.Space, new SpaceOwner("c-1", "c-1/team-a"), null, "team-a", null, "{}", bed.Time.GetUtcNow()), Ct));
-        await bed.Bindings.TryInsert(
-            new(new("i"), new("b"), "plan", PlanScope.Space, "{}", "user", "00", bed.Secrets.Protect("password", Secrets.BindingSecret), [], "bind-1",
-                OperationState.InProgress, "asked for", null, bed.Time.GetUtcNow()),
-            Ct);
+                $"/projects/demo/services/{ReconciliationFixture.Seeded(service).Name}",
+                new
+                {
+                    tags = new Dictionary<string, string>
+                    {
+                        ["cluster_id"] = "c-1",
+                        ["namespace"] = name,
+                        ["service_id"] = "guid-" + name,
+                    },
+                }
+            );
+        }
+        Assert.True(
+            await bed.Instances.TryInsertAsync(
+                new(
+                    new("i"),
+                    "offering",
+                    "plan",
+                    PlanScope.Space,
+                    new SpaceOwner("c-1", "c-1/team-a"),
+                    null,
+                    "team-a",
+                    null,
+                    "{}",
+                    bed.Time.GetUtcNow()
+                ),
+                Ct
+            )
+        );
+        await bed.Bindings.TryInsertAsync(
+            new(
+                new("i"),
+                new("b"),
+                "plan",
+                PlanScope.Space,
+                "{}",
+                "user",
+                "00",
+                bed.Secrets.Protect("password", SecretProtector.BindingSecretPurpose),
+                [],
+                "bind-1",
+                OperationState.InProgress,
+                "asked for",
+                null,
+                bed.Time.GetUtcNow()
+            ),
+            Ct
+        );
 
-        await bed.NewCycle().Run(Ct);
+        await bed.NewCycle().RunAsync(Ct);
 
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-db"));
-        Assert.Equal((Reasons.NotNeeded, false), await bed.Condition("forecast-cache"));
-        var owned = Assert.Single(await bed.Inventory.ServicesOf(new SpaceOwner("c-1", "c-1/team-a"), Ct));
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-db"));
+        Assert.Equal((ConditionReasons.NotNeeded, false), await bed.ConditionAsync("forecast-cache"));
+        var owned = Assert.Single(await bed.Inventory.ServicesOfOwnerAsync(new SpaceOwner("c-1", "c-1/team-a"), Ct));
         Assert.Equal("guid-team-a", owned.ServiceInstanceId);
     }
 }

@@ -22,54 +22,70 @@ public sealed class ReachabilityTests
     public void An_ip_filter_is_read_as_far_as_it_can_be(string filter, string? fault)
     {
         var options = new AivenOptions { PrometheusAddresses = { "203.0.113.7" } };
-        Assert.Equal(fault, Reachability.Fault(With(filter), Hosts, options));
+        Assert.Equal(fault, Reachability.FindProblem(With(filter), Hosts, options));
     }
 
     [Fact]
     public void Without_the_addresses_of_Prometheus_only_a_filter_that_is_empty_says_something()
     {
-        Assert.Null(Reachability.Fault(With("""["10.0.0.0/8"]"""), Hosts, new AivenOptions()));
-        Assert.NotNull(Reachability.Fault(With("[]"), Hosts, new AivenOptions()));
+        Assert.Null(Reachability.FindProblem(With("""["10.0.0.0/8"]"""), Hosts, new AivenOptions()));
+        Assert.NotNull(Reachability.FindProblem(With("[]"), Hosts, new AivenOptions()));
     }
 
     [Fact]
     public void A_service_in_a_VPC_is_reached_from_outside_only_if_its_metrics_are_open()
     {
         var outside = new AivenOptions { Route = "public" };
-        var closed = Some.Service() with { ProjectVpcId = "vpc-1" };
-        Assert.Contains("public_access.prometheus", Reachability.Fault(closed, Hosts, outside), StringComparison.Ordinal);
-        Assert.Null(Reachability.Fault(closed, Hosts, new AivenOptions()));
-        Assert.Null(Reachability.Fault(closed with { UserConfig = new(null, Json("""{"prometheus":true}""")) }, Hosts, outside));
-        Assert.NotNull(Reachability.Fault(closed with { UserConfig = new(null, Json("""{"prometheus":false}""")) }, Hosts, outside));
-        Assert.Null(Reachability.Fault(
-            closed with { Components = [new AivenComponent("prometheus", "public-pg-1.example", 9273, "public", "primary")] }, Hosts, outside));
+        var closed = ReconciliationData.Service() with { ProjectVpcId = "vpc-1" };
+        Assert.Contains("public_access.prometheus", Reachability.FindProblem(closed, Hosts, outside), StringComparison.Ordinal);
+        Assert.Null(Reachability.FindProblem(closed, Hosts, new AivenOptions()));
+        Assert.Null(Reachability.FindProblem(closed with { UserConfig = new(null, Json("""{"prometheus":true}""")) }, Hosts, outside));
+        Assert.NotNull(Reachability.FindProblem(closed with { UserConfig = new(null, Json("""{"prometheus":false}""")) }, Hosts, outside));
+        Assert.Null(
+            Reachability.FindProblem(
+                closed with
+                {
+                    Components = [new AivenComponent("prometheus", "public-pg-1.example", 9273, "public", "primary")],
+                },
+                Hosts,
+                outside
+            )
+        );
     }
 
     [Fact]
     public void A_service_without_a_host_on_the_route_is_told() =>
-        Assert.Contains("privatelink", Reachability.Fault(Some.Service(), [], new AivenOptions { Route = "privatelink" }), StringComparison.Ordinal);
+        Assert.Contains(
+            "privatelink",
+            Reachability.FindProblem(ReconciliationData.Service(), [], new AivenOptions { Route = "privatelink" }),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_service_that_cannot_be_reached_is_integrated_all_the_same_and_says_why_it_delivers_nothing()
     {
-        var situation = new Situation { Rows = [Some.Row()], Services = [Some.Service(integrations: Some.Integration()) with { UserConfig = new(Json("[]")) }] };
+        var situation = new PlanScenario
+        {
+            Rows = [ReconciliationData.Row()],
+            Services = [ReconciliationData.Service(integrations: ReconciliationData.Integration()) with { UserConfig = new(Json("[]")) }],
+        };
 
         var condition = Assert.Single(situation.Plan().Services).Condition;
 
-        Assert.Equal((Reasons.NotReachable, true, true), (condition.Reason, condition.Scraped, condition.Settled));
+        Assert.Equal((ConditionReasons.NotReachable, true, true), (condition.Reason, condition.IsScraped, condition.IsSettled));
         Assert.Equal("pg-1 cannot be scraped: its ip_filter lets nobody in; add the networks that may connect.", condition.Message);
-        situation.Services = [Some.Service() with { UserConfig = new(Json("[]")) }];
+        situation.Services = [ReconciliationData.Service() with { UserConfig = new(Json("[]")) }];
         situation.Rows = [];
         Assert.IsType<CreateIntegration>(Assert.Single(situation.Plan().Steps));
     }
 
     [Fact]
     public void An_address_that_is_none_is_a_fault_of_the_options() =>
-        Assert.Contains(
-            new AivenOptions { PrometheusAddresses = { "prometheus.example" } }.Faults(),
-            fault => fault.Contains("Broker:Aiven:PrometheusAddresses names \"prometheus.example\"", StringComparison.Ordinal));
+        Assert.Contains(new AivenOptions { PrometheusAddresses = { "prometheus.example" } }.Validate(), fault =>
+            fault.Contains("Broker:Aiven:PrometheusAddresses names \"prometheus.example\"", StringComparison.Ordinal)
+        );
 
-    private static AivenService With(string filter) => Some.Service() with { UserConfig = new(Json(filter)) };
+    private static AivenService With(string filter) => ReconciliationData.Service() with { UserConfig = new(Json(filter)) };
 
     private static JsonElement Json(string json) => JsonDocument.Parse(json).RootElement;
 }

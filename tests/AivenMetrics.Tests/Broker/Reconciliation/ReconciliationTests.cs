@@ -13,43 +13,48 @@ public sealed class ReconciliationTests
     [Fact]
     public async Task A_bind_integrates_its_space_and_nothing_else()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Bind("forecast-db");
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.BindAsync("forecast-db");
         var cycle = bed.NewCycle();
-        await cycle.Run(Ct);
+        await cycle.RunAsync(Ct);
 
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-search"));
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-db"));
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-cache"));
-        Assert.Equal((Reasons.PlanWithoutIntegrations, false), await bed.Condition("forecast-scratch"));
-        Assert.Equal((Reasons.NotNeeded, false), await bed.Condition("website-events"));
-        Assert.Equal((Reasons.TypeNotEligible, false), await bed.Condition("website-history"));
-        Assert.Empty(await bed.Really("beacons-db"));
-        Assert.Single(await bed.Calls(), call => call == "GET /service");
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-search"));
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-db"));
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-cache"));
+        Assert.Equal((ConditionReasons.PlanWithoutIntegrations, false), await bed.ConditionAsync("forecast-scratch"));
+        Assert.Equal((ConditionReasons.NotNeeded, false), await bed.ConditionAsync("website-events"));
+        Assert.Equal((ConditionReasons.TypeNotEligible, false), await bed.ConditionAsync("website-history"));
+        Assert.Empty(await bed.ActualIntegrationsAsync("beacons-db"));
+        Assert.Single(await bed.CallsAsync(), call => call == "GET /service");
     }
 
     [Fact]
     public async Task A_settled_cycle_is_one_list_call()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Bind("forecast-db");
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.BindAsync("forecast-db");
         var cycle = bed.NewCycle();
-        await cycle.Run(Ct);
-        await bed.Calls();
+        await cycle.RunAsync(Ct);
+        await bed.CallsAsync();
         bed.Time.Advance(TimeSpan.FromMinutes(1));
-        await cycle.Run(Ct);
-        Assert.Equal(["GET /service"], await bed.Calls());
+        await cycle.RunAsync(Ct);
+        Assert.Equal(["GET /service"], await bed.CallsAsync());
     }
 
     [Fact]
     public async Task The_scrape_credentials_at_Aiven_are_the_ones_kept_encrypted()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.NewCycle().Run(Ct);
-        var record = (await bed.Inventory.FindProject(new("demo"), Ct))!;
-        var password = bed.Secrets.Unprotect(record.ScrapePassword!, Secrets.ScrapePassword);
-        var endpoint = (await bed.Api(HttpMethod.Get, $"/integration_endpoint/{record.EndpointId}?include_secrets=true"))["service_integration_endpoint"]!;
-        Assert.Equal((record.ScrapeUsername, password), ((string?)endpoint["user_config"]!["basic_auth_username"], (string)endpoint["user_config"]!["basic_auth_password"]!));
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.NewCycle().RunAsync(Ct);
+        var record = (await bed.Inventory.FindProjectAsync(new("demo"), Ct))!;
+        var password = bed.Secrets.Unprotect(record.ScrapePassword!, SecretProtector.ScrapePasswordPurpose);
+        var endpoint = (await bed.ApiAsync(HttpMethod.Get, $"/integration_endpoint/{record.EndpointId}?include_secrets=true"))[
+            "service_integration_endpoint"
+        ]!;
+        Assert.Equal(
+            (record.ScrapeUsername, password),
+            ((string?)endpoint["user_config"]!["basic_auth_username"], (string)endpoint["user_config"]!["basic_auth_password"]!)
+        );
         Assert.True(password.Length >= 32);
         Assert.Matches("^[a-z0-9@_-]{5,32}$", record.ScrapeUsername);
         Assert.StartsWith("-----BEGIN CERTIFICATE-----", record.CaCertificate, StringComparison.Ordinal);
@@ -58,285 +63,398 @@ public sealed class ReconciliationTests
     [Fact]
     public async Task An_endpoint_of_our_name_is_taken_over_with_our_credentials()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Api(HttpMethod.Post, "/integration_endpoint", new
-        {
-            endpoint_name = "aiven-metrics",
-            endpoint_type = "prometheus",
-            user_config = new { basic_auth_username = "somebody", basic_auth_password = "something" },
-        });
-        await bed.NewCycle().Run(Ct);
-        var record = (await bed.Inventory.FindProject(new("demo"), Ct))!;
-        var endpoint = (await bed.Api(HttpMethod.Get, $"/integration_endpoint/{record.EndpointId}?include_secrets=true"))["service_integration_endpoint"]!;
-        Assert.Equal(bed.Secrets.Unprotect(record.ScrapePassword!, Secrets.ScrapePassword), (string?)endpoint["user_config"]!["basic_auth_password"]);
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.ApiAsync(
+            HttpMethod.Post,
+            "/integration_endpoint",
+            new
+            {
+                endpoint_name = "aiven-metrics",
+                endpoint_type = "prometheus",
+                user_config = new { basic_auth_username = "somebody", basic_auth_password = "something" },
+            }
+        );
+        await bed.NewCycle().RunAsync(Ct);
+        var record = (await bed.Inventory.FindProjectAsync(new("demo"), Ct))!;
+        var endpoint = (await bed.ApiAsync(HttpMethod.Get, $"/integration_endpoint/{record.EndpointId}?include_secrets=true"))[
+            "service_integration_endpoint"
+        ]!;
+        Assert.Equal(
+            bed.Secrets.Unprotect(record.ScrapePassword!, SecretProtector.ScrapePasswordPurpose),
+            (string?)endpoint["user_config"]!["basic_auth_password"]
+        );
     }
 
     [Fact]
     public async Task A_crash_between_making_the_endpoint_and_noting_it_leaves_one_endpoint()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Bind("forecast-db", "forecast-db");
-        await bed.Fault(new { method = "POST", path = "*/integration_endpoint", reset = true, after = true });
-        var outcome = await bed.NewCycle().Run(Ct);
-        Assert.False(outcome.Services.Single(service => service.Needed).Condition.Settled);
-        await bed.NewCycle().Run(Ct);
-        Assert.Single((await bed.Api(HttpMethod.Get, "/integration_endpoint"))["service_integration_endpoints"]!.AsArray());
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-db"));
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.BindAsync("forecast-db", "forecast-db");
+        await bed.FaultAsync(
+            new
+            {
+                method = "POST",
+                path = "*/integration_endpoint",
+                reset = true,
+                after = true,
+            }
+        );
+        var outcome = await bed.NewCycle().RunAsync(Ct);
+        Assert.False(outcome.Services.Single(service => service.IsNeeded).Condition.IsSettled);
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Single((await bed.ApiAsync(HttpMethod.Get, "/integration_endpoint"))["service_integration_endpoints"]!.AsArray());
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-db"));
     }
 
     [Fact]
     public async Task A_crash_between_the_row_and_the_call_is_finished_by_the_next_cycle()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.NewCycle().Run(Ct);
-        await bed.Bind("forecast-db", "forecast-db");
-        await bed.Integrations.Save(Row(bed, "forecast-db"), Ct);
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal(await bed.Really("forecast-db"), [(await bed.Row("forecast-db"))!.IntegrationId!]);
-        Assert.True((await bed.Row("forecast-db"))!.CreatedByUs);
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.NewCycle().RunAsync(Ct);
+        await bed.BindAsync("forecast-db", "forecast-db");
+        await bed.Integrations.SaveAsync(Row(bed, "forecast-db"), Ct);
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal(await bed.ActualIntegrationsAsync("forecast-db"), [(await bed.RowAsync("forecast-db"))!.IntegrationId!]);
+        Assert.True((await bed.RowAsync("forecast-db"))!.CreatedByUs);
     }
 
     [Fact]
     public async Task A_call_whose_answer_was_lost_is_not_repeated_and_its_fruit_is_ours()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.NewCycle().Run(Ct);
-        await bed.Bind("forecast-db", "forecast-db");
-        await bed.Fault(new { method = "POST", path = "*/integration", status = 504, body = "html", after = true });
-        await bed.Calls();
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal((Reasons.AivenUnavailable, false), await bed.Condition("forecast-db"));
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-db"));
-        Assert.True((await bed.Row("forecast-db"))!.CreatedByUs);
-        Assert.Single(await bed.Calls(), call => call == "POST /integration");
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.NewCycle().RunAsync(Ct);
+        await bed.BindAsync("forecast-db", "forecast-db");
+        await bed.FaultAsync(
+            new
+            {
+                method = "POST",
+                path = "*/integration",
+                status = 504,
+                body = "html",
+                after = true,
+            }
+        );
+        await bed.CallsAsync();
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal((ConditionReasons.AivenUnavailable, false), await bed.ConditionAsync("forecast-db"));
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-db"));
+        Assert.True((await bed.RowAsync("forecast-db"))!.CreatedByUs);
+        Assert.Single(await bed.CallsAsync(), call => call == "POST /integration");
     }
 
     [Fact]
     public async Task An_integration_that_somebody_makes_at_the_same_time_is_adopted_and_never_deleted()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.NewCycle().Run(Ct);
-        var binding = await bed.Bind("forecast-db", "forecast-db");
-        await bed.Fault(new { method = "POST", path = "*/integration", delay_seconds = 0.7 });
-        var cycle = bed.NewCycle().Run(Ct);
-        while ((await bed.Admin(HttpMethod.Get, "/faults"))["faults"]!.AsArray().Count > 0) await Task.Delay(10, Ct);
-        var endpoint = (await bed.Inventory.FindProject(new("demo"), Ct))!.EndpointId;
-        await bed.Api(HttpMethod.Post, "/integration", new { integration_type = "prometheus", source_service = ReconciliationBed.Seeded("forecast-db").Name, dest_endpoint_id = endpoint });
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.NewCycle().RunAsync(Ct);
+        var binding = await bed.BindAsync("forecast-db", "forecast-db");
+        await bed.FaultAsync(
+            new
+            {
+                method = "POST",
+                path = "*/integration",
+                delay_seconds = 0.7,
+            }
+        );
+        var cycle = bed.NewCycle().RunAsync(Ct);
+        while ((await bed.AdminAsync(HttpMethod.Get, "/faults"))["faults"]!.AsArray().Count > 0)
+        {
+            await Task.Delay(10, Ct);
+        }
+        var endpoint = (await bed.Inventory.FindProjectAsync(new("demo"), Ct))!.EndpointId;
+        await bed.ApiAsync(
+            HttpMethod.Post,
+            "/integration",
+            new
+            {
+                integration_type = "prometheus",
+                source_service = ReconciliationFixture.Seeded("forecast-db").Name,
+                dest_endpoint_id = endpoint,
+            }
+        );
         await cycle;
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-db"));
-        Assert.False((await bed.Row("forecast-db"))!.CreatedByUs);
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-db"));
+        Assert.False((await bed.RowAsync("forecast-db"))!.CreatedByUs);
 
-        await bed.Unbind(binding);
-        await bed.NewCycle().Run(Ct);
+        await bed.UnbindAsync(binding);
+        await bed.NewCycle().RunAsync(Ct);
         bed.Time.Advance(bed.Options.GracePeriod);
-        await bed.NewCycle().Run(Ct);
-        Assert.Null(await bed.Row("forecast-db"));
-        Assert.Single(await bed.Really("forecast-db"));
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Null(await bed.RowAsync("forecast-db"));
+        Assert.Single(await bed.ActualIntegrationsAsync("forecast-db"));
     }
 
     [Fact]
     public async Task A_409_in_answer_to_a_second_attempt_is_our_own_first_one()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.NewCycle().Run(Ct);
-        await bed.Bind("forecast-db", "forecast-db");
-        await bed.Integrations.Save(Row(bed, "forecast-db"), Ct);
-        await bed.Fault(new { method = "POST", path = "*/integration", delay_seconds = 0.7 });
-        var cycle = bed.NewCycle().Run(Ct);
-        while ((await bed.Admin(HttpMethod.Get, "/faults"))["faults"]!.AsArray().Count > 0) await Task.Delay(10, Ct);
-        var endpoint = (await bed.Inventory.FindProject(new("demo"), Ct))!.EndpointId;
-        await bed.Api(HttpMethod.Post, "/integration", new { integration_type = "prometheus", source_service = ReconciliationBed.Seeded("forecast-db").Name, dest_endpoint_id = endpoint });
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.NewCycle().RunAsync(Ct);
+        await bed.BindAsync("forecast-db", "forecast-db");
+        await bed.Integrations.SaveAsync(Row(bed, "forecast-db"), Ct);
+        await bed.FaultAsync(
+            new
+            {
+                method = "POST",
+                path = "*/integration",
+                delay_seconds = 0.7,
+            }
+        );
+        var cycle = bed.NewCycle().RunAsync(Ct);
+        while ((await bed.AdminAsync(HttpMethod.Get, "/faults"))["faults"]!.AsArray().Count > 0)
+        {
+            await Task.Delay(10, Ct);
+        }
+        var endpoint = (await bed.Inventory.FindProjectAsync(new("demo"), Ct))!.EndpointId;
+        await bed.ApiAsync(
+            HttpMethod.Post,
+            "/integration",
+            new
+            {
+                integration_type = "prometheus",
+                source_service = ReconciliationFixture.Seeded("forecast-db").Name,
+                dest_endpoint_id = endpoint,
+            }
+        );
         await cycle;
-        Assert.True((await bed.Row("forecast-db"))!.CreatedByUs);
+        Assert.True((await bed.RowAsync("forecast-db"))!.CreatedByUs);
     }
 
     [Fact]
     public async Task An_integration_to_somebody_else_s_endpoint_is_left_alone()
     {
-        await using var bed = await ReconciliationBed.Start();
-        var theirs = await bed.Api(HttpMethod.Post, "/integration_endpoint", new { endpoint_name = "theirs", endpoint_type = "prometheus", user_config = new { } });
-        await bed.Api(HttpMethod.Post, "/integration", new
-        {
-            integration_type = "prometheus",
-            source_service = ReconciliationBed.Seeded("forecast-db").Name,
-            dest_endpoint_id = (string)theirs["service_integration_endpoint"]!["endpoint_id"]!,
-        });
-        await bed.Bind("forecast-db", "forecast-db");
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal((Reasons.IntegratedElsewhere, false), await bed.Condition("forecast-db"));
-        Assert.DoesNotContain(await bed.Calls(), call => call.StartsWith("DELETE", StringComparison.Ordinal));
-        Assert.Null(await bed.Row("forecast-db"));
+        await using var bed = await ReconciliationFixture.StartAsync();
+        var theirs = await bed.ApiAsync(
+            HttpMethod.Post,
+            "/integration_endpoint",
+            new
+            {
+                endpoint_name = "theirs",
+                endpoint_type = "prometheus",
+                user_config = new { },
+            }
+        );
+        await bed.ApiAsync(
+            HttpMethod.Post,
+            "/integration",
+            new
+            {
+                integration_type = "prometheus",
+                source_service = ReconciliationFixture.Seeded("forecast-db").Name,
+                dest_endpoint_id = (string)theirs["service_integration_endpoint"]!["endpoint_id"]!,
+            }
+        );
+        await bed.BindAsync("forecast-db", "forecast-db");
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal((ConditionReasons.IntegratedElsewhere, false), await bed.ConditionAsync("forecast-db"));
+        Assert.DoesNotContain(await bed.CallsAsync(), call => call.StartsWith("DELETE", StringComparison.Ordinal));
+        Assert.Null(await bed.RowAsync("forecast-db"));
     }
 
     [Fact]
     public async Task A_plan_without_integrations_is_asked_for_once_until_the_plan_changes()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Bind("forecast-scratch", "forecast-scratch");
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.BindAsync("forecast-scratch", "forecast-scratch");
         for (var i = 0; i < 3; i++)
         {
-            await bed.NewCycle().Run(Ct);
+            await bed.NewCycle().RunAsync(Ct);
             bed.Time.Advance(TimeSpan.FromMinutes(1));
         }
 
-        Assert.Equal((Reasons.PlanWithoutIntegrations, false), await bed.Condition("forecast-scratch"));
-        Assert.Single(await bed.Calls(), call => call == "POST /integration");
-        await bed.Admin(HttpMethod.Patch, $"/projects/demo/services/{ReconciliationBed.Seeded("forecast-scratch").Name}", new { plan = "startup-4" });
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-scratch"));
+        Assert.Equal((ConditionReasons.PlanWithoutIntegrations, false), await bed.ConditionAsync("forecast-scratch"));
+        Assert.Single(await bed.CallsAsync(), call => call == "POST /integration");
+        await bed.AdminAsync(
+            HttpMethod.Patch,
+            $"/projects/demo/services/{ReconciliationFixture.Seeded("forecast-scratch").Name}",
+            new { plan = "startup-4" }
+        );
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-scratch"));
     }
 
     [Fact]
     public async Task A_service_that_is_powered_off_loses_its_targets_and_gets_them_back()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Bind("beacons-db");
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal((Reasons.PoweredOff, false), await bed.Condition("beacons-old-db"));
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("beacons-db"));
-        var service = $"/projects/demo/services/{ReconciliationBed.Seeded("beacons-db").Name}";
-        await bed.Admin(HttpMethod.Post, service + "/power-off");
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal((Reasons.PoweredOff, false), await bed.Condition("beacons-db"));
-        Assert.NotNull(await bed.Row("beacons-db"));
-        await bed.Admin(HttpMethod.Post, service + "/power-on");
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("beacons-db"));
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.BindAsync("beacons-db");
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal((ConditionReasons.PoweredOff, false), await bed.ConditionAsync("beacons-old-db"));
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("beacons-db"));
+        var service = $"/projects/demo/services/{ReconciliationFixture.Seeded("beacons-db").Name}";
+        await bed.AdminAsync(HttpMethod.Post, service + "/power-off");
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal((ConditionReasons.PoweredOff, false), await bed.ConditionAsync("beacons-db"));
+        Assert.NotNull(await bed.RowAsync("beacons-db"));
+        await bed.AdminAsync(HttpMethod.Post, service + "/power-on");
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("beacons-db"));
     }
 
     [Fact]
     public async Task What_a_second_binding_still_needs_stays_for_good()
     {
-        await using var bed = await ReconciliationBed.Start();
-        var space = await bed.Bind("forecast-db");
-        var one = await bed.Bind("forecast-db", "forecast-db");
-        await bed.NewCycle().Run(Ct);
-        await bed.Unbind(space);
-        await bed.NewCycle().Run(Ct);
+        await using var bed = await ReconciliationFixture.StartAsync();
+        var space = await bed.BindAsync("forecast-db");
+        var one = await bed.BindAsync("forecast-db", "forecast-db");
+        await bed.NewCycle().RunAsync(Ct);
+        await bed.UnbindAsync(space);
+        await bed.NewCycle().RunAsync(Ct);
         bed.Time.Advance(bed.Options.GracePeriod);
-        await bed.NewCycle().Run(Ct);
-        Assert.Single(await bed.Really("forecast-db"));
-        Assert.Empty(await bed.Really("forecast-search"));
-        Assert.Equal((Reasons.NotNeeded, false), await bed.Condition("forecast-search"));
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Single(await bed.ActualIntegrationsAsync("forecast-db"));
+        Assert.Empty(await bed.ActualIntegrationsAsync("forecast-search"));
+        Assert.Equal((ConditionReasons.NotNeeded, false), await bed.ConditionAsync("forecast-search"));
 
-        await bed.Unbind(one);
-        await bed.NewCycle().Run(Ct);
+        await bed.UnbindAsync(one);
+        await bed.NewCycle().RunAsync(Ct);
         bed.Time.Advance(bed.Options.GracePeriod - TimeSpan.FromSeconds(1));
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-db"));
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-db"));
         bed.Time.Advance(TimeSpan.FromSeconds(1));
-        await bed.NewCycle().Run(Ct);
-        Assert.Empty(await bed.Really("forecast-db"));
-        Assert.Null(await bed.Row("forecast-db"));
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Empty(await bed.ActualIntegrationsAsync("forecast-db"));
+        Assert.Null(await bed.RowAsync("forecast-db"));
     }
 
     [Fact]
     public async Task A_bind_in_the_grace_period_changes_nothing_at_Aiven()
     {
-        await using var bed = await ReconciliationBed.Start();
-        var first = await bed.Bind("forecast-db", "forecast-db");
-        await bed.NewCycle().Run(Ct);
-        var before = await bed.Really("forecast-db");
-        await bed.Unbind(first);
-        await bed.NewCycle().Run(Ct);
+        await using var bed = await ReconciliationFixture.StartAsync();
+        var first = await bed.BindAsync("forecast-db", "forecast-db");
+        await bed.NewCycle().RunAsync(Ct);
+        var before = await bed.ActualIntegrationsAsync("forecast-db");
+        await bed.UnbindAsync(first);
+        await bed.NewCycle().RunAsync(Ct);
         bed.Time.Advance(TimeSpan.FromMinutes(5));
-        await bed.Bind("forecast-db", "forecast-db");
-        await bed.NewCycle().Run(Ct);
+        await bed.BindAsync("forecast-db", "forecast-db");
+        await bed.NewCycle().RunAsync(Ct);
         bed.Time.Advance(bed.Options.GracePeriod);
-        await bed.NewCycle().Run(Ct);
-        Assert.Equal(before, await bed.Really("forecast-db"));
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Equal(before, await bed.ActualIntegrationsAsync("forecast-db"));
     }
 
     [Fact]
     public async Task An_endpoint_that_was_deleted_is_made_anew_with_its_integrations_and_the_same_credentials()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Bind("forecast-db");
-        await bed.NewCycle().Run(Ct);
-        var before = (await bed.Inventory.FindProject(new("demo"), Ct))!;
-        await bed.Api(HttpMethod.Delete, $"/integration_endpoint/{before.EndpointId}");
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.BindAsync("forecast-db");
+        await bed.NewCycle().RunAsync(Ct);
+        var before = (await bed.Inventory.FindProjectAsync(new("demo"), Ct))!;
+        await bed.ApiAsync(HttpMethod.Delete, $"/integration_endpoint/{before.EndpointId}");
         bed.Time.Advance(TimeSpan.FromMinutes(1));
-        await bed.NewCycle().Run(Ct);
-        var after = (await bed.Inventory.FindProject(new("demo"), Ct))!;
+        await bed.NewCycle().RunAsync(Ct);
+        var after = (await bed.Inventory.FindProjectAsync(new("demo"), Ct))!;
         Assert.NotEqual(before.EndpointId, after.EndpointId);
         Assert.Equal(before.ScrapePassword, after.ScrapePassword);
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-db"));
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-cache"));
-        Assert.Single(await bed.Really("forecast-search"));
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-db"));
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-cache"));
+        Assert.Single(await bed.ActualIntegrationsAsync("forecast-search"));
     }
 
     [Fact]
     public async Task An_endpoint_that_vanishes_under_a_new_service_is_noticed_by_the_refusal()
     {
-        await using var bed = await ReconciliationBed.Start();
+        await using var bed = await ReconciliationFixture.StartAsync();
         var cycle = bed.NewCycle();
-        await cycle.Run(Ct);
-        await bed.Api(HttpMethod.Delete, $"/integration_endpoint/{(await bed.Inventory.FindProject(new("demo"), Ct))!.EndpointId}");
-        await bed.Bind("forecast-db", "forecast-db");
-        await cycle.Run(Ct);
-        Assert.Equal((Reasons.Integrated, true), await bed.Condition("forecast-db"));
+        await cycle.RunAsync(Ct);
+        await bed.ApiAsync(
+            HttpMethod.Delete,
+            $"/integration_endpoint/{(await bed.Inventory.FindProjectAsync(new("demo"), Ct))!.EndpointId}"
+        );
+        await bed.BindAsync("forecast-db", "forecast-db");
+        await cycle.RunAsync(Ct);
+        Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-db"));
     }
 
     [Fact]
     public async Task When_the_list_fails_the_inventory_stays_as_it_was()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Bind("forecast-db");
-        await bed.NewCycle().Run(Ct);
-        var before = await bed.Inventory.Services(new("demo"), Ct);
-        var at = await bed.Inventory.OldestInventory([new("demo")], Ct);
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.BindAsync("forecast-db");
+        await bed.NewCycle().RunAsync(Ct);
+        var before = await bed.Inventory.ServicesOfProjectAsync(new("demo"), Ct);
+        var at = await bed.Inventory.OldestInventoryTimeAsync([new("demo")], Ct);
         bed.Time.Advance(TimeSpan.FromMinutes(1));
-        await bed.Fault(new { method = "GET", path = "*/service", status = 500 });
-        await Assert.ThrowsAsync<AivenException>(() => bed.NewCycle().Run(Ct));
-        Assert.Equal(before.Select(service => (service.ServiceName, service.Reason, service.Scraped)),
-            (await bed.Inventory.Services(new("demo"), Ct)).Select(service => (service.ServiceName, service.Reason, service.Scraped)));
-        Assert.Equal(at, await bed.Inventory.OldestInventory([new("demo")], Ct));
+        await bed.FaultAsync(
+            new
+            {
+                method = "GET",
+                path = "*/service",
+                status = 500,
+            }
+        );
+        await Assert.ThrowsAsync<AivenException>(() => bed.NewCycle().RunAsync(Ct));
+        Assert.Equal(
+            before.Select(service => (service.ServiceName, service.Reason, service.IsScraped)),
+            (await bed.Inventory.ServicesOfProjectAsync(new("demo"), Ct)).Select(service =>
+                (service.ServiceName, service.Reason, service.IsScraped)
+            )
+        );
+        Assert.Equal(at, await bed.Inventory.OldestInventoryTimeAsync([new("demo")], Ct));
     }
 
     [Fact]
     public async Task One_service_that_fails_stops_no_other_and_is_tried_again_with_backoff()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.NewCycle().Run(Ct);
-        await bed.Bind("forecast-db", "forecast-db", "forecast-search", "forecast-cache");
-        await bed.Fault(new { method = "POST", path = "*/integration", status = 429, message = "Rate limit 120 exceeded - try again in 0s" });
-        await bed.NewCycle().Run(Ct);
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.NewCycle().RunAsync(Ct);
+        await bed.BindAsync("forecast-db", "forecast-db", "forecast-search", "forecast-cache");
+        await bed.FaultAsync(
+            new
+            {
+                method = "POST",
+                path = "*/integration",
+                status = 429,
+                message = "Rate limit 120 exceeded - try again in 0s",
+            }
+        );
+        await bed.NewCycle().RunAsync(Ct);
         string[] names = ["forecast-db", "forecast-search", "forecast-cache"];
         var conditions = new List<(string Reason, bool Scraped)>();
-        foreach (var name in names) conditions.Add(await bed.Condition(name));
+        foreach (var name in names)
+        {
+            conditions.Add(await bed.ConditionAsync(name));
+        }
         Assert.Equal(2, conditions.Count(condition => condition.Scraped));
-        Assert.Single(conditions, condition => condition.Reason == Reasons.AivenUnavailable);
+        Assert.Single(conditions, condition => condition.Reason == ConditionReasons.AivenUnavailable);
         bed.Time.Advance(TimeSpan.FromSeconds(3));
-        await bed.NewCycle().Run(Ct);
-        foreach (var name in names) Assert.Equal((Reasons.Integrated, true), await bed.Condition(name));
+        await bed.NewCycle().RunAsync(Ct);
+        foreach (var name in names)
+        {
+            Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync(name));
+        }
     }
 
     [Fact]
     public async Task A_deleted_service_leaves_no_row()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Bind("forecast-db");
-        await bed.NewCycle().Run(Ct);
-        await bed.Admin(HttpMethod.Delete, $"/projects/demo/services/{ReconciliationBed.Seeded("forecast-db").Name}");
-        await bed.NewCycle().Run(Ct);
-        Assert.Null(await bed.Row("forecast-db"));
-        Assert.DoesNotContain(await bed.Inventory.Services(new("demo"), Ct), service => service.ServiceName == ReconciliationBed.Seeded("forecast-db").Name);
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.BindAsync("forecast-db");
+        await bed.NewCycle().RunAsync(Ct);
+        await bed.AdminAsync(HttpMethod.Delete, $"/projects/demo/services/{ReconciliationFixture.Seeded("forecast-db").Name}");
+        await bed.NewCycle().RunAsync(Ct);
+        Assert.Null(await bed.RowAsync("forecast-db"));
+        Assert.DoesNotContain(await bed.Inventory.ServicesOfProjectAsync(new("demo"), Ct), service =>
+            service.ServiceName == ReconciliationFixture.Seeded("forecast-db").Name
+        );
     }
 
     [Fact]
     public async Task Standby_nodes_are_scraped_under_their_own_name()
     {
-        await using var bed = await ReconciliationBed.Start();
-        await bed.Bind("forecast-db");
-        await bed.NewCycle().Run(Ct);
-        await bed.NewCycle().Run(Ct);
-        var service = (await bed.Inventory.Services(new("demo"), Ct)).Single(service => service.ServiceName == ReconciliationBed.Seeded("forecast-db").Name);
+        await using var bed = await ReconciliationFixture.StartAsync();
+        await bed.BindAsync("forecast-db");
+        await bed.NewCycle().RunAsync(Ct);
+        await bed.NewCycle().RunAsync(Ct);
+        var service = (await bed.Inventory.ServicesOfProjectAsync(new("demo"), Ct)).Single(service =>
+            service.ServiceName == ReconciliationFixture.Seeded("forecast-db").Name
+        );
         Assert.Equal(2, service.ScrapeHosts.Count);
         Assert.Single(service.ScrapeHosts, host => host.Host.StartsWith("replica-", StringComparison.Ordinal));
         Assert.All(service.ScrapeHosts, host => Assert.Equal((9273, "/metrics"), (host.Port, host.Path)));
     }
 
-    private static IntegrationRecord Row(ReconciliationBed bed, string name) => new(
-        new("demo"), ReconciliationBed.Seeded(name).Name, null, true, bed.Time.GetUtcNow(), null, 0, bed.Time.GetUtcNow());
+    private static IntegrationRecord Row(ReconciliationFixture bed, string name) =>
+        new(new("demo"), ReconciliationFixture.Seeded(name).Name, null, true, bed.Time.GetUtcNow(), null, 0, bed.Time.GetUtcNow());
 }

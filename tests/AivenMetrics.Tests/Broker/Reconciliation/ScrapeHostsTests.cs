@@ -8,19 +8,24 @@ public sealed class ScrapeHostsTests
 {
     [Fact]
     public void Without_a_component_the_service_s_own_host_is_scraped_at_the_usual_port() =>
-        Assert.Equal(["pg-1-demo.aivencloud.com:9273/metrics"], Hosts(Some.Service()));
+        Assert.Equal(["pg-1-demo.aivencloud.com:9273/metrics"], Hosts(ReconciliationData.Service()));
 
     [Fact]
     public void The_component_of_the_route_decides() =>
-        Assert.Equal(["dyn.example:9300/m"], Hosts(Some.Service() with
-        {
-            Components =
-            [
-                new("pg", "other.example", 1, "dynamic", "primary"),
-                new("prometheus", "public-dyn.example", 9273, "public", "primary"),
-                new("prometheus", "dyn.example", 9300, "dynamic", "primary", "/m"),
-            ],
-        }));
+        Assert.Equal(
+            ["dyn.example:9300/m"],
+            Hosts(
+                ReconciliationData.Service() with
+                {
+                    Components =
+                    [
+                        new("pg", "other.example", 1, "dynamic", "primary"),
+                        new("prometheus", "public-dyn.example", 9273, "public", "primary"),
+                        new("prometheus", "dyn.example", 9300, "dynamic", "primary", "/m"),
+                    ],
+                }
+            )
+        );
 
     [Theory]
     [InlineData("pg", 2, true)]
@@ -32,23 +37,37 @@ public sealed class ScrapeHostsTests
     [InlineData("opensearch", 3, false)]
     public void Standby_nodes_are_found_under_the_replica_name(string type, int nodes, bool replica)
     {
-        string[] expected = replica ? ["pg-1-demo.aivencloud.com:9273/metrics", "replica-pg-1-demo.aivencloud.com:9273/metrics"] : ["pg-1-demo.aivencloud.com:9273/metrics"];
-        Assert.Equal(expected, Hosts(Some.Service(type: type, nodes: nodes)));
+        string[] expected = replica
+            ? ["pg-1-demo.aivencloud.com:9273/metrics", "replica-pg-1-demo.aivencloud.com:9273/metrics"]
+            : ["pg-1-demo.aivencloud.com:9273/metrics"];
+        Assert.Equal(expected, Hosts(ReconciliationData.Service(type: type, nodes: nodes)));
     }
 
     [Fact]
     public void A_listed_replica_component_is_taken_as_it_is() =>
-        Assert.Equal(["p.example:9273/metrics", "r.example:9273/metrics"], Hosts(Some.Service(nodes: 2) with
-        {
-            Components = [new("prometheus", "p.example", 9273, "dynamic", "primary"), new("prometheus", "r.example", 9273, "dynamic", "replica")],
-        }));
+        Assert.Equal(
+            ["p.example:9273/metrics", "r.example:9273/metrics"],
+            Hosts(
+                ReconciliationData.Service(nodes: 2) with
+                {
+                    Components =
+                    [
+                        new("prometheus", "p.example", 9273, "dynamic", "primary"),
+                        new("prometheus", "r.example", 9273, "dynamic", "replica"),
+                    ],
+                }
+            )
+        );
 
     [Fact]
     public void The_public_route_has_public_names() =>
-        Assert.Equal(["public-pg-1-demo.aivencloud.com:9273/metrics", "public-replica-pg-1-demo.aivencloud.com:9273/metrics"], Hosts(Some.Service(nodes: 2), "public"));
+        Assert.Equal(
+            ["public-pg-1-demo.aivencloud.com:9273/metrics", "public-replica-pg-1-demo.aivencloud.com:9273/metrics"],
+            Hosts(ReconciliationData.Service(nodes: 2), "public")
+        );
 
     [Fact]
-    public void A_privatelink_name_is_never_guessed() => Assert.Empty(Hosts(Some.Service(nodes: 2), "privatelink"));
+    public void A_privatelink_name_is_never_guessed() => Assert.Empty(Hosts(ReconciliationData.Service(nodes: 2), "privatelink"));
 
     [Theory]
     [InlineData("evil host", "/metrics")]
@@ -56,8 +75,8 @@ public sealed class ScrapeHostsTests
     [InlineData("a.example", "/metrics\nx: y")]
     [InlineData("", "/metrics")]
     public void What_cannot_be_a_host_or_a_path_is_left_out(string host, string path) =>
-        Assert.Empty(Hosts(Some.Service() with { Components = [new("prometheus", host, 9273, "dynamic", "primary", path)] }));
+        Assert.Empty(Hosts(ReconciliationData.Service() with { Components = [new("prometheus", host, 9273, "dynamic", "primary", path)] }));
 
     private static IEnumerable<string> Hosts(AivenService service, string route = "dynamic") =>
-        ScrapeHosts.Of(service, route).Select(host => $"{host.Host}:{host.Port}{host.Path}");
+        ScrapeHosts.ForService(service, route).Select(host => $"{host.Host}:{host.Port}{host.Path}");
 }

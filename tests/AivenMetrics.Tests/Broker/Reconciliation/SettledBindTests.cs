@@ -20,7 +20,7 @@ public sealed class SettledBindTests : IAsyncLifetime
     private readonly CancellationTokenSource _ended = new();
     private readonly List<Task> _gateways = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("aiven-metrics-");
-    private ReconciliationBed _bed = null!;
+    private ReconciliationFixture _bed = null!;
     private WebApplication _broker = null!;
     private HttpClient _platform = null!;
 
@@ -28,7 +28,7 @@ public sealed class SettledBindTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _bed = await ReconciliationBed.Start();
+        _bed = await ReconciliationFixture.StartAsync();
         var options = BrokerHost.NewOptions();
         options.Database = $"Data Source={Path.Combine(_folder.FullName, "broker.db")}";
         options.Aiven.ApiUrl = _bed.Options.ApiUrl;
@@ -44,7 +44,9 @@ public sealed class SettledBindTests : IAsyncLifetime
         await _broker.StartAsync(Ct);
         _platform = new HttpClient { BaseAddress = new Uri(_broker.Urls.Single()) };
         _platform.DefaultRequestHeaders.Authorization = new(
-            "Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"broker:{BrokerHost.Password}")));
+            "Basic",
+            Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"broker:{BrokerHost.Password}"))
+        );
         _platform.DefaultRequestHeaders.Add("X-Broker-API-Version", "2.17");
     }
 
@@ -66,21 +68,29 @@ public sealed class SettledBindTests : IAsyncLifetime
     {
         Gateway("gateway-1");
         Gateway("gateway-2");
-        var instance = await Provision();
-        Assert.Equal(201, await Bind($"{instance}/service_bindings/first"));
-        await _bed.Fault(new { path = "*", status = 500, count = 100_000 });
+        var instance = await ProvisionAsync();
+        Assert.Equal(201, await BindAsync($"{instance}/service_bindings/first"));
+        await _bed.FaultAsync(
+            new
+            {
+                path = "*",
+                status = 500,
+                count = 100_000,
+            }
+        );
 
         var times = new List<double>();
         for (var i = 0; i < 20; i++)
         {
             var began = Stopwatch.GetTimestamp();
-            Assert.Equal(201, await Bind($"{instance}/service_bindings/b{i}"));
+            Assert.Equal(201, await BindAsync($"{instance}/service_bindings/b{i}"));
             times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         }
 
         times.Sort();
         TestContext.Current.TestOutputHelper?.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"bind: median {times[10]:F1} ms, slowest {times[^1]:F1} ms"));
+            string.Create(CultureInfo.InvariantCulture, $"bind: median {times[10]:F1} ms, slowest {times[^1]:F1} ms")
+        );
         // Far above what it takes (some 20 ms), far below what a poll of anything would add.
         Assert.InRange(times[10], 0, 200);
     }
@@ -89,10 +99,10 @@ public sealed class SettledBindTests : IAsyncLifetime
     public async Task When_a_bind_or_an_unbind_is_answered_every_gateway_knows_it()
     {
         var (one, two) = (Gateway("gateway-1"), Gateway("gateway-2", TimeSpan.FromMilliseconds(200)));
-        var instance = await Provision();
+        var instance = await ProvisionAsync();
         var path = $"{instance}/service_bindings/b";
 
-        Assert.Equal(201, await Bind(path));
+        Assert.Equal(201, await BindAsync(path));
         Assert.All([one, two], gateway => Assert.Single(gateway().Credentials));
 
         using var unbound = await _platform.DeleteAsync(BrokerHost.WithPlan(path), Ct);
@@ -103,10 +113,10 @@ public sealed class SettledBindTests : IAsyncLifetime
     [Fact]
     public async Task An_unbind_waits_a_second_at_most_for_a_gateway_that_does_not_answer()
     {
-        var instance = await Provision();
+        var instance = await ProvisionAsync();
         Gateway("gateway-1");
-        Assert.Equal(201, await Bind($"{instance}/service_bindings/b"));
-        await _broker.Services.GetRequiredService<GatewayStore>().Report("gateway-that-hangs", null, true, Ct);
+        Assert.Equal(201, await BindAsync($"{instance}/service_bindings/b"));
+        await _broker.Services.GetRequiredService<GatewayStore>().ReportAsync("gateway-that-hangs", null, true, Ct);
 
         var began = Stopwatch.GetTimestamp();
         using var unbound = await _platform.DeleteAsync(BrokerHost.WithPlan($"{instance}/service_bindings/b"), Ct);
@@ -121,34 +131,51 @@ public sealed class SettledBindTests : IAsyncLifetime
         CredentialFeed applied = new([]);
         var feed = Feeds.Credentials(new Uri(_broker.Urls.Single()), "gateway-token") with
         {
-            Headers = headers => headers.TryAddWithoutValidation(Feeds.GatewayHeader, id),
+            ConfigureHeaders = headers => headers.TryAddWithoutValidation(Feeds.GatewayHeader, id),
         };
-        var client = new FeedClient<CredentialFeed>(Feeds.CreateHttpClient(), feed, TimeProvider.System, NullLogger.Instance, new Meters());
-        _gateways.Add(Task.Run(() => client.Run(
-            news =>
-            {
-                Task.Delay(slow).Wait();
-                applied = news.Value;
-            },
-            _ended.Token)));
+        var client = new FeedClient<CredentialFeed>(
+            Feeds.CreateHttpClient(),
+            feed,
+            TimeProvider.System,
+            NullLogger.Instance,
+            new TestMeterFactory()
+        );
+        _gateways.Add(
+            Task.Run(() =>
+                client.RunAsync(
+                    news =>
+                    {
+                        Task.Delay(slow).Wait();
+                        applied = news.Value;
+                    },
+                    _ended.Token
+                )
+            )
+        );
         return () => applied;
     }
 
-    private async Task<string> Provision()
+    private async Task<string> ProvisionAsync()
     {
         var path = $"/v2/service_instances/{Guid.NewGuid()}";
         var body = BrokerHost.Provision();
-        (body["organization_guid"], body["space_guid"]) = (ReconciliationBed.OwnerOf("forecast-db").OrganizationId, ReconciliationBed.OwnerOf("forecast-db").SpaceId);
+        (body["organization_guid"], body["space_guid"]) = (
+            ReconciliationFixture.OwnerOf("forecast-db").OrganizationId,
+            ReconciliationFixture.OwnerOf("forecast-db").SpaceId
+        );
         body.Remove("context");
         using var answer = await _platform.PutAsync(path, Json(body.ToJsonString()), Ct);
         Assert.Equal(201, (int)answer.StatusCode);
         return path;
     }
 
-    private async Task<int> Bind(string path)
+    private async Task<int> BindAsync(string path)
     {
         using var answer = await _platform.PutAsync(
-            path, Json($$"""{"service_id":"{{BrokerHost.OfferingId}}","plan_id":"{{BrokerHost.SpacePlan}}"}"""), Ct);
+            path,
+            Json($$"""{"service_id":"{{BrokerHost.OfferingId}}","plan_id":"{{BrokerHost.SpacePlan}}"}"""),
+            Ct
+        );
         return (int)answer.StatusCode;
     }
 

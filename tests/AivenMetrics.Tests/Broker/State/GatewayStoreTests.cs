@@ -14,23 +14,23 @@ public sealed class GatewayStoreTests
         var folder = Directory.CreateTempSubdirectory("aiven-metrics-");
         await using (var database = Database.Open($"Data Source={Path.Combine(folder.FullName, "state.db")}"))
         {
-            await database.Migrate(null, Ct);
+            await database.MigrateAsync(null, Ct);
             var gateways = new GatewayStore(database);
-            await gateways.Report("away", 10, true, Ct);
-            await gateways.Report("gone", 10, true, Ct);
+            await gateways.ReportAsync("away", 10, true, Ct);
+            await gateways.ReportAsync("gone", 10, true, Ct);
             await Age("away", TimeSpan.FromSeconds(11));
             await Age("gone", TimeSpan.FromHours(25));
-            Assert.Empty(await gateways.AcceptedAt(Ct));
+            Assert.Empty(await gateways.AcknowledgementTimesAsync(Ct));
 
-            await gateways.Report("new", 10, true, Ct);
+            await gateways.ReportAsync("new", 10, true, Ct);
 
-            Assert.Single(await gateways.AcceptedAt(Ct));
-            Assert.Equal(["away", "new"], (await database.Query<string>("SELECT gateway_id FROM gateway", null, Ct)).Order());
+            Assert.Single(await gateways.AcknowledgementTimesAsync(Ct));
+            Assert.Equal(["away", "new"], (await database.QueryAsync<string>("SELECT gateway_id FROM gateway", null, Ct)).Order());
 
             async Task Age(string gateway, TimeSpan age)
             {
-                var seen = await gateways.Now(Ct) - (age.Ticks / TimeSpan.TicksPerMicrosecond);
-                await database.Execute("UPDATE gateway SET seen_at = @seen WHERE gateway_id = @gateway", new { seen, gateway }, Ct);
+                var seen = await gateways.NowAsync(Ct) - (age.Ticks / TimeSpan.TicksPerMicrosecond);
+                await database.ExecuteAsync("UPDATE gateway SET seen_at = @seen WHERE gateway_id = @gateway", new { seen, gateway }, Ct);
             }
         }
 

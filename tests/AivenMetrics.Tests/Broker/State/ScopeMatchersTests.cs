@@ -12,19 +12,24 @@ public sealed class ScopeMatchersTests
     public void A_space_is_matched_as_it_is_in_its_organization() =>
         Assert.Equal(
             [new ScopeMatcher("organization_id", "=", "org"), new ScopeMatcher("space_id", "=", "space.*")],
-            ScopeMatchers.Of(PlanScope.Space, Owner, []));
+            ScopeMatchers.Create(PlanScope.Space, Owner, [])
+        );
 
     [Fact]
     public void Services_are_alternatives_that_match_only_themselves_and_only_while_they_are_the_owners() =>
         Assert.Equal(
-            [.. ScopeMatchers.Of(PlanScope.Space, Owner, []), new ScopeMatcher("service_instance_id", "=~", @"a\|\.\*|b\(\)\[\]\{\}\^\$\\\+\?")],
-            ScopeMatchers.Of(PlanScope.Services, Owner, [@"b()[]{}^$\+?", "a|.*"]));
+            [
+                .. ScopeMatchers.Create(PlanScope.Space, Owner, []),
+                new ScopeMatcher("service_instance_id", "=~", @"a\|\.\*|b\(\)\[\]\{\}\^\$\\\+\?"),
+            ],
+            ScopeMatchers.Create(PlanScope.Services, Owner, [@"b()[]{}^$\+?", "a|.*"])
+        );
 
     [Fact]
     public void Nothing_named_and_no_space_cover_nothing()
     {
-        Assert.Empty(ScopeMatchers.Of(PlanScope.Services, Owner, []));
-        Assert.Empty(ScopeMatchers.Of(PlanScope.Space, Owner with { SpaceId = "" }, []));
-        Assert.Empty(ScopeMatchers.Of(PlanScope.Services, Owner with { OrganizationId = "" }, ["a"]));
+        Assert.Empty(ScopeMatchers.Create(PlanScope.Services, Owner, []));
+        Assert.Empty(ScopeMatchers.Create(PlanScope.Space, Owner with { SpaceId = "" }, []));
+        Assert.Empty(ScopeMatchers.Create(PlanScope.Services, Owner with { OrganizationId = "" }, ["a"]));
     }
 }

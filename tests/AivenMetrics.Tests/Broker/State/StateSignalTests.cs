@@ -6,18 +6,18 @@ namespace AivenMetrics.Tests.Broker.State;
 
 public sealed class StateSignalTests
 {
-    private readonly FakeTimeProvider time = new();
-    private readonly StateSignal signal;
+    private readonly FakeTimeProvider _time = new();
+    private readonly StateSignal _signal;
 
-    public StateSignalTests() => signal = new StateSignal(time);
+    public StateSignalTests() => _signal = new StateSignal(_time);
 
     [Fact]
     public async Task A_notification_wakes_every_waiter()
     {
-        var waiters = Enumerable.Range(0, 3).Select(_ => signal.Wait(TimeSpan.FromHours(1), CancellationToken.None)).ToList();
+        var waiters = Enumerable.Range(0, 3).Select(_ => _signal.WaitAsync(TimeSpan.FromHours(1), CancellationToken.None)).ToList();
         Assert.All(waiters, waiter => Assert.False(waiter.IsCompleted));
 
-        signal.Notify();
+        _signal.Notify();
 
         await Task.WhenAll(waiters).WaitAsync(TimeSpan.FromSeconds(10));
     }
@@ -25,20 +25,20 @@ public sealed class StateSignalTests
     [Fact]
     public async Task A_notification_between_looking_and_waiting_is_not_missed()
     {
-        var seen = signal.Version;
-        signal.Notify();
+        var seen = _signal.Version;
+        _signal.Notify();
 
-        await signal.Wait(seen, TimeSpan.FromHours(1), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+        await _signal.WaitAsync(seen, TimeSpan.FromHours(1), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
     }
 
     [Fact]
     public async Task A_wait_ends_when_its_time_is_up()
     {
-        var waiter = signal.Wait(TimeSpan.FromMinutes(1), CancellationToken.None);
-        time.Advance(TimeSpan.FromSeconds(59));
+        var waiter = _signal.WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
+        _time.Advance(TimeSpan.FromSeconds(59));
         Assert.False(waiter.IsCompleted);
 
-        time.Advance(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
 
         await waiter.WaitAsync(TimeSpan.FromSeconds(10));
     }
@@ -46,8 +46,9 @@ public sealed class StateSignalTests
     [Fact]
     public async Task A_wait_of_no_time_returns_at_once_and_a_cancelled_one_says_so()
     {
-        await signal.Wait(TimeSpan.FromSeconds(-1), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => signal.Wait(TimeSpan.FromHours(1), new CancellationToken(canceled: true)));
+        await _signal.WaitAsync(TimeSpan.FromSeconds(-1), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            _signal.WaitAsync(TimeSpan.FromHours(1), new CancellationToken(canceled: true))
+        );
     }
 }

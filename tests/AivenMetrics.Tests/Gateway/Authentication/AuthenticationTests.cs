@@ -63,8 +63,11 @@ public sealed class AuthenticationTests : GatewayTestBase
     [Fact]
     public async Task Two_Authorization_headers_are_401()
     {
-        var raw = await Gateway.SendRawAsync(Encoding.ASCII.GetBytes(
-            $"GET {Target} HTTP/1.1\r\nHost: g\r\nConnection: close\r\nAuthorization: Basic {Encode("tenant-a:secret-of-a:x")}\r\nAuthorization: Basic {Encode("x:y")}\r\n\r\n"));
+        var raw = await Gateway.SendRawAsync(
+            Encoding.ASCII.GetBytes(
+                $"GET {Target} HTTP/1.1\r\nHost: g\r\nConnection: close\r\nAuthorization: Basic {Encode("tenant-a:secret-of-a:x")}\r\nAuthorization: Basic {Encode("x:y")}\r\n\r\n"
+            )
+        );
         Assert.StartsWith("HTTP/1.1 401", raw);
     }
 
@@ -83,8 +86,9 @@ public sealed class AuthenticationTests : GatewayTestBase
     public async Task A_credential_ends_at_its_time()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
-        var tenants = RunningGateway.TenantsJson(RunningGateway.Tenant(
-            RunningGateway.A, """[{"name":"space_id","type":"=","value":"a"}]""", "2026-11-23T12:10:00Z"));
+        var tenants = RunningGateway.TenantsJson(
+            RunningGateway.Tenant(RunningGateway.TenantA, """[{"name":"space_id","type":"=","value":"a"}]""", "2026-11-23T12:10:00Z")
+        );
         await using var ending = await RunningGateway.StartAsync([Prometheus.Url], tenants, time);
 
         using var before = await ending.GetAsync(Target);
@@ -101,7 +105,10 @@ public sealed class AuthenticationTests : GatewayTestBase
         using var good = await Gateway.GetAsync("/api/v1/query?query=very_private_metric");
         using var bad = await SendAsync("Basic " + Encode("tenant-a:a-typo-of-the-secret"));
         using var unparsable = await Gateway.GetAsync("/api/v1/query?query=very_private_metric{");
-        await Gateway.UntilAsync(() => Gateway.Log.Count(line => line.Contains("/api/v1/query", StringComparison.Ordinal)) == 3, "three lines");
+        await Gateway.WaitUntilAsync(
+            () => Gateway.Log.Count(line => line.Contains("/api/v1/query", StringComparison.Ordinal)) == 3,
+            "three lines"
+        );
 
         var log = string.Join('\n', Gateway.Log);
         Assert.Contains("GET /api/v1/query 200 for tenant-a", log);
@@ -113,7 +120,8 @@ public sealed class AuthenticationTests : GatewayTestBase
 
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
-    private Task<HttpResponseMessage> SendAsync(string? authorization) => authorization is null
-        ? Gateway.SendAsync(null, HttpMethod.Get, Target)
-        : Gateway.SendAsync(null, HttpMethod.Get, Target, null, ("Authorization", authorization));
+    private Task<HttpResponseMessage> SendAsync(string? authorization) =>
+        authorization is null
+            ? Gateway.SendAsync(null, HttpMethod.Get, Target)
+            : Gateway.SendAsync(null, HttpMethod.Get, Target, null, ("Authorization", authorization));
 }

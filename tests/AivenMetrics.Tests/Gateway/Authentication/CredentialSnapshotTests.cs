@@ -31,15 +31,19 @@ public sealed class CredentialSnapshotTests
     public async Task A_credential_that_is_no_scope_sees_nothing(string matchers)
     {
         await using var prometheus = await ScriptedPrometheus.StartAsync();
-        await using var gateway = await RunningGateway.StartAsync([prometheus.Url], RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, matchers)));
+        await using var gateway = await RunningGateway.StartAsync(
+            [prometheus.Url],
+            RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.TenantA, matchers))
+        );
 
         using var query = await gateway.GetAsync("/api/v1/query?query=up");
         using var labels = await gateway.GetAsync("/api/v1/labels");
 
         Assert.Equal(HttpStatusCode.OK, query.StatusCode);
         Assert.Equal(HttpStatusCode.OK, labels.StatusCode);
-        Assert.All(prometheus.Requests, request => Assert.True(
-            SelectorsOf(request).All(Contradicts), $"{request.Query}{string.Join(' ', request.Matches)} can match a series"));
+        Assert.All(prometheus.Requests, request =>
+            Assert.True(SelectorsOf(request).All(Contradicts), $"{request.Query}{string.Join(' ', request.Matches)} can match a series")
+        );
         Assert.Contains(gateway.Log, line => line.Contains("Credential tenant-a sees nothing", StringComparison.Ordinal));
     }
 
@@ -71,16 +75,33 @@ public sealed class CredentialSnapshotTests
         };
         TenantCredential[] otherMatchers =
         [
-            asItWas with { Matchers = [new ScopeMatcher("organization_id", "=", "a")] },
-            asItWas with { Matchers = [new ScopeMatcher("space_id", "=~", "a")] },
-            asItWas with { Matchers = [.. asItWas.Matchers, new ScopeMatcher("organization_id", "=", "o")] },
-            asItWas with { Matchers = [] },
+            asItWas with
+            {
+                Matchers = [new ScopeMatcher("organization_id", "=", "a")],
+            },
+            asItWas with
+            {
+                Matchers = [new ScopeMatcher("space_id", "=~", "a")],
+            },
+            asItWas with
+            {
+                Matchers = [.. asItWas.Matchers, new ScopeMatcher("organization_id", "=", "o")],
+            },
+            asItWas with
+            {
+                Matchers = [],
+            },
         ];
         var before = Snapshot(null, asItWas);
 
         Assert.Equal(
-            typeof(TenantCredential).GetProperties().Select(property => property.Name).Where(name => name is not nameof(TenantCredential.Username) and not "EqualityContract").Order(),
-            changes.Keys.Order());
+            typeof(TenantCredential)
+                .GetProperties()
+                .Select(property => property.Name)
+                .Where(name => name is not nameof(TenantCredential.Username) and not "EqualityContract")
+                .Order(),
+            changes.Keys.Order()
+        );
         Assert.All(changes.Values.Concat(otherMatchers), changed => Assert.NotSame(before.Find("a"), Snapshot(before, changed).Find("a")));
         Assert.Same(before.Find("a"), Snapshot(before, Credential("a")).Find("a"));
     }
@@ -97,7 +118,7 @@ public sealed class CredentialSnapshotTests
 
     private static CredentialSnapshot Snapshot(CredentialSnapshot? previous, params TenantCredential[] credentials)
     {
-        var snapshot = CredentialSnapshot.From(new CredentialFeed(credentials), previous, out var fault);
+        var snapshot = CredentialSnapshot.Create(new CredentialFeed(credentials), previous, out var fault);
         Assert.Null(fault);
         return snapshot!;
     }
@@ -105,7 +126,7 @@ public sealed class CredentialSnapshotTests
     private static TenantCredential Credential(string username) =>
         new(username, RunningGateway.Hash(username), [new ScopeMatcher("space_id", "=", username)], "space");
 
-    private static VectorSelector[] SelectorsOf(Received request) =>
+    private static VectorSelector[] SelectorsOf(ReceivedRequest request) =>
         UpstreamSelectors.In(request).ToArray() is { Length: > 0 } some ? some : throw new InvalidOperationException("nothing was asked");
 
     /// <summary>There are two matchers on one label that no value satisfies.</summary>

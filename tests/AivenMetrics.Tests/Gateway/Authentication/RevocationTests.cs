@@ -20,27 +20,30 @@ public sealed class RevocationTests : GatewayTestBase
 
     private static readonly DateTimeOffset Start = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly FakeTimeProvider time = new(Start);
-    private readonly TaskCompletionSource rest = new();
+    private readonly FakeTimeProvider _time = new(Start);
+    private readonly TaskCompletionSource _rest = new();
 
     protected override Task<RunningGateway> StartGatewayAsync()
     {
-        Prometheus.Answer = async context =>
+        Prometheus.Respond = async context =>
         {
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync("{\"status\":\"success\",\"data\":[");
             await context.Response.Body.FlushAsync();
-            await rest.Task;
+            await _rest.Task;
             await context.Response.WriteAsync("]}");
         };
         return RunningGateway.StartAsync(
-            [Prometheus.Url], RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, SpaceA, "2026-11-01T00:00:10Z")), time);
+            [Prometheus.Url],
+            RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.TenantA, SpaceA, "2026-11-01T00:00:10Z")),
+            _time
+        );
     }
 
     public override ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        rest.TrySetResult();
+        _rest.TrySetResult();
         return base.DisposeAsync();
     }
 
@@ -58,7 +61,7 @@ public sealed class RevocationTests : GatewayTestBase
     public async Task An_answer_on_its_way_breaks_off_when_its_credential_expires()
     {
         using var response = await Gateway.GetAsync(Query);
-        time.Advance(TimeSpan.FromSeconds(10));
+        _time.Advance(TimeSpan.FromSeconds(10));
         await AssertBrokenOffAsync(response);
     }
 
@@ -66,7 +69,7 @@ public sealed class RevocationTests : GatewayTestBase
     public async Task An_answer_on_its_way_breaks_off_when_its_password_is_replaced()
     {
         using var response = await Gateway.GetAsync(Query);
-        Replace(RunningGateway.TenantsJson(RunningGateway.Tenant((RunningGateway.A.Username, "another"), SpaceA)));
+        Replace(RunningGateway.TenantsJson(RunningGateway.Tenant((RunningGateway.TenantA.Username, "another"), SpaceA)));
         await AssertBrokenOffAsync(response);
     }
 
@@ -75,8 +78,14 @@ public sealed class RevocationTests : GatewayTestBase
     public async Task An_answer_on_its_way_goes_on_when_its_credential_only_changes()
     {
         using var response = await Gateway.GetAsync(Query);
-        Replace(RunningGateway.TenantsJson(RunningGateway.Tenant(RunningGateway.A, """[{"name":"space_id","type":"=~","value":"a|b"}]""").Replace("\"space\"", "\"large\"", StringComparison.Ordinal)));
-        rest.SetResult();
+        Replace(
+            RunningGateway.TenantsJson(
+                RunningGateway
+                    .Tenant(RunningGateway.TenantA, """[{"name":"space_id","type":"=~","value":"a|b"}]""")
+                    .Replace("\"space\"", "\"large\"", StringComparison.Ordinal)
+            )
+        );
+        _rest.SetResult();
         Assert.EndsWith("]}", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
@@ -86,16 +95,16 @@ public sealed class RevocationTests : GatewayTestBase
     public async Task An_answer_that_has_not_begun_is_401(string target)
     {
         var asked = new TaskCompletionSource();
-        Prometheus.Answer = async context =>
+        Prometheus.Respond = async context =>
         {
             asked.SetResult();
-            await rest.Task;
+            await _rest.Task;
             await ScriptedPrometheus.WriteAsync(context, 200, """{"status":"success","data":{"alerts":[]}}""");
         };
         var sending = Gateway.GetAsync(target);
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(10));
         Replace(RunningGateway.TenantsJson());
-        rest.SetResult();
+        _rest.SetResult();
         using var response = await sending;
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
@@ -103,14 +112,22 @@ public sealed class RevocationTests : GatewayTestBase
     private async Task AssertBrokenOffAsync(HttpResponseMessage response)
     {
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        rest.SetResult();
+        _rest.SetResult();
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync());
-        await Gateway.UntilAsync(() => Gateway.Log.Any(line => line.Contains("the credential that asked for it was revoked or has expired", StringComparison.Ordinal)), "the line");
+        await Gateway.WaitUntilAsync(
+            () =>
+                Gateway.Log.Any(line =>
+                    line.Contains("the credential that asked for it was revoked or has expired", StringComparison.Ordinal)
+                ),
+            "the line"
+        );
     }
 
     private void Replace(string json)
     {
         File.WriteAllText(Gateway.TenantsFile, json);
-        Gateway.Provider.GetRequiredService<Tenants>().Replace(TenantsFileSource.Read(Gateway.TenantsFile).Snapshot!, "the test", NullLogger.Instance);
+        Gateway
+            .Provider.GetRequiredService<CredentialStore>()
+            .Replace(CredentialFileSource.Read(Gateway.TenantsFile).Snapshot!, "the test", NullLogger.Instance);
     }
 }

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using AivenMetrics.Gateway.Limits;
-using AivenMetrics.Gateway.RemoteRead;
+using AivenMetrics.Gateway.Scoping;
 using AivenMetrics.PromQL;
 using AivenMetrics.Testing.Gateway;
 using AivenMetrics.Testing.PromQL;
@@ -17,30 +17,31 @@ public sealed class RegexSizeTests : GatewayTestBase
     // Each is worth about 60,000, and is 420 characters long.
     private static readonly string Large = string.Concat(Enumerable.Repeat(".{1000}", 60));
 
-    public static TheoryData<string, string, bool> Requests() => new()
-    {
-        { "query", "query=up{a=~'#'}", true },
-        { "query", "query=up{a=~'#',b!~'#'}", false },
-        { "query", "query=up{a='#',b!='#',c=~'#'}", true },
-        { "query", "query=a{a=~'#'} + b{a=~'#'}", false },
-        { "query", "query=sum(rate(a{a=~'#'}[5m])) / -(max_over_time(b{a=~'#'}[1h:]))", false },
-        { "query", "query=topk(scalar(a{a=~'#'}), b{a=~'#'})", false },
-        { "query", "query=info(a{a=~'#'}, {b=~'#'})", false },
-        { "query", "query=label_replace(up, 'a', '$1', 'b', '#')", true },
-        { "query", "query=label_replace(up{a=~'#'}, 'a', '$1', 'b', ('#'))", false },
-        { "query", "query=label_replace(label_replace(up, 'a', '', 'b', '#'), 'a', '', 'b', '#')", false },
-        { "query", "query=label_join(up, 'a', '#', '#')", true },
-        { "query_range", "start=0&end=60&step=30&query=up{a=~'#',b!~'#'}", false },
-        { "query_exemplars", "start=0&end=60&query=up{a=~'#',b!~'#'}", false },
-        { "format_query", "query=up{a=~'#',b!~'#'}", false },
-        { "series", "match[]={a=~'#'}", true },
-        { "series", "match[]={a=~'#'}&match[]={b=~'#'}", false },
-        { "labels", "match[]={a=~'#'}&match[]=up&match[]={b=~'#'}", false },
-        { "label/a/values", "match[]={a=~'#'}&match[]={b=~'#'}", false },
-        { "targets/metadata", "match_target={a=~'#'}", true },
-        { "targets/metadata", "match_target={a=~'#',b!~'#'}", false },
-        { "../../federate", "match[]={a=~'#'}&match[]={b=~'#'}", false },
-    };
+    public static TheoryData<string, string, bool> Requests() =>
+        new()
+        {
+            { "query", "query=up{a=~'#'}", true },
+            { "query", "query=up{a=~'#',b!~'#'}", false },
+            { "query", "query=up{a='#',b!='#',c=~'#'}", true },
+            { "query", "query=a{a=~'#'} + b{a=~'#'}", false },
+            { "query", "query=sum(rate(a{a=~'#'}[5m])) / -(max_over_time(b{a=~'#'}[1h:]))", false },
+            { "query", "query=topk(scalar(a{a=~'#'}), b{a=~'#'})", false },
+            { "query", "query=info(a{a=~'#'}, {b=~'#'})", false },
+            { "query", "query=label_replace(up, 'a', '$1', 'b', '#')", true },
+            { "query", "query=label_replace(up{a=~'#'}, 'a', '$1', 'b', ('#'))", false },
+            { "query", "query=label_replace(label_replace(up, 'a', '', 'b', '#'), 'a', '', 'b', '#')", false },
+            { "query", "query=label_join(up, 'a', '#', '#')", true },
+            { "query_range", "start=0&end=60&step=30&query=up{a=~'#',b!~'#'}", false },
+            { "query_exemplars", "start=0&end=60&query=up{a=~'#',b!~'#'}", false },
+            { "format_query", "query=up{a=~'#',b!~'#'}", false },
+            { "series", "match[]={a=~'#'}", true },
+            { "series", "match[]={a=~'#'}&match[]={b=~'#'}", false },
+            { "labels", "match[]={a=~'#'}&match[]=up&match[]={b=~'#'}", false },
+            { "label/a/values", "match[]={a=~'#'}&match[]={b=~'#'}", false },
+            { "targets/metadata", "match_target={a=~'#'}", true },
+            { "targets/metadata", "match_target={a=~'#',b!~'#'}", false },
+            { "../../federate", "match[]={a=~'#'}&match[]={b=~'#'}", false },
+        };
 
     [Theory]
     [MemberData(nameof(Requests))]
@@ -48,7 +49,8 @@ public sealed class RegexSizeTests : GatewayTestBase
     {
         var target = new Uri(new Uri("http://gateway/api/v1/"), path).AbsolutePath;
         var query = Uri.EscapeDataString(parameters.Replace("#", Large, StringComparison.Ordinal))
-            .Replace("%3D", "=", StringComparison.Ordinal).Replace("%26", "&", StringComparison.Ordinal);
+            .Replace("%3D", "=", StringComparison.Ordinal)
+            .Replace("%26", "&", StringComparison.Ordinal);
         using var response = await Gateway.GetAsync($"{target}?{query}");
         await AssertAsync(response, allowed);
     }
@@ -59,21 +61,37 @@ public sealed class RegexSizeTests : GatewayTestBase
     [InlineData(1, 2, false)]
     public async Task So_do_all_of_a_remote_read(int queries, int matchers, bool allowed)
     {
-        Prometheus.Answer = context => ScriptedPrometheus.WriteAsync(context, 200, "", "application/x-protobuf");
+        Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 200, "", "application/x-protobuf");
         var request = new ReadRequest();
         for (var i = 0; i < queries; i++)
         {
             var query = new ReadQuery { Hints = new ReadHints { Func = "series" } };
             for (var j = 0; j < matchers; j++)
-                query.Matchers.Add(new ReadMatcher { Name = "a", Type = ReadMatcher.Types.Type.Nre, Value = Large });
-            query.Matchers.Add(new ReadMatcher { Name = "a", Type = ReadMatcher.Types.Type.Neq, Value = Large });
+            {
+                query.Matchers.Add(
+                    new ReadMatcher
+                    {
+                        Name = "a",
+                        Type = ReadMatcher.Types.Type.Nre,
+                        Value = Large,
+                    }
+                );
+            }
+            query.Matchers.Add(
+                new ReadMatcher
+                {
+                    Name = "a",
+                    Type = ReadMatcher.Types.Type.Neq,
+                    Value = Large,
+                }
+            );
             request.Queries.Add(query);
         }
 
         using var content = new ByteArrayContent(Snappy.CompressToArray(request.ToByteArray()));
         content.Headers.ContentType = new("application/x-protobuf");
         content.Headers.ContentEncoding.Add("snappy");
-        using var response = await Gateway.SendAsync(RunningGateway.A, HttpMethod.Post, "/api/v1/read", content);
+        using var response = await Gateway.SendAsync(RunningGateway.TenantA, HttpMethod.Post, "/api/v1/read", content);
         await AssertAsync(response, allowed);
     }
 
@@ -89,8 +107,9 @@ public sealed class RegexSizeTests : GatewayTestBase
         Assert.Equal("execution", error["errorType"]!.GetValue<string>());
         Assert.Equal(
             "the regular expressions of this request are too large together: with their counts, such as {1000}, written out they come to 120016 or more, "
-            + "and every plan allows (regex_size) 100000: use smaller counts and plainer expressions, or ask in several requests",
-            error["error"]!.GetValue<string>());
+                + "and every plan allows (regex_size) 100000: use smaller counts and plainer expressions, or ask in several requests",
+            error["error"]!.GetValue<string>()
+        );
         Assert.Equal(error["error"]!.GetValue<string>(), data["refused_because"]!.GetValue<string>());
         Assert.Equal(100_000, data["limits"]!["regex_size"]!.GetValue<int>());
     }
@@ -107,9 +126,11 @@ public sealed class RegexSizeTests : GatewayTestBase
     {
         var regex = new StringBuilder();
         for (var i = 0; i < count; i++)
+        {
             regex.AppendFormat(null, value, i);
+        }
         var query = new LabelMatcher("a", AivenMetrics.PromQL.MatchType.Regex, regex.ToString().TrimEnd('|')).ToString();
-        Assert.InRange(RegexSize.Of(PromQLParser.Parse("{" + query + "}")), query.Length / 2, RegexSize.Max);
+        Assert.InRange(RegexSize.Compute(PromQLParser.Parse("{" + query + "}")), query.Length / 2, RegexSize.Max);
     }
 
     [Fact]
@@ -117,14 +138,14 @@ public sealed class RegexSizeTests : GatewayTestBase
     {
         var one = "{a=~'" + new string('a', PromQLParser.MaxLength - 7) + "'}";
         var many = "{" + string.Concat(Enumerable.Repeat("a=~'b',", PromQLParser.MaxLength / 7 - 1)) + "}";
-        Assert.InRange(RegexSize.Of(PromQLParser.Parse(one)), 60_000, RegexSize.Max);
-        Assert.InRange(RegexSize.Of(PromQLParser.Parse(many)), 60_000, RegexSize.Max);
+        Assert.InRange(RegexSize.Compute(PromQLParser.Parse(one)), 60_000, RegexSize.Max);
+        Assert.InRange(RegexSize.Compute(PromQLParser.Parse(many)), 60_000, RegexSize.Max);
     }
 
     /// <summary>Far below the limit, so that it is no limit of what people write.</summary>
     [Fact]
     public void No_query_of_the_corpora_comes_near() =>
-        Assert.All(Corpus.AcceptedByAny, query => Assert.InRange(RegexSize.Of(PromQLParser.Parse(query)), 0, RegexSize.Max / 10));
+        Assert.All(Corpus.AcceptedByAny, query => Assert.InRange(RegexSize.Compute(PromQLParser.Parse(query)), 0, RegexSize.Max / 10));
 
     private async Task AssertAsync(HttpResponseMessage response, bool allowed)
     {
@@ -132,6 +153,8 @@ public sealed class RegexSizeTests : GatewayTestBase
         Assert.Equal(allowed ? 200 : 422, (int)response.StatusCode);
         Assert.Equal(allowed ? 1 : 0, Prometheus.Requests.Count);
         if (!allowed)
+        {
             Assert.Contains("(regex_size) 100000", text, StringComparison.Ordinal);
+        }
     }
 }

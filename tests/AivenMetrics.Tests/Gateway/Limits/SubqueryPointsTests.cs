@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.PromQL;
 using AivenMetrics.Testing.Gateway;
@@ -12,12 +12,13 @@ public sealed class SubqueryPointsTests : GatewayTestBase
 {
     private const string Range = "start=0&end=3600&step=60";
 
-    protected override Task<RunningGateway> StartGatewayAsync() => RunningGateway.StartAsync(file => new GatewayOptions
-    {
-        Prometheus = [Prometheus.Url],
-        TenantsFile = file,
-        Plans = { ["space"] = new PlanOptions { SubqueryPoints = 100 } },
-    });
+    protected override Task<RunningGateway> StartGatewayAsync() =>
+        RunningGateway.StartAsync(file => new GatewayOptions
+        {
+            Prometheus = [Prometheus.Url],
+            TenantsFile = file,
+            Plans = { ["space"] = new TenantLimitsOptions { SubqueryPoints = 100 } },
+        });
 
     [Theory]
     [InlineData("up", 0)]
@@ -31,7 +32,7 @@ public sealed class SubqueryPointsTests : GatewayTestBase
     [InlineData("max_over_time(up[1h / 2:1m / 2])", 60)]
     [InlineData("max_over_time(up[max_of(1h, 2h):min_of(1m, 2m)])", 120)]
     public void Of_an_instant_query_they_are_the_ranges_divided_by_the_step(string query, double points) =>
-        Assert.Equal(points, SubqueryPoints.Of(PromQLParser.Parse(query), 0, 0));
+        Assert.Equal(points, SubqueryPoints.Compute(PromQLParser.Parse(query), 0, 0));
 
     [Theory]
     [InlineData("max_over_time(up[10m:1m])", 70)]
@@ -44,7 +45,7 @@ public sealed class SubqueryPointsTests : GatewayTestBase
     [InlineData("quantile_over_time(scalar(up), up[10m:1m] @ 0)", 70)]
     [InlineData("max_over_time(max_over_time(up[10m:1m])[20m:10m] @ 0)", 32)]
     public void Of_a_range_query_its_range_is_added_unless_the_time_is_fixed(string query, double points) =>
-        Assert.Equal(points, SubqueryPoints.Of(PromQLParser.Parse(query), 30, 3600));
+        Assert.Equal(points, SubqueryPoints.Compute(PromQLParser.Parse(query), 30, 3600));
 
     [Theory]
     [InlineData("max_over_time(up[1h:1m - 6m])", 60)]
@@ -52,13 +53,21 @@ public sealed class SubqueryPointsTests : GatewayTestBase
     [InlineData("max_over_time(up[1h:(0 - 1) ^ 0.5])", 60)]
     [InlineData("max_over_time(up[1h:1s ^ 0 / 1000000])", 3_600_000)]
     public void A_step_that_is_none_counts_as_the_usual_one_and_none_is_finer_than_a_millisecond(string query, double points) =>
-        Assert.Equal(points, SubqueryPoints.Of(PromQLParser.Parse(query), 0, 0), 3);
+        Assert.Equal(points, SubqueryPoints.Compute(PromQLParser.Parse(query), 0, 0), 3);
 
     [Theory]
     [InlineData("query?query=max_over_time(up[79s:1s])", 200, null)]
-    [InlineData("query?query=max_over_time(up[80s:1s])", 200, "near the limit subquery_points of plan \"space\": the subqueries of this query are evaluated at 80 points, taken together, of 100")]
+    [InlineData(
+        "query?query=max_over_time(up[80s:1s])",
+        200,
+        "near the limit subquery_points of plan \"space\": the subqueries of this query are evaluated at 80 points, taken together, of 100"
+    )]
     [InlineData("query?query=max_over_time(up[100s:1s])", 200, "near the limit subquery_points")]
-    [InlineData("query?query=max_over_time(up[101s:1s])", 422, "the subqueries of this query are evaluated at 101 points, taken together, of each its range and that of the query around it divided by its step; plan \"space\" allows (subquery_points) 100: take a larger step in the brackets, as in [1h:5m], or a shorter time, or ask in several queries")]
+    [InlineData(
+        "query?query=max_over_time(up[101s:1s])",
+        422,
+        "the subqueries of this query are evaluated at 101 points, taken together, of each its range and that of the query around it divided by its step; plan \"space\" allows (subquery_points) 100: take a larger step in the brackets, as in [1h:5m], or a shorter time, or ask in several queries"
+    )]
     [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[50s:1s])", 200, "at 100 points")]
     [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[51s:1s])", 422, "at 101 points")]
     [InlineData("query?query=max_over_time(up[51s:1s])/max_over_time(up[50s-99s:1s])/max_over_time(up[50s:1s])", 422, "at 101 points")]
@@ -76,12 +85,18 @@ public sealed class SubqueryPointsTests : GatewayTestBase
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal(status == 200 ? 1 : 0, Prometheus.Requests.Count);
         if (status != 200)
+        {
             Assert.Equal("execution", answer["errorType"]!.GetValue<string>());
+        }
         var told = status == 200 ? answer["warnings"]?[0] : answer["error"];
         if (says is null)
+        {
             Assert.Null(told);
+        }
         else
+        {
             Assert.Contains(says, told!.GetValue<string>(), StringComparison.Ordinal);
+        }
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Net;
-using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Configuration;
+using AivenMetrics.Gateway.PrometheusApi;
 using AivenMetrics.Gateway.Routing;
 using AivenMetrics.Testing.Gateway;
 using Xunit;
@@ -11,19 +12,24 @@ public sealed class PathPrefixTests : IAsyncLifetime
 {
     private const string Prefix = "/i/5c9c2f0e-one";
 
-    private ScriptedPrometheus prometheus = null!;
-    private RunningGateway gateway = null!;
+    private ScriptedPrometheus _prometheus = null!;
+    private RunningGateway _gateway = null!;
 
     public async ValueTask InitializeAsync()
     {
-        prometheus = await ScriptedPrometheus.StartAsync();
-        gateway = await RunningGateway.StartAsync(tenants => new GatewayOptions { Prometheus = [prometheus.Url], TenantsFile = tenants, PathPrefix = Prefix });
+        _prometheus = await ScriptedPrometheus.StartAsync();
+        _gateway = await RunningGateway.StartAsync(tenants => new GatewayOptions
+        {
+            Prometheus = [_prometheus.Url],
+            TenantsFile = tenants,
+            PathPrefix = Prefix,
+        });
     }
 
     public async ValueTask DisposeAsync()
     {
-        await gateway.DisposeAsync();
-        await prometheus.DisposeAsync();
+        await _gateway.DisposeAsync();
+        await _prometheus.DisposeAsync();
     }
 
     [Theory]
@@ -34,9 +40,9 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData("//i/5c9c2f0e-one/api/v1/query?query=up")]
     public async Task A_path_with_the_prefix_or_without_it_is_the_same(string target)
     {
-        using var response = await gateway.GetAsync(target);
+        using var response = await _gateway.GetAsync(target);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(("/api/v1/query", "up{space_id=\"a\"}"), (prometheus.Only.Path, prometheus.Only.Query));
+        Assert.Equal(("/api/v1/query", "up{space_id=\"a\"}"), (_prometheus.SingleRequest.Path, _prometheus.SingleRequest.Query));
     }
 
     [Theory]
@@ -53,9 +59,9 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData(Prefix + "/api/v1/status%2Fconfig")]
     public async Task Anything_like_the_prefix_is_not_the_prefix(string target)
     {
-        using var response = await gateway.GetAsync(target);
+        using var response = await _gateway.GetAsync(target);
         Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest, $"{response.StatusCode}");
-        Assert.Empty(prometheus.Requests);
+        Assert.Empty(_prometheus.Requests);
     }
 
     [Theory]
@@ -64,7 +70,7 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData(Prefix + "/api/v1/status/config", HttpStatusCode.Forbidden)]
     public async Task Behind_the_prefix_are_the_same_refusals(string target, HttpStatusCode status)
     {
-        using var response = await gateway.GetAsync(target);
+        using var response = await _gateway.GetAsync(target);
         Assert.Equal(status, response.StatusCode);
     }
 
@@ -82,8 +88,14 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData("/a b", false)]
     public void A_prefix_is_plain_segments(string prefix, bool right)
     {
-        Assert.Equal(right, RequestTarget.IsPrefix(prefix));
-        var faults = new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://b", FeedToken = "t", PathPrefix = prefix }.Faults();
+        Assert.Equal(right, RequestTarget.IsValidPrefix(prefix));
+        var faults = new GatewayOptions
+        {
+            Prometheus = ["http://x"],
+            FeedUrl = "http://b",
+            FeedToken = "t",
+            PathPrefix = prefix,
+        }.Validate();
         Assert.Equal(right ? [] : ["Gateway:PathPrefix"], faults.Select(fault => fault.Split(' ')[0]));
     }
 
@@ -105,7 +117,10 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData("U__a_2", "U__a_2", "U__a_2")]
     public void A_label_is_named_to_each_engine_in_its_way(string segment, string toPrometheus, string toVictoriaMetrics)
     {
-        var name = LabelNames.Read(segment)!;
-        Assert.Equal((toPrometheus, toVictoriaMetrics), (LabelNames.Write(name, QueryEngine.Prometheus), LabelNames.Write(name, QueryEngine.VictoriaMetrics)));
+        var name = LabelNames.Decode(segment)!;
+        Assert.Equal(
+            (toPrometheus, toVictoriaMetrics),
+            (LabelNames.Encode(name, QueryEngine.Prometheus), LabelNames.Encode(name, QueryEngine.VictoriaMetrics))
+        );
     }
 }

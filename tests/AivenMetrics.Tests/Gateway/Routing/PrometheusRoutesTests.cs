@@ -17,7 +17,7 @@ public sealed class PrometheusRoutesTests : GatewayTestBase
     {
         Prometheus.Version = "3.14.0";
         var gateway = await base.StartGatewayAsync();
-        await gateway.UntilReadyAsync();
+        await gateway.WaitUntilReadyAsync();
         return gateway;
     }
 
@@ -26,7 +26,9 @@ public sealed class PrometheusRoutesTests : GatewayTestBase
         var data = new TheoryData<string, string, string>();
         var lines = Directory.GetFiles(Folder).SelectMany(File.ReadLines).Where(line => !line.StartsWith('#')).Distinct();
         foreach (var parts in lines.Select(line => line.Split(' ')))
+        {
             data.Add(parts[0], parts[1], parts[2]);
+        }
         return data;
     }
 
@@ -34,7 +36,7 @@ public sealed class PrometheusRoutesTests : GatewayTestBase
     [MemberData(nameof(Routes))]
     public async Task Every_route_of_Prometheus_has_a_decision(string method, string path, string decision)
     {
-        using var response = await Gateway.SendAsync(RunningGateway.A, new HttpMethod(method), path);
+        using var response = await Gateway.SendAsync(RunningGateway.TenantA, new HttpMethod(method), path);
         if (decision == "served")
         {
             Assert.NotEqual(HttpStatusCode.MethodNotAllowed, response.StatusCode);

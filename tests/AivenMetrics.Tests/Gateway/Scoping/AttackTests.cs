@@ -1,7 +1,6 @@
-using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.PromQL;
 using AivenMetrics.Testing.Gateway;
-using AivenMetrics.Tests.Gateway.RemoteRead;
 using Xunit;
 using MatchType = AivenMetrics.PromQL.MatchType;
 
@@ -13,7 +12,7 @@ namespace AivenMetrics.Tests.Gateway.Scoping;
 /// </summary>
 public sealed class AttackTests
 {
-    private static readonly string Authorization = RunningGateway.Basic(RunningGateway.A).ToString();
+    private static readonly string Authorization = RunningGateway.Basic(RunningGateway.TenantA).ToString();
     private static readonly LabelMatcher OwnScope = new("space_id", MatchType.Equal, "a");
 
     public static TheoryData<string, string> Attacks() => RawAttack.All();
@@ -42,8 +41,12 @@ public sealed class AttackTests
         var attack = RawAttack.Find(file, sentence);
         await using var engine = await ScriptedPrometheus.StartAsync();
         engine.Version = "2.24.0";
-        await using var gateway = await RunningGateway.StartAsync(
-            tenants => new GatewayOptions { Prometheus = [engine.Url], TenantsFile = tenants, Engine = QueryEngine.VictoriaMetrics });
+        await using var gateway = await RunningGateway.StartAsync(tenants => new GatewayOptions
+        {
+            Prometheus = [engine.Url],
+            TenantsFile = tenants,
+            Engine = QueryEngine.VictoriaMetrics,
+        });
 
         var answer = await gateway.SendRawAsync(attack.Bytes(Authorization));
 
@@ -55,7 +58,9 @@ public sealed class AttackTests
             Assert.Matches("^/api/v1/(query|query_range|series|labels|targets|rules|alerts|label/[^/]+/values)$|^/federate$", request.Path);
             // The operator's own lists have no filters: they are asked for everybody's and filtered here.
             if (request.Path is not ("/api/v1/targets" or "/api/v1/rules" or "/api/v1/alerts"))
+            {
                 Assert.Equal(["{space_id=\"a\"}"], request.Parameters["extra_filters[]"].ToArray());
+            }
             AssertScoped(request);
         });
     }
@@ -64,16 +69,70 @@ public sealed class AttackTests
     public void There_is_a_corpus() => Assert.True(Attacks().Count >= 250, "attacks are missing");
 
     /// <summary>What a server got is of a served path, and carries the scope of tenant a in every selector.</summary>
-    internal static void AssertScoped(Received request)
+    internal static void AssertScoped(ReceivedRequest request)
     {
-        Assert.Matches("^/api/v1/(query|query_range|query_exemplars|format_query|read|series|labels|targets|targets/metadata|rules|alerts|status/flags|status/runtimeinfo|label/[^/]+/values|parse_query|features)$|^/federate$", request.Path);
-        Assert.All(request.Parameters.Keys, name => Assert.Contains(name, new[] { "query", "match[]", "match_target", "metric", "state", "type", "exclude_alerts", "extra_filters[]", "time", "timeout", "limit", "lookback_delta", "stats", "start", "end", "step" }));
-        Assert.Subset(new HashSet<string>(["Accept", "Accept-Encoding", "Content-Encoding", "Content-Length", "Content-Type", "Host", "User-Agent", "X-Prometheus-Remote-Read-Version", "traceparent", "tracestate"], StringComparer.OrdinalIgnoreCase),
-            new HashSet<string>(request.Headers.Keys, StringComparer.OrdinalIgnoreCase));
+        Assert.Matches(
+            "^/api/v1/(query|query_range|query_exemplars|format_query|read|series|labels|targets|targets/metadata|rules|alerts|status/flags|status/runtimeinfo|label/[^/]+/values|parse_query|features)$|^/federate$",
+            request.Path
+        );
+        Assert.All(request.Parameters.Keys, name =>
+            Assert.Contains(
+                name,
+                new[]
+                {
+                    "query",
+                    "match[]",
+                    "match_target",
+                    "metric",
+                    "state",
+                    "type",
+                    "exclude_alerts",
+                    "extra_filters[]",
+                    "time",
+                    "timeout",
+                    "limit",
+                    "lookback_delta",
+                    "stats",
+                    "start",
+                    "end",
+                    "step",
+                }
+            )
+        );
+        Assert.Subset(
+            new HashSet<string>(
+                [
+                    "Accept",
+                    "Accept-Encoding",
+                    "Content-Encoding",
+                    "Content-Length",
+                    "Content-Type",
+                    "Host",
+                    "User-Agent",
+                    "X-Prometheus-Remote-Read-Version",
+                    "traceparent",
+                    "tracestate",
+                ],
+                StringComparer.OrdinalIgnoreCase
+            ),
+            new HashSet<string>(request.Headers.Keys, StringComparer.OrdinalIgnoreCase)
+        );
         Assert.All(request.Parameters.Where(p => p.Key != "match[]"), p => Assert.Single(p.Value.ToArray()));
         // These have no series in their answer, or are asked of everybody and filtered.
-        if (request.Path is "/api/v1/format_query" or "/api/v1/parse_query" or "/api/v1/features" or "/api/v1/targets" or "/api/v1/rules" or "/api/v1/alerts" or "/api/v1/status/flags" or "/api/v1/status/runtimeinfo")
+        if (
+            request.Path
+            is "/api/v1/format_query"
+                or "/api/v1/parse_query"
+                or "/api/v1/features"
+                or "/api/v1/targets"
+                or "/api/v1/rules"
+                or "/api/v1/alerts"
+                or "/api/v1/status/flags"
+                or "/api/v1/status/runtimeinfo"
+        )
+        {
             return;
+        }
         if (request.Path == "/api/v1/read")
         {
             RemoteReadTests.AssertScoped(request, "a");
@@ -81,7 +140,9 @@ public sealed class AttackTests
         }
 
         if (request.Query is null)
+        {
             Assert.NotEmpty(request.Matches.Concat(request.MatchTarget));
+        }
         Assert.All(UpstreamSelectors.In(request), selector => Assert.Contains(OwnScope, selector.Matchers.AsSpan().ToArray()));
     }
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 using AivenMetrics.Broker;
 using AivenMetrics.Commands;
 using AivenMetrics.Discovery;
-using AivenMetrics.Gateway;
+using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Hosting;
 using AivenMetrics.Hosting.Configuration;
 using AivenMetrics.Simulator;
@@ -12,18 +12,30 @@ namespace AivenMetrics.Tests.Hosting.Configuration;
 
 public sealed class RoleConfigurationTests : IDisposable
 {
-    private readonly string file = Path.GetTempFileName();
+    private readonly string _file = Path.GetTempFileName();
 
-    public void Dispose() => File.Delete(file);
+    public void Dispose() => File.Delete(_file);
 
     [Fact]
     public void Options_of_the_command_line_win_over_the_file_and_a_list_replaces_a_list()
     {
-        File.WriteAllText(file, """{"Gateway":{"FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2","http://127.0.0.1:2","http://127.0.0.1:2"]}}""");
+        File.WriteAllText(
+            _file,
+            """{"Gateway":{"FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2","http://127.0.0.1:2","http://127.0.0.1:2"]}}"""
+        );
 
-        var configuration = Read("--feed-url", "http://127.0.0.1:3", "--prometheus", "http://127.0.0.1:4", "--prometheus", "http://127.0.0.1:5", "--listen", "http://127.0.0.1:0");
+        var configuration = Read(
+            "--feed-url",
+            "http://127.0.0.1:3",
+            "--prometheus",
+            "http://127.0.0.1:4",
+            "--prometheus",
+            "http://127.0.0.1:5",
+            "--listen",
+            "http://127.0.0.1:0"
+        );
 
-        Assert.Empty(configuration.Faults);
+        Assert.Empty(configuration.Errors);
         Assert.Equal("http://127.0.0.1:3", configuration.Options.FeedUrl);
         Assert.Equal(["http://127.0.0.1:4", "http://127.0.0.1:5"], configuration.Options.Prometheus);
         Assert.Equal("http://127.0.0.1:0", configuration.Hosting.Listen);
@@ -32,9 +44,9 @@ public sealed class RoleConfigurationTests : IDisposable
     [Fact]
     public void Faults_of_file_hosting_binding_and_role_come_together()
     {
-        File.WriteAllText(file, """{"Gateway":{"Listen":"8081","UpstreamTimeout":"long","Typo":1}}""");
+        File.WriteAllText(_file, """{"Gateway":{"Listen":"8081","UpstreamTimeout":"long","Typo":1}}""");
 
-        var faults = Read().Faults;
+        var faults = Read().Errors;
 
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:Listen must be", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:UpstreamTimeout must be a time span", StringComparison.Ordinal));
@@ -49,57 +61,109 @@ public sealed class RoleConfigurationTests : IDisposable
     [InlineData("h2c://127.0.0.1:8083", "Gateway:Http2Listen must be http://<IP address>:<port>")]
     public void An_address_for_HTTP2_may_be_left_empty(string address, string? fault)
     {
-        File.WriteAllText(file, $$$"""{"Gateway":{"Http2Listen":"{{{address}}}","FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}""");
+        File.WriteAllText(
+            _file,
+            $$$"""{"Gateway":{"Http2Listen":"{{{address}}}","FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}"""
+        );
 
         var configuration = Read();
 
         Assert.Equal(address, configuration.Hosting.Http2Listen);
         if (fault is null)
-            Assert.Empty(configuration.Faults);
+        {
+            Assert.Empty(configuration.Errors);
+        }
         else
-            Assert.StartsWith(fault, Assert.Single(configuration.Faults), StringComparison.Ordinal);
+        {
+            Assert.StartsWith(fault, Assert.Single(configuration.Errors), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
     public void A_misspelt_option_is_told_with_those_of_listening_too()
     {
-        File.WriteAllText(file, """{"Gateway":{"Listne":"http://127.0.0.1:0"}}""");
+        File.WriteAllText(_file, """{"Gateway":{"Listne":"http://127.0.0.1:0"}}""");
 
-        string fault = Assert.Single(Read().Faults, fault => fault.StartsWith("Gateway:Listne", StringComparison.Ordinal));
+        string fault = Assert.Single(Read().Errors, fault => fault.StartsWith("Gateway:Listne", StringComparison.Ordinal));
 
-        Assert.All(["Http2Listen", "InternalListen", "LastGoodFile, Listen"], name => Assert.Contains($", {name}, ", fault, StringComparison.Ordinal));
+        Assert.All(["Http2Listen", "InternalListen", "LastGoodFile, Listen"], name =>
+            Assert.Contains($", {name}, ", fault, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
-    [InlineData("http://127.0.0.1:8081", "http://127.0.0.1:8081", "http://127.0.0.1:9", "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen takes")]
-    [InlineData("http://localhost:8081", "", "http://127.0.0.1:8081", "Gateway:InternalListen is http://127.0.0.1:8081, which Gateway:Listen takes")]
-    [InlineData("http://0.0.0.0:8081", "http://127.0.0.1:8081", "http://127.0.0.1:9", "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen takes")]
-    [InlineData("http://127.0.0.1:8081", "http://[::]:9", "http://127.0.0.1:9", "Gateway:InternalListen is http://127.0.0.1:9, which Gateway:Http2Listen takes")]
+    [InlineData(
+        "http://127.0.0.1:8081",
+        "http://127.0.0.1:8081",
+        "http://127.0.0.1:9",
+        "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen takes"
+    )]
+    [InlineData(
+        "http://localhost:8081",
+        "",
+        "http://127.0.0.1:8081",
+        "Gateway:InternalListen is http://127.0.0.1:8081, which Gateway:Listen takes"
+    )]
+    [InlineData(
+        "http://0.0.0.0:8081",
+        "http://127.0.0.1:8081",
+        "http://127.0.0.1:9",
+        "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen takes"
+    )]
+    [InlineData(
+        "http://127.0.0.1:8081",
+        "http://[::]:9",
+        "http://127.0.0.1:9",
+        "Gateway:InternalListen is http://127.0.0.1:9, which Gateway:Http2Listen takes"
+    )]
     [InlineData("http://127.0.0.1:8081", "http://127.0.0.2:8081", "http://[::1]:8081", null)]
     [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0", "http://127.0.0.1:0", null)]
     public void Two_options_for_one_address_are_a_fault(string listen, string http2, string internalListen, string? fault)
     {
-        File.WriteAllText(file, $$$"""{"Gateway":{"Listen":"{{{listen}}}","Http2Listen":"{{{http2}}}","InternalListen":"{{{internalListen}}}","FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}""");
+        File.WriteAllText(
+            _file,
+            $$$"""{"Gateway":{"Listen":"{{{listen}}}","Http2Listen":"{{{http2}}}","InternalListen":"{{{internalListen}}}","FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}"""
+        );
 
-        Assert.Equal(fault is null ? [] : [fault + ": give each a port of its own."], Read().Faults);
+        Assert.Equal(fault is null ? [] : [fault + ": give each a port of its own."], Read().Errors);
     }
 
     [Fact]
     public void A_file_of_a_secret_that_cannot_be_read_is_one_fault_and_not_a_missing_secret_too()
     {
-        File.WriteAllText(file, """{"Gateway":{"FeedUrl":"http://127.0.0.1:1","FeedTokenFile":"/nowhere/token","Prometheus":["http://127.0.0.1:2"]}}""");
+        File.WriteAllText(
+            _file,
+            """{"Gateway":{"FeedUrl":"http://127.0.0.1:1","FeedTokenFile":"/nowhere/token","Prometheus":["http://127.0.0.1:2"]}}"""
+        );
 
-        Assert.StartsWith("Gateway:FeedTokenFile names /nowhere/token, which cannot be read", Assert.Single(Read().Faults), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Gateway:FeedTokenFile names /nowhere/token, which cannot be read",
+            Assert.Single(Read().Errors),
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>Those of lists too, whose other members are judged all the same.</summary>
     [Fact]
     public void Files_of_the_brokers_secrets_that_cannot_be_read_are_one_fault_each()
     {
-        string[] keys = ["Password", "Aiven:Token", "Feed:DiscoveryToken", "Feed:GatewayToken", "EncryptionKeys:0:Key", "Users:0:PasswordHash"];
-        File.WriteAllText(file, System.Text.Json.JsonSerializer.Serialize(keys.ToDictionary(key => $"Broker:{key}File", _ => "/nowhere/secret")));
+        string[] keys =
+        [
+            "Password",
+            "Aiven:Token",
+            "Feed:DiscoveryToken",
+            "Feed:GatewayToken",
+            "EncryptionKeys:0:Key",
+            "Users:0:PasswordHash",
+        ];
+        File.WriteAllText(
+            _file,
+            System.Text.Json.JsonSerializer.Serialize(keys.ToDictionary(key => $"Broker:{key}File", _ => "/nowhere/secret"))
+        );
 
-        var faults = RoleConfiguration<BrokerOptions>.Read(Roles.Broker, RoleCommand.Create(Roles.Broker).Parse([]), file, hosted: true).Faults;
+        var faults = RoleConfiguration<BrokerOptions>
+            .Read(Roles.Broker, RoleCommand.Create(Roles.Broker).Parse([]), _file, hosted: true)
+            .Errors;
 
         Assert.All(keys, key => Assert.Single(faults, fault => fault.StartsWith($"Broker:{key}", StringComparison.Ordinal)));
         Assert.DoesNotContain(faults, fault => fault.StartsWith("Broker:EncryptionKeys is", StringComparison.Ordinal));
@@ -109,9 +173,9 @@ public sealed class RoleConfigurationTests : IDisposable
     [Fact]
     public void Unknown_sections_and_single_values_for_lists_and_sections_are_faults()
     {
-        File.WriteAllText(file, """{"Gatewayy":{"Listen":"x"},"Gateway":{"Prometheus":"http://127.0.0.1:2"}}""");
+        File.WriteAllText(_file, """{"Gatewayy":{"Listen":"x"},"Gateway":{"Prometheus":"http://127.0.0.1:2"}}""");
 
-        var faults = Read().Faults;
+        var faults = Read().Errors;
 
         Assert.Contains("Gatewayy is not a section: it must be one of Broker, Discovery, Gateway, Simulator.", faults);
         Assert.Contains("Gateway:Prometheus is a list: give Gateway:Prometheus:0, not a single value.", faults);
@@ -119,7 +183,10 @@ public sealed class RoleConfigurationTests : IDisposable
 
     [Fact]
     public void The_known_sections_are_those_of_all_roles_of_both_programs() =>
-        Assert.Equal([BrokerOptions.Section, DiscoveryOptions.Section, GatewayOptions.Section, SimulatorOptions.Section], ConfigurationNames.Sections);
+        Assert.Equal(
+            [BrokerOptions.Section, DiscoveryOptions.Section, GatewayOptions.Section, SimulatorOptions.Section],
+            ConfigurationNames.Sections
+        );
 
     [Fact]
     public void The_variables_of_the_platform_command_are_no_configuration()
@@ -127,7 +194,7 @@ public sealed class RoleConfigurationTests : IDisposable
         Environment.SetEnvironmentVariable("AIVENMETRICS_PLATFORM_URL", "http://127.0.0.1:1");
         try
         {
-            Assert.DoesNotContain(Read().Faults, fault => fault.StartsWith("PLATFORM", StringComparison.Ordinal));
+            Assert.DoesNotContain(Read().Errors, fault => fault.StartsWith("PLATFORM", StringComparison.Ordinal));
         }
         finally
         {
@@ -138,7 +205,9 @@ public sealed class RoleConfigurationTests : IDisposable
     [Fact]
     public void A_password_on_the_command_line_is_a_fault_that_does_not_repeat_it()
     {
-        string fault = Assert.Single(Read("--tenants-file", file, "--prometheus", "http://u:hunter2@127.0.0.1:2").Faults, fault => fault.StartsWith("--prometheus", StringComparison.Ordinal));
+        string fault = Assert.Single(Read("--tenants-file", _file, "--prometheus", "http://u:hunter2@127.0.0.1:2").Errors, fault =>
+            fault.StartsWith("--prometheus", StringComparison.Ordinal)
+        );
 
         Assert.Contains("holds a password", fault, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", fault, StringComparison.Ordinal);
@@ -149,16 +218,16 @@ public sealed class RoleConfigurationTests : IDisposable
     [InlineData("[1]")]
     public void A_file_that_is_not_a_json_object_is_one_more_fault(string text)
     {
-        File.WriteAllText(file, text);
+        File.WriteAllText(_file, text);
 
-        Assert.Contains(Read().Faults, fault => fault.StartsWith($"{file} cannot be read as JSON", StringComparison.Ordinal));
+        Assert.Contains(Read().Errors, fault => fault.StartsWith($"{_file} cannot be read as JSON", StringComparison.Ordinal));
     }
 
     private RoleConfiguration<GatewayOptions> Read(params string[] arguments)
     {
-        Command command = RoleCommand.Create(Roles.Gateway);
-        ParseResult parsed = command.Parse(arguments);
+        var command = RoleCommand.Create(Roles.Gateway);
+        var parsed = command.Parse(arguments);
         Assert.Empty(parsed.Errors);
-        return RoleConfiguration<GatewayOptions>.Read(Roles.Gateway, parsed, file, hosted: true);
+        return RoleConfiguration<GatewayOptions>.Read(Roles.Gateway, parsed, _file, hosted: true);
     }
 }

@@ -8,76 +8,80 @@ namespace AivenMetrics.Tests.PromQL;
 
 public class ParserTests
 {
-    private static readonly VectorSelector A = new("a", []), B = new("b", []), C = new("c", []);
+    private static readonly VectorSelector A = new("a", []),
+        B = new("b", []),
+        C = new("c", []);
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     /// <summary>Each pair of texts must give the same tree; the second one shows with parentheses what the first one means.</summary>
-    public static TheoryData<string, string, string> Bindings => new()
-    {
-        { "or binds loosest", "a or b and c", "a or (b and c)" },
-        { "and and unless bind alike, from the left", "a and b unless c", "(a and b) unless c" },
-        { "comparison binds looser than sums", "a > b + c", "a > (b + c)" },
-        { "comparisons associate to the left", "a == b < c", "(a == b) < c" },
-        { "sums bind looser than products", "a - b * c", "a - (b * c)" },
-        { "sums associate to the left", "a - b - c", "(a - b) - c" },
-        { "atan2 binds like a product", "a + b atan2 c / d", "a + ((b atan2 c) / d)" },
-        { "powers associate to the right", "a ^ b ^ c", "a ^ (b ^ c)" },
-        { "a sign binds looser than a power", "-a ^ b", "-(a ^ b)" },
-        { "a sign binds tighter than a product from the left", "-a * b", "(-a) * b" },
-        { "a sign on the right takes powers only", "a ^ -b ^ c * d", "(a ^ (-(b ^ c))) * d" },
-        { "offset belongs to the nearest selector", "a + b offset 5m", "a + (b offset 5m)" },
-        { "@ belongs to the nearest selector", "a ^ b @ 5", "a ^ (b @ 5)" },
-        { "a range belongs to the nearest selector", "-rate(a[5m])", "-(rate(a[5m]))" },
-    };
+    public static TheoryData<string, string, string> Bindings =>
+        new()
+        {
+            { "or binds loosest", "a or b and c", "a or (b and c)" },
+            { "and and unless bind alike, from the left", "a and b unless c", "(a and b) unless c" },
+            { "comparison binds looser than sums", "a > b + c", "a > (b + c)" },
+            { "comparisons associate to the left", "a == b < c", "(a == b) < c" },
+            { "sums bind looser than products", "a - b * c", "a - (b * c)" },
+            { "sums associate to the left", "a - b - c", "(a - b) - c" },
+            { "atan2 binds like a product", "a + b atan2 c / d", "a + ((b atan2 c) / d)" },
+            { "powers associate to the right", "a ^ b ^ c", "a ^ (b ^ c)" },
+            { "a sign binds looser than a power", "-a ^ b", "-(a ^ b)" },
+            { "a sign binds tighter than a product from the left", "-a * b", "(-a) * b" },
+            { "a sign on the right takes powers only", "a ^ -b ^ c * d", "(a ^ (-(b ^ c))) * d" },
+            { "offset belongs to the nearest selector", "a + b offset 5m", "a + (b offset 5m)" },
+            { "@ belongs to the nearest selector", "a ^ b @ 5", "a ^ (b @ 5)" },
+            { "a range belongs to the nearest selector", "-rate(a[5m])", "-(rate(a[5m]))" },
+        };
 
-    public static TheoryData<string, string, string> Spellings => new()
-    {
-        { "grouping after the arguments", "sum(a) by (x, y)", "sum by (x, y) (a)" },
-        { "no labels to group by", "sum by () (a)", "sum(a)" },
-        { "a trailing comma in a grouping", "sum by (x,) (a)", "sum by (x) (a)" },
-        { "a trailing comma between braces", "a{b=\"c\",}", "a{b=\"c\"}" },
-        { "keywords in capitals", "SUM BY (x) (a) AND ON (y) b", "sum by (x) (a) and on (y) b" },
-        { "empty braces behind a name", "a{}", "a" },
-        { "@ after offset", "a offset 5m @ 7", "a @ 7 offset 5m" },
-        { "a duration as a number", "5m + -1h30m + 1ms", "300 + -5400 + 0.001" },
-        { "underscores in numbers", "1_000.5 + 0x_1F + 0_17 + 0_8 + 1e1_0", "1000.5 + 31 + 15 + 8 + 1e10" },
-        { "numbers of seconds as durations", "a[300:0.5] offset 1_000", "a[5m:500ms] offset 16m40s" },
-        { "a range with a plus", "a[+5m] offset +1m", "a[5m] offset 1m" },
-        { "signs before an offset", "a offset --5m", "a offset 5m" },
-        { "an offset of nothing", "a offset 0 offset 0s", "a" },
-        { "a time with a unit", "a @ -1h", "a @ -3600" },
-        { "a quoted metric name", "{'a b', c=\"d\"}", "{__name__=\"a b\",c=\"d\"}" },
-        { "a quoted label name that needs no quotes", "{\"a\"=\"b\",`c`!='d'}", "{a=\"b\",c!=\"d\"}" },
-        { "quoted labels of a grouping that need no quotes", "sum by (\"a\", 'by') (b)", "sum by (a, by) (b)" },
-        { "a label with a colon, which only Prometheus 3 groups by", "sum by (a:b) (c)", "sum by ('a:b') (c)" },
-        { "anchored before the range", "a anchored [5m] offset 1m", "a[5m] anchored offset 1m" },
-        { "filling in of both sides one by one", "a + fill_right (1) fill_left (1) b", "a + fill (1) b" },
-        { "words of durations in capitals", "a[MAX_OF(STEP(), 5m)]", "a[max_of(step(), 5m)]" },
-        { "an operator behind an offset of an expression", "a offset step() * 2", "(a offset step()) * 2" },
-        { "an operator within an offset", "a offset (5m) + 3m", "a offset ((5m) + 3m)" },
-        { "@ before a range, which 2.42 allows with start and end", "a @ start() [5m]", "a[5m] @ start()" },
-        { "single quotes and backquotes", "a{b='\"',c=`\\`}", "a{b=\"\\\"\",c=\"\\\\\"}" },
-        { "hexadecimal and octal numbers", "0x1F + 017", "31 + 15" },
-        { "digits that are not octal", "08 + 0779", "8 + 779" },
-        { "numbers without a digit before or after the point", ".5 + 5.", "0.5 + 5" },
-        { "infinity and not-a-number in any case", "INF + nan", "Inf + NaN" },
-        { "signs before a number", "-+--1", "-1" },
-        { "mixed units", "a[1h30m5ms]", "a[5400005ms]" },
-        { "weeks and days", "a offset 1w1d", "a offset 8d" },
-        { "a letter for the colon, which 2.42 allows", "a[5m x30s]", "a[5m:30s]" },
-        { "comments and line breaks", "a # first\n + # second\r b", "a + b" },
-        { "group_left without labels", "a * on (x) group_left b", "a * on (x) group_left () b" },
-        { "matching between scalars is dropped", "1 + on () group_left (x) a", "1 + a" },
-        { "escapes that name one character", "\"\\x41\\102\\u0043\\U00000044\"", "\"ABCD\"" },
-        { "bytes that make up one character", "\"\\xc3\\xa9\"", "\"é\"" },
-    };
+    public static TheoryData<string, string, string> Spellings =>
+        new()
+        {
+            { "grouping after the arguments", "sum(a) by (x, y)", "sum by (x, y) (a)" },
+            { "no labels to group by", "sum by () (a)", "sum(a)" },
+            { "a trailing comma in a grouping", "sum by (x,) (a)", "sum by (x) (a)" },
+            { "a trailing comma between braces", "a{b=\"c\",}", "a{b=\"c\"}" },
+            { "keywords in capitals", "SUM BY (x) (a) AND ON (y) b", "sum by (x) (a) and on (y) b" },
+            { "empty braces behind a name", "a{}", "a" },
+            { "@ after offset", "a offset 5m @ 7", "a @ 7 offset 5m" },
+            { "a duration as a number", "5m + -1h30m + 1ms", "300 + -5400 + 0.001" },
+            { "underscores in numbers", "1_000.5 + 0x_1F + 0_17 + 0_8 + 1e1_0", "1000.5 + 31 + 15 + 8 + 1e10" },
+            { "numbers of seconds as durations", "a[300:0.5] offset 1_000", "a[5m:500ms] offset 16m40s" },
+            { "a range with a plus", "a[+5m] offset +1m", "a[5m] offset 1m" },
+            { "signs before an offset", "a offset --5m", "a offset 5m" },
+            { "an offset of nothing", "a offset 0 offset 0s", "a" },
+            { "a time with a unit", "a @ -1h", "a @ -3600" },
+            { "a quoted metric name", "{'a b', c=\"d\"}", "{__name__=\"a b\",c=\"d\"}" },
+            { "a quoted label name that needs no quotes", "{\"a\"=\"b\",`c`!='d'}", "{a=\"b\",c!=\"d\"}" },
+            { "quoted labels of a grouping that need no quotes", "sum by (\"a\", 'by') (b)", "sum by (a, by) (b)" },
+            { "a label with a colon, which only Prometheus 3 groups by", "sum by (a:b) (c)", "sum by ('a:b') (c)" },
+            { "anchored before the range", "a anchored [5m] offset 1m", "a[5m] anchored offset 1m" },
+            { "filling in of both sides one by one", "a + fill_right (1) fill_left (1) b", "a + fill (1) b" },
+            { "words of durations in capitals", "a[MAX_OF(STEP(), 5m)]", "a[max_of(step(), 5m)]" },
+            { "an operator behind an offset of an expression", "a offset step() * 2", "(a offset step()) * 2" },
+            { "an operator within an offset", "a offset (5m) + 3m", "a offset ((5m) + 3m)" },
+            { "@ before a range, which 2.42 allows with start and end", "a @ start() [5m]", "a[5m] @ start()" },
+            { "single quotes and backquotes", "a{b='\"',c=`\\`}", "a{b=\"\\\"\",c=\"\\\\\"}" },
+            { "hexadecimal and octal numbers", "0x1F + 017", "31 + 15" },
+            { "digits that are not octal", "08 + 0779", "8 + 779" },
+            { "numbers without a digit before or after the point", ".5 + 5.", "0.5 + 5" },
+            { "infinity and not-a-number in any case", "INF + nan", "Inf + NaN" },
+            { "signs before a number", "-+--1", "-1" },
+            { "mixed units", "a[1h30m5ms]", "a[5400005ms]" },
+            { "weeks and days", "a offset 1w1d", "a offset 8d" },
+            { "a letter for the colon, which 2.42 allows", "a[5m x30s]", "a[5m:30s]" },
+            { "comments and line breaks", "a # first\n + # second\r b", "a + b" },
+            { "group_left without labels", "a * on (x) group_left b", "a * on (x) group_left () b" },
+            { "matching between scalars is dropped", "1 + on () group_left (x) a", "1 + a" },
+            { "escapes that name one character", "\"\\x41\\102\\u0043\\U00000044\"", "\"ABCD\"" },
+            { "bytes that make up one character", "\"\\xc3\\xa9\"", "\"é\"" },
+        };
 
     [Theory]
     [MemberData(nameof(Bindings))]
     public void Operators_bind_as_in_Prometheus(string sentence, string query, string meaning)
     {
         Assert.NotEmpty(sentence);
-        Assert.Equal(Selectors.WithoutParens(Parse(meaning)), Selectors.WithoutParens(Parse(query)));
+        Assert.Equal(ExprTraversal.WithoutParens(Parse(meaning)), ExprTraversal.WithoutParens(Parse(query)));
         Assert.NotEqual(Parse(meaning), Parse(query));
     }
 
@@ -90,14 +94,19 @@ public class ParserTests
     }
 
     [Fact]
-    public void Matchers_keep_their_order_type_and_unquoted_value() => Assert.Equal(
-        new VectorSelector(
-            "a",
-            [
-                new("d", MatchType.Equal, "1"), new("c", MatchType.NotEqual, "\n"), new("b", MatchType.Regex, "x|y"),
-                new("d", MatchType.NotRegex, ""),
-            ]),
-        Parse("a{d=\"1\",c!='\\n',b=~`x|y`,d!~\"\"}"));
+    public void Matchers_keep_their_order_type_and_unquoted_value() =>
+        Assert.Equal(
+            new VectorSelector(
+                "a",
+                [
+                    new("d", MatchType.Equal, "1"),
+                    new("c", MatchType.NotEqual, "\n"),
+                    new("b", MatchType.Regex, "x|y"),
+                    new("d", MatchType.NotRegex, ""),
+                ]
+            ),
+            Parse("a{d=\"1\",c!='\\n',b=~`x|y`,d!~\"\"}")
+        );
 
     [Fact]
     public void A_range_and_a_subquery_carry_their_modifiers()
@@ -105,14 +114,15 @@ public class ParserTests
         Assert.Equal(new MatrixSelector(A with { Offset = -Minute, At = new(AtKind.End) }, 5 * Minute), Parse("a[5m] offset -1m @ end()"));
         Assert.Equal(
             new SubqueryExpr(A with { Offset = Minute }, 5 * Minute, Minute) { At = new(AtKind.Timestamp, -1.5) },
-            Parse("a offset 1m [5m:1m] @ -1.5"));
+            Parse("a offset 1m [5m:1m] @ -1.5")
+        );
         Assert.Equal(new SubqueryExpr(A, 5 * Minute), Parse("a[5m:]"));
     }
 
     [Fact]
     public void Durations_keep_what_only_the_server_can_evaluate()
     {
-        var step = new DurationOfQuery(QueryTime.Step);
+        var step = new DurationQueryProperty(QueryProperty.Step);
         Assert.Equal(new MatrixSelector(A, step), Parse("a[step()]"));
         Assert.Equal(new MatrixSelector(A, new DurationNumber(0.0005)), Parse("a[0.0005]"));
         Assert.Equal(
@@ -121,32 +131,43 @@ public class ParserTests
                 new DurationBinary(
                     BinaryOperator.Add,
                     new DurationLiteral(5 * Minute),
-                    new DurationBinary(BinaryOperator.Multiply, new DurationParen(new DurationNumber(2)), new DurationMinus(step)))),
-            Parse("a[5m + (2) * -step()]"));
+                    new DurationBinary(BinaryOperator.Multiply, new DurationParen(new DurationNumber(2)), new DurationNegation(step))
+                )
+            ),
+            Parse("a[5m + (2) * -step()]")
+        );
         Assert.Equal(
-            new SubqueryExpr(A, 5 * Minute, new DurationChoice(Larger: true, step, new DurationLiteral(Minute)))
+            new SubqueryExpr(A, 5 * Minute, new DurationMinMax(IsMax: true, step, new DurationLiteral(Minute)))
             {
-                Offset = new DurationMinus(new DurationOfQuery(QueryTime.Range)),
+                Offset = new DurationNegation(new DurationQueryProperty(QueryProperty.Range)),
             },
-            Parse("a[5m:max_of(step(), 1m)] offset -range()"));
+            Parse("a[5m:max_of(step(), 1m)] offset -range()")
+        );
     }
 
     [Fact]
-    public void Filling_in_keeps_each_side() => Assert.Equal(
-        new BinaryExpr(BinaryOperator.TrimUpper, A, B) { Fill = new FillValues(-1, null) },
-        Parse("a </ fill_left (-1) b"));
+    public void Filling_in_keeps_each_side() =>
+        Assert.Equal(new BinaryExpr(BinaryOperator.TrimUpper, A, B) { Fill = new FillValues(-1, null) }, Parse("a </ fill_left (-1) b"));
 
     [Fact]
-    public void An_aggregation_keeps_its_parameter_grouping_and_argument() => Assert.Equal(
-        new AggregateExpr(AggregateOperator.Topk, A, new Call(Function.Find("scalar")!, [B]), ["x", "by"], Without: true),
-        Parse("topk without (x, by) (scalar(b), a)"));
+    public void An_aggregation_keeps_its_parameter_grouping_and_argument() =>
+        Assert.Equal(
+            new AggregateExpr(AggregateOperator.Topk, A, new Call(Function.Find("scalar")!, [B]), ["x", "by"], Without: true),
+            Parse("topk without (x, by) (scalar(b), a)")
+        );
 
     [Fact]
-    public void Matching_keeps_its_labels_and_the_many_side() => Assert.Equal(
-        new BinaryExpr(
-            BinaryOperator.Greater, A, new BinaryExpr(BinaryOperator.Divide, B, C), ReturnBool: true,
-            new VectorMatching(On: false, ["x", "y"], GroupSide.Right, ["z"])),
-        Parse("a > bool ignoring (x, y) group_right (z) b / c"));
+    public void Matching_keeps_its_labels_and_the_many_side() =>
+        Assert.Equal(
+            new BinaryExpr(
+                BinaryOperator.Greater,
+                A,
+                new BinaryExpr(BinaryOperator.Divide, B, C),
+                ReturnBool: true,
+                new VectorMatching(On: false, ["x", "y"], GroupModifier.Right, ["z"])
+            ),
+            Parse("a > bool ignoring (x, y) group_right (z) b / c")
+        );
 
     [Fact]
     public void Matching_without_labels_is_not_the_same_as_no_matching()

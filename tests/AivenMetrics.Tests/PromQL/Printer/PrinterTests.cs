@@ -6,7 +6,9 @@ namespace AivenMetrics.Tests.PromQL;
 
 public class PrinterTests
 {
-    private static readonly VectorSelector A = new("a", []), B = new("b", []), C = new("c", []);
+    private static readonly VectorSelector A = new("a", []),
+        B = new("b", []),
+        C = new("c", []);
 
     [Theory]
     [InlineData("up", "up")]
@@ -57,18 +59,19 @@ public class PrinterTests
     public void Bytes_that_are_no_UTF8_are_printed_as_bytes() =>
         Assert.Equal("\"a\\xff\\x80é\"", Printer.Print(new StringLiteral("a\udcff\udc80é")));
 
-    public static TheoryData<string, Expr> TreesWithoutTheirParentheses => new()
-    {
-        { "(a + b) * c", Of(BinaryOperator.Multiply, Of(BinaryOperator.Add, A, B), C) },
-        { "a - (b - c)", Of(BinaryOperator.Subtract, A, Of(BinaryOperator.Subtract, B, C)) },
-        { "(a ^ b) ^ c", Of(BinaryOperator.Power, Of(BinaryOperator.Power, A, B), C) },
-        { "(-1) ^ a", Of(BinaryOperator.Power, new NumberLiteral(-1), A) },
-        { "(-a) ^ b", Of(BinaryOperator.Power, new UnaryExpr(UnaryOperator.Minus, A), B) },
-        { "-(a * b)", new UnaryExpr(UnaryOperator.Minus, Of(BinaryOperator.Multiply, A, B)) },
-        { "-(1)", new UnaryExpr(UnaryOperator.Minus, new NumberLiteral(1)) },
-        { "(-a)[5m:]", new SubqueryExpr(new UnaryExpr(UnaryOperator.Minus, A), TimeSpan.FromMinutes(5)) },
-        { "(a or b)[5m:]", new SubqueryExpr(Of(BinaryOperator.Or, A, B), TimeSpan.FromMinutes(5)) },
-    };
+    public static TheoryData<string, Expr> TreesWithoutTheirParentheses =>
+        new()
+        {
+            { "(a + b) * c", Of(BinaryOperator.Multiply, Of(BinaryOperator.Add, A, B), C) },
+            { "a - (b - c)", Of(BinaryOperator.Subtract, A, Of(BinaryOperator.Subtract, B, C)) },
+            { "(a ^ b) ^ c", Of(BinaryOperator.Power, Of(BinaryOperator.Power, A, B), C) },
+            { "(-1) ^ a", Of(BinaryOperator.Power, new NumberLiteral(-1), A) },
+            { "(-a) ^ b", Of(BinaryOperator.Power, new UnaryExpr(UnaryOperator.Minus, A), B) },
+            { "-(a * b)", new UnaryExpr(UnaryOperator.Minus, Of(BinaryOperator.Multiply, A, B)) },
+            { "-(1)", new UnaryExpr(UnaryOperator.Minus, new NumberLiteral(1)) },
+            { "(-a)[5m:]", new SubqueryExpr(new UnaryExpr(UnaryOperator.Minus, A), TimeSpan.FromMinutes(5)) },
+            { "(a or b)[5m:]", new SubqueryExpr(Of(BinaryOperator.Or, A, B), TimeSpan.FromMinutes(5)) },
+        };
 
     [Theory]
     [MemberData(nameof(TreesWithoutTheirParentheses))]
@@ -82,33 +85,36 @@ public class PrinterTests
         var text = Printer.Print(new VectorSelector(name, [new("a", MatchType.Equal, "b")]));
         Assert.Equal(
             new VectorSelector(null, [new("__name__", MatchType.Equal, name), new("a", MatchType.Equal, "b")]),
-            PromQLParser.Parse(text));
+            PromQLParser.Parse(text)
+        );
     }
 
-    public static TheoryData<string, Expr> Unprintable => new()
-    {
-        { "a label name of half a surrogate pair", new VectorSelector("a", [new("\ud800", MatchType.Equal, "d")]) },
-        { "an unknown match type", new VectorSelector("a", [new("b", (MatchType)9, "d")]) },
-        { "half a surrogate pair", new StringLiteral("\ud800") },
-        { "an empty grouping label", new AggregateExpr(AggregateOperator.Sum, A, null, [""]) },
-        { "a grouping label that is no UTF-8", new AggregateExpr(AggregateOperator.Sum, A, null, ["\udcff"]) },
-        { "a comparison of durations", new MatrixSelector(A, new DurationBinary(BinaryOperator.Less, Step, Step)) },
-        { "a range of nothing", new MatrixSelector(A, TimeSpan.Zero) },
-        { "less than a millisecond", A with { Offset = (Duration)TimeSpan.FromTicks(1) } },
-        { "a node of somebody else", new ScopeTests.Rogue(A) },
-    };
+    public static TheoryData<string, Expr> Unprintable =>
+        new()
+        {
+            { "a label name of half a surrogate pair", new VectorSelector("a", [new("\ud800", MatchType.Equal, "d")]) },
+            { "an unknown match type", new VectorSelector("a", [new("b", (MatchType)9, "d")]) },
+            { "half a surrogate pair", new StringLiteral("\ud800") },
+            { "an empty grouping label", new AggregateExpr(AggregateOperator.Sum, A, null, [""]) },
+            { "a grouping label that is no UTF-8", new AggregateExpr(AggregateOperator.Sum, A, null, ["\udcff"]) },
+            { "a comparison of durations", new MatrixSelector(A, new DurationBinary(BinaryOperator.Less, Step, Step)) },
+            { "a range of nothing", new MatrixSelector(A, TimeSpan.Zero) },
+            { "less than a millisecond", A with { Offset = (Duration)TimeSpan.FromTicks(1) } },
+            { "a node of somebody else", new ScopeRewriterTests.UnknownExpr(A) },
+        };
 
-    private static readonly DurationOfQuery Step = new(QueryTime.Step);
+    private static readonly DurationQueryProperty Step = new(QueryProperty.Step);
 
-    public static TheoryData<string, DurationExpr> DurationsWithoutTheirParentheses => new()
-    {
-        { "(step() + 5m) * 2", Of(BinaryOperator.Multiply, Of(BinaryOperator.Add, Step, Five), Two) },
-        { "2 - (step() - 5m)", Of(BinaryOperator.Subtract, Two, Of(BinaryOperator.Subtract, Step, Five)) },
-        { "(-5m) ^ 2", Of(BinaryOperator.Power, new DurationLiteral(TimeSpan.FromMinutes(-5)), Two) },
-        { "(-step()) ^ 2 ^ 2", Of(BinaryOperator.Power, new DurationMinus(Step), Of(BinaryOperator.Power, Two, Two)) },
-        { "-(step() * 2)", new DurationMinus(Of(BinaryOperator.Multiply, Step, Two)) },
-        { "-(5m)", new DurationMinus(Five) },
-    };
+    public static TheoryData<string, DurationExpr> DurationsWithoutTheirParentheses =>
+        new()
+        {
+            { "(step() + 5m) * 2", Of(BinaryOperator.Multiply, Of(BinaryOperator.Add, Step, Five), Two) },
+            { "2 - (step() - 5m)", Of(BinaryOperator.Subtract, Two, Of(BinaryOperator.Subtract, Step, Five)) },
+            { "(-5m) ^ 2", Of(BinaryOperator.Power, new DurationLiteral(TimeSpan.FromMinutes(-5)), Two) },
+            { "(-step()) ^ 2 ^ 2", Of(BinaryOperator.Power, new DurationNegation(Step), Of(BinaryOperator.Power, Two, Two)) },
+            { "-(step() * 2)", new DurationNegation(Of(BinaryOperator.Multiply, Step, Two)) },
+            { "-(5m)", new DurationNegation(Five) },
+        };
 
     private static readonly DurationLiteral Five = new(TimeSpan.FromMinutes(5));
 

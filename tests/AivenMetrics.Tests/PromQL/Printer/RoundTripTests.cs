@@ -10,56 +10,69 @@ public class RoundTripTests
 {
     private static readonly Gen<byte[]> Choices = Gen.Byte.Array[0, 300];
 
-    private static readonly TenantScope Space =
-        new([new("space_id", MatchType.Equal, "the \"space\""), new("org", MatchType.Regex, "a|b")]);
+    private static readonly TenantScope Space = new([
+        new("space_id", MatchType.Equal, "the \"space\""),
+        new("org", MatchType.Regex, "a|b"),
+    ]);
 
     [Fact]
-    public void Any_tree_is_read_back_from_its_print_unchanged() => Choices.Sample(
-        choices =>
-        {
-            var tree = ExprGenerator.Build(choices);
-            var text = Printer.Print(tree);
-            return PromQLParser.Parse(text) == tree && !text.Contains('\n') && Printer.Print(PromQLParser.Parse(text)) == text;
-        },
-        iter: 20_000,
-        print: choices => Printer.Print(ExprGenerator.Build(choices)));
+    public void Any_tree_is_read_back_from_its_print_unchanged() =>
+        Choices.Sample(
+            choices =>
+            {
+                var tree = ExprGenerator.Build(choices);
+                var text = Printer.Print(tree);
+                return PromQLParser.Parse(text) == tree && !text.Contains('\n') && Printer.Print(PromQLParser.Parse(text)) == text;
+            },
+            iter: 20_000,
+            print: choices => Printer.Print(ExprGenerator.Build(choices))
+        );
 
     [Fact]
-    public void Any_tree_is_rewritten_to_the_print_of_its_scoped_tree() => Choices.Sample(
-        choices =>
-        {
-            var tree = ExprGenerator.Build(choices);
-            return Scope.Rewrite(Printer.Print(tree), Space) == Printer.Print(Scope.Apply(tree, Space));
-        },
-        iter: 20_000,
-        print: choices => Printer.Print(ExprGenerator.Build(choices)));
+    public void Any_tree_is_rewritten_to_the_print_of_its_scoped_tree() =>
+        Choices.Sample(
+            choices =>
+            {
+                var tree = ExprGenerator.Build(choices);
+                return ScopeRewriter.Rewrite(Printer.Print(tree), Space) == Printer.Print(ScopeRewriter.Apply(tree, Space));
+            },
+            iter: 20_000,
+            print: choices => Printer.Print(ExprGenerator.Build(choices))
+        );
 
     [Fact]
-    public void Any_scoped_tree_is_read_back_with_the_enforced_matchers_last_in_every_selector() => Choices.Sample(
-        choices =>
-        {
-            var tree = ExprGenerator.Build(choices);
-            var scoped = PromQLParser.Parse(Printer.Print(Scope.Apply(tree, Space)));
-            var selectors = Selectors.In(scoped).ToArray();
-            var written = Selectors.In(Selectors.WithExplicitInfo(tree)).ToArray();
-            return scoped == Scope.Apply(tree, Space)
-                && selectors.Length == written.Length
-                && selectors.All(s => s.Matchers.TakeLast(2).SequenceEqual(Space.Matchers))
-                && Selectors.All(scoped).OfType<Call>().All(call => call.Function.Name != "info" || call.Args.Count == 2)
-                && selectors.Zip(written).All(pair => pair.First.Matchers.SkipLast(2).SequenceEqual(pair.Second.Matchers));
-        },
-        iter: 20_000,
-        print: choices => Printer.Print(ExprGenerator.Build(choices)));
+    public void Any_scoped_tree_is_read_back_with_the_enforced_matchers_last_in_every_selector() =>
+        Choices.Sample(
+            choices =>
+            {
+                var tree = ExprGenerator.Build(choices);
+                var scoped = PromQLParser.Parse(Printer.Print(ScopeRewriter.Apply(tree, Space)));
+                var selectors = ExprTraversal.SelectorsIn(scoped).ToArray();
+                var written = ExprTraversal.SelectorsIn(ExprTraversal.WithExplicitInfo(tree)).ToArray();
+                return scoped == ScopeRewriter.Apply(tree, Space)
+                    && selectors.Length == written.Length
+                    && selectors.All(s => s.Matchers.TakeLast(2).SequenceEqual(Space.Matchers))
+                    && ExprTraversal
+                        .DescendantsAndSelf(scoped)
+                        .OfType<Call>()
+                        .All(call => call.Function.Name != "info" || call.Args.Count == 2)
+                    && selectors.Zip(written).All(pair => pair.First.Matchers.SkipLast(2).SequenceEqual(pair.Second.Matchers));
+            },
+            iter: 20_000,
+            print: choices => Printer.Print(ExprGenerator.Build(choices))
+        );
 
     [Fact]
-    public void Any_tree_that_lost_its_parentheses_keeps_its_meaning_in_print() => Choices.Sample(
-        choices =>
-        {
-            var bare = Selectors.WithoutParens(ExprGenerator.Build(choices));
-            return Selectors.WithoutParens(PromQLParser.Parse(Printer.Print(bare))) == bare;
-        },
-        iter: 20_000,
-        print: choices => Printer.Print(ExprGenerator.Build(choices)));
+    public void Any_tree_that_lost_its_parentheses_keeps_its_meaning_in_print() =>
+        Choices.Sample(
+            choices =>
+            {
+                var bare = ExprTraversal.WithoutParens(ExprGenerator.Build(choices));
+                return ExprTraversal.WithoutParens(PromQLParser.Parse(Printer.Print(bare))) == bare;
+            },
+            iter: 20_000,
+            print: choices => Printer.Print(ExprGenerator.Build(choices))
+        );
 
     [Fact]
     public void The_generator_reaches_every_kind_of_node_every_function_and_every_operator()
@@ -70,21 +83,37 @@ public class RoundTripTests
         {
             var choices = new byte[300];
             random.NextBytes(choices);
-            foreach (var node in Selectors.All(ExprGenerator.Build(choices)))
+            foreach (var node in ExprTraversal.DescendantsAndSelf(ExprGenerator.Build(choices)))
             {
                 seen.Add(node.GetType().Name);
-                if (node is Call call) seen.Add(call.Function.Name);
-                if (node is BinaryExpr binary) seen.Add(binary.Op.ToString());
-                if (node is AggregateExpr aggregate) seen.Add(aggregate.Op.ToString());
-                foreach (var duration in Selectors.DurationsOf(node)) seen.Add(duration.GetType().Name);
+                if (node is Call call)
+                {
+                    seen.Add(call.Function.Name);
+                }
+                if (node is BinaryExpr binary)
+                {
+                    seen.Add(binary.Op.ToString());
+                }
+                if (node is AggregateExpr aggregate)
+                {
+                    seen.Add(aggregate.Op.ToString());
+                }
+                foreach (var duration in ExprTraversal.DurationsOf(node))
+                {
+                    seen.Add(duration.GetType().Name);
+                }
             }
         }
 
         string[] wanted =
         [
-            .. typeof(Expr).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Expr)) || type.IsSubclassOf(typeof(DurationExpr))).Select(type => type.Name),
+            .. typeof(Expr)
+                .Assembly.GetTypes()
+                .Where(type => type.IsSubclassOf(typeof(Expr)) || type.IsSubclassOf(typeof(DurationExpr)))
+                .Select(type => type.Name),
             .. Function.All.Select(function => function.Name),
-            .. Enum.GetNames<BinaryOperator>(), .. Enum.GetNames<AggregateOperator>(),
+            .. Enum.GetNames<BinaryOperator>(),
+            .. Enum.GetNames<AggregateOperator>(),
         ];
         Assert.Empty(wanted.Except(seen));
     }

@@ -22,7 +22,7 @@ public class ScopingCasesTests
         var scope = new TenantScope(PromQLParser.ParseMetricSelector(Read(name, "scope.promql") ?? "{space_id=\"space-1\"}").Matchers);
         if (Read(name, "expected.promql") is { } expected)
         {
-            Assert.Equal(expected, Printer.Print(Scope.Apply(PromQLParser.Parse(query), scope)));
+            Assert.Equal(expected, Printer.Print(ScopeRewriter.Apply(PromQLParser.Parse(query), scope)));
             Assert.Null(Read(name, "error.txt"));
         }
         else

@@ -6,40 +6,46 @@ namespace AivenMetrics.Tests.PromQL;
 
 public class TenantScopeTests
 {
-    public static TheoryData<string, LabelMatcher> Dangerous => new()
-    {
-        { "an empty value lets in series without the label", new("space_id", MatchType.Equal, "") },
-        { "a regex that matches nothing at all lets them in too", new("space_id", MatchType.Regex, "") },
-        { "so does an empty alternative", new("space_id", MatchType.Regex, "a|") },
-        { "so does a star", new("space_id", MatchType.Regex, ".*") },
-        { "so does an optional group", new("space_id", MatchType.Regex, "(a|b)?") },
-        { "so does a count from zero", new("space_id", MatchType.Regex, "a{0,3}") },
-        { "inequality says what is out, not what is in", new("space_id", MatchType.NotEqual, "a") },
-        { "so does a negated regex", new("space_id", MatchType.NotRegex, "a") },
-        { "a broken regex", new("space_id", MatchType.Regex, "(a") },
-        { "a label name with a brace", new("a\"} or {b", MatchType.Equal, "c") },
-        { "an empty label name", new("", MatchType.Equal, "c") },
-        { "a label name with a leading digit", new("1a", MatchType.Equal, "c") },
-        { "the metric name", new("__name__", MatchType.Equal, "c") },
-        { "half a surrogate pair", new("space_id", MatchType.Equal, "\ud800") },
-        { "a byte that is no UTF-8", new("space_id", MatchType.Equal, "a\udcff") },
-        { "no value", new("space_id", MatchType.Equal, null!) },
-        { "an unknown type", new("space_id", (MatchType)7, "a") },
-    };
+    public static TheoryData<string, LabelMatcher> Dangerous =>
+        new()
+        {
+            { "an empty value lets in series without the label", new("space_id", MatchType.Equal, "") },
+            { "a regex that matches nothing at all lets them in too", new("space_id", MatchType.Regex, "") },
+            { "so does an empty alternative", new("space_id", MatchType.Regex, "a|") },
+            { "so does a star", new("space_id", MatchType.Regex, ".*") },
+            { "so does an optional group", new("space_id", MatchType.Regex, "(a|b)?") },
+            { "so does a count from zero", new("space_id", MatchType.Regex, "a{0,3}") },
+            { "inequality says what is out, not what is in", new("space_id", MatchType.NotEqual, "a") },
+            { "so does a negated regex", new("space_id", MatchType.NotRegex, "a") },
+            { "a broken regex", new("space_id", MatchType.Regex, "(a") },
+            { "a label name with a brace", new("a\"} or {b", MatchType.Equal, "c") },
+            { "an empty label name", new("", MatchType.Equal, "c") },
+            { "a label name with a leading digit", new("1a", MatchType.Equal, "c") },
+            { "the metric name", new("__name__", MatchType.Equal, "c") },
+            { "half a surrogate pair", new("space_id", MatchType.Equal, "\ud800") },
+            { "a byte that is no UTF-8", new("space_id", MatchType.Equal, "a\udcff") },
+            { "no value", new("space_id", MatchType.Equal, null!) },
+            { "an unknown type", new("space_id", (MatchType)7, "a") },
+        };
 
     [Theory]
     [MemberData(nameof(Dangerous))]
     public void A_matcher_that_could_let_in_too_much_makes_no_scope(string sentence, LabelMatcher matcher)
     {
         Assert.NotEmpty(sentence);
-        Assert.Single(TenantScope.Faults([new("org", MatchType.Equal, "a"), matcher]));
+        Assert.Single(TenantScope.Validate([new("org", MatchType.Equal, "a"), matcher]));
         Assert.Throws<ArgumentException>(() => new TenantScope([new("org", MatchType.Equal, "a"), matcher]));
     }
 
     [Fact]
-    public void All_faults_are_told_together() => Assert.Equal(
-        ["The scope's value for \"a\" is empty and would let in series without the label.", "The scope's label \"c-d\" is no label name."],
-        TenantScope.Faults([new("a", MatchType.Equal, ""), new("b", MatchType.Equal, "x"), new("c-d", MatchType.Equal, "x")]));
+    public void All_faults_are_told_together() =>
+        Assert.Equal(
+            [
+                "The scope's value for \"a\" is empty and would let in series without the label.",
+                "The scope's label \"c-d\" is no label name.",
+            ],
+            TenantScope.Validate([new("a", MatchType.Equal, ""), new("b", MatchType.Equal, "x"), new("c-d", MatchType.Equal, "x")])
+        );
 
     [Fact]
     public void A_scope_without_matchers_is_nothing()
@@ -47,7 +53,8 @@ public class TenantScopeTests
         Assert.Equal(TenantScope.Nothing.Matchers, new TenantScope([]).Matchers);
         Assert.Equal(
             "up{aivenmetrics_scope=\"no\",aivenmetrics_scope=\"series\"}",
-            Printer.Print(Scope.Apply(PromQLParser.Parse("up"), TenantScope.Nothing)));
+            Printer.Print(ScopeRewriter.Apply(PromQLParser.Parse("up"), TenantScope.Nothing))
+        );
     }
 
     [Fact]
@@ -71,7 +78,9 @@ public class TenantScopeTests
     }
 
     [Fact]
-    public void Everything_in_the_scope_can_be_asked_for_by_its_selector() => Assert.Equal(
-        "{service_instance_id=~\"a\\\\.b|c\"}",
-        Printer.Print(new TenantScope([new("service_instance_id", MatchType.Regex, "a\\.b|c")]).Everything));
+    public void Everything_in_the_scope_can_be_asked_for_by_its_selector() =>
+        Assert.Equal(
+            "{service_instance_id=~\"a\\\\.b|c\"}",
+            Printer.Print(new TenantScope([new("service_instance_id", MatchType.Regex, "a\\.b|c")]).Selector)
+        );
 }

@@ -7,9 +7,7 @@ namespace AivenMetrics.Tests.PromQL;
 public class SyntaxTests
 {
     [Fact]
-    public void Trees_of_one_text_are_equal_and_hash_alike() => Assert.All(
-        Corpus.AcceptedByAny,
-        query =>
+    public void Trees_of_one_text_are_equal_and_hash_alike() => Assert.All(Corpus.AcceptedByAny, query =>
         {
             Assert.Equal(PromQLParser.Parse(query), PromQLParser.Parse(query));
             Assert.Equal(PromQLParser.Parse(query).GetHashCode(), PromQLParser.Parse(query).GetHashCode());

@@ -9,9 +9,9 @@ public class AdminServerTests
     [Fact]
     public async Task The_state_tells_what_a_test_needs_to_know()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("db-1", "pg", "business-4");
-        var state = await simulator.Admin("GET", "/state");
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("db-1", "pg", "business-4");
+        var state = await simulator.CallAdminAsync("GET", "/state");
         Assert.Equal(simulator.Dns, IPEndPoint.Parse((string)state["dns"]!));
         Assert.Equal(["demo"], state["projects"].AsArray().GetValues<string>());
         Assert.Matches(@"^127\.\d+\.\d+\.0/24$", (string)state["node_network"]!);
@@ -24,12 +24,14 @@ public class AdminServerTests
     [Fact]
     public async Task Every_route_is_listed_and_documented()
     {
-        await using var simulator = await SimulatorHost.Start();
+        await using var simulator = await SimulatorHost.StartAsync();
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "AivenMetrics.sln")))
+        {
             folder = Path.GetDirectoryName(folder)!;
+        }
         var guide = await File.ReadAllTextAsync(Path.Combine(folder, "docs", "simulator.md"));
-        var routes = (await simulator.Admin("GET", ""))["routes"].AsArray();
+        var routes = (await simulator.CallAdminAsync("GET", ""))["routes"].AsArray();
         Assert.NotEmpty(routes);
         Assert.All(routes, route => Assert.Contains($"`{route!["method"]} {route["path"]}`", guide, StringComparison.Ordinal));
     }
@@ -55,9 +57,9 @@ public class AdminServerTests
     [InlineData("PUT", "/projects/demo/services/search-1/nodes/1/certificate", "{\"kind\":\"nice\"}", 400)]
     public async Task Mistakes_are_4xx_with_a_sentence(string method, string path, string? body, int status)
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("search-1");
-        var answer = await simulator.Send(method, "/simulator/v1" + path, body, null);
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("search-1");
+        var answer = await simulator.SendAsync(method, "/simulator/v1" + path, body, null);
         Assert.True(answer.Status == status, answer.Text);
         Assert.NotEmpty((string)answer["error"]!);
     }
@@ -65,63 +67,78 @@ public class AdminServerTests
     [Fact]
     public async Task The_next_calls_that_match_fail_and_then_no_more()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Admin("POST", "/faults", new JsonObject
-        {
-            ["method"] = "get",
-            ["path"] = "/v1/project/*/service",
-            ["status"] = 503,
-            ["count"] = 2,
-            ["retry_after"] = 7,
-        });
-        Assert.Equal(200, (await simulator.Api("GET", "/project/demo")).Status);
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CallAdminAsync(
+            "POST",
+            "/faults",
+            new JsonObject
+            {
+                ["method"] = "get",
+                ["path"] = "/v1/project/*/service",
+                ["status"] = 503,
+                ["count"] = 2,
+                ["retry_after"] = 7,
+            }
+        );
+        Assert.Equal(200, (await simulator.CallApiAsync("GET", "/project/demo")).Status);
         for (var call = 0; call < 2; call++)
         {
-            var failed = await simulator.Api("GET", "/project/demo/service");
+            var failed = await simulator.CallApiAsync("GET", "/project/demo/service");
             Assert.Equal((503, TimeSpan.FromSeconds(7)), (failed.Status, failed.Headers.RetryAfter!.Delta));
             Assert.Equal(503, (int)failed["errors"][0]!["status"]!);
         }
 
-        Assert.Equal(200, (await simulator.Api("GET", "/project/demo/service")).Status);
-        Assert.Empty((await simulator.Admin("GET", "/faults"))["faults"].AsArray());
+        Assert.Equal(200, (await simulator.CallApiAsync("GET", "/project/demo/service")).Status);
+        Assert.Empty((await simulator.CallAdminAsync("GET", "/faults"))["faults"].AsArray());
     }
 
     [Fact]
     public async Task A_fault_may_be_a_load_balancers_page_or_nothing_at_all()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Admin("POST", "/faults", new JsonObject { ["status"] = 408, ["body"] = "html" });
-        await simulator.Admin("POST", "/faults", new JsonObject { ["status"] = 500, ["body"] = "empty" });
-        var page = await simulator.Api("GET", "/project/demo");
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["status"] = 408, ["body"] = "html" });
+        await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["status"] = 500, ["body"] = "empty" });
+        var page = await simulator.CallApiAsync("GET", "/project/demo");
         Assert.Equal(408, page.Status);
         Assert.StartsWith("<html>", page.Text, StringComparison.Ordinal);
-        Assert.Equal((500, ""), await simulator.Api("GET", "/project/demo") is var empty ? (empty.Status, empty.Text) : default);
+        Assert.Equal((500, ""), await simulator.CallApiAsync("GET", "/project/demo") is var empty ? (empty.Status, empty.Text) : default);
     }
 
     [Fact]
     public async Task A_connection_can_be_cut_before_or_after_the_call_took_effect()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("search-1");
-        var endpoint = await simulator.Endpoint();
-        await simulator.Admin("POST", "/faults", new JsonObject { ["method"] = "POST", ["reset"] = true });
-        await Assert.ThrowsAsync<HttpRequestException>(() => simulator.Integrate("search-1", endpoint));
-        Assert.Empty((await simulator.State("search-1"))["integrations"]!.AsArray());
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("search-1");
+        var endpoint = await simulator.CreateEndpointAsync();
+        await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["method"] = "POST", ["reset"] = true });
+        await Assert.ThrowsAsync<HttpRequestException>(() => simulator.CreateIntegrationAsync("search-1", endpoint));
+        Assert.Empty((await simulator.GetServiceAsync("search-1"))["integrations"]!.AsArray());
 
-        await simulator.Admin("POST", "/faults", new JsonObject { ["method"] = "POST", ["reset"] = true, ["after"] = true });
-        await Assert.ThrowsAsync<HttpRequestException>(() => simulator.Integrate("search-1", endpoint));
-        Assert.Single((await simulator.State("search-1"))["integrations"]!.AsArray());
-        Assert.Equal(409, (await simulator.Integrate("search-1", endpoint)).Status);
+        await simulator.CallAdminAsync(
+            "POST",
+            "/faults",
+            new JsonObject
+            {
+                ["method"] = "POST",
+                ["reset"] = true,
+                ["after"] = true,
+            }
+        );
+        await Assert.ThrowsAsync<HttpRequestException>(() => simulator.CreateIntegrationAsync("search-1", endpoint));
+        Assert.Single((await simulator.GetServiceAsync("search-1"))["integrations"]!.AsArray());
+        Assert.Equal(409, (await simulator.CreateIntegrationAsync("search-1", endpoint)).Status);
     }
 
     [Fact]
     public async Task A_delay_holds_the_answer_back()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Admin("POST", "/faults", new JsonObject { ["delay_seconds"] = 5 });
-        var slow = simulator.Api("GET", "/project/demo");
-        while ((await simulator.Admin("GET", "/faults"))["faults"].AsArray().Count > 0)
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["delay_seconds"] = 5 });
+        var slow = simulator.CallApiAsync("GET", "/project/demo");
+        while ((await simulator.CallAdminAsync("GET", "/faults"))["faults"].AsArray().Count > 0)
+        {
             await Task.Delay(5);
+        }
         await Task.Delay(50);
         Assert.False(slow.IsCompleted);
         simulator.Time.Advance(TimeSpan.FromSeconds(5));
@@ -131,112 +148,136 @@ public class AdminServerTests
     [Fact]
     public async Task A_call_whose_client_gave_up_waiting_took_effect_if_it_was_only_the_answer_that_was_late()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("search-1");
-        var endpoint = await simulator.Endpoint();
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("search-1");
+        var endpoint = await simulator.CreateEndpointAsync();
         foreach (var (after, integrations) in new[] { (false, 0), (true, 1) })
         {
-            await simulator.Admin("DELETE", "/calls");
-            await simulator.Admin("POST", "/faults", new JsonObject { ["delay_seconds"] = 60, ["after"] = after });
+            await simulator.CallAdminAsync("DELETE", "/calls");
+            await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["delay_seconds"] = 60, ["after"] = after });
             using var impatient = new HttpClient { BaseAddress = simulator.Url, Timeout = TimeSpan.FromMilliseconds(300) };
             impatient.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", "aivenv1 " + SimulatorHost.Token);
             var body = new JsonObject { ["integration_type"] = "prometheus", ["source_service"] = "search-1" };
             body["dest_endpoint_id"] = endpoint;
             using var content = new StringContent(body.ToJsonString());
             await Assert.ThrowsAsync<TaskCanceledException>(() => impatient.PostAsync("/v1/project/demo/integration", content));
-            while ((await simulator.Admin("GET", "/calls"))["calls"].AsArray().Count == 0)
+            while ((await simulator.CallAdminAsync("GET", "/calls"))["calls"].AsArray().Count == 0)
+            {
                 await Task.Delay(5);
-            Assert.Equal(0, (int)(await simulator.Admin("GET", "/calls"))["calls"][0]!["status"]!);
-            Assert.Equal(integrations, (await simulator.State("search-1"))["integrations"]!.AsArray().Count);
+            }
+            Assert.Equal(0, (int)(await simulator.CallAdminAsync("GET", "/calls"))["calls"][0]!["status"]!);
+            Assert.Equal(integrations, (await simulator.GetServiceAsync("search-1"))["integrations"]!.AsArray().Count);
         }
     }
 
     [Fact]
     public async Task A_lasting_fault_lasts_until_it_is_removed()
     {
-        await using var simulator = await SimulatorHost.Start();
-        var fault = await simulator.Admin("POST", "/faults", new JsonObject { ["status"] = 500, ["always"] = true });
+        await using var simulator = await SimulatorHost.StartAsync();
+        var fault = await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["status"] = 500, ["always"] = true });
         for (var call = 0; call < 5; call++)
-            Assert.Equal(500, (await simulator.Api("GET", "/project/demo")).Status);
-        await simulator.Admin("DELETE", "/faults/" + fault["id"]);
-        Assert.Equal(200, (await simulator.Api("GET", "/project/demo")).Status);
+        {
+            Assert.Equal(500, (await simulator.CallApiAsync("GET", "/project/demo")).Status);
+        }
+        await simulator.CallAdminAsync("DELETE", "/faults/" + fault["id"]);
+        Assert.Equal(200, (await simulator.CallApiAsync("GET", "/project/demo")).Status);
     }
 
     [Fact]
     public async Task Calls_are_recorded_with_what_they_got_and_without_secrets()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Api("GET", "/project/demo/service?include_secrets=false");
-        await simulator.Endpoint(password: "very-secret-password");
-        await simulator.Api("GET", "/project/none");
-        await simulator.Admin("POST", "/faults", new JsonObject { ["status"] = 500 });
-        await simulator.Api("GET", "/project/demo/service");
-        var all = await simulator.Admin("GET", "/calls");
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CallApiAsync("GET", "/project/demo/service?include_secrets=false");
+        await simulator.CreateEndpointAsync(password: "very-secret-password");
+        await simulator.CallApiAsync("GET", "/project/none");
+        await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["status"] = 500 });
+        await simulator.CallApiAsync("GET", "/project/demo/service");
+        var all = await simulator.CallAdminAsync("GET", "/calls");
         Assert.Equal(
-            ["GET /v1/project/demo/service 200", "POST /v1/project/demo/integration_endpoint 200", "GET /v1/project/none 404",
-                "GET /v1/project/demo/service 500"],
-            all["calls"].AsArray().Select(call => $"{call!["method"]} {call["path"]} {call["status"]}"));
+            [
+                "GET /v1/project/demo/service 200",
+                "POST /v1/project/demo/integration_endpoint 200",
+                "GET /v1/project/none 404",
+                "GET /v1/project/demo/service 500",
+            ],
+            all["calls"].AsArray().Select(call => $"{call!["method"]} {call["path"]} {call["status"]}")
+        );
         Assert.DoesNotContain("secret-password", all.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(SimulatorHost.Token, all.Text, StringComparison.Ordinal);
-        Assert.Equal(2, (await simulator.Admin("GET", "/calls?method=GET&path=/v1/project/*/service"))["calls"].AsArray().Count);
-        await simulator.Admin("DELETE", "/calls");
-        Assert.Empty((await simulator.Admin("GET", "/calls"))["calls"].AsArray());
+        Assert.Equal(2, (await simulator.CallAdminAsync("GET", "/calls?method=GET&path=/v1/project/*/service"))["calls"].AsArray().Count);
+        await simulator.CallAdminAsync("DELETE", "/calls");
+        Assert.Empty((await simulator.CallAdminAsync("GET", "/calls"))["calls"].AsArray());
     }
 
     [Fact]
     public async Task State_plan_type_and_tags_are_set_without_delay()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("cache-1", "redis");
-        await simulator.Admin("PATCH", "/projects/demo/services/cache-1", new JsonObject
-        {
-            ["type"] = "valkey",
-            ["plan"] = "business-4",
-            ["state"] = "REBALANCING",
-            ["tags"] = new JsonObject { ["space_id"] = "s" },
-        });
-        var service = (await simulator.Api("GET", "/project/demo/service"))["services"][0]!;
-        Assert.Equal(("valkey", "business-4", "REBALANCING", "s"),
-            ((string)service["service_type"]!, (string)service["plan"]!, (string)service["state"]!, (string)service["tags"]!["space_id"]!));
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("cache-1", "redis");
+        await simulator.CallAdminAsync(
+            "PATCH",
+            "/projects/demo/services/cache-1",
+            new JsonObject
+            {
+                ["type"] = "valkey",
+                ["plan"] = "business-4",
+                ["state"] = "REBALANCING",
+                ["tags"] = new JsonObject { ["space_id"] = "s" },
+            }
+        );
+        var service = (await simulator.CallApiAsync("GET", "/project/demo/service"))["services"][0]!;
+        Assert.Equal(
+            ("valkey", "business-4", "REBALANCING", "s"),
+            ((string)service["service_type"]!, (string)service["plan"]!, (string)service["state"]!, (string)service["tags"]!["space_id"]!)
+        );
         simulator.Time.Advance(TimeSpan.FromHours(1));
-        Assert.Equal("REBALANCING", (string)(await simulator.State("cache-1"))["state"]!);
-        await simulator.Admin("DELETE", "/projects/demo/services/cache-1");
-        Assert.Empty((await simulator.Api("GET", "/project/demo/service"))["services"].AsArray());
+        Assert.Equal("REBALANCING", (string)(await simulator.GetServiceAsync("cache-1"))["state"]!);
+        await simulator.CallAdminAsync("DELETE", "/projects/demo/services/cache-1");
+        Assert.Empty((await simulator.CallApiAsync("GET", "/project/demo/service"))["services"].AsArray());
     }
 
     [Fact]
     public async Task A_second_project_has_its_own_CA_and_services()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("search-1");
-        await simulator.Admin("PUT", "/projects/second");
-        Assert.Empty((await simulator.Api("GET", "/project/second/service"))["services"].AsArray());
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("search-1");
+        await simulator.CallAdminAsync("PUT", "/projects/second");
+        Assert.Empty((await simulator.CallApiAsync("GET", "/project/second/service"))["services"].AsArray());
         Assert.NotEqual(
-            (string)(await simulator.Api("GET", "/project/demo/kms/ca"))["certificate"]!,
-            (string)(await simulator.Api("GET", "/project/second/kms/ca"))["certificate"]!);
+            (string)(await simulator.CallApiAsync("GET", "/project/demo/kms/ca"))["certificate"]!,
+            (string)(await simulator.CallApiAsync("GET", "/project/second/kms/ca"))["certificate"]!
+        );
     }
 
     [Fact]
     public async Task Delays_can_be_changed_for_what_is_made_from_then_on()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Admin("PUT", "/settings", new JsonObject
-        {
-            ["integration_delay_seconds"] = 0,
-            ["listener_delay_seconds"] = 0.5,
-            ["not_found_window_seconds"] = 0,
-            ["build_time_seconds"] = 0,
-        });
-        await simulator.Api("POST", "/project/demo/service", new JsonObject
-        {
-            ["service_name"] = "search-1",
-            ["service_type"] = "opensearch",
-            ["plan"] = "startup-4",
-        });
-        var created = (await simulator.Integrate("search-1", await simulator.Endpoint()))["service_integration"];
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CallAdminAsync(
+            "PUT",
+            "/settings",
+            new JsonObject
+            {
+                ["integration_delay_seconds"] = 0,
+                ["listener_delay_seconds"] = 0.5,
+                ["not_found_window_seconds"] = 0,
+                ["build_time_seconds"] = 0,
+            }
+        );
+        await simulator.CallApiAsync(
+            "POST",
+            "/project/demo/service",
+            new JsonObject
+            {
+                ["service_name"] = "search-1",
+                ["service_type"] = "opensearch",
+                ["plan"] = "startup-4",
+            }
+        );
+        var created = (await simulator.CreateIntegrationAsync("search-1", await simulator.CreateEndpointAsync()))["service_integration"];
         Assert.True((bool)created["active"]!);
-        Assert.Equal(200, (await simulator.Api("GET", "/project/demo/integration/" + created["service_integration_id"])).Status);
-        await simulator.Pass(TimeSpan.FromSeconds(0.5));
-        Assert.True((bool)(await simulator.State("search-1"))["nodes"]![0]!["listening"]!);
+        Assert.Equal(200, (await simulator.CallApiAsync("GET", "/project/demo/integration/" + created["service_integration_id"])).Status);
+        await simulator.AdvanceTimeAsync(TimeSpan.FromSeconds(0.5));
+        Assert.True((bool)(await simulator.GetServiceAsync("search-1"))["nodes"]![0]!["listening"]!);
     }
 }

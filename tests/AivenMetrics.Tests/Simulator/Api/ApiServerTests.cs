@@ -11,8 +11,8 @@ public class ApiServerTests
     [InlineData("Bearer test-token")]
     public async Task Both_forms_of_the_token_are_accepted(string authorization)
     {
-        await using var simulator = await SimulatorHost.Start();
-        Assert.Equal(200, (await simulator.Api("GET", "/project/demo", authorization: authorization)).Status);
+        await using var simulator = await SimulatorHost.StartAsync();
+        Assert.Equal(200, (await simulator.CallApiAsync("GET", "/project/demo", authorization: authorization)).Status);
     }
 
     [Theory]
@@ -23,25 +23,25 @@ public class ApiServerTests
     [InlineData("test-token")]
     public async Task Any_other_authorization_is_401_Invalid_token(string? authorization)
     {
-        await using var simulator = await SimulatorHost.Start();
-        var answer = await simulator.Api("GET", "/project/demo", authorization: authorization);
+        await using var simulator = await SimulatorHost.StartAsync();
+        var answer = await simulator.CallApiAsync("GET", "/project/demo", authorization: authorization);
         Assert.Equal((401, "Invalid token"), (answer.Status, answer.Message));
     }
 
     [Fact]
     public async Task A_bad_token_can_be_switched_to_403()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Admin("PUT", "/settings", new JsonObject { ["bad_token_forbidden"] = true });
-        var answer = await simulator.Api("GET", "/project/demo", authorization: "aivenv1 wrong");
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CallAdminAsync("PUT", "/settings", new JsonObject { ["bad_token_forbidden"] = true });
+        var answer = await simulator.CallApiAsync("GET", "/project/demo", authorization: "aivenv1 wrong");
         Assert.Equal((403, "Authentication failed", "authentication_failed"), (answer.Status, answer.Message, answer.Code));
     }
 
     [Fact]
     public async Task Errors_come_in_the_envelope()
     {
-        await using var simulator = await SimulatorHost.Start();
-        var answer = await simulator.Api("GET", "/project/nowhere/service");
+        await using var simulator = await SimulatorHost.StartAsync();
+        var answer = await simulator.CallApiAsync("GET", "/project/nowhere/service");
         Assert.Equal(404, answer.Status);
         var error = Assert.Single(answer["errors"].AsArray())!;
         Assert.Equal("Project does not exist", (string)error["message"]!);
@@ -59,8 +59,8 @@ public class ApiServerTests
     [InlineData("GET", "/project/demo/service//tags", 404)]
     public async Task Unknown_routes_are_404_and_wrong_methods_405(string method, string path, int status)
     {
-        await using var simulator = await SimulatorHost.Start();
-        var answer = await simulator.Api(method, path);
+        await using var simulator = await SimulatorHost.StartAsync();
+        var answer = await simulator.CallApiAsync(method, path);
         Assert.Equal(status, answer.Status);
         Assert.Equal(status, (int)answer["errors"][0]!["status"]!);
     }
@@ -81,27 +81,27 @@ public class ApiServerTests
     [InlineData("{\"service_type\":\"pg\",\"plan\":\"startup-4\"}")]
     public async Task A_bad_body_is_400_and_changes_nothing(string body)
     {
-        await using var simulator = await SimulatorHost.Start();
-        var answer = await simulator.Send("POST", "/v1/project/demo/service", body, "aivenv1 " + SimulatorHost.Token);
+        await using var simulator = await SimulatorHost.StartAsync();
+        var answer = await simulator.SendAsync("POST", "/v1/project/demo/service", body, "aivenv1 " + SimulatorHost.Token);
         Assert.True(answer.Status == 400, answer.Text);
         Assert.NotEmpty(answer.Message);
-        Assert.Empty((await simulator.Api("GET", "/project/demo/service"))["services"].AsArray());
+        Assert.Empty((await simulator.CallApiAsync("GET", "/project/demo/service"))["services"].AsArray());
     }
 
     [Fact]
     public async Task A_deep_body_is_400()
     {
-        await using var simulator = await SimulatorHost.Start();
+        await using var simulator = await SimulatorHost.StartAsync();
         var body = string.Concat(Enumerable.Repeat("{\"a\":", 5000));
-        Assert.Equal(400, (await simulator.Send("POST", "/v1/project/demo/service", body, "aivenv1 " + SimulatorHost.Token)).Status);
+        Assert.Equal(400, (await simulator.SendAsync("POST", "/v1/project/demo/service", body, "aivenv1 " + SimulatorHost.Token)).Status);
     }
 
     [Fact]
     public async Task A_body_over_one_mebibyte_is_413()
     {
-        await using var simulator = await SimulatorHost.Start();
+        await using var simulator = await SimulatorHost.StartAsync();
         var body = new JsonObject { ["service_name"] = new string('a', 1 << 20) };
-        Assert.Equal(413, (await simulator.Api("POST", "/project/demo/service", body)).Status);
+        Assert.Equal(413, (await simulator.CallApiAsync("POST", "/project/demo/service", body)).Status);
     }
 
     [Theory]
@@ -111,78 +111,86 @@ public class ApiServerTests
     [InlineData("many", 400)]
     public async Task A_limit_beyond_250_is_refused(string limit, int status)
     {
-        await using var simulator = await SimulatorHost.Start();
-        var answer = await simulator.Api("GET", "/project/demo/service?limit=" + limit);
+        await using var simulator = await SimulatorHost.StartAsync();
+        var answer = await simulator.CallApiAsync("GET", "/project/demo/service?limit=" + limit);
         Assert.Equal(status, answer.Status);
         if (limit == "999")
+        {
             Assert.Equal("Invalid value for limit parameter: maximum allowed value is 250", answer.Message);
+        }
     }
 
     [Fact]
     public async Task Past_the_rate_limit_calls_are_429_with_the_documented_text_until_the_window_moves_on()
     {
-        await using var simulator = await SimulatorHost.Start();
+        await using var simulator = await SimulatorHost.StartAsync();
         for (var call = 0; call < 120; call++)
         {
-            Assert.Equal(200, (await simulator.Api("GET", "/project/demo")).Status);
+            Assert.Equal(200, (await simulator.CallApiAsync("GET", "/project/demo")).Status);
             simulator.Time.Advance(TimeSpan.FromMilliseconds(250));
         }
 
-        var refused = await simulator.Api("GET", "/project/demo");
+        var refused = await simulator.CallApiAsync("GET", "/project/demo");
         Assert.Equal(429, refused.Status);
         Assert.Equal(
-            "The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in 30s", refused.Message);
+            "The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in 30s",
+            refused.Message
+        );
         Assert.Null(refused.Headers.RetryAfter);
         simulator.Time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Equal(200, (await simulator.Api("GET", "/project/demo")).Status);
+        Assert.Equal(200, (await simulator.CallApiAsync("GET", "/project/demo")).Status);
     }
 
     [Fact]
     public async Task The_rate_limit_can_be_changed_and_say_Retry_After()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Admin("PUT", "/rate-limit", new JsonObject { ["requests_per_minute"] = 1, ["retry_after"] = true });
-        Assert.Equal(200, (await simulator.Api("GET", "/project/demo")).Status);
-        var refused = await simulator.Api("GET", "/project/demo");
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CallAdminAsync("PUT", "/rate-limit", new JsonObject { ["requests_per_minute"] = 1, ["retry_after"] = true });
+        Assert.Equal(200, (await simulator.CallApiAsync("GET", "/project/demo")).Status);
+        var refused = await simulator.CallApiAsync("GET", "/project/demo");
         Assert.Equal((429, TimeSpan.FromSeconds(60)), (refused.Status, refused.Headers.RetryAfter!.Delta));
-        await simulator.Admin("PUT", "/rate-limit", new JsonObject { ["requests_per_minute"] = 0 });
+        await simulator.CallAdminAsync("PUT", "/rate-limit", new JsonObject { ["requests_per_minute"] = 0 });
         for (var call = 0; call < 200; call++)
-            Assert.Equal(200, (await simulator.Api("GET", "/project/demo")).Status);
+        {
+            Assert.Equal(200, (await simulator.CallApiAsync("GET", "/project/demo")).Status);
+        }
     }
 
     [Fact]
     public async Task The_type_lists_name_prometheus_without_influxdb()
     {
-        await using var simulator = await SimulatorHost.Start();
-        var integration = (await simulator.Api("GET", "/project/demo/integration_types"))["integration_types"].AsArray()
+        await using var simulator = await SimulatorHost.StartAsync();
+        var integration = (await simulator.CallApiAsync("GET", "/project/demo/integration_types"))["integration_types"]
+            .AsArray()
             .Single(type => (string)type!["integration_type"]! == "prometheus")!["source_service_types"]!.AsArray();
-        var endpoint = (await simulator.Api("GET", "/project/demo/integration_endpoint_types"))["endpoint_types"].AsArray()
+        var endpoint = (await simulator.CallApiAsync("GET", "/project/demo/integration_endpoint_types"))["endpoint_types"]
+            .AsArray()
             .Single(type => (string)type!["endpoint_type"]! == "prometheus")!["service_types"]!.AsArray();
         var types = endpoint.GetValues<string>().ToHashSet();
         Assert.Equal(integration.ToJsonString(), endpoint.ToJsonString());
         Assert.Superset(new HashSet<string> { "opensearch", "pg", "valkey", "kafka", "mysql" }, types);
         Assert.DoesNotContain("influxdb", types);
         Assert.DoesNotContain("grafana", types);
-        var known = (await simulator.Api("GET", "/project/demo/service_types"))["service_types"].AsObject();
+        var known = (await simulator.CallApiAsync("GET", "/project/demo/service_types"))["service_types"].AsObject();
         Assert.Contains("influxdb", known.Select(type => type.Key));
     }
 
     [Fact]
     public async Task A_project_is_read_with_its_CA()
     {
-        await using var simulator = await SimulatorHost.Start();
-        Assert.Equal("demo", (string)(await simulator.Api("GET", "/project/demo"))["project"]["project_name"]!);
-        Assert.Single((await simulator.Api("GET", "/project"))["projects"].AsArray());
-        var pem = (string)(await simulator.Api("GET", "/project/demo/kms/ca"))["certificate"]!;
+        await using var simulator = await SimulatorHost.StartAsync();
+        Assert.Equal("demo", (string)(await simulator.CallApiAsync("GET", "/project/demo"))["project"]["project_name"]!);
+        Assert.Single((await simulator.CallApiAsync("GET", "/project"))["projects"].AsArray());
+        var pem = (string)(await simulator.CallApiAsync("GET", "/project/demo/kms/ca"))["certificate"]!;
         Assert.StartsWith("-----BEGIN CERTIFICATE-----\n", pem, StringComparison.Ordinal);
-        Assert.Equal(pem, (string)(await simulator.Admin("GET", "/state"))["ca_certificate"]!);
+        Assert.Equal(pem, (string)(await simulator.CallAdminAsync("GET", "/state"))["ca_certificate"]!);
     }
 
     [Fact]
     public async Task The_simulator_is_ready_once_started()
     {
-        await using var simulator = await SimulatorHost.Start();
-        var ready = await simulator.Send("GET", "/readyz", null, null);
+        await using var simulator = await SimulatorHost.StartAsync();
+        var ready = await simulator.SendAsync("GET", "/readyz", null, null);
         Assert.Equal((200, "Healthy"), (ready.Status, ready.Text));
     }
 }

@@ -14,13 +14,13 @@ public class DnsServerTests
     [InlineData("kafka")]
     public async Task All_nodes_are_under_the_host_where_there_is_no_standby(string type)
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("service-1", type, "business-4");
-        var (code, addresses) = await Ask(simulator, "service-1-demo.a.aivencloud.com");
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("service-1", type, "business-4");
+        var (code, addresses) = await AskAsync(simulator, "service-1-demo.a.aivencloud.com");
         Assert.Equal(0, code);
         Assert.Equal(3, addresses.Length);
-        Assert.Equal(await simulator.Addresses("service-1"), addresses);
-        Assert.Equal(3, (await Ask(simulator, "replica-service-1-demo.a.aivencloud.com")).Code);
+        Assert.Equal(await simulator.GetAddressesAsync("service-1"), addresses);
+        Assert.Equal(3, (await AskAsync(simulator, "replica-service-1-demo.a.aivencloud.com")).Code);
     }
 
     [Theory]
@@ -30,30 +30,30 @@ public class DnsServerTests
     [InlineData("redis")]
     public async Task Standbys_are_only_under_the_replica_name(string type)
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("db-1", type, "premium-4");
-        var nodes = await simulator.Addresses("db-1");
-        Assert.Equal(nodes[..1], (await Ask(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
-        Assert.Equal(nodes[1..], (await Ask(simulator, "replica-db-1-demo.a.aivencloud.com")).Addresses);
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("db-1", type, "premium-4");
+        var nodes = await simulator.GetAddressesAsync("db-1");
+        Assert.Equal(nodes[..1], (await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal(nodes[1..], (await AskAsync(simulator, "replica-db-1-demo.a.aivencloud.com")).Addresses);
     }
 
     [Fact]
     public async Task A_name_that_nobody_has_does_not_exist()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("db-1", "pg");
-        Assert.Equal(3, (await Ask(simulator, "other-demo.a.aivencloud.com")).Code);
-        Assert.Equal(3, (await Ask(simulator, "replica-db-1-demo.a.aivencloud.com")).Code);
-        Assert.Equal(3, (await Ask(simulator, "example.org")).Code);
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("db-1", "pg");
+        Assert.Equal(3, (await AskAsync(simulator, "other-demo.a.aivencloud.com")).Code);
+        Assert.Equal(3, (await AskAsync(simulator, "replica-db-1-demo.a.aivencloud.com")).Code);
+        Assert.Equal(3, (await AskAsync(simulator, "example.org")).Code);
     }
 
     [Fact]
     public async Task Names_are_not_case_sensitive_and_other_types_have_no_records()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("db-1", "pg");
-        Assert.Single((await Ask(simulator, "DB-1-Demo.a.AivenCloud.com")).Addresses);
-        var (code, addresses) = await Ask(simulator, "db-1-demo.a.aivencloud.com", type: 28);
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("db-1", "pg");
+        Assert.Single((await AskAsync(simulator, "DB-1-Demo.a.AivenCloud.com")).Addresses);
+        var (code, addresses) = await AskAsync(simulator, "db-1-demo.a.aivencloud.com", type: 28);
         Assert.Equal(0, code);
         Assert.Empty(addresses);
     }
@@ -61,8 +61,8 @@ public class DnsServerTests
     [Fact]
     public async Task TCP_answers_the_same()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("search-1", plan: "business-4");
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("search-1", plan: "business-4");
         using var client = new TcpClient();
         await client.ConnectAsync(simulator.Dns);
         var query = Query("search-1-demo.a.aivencloud.com", 1);
@@ -73,18 +73,20 @@ public class DnsServerTests
             await client.GetStream().ReadExactlyAsync(length);
             var answer = new byte[BinaryPrimitives.ReadUInt16BigEndian(length)];
             await client.GetStream().ReadExactlyAsync(answer);
-            Assert.Equal(await simulator.Addresses("search-1"), Read(answer).Addresses);
+            Assert.Equal(await simulator.GetAddressesAsync("search-1"), Read(answer).Addresses);
         }
     }
 
     [Fact]
     public async Task What_does_not_fit_into_512_bytes_is_truncated_over_UDP_and_whole_over_TCP()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("search-1", plan: "premium-4");
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("search-1", plan: "premium-4");
         for (var node = 1; node <= 30; node++)
-            await simulator.Replace("search-1", node, leaveSeconds: 60);
-        var answer = await Exchange(simulator, Query("search-1-demo.a.aivencloud.com", 1));
+        {
+            await simulator.ReplaceNodeAsync("search-1", node, leaveSeconds: 60);
+        }
+        var answer = await ExchangeAsync(simulator, Query("search-1-demo.a.aivencloud.com", 1));
         Assert.Equal(2, answer[2] & 2);
         Assert.Empty(Read(answer).Addresses);
 
@@ -102,47 +104,50 @@ public class DnsServerTests
     [Fact]
     public async Task A_powered_off_service_and_one_that_is_being_built_do_not_exist()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("search-1");
-        await simulator.Admin("POST", "/projects/demo/services/search-1/power-off");
-        Assert.Equal(3, (await Ask(simulator, "search-1-demo.a.aivencloud.com")).Code);
-        await simulator.Admin("POST", "/projects/demo/services/search-1/power-on", new JsonObject { ["build_seconds"] = 30 });
-        Assert.Equal(3, (await Ask(simulator, "search-1-demo.a.aivencloud.com")).Code);
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("search-1");
+        await simulator.CallAdminAsync("POST", "/projects/demo/services/search-1/power-off");
+        Assert.Equal(3, (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Code);
+        await simulator.CallAdminAsync("POST", "/projects/demo/services/search-1/power-on", new JsonObject { ["build_seconds"] = 30 });
+        Assert.Equal(3, (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Code);
         simulator.Time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Single((await Ask(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Single((await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
     }
 
     [Fact]
     public async Task A_replaced_node_is_joined_by_its_successor_and_leaves_later()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("search-1", plan: "business-4");
-        var old = await simulator.Addresses("search-1");
-        var replaced = await simulator.Admin("POST", "/projects/demo/services/search-1/nodes/search-1-2/replace", new JsonObject
-        {
-            ["join_seconds"] = 5,
-            ["leave_seconds"] = 15,
-        });
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("search-1", plan: "business-4");
+        var old = await simulator.GetAddressesAsync("search-1");
+        var replaced = await simulator.CallAdminAsync(
+            "POST",
+            "/projects/demo/services/search-1/nodes/search-1-2/replace",
+            new JsonObject { ["join_seconds"] = 5, ["leave_seconds"] = 15 }
+        );
         Assert.Equal((old[1], "search-1-4"), ((string)replaced["old"]["address"]!, (string)replaced["new"]["name"]!));
         var added = (string)replaced["new"]["address"]!;
-        Assert.Equal(old, (await Ask(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal(old, (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
         simulator.Time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal((string[])[.. old, added], (await Ask(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
-        Assert.Equal("REBALANCING", (string)(await simulator.State("search-1"))["state"]!);
+        Assert.Equal((string[])[.. old, added], (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal("REBALANCING", (string)(await simulator.GetServiceAsync("search-1"))["state"]!);
         simulator.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal((string[])[old[0], old[2], added], (await Ask(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
-        Assert.Equal("RUNNING", (string)(await simulator.State("search-1"))["state"]!);
+        Assert.Equal((string[])[old[0], old[2], added], (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal("RUNNING", (string)(await simulator.GetServiceAsync("search-1"))["state"]!);
     }
 
     [Fact]
     public async Task A_replaced_primary_keeps_its_name()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("db-1", "pg", "business-4");
-        var standby = (await simulator.Addresses("db-1"))[1];
-        var replaced = await simulator.Replace("db-1", 1, leaveSeconds: 0);
-        Assert.Equal((string)replaced["new"]["address"]!, Assert.Single((await Ask(simulator, "db-1-demo.a.aivencloud.com")).Addresses));
-        Assert.Equal(standby, Assert.Single((await Ask(simulator, "replica-db-1-demo.a.aivencloud.com")).Addresses));
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("db-1", "pg", "business-4");
+        var standby = (await simulator.GetAddressesAsync("db-1"))[1];
+        var replaced = await simulator.ReplaceNodeAsync("db-1", 1, leaveSeconds: 0);
+        Assert.Equal(
+            (string)replaced["new"]["address"]!,
+            Assert.Single((await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses)
+        );
+        Assert.Equal(standby, Assert.Single((await AskAsync(simulator, "replica-db-1-demo.a.aivencloud.com")).Addresses));
     }
 
     [Theory]
@@ -152,50 +157,61 @@ public class DnsServerTests
     [InlineData("empty", 0)]
     public async Task The_next_answers_for_a_host_can_be_spoilt(string kind, int code)
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("db-1", "pg");
-        await simulator.Service("db-2", "pg");
-        await simulator.Admin("POST", "/dns/faults", new JsonObject { ["host"] = "db-1-*", ["kind"] = kind, ["count"] = 2 });
-        Assert.Single((await Ask(simulator, "db-2-demo.a.aivencloud.com")).Addresses);
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("db-1", "pg");
+        await simulator.CreateServiceAsync("db-2", "pg");
+        await simulator.CallAdminAsync(
+            "POST",
+            "/dns/faults",
+            new JsonObject
+            {
+                ["host"] = "db-1-*",
+                ["kind"] = kind,
+                ["count"] = 2,
+            }
+        );
+        Assert.Single((await AskAsync(simulator, "db-2-demo.a.aivencloud.com")).Addresses);
         for (var times = 0; times < 2; times++)
         {
-            var answer = await Ask(simulator, "db-1-demo.a.aivencloud.com");
+            var answer = await AskAsync(simulator, "db-1-demo.a.aivencloud.com");
             Assert.Equal((code, 0), (answer.Code, answer.Addresses.Length));
         }
 
-        Assert.Single((await Ask(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Single((await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
     }
 
     [Fact]
     public async Task The_server_can_stay_silent()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("db-1", "pg");
-        await simulator.Admin("POST", "/dns/faults", new JsonObject { ["kind"] = "timeout", ["always"] = true });
-        await Assert.ThrowsAsync<OperationCanceledException>(() => Ask(simulator, "db-1-demo.a.aivencloud.com"));
-        await simulator.Admin("DELETE", "/dns/faults");
-        Assert.Single((await Ask(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("db-1", "pg");
+        await simulator.CallAdminAsync("POST", "/dns/faults", new JsonObject { ["kind"] = "timeout", ["always"] = true });
+        await Assert.ThrowsAsync<OperationCanceledException>(() => AskAsync(simulator, "db-1-demo.a.aivencloud.com"));
+        await simulator.CallAdminAsync("DELETE", "/dns/faults");
+        Assert.Single((await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
     }
 
     [Fact]
     public async Task Malformed_messages_do_not_stop_the_server()
     {
-        await using var simulator = await SimulatorHost.Start();
-        await simulator.Service("db-1", "pg");
+        await using var simulator = await SimulatorHost.StartAsync();
+        await simulator.CreateServiceAsync("db-1", "pg");
         using var client = new UdpClient();
         client.Connect(simulator.Dns);
         var query = Query("db-1-demo.a.aivencloud.com", 1);
         for (var length = 0; length < query.Length; length++)
+        {
             await client.SendAsync(query.AsMemory(0, length));
+        }
         await client.SendAsync((byte[])[.. query[..12], 0xC0, 12, 0, 1, 0, 1]);
-        Assert.Single((await Ask(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
-        Assert.Equal(1, Read(await Exchange(simulator, query[..20])).Code);
+        Assert.Single((await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal(1, Read(await ExchangeAsync(simulator, query[..20])).Code);
     }
 
-    private static async Task<(int Code, string[] Addresses)> Ask(SimulatorHost simulator, string name, ushort type = 1) =>
-        Read(await Exchange(simulator, Query(name, type)));
+    private static async Task<(int Code, string[] Addresses)> AskAsync(SimulatorHost simulator, string name, ushort type = 1) =>
+        Read(await ExchangeAsync(simulator, Query(name, type)));
 
-    private static async Task<byte[]> Exchange(SimulatorHost simulator, byte[] query)
+    private static async Task<byte[]> ExchangeAsync(SimulatorHost simulator, byte[] query)
     {
         using var client = new UdpClient();
         client.Connect(simulator.Dns);

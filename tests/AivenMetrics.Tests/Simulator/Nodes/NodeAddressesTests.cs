@@ -12,7 +12,7 @@ public class NodeAddressesTests
         using var first = NodeAddresses.Claim("auto");
         using var second = NodeAddresses.Claim("auto");
         Assert.NotEqual(first.Network, second.Network);
-        Assert.NotEqual(first.Take(), second.Take());
+        Assert.NotEqual(first.Allocate(), second.Allocate());
     }
 
     [Fact]
@@ -27,12 +27,14 @@ public class NodeAddressesTests
     public void Addresses_are_used_again_only_when_all_others_were()
     {
         using var addresses = NodeAddresses.Claim("auto");
-        var first = addresses.Take();
+        var first = addresses.Allocate();
         addresses.Release(first);
         for (var count = 0; count < 249; count++)
-            Assert.NotEqual(first, addresses.Take());
-        Assert.Equal(first, addresses.Take());
-        Assert.Equal(503, Assert.Throws<AivenApiException>(addresses.Take).Status);
+        {
+            Assert.NotEqual(first, addresses.Allocate());
+        }
+        Assert.Equal(first, addresses.Allocate());
+        Assert.Equal(503, Assert.Throws<AivenApiException>(addresses.Allocate).Status);
     }
 
     [Fact]
@@ -40,7 +42,7 @@ public class NodeAddressesTests
     {
         using var addresses = NodeAddresses.Claim("127.119");
         Assert.Equal("127.119.0.0/16", addresses.Network);
-        var taken = Enumerable.Range(0, 251).Select(_ => addresses.Take().ToString()).ToList();
+        var taken = Enumerable.Range(0, 251).Select(_ => addresses.Allocate().ToString()).ToList();
         Assert.Equal(("127.119.0.1", "127.119.0.250", "127.119.1.1"), (taken[0], taken[249], taken[250]));
     }
 }

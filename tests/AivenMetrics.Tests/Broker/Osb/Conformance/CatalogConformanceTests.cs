@@ -20,12 +20,12 @@ public abstract class CatalogConformanceTests(BrokerHost broker) : IAsyncLifetim
 
     [Fact]
     public async Task Osb_25_the_offerings_name_is_fit_for_a_command_line() =>
-        Assert.Matches("^[A-Za-z0-9.-]+$", (await Offering()).GetProperty("name").GetString());
+        Assert.Matches("^[A-Za-z0-9.-]+$", (await OfferingAsync()).GetProperty("name").GetString());
 
     [Fact]
     public async Task Osb_27_the_offering_has_a_description_and_is_bindable()
     {
-        var offering = await Offering();
+        var offering = await OfferingAsync();
 
         Assert.NotEmpty(offering.GetProperty("description").GetString()!);
         Assert.True(offering.GetProperty("bindable").GetBoolean());
@@ -34,7 +34,7 @@ public abstract class CatalogConformanceTests(BrokerHost broker) : IAsyncLifetim
     [Fact]
     public async Task Osb_28_every_plan_has_an_id_a_name_and_a_description_of_its_own()
     {
-        var plans = (await Offering()).GetProperty("plans").EnumerateArray().ToList();
+        var plans = (await OfferingAsync()).GetProperty("plans").EnumerateArray().ToList();
 
         Assert.NotEmpty(plans);
         foreach (var name in (string[])["id", "name", "description"])
@@ -48,52 +48,54 @@ public abstract class CatalogConformanceTests(BrokerHost broker) : IAsyncLifetim
     [Fact]
     public async Task Osb_30_the_offering_requires_nothing_of_the_platform_and_no_plan_is_less_bindable()
     {
-        var offering = await Offering();
+        var offering = await OfferingAsync();
 
         Assert.True(!offering.TryGetProperty("requires", out var requires) || requires.GetArrayLength() == 0);
-        Assert.All(
-            offering.GetProperty("plans").EnumerateArray(),
-            plan => Assert.True(!plan.TryGetProperty("bindable", out var bindable) || bindable.GetBoolean()));
+        Assert.All(offering.GetProperty("plans").EnumerateArray(), plan =>
+            Assert.True(!plan.TryGetProperty("bindable", out var bindable) || bindable.GetBoolean())
+        );
     }
 
     [Fact]
     public async Task Osb_34_names_and_descriptions_have_at_most_255_characters()
     {
-        var offering = await Offering();
+        var offering = await OfferingAsync();
         JsonElement[] described = [offering, .. offering.GetProperty("plans").EnumerateArray()];
 
         foreach (var name in (string[])["id", "name", "description"])
+        {
             Assert.All(described, element => Assert.InRange(element.GetProperty(name).GetString()!.Length, 1, 255));
+        }
     }
 
     [Fact]
     public async Task Osb_36_an_instance_whose_plan_left_the_catalog_can_still_be_read_unbound_and_deleted()
     {
-        var binding = await broker.Binding();
+        var binding = await broker.BindingAsync();
         var instance = binding[..binding.IndexOf("/service_bindings", StringComparison.Ordinal)];
-        await broker.Stop();
+        await broker.StopAsync();
         broker.Options.Catalog.SpacePlanId = "a-plan-that-took-its-place";
-        await broker.Start();
+        await broker.StartAsync();
 
-        Assert.Equal(BrokerHost.SpacePlan, (await broker.Get(instance)).Json.GetProperty("plan_id").GetString());
-        Assert.Equal(200, (await broker.Get(binding)).Status);
-        Assert.Equal(400, (await broker.Put($"/v2/service_instances/{Guid.NewGuid()}", BrokerHost.Provision())).Status);
-        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(binding))).Status);
-        Assert.Equal(200, (await broker.Delete(BrokerHost.WithPlan(instance))).Status);
+        Assert.Equal(BrokerHost.SpacePlan, (await broker.GetAsync(instance)).Json.GetProperty("plan_id").GetString());
+        Assert.Equal(200, (await broker.GetAsync(binding)).Status);
+        Assert.Equal(400, (await broker.PutAsync($"/v2/service_instances/{Guid.NewGuid()}", BrokerHost.Provision())).Status);
+        Assert.Equal(200, (await broker.DeleteAsync(BrokerHost.WithPlan(binding))).Status);
+        Assert.Equal(200, (await broker.DeleteAsync(BrokerHost.WithPlan(instance))).Status);
     }
 
     [Fact]
     public async Task Osb_46_every_plan_tells_the_configured_maximum_polling_duration()
     {
-        await broker.Stop();
+        await broker.StopAsync();
         broker.Options.Catalog.MaximumPollingDuration = TimeSpan.FromMinutes(7);
-        await broker.Start();
+        await broker.StartAsync();
 
-        Assert.All(
-            (await Offering()).GetProperty("plans").EnumerateArray(),
-            plan => Assert.Equal(420, plan.GetProperty("maximum_polling_duration").GetInt32()));
+        Assert.All((await OfferingAsync()).GetProperty("plans").EnumerateArray(), plan =>
+            Assert.Equal(420, plan.GetProperty("maximum_polling_duration").GetInt32())
+        );
     }
 
-    private async Task<JsonElement> Offering() =>
-        Assert.Single((await broker.Get("/v2/catalog")).Json.GetProperty("services").EnumerateArray());
+    private async Task<JsonElement> OfferingAsync() =>
+        Assert.Single((await broker.GetAsync("/v2/catalog")).Json.GetProperty("services").EnumerateArray());
 }

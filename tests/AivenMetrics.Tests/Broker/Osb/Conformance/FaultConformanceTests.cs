@@ -22,31 +22,42 @@ public abstract class FaultConformanceTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task Osb_19_a_fault_in_the_middle_of_a_change_is_503_and_changes_nothing()
     {
-        var binding = await broker.Binding();
+        var binding = await broker.BindingAsync();
         var instance = binding[..binding.IndexOf("/service_bindings", StringComparison.Ordinal)];
-        var empty = await broker.Instance();
+        var empty = await broker.InstanceAsync();
         var absent = $"/v2/service_instances/{Guid.NewGuid()}";
         var before = await Seen();
 
         // The audit trail is written last in each change.
-        await Rename("audit_entry", "audit_entry_away");
-        Answer[] answers =
+        await RenameAsync("audit_entry", "audit_entry_away");
+        BrokerResponse[] answers =
         [
-            await broker.Put(absent, BrokerHost.Provision()),
-            await broker.Send(HttpMethod.Patch, instance, new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = BrokerHost.ServicesPlan }),
-            await broker.Put(instance + "/service_bindings/new", BrokerHost.Bind()),
-            await broker.Delete(BrokerHost.WithPlan(binding)),
-            await broker.Delete(BrokerHost.WithPlan(empty)),
+            await broker.PutAsync(absent, BrokerHost.Provision()),
+            await broker.SendAsync(
+                HttpMethod.Patch,
+                instance,
+                new JsonObject { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = BrokerHost.ServicesPlan }
+            ),
+            await broker.PutAsync(instance + "/service_bindings/new", BrokerHost.Bind()),
+            await broker.DeleteAsync(BrokerHost.WithPlan(binding)),
+            await broker.DeleteAsync(BrokerHost.WithPlan(empty)),
         ];
-        await Rename("audit_entry_away", "audit_entry");
+        await RenameAsync("audit_entry_away", "audit_entry");
 
         Assert.All(answers, answer => Assert.Equal((503, true), (answer.Status, answer.Description is { Length: > 0 })));
         Assert.Equal(before, await Seen());
 
-        async Task<string> Seen() => string.Join(
-            '\n', (await broker.Get(instance)).Text, (await broker.Get(binding)).Text, (await broker.Get(empty)).Text,
-            (await broker.Get(absent)).Status, (await broker.Get(instance + "/service_bindings/new")).Status);
+        async Task<string> Seen() =>
+            string.Join(
+                '\n',
+                (await broker.GetAsync(instance)).Text,
+                (await broker.GetAsync(binding)).Text,
+                (await broker.GetAsync(empty)).Text,
+                (await broker.GetAsync(absent)).Status,
+                (await broker.GetAsync(instance + "/service_bindings/new")).Status
+            );
     }
 
-    private Task<int> Rename(string from, string to) => broker.Service<Database>().Execute($"ALTER TABLE {from} RENAME TO {to}", null, default);
+    private Task<int> RenameAsync(string from, string to) =>
+        broker.Service<Database>().ExecuteAsync($"ALTER TABLE {from} RENAME TO {to}", null, default);
 }

@@ -8,30 +8,30 @@ public abstract class OperationConformanceTests : IAsyncLifetime
 {
     private const string Incomplete = "?accepts_incomplete=true";
 
-    private readonly BrokerHost broker;
+    private readonly BrokerHost _broker;
 
     protected OperationConformanceTests(BrokerHost broker)
     {
-        this.broker = broker;
-        broker.Verdict = _ => null;
+        this._broker = broker;
+        broker.DecideBind = _ => null;
     }
 
     public sealed class OnSqlite() : OperationConformanceTests(new BrokerHost());
 
     public sealed class OnPostgres(PostgresDatabases databases) : OperationConformanceTests(new PostgresBroker(databases));
 
-    public ValueTask InitializeAsync() => broker.InitializeAsync();
+    public ValueTask InitializeAsync() => _broker.InitializeAsync();
 
     public async ValueTask DisposeAsync()
     {
-        await broker.DisposeAsync();
+        await _broker.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
     [Fact]
     public async Task Osb_40_a_bind_that_takes_time_is_202_with_an_operation()
     {
-        var answer = await broker.Put(await NewPath() + Incomplete, BrokerHost.Bind());
+        var answer = await _broker.PutAsync(await NewPathAsync() + Incomplete, BrokerHost.Bind());
 
         Assert.Equal(202, answer.Status);
         Assert.InRange(answer.Json.GetProperty("operation").GetString()!.Length, 1, 10_000);
@@ -40,14 +40,14 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     [Fact]
     public async Task Osb_41_what_is_not_accepted_is_never_202_and_what_is_accepted_never_AsyncRequired()
     {
-        await broker.Stop();
-        broker.Options.BindBudget = TimeSpan.FromSeconds(0.2);
-        await broker.Start();
-        var path = await NewPath();
+        await _broker.StopAsync();
+        _broker.Options.BindBudget = TimeSpan.FromSeconds(0.2);
+        await _broker.StartAsync();
+        var path = await NewPathAsync();
 
-        var whole = await broker.Put(path, BrokerHost.Bind());
-        var refused = await broker.Put(path + "?accepts_incomplete=false", BrokerHost.Bind());
-        var accepted = await broker.Put(path + Incomplete, BrokerHost.Bind());
+        var whole = await _broker.PutAsync(path, BrokerHost.Bind());
+        var refused = await _broker.PutAsync(path + "?accepts_incomplete=false", BrokerHost.Bind());
+        var accepted = await _broker.PutAsync(path + Incomplete, BrokerHost.Bind());
 
         Assert.Equal(("AsyncRequired", "AsyncRequired"), (whole.Error, refused.Error));
         Assert.Equal((202, null), (accepted.Status, accepted.Error));
@@ -56,8 +56,8 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     [Fact]
     public async Task Osb_43_every_bind_has_an_operation_of_its_own()
     {
-        var first = await broker.Put(await NewPath() + Incomplete, BrokerHost.Bind());
-        var second = await broker.Put(await NewPath() + Incomplete, BrokerHost.Bind());
+        var first = await _broker.PutAsync(await NewPathAsync() + Incomplete, BrokerHost.Bind());
+        var second = await _broker.PutAsync(await NewPathAsync() + Incomplete, BrokerHost.Bind());
 
         Assert.NotEqual(first.Json.GetProperty("operation").GetString(), second.Json.GetProperty("operation").GetString());
     }
@@ -66,11 +66,14 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     [InlineData(null, "in progress")]
     [InlineData(OperationState.Succeeded, "succeeded")]
     [InlineData(OperationState.Failed, "failed")]
-    public async Task Osb_48_every_state_is_described_and_has_no_member_that_only_updates_and_deletes_have(OperationState? outcome, string state)
+    public async Task Osb_48_every_state_is_described_and_has_no_member_that_only_updates_and_deletes_have(
+        OperationState? outcome,
+        string state
+    )
     {
-        var poll = await Polled(outcome);
+        var poll = await PolledAsync(outcome);
 
-        var answer = await broker.Get(poll);
+        var answer = await _broker.GetAsync(poll);
 
         Assert.Equal((200, state), (answer.Status, answer.Json.GetProperty("state").GetString()));
         Assert.NotEmpty(answer.Description!);
@@ -80,18 +83,18 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     [Fact]
     public async Task Osb_49_a_poll_that_is_malformed_is_400()
     {
-        Assert.Equal(400, (await broker.Get("/v2/service_instances/%FF/last_operation")).Status);
-        Assert.Equal(400, (await broker.Get($"{await broker.Instance()}/service_bindings/%FF/last_operation")).Status);
+        Assert.Equal(400, (await _broker.GetAsync("/v2/service_instances/%FF/last_operation")).Status);
+        Assert.Equal(400, (await _broker.GetAsync($"{await _broker.InstanceAsync()}/service_bindings/%FF/last_operation")).Status);
     }
 
     [Fact]
     public async Task Osb_51_a_poll_is_never_410_because_no_delete_is_asynchronous()
     {
-        var instance = await broker.Instance();
-        await broker.Delete(BrokerHost.WithPlan(instance) + "&accepts_incomplete=true");
+        var instance = await _broker.InstanceAsync();
+        await _broker.DeleteAsync(BrokerHost.WithPlan(instance) + "&accepts_incomplete=true");
 
-        Assert.Equal(404, (await broker.Get(instance + "/last_operation")).Status);
-        Assert.Equal(404, (await broker.Get(instance + "/service_bindings/b/last_operation")).Status);
+        Assert.Equal(404, (await _broker.GetAsync(instance + "/last_operation")).Status);
+        Assert.Equal(404, (await _broker.GetAsync(instance + "/service_bindings/b/last_operation")).Status);
     }
 
     [Theory]
@@ -101,9 +104,9 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     [InlineData("?service_id=unknown&plan_id=unknown&operation=unknown")]
     public async Task Osb_52_a_poll_is_answered_whatever_the_hints(string query)
     {
-        var poll = await Polled(OperationState.Succeeded);
+        var poll = await PolledAsync(OperationState.Succeeded);
 
-        Assert.Equal("succeeded", (await broker.Get(poll + query)).Json.GetProperty("state").GetString());
+        Assert.Equal("succeeded", (await _broker.GetAsync(poll + query)).Json.GetProperty("state").GetString());
     }
 
     [Theory]
@@ -111,11 +114,13 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     [InlineData(OperationState.Failed)]
     public async Task Osb_54_an_outcome_is_told_as_often_as_it_is_asked_for(OperationState outcome)
     {
-        var poll = await Polled(outcome);
+        var poll = await PolledAsync(outcome);
 
         var told = new List<string>();
         for (var i = 0; i < 5; i++)
-            told.Add((await broker.Get(poll)).Text);
+        {
+            told.Add((await _broker.GetAsync(poll)).Text);
+        }
 
         Assert.Single(told.Distinct());
     }
@@ -123,27 +128,29 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     [Fact]
     public async Task Osb_54_a_bind_that_is_refused_leaves_what_became_of_the_one_before_it()
     {
-        var poll = await Polled(OperationState.Failed);
-        var before = (await broker.Get(poll)).Text;
+        var poll = await PolledAsync(OperationState.Failed);
+        var before = (await _broker.GetAsync(poll)).Text;
 
-        var refused = await broker.Put(poll[..poll.LastIndexOf('/')], BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
+        var refused = await _broker.PutAsync(poll[..poll.LastIndexOf('/')], BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"));
 
-        Assert.Equal((400, before), (refused.Status, (await broker.Get(poll)).Text));
+        Assert.Equal((400, before), (refused.Status, (await _broker.GetAsync(poll)).Text));
     }
 
-    private async Task<string> NewPath() => $"{await broker.Instance()}/service_bindings/b";
+    private async Task<string> NewPathAsync() => $"{await _broker.InstanceAsync()}/service_bindings/b";
 
     /// <summary>The poll of a bind with that outcome; null: it runs.</summary>
-    private async Task<string> Polled(OperationState? outcome)
+    private async Task<string> PolledAsync(OperationState? outcome)
     {
-        var path = await NewPath();
-        Assert.Equal(202, (await broker.Put(path + Incomplete, BrokerHost.Bind())).Status);
+        var path = await NewPathAsync();
+        Assert.Equal(202, (await _broker.PutAsync(path + Incomplete, BrokerHost.Bind())).Status);
         if (outcome is { } state)
         {
-            broker.Verdict = _ => (state, "So it ended.");
-            broker.Service<StateSignals>().Intent.Notify();
-            while ((await broker.Get(path + "/last_operation")).Json.GetProperty("state").GetString() == "in progress")
+            _broker.DecideBind = _ => (state, "So it ended.");
+            _broker.Service<StateSignals>().DesiredStateChanged.Notify();
+            while ((await _broker.GetAsync(path + "/last_operation")).Json.GetProperty("state").GetString() == "in progress")
+            {
                 await Task.Delay(10);
+            }
         }
 
         return path + "/last_operation";

@@ -6,7 +6,7 @@ namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 /// <summary>What the platform may believe of one binding.</summary>
 internal sealed class ModelBinding
 {
-    public required string Wish { get; init; }
+    public required string Content { get; init; }
 
     public required string Plan { get; init; }
 
@@ -22,7 +22,7 @@ internal sealed class ModelBinding
 /// <summary>What the platform may believe of one instance.</summary>
 internal sealed class ModelInstance
 {
-    public required InstanceWish Wish { get; set; }
+    public required ProvisionContent Content { get; set; }
 
     public Dictionary<int, ModelBinding> Bindings { get; } = [];
 }
@@ -37,63 +37,70 @@ internal sealed class LifecycleModel
     private const string Succeeded = "succeeded";
     private const string Failed = "failed";
 
-    private readonly Dictionary<int, ModelInstance> instances = [];
+    private readonly Dictionary<int, ModelInstance> _instances = [];
 
     /// <summary>Binds that were ended by an unbind while they ran: a poll still tells so (osb.md 119).</summary>
-    private readonly HashSet<(int Instance, int Binding)> ended = [];
+    private readonly HashSet<(int Instance, int Binding)> _ended = [];
 
-    public IEnumerable<int> Instances => instances.Keys.Order();
+    public IEnumerable<int> Instances => _instances.Keys.Order();
 
-    public IEnumerable<int> Bindings(int instance) => instances[instance].Bindings.Keys.Order();
+    public IEnumerable<int> Bindings(int instance) => _instances[instance].Bindings.Keys.Order();
 
     /// <summary>The plan that the call is sent with.</summary>
-    public string Plan(Call call)
+    public string Plan(LifecycleCall call)
     {
-        var plan = instances.TryGetValue(call.Instance, out var instance) ? instance.Wish.Plan : BrokerHost.SpacePlan;
-        return call.OtherPlan ? Wishes.OtherPlan(plan) : plan;
+        var plan = _instances.TryGetValue(call.Instance, out var instance) ? instance.Content.Plan : BrokerHost.SpacePlan;
+        return call.OtherPlan ? RequestContents.OtherPlan(plan) : plan;
     }
 
-    public string Space(Call call) => instances.TryGetValue(call.Instance, out var instance) ? instance.Wish.Space : "space-1";
+    public string Space(LifecycleCall call) => _instances.TryGetValue(call.Instance, out var instance) ? instance.Content.Space : "space-1";
 
     /// <summary>The statuses that an unspoilt call may have now.</summary>
-    public int[] Expected(Call call)
+    public int[] Expected(LifecycleCall call)
     {
-        var instance = instances.GetValueOrDefault(call.Instance);
+        var instance = _instances.GetValueOrDefault(call.Instance);
         var binding = instance?.Bindings.GetValueOrDefault(call.Binding);
         return call.Verb switch
         {
-            Verb.Provision => instance is null ? [201] : instance.Wish == Wishes.Instance(call.Content) ? [200] : [409],
+            Verb.Provision => instance is null ? [201]
+            : instance.Content == RequestContents.Instance(call.Content) ? [200]
+            : [409],
             Verb.FetchInstance or Verb.PollInstance => instance is null ? [404] : [200],
-            Verb.Update => instance is null ? [400, 404] : Updated(call, instance) is null ? [400] : [200],
+            Verb.Update => instance is null ? [400, 404]
+            : Updated(call, instance) is null ? [400]
+            : [200],
             Verb.Deprovision => instance is null ? [410]
-                : call.OtherPlan || instance.Bindings.Values.Any(live => live.State != Failed) ? [400] : [200],
+            : call.OtherPlan || instance.Bindings.Values.Any(live => live.State != Failed) ? [400]
+            : [200],
             Verb.Bind => instance is null ? [400, 404] : Bind(call, instance, binding),
             Verb.Rotate => instance is null ? [400, 404] : Rotate(call, instance, binding),
             Verb.FetchBinding => binding?.State == Succeeded ? [200] : [404],
-            Verb.PollBinding => binding is not null || ended.Contains((call.Instance, call.Binding)) ? [200] : [404],
+            Verb.PollBinding => binding is not null || _ended.Contains((call.Instance, call.Binding)) ? [200] : [404],
             // After an update of the plan either may be named (osb.md C18).
-            Verb.Unbind => binding is null ? [410] : Plan(call) == binding.Plan || !call.OtherPlan ? [200] : [400],
+            Verb.Unbind => binding is null ? [410]
+            : Plan(call) == binding.Plan || !call.OtherPlan ? [200]
+            : [400],
             _ => throw new ArgumentOutOfRangeException(nameof(call)),
         };
     }
 
     /// <summary>Takes the answer of an unspoilt call, whose status was expected, into the model.</summary>
-    public void Learn(Call call, Answer answer)
+    public void Learn(LifecycleCall call, BrokerResponse answer)
     {
-        var instance = instances.GetValueOrDefault(call.Instance);
+        var instance = _instances.GetValueOrDefault(call.Instance);
         switch (call.Verb)
         {
             case Verb.Provision when answer.Status == 201:
-                instances[call.Instance] = new ModelInstance { Wish = Wishes.Instance(call.Content) };
+                _instances[call.Instance] = new ModelInstance { Content = RequestContents.Instance(call.Content) };
                 break;
             case Verb.Update when answer.Status == 200:
-                instance!.Wish = Updated(call, instance)!;
+                instance!.Content = Updated(call, instance)!;
                 break;
             case Verb.Deprovision when answer.Status == 200:
-                instances.Remove(call.Instance);
+                _instances.Remove(call.Instance);
                 break;
             case Verb.FetchInstance when answer.Status == 200:
-                Assert.Equal(instance!.Wish.Plan, answer.Json.GetProperty("plan_id").GetString());
+                Assert.Equal(instance!.Content.Plan, answer.Json.GetProperty("plan_id").GetString());
                 break;
             case Verb.Bind or Verb.Rotate when instance is not null:
                 LearnBind(call, instance, answer);
@@ -102,114 +109,138 @@ internal sealed class LifecycleModel
                 SameCredentials(instance!.Bindings[call.Binding], answer);
                 break;
             case Verb.PollBinding when answer.Status == 200:
-                Assert.Equal(instance?.Bindings.GetValueOrDefault(call.Binding)?.State ?? Failed, answer.Json.GetProperty("state").GetString());
+                Assert.Equal(
+                    instance?.Bindings.GetValueOrDefault(call.Binding)?.State ?? Failed,
+                    answer.Json.GetProperty("state").GetString()
+                );
                 break;
             case Verb.Unbind when answer.Status == 200:
                 if (instance!.Bindings[call.Binding].State == Running)
-                    ended.Add((call.Instance, call.Binding));
+                {
+                    _ended.Add((call.Instance, call.Binding));
+                }
                 instance.Bindings.Remove(call.Binding);
                 break;
         }
     }
 
     /// <summary>Takes in how an operation ended that was answered with 202.</summary>
-    public void Settle(Call call, string state) => instances[call.Instance].Bindings[call.Binding].State = state;
+    public void Settle(LifecycleCall call, string state) => _instances[call.Instance].Bindings[call.Binding].State = state;
 
-    private static InstanceWish? Updated(Call call, ModelInstance instance)
+    private static ProvisionContent? Updated(LifecycleCall call, ModelInstance instance)
     {
-        var wish = Wishes.Update(call.Content);
-        var sent = call.OtherPlan ? Wishes.OtherPlan(instance.Wish.Plan) : instance.Wish.Plan;
-        var plan = wish.OtherPlan ? Wishes.OtherPlan(sent) : sent;
+        var wish = RequestContents.Update(call.Content);
+        var sent = call.OtherPlan ? RequestContents.OtherPlan(instance.Content.Plan) : instance.Content.Plan;
+        var plan = wish.OtherPlan ? RequestContents.OtherPlan(sent) : sent;
         // What is not named stays, also a default that the new plan does not use (osb.md 79).
         if (wish.Services is null)
-            return instance.Wish with { Plan = plan };
+        {
+            return instance.Content with { Plan = plan };
+        }
         return plan == BrokerHost.SpacePlan ? null
-            : wish.Services.Length == 0 ? instance.Wish with { Plan = plan, Services = null }
-            : instance.Wish.Space == "space-1" ? instance.Wish with { Plan = plan, Services = wish.Services } : null;
+            : wish.Services.Length == 0 ? instance.Content with { Plan = plan, Services = null }
+            : instance.Content.Space == "space-1" ? instance.Content with { Plan = plan, Services = wish.Services }
+            : null;
     }
 
-    private int[] Bind(Call call, ModelInstance instance, ModelBinding? existing)
+    private int[] Bind(LifecycleCall call, ModelInstance instance, ModelBinding? existing)
     {
         if (existing is { State: not Failed })
-            return existing.Plan == Plan(call) && existing.Wish == Wishes.Bind(call.Content).ToString() ? Replay(existing) : [400, 409];
+        {
+            return existing.Plan == Plan(call) && existing.Content == RequestContents.Bind(call.Content).ToString()
+                ? Replay(existing)
+                : [400, 409];
+        }
         return Begins(call, instance) ? New(call) : [400];
     }
 
-    private int[] Rotate(Call call, ModelInstance instance, ModelBinding? existing)
+    private int[] Rotate(LifecycleCall call, ModelInstance instance, ModelBinding? existing)
     {
         int[] refused = [400, 404, 409, 422];
         if (existing is { State: not Failed })
-            return existing.Wish == RotationOf(call) ? Replay(existing) : refused;
+        {
+            return existing.Content == RotationOf(call) ? Replay(existing) : refused;
+        }
         return Begins(call, instance) ? New(call) : refused;
     }
 
     private static int[] Replay(ModelBinding existing) => existing.State == Running ? [202] : [200];
 
     /// <summary>True when a call that meets no live binding begins a new bind.</summary>
-    private bool Begins(Call call, ModelInstance instance)
+    private bool Begins(LifecycleCall call, ModelInstance instance)
     {
         if (call.Verb == Verb.Rotate)
-            return instance.Bindings.TryGetValue(Predecessor(call), out var old) && old.State == Succeeded
+        {
+            return instance.Bindings.TryGetValue(Predecessor(call), out var old)
+                && old.State == Succeeded
                 // What the plan gives no longer is not given anew.
-                && (old.Plan != BrokerHost.SpacePlan || instance.Wish.Plan == BrokerHost.SpacePlan)
-                && (!NamesPlan(call) || Plan(call) == instance.Wish.Plan || Plan(call) == old.Plan);
-        var wish = Wishes.Bind(call.Content);
-        var space = instance.Wish.Plan == BrokerHost.SpacePlan;
-        var named = wish.Services ?? (space ? null : instance.Wish.Services);
-        return !call.OtherPlan && space == (named is null) && (named is null || instance.Wish.Space == "space-1");
+                && (old.Plan != BrokerHost.SpacePlan || instance.Content.Plan == BrokerHost.SpacePlan)
+                && (!NamesPlan(call) || Plan(call) == instance.Content.Plan || Plan(call) == old.Plan);
+        }
+        var wish = RequestContents.Bind(call.Content);
+        var space = instance.Content.Plan == BrokerHost.SpacePlan;
+        var named = wish.Services ?? (space ? null : instance.Content.Services);
+        return !call.OtherPlan && space == (named is null) && (named is null || instance.Content.Space == "space-1");
     }
 
-    private static int[] New(Call call) => (call.Binding, call.Waits) switch
-    {
-        (World.Slow, _) => [202],
-        (World.Bad, true) => [202, 400],
-        (World.Bad, false) => [400],
-        (_, true) => [201, 202],
-        _ => [201],
-    };
+    private static int[] New(LifecycleCall call) =>
+        (call.Binding, call.AcceptsIncomplete) switch
+        {
+            (LifecycleIds.Slow, _) => [202],
+            (LifecycleIds.Bad, true) => [202, 400],
+            (LifecycleIds.Bad, false) => [400],
+            (_, true) => [201, 202],
+            _ => [201],
+        };
 
     /// <summary>True when a rotation names its plan, in the longer of its two shapes (osb.md 108).</summary>
-    public static bool NamesPlan(Call call) => call.Waits || call.OtherPlan;
+    public static bool NamesPlan(LifecycleCall call) => call.AcceptsIncomplete || call.OtherPlan;
 
     /// <summary>The binding that a rotation names.</summary>
-    public static int Predecessor(Call call) => call.Content % World.Bindings;
+    public static int Predecessor(LifecycleCall call) => call.Content % LifecycleIds.Bindings;
 
-    private static string RotationOf(Call call) => $"rotation of {Predecessor(call)}";
+    private static string RotationOf(LifecycleCall call) => $"rotation of {Predecessor(call)}";
 
-    private void LearnBind(Call call, ModelInstance instance, Answer answer)
+    private void LearnBind(LifecycleCall call, ModelInstance instance, BrokerResponse answer)
     {
         var existing = instance.Bindings.GetValueOrDefault(call.Binding);
         if (answer.Status >= 400)
         {
             // A bind that was begun and failed at once leaves nothing, not even the one before it.
             if (existing?.State == Failed && Begins(call, instance))
+            {
                 instance.Bindings.Remove(call.Binding);
+            }
             return;
         }
 
         if (existing is null || existing.State == Failed)
         {
             Assert.NotEqual(200, answer.Status);
-            ended.Remove((call.Instance, call.Binding));
+            _ended.Remove((call.Instance, call.Binding));
             existing = instance.Bindings[call.Binding] = new ModelBinding
             {
-                Wish = call.Verb == Verb.Rotate ? RotationOf(call) : Wishes.Bind(call.Content).ToString(),
-                Plan = call.Verb == Verb.Rotate ? instance.Bindings[Predecessor(call)].Plan : instance.Wish.Plan,
+                Content = call.Verb == Verb.Rotate ? RotationOf(call) : RequestContents.Bind(call.Content).ToString(),
+                Plan = call.Verb == Verb.Rotate ? instance.Bindings[Predecessor(call)].Plan : instance.Content.Plan,
                 State = answer.Status == 201 ? Succeeded : Running,
                 Operation = answer.Status == 202 ? Operation(answer) : null,
             };
         }
 
         if (answer.Status == 202)
+        {
             Assert.Equal(existing.Operation, Operation(answer));
+        }
         else
+        {
             SameCredentials(existing, answer);
+        }
     }
 
-    private static string? Operation(Answer answer) => answer.Json.GetProperty("operation").GetString();
+    private static string? Operation(BrokerResponse answer) => answer.Json.GetProperty("operation").GetString();
 
     /// <summary>One credential for the whole life of a binding (osb.md 91, 112).</summary>
-    private static void SameCredentials(ModelBinding binding, Answer answer)
+    private static void SameCredentials(ModelBinding binding, BrokerResponse answer)
     {
         var credentials = answer.Json.GetProperty("credentials").GetRawText();
         Assert.NotEqual(JsonValueKind.Null, answer.Json.GetProperty("credentials").ValueKind);

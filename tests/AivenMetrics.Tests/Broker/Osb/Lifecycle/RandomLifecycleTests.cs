@@ -13,14 +13,15 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
 {
     private const string BadReason = "The plan of pg-1 has no metrics.";
 
-    private readonly BrokerHost broker;
-    private readonly Invariants invariants = new();
+    private readonly BrokerHost _broker;
+    private readonly ResponseInvariants _invariants = new();
 
     protected RandomLifecycleTests(BrokerHost broker)
     {
-        this.broker = broker;
-        broker.Verdict = scope => scope.BindingId.Value == World.BindingId(World.Slow) ? null
-            : scope.BindingId.Value == World.BindingId(World.Bad) ? (OperationState.Failed, BadReason)
+        this._broker = broker;
+        broker.DecideBind = scope =>
+            scope.BindingId.Value == LifecycleIds.BindingId(LifecycleIds.Slow) ? null
+            : scope.BindingId.Value == LifecycleIds.BindingId(LifecycleIds.Bad) ? (OperationState.Failed, BadReason)
             : (OperationState.Succeeded, "Metrics are collected.");
     }
 
@@ -30,51 +31,60 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await broker.InitializeAsync();
-        broker.Client.DefaultRequestHeaders.Remove("X-Broker-API-Version");
+        await _broker.InitializeAsync();
+        _broker.Client.DefaultRequestHeaders.Remove("X-Broker-API-Version");
         // An inventory that is newer than every request: no bind waits for what might just have been made.
-        var inventory = broker.Service<InventoryStore>();
+        var inventory = _broker.Service<InventoryStore>();
         var demo = new AivenProject("demo");
-        await inventory.SaveInventory(demo, DateTimeOffset.UtcNow.AddDays(1), await inventory.Services(demo, default), default);
+        await inventory.SaveInventoryAsync(
+            demo,
+            DateTimeOffset.UtcNow.AddDays(1),
+            await inventory.ServicesOfProjectAsync(demo, default),
+            default
+        );
     }
 
     public async ValueTask DisposeAsync()
     {
-        await broker.DisposeAsync();
+        await _broker.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
     [Fact]
     public async Task One_client_gets_what_the_model_of_the_protocol_expects()
     {
-        await Sample(Call.Any.Array[1, 40], 60, OneClient, Print);
-        await NoPasswordIsKept();
+        await SampleAsync(LifecycleCall.Any.Array[1, 40], 60, OneClientAsync, Print);
+        await NoPasswordIsKeptAsync();
     }
 
-    private async Task OneClient(Call[] calls)
+    private async Task OneClientAsync(LifecycleCall[] calls)
     {
-        var (model, world) = (new LifecycleModel(), new World());
-        var client = new Client(broker, world, invariants);
+        var (model, world) = (new LifecycleModel(), new LifecycleIds());
+        var client = new LifecycleClient(_broker, world, _invariants);
         foreach (var call in calls)
-            await Step(model, client, call);
+        {
+            await StepAsync(model, client, call);
+        }
 
         foreach (var instance in model.Instances.ToList())
         {
             foreach (var binding in model.Bindings(instance).ToList())
-                await Step(model, client, new Call(Verb.Unbind, instance, binding, 0, false, true, Spoil.Nothing));
-            await Step(model, client, new Call(Verb.Deprovision, instance, 0, 0, false, true, Spoil.Nothing));
+            {
+                await StepAsync(model, client, new LifecycleCall(Verb.Unbind, instance, binding, 0, false, true, RequestFault.None));
+            }
+            await StepAsync(model, client, new LifecycleCall(Verb.Deprovision, instance, 0, 0, false, true, RequestFault.None));
         }
 
         Assert.Empty(model.Instances);
-        await client.NothingIsLeft();
+        await client.CheckNothingRemainsAsync();
         NoPasswordIsLogged();
     }
 
-    private static async Task Step(LifecycleModel model, Client client, Call call)
+    private static async Task StepAsync(LifecycleModel model, LifecycleClient client, LifecycleCall call)
     {
         var expected = model.Expected(call);
-        var answer = await client.Send(call, model.Plan(call), model.Space(call));
-        if (SpoiltRequests.Status(call.Spoil, call.Verb) is { } spoilt)
+        var answer = await client.SendAsync(call, model.Plan(call), model.Space(call));
+        if (FaultyRequests.Status(call.Fault, call.Verb) is { } spoilt)
         {
             // Two faults at once: either is a right answer, and neither changes anything.
             int[] faults = [spoilt, .. expected.Where(status => status >= 400)];
@@ -82,31 +92,47 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
             return;
         }
 
-        Assert.True(expected.Contains(answer.Status), $"{call} was answered {answer.Status} {answer.Text}, not {string.Join(" or ", expected)}");
+        Assert.True(
+            expected.Contains(answer.Status),
+            $"{call} was answered {answer.Status} {answer.Text}, not {string.Join(" or ", expected)}"
+        );
         model.Learn(call, answer);
-        if (answer.Status == 202 && call.Binding != World.Slow)
-            model.Settle(call, await client.Poll(call));
+        if (answer.Status == 202 && call.Binding != LifecycleIds.Slow)
+        {
+            model.Settle(call, await client.PollAsync(call));
+        }
     }
 
     private void NoPasswordIsLogged()
     {
-        while (broker.Log.TryDequeue(out var line))
-            invariants.CheckNoPassword(line);
+        while (_broker.Log.TryDequeue(out var line))
+        {
+            _invariants.CheckNoPassword(line);
+        }
     }
 
-    private async Task NoPasswordIsKept()
+    private async Task NoPasswordIsKeptAsync()
     {
-        Assert.NotEqual(0, invariants.Passwords);
-        var stored = await StoredRows.All(broker.Service<Database>());
+        Assert.NotEqual(0, _invariants.Passwords);
+        var stored = await StoredRows.AllAsync(_broker.Service<Database>());
         foreach (var row in stored["audit_entry"].Concat(stored["ended_binding"]))
-            invariants.CheckNoPassword(row);
+        {
+            _invariants.CheckNoPassword(row);
+        }
     }
 
-    private static string Print(Call[] calls) => string.Join('\n', calls.AsEnumerable());
+    private static string Print(LifecycleCall[] calls) => string.Join('\n', calls.AsEnumerable());
 
-    private static async Task Sample<T>(Gen<T> gen, int iterations, Func<T, Task> test, Func<T, string> print)
+    private static async Task SampleAsync<T>(Gen<T> gen, int iterations, Func<T, Task> test, Func<T, string> print)
     {
         var seconds = int.Parse(Environment.GetEnvironmentVariable("LONG_TESTS") ?? "-1", CultureInfo.InvariantCulture);
-        await gen.SampleAsync(test, line => TestContext.Current.TestOutputHelper?.WriteLine(line), iter: iterations, time: seconds, threads: 4, print: print);
+        await gen.SampleAsync(
+            test,
+            line => TestContext.Current.TestOutputHelper?.WriteLine(line),
+            iter: iterations,
+            time: seconds,
+            threads: 4,
+            print: print
+        );
     }
 }

@@ -1,0 +1,46 @@
+namespace AivenMetrics.Broker.Authentication;
+
+/// <summary>A user that the platform may authenticate as (<c>Broker:Users</c>).</summary>
+public sealed class BrokerUserOptions
+{
+    /// <summary>Most entries: a wrong password is tried against each.</summary>
+    public const int MaximumUsers = 10;
+
+    /// <summary>The user name. Two entries may share one: the old password and the new one while a platform changes over.</summary>
+    public string Username { get; set; } = "";
+
+    /// <summary>What <c>aiven-metrics hash-password</c> printed for the password.</summary>
+    public string PasswordHash { get; set; } = "";
+
+    /// <summary>What keeps a text from being a user name; null: nothing.</summary>
+    internal static string? ValidateName(string username) =>
+        username switch
+        {
+            "" => "must not be empty",
+            { Length: > 255 } => "is longer than 255 characters",
+            _ when username.Contains(':', StringComparison.Ordinal) || username.Any(char.IsControl) =>
+                "cannot hold a colon or a control character (HTTP basic authentication)",
+            _ => null,
+        };
+
+    /// <summary>All faults of the list, as sentences that name the key; never a hash.</summary>
+    internal static IEnumerable<string> Validate(IList<BrokerUserOptions> users)
+    {
+        if (users.Count > MaximumUsers)
+        {
+            yield return $"Broker:Users has {users.Count} entries, of {MaximumUsers} at most: remove those that no platform uses any more.";
+        }
+        for (var i = 0; i < users.Count; i++)
+        {
+            if (ValidateName(users[i].Username) is { } fault)
+            {
+                yield return $"Broker:Users:{i}:Username {fault}.";
+            }
+            if (Authentication.PasswordHash.Parse(users[i].PasswordHash) is null)
+            {
+                yield return $"Broker:Users:{i}:PasswordHash must be a line that aiven-metrics hash-password printed "
+                    + $"(pbkdf2-sha256$…, at least {Authentication.PasswordHash.MinimumIterations} iterations), given there or in a file named by Broker:Users:{i}:PasswordHashFile.";
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AivenMetrics.Broker.Authentication;
+
+/// <summary>
+/// A password as configuration holds it: <c>pbkdf2-sha256$&lt;iterations&gt;$&lt;salt&gt;$&lt;hash&gt;</c>, salt and hash in base64.
+/// PBKDF2 is the framework's own (RFC 8018); 600,000 iterations are what OWASP's password storage page asks for with SHA-256.
+/// </summary>
+public sealed class PasswordHash
+{
+    /// <summary>Fewest characters of a password that is hashed.</summary>
+    public const int MinimumPasswordLength = 12;
+
+    /// <summary>Most characters of a password that is hashed.</summary>
+    public const int MaximumPasswordLength = 1024;
+
+    /// <summary>Fewest iterations that are accepted.</summary>
+    public const int MinimumIterations = 100_000;
+
+    private const string Scheme = "pbkdf2-sha256";
+    private const int DefaultIterations = 600_000;
+
+    // More would let a typing error stop the broker for minutes.
+    private const int MaximumIterations = 10_000_000;
+    private const int SaltLength = 16;
+    private const int HashLength = 32;
+
+    private readonly int _iterations;
+    private readonly byte[] _salt;
+    private readonly byte[] _hash;
+
+    private PasswordHash(int iterations, byte[] salt, byte[] hash) => (this._iterations, this._salt, this._hash) = (iterations, salt, hash);
+
+    /// <summary>Hashes a password with a fresh salt.</summary>
+    /// <param name="password">Without <see cref="ValidatePassword"/>.</param>
+    public static PasswordHash Create(string password) => Create(password, DefaultIterations);
+
+    /// <summary>What keeps a text from being a password, in a sentence; null: nothing.</summary>
+    public static string? ValidatePassword(string password) =>
+        password switch
+        {
+            { Length: < MinimumPasswordLength } =>
+                $"The password has {password.Length} characters: use at least {MinimumPasswordLength}, better 32 random ones (openssl rand -base64 24).",
+            { Length: > MaximumPasswordLength } => $"The password has more than {MaximumPasswordLength} characters: use a shorter one.",
+            _ when password.Any(char.IsControl) =>
+                "The password holds a line break or another control character, which HTTP basic authentication cannot carry: leave it out.",
+            _ => null,
+        };
+
+    /// <summary>Reads the text that <see cref="ToString"/> writes; null when it is none, or has fewer than <see cref="MinimumIterations"/>.</summary>
+    public static PasswordHash? Parse(string text)
+    {
+        var parts = text.Split('$');
+        if (
+            parts.Length != 4
+            || parts[0] != Scheme
+            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var iterations)
+            || iterations is < MinimumIterations or > MaximumIterations
+        )
+        {
+            return null;
+        }
+        var (salt, hash) = (DecodeBase64(parts[2]), DecodeBase64(parts[3]));
+        return salt is { Length: >= SaltLength and <= 64 } && hash is { Length: HashLength } ? new(iterations, salt, hash) : null;
+    }
+
+    /// <summary>True when it is a password's hash. Takes the same time whether it is or not, and does so on purpose: fractions of a second.</summary>
+    public bool Verify(string password) => CryptographicOperations.FixedTimeEquals(Derive(password, _salt, _iterations), _hash);
+
+    /// <summary>The text for configuration.</summary>
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Scheme}${_iterations}${Convert.ToBase64String(_salt)}${Convert.ToBase64String(_hash)}"
+        );
+
+    internal static PasswordHash Create(string password, int iterations)
+    {
+        var salt = RandomNumberGenerator.GetBytes(SaltLength);
+        return new(iterations, salt, Derive(password, salt, iterations));
+    }
+
+    private static byte[] Derive(string password, byte[] salt, int iterations) =>
+        Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), salt, iterations, HashAlgorithmName.SHA256, HashLength);
+
+    private static byte[]? DecodeBase64(string base64)
+    {
+        var bytes = new byte[base64.Length];
+        return Convert.TryFromBase64String(base64, bytes, out var length) ? bytes[..length] : null;
+    }
+}

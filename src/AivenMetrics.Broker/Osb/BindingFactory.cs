@@ -1,0 +1,140 @@
+using System.Text.Json;
+using AivenMetrics.Broker.Catalog;
+using AivenMetrics.Broker.State;
+
+namespace AivenMetrics.Broker.Osb;
+
+/// <summary>Makes the row of a new binding: what it covers, how long it lives, and its secret.</summary>
+internal sealed class BindingFactory(
+    BindingStore bindings,
+    ServiceResolver resolver,
+    BindingSecrets secrets,
+    CredentialLifetimePolicy lives,
+    TimeProvider time
+)
+{
+    private const string InitialDescription = "Waiting until the metrics of the services are collected.";
+
+    /// <summary>The row for a request, which nothing is written of yet.</summary>
+    /// <exception cref="OsbException">The plan is not the instance's, a service is not its owner's, or the predecessor cannot be replaced.</exception>
+    public Task<BindingRecord> CreateAsync(
+        InstanceRecord instance,
+        BindingId id,
+        BindCommand command,
+        CancellationToken cancellationToken
+    ) =>
+        command.Predecessor is { } predecessor
+            ? CreateForRotationAsync(instance, id, command, predecessor, cancellationToken)
+            : CreateForBindAsync(instance, id, command, command.Parameters!, cancellationToken);
+
+    private async Task<BindingRecord> CreateForBindAsync(
+        InstanceRecord instance,
+        BindingId id,
+        BindCommand command,
+        PlanParameters parameters,
+        CancellationToken cancellationToken
+    )
+    {
+        if (command.ServiceId != instance.ServiceId || command.PlanId != instance.PlanId)
+        {
+            throw new OsbException(OsbErrors.PlanMismatch);
+        }
+        var now = time.GetUtcNow();
+        var life = lives.ForNewCredential(parameters.ExpiresIn, now);
+        var names =
+            instance.PlanScope == PlanScope.Space ? [] : parameters.Services ?? StoredParameters.DefaultServices(instance.Parameters);
+        if (instance.PlanScope == PlanScope.Services && names.Count == 0)
+        {
+            throw new OsbException(OsbErrors.ServicesRequired);
+        }
+        var services = await resolver.ResolveAsync(instance.Owner, names, cancellationToken);
+        return CreateRecord(instance, id, instance.PlanId, instance.PlanScope, command.Identity, services, life, now);
+    }
+
+    /// <summary>The plan, the parameters and the services are the predecessor's (107); both stay valid (106).</summary>
+    private async Task<BindingRecord> CreateForRotationAsync(
+        InstanceRecord instance,
+        BindingId id,
+        BindCommand command,
+        BindingId predecessorId,
+        CancellationToken cancellationToken
+    )
+    {
+        var now = time.GetUtcNow();
+        var predecessor = await bindings.FindAsync(instance.InstanceId, predecessorId, cancellationToken);
+        if (ValidatePredecessor(predecessor, instance, now) is { } fault)
+        {
+            throw new OsbException(OsbErrors.InvalidPredecessor(fault));
+        }
+        if (
+            (command.ServiceId is not null && command.ServiceId != instance.ServiceId)
+            || (command.PlanId is not null && command.PlanId != instance.PlanId && command.PlanId != predecessor!.PlanId)
+        )
+        {
+            throw new OsbException(OsbErrors.PlanMismatch);
+        }
+
+        using var kept = JsonDocument.Parse(predecessor!.Request);
+        var parameters = kept.RootElement.GetProperty("parameters").Clone();
+        var identity = command.WithPredecessorParameters(parameters);
+        if (OsbFields.CanonicalJson(identity.Parameters) != OsbFields.CanonicalJson(parameters))
+        {
+            throw new OsbException(OsbErrors.RotationParametersMismatch);
+        }
+        return CreateRecord(
+            instance,
+            id,
+            predecessor.PlanId,
+            predecessor.PlanScope,
+            identity,
+            predecessor.ServiceInstanceIds,
+            lives.ForRotation(StoredParameters.Lifetime(parameters), now),
+            now
+        );
+    }
+
+    private static string? ValidatePredecessor(BindingRecord? predecessor, InstanceRecord instance, DateTimeOffset now) =>
+        predecessor switch
+        {
+            null => "names no binding of this service instance",
+            { OperationState: OperationState.InProgress } => "names a binding that is still being created: wait until it is done",
+            { OperationState: OperationState.Failed } => "names a binding that failed",
+            { Validity: { } life } when life.ExpiresAt <= now => "names a binding that has expired: make a new one without a predecessor",
+            // It may live on, but what the plan no longer gives is not given anew.
+            { PlanScope: PlanScope.Space } when instance.PlanScope == PlanScope.Services =>
+                "names a binding that shows the whole space, which the plan of the service instance no longer does: make a new one without a predecessor",
+            _ => null,
+        };
+
+    private BindingRecord CreateRecord(
+        InstanceRecord instance,
+        BindingId id,
+        string planId,
+        PlanScope scope,
+        BindIdentity identity,
+        IReadOnlyList<string> services,
+        CredentialValidity? life,
+        DateTimeOffset now
+    )
+    {
+        var secret = secrets.Generate();
+        return new BindingRecord(
+            instance.InstanceId,
+            id,
+            planId,
+            scope,
+            identity.ToCanonicalJson(),
+            secret.Username,
+            secret.Sha256,
+            secret.Protected,
+            services,
+            BindingSecrets.GenerateOperation(),
+            OperationState.InProgress,
+            InitialDescription,
+            null,
+            now,
+            identity.PredecessorBindingId is { } predecessor ? new BindingId(predecessor) : null,
+            life
+        );
+    }
+}

@@ -1,0 +1,120 @@
+using System.Security.Cryptography;
+using System.Text;
+using AivenMetrics.Feed;
+using Microsoft.Extensions.Logging;
+
+namespace AivenMetrics.Discovery.Files;
+
+/// <summary>
+/// Puts a plan on disk. The order keeps every moment usable: CA and password before the jobs that name them, targets, jobs, and
+/// last the removal of passwords that no job names any more. Every file is written whole and only if its bytes change.
+/// </summary>
+internal sealed class PrometheusFileWriter(
+    DiscoveryOptions options,
+    DiscoveryPaths layout,
+    DiscoveryMetrics metrics,
+    ILogger<PrometheusFileWriter> logger
+)
+{
+    private const UnixFileMode Everyone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Group = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+    private const UnixFileMode GroupFolder = Group | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
+
+    /// <summary>Writes everything.</summary>
+    /// <param name="plan">Jobs and targets.</param>
+    /// <param name="wanted">Whose CA and password are known, and whose files must stay although they are not in the plan.</param>
+    /// <returns>A digest of the jobs: when it changes, Prometheus needs a reload.</returns>
+    /// <exception cref="IOException">A file cannot be written; those before it are.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission; as above.</exception>
+    public string Write(TargetPlan plan, DesiredTargets wanted)
+    {
+        CreateFolders();
+        foreach (var project in wanted.ReadyProjects)
+        {
+            Write("ca", layout.CaFile(project.Project), PrometheusFileRenderer.RenderPem(project.CaCertificate!), Everyone);
+            Write("password", layout.PasswordFile(project.Project), Encoding.UTF8.GetBytes(project.ScrapeCredentials!.Password), Group);
+        }
+
+        foreach (var project in plan.Projects)
+        {
+            Write("targets", layout.TargetsFile(project.Project), PrometheusFileRenderer.RenderTargets(project), Everyone);
+        }
+        foreach (var project in layout.ProjectsWithTargets().Where(IsGone).ToList())
+        {
+            Write("targets", layout.TargetsFile(project), PrometheusFileRenderer.RenderTargets(new(project, "", [])), Everyone);
+        }
+
+        var jobs = PrometheusFileRenderer.RenderScrapeConfigs(plan, layout, options);
+        Write("scrape_configs", layout.ScrapeConfigsFile, jobs, Everyone);
+        var merged = WritePrometheusConfig(plan);
+        if (merged is not null || options.PrometheusBase is null)
+        {
+            RemovePasswords(IsGone);
+        }
+        return Convert.ToHexString(SHA256.HashData([.. jobs, .. merged ?? []]));
+
+        bool IsGone(string project) => plan.FindProject(project) is null && !wanted.IsConfigured(project);
+    }
+
+    private void CreateFolders()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(layout.TargetsFile("x"))!);
+        var secrets = Path.GetDirectoryName(layout.PasswordFile("x"))!;
+        foreach (var (folder, mode) in new[] { (secrets, GroupFolder), (layout.TemporaryFolder, GroupFolder) })
+        {
+            if (!Directory.Exists(folder))
+            {
+                Directory.CreateDirectory(folder, mode);
+            }
+        }
+    }
+
+    private byte[]? WritePrometheusConfig(TargetPlan plan)
+    {
+        if (options.PrometheusBase is not { } path)
+        {
+            return null;
+        }
+        try
+        {
+            var full = Path.GetFullPath(path);
+            var merged = PrometheusConfigMerger.Merge(
+                File.ReadAllText(full),
+                Path.GetDirectoryName(full)!,
+                PrometheusFileRenderer.CreateJobs(plan, layout, options)
+            );
+            Write("prometheus", layout.PrometheusFile, merged, Group);
+            return merged;
+        }
+        catch (PrometheusConfigException e)
+        {
+            logger.LogError("{Base} cannot be used, {File} stays as it is: {Reason}", path, layout.PrometheusFile, e.Message);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            logger.LogError("{Base} cannot be used, {File} stays as it is: it is not there.", path, layout.PrometheusFile);
+        }
+
+        metrics.RecordCycleFailure("prometheus_base");
+        return null;
+    }
+
+    private void RemovePasswords(Func<string, bool> isGone)
+    {
+        foreach (var project in layout.ProjectsWithPassword().Where(isGone).ToList())
+        {
+            File.Delete(layout.PasswordFile(project));
+            logger.LogInformation("The scrape password of project {Project} is removed: the project is no longer configured.", project);
+        }
+    }
+
+    private void Write(string kind, string path, byte[] content, UnixFileMode mode)
+    {
+        if (!AtomicFile.WriteIfChanged(path, content, mode, layout.TemporaryFolder))
+        {
+            return;
+        }
+        metrics.RecordFileWrite(kind);
+        logger.LogInformation("Wrote {Path} ({Bytes} bytes).", path, content.Length);
+    }
+}

@@ -1,0 +1,166 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using AivenMetrics.Gateway.Configuration;
+
+namespace AivenMetrics.Gateway.HealthChecks;
+
+/// <summary>How old the newest sample is.</summary>
+/// <param name="Age">Null if there is none.</param>
+internal readonly record struct ReportedSampleAge(TimeSpan? Age);
+
+/// <summary>Reads what destinations answer to the gateway's own questions; whatever has another shape than expected says nothing.</summary>
+internal static class ProbeResponses
+{
+    /// <summary>The version that VictoriaMetrics says to have, whatever its own is.</summary>
+    private const string VictoriaMetricsVersion = "2.24.0";
+
+    private static readonly SearchValues<char> VersionCharacters = SearchValues.Create("0123456789.");
+
+    /// <summary>Whether it is an answer of the query API at all.</summary>
+    public static bool IsJsonObject(ReadOnlySpan<byte> answer)
+    {
+        using var json = Read(answer);
+        return json?.RootElement.ValueKind == JsonValueKind.Object;
+    }
+
+    /// <summary>Major, minor and patch of a build information, without what distributions append; null if there is nothing of the kind.</summary>
+    public static string? ParseVersion(ReadOnlySpan<byte> buildInfo)
+    {
+        if (Read(buildInfo) is not { } json)
+        {
+            return null;
+        }
+        using (json)
+        {
+            if (Data(json) is not { } data || !data.TryGetProperty("version", out var version) || version.ValueKind != JsonValueKind.String)
+            {
+                return null;
+            }
+            var text = Text(version).TrimStart('v');
+            var end = text.AsSpan().IndexOfAnyExcept(VersionCharacters);
+            return System.Version.TryParse(end < 0 ? text : text[..end], out var parsed)
+                ? $"{parsed.Major}.{parsed.Minor}.{Math.Max(0, parsed.Build)}"
+                : null;
+        }
+    }
+
+    /// <summary>
+    /// As what to ask the server that gave a build information; null where that cannot be told for certain. VictoriaMetrics gives a version
+    /// of a Prometheus and nothing else; Prometheus, and what is made of its code, names the Go it was built with.
+    /// </summary>
+    public static QueryEngine? DetectEngine(ReadOnlySpan<byte> buildInfo)
+    {
+        if (Read(buildInfo) is not { } json)
+        {
+            return null;
+        }
+        using (json)
+        {
+            if (Data(json) is not { } data || Member(data, "version") is not { ValueKind: JsonValueKind.String } version)
+            {
+                return null;
+            }
+            if (Member(data, "goVersion") is { ValueKind: JsonValueKind.String } go && Text(go).StartsWith("go", StringComparison.Ordinal))
+            {
+                return QueryEngine.Prometheus;
+            }
+            return Text(version) == VictoriaMetricsVersion && data.GetPropertyCount() == 1 ? QueryEngine.VictoriaMetrics : null;
+        }
+    }
+
+    /// <summary>The answer to <see cref="HealthQueries.NewestSampleAge"/>: null: it is no answer.</summary>
+    public static ReportedSampleAge? ParseSampleAge(ReadOnlySpan<byte> answer)
+    {
+        if (Read(answer) is not { } json)
+        {
+            return null;
+        }
+        using (json)
+        {
+            if (Series(json) is not { } series)
+            {
+                return null;
+            }
+            if (series.GetArrayLength() == 0)
+            {
+                return new(null);
+            }
+            return Member(series[0], "value") is { } sample && Seconds(sample, 1) is { } age
+                ? new(TimeSpan.FromSeconds(Math.Clamp(age, 0, TimeSpan.FromDays(1).TotalSeconds)))
+                : null;
+        }
+    }
+
+    /// <summary>
+    /// The answer to <see cref="HealthQueries.NewestSamples"/>: the time of the newest sample by time of the grid, both in milliseconds since
+    /// 1970; null: it is no answer.
+    /// </summary>
+    public static Dictionary<long, long>? ParseNewestSamples(ReadOnlySpan<byte> answer)
+    {
+        if (Read(answer) is not { } json)
+        {
+            return null;
+        }
+        using (json)
+        {
+            if (Series(json) is not { } series)
+            {
+                return null;
+            }
+            var newest = new Dictionary<long, long>();
+            foreach (var one in series.EnumerateArray())
+            {
+                if (Member(one, "values") is { ValueKind: JsonValueKind.Array } values)
+                {
+                    foreach (var sample in values.EnumerateArray())
+                    {
+                        if (Seconds(sample, 0) is { } at && Seconds(sample, 1) is { } sampled)
+                        {
+                            newest[(long)Math.Round(at * 1000)] = (long)Math.Round(sampled * 1000);
+                        }
+                    }
+                }
+            }
+            return newest;
+        }
+    }
+
+    private static double? Seconds(JsonElement sample, int index)
+    {
+        if (sample.ValueKind != JsonValueKind.Array || sample.GetArrayLength() <= index)
+        {
+            return null;
+        }
+        return
+            double.TryParse(Text(sample[index]), NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
+            && double.IsFinite(seconds)
+            ? seconds
+            : null;
+    }
+
+    /// <summary>A number or the text of a string, as far as it needs no escapes: numbers and versions do not, and reading these cannot fail.</summary>
+    private static string Text(JsonElement value) => value.GetRawText().Trim('"');
+
+    private static JsonElement? Series(JsonDocument json) =>
+        Data(json) is { } data && Member(data, "result") is { ValueKind: JsonValueKind.Array } result ? result : null;
+
+    private static JsonElement? Data(JsonDocument json) =>
+        Member(json.RootElement, "data") is { ValueKind: JsonValueKind.Object } data ? data : null;
+
+    private static JsonElement? Member(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var member) ? member : null;
+
+    private static JsonDocument? Read(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(text);
+            return JsonDocument.ParseValue(ref reader);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using AivenMetrics.Simulator.World;
+
+namespace AivenMetrics.Simulator.Metrics;
+
+/// <summary>What a node's metrics tell about it.</summary>
+/// <param name="Project">Label <c>project</c>.</param>
+/// <param name="Service">Label <c>service</c>.</param>
+/// <param name="ServiceType">Label <c>service_type</c>.</param>
+/// <param name="Cloud">Label <c>cloud</c>.</param>
+/// <param name="Host">Label <c>host</c>: the node's name.</param>
+/// <param name="Nodes">Names of all living nodes, the oldest first.</param>
+/// <param name="PlannedNodes">How many there should be.</param>
+/// <param name="Standby">Whether it is a standby.</param>
+/// <param name="StartedAt">Since when its counters count.</param>
+internal sealed record NodeDescription(
+    string Project,
+    string Service,
+    string ServiceType,
+    string Cloud,
+    string Host,
+    IReadOnlyList<string> Nodes,
+    int PlannedNodes,
+    bool Standby,
+    DateTimeOffset StartedAt
+)
+{
+    /// <summary>The oldest node does what only one of them does.</summary>
+    public bool IsLeader => Nodes.Count > 0 && Nodes[0] == Host;
+
+    public static NodeDescription From(AivenService service, AivenNode node, DateTimeOffset now) =>
+        new(
+            service.Project.Name,
+            service.Name,
+            service.Type.Name,
+            service.Cloud,
+            node.Name,
+            [.. service.Nodes.Where(other => other.HasJoined(now)).Select(other => other.Name)],
+            service.PlannedNodes,
+            node.Standby,
+            node.StartedAt
+        );
+}

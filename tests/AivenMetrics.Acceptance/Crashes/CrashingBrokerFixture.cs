@@ -1,0 +1,125 @@
+using AivenMetrics.Acceptance.State;
+using AivenMetrics.Acceptance.Support;
+using AivenMetrics.Testing.Programs;
+using Npgsql;
+using Xunit;
+
+namespace AivenMetrics.Acceptance.Crashes;
+
+/// <summary>A broker on PostgreSQL that can be killed at any of its writes, with a simulator and a gateway's polls.</summary>
+public sealed class CrashingBrokerFixture : IAsyncLifetime
+{
+    private readonly PostgresFixture _postgres = new();
+    private string _database = "";
+
+    internal Stack Stack { get; private set; } = null!;
+
+    internal FeedPoller Gateway { get; private set; } = null!;
+
+    internal WriteTrap Trap { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _postgres.InitializeAsync();
+        _database = await _postgres.NewDatabaseAsync();
+        // The integrations stay between the lifecycles: what Aiven does is not what is tested here.
+        Stack = await Stack.StartAsync(
+            new StackOptions
+            {
+                Database = _database,
+                ReadPath = false,
+                GracePeriod = "01:00:00",
+            }
+        );
+        Gateway = new FeedPoller(Stack.Configuration.BrokerUrl(0), Stack.Configuration.Secret("feed-gateway"));
+        Trap = await WriteTrap.InstallAsync(_database);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Trap.DisposeAsync();
+        await Gateway.DisposeAsync();
+        await Stack.DisposeAsync();
+        await _postgres.DisposeAsync();
+    }
+
+    /// <summary>Rows that a condition finds.</summary>
+    internal async Task<long> CountAsync(string table, string condition = "true")
+    {
+        await using var connection = new NpgsqlConnection(_database + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"SELECT count(*) FROM {table} WHERE {condition}", connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+}
+
+/// <summary>One life of the broker until its n-th write, and the next one, as a platform sees them.</summary>
+internal sealed class CrashedBroker : IAsyncDisposable
+{
+    private readonly CrashingBrokerFixture _broker;
+    private readonly CrashMoment _moment;
+    private readonly CancellationTokenSource _over = new();
+    private readonly TaskCompletionSource _back = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _watching;
+
+    private CrashedBroker(CrashingBrokerFixture broker, CrashMoment moment)
+    {
+        (this._broker, this._moment) = (broker, moment);
+        _watching = WatchAsync();
+    }
+
+    /// <summary>True from the kill on.</summary>
+    public bool Happened { get; private set; }
+
+    public static async Task<CrashedBroker> AtWriteAsync(int write, CrashMoment moment, CrashingBrokerFixture broker)
+    {
+        await broker.Trap.SetAsync(moment, write);
+        return new CrashedBroker(broker, moment);
+    }
+
+    /// <summary>Sends a request; null: the broker died before it answered, and is back.</summary>
+    public async Task<OsbResponse?> AskAsync(Func<Platform, Task<OsbResponse>> request)
+    {
+        try
+        {
+            return await request(_broker.Stack.Platform);
+        }
+        catch (HttpRequestException)
+        {
+            await _back.Task.WaitAsync(TimeSpan.FromMinutes(1));
+            return null;
+        }
+    }
+
+    /// <summary>Lets the broker live on if it has not died yet.</summary>
+    public async Task CallOffAsync()
+    {
+        await _over.CancelAsync();
+        await _watching;
+        await _broker.Trap.RemoveAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CallOffAsync();
+        _over.Dispose();
+    }
+
+    private async Task WatchAsync()
+    {
+        while (!_over.IsCancellationRequested)
+        {
+            if (await _broker.Trap.HoldsAsync())
+            {
+                Happened = true;
+                await _broker.Stack.KillAsync("broker");
+                await _broker.Trap.FinishAsync(_moment);
+                await _broker.Stack.RestartAsync("broker");
+                _back.SetResult();
+                return;
+            }
+
+            await Task.Delay(10, CancellationToken.None);
+        }
+    }
+}

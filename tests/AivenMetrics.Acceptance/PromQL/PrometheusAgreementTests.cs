@@ -1,0 +1,246 @@
+using System.Text;
+using AivenMetrics.PromQL;
+using AivenMetrics.Testing.Programs;
+using AivenMetrics.Testing.PromQL;
+using Xunit;
+using MatchType = AivenMetrics.PromQL.MatchType;
+
+namespace AivenMetrics.Acceptance.PromQL;
+
+/// <summary>
+/// Our reading of PromQL against that of two real servers, of 2.42 and of 3.5. What one of them can read we must read, and what we print
+/// must mean to each of them what the original meant. What we read and none of them can must be of a later version.
+/// </summary>
+public sealed class PrometheusAgreementTests : IAsyncLifetime
+{
+    private static readonly bool Long = Environment.GetEnvironmentVariable("LONG_TESTS") is { Length: > 0 };
+
+    private static readonly int Generated = Long ? 10_000 : 400,
+        Mutated = Long ? 20_000 : 1000;
+
+    private static readonly TenantScope Space = new([new("space_id", MatchType.Equal, "a \"space\""), new("org", MatchType.Regex, "a|b")]);
+
+    private PrometheusServer[] _servers = [];
+    private PrometheusParser _old = null!,
+        _new = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _servers = [await PrometheusServer.StartPrometheus2Async(), await PrometheusServer.StartPrometheus3Async()];
+        (_old, _new) = (new PrometheusParser(_servers[0], hasParseQuery: false), new PrometheusParser(_servers[1], hasParseQuery: true));
+        var versions = new List<string>();
+        var buildinfo = new Uri("/api/v1/status/buildinfo", UriKind.Relative);
+        foreach (var server in _servers)
+        {
+            versions.Add(await server.Http.GetStringAsync(buildinfo));
+        }
+        Assert.Contains("\"version\":\"2.42.", versions[0], StringComparison.Ordinal);
+        Assert.Contains("\"version\":\"3.", versions[1], StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in _servers)
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task The_corpora_are_what_the_servers_say()
+    {
+        foreach (var (corpus, reader) in new[] { (Corpus.Prometheus242, _old), (Corpus.Prometheus35, _new) })
+        {
+            foreach (var query in corpus.Accepted)
+            {
+                Assert.Equal((query, null), (query, await reader.RefusalOfAsync(query)));
+            }
+            foreach (var query in corpus.Rejected)
+            {
+                Assert.NotEqual((query, null), (query, await reader.RefusalOfAsync(query)));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Our_print_of_the_corpora_means_the_same_and_can_be_scoped()
+    {
+        foreach (var query in Corpus.AcceptedByAny)
+        {
+            await AgreeOnAsync(query);
+            var scoped = ScopeRewriter.Rewrite(query, Space);
+            if (await _old.RefusalOfAsync(query) is null)
+            {
+                Assert.Equal((scoped, null), (scoped, await _old.RefusalOfAsync(scoped)));
+            }
+            if (await _new.RefusalOfAsync(query) is null)
+            {
+                Assert.Equal((scoped, null), (scoped, await _new.RefusalOfAsync(scoped)));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Generated_queries_are_read_by_the_servers_they_are_for_and_what_these_make_of_them_reads_the_same_to_us()
+    {
+        var random = new Random(Long ? 3141 : 242);
+        var choices = new byte[200];
+        for (var i = 0; i < Generated; i++)
+        {
+            random.NextBytes(choices);
+            var forOld = i % 2 == 0;
+            var (reader, dialect) = forOld ? (_old, Dialect.Prometheus242) : (_new, Dialect.Prometheus353);
+            var tree = ExprGenerator.Build(choices, dialect);
+            var text = Printer.Print(tree);
+            var refusal = await reader.RefusalOfAsync(text);
+            Assert.True(refusal is null || (!forOld && IsOfLaterVersion(refusal)), $"{text}: {refusal}");
+            await AgreeOnAsync(text);
+            if (HasDurationExpr(tree) || !forOld)
+            {
+                continue;
+            }
+            // Prometheus prints U+FFFD bare, and then neither of us can read it again.
+            var formatted = await reader.FormatAsync(text);
+            if (formatted.Contains('\uFFFD', StringComparison.Ordinal))
+            {
+                Assert.Throws<PromQLParseException>(() => PromQLParser.Parse(formatted));
+            }
+            else
+            {
+                Assert.Equal(await reader.FormatAsync(formatted), await reader.FormatAsync(Printer.Print(PromQLParser.Parse(formatted))));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_only_a_server_of_3_can_read_is_printed_for_one_of_2_if_it_has_an_older_spelling()
+    {
+        string[] queries =
+        [
+            "foo[300]",
+            "foo offset -1_000",
+            "5m + -1h",
+            "{\"foo\",\"a\"=\"b\"}",
+            "foo @ 1h",
+            "foo[5m:0.5]",
+            "sum by (\"a\") (b)",
+        ];
+        foreach (var query in queries)
+        {
+            var print = Printer.Print(PromQLParser.Parse(query));
+            Assert.NotNull(await _old.RefusalOfAsync(query));
+            Assert.Equal((print, null), (print, await _old.RefusalOfAsync(print)));
+        }
+    }
+
+    [Fact]
+    public async Task Mutated_queries_are_accepted_if_a_server_accepts_them_and_refused_if_none_does()
+    {
+        var random = new Random(Long ? 2718 : 2023);
+        var sources = Corpus.AcceptedByAny.Concat(Corpus.RejectedByAll).Where(query => query.Length < 200).ToArray();
+        for (var i = 0; i < Mutated; i++)
+        {
+            var text = new StringBuilder(sources[random.Next(sources.Length)]);
+            for (var edits = random.Next(1, 4); edits > 0; edits--)
+            {
+                var other = sources[random.Next(sources.Length)];
+                var at = random.Next(text.Length + 1);
+                if (random.Next(2) == 0)
+                {
+                    text.Remove(at, Math.Min(text.Length - at, random.Next(1, 4)));
+                }
+                else
+                {
+                    text.Insert(at, other.AsSpan(random.Next(other.Length), 1));
+                }
+            }
+            await AgreeOnAsync(text.ToString());
+        }
+    }
+
+    private async Task AgreeOnAsync(string query)
+    {
+        var (byOld, byNew) = (await _old.RefusalOfAsync(query), await _new.RefusalOfAsync(query));
+        Expr tree;
+        try
+        {
+            tree = PromQLParser.Parse(query);
+        }
+        catch (PromQLParseException refusal)
+        {
+            Assert.True(byOld is not null && byNew is not null, $"We refuse {query}: {refusal.Message}");
+            return;
+        }
+
+        if (byOld is not null && byNew is not null)
+        {
+            Assert.True(IsOfLaterVersion(tree) || IsOfLaterVersion(byNew), $"Only we accept {query}: {byNew}");
+            return;
+        }
+
+        var print = Printer.Print(tree);
+        if (byOld is null)
+        {
+            Assert.Equal((query, await _old.MeaningOfAsync(query)), (query, await _old.MeaningOfAsync(print)));
+        }
+        // After 3.5 operators behind such an offset were read in another way; we read them as the latest does.
+        if (byNew is not null || HasOffsetExpr(tree))
+        {
+            return;
+        }
+        Assert.Equal((query, await _new.MeaningOfAsync(query)), (query, await _new.MeaningOfAsync(print)));
+        if (!HasDurationExpr(tree))
+        {
+            return;
+        }
+        // The tree that it shows has no duration expressions; its text has, if it is one that can be read again.
+        var formatted = await _new.FormatAsync(query);
+        if (UnreadableFormats.Any(part => formatted.Contains(part, StringComparison.Ordinal)))
+        {
+            return;
+        }
+        // 3.5 forgets the quotes of some labels, and then cannot read itself.
+        if (await _new.RefusalOfAsync(formatted) is not null)
+        {
+            return;
+        }
+        formatted = Printer.Print(PromQLParser.Parse(formatted));
+        Assert.Equal((query, await _new.FormatAsync(formatted)), (query, await _new.FormatAsync(print)));
+    }
+
+    // How 3.5 writes durations below a millisecond, and such as no duration can be.
+    private static readonly string[] UnreadableFormats = ["[0s", ":0s]", "offset 0s", "offset -0s", "--"];
+
+    private static bool HasDurationExpr(Expr tree) => ExprTraversal.DescendantsAndSelf(tree).SelectMany(ExprTraversal.DurationsOf).Any();
+
+    private static bool HasOffsetExpr(Expr tree) =>
+        ExprTraversal
+            .DescendantsAndSelf(tree)
+            .Any(node =>
+                node
+                    is VectorSelector { Offset.Expr: not (null or DurationNumber) }
+                        or SubqueryExpr { Offset.Expr: not (null or DurationNumber) }
+            );
+
+    private static bool IsOfLaterVersion(Expr tree) =>
+        HasOffsetExpr(tree)
+        || ExprTraversal
+            .DescendantsAndSelf(tree)
+            .Any(node =>
+                node
+                    is BinaryExpr { Op: BinaryOperator.TrimUpper or BinaryOperator.TrimLower }
+                        or BinaryExpr { Fill: not null }
+                        or VectorSelector { ExtendedRange: not ExtendedRangeMode.None }
+                || (node is Call call && ExprGenerator.IsOfLaterVersion(call.Function))
+                || ExprTraversal.DurationsOf(node).Any(part => part is DurationQueryProperty or DurationMinMax)
+            );
+
+    /// <summary>
+    /// What 3.5 evaluates while it reads, and later versions while they answer; and expressions that only RE2's compiler can refuse.
+    /// </summary>
+    private static bool IsOfLaterVersion(string refusal) =>
+        refusal.Contains("error parsing regexp", StringComparison.Ordinal)
+        || refusal.Contains("duration must be greater than 0", StringComparison.Ordinal)
+        || refusal.Contains("division by zero", StringComparison.Ordinal)
+        || refusal.Contains("modulo by zero", StringComparison.Ordinal);
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using System.Text.Json;
+using AivenMetrics.Testing.Programs;
+
+namespace AivenMetrics.Acceptance.PromQL;
+
+/// <summary>How a real Prometheus reads queries, without evaluating them: some random ones would take hours.</summary>
+internal sealed class PrometheusParser(PrometheusServer server, bool hasParseQuery)
+{
+    /// <summary>Null if the server can read the query, else why not.</summary>
+    public async Task<string?> RefusalOfAsync(string query)
+    {
+        var (status, answer) = await AskAsync("/api/v1/format_query", query);
+        return status == HttpStatusCode.OK ? null : answer;
+    }
+
+    /// <summary>
+    /// What the query means to the server: two texts with the same meaning do the same. Prometheus 3 shows its tree; 2.42 only the text that
+    /// it makes of it.
+    /// </summary>
+    public Task<string> MeaningOfAsync(string query) => DataAsync(hasParseQuery ? "/api/v1/parse_query" : "/api/v1/format_query", query);
+
+    /// <summary>The query as the server writes it.</summary>
+    public async Task<string> FormatAsync(string query)
+    {
+        using var json = JsonDocument.Parse(await DataAsync("/api/v1/format_query", query));
+        return json.RootElement.GetString()!;
+    }
+
+    private async Task<string> DataAsync(string path, string query)
+    {
+        var (status, answer) = await AskAsync(path, query);
+        if (status != HttpStatusCode.OK)
+        {
+            throw new InvalidOperationException($"{path} refuses {query}: {answer}");
+        }
+        using var json = JsonDocument.Parse(answer, new JsonDocumentOptions { MaxDepth = 10_000 });
+        return json.RootElement.GetProperty("data").GetRawText();
+    }
+
+    private async Task<(HttpStatusCode Status, string Answer)> AskAsync(string path, string query)
+    {
+        using var form = new FormUrlEncodedContent([new("query", query)]);
+        using var response = await server.Http.PostAsync(new Uri(path, UriKind.Relative), form);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+}

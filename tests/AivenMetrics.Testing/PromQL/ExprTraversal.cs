@@ -1,0 +1,77 @@
+using AivenMetrics.PromQL;
+
+namespace AivenMetrics.Testing.PromQL;
+
+/// <summary>Walks trees by reflection over their properties, so that it finds what the product's own walks might forget.</summary>
+internal static class ExprTraversal
+{
+    public static IEnumerable<VectorSelector> SelectorsIn(Expr expr) => DescendantsAndSelf(expr).OfType<VectorSelector>();
+
+    public static IEnumerable<Expr> DescendantsAndSelf(Expr expr) => Children(expr).SelectMany(DescendantsAndSelf).Prepend(expr);
+
+    /// <summary>All durations that a node itself carries, and their parts.</summary>
+    public static IEnumerable<DurationExpr> DurationsOf(Expr expr) =>
+        from property in expr.GetType().GetProperties()
+        where property.PropertyType == typeof(Duration)
+        let duration = (Duration)property.GetValue(expr)!
+        where duration.Expr is not null
+        from part in DurationsOf(duration.Expr!)
+        select part;
+
+    private static IEnumerable<DurationExpr> DurationsOf(DurationExpr expr) =>
+        expr.GetType()
+            .GetProperties()
+            .Select(property => property.GetValue(expr))
+            .OfType<DurationExpr>()
+            .SelectMany(DurationsOf)
+            .Prepend(expr);
+
+    /// <summary>The tree with the selector written that info reads by without one.</summary>
+    public static Expr WithExplicitInfo(Expr expr) =>
+        expr switch
+        {
+            Call call when call.Function.Name == "info" && call.Args.Count == 1 => call with
+            {
+                Args = [WithExplicitInfo(call.Args[0]), PromQLParser.Parse("{__name__=\"target_info\"}")],
+            },
+            Call call => call with { Args = [.. call.Args.AsSpan().ToArray().Select(WithExplicitInfo)] },
+            ParenExpr paren => new ParenExpr(WithExplicitInfo(paren.Expr)),
+            UnaryExpr unary => unary with { Expr = WithExplicitInfo(unary.Expr) },
+            BinaryExpr binary => binary with { Lhs = WithExplicitInfo(binary.Lhs), Rhs = WithExplicitInfo(binary.Rhs) },
+            SubqueryExpr subquery => subquery with { Expr = WithExplicitInfo(subquery.Expr) },
+            AggregateExpr aggregate => aggregate with
+            {
+                Expr = WithExplicitInfo(aggregate.Expr),
+                Param = aggregate.Param is null ? null : WithExplicitInfo(aggregate.Param),
+            },
+            _ => expr,
+        };
+
+    public static Expr WithoutParens(Expr expr) =>
+        expr switch
+        {
+            ParenExpr paren => WithoutParens(paren.Expr),
+            // A sign folds into a number only where no parentheses stood between; folding both ways keeps trees comparable.
+            UnaryExpr unary => WithoutParens(unary.Expr) is NumberLiteral number
+                ? new NumberLiteral(unary.Op == UnaryOperator.Minus ? -number.Value : number.Value)
+                : unary with
+                {
+                    Expr = WithoutParens(unary.Expr),
+                },
+            BinaryExpr binary => binary with { Lhs = WithoutParens(binary.Lhs), Rhs = WithoutParens(binary.Rhs) },
+            Call call => call with { Args = [.. call.Args.AsSpan().ToArray().Select(WithoutParens)] },
+            SubqueryExpr subquery => subquery with { Expr = WithoutParens(subquery.Expr) },
+            AggregateExpr aggregate => aggregate with
+            {
+                Expr = WithoutParens(aggregate.Expr),
+                Param = aggregate.Param is null ? null : WithoutParens(aggregate.Param),
+            },
+            _ => expr,
+        };
+
+    private static IEnumerable<Expr> Children(Expr expr) =>
+        from property in expr.GetType().GetProperties()
+        let value = property.GetIndexParameters().Length == 0 ? property.GetValue(expr) : null
+        from child in value as IEnumerable<Expr> ?? (value is Expr one ? [one] : [])
+        select child;
+}

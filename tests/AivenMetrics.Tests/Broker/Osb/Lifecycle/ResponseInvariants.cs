@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
+
+/// <summary>What holds for every answer, whatever was asked.</summary>
+internal sealed partial class ResponseInvariants
+{
+    private static readonly string[] Codes = ["AsyncRequired", "ConcurrencyError", "RequiresApp", "MaintenanceInfoConflict"];
+    private static readonly string[] ErrorMembers = ["error", "description", "instance_usable", "update_repeatable"];
+
+    private readonly ConcurrentDictionary<string, bool> _passwords = [];
+
+    /// <summary>The passwords that were given out so far.</summary>
+    public int Passwords => _passwords.Count;
+
+    /// <summary>Checks an answer and keeps the passwords in it.</summary>
+    /// <param name="verb">What was asked; null: nothing that the API has.</param>
+    /// <param name="identity">The request identity that was sent.</param>
+    public void Check(Verb? verb, string identity, BrokerResponse answer)
+    {
+        var told = $"{verb} {answer.Status} {answer.Text}";
+        Assert.True(answer.Status < 500, told);
+        Assert.Equal(identity, Assert.Single(answer.Response.Headers.GetValues("X-Broker-API-Request-Identity")));
+        Assert.Equal("application/json", answer.Response.Content.Headers.ContentType?.MediaType);
+        Assert.True(answer.Json.ValueKind == JsonValueKind.Object, told);
+        if (answer.Status >= 400)
+        {
+            CheckError(verb, answer, told);
+        }
+        else
+        {
+            CheckSuccess(answer, told);
+        }
+    }
+
+    /// <summary>Fails when one of the passwords is in a text that nobody should find it in.</summary>
+    public void CheckNoPassword(string text) =>
+        Assert.DoesNotContain(Password().Matches(text), match => _passwords.ContainsKey(match.Value));
+
+    private void CheckError(Verb? verb, BrokerResponse answer, string told)
+    {
+        var members = answer.Json.EnumerateObject().ToDictionary(member => member.Name, member => member.Value);
+        Assert.True(members.Keys.All(name => ErrorMembers.Contains(name)), told);
+        Assert.True(members["description"].GetString() is { Length: > 0 }, told);
+        Assert.True(!members.TryGetValue("error", out var error) || (answer.Status == 422 && Codes.Contains(error.GetString())), told);
+        Assert.True(!members.ContainsKey("instance_usable") || verb is Verb.Update or Verb.Deprovision, told);
+        Assert.True(!members.ContainsKey("update_repeatable") || verb is Verb.Update, told);
+        CheckNoPassword(answer.Text);
+    }
+
+    private void CheckSuccess(BrokerResponse answer, string told)
+    {
+        Assert.True(answer.Json.EnumerateObject().All(member => member.Value.ValueKind != JsonValueKind.Null), told);
+        Assert.True(answer.Status != 202 || answer.Json.EnumerateObject().All(member => member.Name == "operation"), told);
+        if (answer.Json.TryGetProperty("credentials", out var credentials))
+        {
+            _passwords.TryAdd(credentials.GetProperty("password").GetString()!, true);
+        }
+    }
+
+    // 32 bytes in base64url.
+    [GeneratedRegex("(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")]
+    private static partial Regex Password();
+}

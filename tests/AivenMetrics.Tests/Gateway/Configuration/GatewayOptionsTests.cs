@@ -1,0 +1,216 @@
+using AivenMetrics.Gateway.Configuration;
+using AivenMetrics.Gateway.Limits;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Configuration;
+
+public sealed class GatewayOptionsTests
+{
+    [Fact]
+    public void All_faults_are_told_together_each_with_its_key()
+    {
+        var faults = new GatewayOptions
+        {
+            Prometheus = ["http://good:9090/prefix/", "ftp://x", "http://user:pass-in-url@x?y=1", "nonsense"],
+            FeedUrl = "broker",
+            UpstreamTimeout = TimeSpan.Zero,
+        }
+            .Validate()
+            .ToArray();
+
+        Assert.Equal(
+            [
+                "Gateway:Prometheus:1",
+                "Gateway:Prometheus:2",
+                "Gateway:Prometheus:3",
+                "Gateway:FeedUrl",
+                "Gateway:FeedToken",
+                "Gateway:UpstreamTimeout",
+            ],
+            faults.Select(fault => fault.Split(' ')[0])
+        );
+        Assert.DoesNotContain("pass-in-url", string.Join('\n', faults));
+    }
+
+    [Theory]
+    [InlineData("http://one:9090")]
+    [InlineData("http://one:9090/")]
+    [InlineData("HTTP://One:9090")]
+    [InlineData("http://user:password@one:9090")]
+    public void The_same_server_twice_is_a_fault_because_it_looks_like_redundancy(string again)
+    {
+        var options = new GatewayOptions
+        {
+            Prometheus = ["http://one:9090", "http://two:9090", again],
+            FeedUrl = "http://b",
+            FeedToken = "t",
+        };
+
+        Assert.Equal(
+            "Gateway:Prometheus:2 is the same server as Gateway:Prometheus:0: remove one of them, or name another server that has the same targets.",
+            Assert.Single(options.Validate())
+        );
+    }
+
+    [Fact]
+    public void Servers_that_differ_by_scheme_port_or_path_are_different() =>
+        Assert.Empty(
+            new GatewayOptions
+            {
+                Prometheus = ["http://one:9090", "https://one:9090", "http://one:9091", "http://one:9090/a", "http://one:9090/A"],
+                FeedUrl = "http://b",
+                FeedToken = "t",
+            }.Validate()
+        );
+
+    [Fact]
+    public void A_secret_that_is_missing_is_told_with_both_ways_to_give_it()
+    {
+        var fault = Assert.Single(new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://broker" }.Validate());
+        Assert.Contains("AIVENMETRICS_Gateway__FeedToken", fault);
+        Assert.Contains("Gateway:FeedTokenFile", fault);
+    }
+
+    [Fact]
+    public void Tenants_come_from_one_source()
+    {
+        Assert.Contains(new GatewayOptions { Prometheus = ["http://x"] }.Validate(), fault =>
+            fault.StartsWith("Gateway:FeedUrl is missing", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            new GatewayOptions
+            {
+                Prometheus = ["http://x"],
+                FeedUrl = "http://b",
+                FeedToken = "t",
+                TenantsFile = "/nowhere",
+            }.Validate(),
+            fault => fault.Contains("are both set", StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void Every_limit_that_cannot_be_is_told_with_its_plan_and_what_can()
+    {
+        var faults = new GatewayOptions
+        {
+            Prometheus = ["http://x"],
+            FeedUrl = "http://b",
+            FeedToken = "t",
+            UpstreamConcurrency = 0,
+            ExportedTenants = -1,
+            Plans =
+            {
+                ["space"] = new()
+                {
+                    ConcurrentQueries = 0,
+                    QueuedQueries = -1,
+                    QueueTime = TimeSpan.FromDays(1),
+                    RequestsPerSecond = 0,
+                    RequestBurst = 0,
+                },
+                ["services"] = new()
+                {
+                    QueryRange = TimeSpan.Zero,
+                    QueryPoints = 0,
+                    SubqueryPoints = 0,
+                    QueryTimeout = TimeSpan.Zero,
+                    ResponseBytes = 1,
+                    Series = 0,
+                },
+            },
+        }
+            .Validate()
+            .ToArray();
+
+        Assert.Equal(
+            [
+                "Gateway:UpstreamConcurrency",
+                "Gateway:ExportedTenants",
+                "Gateway:Plans:space:ConcurrentQueries",
+                "Gateway:Plans:space:QueuedQueries",
+                "Gateway:Plans:space:QueueTime",
+                "Gateway:Plans:space:RequestsPerSecond",
+                "Gateway:Plans:space:RequestBurst",
+                "Gateway:Plans:services:QueryRange",
+                "Gateway:Plans:services:QueryPoints",
+                "Gateway:Plans:services:SubqueryPoints",
+                "Gateway:Plans:services:QueryTimeout",
+                "Gateway:Plans:services:ResponseBytes",
+                "Gateway:Plans:services:Series",
+            ],
+            faults.Select(fault => fault.Split(' ')[0])
+        );
+        Assert.All(faults, fault => Assert.Contains("it must be from ", fault));
+    }
+
+    [Fact]
+    public void A_plan_starts_from_the_default_plan_and_that_from_ours()
+    {
+        var plans = new TenantLimitsProvider(
+            new GatewayOptions
+            {
+                Plans =
+                {
+                    ["default"] = new() { Series = 7, QueryPoints = 8 },
+                    ["Space"] = new() { Series = 9 },
+                },
+            }
+        );
+        Assert.Equal(
+            ("space", 9, 8, 10),
+            (
+                plans.GetLimits("space").Plan,
+                plans.GetLimits("space").Series,
+                plans.GetLimits("space").QueryPoints,
+                plans.GetLimits("space").ConcurrentQueries
+            )
+        );
+        Assert.Equal(
+            ("other", 7, 8),
+            (plans.GetLimits("other").Plan, plans.GetLimits("other").Series, plans.GetLimits("other").QueryPoints)
+        );
+        Assert.Equal(50_000, new TenantLimitsProvider(new GatewayOptions()).GetLimits("space").Series);
+    }
+
+    [Fact]
+    public void Faults_of_failover_are_told_with_their_keys()
+    {
+        var failover = new FailoverOptions
+        {
+            ReturnAfter = TimeSpan.FromSeconds(-1),
+            StaleAfter = TimeSpan.FromMinutes(6),
+            HistoryWindow = TimeSpan.FromDays(400),
+            HedgeShare = double.NaN,
+            FreshnessSelector = "rate(up[1m])",
+        };
+        Assert.Equal(
+            ["ReturnAfter", "StaleAfter", "HistoryWindow", "HedgeShare", "FreshnessSelector"],
+            new GatewayOptions
+            {
+                Prometheus = ["http://x"],
+                FeedUrl = "http://b",
+                FeedToken = "t",
+                Failover = failover,
+            }
+                .Validate()
+                .Select(fault => fault.Split(' ')[0].Split(':')[^1])
+        );
+    }
+
+    [Fact]
+    public void Samples_need_not_be_looked_at() =>
+        Assert.Empty(
+            new FailoverOptions
+            {
+                StaleAfter = TimeSpan.Zero,
+                FreshnessSelector = "",
+                HistoryWindow = TimeSpan.Zero,
+                HedgeShare = 0,
+            }.Validate()
+        );
+
+    [Fact]
+    public void Nothing_is_configured_by_default() =>
+        Assert.Equal(["Gateway:Prometheus", "Gateway:FeedUrl"], new GatewayOptions().Validate().Select(fault => fault.Split(' ')[0]));
+}

@@ -1,0 +1,128 @@
+using AivenMetrics.Gateway.Configuration;
+using AivenMetrics.Testing.Gateway;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace AivenMetrics.Tests.Gateway.Destinations;
+
+/// <summary>What the log and readiness say of a destination: enough to find it, and no password.</summary>
+public sealed class OperatorMessagesTests : DestinationPairTestBase
+{
+    private const string OfVictoriaMetrics = """{"status":"success","data":{"version":"2.24.0"}}""";
+    private const string OfPrometheus =
+        """{"status":"success","data":{"version":"3.5.3","revision":"r","branch":"b","buildUser":"u","buildDate":"d","goVersion":"go1.27.1"}}""";
+
+    [Theory]
+    [InlineData(QueryEngine.Prometheus, OfVictoriaMetrics, QueryEngine.VictoriaMetrics)]
+    [InlineData(QueryEngine.VictoriaMetrics, OfPrometheus, QueryEngine.Prometheus)]
+    public async Task A_server_of_another_engine_than_the_configured_one_is_told_once_with_the_option(
+        QueryEngine configured,
+        string buildInfo,
+        QueryEngine right
+    )
+    {
+        Second.BuildInfo = buildInfo;
+        var probes = 0;
+        Second.BeforeProbe = () =>
+        {
+            Interlocked.Increment(ref probes);
+            return Task.CompletedTask;
+        };
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var gateway = await RunningGateway.StartAsync(
+            file => new GatewayOptions
+            {
+                Prometheus = [First.Url, Second.Url],
+                Engine = configured,
+                TenantsFile = file,
+            },
+            time
+        );
+
+        // Enough probes for several questions of the version.
+        await gateway.WaitUntilAsync(
+            () => Volatile.Read(ref probes) > 40,
+            "the probes",
+            () => time.Advance(TimeSpan.FromMilliseconds(500))
+        );
+
+        Assert.Equal(
+            $"Warning: By its build information prometheus-2 ({Second.Url}) is to be asked as {right}, but Gateway:Engine is {configured}: "
+                + $"set Gateway:Engine={right}, or name another server",
+            Assert.Single(gateway.Log, line => line.Contains("build information", StringComparison.Ordinal)).TrimEnd()
+        );
+    }
+
+    [Theory]
+    [InlineData(QueryEngine.Prometheus, OfPrometheus)]
+    [InlineData(QueryEngine.VictoriaMetrics, OfVictoriaMetrics)]
+    public async Task Nothing_is_said_of_a_server_of_the_configured_engine(QueryEngine configured, string buildInfo)
+    {
+        First.BuildInfo = buildInfo;
+        await using var gateway = await RunningGateway.StartAsync(file => new GatewayOptions
+        {
+            Prometheus = [First.Url],
+            Engine = configured,
+            TenantsFile = file,
+        });
+        await gateway.WaitUntilReadyAsync();
+
+        Assert.DoesNotContain(gateway.Log, line => line.Contains("Gateway:Engine", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_destination_that_fails_is_logged_with_its_URL_and_without_its_password()
+    {
+        First.Version = null;
+        await using var gateway = await RunningGateway.StartAsync(WithPassword(First.Url) + "/prefix/");
+        await gateway.WaitUntilAsync(() => gateway.Log.Any(line => line.Contains("is not ready", StringComparison.Ordinal)), "the line");
+
+        Assert.Contains(gateway.Log, line => line.TrimEnd() == $"Warning: prometheus-1 is not ready: status 503 ({First.Url}/prefix)");
+        Assert.DoesNotContain(gateway.Log, line => line.Contains("hunter2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Readiness_says_which_destinations_are_not_usable_and_why()
+    {
+        First.Version = null;
+        await using var gateway = await RunningGateway.StartAsync(WithPassword(First.Url), Second.Url);
+        await gateway.WaitUntilReadyAsync();
+        await gateway.WaitUntilAsync(
+            () => gateway.Log.Any(line => line.Contains("is not ready", StringComparison.Ordinal)),
+            "the first probe of the other"
+        );
+        var report = await ReadinessAsync(gateway);
+        Assert.Equal((HealthStatus.Healthy, $"prometheus-1 is not ready: status 503 ({First.Url})"), (report.Status, report.Description));
+
+        Second.Version = null;
+        await gateway.WaitUntilAsync(
+            () => gateway.Log.Any(line => line.Contains("prometheus-2 is not ready", StringComparison.Ordinal)),
+            "its failure"
+        );
+        report = await ReadinessAsync(gateway);
+        Assert.Equal(
+            (
+                HealthStatus.Unhealthy,
+                $"no Prometheus is usable: prometheus-1 is not ready: status 503 ({First.Url}), prometheus-2 is not ready: status 503 ({Second.Url})"
+            ),
+            (report.Status, report.Description)
+        );
+    }
+
+    [Fact]
+    public async Task Readiness_says_nothing_when_all_is_well()
+    {
+        await using var gateway = await RunningGateway.StartAsync(First.Url);
+        await gateway.WaitUntilReadyAsync();
+        await gateway.WaitUntilAsync(() => ReadinessAsync(gateway).Result.Status == HealthStatus.Healthy, "readiness");
+
+        Assert.Equal("", (await ReadinessAsync(gateway)).Description);
+    }
+
+    private static string WithPassword(string url) => url.Replace("http://", "http://user:hunter2@", StringComparison.Ordinal);
+
+    private static async Task<HealthReportEntry> ReadinessAsync(RunningGateway gateway) =>
+        (await gateway.Provider.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["gateway"];
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using AivenMetrics.Gateway.Responses;
+using AivenMetrics.PromQL;
+using Xunit;
+using MatchType = AivenMetrics.PromQL.MatchType;
+
+namespace AivenMetrics.Tests.Gateway.Responses;
+
+public sealed class ScopeLabelsTests
+{
+    [Theory]
+    [InlineData("one", "one", true)]
+    [InlineData("one|two", "two", true)]
+    [InlineData(@"a\.b|c", "a.b", true)]
+    [InlineData(@"a\.b|c", "axb", false)]
+    [InlineData("one|two", "one|two", false)]
+    [InlineData("one|two", "tw", false)]
+    [InlineData("one.*", "one", false)]
+    [InlineData("(one|two)", "one", false)]
+    [InlineData("[o]ne", "one", false)]
+    [InlineData("(?i)one", "one", false)]
+    [InlineData(@"\x6fne", "one", false)]
+    [InlineData(@"\done", "one", false)]
+    public void An_expression_holds_for_the_texts_it_lists_and_any_other_for_nothing(string expression, string value, bool holds) =>
+        Assert.Equal(holds, Scope(new LabelMatcher("id", MatchType.Regex, expression)).Matches(Labels($$"""{"id":"{{value}}"}""")));
+
+    [Theory]
+    [InlineData("""{"id":"a","x":"b"}""", true)]
+    [InlineData("""{"id":"a"}""", false)]
+    [InlineData("""{"id":"b","x":"b"}""", false)]
+    [InlineData("""{"ID":"a","x":"b"}""", false)]
+    [InlineData("""{"id":["a"],"x":"b"}""", false)]
+    [InlineData("[]", false)]
+    [InlineData("null", false)]
+    public void Every_matcher_must_hold(string labels, bool holds) =>
+        Assert.Equal(holds, Scope(new("id", MatchType.Equal, "a"), new("x", MatchType.Regex, "b")).Matches(Labels(labels)));
+
+    [Fact]
+    public void The_scope_of_nothing_holds_for_nothing() =>
+        Assert.False(new ScopeLabels(TenantScope.Nothing).Matches(Labels("""{"aivenmetrics_scope":"no","x":"y"}""")));
+
+    private static ScopeLabels Scope(params LabelMatcher[] matchers) => new(new TenantScope(matchers));
+
+    private static JsonElement Labels(string json) => JsonElement.Parse(json);
+}

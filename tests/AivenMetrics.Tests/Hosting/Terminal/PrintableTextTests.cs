@@ -1,0 +1,27 @@
+using AivenMetrics.Hosting.Terminal;
+using Xunit;
+
+namespace AivenMetrics.Tests.Hosting.Terminal;
+
+public sealed class PrintableTextTests
+{
+    [Theory]
+    [InlineData("\u001b[2J", "\uFFFD[2J")]
+    [InlineData("a\r\nb", "a\uFFFD\uFFFDb")]
+    [InlineData("\u202egnp", "\uFFFDgnp")]
+    [InlineData("a\u2028b\u2029c", "a\uFFFDb\uFFFDc")]
+    [InlineData("\U000E0041\u200b\u009b", "\uFFFD\uFFFD\uFFFD")]
+    [InlineData("Größe 日本 🎉", "Größe 日本 🎉")]
+    public void What_controls_a_terminal_is_replaced_and_text_stays(string text, string shown) =>
+        Assert.Equal(shown, PrintableText.Sanitize(text));
+
+    [Fact]
+    public void A_lone_surrogate_is_replaced() => Assert.Equal("a\uFFFDb", PrintableText.Sanitize("a" + '\ud800' + "b"));
+
+    [Fact]
+    public void Lines_stay_where_they_are_wanted() => Assert.Equal("a\nb\uFFFD", PrintableText.Sanitize("a\nb\r", keepLines: true));
+
+    [Fact]
+    public void A_cell_is_cut() =>
+        Assert.Equal(PrintableText.MaximumCellLength + 1, PrintableText.SanitizeCell(new string('x', 11_000)).Length);
+}

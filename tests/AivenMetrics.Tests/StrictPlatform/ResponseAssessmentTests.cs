@@ -1,0 +1,102 @@
+using System.Text.Json;
+using AivenMetrics.StrictPlatform.Lifecycle;
+using AivenMetrics.StrictPlatform.Protocol;
+using AivenMetrics.StrictPlatform.Rules;
+using Xunit;
+
+namespace AivenMetrics.Tests.StrictPlatform;
+
+/// <summary>What each answer means to Cloud Controller (B2, 126).</summary>
+public sealed class ResponseAssessmentTests
+{
+    private static readonly PlanIds Ids = new("s", "p");
+
+    [Theory]
+    [InlineData(200, "{}", "Succeeded", false)]
+    [InlineData(201, "{}", "Succeeded", false)]
+    [InlineData(202, "{}", "InProgress", false)]
+    [InlineData(200, "", "Failed", false)]
+    [InlineData(201, "", "Failed", true)]
+    [InlineData(202, "[]", "Failed", true)]
+    [InlineData(202, """{"operation":null}""", "Failed", true)]
+    [InlineData(204, "", "Failed", true)]
+    [InlineData(302, "", "Failed", true)]
+    [InlineData(400, "{}", "Failed", false)]
+    [InlineData(401, "{}", "Failed", false)]
+    [InlineData(408, "{}", "Failed", false)]
+    [InlineData(409, "{}", "Failed", false)]
+    [InlineData(410, "{}", "Failed", true)]
+    [InlineData(422, """{"error":"AsyncRequired"}""", "Failed", false)]
+    [InlineData(422, """{"error":"ConcurrencyError"}""", "Failed", false)]
+    [InlineData(422, "{}", "Failed", true)]
+    [InlineData(500, "{}", "Failed", true)]
+    [InlineData(503, "", "Failed", true)]
+    public void A_provision_and_a_bind_are_read_as_Cloud_Controller_reads_them(int status, string body, string outcome, bool mitigate)
+    {
+        foreach (var ask in (OsbCall[])[OsbCalls.Provision("i", []), OsbCalls.Bind("i", "b", [])])
+        {
+            var verdict = ResponseAssessment.Assess(Answered(ask, status, body), bindingsRetrievable: true);
+
+            Assert.Equal((outcome, mitigate), (verdict.Outcome.ToString(), verdict.NeedsMitigation));
+        }
+    }
+
+    [Fact]
+    public void MaintenanceInfoConflict_is_for_provisions_and_RequiresApp_for_binds_elsewhere_they_lead_to_a_delete()
+    {
+        const string maintenance = """{"error":"MaintenanceInfoConflict"}""";
+        const string app = """{"error":"RequiresApp"}""";
+
+        Assert.False(ResponseAssessment.Assess(Answered(OsbCalls.Provision("i", []), 422, maintenance), true).NeedsMitigation);
+        Assert.True(ResponseAssessment.Assess(Answered(OsbCalls.Bind("i", "b", []), 422, maintenance), true).NeedsMitigation);
+        Assert.True(ResponseAssessment.Assess(Answered(OsbCalls.Provision("i", []), 422, app), true).NeedsMitigation);
+        Assert.False(ResponseAssessment.Assess(Answered(OsbCalls.Bind("i", "b", []), 422, app), true).NeedsMitigation);
+    }
+
+    [Fact]
+    public void An_asynchronous_bind_that_cannot_be_fetched_fails_and_is_deleted()
+    {
+        var verdict = ResponseAssessment.Assess(Answered(OsbCalls.Bind("i", "b", []), 202, "{}"), bindingsRetrievable: false);
+
+        Assert.Equal((OperationOutcome.Failed, true, "B2"), (verdict.Outcome, verdict.NeedsMitigation, verdict.Finding?.Requirement.Id));
+    }
+
+    [Theory]
+    [InlineData("TimedOut", true)]
+    [InlineData("Unreachable", false)]
+    public void A_create_without_an_answer_is_deleted_unless_nobody_can_have_heard_it(string how, bool mitigate)
+    {
+        OsbResponse answer = new(OsbCalls.Provision("i", []), 0, "", null, null, null, TimeSpan.Zero)
+        {
+            TransportFailure = Enum.Parse<TransportFailure>(how),
+        };
+
+        Assert.Equal(new ResponseAssessment(OperationOutcome.Failed, mitigate), ResponseAssessment.Assess(answer, true));
+    }
+
+    [Theory]
+    [InlineData(200, "{}", "Succeeded")]
+    [InlineData(202, "{}", "InProgress")]
+    [InlineData(410, "", "Succeeded")]
+    [InlineData(200, "", "Failed")]
+    [InlineData(201, "{}", "Failed")]
+    [InlineData(404, "{}", "Failed")]
+    [InlineData(422, "{}", "Failed")]
+    [InlineData(500, "{}", "Failed")]
+    public void A_delete_is_never_followed_by_orphan_mitigation(int status, string body, string outcome)
+    {
+        foreach (var ask in (OsbCall[])[OsbCalls.Deprovision("i", Ids), OsbCalls.Unbind("i", "b", Ids)])
+        {
+            var verdict = ResponseAssessment.Assess(Answered(ask, status, body), bindingsRetrievable: true);
+
+            Assert.Equal((outcome, false), (verdict.Outcome.ToString(), verdict.NeedsMitigation));
+        }
+    }
+
+    private static OsbResponse Answered(OsbCall ask, int status, string text)
+    {
+        using var document = JsonDocument.Parse(text.Length == 0 ? "null" : text);
+        OsbResponse answer = new(ask, status, text, document.RootElement.Clone(), "application/json", null, TimeSpan.Zero);
+        return answer with { Findings = [.. ResponseRules.Validate(answer, null), .. BodyRules.Validate(answer)] };
+    }
+}
