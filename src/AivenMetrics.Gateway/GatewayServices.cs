@@ -33,7 +33,7 @@ public static class GatewayServices
     /// <see cref="TimeProvider"/>, or the system's if there is none.
     /// </summary>
     /// <param name="services">Where to add them.</param>
-    /// <param name="options">Options without <see cref="GatewayOptions.Validate"/>.</param>
+    /// <param name="options">Valid options.</param>
     public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
     {
         services.AddMetrics();

@@ -1,10 +1,11 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Sockets;
 
 namespace AivenMetrics.Hosting;
 
 /// <summary>Options that every role has: where it listens.</summary>
-internal sealed class HostingOptions
+internal sealed class HostingOptions : IValidatableObject
 {
     /// <summary>Where the role serves its clients; plain HTTP, since Caddy or gorouter terminates TLS. Port 0: any free one.</summary>
     public string? Listen { get; set; }
@@ -46,38 +47,45 @@ internal sealed class HostingOptions
             : null;
     }
 
-    /// <summary>Two options with one address as sentences: the second would find the first there and take it for a stranger.</summary>
-    public IEnumerable<string> ValidateConflicts(string section)
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        if (Listen is not null && ParseEndPoint(Listen) is null)
+        {
+            yield return InvalidEndPoint(nameof(Listen));
+        }
+
+        if (!string.IsNullOrEmpty(Http2Listen) && ParseEndPoint(Http2Listen) is null)
+        {
+            yield return InvalidEndPoint(nameof(Http2Listen));
+        }
+
+        if (ParseEndPoint(InternalListen) is null)
+        {
+            yield return InvalidEndPoint(nameof(InternalListen));
+        }
+
         var listeners = Listeners
-            .Select(listener => (listener.Name, listener.Url, EndPoint: ParseEndPoint(listener.Url)))
+            .Select(listener => (listener.Name, listener.Url, EndPoint: ParseEndPoint(listener.Url)!))
             .Where(listener => listener.EndPoint is not null)
             .ToArray();
-        for (var second = 1; second < listeners.Length; second++)
+        foreach (var (index, second) in listeners.Index())
         {
-            for (var first = 0; first < second; first++)
+            foreach (var first in listeners.Take(index).Where(first => Overlaps(first.EndPoint, second.EndPoint)))
             {
-                var (one, other) = (listeners[first], listeners[second]);
-                if (
-                    one.EndPoint!.Port == other.EndPoint!.Port
-                    && one.EndPoint.Port != 0
-                    && (Covers(one.EndPoint.Address, other.EndPoint.Address) || Covers(other.EndPoint.Address, one.EndPoint.Address))
-                )
-                {
-                    yield return $"{section}:{other.Name} is {other.Url}, which {section}:{one.Name} takes: give each a port of its own.";
-                }
+                yield return new ValidationResult(
+                    $"is {second.Url}, which {validationContext.DisplayName}:{first.Name} takes: give each a port of its own.",
+                    [second.Name]
+                );
             }
         }
     }
 
-    /// <summary>Faults of a listen option as sentences.</summary>
-    public static IEnumerable<string> ValidateListen(string key, string? url)
-    {
-        if (ParseEndPoint(url) is null)
-        {
-            yield return $"{key} must be http://<IP address>:<port>, such as http://127.0.0.1:8080 (TLS is terminated in front, by Caddy).";
-        }
-    }
+    private static ValidationResult InvalidEndPoint(string name) =>
+        new("must be http://<IP address>:<port>, such as http://127.0.0.1:8080 (a proxy such as Caddy terminates TLS).", [name]);
+
+    private static bool Overlaps(IPEndPoint first, IPEndPoint second) =>
+        first.Port != 0 && first.Port == second.Port && (Covers(first.Address, second.Address) || Covers(second.Address, first.Address));
 
     /// <summary>Whether who listens on one address listens on the other too. All addresses of version 6 are those of version 4 as well.</summary>
     private static bool Covers(IPAddress one, IPAddress other) =>

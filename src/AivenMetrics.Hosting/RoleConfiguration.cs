@@ -25,20 +25,13 @@ internal sealed record RoleConfiguration<TOptions>(
         var unread = SecretFiles.Resolve(entries, [.. role.Secrets.Select(key => $"{role.Section}:{key}")], faults);
         var hosting = new HostingOptions
         {
-            Listen = Take(entries, $"{role.Section}:Listen") ?? role.DefaultListen,
+            Listen = Take(entries, $"{role.Section}:Listen") is { } listen && role.DefaultListen is not null ? listen : role.DefaultListen,
             Http2Listen = role.SupportsHttp2 ? Take(entries, $"{role.Section}:Http2Listen") : null,
             InternalListen = Take(entries, $"{role.Section}:InternalListen") ?? role.DefaultInternalListen,
         };
         if (hosted)
         {
-            faults.AddRange(role.DefaultListen is null ? [] : HostingOptions.ValidateListen($"{role.Section}:Listen", hosting.Listen));
-            faults.AddRange(
-                string.IsNullOrEmpty(hosting.Http2Listen)
-                    ? []
-                    : HostingOptions.ValidateListen($"{role.Section}:Http2Listen", hosting.Http2Listen)
-            );
-            faults.AddRange(HostingOptions.ValidateListen($"{role.Section}:InternalListen", hosting.InternalListen));
-            faults.AddRange(hosting.ValidateConflicts(role.Section));
+            faults.AddRange(OptionsValidator.Validate(hosting, role.Section));
         }
 
         string[] listeners =
@@ -51,7 +44,12 @@ internal sealed record RoleConfiguration<TOptions>(
         return new RoleConfiguration<TOptions>(
             options,
             hosting,
-            [.. faults, .. role.Validate(options).Where(fault => !unread.Any(key => ConcernsKey(fault, key)))],
+            [
+                .. faults,
+                .. OptionsValidator
+                    .Validate(options, role.Section, role.Rules?.Invoke(options))
+                    .Where(fault => !unread.Any(key => ConcernsKey(fault, key))),
+            ],
             faults
         );
     }

@@ -16,7 +16,7 @@ public static class SimulatorRole
 {
     /// <summary>Registers the simulated world with its DNS server and node listeners, which start and stop with the host.</summary>
     /// <param name="services">The host's services; a <see cref="TimeProvider"/> registered before is used for all delays.</param>
-    /// <param name="options">Options without <see cref="SimulatorOptions.Validate"/>.</param>
+    /// <param name="options">Valid options.</param>
     public static IServiceCollection AddSimulator(this IServiceCollection services, SimulatorOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);

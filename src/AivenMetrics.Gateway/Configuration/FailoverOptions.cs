@@ -1,21 +1,22 @@
+using System.ComponentModel.DataAnnotations;
 using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Gateway.Configuration;
 
 /// <summary>When the gateway leaves a Prometheus and when it comes back; section <c>Gateway:Failover</c>.</summary>
-public sealed class FailoverOptions
+public sealed class FailoverOptions : IValidatableObject
 {
     /// <summary>What Prometheus looks back for by default: an instant query cannot tell samples older than that from none.</summary>
     private static readonly TimeSpan MaxStaleAfter = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan MinStaleAfter = TimeSpan.FromSeconds(2);
-    private const double MaxHedgeShare = 0.5;
 
     /// <summary>
     /// How long a Prometheus that comes before the present one must have been well, and how long the last switch must be past, before it
     /// gets its place back. Default 5 minutes, so that graphs flip between replicas at most once in that time. A Prometheus that fails
     /// is left at once, always.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan ReturnAfter { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
@@ -34,39 +35,33 @@ public sealed class FailoverOptions
     /// <summary>
     /// How far back the holes of each Prometheus are looked for. Default 15 days, Prometheus' own default retention; zero: not at all.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "366.00:00:00")]
     public TimeSpan HistoryWindow { get; set; } = TimeSpan.FromDays(15);
 
     /// <summary>
     /// The share of light requests (instant queries, names and values) that may be asked of a second Prometheus when the first is slow
     /// to begin its answer. Default 0.05, which is one in twenty; at most 0.5; zero: none is.
     /// </summary>
+    [Range(0.0, 0.5)]
     public double HedgeShare { get; set; } = 0.05;
 
     /// <summary>Whether samples say how well a Prometheus is.</summary>
     internal bool TracksSamples => StaleAfter > TimeSpan.Zero && FreshnessSelector.Length > 0;
 
-    /// <summary>All that is wrong with these options, as sentences that name the key and the remedy.</summary>
-    internal IEnumerable<string> Validate()
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (ReturnAfter < TimeSpan.Zero || ReturnAfter > TimeSpan.FromDays(1))
-        {
-            yield return "Gateway:Failover:ReturnAfter must be at least zero and at most a day, for example 00:05:00.";
-        }
         if (StaleAfter != TimeSpan.Zero && (StaleAfter < MinStaleAfter || StaleAfter > MaxStaleAfter))
         {
-            yield return "Gateway:Failover:StaleAfter must be from 2 seconds to 5 minutes, for example 00:03:00, or zero to look at no samples.";
+            yield return new ValidationResult(
+                $"is {StaleAfter:c}; it must be from {MinStaleAfter:c} to {MaxStaleAfter:c}, or 00:00:00 to ignore samples.",
+                [nameof(StaleAfter)]
+            );
         }
-        if (HistoryWindow < TimeSpan.Zero || HistoryWindow > TimeSpan.FromDays(366))
+
+        if (FreshnessSelector.Length > 0 && SelectorError() is { } error)
         {
-            yield return "Gateway:Failover:HistoryWindow must be at least zero and at most 366 days, for example 15.00:00:00.";
-        }
-        if (HedgeShare is not (>= 0 and <= MaxHedgeShare))
-        {
-            yield return "Gateway:Failover:HedgeShare must be at least 0 and at most 0.5, for example 0.05.";
-        }
-        if (FreshnessSelector.Length > 0 && SelectorError() is { } fault)
-        {
-            yield return $"Gateway:Failover:FreshnessSelector is no selector of series: {fault.TrimEnd('.')}.";
+            yield return new ValidationResult($"is not a series selector: {error.TrimEnd('.')}.", [nameof(FreshnessSelector)]);
         }
     }
 

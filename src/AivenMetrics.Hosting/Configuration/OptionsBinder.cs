@@ -172,7 +172,7 @@ internal static partial class OptionsBinder
             _ => "a number",
         };
 
-    private static bool IsLeaf(Type type)
+    internal static bool IsLeaf(Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         return type.IsPrimitive

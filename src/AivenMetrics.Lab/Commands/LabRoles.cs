@@ -33,7 +33,6 @@ internal static class LabRoles
             new("--listener-delay", "ListenerDelay", "Time until nodes serve metrics. Default: 00:01:00."),
             new("--build-time", "BuildTime", "Time until a new service runs. Default: 00:03:00."),
         ],
-        options => options.Validate(),
         (services, options) => services.AddSimulator(options),
         routes => routes.MapSimulator()
     );

@@ -68,7 +68,6 @@ internal static class Roles
                 "File that holds the token of gateways. Required, or by AIVENMETRICS_Broker__Feed__GatewayToken."
             ),
         ],
-        options => options.Validate(),
         (services, options) => services.AddBroker(options),
         app => app.MapBroker()
     );
@@ -110,7 +109,6 @@ internal static class Roles
                 Repeatable: true
             ),
         ],
-        options => options.Validate(),
         (services, options) => services.AddDiscovery(options),
         MapEndpoints: null
     );
@@ -150,12 +148,12 @@ internal static class Roles
                 "Take the tenants from this JSON file instead of the feed; it is read again when it changes. Default: none."
             ),
         ],
-        options => options.Validate(),
         (services, options) => services.AddGateway(options),
         app => app.MapGateway(),
         app => app.UseTenantMetrics(),
         HasOwnRequestMetrics: true,
         UsesInlineSocketCompletions: true,
-        SupportsHttp2: true
+        SupportsHttp2: true,
+        Rules: GatewayOptionsValidator.Validate
     );
 }

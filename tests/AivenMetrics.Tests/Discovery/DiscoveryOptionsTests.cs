@@ -1,4 +1,5 @@
 using AivenMetrics.Discovery;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Discovery;
@@ -28,18 +29,18 @@ public sealed class DiscoveryOptionsTests
         var keys = options.Validate().Select(fault => fault.Split(' ')[0]).ToArray();
         Assert.Equal(
             [
-                "FeedUrl",
-                "FeedToken",
                 "Directory",
-                "DnsServer",
                 "DnsTimeout",
                 "ResolveInterval",
-                "PrometheusBase",
-                "PrometheusReload:0",
                 "MaximumDrop",
                 "HoldCycles",
                 "ScrapeInterval",
                 "SampleLimit",
+                "FeedUrl",
+                "FeedToken",
+                "DnsServer",
+                "PrometheusBase",
+                "PrometheusReload:0",
             ],
             keys.Select(key => key["Discovery:".Length..])
         );

@@ -84,7 +84,6 @@ public sealed class FailedStartTests
             internalListen,
             [],
             [],
-            _ => [],
             (_, _) => { },
             listen is null ? null : _ => { }
         );

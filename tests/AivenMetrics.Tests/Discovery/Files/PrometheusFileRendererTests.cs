@@ -3,6 +3,7 @@ using System.Text.Json;
 using AivenMetrics.Discovery;
 using AivenMetrics.Discovery.Files;
 using AivenMetrics.Feed;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Discovery.Files;

@@ -2,6 +2,7 @@ using System.Net;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.PrometheusApi;
 using AivenMetrics.Gateway.Routing;
+using AivenMetrics.Testing;
 using AivenMetrics.Testing.Gateway;
 using Xunit;
 

@@ -51,7 +51,7 @@ public sealed class RoleConfigurationTests : IDisposable
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:Listen must be", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:UpstreamTimeout must be a time span", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:Typo is not an option", StringComparison.Ordinal));
-        Assert.Contains(faults, fault => fault.StartsWith("Gateway:Prometheus is missing", StringComparison.Ordinal));
+        Assert.Contains(faults, fault => fault.StartsWith("Gateway:Prometheus is empty", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:FeedUrl is missing", StringComparison.Ordinal));
     }
 
