@@ -27,6 +27,25 @@ public abstract record Expr
     /// <summary>What the expression evaluates to.</summary>
     public abstract ExprType Type { get; }
 
+    /// <summary>
+    /// Returns the direct subexpressions in the order of the text. A traversal uses it for every node without a rule of its own, so that a
+    /// new type of node cannot be skipped.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The node is of an unknown type.</exception>
+    public ExprChildren Children() => this switch
+    {
+        VectorSelector or NumberLiteral or StringLiteral => default,
+        MatrixSelector matrix => new(matrix.Selector),
+        SubqueryExpr subquery => new(subquery.Expr),
+        ParenExpr paren => new(paren.Expr),
+        UnaryExpr unary => new(unary.Expr),
+        BinaryExpr binary => new(binary.Lhs, binary.Rhs),
+        AggregateExpr { Param: { } param } aggregate => new(param, aggregate.Expr),
+        AggregateExpr aggregate => new(aggregate.Expr),
+        Call call => new(call.Args),
+        _ => throw new NotSupportedException($"Expressions of type {GetType().Name} are not supported."),
+    };
+
     /// <summary>The canonical text of <see cref="Printer.Print(Expr)"/>.</summary>
     public sealed override string ToString() => Printer.Print(this);
 }

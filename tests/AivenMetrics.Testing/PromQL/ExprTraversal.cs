@@ -69,7 +69,8 @@ internal static class ExprTraversal
             _ => expr,
         };
 
-    private static IEnumerable<Expr> Children(Expr expr) =>
+    /// <summary>Returns the direct subexpressions that the properties of a node contain.</summary>
+    public static IEnumerable<Expr> Children(Expr expr) =>
         from property in expr.GetType().GetProperties()
         let value = property.GetIndexParameters().Length == 0 ? property.GetValue(expr) : null
         from child in value as IEnumerable<Expr> ?? (value is Expr one ? [one] : [])
