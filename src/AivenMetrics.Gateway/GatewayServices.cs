@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
-using AivenMetrics.Access;
+using AivenMetrics.Authentication;
 using AivenMetrics.Feed;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;

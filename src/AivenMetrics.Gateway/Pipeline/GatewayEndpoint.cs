@@ -1,5 +1,5 @@
 using System.Net;
-using AivenMetrics.Access;
+using AivenMetrics.Authentication;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Destinations;

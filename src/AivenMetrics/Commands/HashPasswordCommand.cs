@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AivenMetrics.Broker.Authentication;
+using AivenMetrics.Authentication;
 using AivenMetrics.Hosting;
 using Spectre.Console;
 
