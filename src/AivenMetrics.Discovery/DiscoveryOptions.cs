@@ -51,7 +51,7 @@ public sealed class DiscoveryOptions : IValidatableObject
     public IList<string> PrometheusReload { get; } = [];
 
     /// <summary>
-    /// The share of a project's targets that one cycle may remove, 0 to 1. Targets beyond it are held back. Default: 0.2.
+    /// The share of a project's targets that one cycle may remove, 0 to 1. If more are missing, all of them are held back. Default: 0.2.
     /// </summary>
     [Range(0.0, 1.0)]
     public double MaximumDrop { get; set; } = 0.2;
