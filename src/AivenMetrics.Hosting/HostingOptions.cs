@@ -4,22 +4,22 @@ using System.Net.Sockets;
 
 namespace AivenMetrics.Hosting;
 
-/// <summary>Options that every role has: where it listens.</summary>
+/// <summary>Options of every role: the addresses that it listens on.</summary>
 internal sealed class HostingOptions : IValidatableObject
 {
-    /// <summary>Where the role serves its clients; plain HTTP, since Caddy or gorouter terminates TLS. Port 0: any free one.</summary>
+    /// <summary>Address for clients. Plain HTTP, because Caddy or gorouter terminates TLS. Port 0 selects a free port.</summary>
     public string? Listen { get; set; }
 
     /// <summary>
-    /// Where the role serves its clients by HTTP/2 in clear text, for a proxy that begins with it (prior knowledge); default: nowhere. It is an
-    /// address of its own because without TLS nothing tells a server which of the two versions comes. Port 0: any free one.
+    /// Address for clients that use HTTP/2 without TLS (prior knowledge, RFC 9113 3.3). Default: none. HTTP/2 needs its own address, because
+    /// without TLS a server cannot negotiate the version. Port 0 selects a free port.
     /// </summary>
     public string? Http2Listen { get; set; }
 
-    /// <summary>Where <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c> are served; never give it to tenants. Port 0: any free one.</summary>
+    /// <summary>Address of <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>; tenants must not reach it. Port 0 selects a free port.</summary>
     public string? InternalListen { get; set; }
 
-    /// <summary>Those that are set, by the name of their option.</summary>
+    /// <summary>The addresses that are set, with the names of their options.</summary>
     public IEnumerable<(string Name, string Url)> Listeners
     {
         get
@@ -34,7 +34,7 @@ internal sealed class HostingOptions : IValidatableObject
         }
     }
 
-    /// <summary>Parses a listen URL; null when it is not <c>http://address:port</c>.</summary>
+    /// <summary>Parses a listen URL. Returns null if it is not <c>http://address:port</c>.</summary>
     public static IPEndPoint? ParseEndPoint(string? url)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/")
@@ -74,7 +74,7 @@ internal sealed class HostingOptions : IValidatableObject
             foreach (var first in listeners.Take(index).Where(first => Overlaps(first.EndPoint, second.EndPoint)))
             {
                 yield return new ValidationResult(
-                    $"is {second.Url}, which {validationContext.DisplayName}:{first.Name} takes: give each a port of its own.",
+                    $"is {second.Url}, which {validationContext.DisplayName}:{first.Name} uses: give each option its own port.",
                     [second.Name]
                 );
             }
@@ -87,7 +87,7 @@ internal sealed class HostingOptions : IValidatableObject
     private static bool Overlaps(IPEndPoint first, IPEndPoint second) =>
         first.Port != 0 && first.Port == second.Port && (Covers(first.Address, second.Address) || Covers(second.Address, first.Address));
 
-    /// <summary>Whether who listens on one address listens on the other too. All addresses of version 6 are those of version 4 as well.</summary>
+    /// <summary>Returns whether a listener on one address also receives connections to the other. The IPv6 wildcard includes all IPv4 addresses.</summary>
     private static bool Covers(IPAddress one, IPAddress other) =>
         one.Equals(other)
         || one.Equals(IPAddress.IPv6Any)
