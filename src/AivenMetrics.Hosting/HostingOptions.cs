@@ -11,12 +11,15 @@ internal sealed class HostingOptions : IValidatableObject
     public string? Listen { get; set; }
 
     /// <summary>
-    /// Address for clients that use HTTP/2 without TLS (prior knowledge, RFC 9113 3.3). Default: none. HTTP/2 needs its own address, because
+    /// Address for clients that use HTTP/2 without TLS (prior knowledge, RFC 9113 3.3). Default: none. HTTP/2 needs its own address,
+    /// because
     /// without TLS a server cannot negotiate the version. Port 0 selects a free port.
     /// </summary>
     public string? Http2Listen { get; set; }
 
-    /// <summary>Address of <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>; tenants must not reach it. Port 0 selects a free port.</summary>
+    /// <summary>
+    /// Address of <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>; tenants must not reach it. Port 0 selects a free port.
+    /// </summary>
     public string? InternalListen { get; set; }
 
     /// <summary>The addresses that are set, with the names of their options.</summary>
@@ -87,7 +90,9 @@ internal sealed class HostingOptions : IValidatableObject
     private static bool Overlaps(IPEndPoint first, IPEndPoint second) =>
         first.Port != 0 && first.Port == second.Port && (Covers(first.Address, second.Address) || Covers(second.Address, first.Address));
 
-    /// <summary>Returns whether a listener on one address also receives connections to the other. The IPv6 wildcard includes all IPv4 addresses.</summary>
+    /// <summary>
+    /// Returns whether a listener on one address also receives connections to the other. The IPv6 wildcard includes all IPv4 addresses.
+    /// </summary>
     private static bool Covers(IPAddress one, IPAddress other) =>
         one.Equals(other)
         || one.Equals(IPAddress.IPv6Any)

@@ -12,7 +12,9 @@ internal static class InlineSocketCompletions
 {
     private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 
-    /// <summary>Enables inline completions. Must be called before the process opens its first socket, because .NET reads the setting once.</summary>
+    /// <summary>
+    /// Enables inline completions. Must be called before the process opens its first socket, because .NET reads the setting once.
+    /// </summary>
     public static void Enable(IWebHostBuilder host)
     {
         Environment.SetEnvironmentVariable(InlineCompletions, "1");

@@ -9,7 +9,8 @@ namespace AivenMetrics.Hosting;
 
 /// <summary>
 /// The listener for operators and their Prometheus: <c>/healthz</c> (the process runs), <c>/readyz</c> (the role can work, or the
-/// reason why not), <c>/metrics</c>, and endpoints of the role. A connection is internal if this listener accepted it, whatever its Host header.
+/// reason why not), <c>/metrics</c>, and endpoints of the role. A connection is internal if this listener accepted it, whatever its Host
+/// header.
 /// </summary>
 internal static class InternalListener
 {
@@ -25,7 +26,9 @@ internal static class InternalListener
             }
         );
 
-    /// <summary>Serves internal connections. They do not reach the endpoints for clients, and clients do not reach the internal endpoints.</summary>
+    /// <summary>
+    /// Serves internal connections. They do not reach the endpoints for clients, and clients do not reach the internal endpoints.
+    /// </summary>
     public static void UseInternalListener(this WebApplication app, Action<IApplicationBuilder>? more = null) =>
         app.MapWhen(
             context => context.Features.Get<InternalConnection>() is not null,

@@ -16,10 +16,17 @@ namespace AivenMetrics.Hosting;
 /// <param name="AddServices">Registers the services of the role.</param>
 /// <param name="MapEndpoints">Maps the endpoints for clients; null if the role has none.</param>
 /// <param name="MapInternalEndpoints">Maps additional endpoints of the internal listener.</param>
-/// <param name="HasOwnRequestMetrics">True if the role measures its requests itself, so that the instrumentation of ASP.NET Core and HttpClient is not added.</param>
-/// <param name="UsesInlineSocketCompletions">True if its requests wait only for sockets and compute briefly, so that they can run on socket threads (see <see cref="InlineSocketCompletions"/>).</param>
+/// <param name="HasOwnRequestMetrics">
+/// True if the role measures its requests itself, so that the instrumentation of ASP.NET Core and HttpClient is not added.
+/// </param>
+/// <param name="UsesInlineSocketCompletions">
+/// True if its requests wait only for sockets and compute briefly, so that they can run on socket threads (see
+/// <see cref="InlineSocketCompletions"/>).
+/// </param>
 /// <param name="SupportsHttp2">True if the role can also serve HTTP/2 at <see cref="HostingOptions.Http2Listen"/>.</param>
-/// <param name="Rules">Validation rules that the options cannot have themselves, because they need other parts of the role; null for none.</param>
+/// <param name="Rules">
+/// Validation rules that the options cannot have themselves, because they need other parts of the role; null for none.
+/// </param>
 internal sealed record Role<TOptions>(
     string Name,
     string Description,

@@ -19,7 +19,9 @@ namespace AivenMetrics.Hosting;
 /// <summary>Runs a role as a process: listeners, logs, request ids, health checks, metrics and graceful shutdown.</summary>
 internal static class RoleHost
 {
-    /// <summary>Longer than a request can take (a bind: 20 s by default), and shorter than the 30 s that Kubernetes allows by default.</summary>
+    /// <summary>
+    /// Longer than a request can take (a bind: 20 s by default), and shorter than the 30 s that Kubernetes allows by default.
+    /// </summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(25);
 
     /// <summary>Builds the application without starting it.</summary>

@@ -28,7 +28,9 @@ public sealed class SimulatorOptions : IValidatableObject
     /// </summary>
     public string NodeNetwork { get; set; } = "127.41";
 
-    /// <summary>Loopback address and port of the DNS server (UDP and TCP). Port 0 selects a free port. Default: <c>127.0.0.1:0</c>.</summary>
+    /// <summary>
+    /// Loopback address and port of the DNS server (UDP and TCP). Port 0 selects a free port. Default: <c>127.0.0.1:0</c>.
+    /// </summary>
     public string DnsListen { get; set; } = "127.0.0.1:0";
 
     /// <summary>Time from the creation of an integration until it is <c>active</c>. Default: 10 s.</summary>
@@ -43,7 +45,9 @@ public sealed class SimulatorOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan NotFoundWindow { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Time for which a service is <c>REBUILDING</c> after create or power-on, or <c>REBALANCING</c> after a change. Default: 3 min.</summary>
+    /// <summary>
+    /// Time for which a service is <c>REBUILDING</c> after create or power-on, or <c>REBALANCING</c> after a change. Default: 3 min.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan BuildTime { get; set; } = TimeSpan.FromMinutes(3);
 

@@ -15,7 +15,9 @@ namespace AivenMetrics.Simulator;
 public static class SimulatorRole
 {
     /// <summary>Registers the simulation with its DNS server and node listeners, which start and stop with the host.</summary>
-    /// <param name="services">The services of the host. A <see cref="TimeProvider"/> that is already registered is used for all delays.</param>
+    /// <param name="services">
+    /// The services of the host. A <see cref="TimeProvider"/> that is already registered is used for all delays.
+    /// </param>
     /// <param name="options">Valid options.</param>
     public static IServiceCollection AddSimulator(this IServiceCollection services, SimulatorOptions options)
     {

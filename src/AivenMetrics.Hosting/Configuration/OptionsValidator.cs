@@ -113,6 +113,7 @@ internal static class OptionsValidator
     private static string Show(object? value) =>
         value switch
         {
+            TimeSpan time when time.Ticks % TimeSpan.TicksPerSecond != 0 => time.ToString("c", CultureInfo.InvariantCulture).TrimEnd('0'),
             TimeSpan time => time.ToString("c", CultureInfo.InvariantCulture),
             IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
             _ => value?.ToString() ?? "null",

@@ -30,7 +30,9 @@ internal sealed class DemoPlatform : IDisposable
         return (offering["id"]!.GetValue<string>(), plan["id"]!.GetValue<string>());
     }
 
-    /// <summary>Sends the requests that <c>cf create-service metrics space my-metrics</c> and <c>cf bind-service app my-metrics</c> cause.</summary>
+    /// <summary>
+    /// Sends the requests that <c>cf create-service metrics space my-metrics</c> and <c>cf bind-service app my-metrics</c> cause.
+    /// </summary>
     public async Task<DemoTenant> ProvisionAndBindAsync(
         DemoOrganization organization,
         DemoSpace space,

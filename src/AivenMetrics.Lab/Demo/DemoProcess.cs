@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>A process of the demo. Its output is written to a file. It is stopped with SIGTERM, and with SIGKILL after ten seconds.</summary>
+/// <summary>
+/// A process of the demo. Its output is written to a file. It is stopped with SIGTERM, and with SIGKILL after ten seconds.
+/// </summary>
 internal sealed partial class DemoProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;

@@ -3,7 +3,9 @@ using Spectre.Console;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>Shows the credentials of a tenant, current values of its services, and that queries for series of another tenant return nothing.</summary>
+/// <summary>
+/// Shows the credentials of a tenant, current values of its services, and that queries for series of another tenant return nothing.
+/// </summary>
 internal sealed class DemoReport(IAnsiConsole console, bool keep)
 {
     /// <summary>Queries for each type of service; the first three with a result are shown.</summary>

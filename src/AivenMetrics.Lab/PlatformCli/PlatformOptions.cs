@@ -149,7 +149,9 @@ internal static class PlatformOptions
     public static PlatformStateFile OpenStateFile(ParseResult parsed, BrokerConnection connection) =>
         new(parsed.GetValue(StateFile) ?? DefaultStateFile(), connection.Url.ToString().TrimEnd('/'));
 
-    /// <summary>Returns the organization and space of new instances. The default GUIDs are fixed, so that all instances share a space.</summary>
+    /// <summary>
+    /// Returns the organization and space of new instances. The default GUIDs are fixed, so that all instances share a space.
+    /// </summary>
     public static PlatformTenant GetTenant(ParseResult parsed) =>
         new(
             parsed.GetValue(Platform),

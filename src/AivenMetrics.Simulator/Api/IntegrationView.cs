@@ -30,7 +30,9 @@ internal static class IntegrationView
         return row;
     }
 
-    /// <summary>Returns the integrations that the service could have. Aiven's per-service list contains them without id and not enabled.</summary>
+    /// <summary>
+    /// Returns the integrations that the service could have. Aiven's per-service list contains them without id and not enabled.
+    /// </summary>
     public static IEnumerable<JsonObject> Placeholders(AivenService service)
     {
         foreach (var (type, _, sources, _) in ProjectCalls.EndpointTypes().Where(type => type.Sources.Contains(service.Type.Name)))

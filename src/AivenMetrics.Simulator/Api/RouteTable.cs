@@ -23,7 +23,9 @@ internal sealed record ApiCall(
     /// <summary>The service that the first two path values name; 404 if there is none.</summary>
     public AivenService Service => World.Service(PathValues[0], PathValues[1]);
 
-    /// <summary>Whether the request asks for secrets. Without the parameter they are redacted, as in Aiven organizations with that policy.</summary>
+    /// <summary>
+    /// Whether the request asks for secrets. Without the parameter they are redacted, as in Aiven organizations with that policy.
+    /// </summary>
     public bool IncludeSecrets =>
         Query.GetValueOrDefault("include_secrets", "false") switch
         {

@@ -8,7 +8,9 @@ internal sealed class SlidingRateLimit(SimulatorOptions options, TimeProvider ti
     private readonly Queue<DateTimeOffset> _calls = new();
     private (int Limit, bool RetryAfter) _settings = (options.RequestsPerMinute, false);
 
-    /// <summary>Maximum number of calls in 60 s (0 for no limit), and whether 429 has <c>Retry-After</c>. Setting it resets the count.</summary>
+    /// <summary>
+    /// Maximum number of calls in 60 s (0 for no limit), and whether 429 has <c>Retry-After</c>. Setting it resets the count.
+    /// </summary>
     public (int Limit, bool RetryAfter) Settings
     {
         get

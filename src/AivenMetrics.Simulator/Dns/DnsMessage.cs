@@ -67,7 +67,9 @@ internal sealed record DnsQuestion(ushort Id, int Opcode, bool RecursionDesired,
     /// <param name="code">The response code.</param>
     /// <param name="addresses">The addresses; each becomes an A record.</param>
     /// <param name="secondsToLive">Time to live of the records in seconds.</param>
-    /// <param name="limit">Maximum length in bytes. A longer response has no records and sets TC, so that the client repeats the query over TCP.</param>
+    /// <param name="limit">
+    /// Maximum length in bytes. A longer response has no records and sets TC, so that the client repeats the query over TCP.
+    /// </param>
     public byte[] CreateResponse(DnsResponseCode code, IReadOnlyList<IPAddress> addresses, uint secondsToLive, int limit)
     {
         const int recordLength = 16;

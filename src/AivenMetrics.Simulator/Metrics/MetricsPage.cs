@@ -21,7 +21,9 @@ internal sealed class MetricsPage(NodeDescription facts, int seed, DateTimeOffse
     /// <summary>Seconds since the node started.</summary>
     public double UptimeSeconds { get; } = Math.Max((now - facts.StartedAt).TotalSeconds, 0);
 
-    /// <summary>Returns a value between the bounds. With <paramref name="ofService"/> it is the same on every node of the service.</summary>
+    /// <summary>
+    /// Returns a value between the bounds. With <paramref name="ofService"/> it is the same on every node of the service.
+    /// </summary>
     public double GaugeValue(string series, double low, double high, bool ofService = false)
     {
         var key = Key(series, ofService);

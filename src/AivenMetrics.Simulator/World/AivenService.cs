@@ -118,7 +118,9 @@ internal sealed class AivenService
         SetState(ServiceState.Poweroff, null);
     }
 
-    /// <summary>Replaces every node, as a change of plan or cloud does: new nodes join after half of the build time, old nodes leave at its end.</summary>
+    /// <summary>
+    /// Replaces every node, as a change of plan or cloud does: new nodes join after half of the build time, old nodes leave at its end.
+    /// </summary>
     public void Rebuild(DateTimeOffset now, TimeSpan buildTime)
     {
         foreach (var old in Nodes)

@@ -61,7 +61,9 @@ internal sealed class LastOperationPoller(
         }
     }
 
-    /// <summary>Returns the end of the operation; null if it is in progress or the response is unusable, so that polling continues.</summary>
+    /// <summary>
+    /// Returns the end of the operation; null if it is in progress or the response is unusable, so that polling continues.
+    /// </summary>
     private static PollResult? FinalResult(OsbResponse response, bool deletes) =>
         (response.Status, JsonMembers.Text(response.BodyObject, "state")) switch
         {

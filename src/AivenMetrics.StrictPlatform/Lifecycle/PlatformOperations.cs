@@ -204,7 +204,10 @@ internal sealed class PlatformOperations(BrokerClient client, LastOperationPolle
             };
     }
 
-    /// <summary>Fetches the result. After an asynchronous bind the fetch is required (requirements 110 and 112), after a provision or update it is optional.</summary>
+    /// <summary>
+    /// Fetches the result. After an asynchronous bind the fetch is required (requirements 110 and 112), after a provision or update it is
+    /// optional.
+    /// </summary>
     private async Task<(OperationResult Result, bool Mitigate)> FetchAsync(
         OperationResult result,
         OsbCall fetch,

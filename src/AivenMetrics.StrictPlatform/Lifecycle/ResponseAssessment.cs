@@ -21,7 +21,9 @@ internal sealed record ResponseAssessment(OperationOutcome Outcome, bool NeedsMi
     private static readonly ResponseAssessment Orphan = new(OperationOutcome.Failed, NeedsMitigation: true);
 
     /// <param name="response">The response to a provision, bind, update, unbind or deprovision.</param>
-    /// <param name="bindingsRetrievable">Whether bindings can be fetched; otherwise the credentials of an asynchronous bind are unavailable.</param>
+    /// <param name="bindingsRetrievable">
+    /// Whether bindings can be fetched; otherwise the credentials of an asynchronous bind are unavailable.
+    /// </param>
     public static ResponseAssessment Assess(OsbResponse response, bool bindingsRetrievable) =>
         response.Call.Endpoint switch
         {

@@ -17,7 +17,9 @@ internal enum RequirementLevel
 }
 
 /// <summary>A requirement of a broker.</summary>
-/// <param name="Id">Number in docs/osb-conformance.md (<c>1</c> to <c>133</c>), or a group of Cloud Controller's rules (<c>B2</c>, <c>B4</c>, <c>B5</c>).</param>
+/// <param name="Id">
+/// Number in docs/osb-conformance.md (<c>1</c> to <c>133</c>), or a group of Cloud Controller's rules (<c>B2</c>, <c>B4</c>, <c>B5</c>).
+/// </param>
 internal sealed record Requirement(string Id, RequirementLevel Level, string Text);
 
 /// <summary>The requirements of OSB 2.17 whose violation this platform can observe, paraphrased.</summary>

@@ -4,7 +4,9 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.StrictPlatform.Rules;
 
-/// <summary>Rules for the bodies of each endpoint, as strict as Cloud Controller's parser, which rejects null for an absent field.</summary>
+/// <summary>
+/// Rules for the bodies of each endpoint, as strict as Cloud Controller's parser, which rejects null for an absent field.
+/// </summary>
 internal static class BodyRules
 {
     private const int MaximumOperationLength = 10_000;

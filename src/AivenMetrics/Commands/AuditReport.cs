@@ -21,7 +21,10 @@ internal static class AuditReport
         new("description", entry => entry.Description),
     ];
 
-    /// <summary>Members of an originating identity that name the user, in order of preference: Kubernetes first, then Cloud Foundry (OSB profile.md, "Originating Identity Header").</summary>
+    /// <summary>
+    /// Members of an originating identity that name the user, in order of preference: Kubernetes first, then Cloud Foundry (OSB profile.md,
+    /// "Originating Identity Header").
+    /// </summary>
     private static readonly string[] Names = ["username", "user_name", "user_id", "uid"];
 
     /// <summary>Returns the platform's end user with the platform, or the platform's user at the broker.</summary>

@@ -6,7 +6,9 @@ using AivenMetrics.Hosting;
 
 namespace AivenMetrics.Commands;
 
-/// <summary><c>aiven-metrics migrate</c>: migrates the broker's database to the current schema. The broker also does this at start.</summary>
+/// <summary>
+/// <c>aiven-metrics migrate</c>: migrates the broker's database to the current schema. The broker also does this at start.
+/// </summary>
 internal static class MigrateCommand
 {
     private const string DatabaseKey = $"{BrokerOptions.Section}:{nameof(BrokerOptions.Database)}";

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Commands;
 
-/// <summary><c>aiven-metrics openapi</c>: prints the APIs of broker and gateway as OpenAPI YAML, generated from the code. It starts no server.</summary>
+/// <summary>
+/// <c>aiven-metrics openapi</c>: prints the APIs of broker and gateway as OpenAPI YAML, generated from the code. It starts no server.
+/// </summary>
 internal static class OpenApiCommand
 {
     public static Command Create()
