@@ -64,7 +64,7 @@ public sealed class FailedStartTests
             line,
             StringComparison.Ordinal
         );
-        Assert.EndsWith("): name a file in a folder that exists and may be written to.", line, StringComparison.Ordinal);
+        Assert.EndsWith("): name a file in a writable folder.", line, StringComparison.Ordinal);
     }
 
     /// <summary>Starts a role that cannot, and gives the only line that it logs.</summary>
