@@ -23,7 +23,7 @@ public sealed class PasswordHash
     private const string Scheme = "pbkdf2-sha256";
     private const int DefaultIterations = 600_000;
 
-    // More would let a typing error stop the broker for minutes.
+    // A larger number, for example by a typing error, would block the broker for minutes.
     private const int MaximumIterations = 10_000_000;
     private const int SaltLength = 16;
     private const int HashLength = 32;
@@ -32,7 +32,7 @@ public sealed class PasswordHash
     private readonly byte[] _salt;
     private readonly byte[] _hash;
 
-    private PasswordHash(int iterations, byte[] salt, byte[] hash) => (this._iterations, this._salt, this._hash) = (iterations, salt, hash);
+    private PasswordHash(int iterations, byte[] salt, byte[] hash) => (_iterations, _salt, _hash) = (iterations, salt, hash);
 
     /// <summary>Hashes a password with a new random salt.</summary>
     /// <param name="password">A password that <see cref="ValidatePassword"/> accepts.</param>
@@ -43,10 +43,10 @@ public sealed class PasswordHash
         password switch
         {
             { Length: < MinimumPasswordLength } =>
-                $"The password has {password.Length} characters: use at least {MinimumPasswordLength}, better 32 random ones (openssl rand -base64 24).",
+                $"The password has {password.Length} characters: use at least {MinimumPasswordLength}, preferably 32 random characters (openssl rand -base64 24).",
             { Length: > MaximumPasswordLength } => $"The password has more than {MaximumPasswordLength} characters: use a shorter one.",
             _ when password.Any(char.IsControl) =>
-                "The password holds a line break or another control character, which HTTP basic authentication cannot carry: leave it out.",
+                "The password contains a line break or another control character, which HTTP basic authentication does not allow: remove it.",
             _ => null,
         };
 

@@ -8,72 +8,72 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker;
 
-/// <summary>Configuration of the broker role (section <c>Broker</c>).</summary>
+/// <summary>Options of the broker role (section <c>Broker</c>).</summary>
 public sealed class BrokerOptions : IValidatableObject
 {
-    /// <summary>Name of the section.</summary>
+    /// <summary>Name of the configuration section.</summary>
     public const string Section = "Broker";
 
-    /// <summary>User name that the platform authenticates with.</summary>
+    /// <summary>User name of the platform.</summary>
     public string Username { get; set; } = "broker";
 
-    /// <summary>Password that the platform authenticates with, a secret; empty: only <see cref="Users"/> may.</summary>
+    /// <summary>Password of the platform. A secret. If empty, only <see cref="Users"/> can authenticate.</summary>
     public string Password { get; set; } = "";
 
-    /// <summary>More users, with hashed passwords; needed when there is no <see cref="Password"/>.</summary>
+    /// <summary>Additional users with hashed passwords. Required if there is no <see cref="Password"/>.</summary>
     public IList<BrokerUserOptions> Users { get; } = [];
 
-    /// <summary>The gateways' public URL, which tenants get in their credentials; no default.</summary>
+    /// <summary>Public URL of the gateways, as issued in credentials. No default.</summary>
     public string GatewayUrl { get; set; } = "";
 
     /// <summary>Connection string of the database: SQLite or PostgreSQL.</summary>
     public string Database { get; set; } = "Data Source=aiven-metrics.db";
 
-    /// <summary>Keys of the secrets in the database: the first encrypts, all decrypt. At least one.</summary>
+    /// <summary>Encryption keys for secrets in the database. The first key encrypts, all keys decrypt. At least one.</summary>
     [MinLength(
         1,
         ErrorMessage = "set AIVENMETRICS_Broker__EncryptionKeys__0__Id (such as k1) and AIVENMETRICS_Broker__EncryptionKeys__0__Key "
-            + "(32 random bytes in base64, made by: openssl rand -base64 32), or a file named by Broker:EncryptionKeys:0:KeyFile"
+            + "(32 random bytes in base64, created by: openssl rand -base64 32), or a file named by Broker:EncryptionKeys:0:KeyFile"
     )]
     public IList<EncryptionKeyOptions> EncryptionKeys { get; } = [];
 
-    /// <summary>Who may read the feeds.</summary>
+    /// <summary>Options of the feeds.</summary>
     public FeedOptions Feed { get; } = new();
 
-    /// <summary>How long a synchronous bind waits for its services to be ready; at most 50 s.</summary>
+    /// <summary>Maximum time for which a synchronous bind waits for its services, at most 50 s. Default: 20 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:50", ErrorMessage = "platforms cancel a request after 60 seconds")]
     public TimeSpan BindBudget { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// True: a bind is in progress until every running service that it covers delivers metrics, about a minute for a new one.
-    /// Default: false, it tells how far they are.
+    /// True: a bind stays in progress until every covered running service delivers metrics, about one minute for a new service. Default:
+    /// false; the bind succeeds earlier and reports the progress.
     /// </summary>
     public bool BindWaitsForSamples { get; set; }
 
     /// <summary>
-    /// How long the credentials of a binding work, at least one hour; a bind may ask for less with its parameter
-    /// <c>expires_in</c>. Default: for ever.
+    /// Lifetime of the credentials of a binding, at least 1 hour. A bind may request a shorter one with its parameter <c>expires_in</c>.
+    /// Default: never expires.
     /// </summary>
     [Range(typeof(TimeSpan), "01:00:00", "36500.00:00:00", ErrorMessage = "remove it for credentials that never expire")]
     public TimeSpan? CredentialLifetime { get; set; }
 
     /// <summary>
-    /// URL of a page about an instance, which platforms show; absent by default. A template that names <c>{instance_id}</c> and may
-    /// name <c>{organization_id}</c>, <c>{space_id}</c> and <c>{instance_name}</c>.
+    /// URL template of the dashboard of an instance, shown by platforms. It must contain <c>{instance_id}</c> and may contain
+    /// <c>{organization_id}</c>, <c>{space_id}</c> and <c>{instance_name}</c>. Default: no dashboard.
     /// </summary>
     public string DashboardUrl { get; set; } = "";
 
-    /// <summary>How long the audit trail is kept; zero: for ever. Default: 365 days.</summary>
+    /// <summary>Retention period of the audit trail; zero: entries are never deleted. Default: 365 days.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "36500.00:00:00", ErrorMessage = "00:00:00 keeps the audit trail forever")]
     public TimeSpan AuditRetention { get; set; } = TimeSpan.FromDays(365);
 
-    /// <summary>Whether <c>/swagger</c> shows the API for people to read. It holds no secret and asks for no password.</summary>
+    /// <summary>True to serve Swagger UI at <c>/swagger</c>. It contains no secret and needs no password.</summary>
     public bool SwaggerUi { get; set; }
 
-    /// <summary>What the marketplace shows.</summary>
+    /// <summary>Options of the catalog.</summary>
     public CatalogOptions Catalog { get; } = new();
 
-    /// <summary>Access to Aiven.</summary>
+    /// <summary>Options for accessing Aiven.</summary>
     public AivenOptions Aiven { get; } = new();
 
     /// <summary>Returns the key ring of valid options.</summary>
@@ -92,7 +92,7 @@ public sealed class BrokerOptions : IValidatableObject
         {
             yield return new ValidationResult(
                 "is missing and Broker:Users is empty: set the environment variable AIVENMETRICS_Broker__Password, name a file by "
-                    + "Broker:PasswordFile, or give Broker:Users:0:Username and Broker:Users:0:PasswordHash (made by: aiven-metrics hash-password).",
+                    + "Broker:PasswordFile, or give Broker:Users:0:Username and Broker:Users:0:PasswordHash (created by: aiven-metrics hash-password).",
                 [nameof(Password)]
             );
         }
@@ -150,14 +150,14 @@ public sealed class BrokerOptions : IValidatableObject
     }
 }
 
-/// <summary>A key of the ring.</summary>
+/// <summary>A key of the key ring.</summary>
 public sealed class EncryptionKeyOptions : IValidatableObject
 {
-    /// <summary>Written beside each ciphertext; must stay as long as the key is in use.</summary>
+    /// <summary>Id of the key, stored with each ciphertext. It must not change while the key is in use.</summary>
     [Required(ErrorMessage = "name the key, such as k1; the name must stay the same as long as the key is used")]
     public string Id { get; set; } = "";
 
-    /// <summary>32 bytes in base64, a secret.</summary>
+    /// <summary>The key: 32 bytes in base64. A secret.</summary>
     public string Key { get; set; } = "";
 
     /// <inheritdoc/>

@@ -10,12 +10,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AivenMetrics.Broker;
 
-/// <summary>The broker role: registers and maps all of it.</summary>
+/// <summary>Registers and maps the broker role.</summary>
 public static class BrokerServices
 {
-    /// <summary>Registers the broker. At start the database is migrated before anything else runs.</summary>
-    /// <param name="services">Where to.</param>
-    /// <param name="options">Valid options.</param>
+    /// <summary>Registers the broker. At start, the database is migrated before any other service runs.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="options">Valid options, see <see cref="BrokerOptions.Validate"/>.</param>
     public static IServiceCollection AddBroker(this IServiceCollection services, BrokerOptions options) =>
         services
             .AddState(options.Database, options.CreateKeyRing())
@@ -30,7 +30,7 @@ public static class BrokerServices
     public static IEndpointRouteBuilder MapBroker(this IEndpointRouteBuilder routes) =>
         routes.MapOsb().MapFeed().MapSwaggerPages().MapNotFound();
 
-    /// <summary>Refuses every other path in the one shape of errors.</summary>
+    /// <summary>Rejects all other paths with a JSON error.</summary>
     private static IEndpointRouteBuilder MapNotFound(this IEndpointRouteBuilder routes)
     {
         routes.Map("/{**path}", context => OsbResponse.Error(OsbErrors.PathNotFound).WriteAsync(context));

@@ -2,21 +2,20 @@ using System.Text.Json.Serialization;
 
 namespace AivenMetrics.Feed;
 
-/// <summary>
-/// The broker's response to <c>GET /feed/v1/targets</c>: all data for Prometheus' files. It contains scrape credentials, which give access
-/// to every service of a project. Never log it or return it to a tenant.
-/// </summary>
-/// <param name="Projects">Every configured project, including projects that Aiven has not reported yet; sorted by name.</param>
+/// <summary>Scrape targets for Prometheus, grouped by Aiven project.</summary>
+/// <remarks>
+/// The response of the broker to <c>GET /feed/v1/targets</c>. It contains the scrape credentials of all projects: do not log it and do not
+/// give it to tenants.
+/// </remarks>
+/// <param name="Projects">All configured projects, sorted by name.</param>
 public sealed record TargetFeed([property: JsonRequired] IReadOnlyList<ProjectTargets> Projects);
 
-/// <summary>The scrape targets of one Aiven project.</summary>
-/// <param name="Project">The project's name.</param>
-/// <param name="Ready">
-/// False until the first successful response from Aiven; discovery then keeps its files. If a project is missing from the feed, it is no
-/// longer configured and its targets are removed.
-/// </param>
-/// <param name="CaCertificate">PEM of the project's CA, which signs the certificates of all nodes; null while not ready.</param>
-/// <param name="ScrapeCredentials">Basic authentication for the metrics port; null while not ready.</param>
+/// <summary>The scrape targets of an Aiven project.</summary>
+/// <remarks>A project that is absent from the feed is no longer configured; discovery removes its targets.</remarks>
+/// <param name="Project">Name of the project.</param>
+/// <param name="Ready">False until the broker has read the project once. Readers then keep their last good targets.</param>
+/// <param name="CaCertificate">CA certificate of the project, in PEM format; absent until ready.</param>
+/// <param name="ScrapeCredentials">Credentials for the metrics ports; absent until ready.</param>
 /// <param name="Services">The services to scrape, sorted by name.</param>
 public sealed record ProjectTargets(
     [property: JsonRequired] string Project,
@@ -26,32 +25,29 @@ public sealed record ProjectTargets(
     [property: JsonRequired] IReadOnlyList<ServiceTargets> Services
 );
 
-/// <summary>User and password of the project's <c>prometheus</c> integration endpoint.</summary>
-/// <param name="Username">The user name.</param>
-/// <param name="Password">The password, a secret.</param>
+/// <summary>Basic authentication for the metrics ports of a project.</summary>
+/// <param name="Username">User name.</param>
+/// <param name="Password">Password. A secret.</param>
 public sealed record ScrapeCredentials([property: JsonRequired] string Username, [property: JsonRequired] string Password)
 {
     /// <summary>Returns the user name without the password, which must not appear in logs.</summary>
     public override string ToString() => $"ScrapeCredentials {{ Username = {Username} }}";
 }
 
-/// <summary>The hosts of one Aiven service and the target labels that identify it.</summary>
-/// <param name="ServiceName">The name of the Aiven service.</param>
-/// <param name="Hosts">Host names whose A records are the addresses of the nodes; sorted.</param>
-/// <param name="Labels">
-/// Target labels, listed in docs/decisions/0001-founding-decisions.md, section 5. Excluded is <c>aiven_hostname</c>, which differs per
-/// host.
-/// </param>
+/// <summary>The hosts of an Aiven service, and the labels of its targets.</summary>
+/// <param name="ServiceName">Name of the Aiven service.</param>
+/// <param name="Hosts">Hosts to resolve; each address is one node. Sorted by name.</param>
+/// <param name="Labels">Target labels, without aiven_hostname, which differs per host.</param>
 public sealed record ServiceTargets(
     [property: JsonRequired] string ServiceName,
     [property: JsonRequired] IReadOnlyList<ScrapeHost> Hosts,
     [property: JsonRequired] IReadOnlyDictionary<string, string> Labels
 );
 
-/// <summary>A host name whose A records are nodes with a metrics listener.</summary>
-/// <param name="Host">The host name. The certificates of the nodes contain it.</param>
-/// <param name="Port">The metrics port, 9273 on Aiven.</param>
-/// <param name="Path">The metrics path, <c>/metrics</c> on Aiven.</param>
+/// <summary>A host name whose addresses (A records) are nodes with a metrics listener.</summary>
+/// <param name="Host">Host name; the certificates of the nodes are issued for it.</param>
+/// <param name="Port">Port of the metrics listener.</param>
+/// <param name="Path">Path of the metrics.</param>
 public sealed record ScrapeHost(
     [property: JsonRequired] string Host,
     [property: JsonRequired] int Port,

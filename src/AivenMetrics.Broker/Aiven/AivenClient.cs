@@ -4,16 +4,18 @@ using System.Text.Json.Serialization.Metadata;
 namespace AivenMetrics.Broker.Aiven;
 
 /// <summary>
-/// The part of Aiven's API that the broker needs, typed. Every method may throw <see cref="AivenException"/> (Aiven refused)
-/// and <see cref="AivenUnreachableException"/> (no usable answer); creating methods also
-/// <see cref="AivenOutcomeUnknownException"/>. Transient failures have been retried before that.
+/// Typed client for the part of the Aiven API that the broker uses. Every method may throw <see cref="AivenException"/> (Aiven rejected the
+/// request) and <see cref="AivenUnreachableException"/> (no usable response). Methods that create something may also throw
+/// <see cref="AivenOutcomeUnknownException"/>. Transient failures are retried before an exception is thrown.
 /// </summary>
 internal sealed class AivenClient(AivenTransport transport)
 {
     /// <summary>The integration and endpoint type that makes Aiven open the metrics port.</summary>
     public const string PrometheusType = "prometheus";
 
-    /// <summary>All services of a project, with tags, hosts and integrations, without secrets: <c>GET /project/{p}/service</c>.</summary>
+    /// <summary>
+    /// Lists all services of a project, with tags, hosts and integrations, without secrets: <c>GET /project/{p}/service</c>.
+    /// </summary>
     public async Task<IReadOnlyList<AivenService>> ListServicesAsync(string project, CancellationToken cancellationToken) =>
         Require(
             "list services",
@@ -25,7 +27,7 @@ internal sealed class AivenClient(AivenTransport transport)
             list => list.Services
         );
 
-    /// <summary>One service: <c>GET /project/{p}/service/{s}</c>.</summary>
+    /// <summary>Reads one service: <c>GET /project/{p}/service/{s}</c>.</summary>
     public async Task<AivenService> GetServiceAsync(string project, string service, CancellationToken cancellationToken) =>
         Require(
             "read a service",
@@ -37,7 +39,9 @@ internal sealed class AivenClient(AivenTransport transport)
             answer => answer.Service
         );
 
-    /// <summary>PEM of the CA that signs the certificates of the project's nodes: <c>GET /project/{p}/kms/ca</c>.</summary>
+    /// <summary>
+    /// Reads the CA certificate (PEM) that signs the certificates of the project's nodes: <c>GET /project/{p}/kms/ca</c>.
+    /// </summary>
     public async Task<string> GetCaCertificateAsync(string project, CancellationToken cancellationToken) =>
         Require(
             "read the project's CA",
@@ -50,8 +54,8 @@ internal sealed class AivenClient(AivenTransport transport)
         );
 
     /// <summary>
-    /// Service types that can have a <c>prometheus</c> integration: the union of what the endpoint types and the integration
-    /// types of the project say, since either list has been seen to lag behind.
+    /// Lists the service types that support a <c>prometheus</c> integration: the union of the project's endpoint types and integration
+    /// types, because either list can be outdated.
     /// </summary>
     public async Task<IReadOnlySet<string>> ListEligibleServiceTypesAsync(string project, CancellationToken cancellationToken)
     {
@@ -80,7 +84,7 @@ internal sealed class AivenClient(AivenTransport transport)
             .ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>The project's integration endpoints of all types: <c>GET /project/{p}/integration_endpoint</c>.</summary>
+    /// <summary>Lists the integration endpoints of the project, of all types: <c>GET /project/{p}/integration_endpoint</c>.</summary>
     public async Task<IReadOnlyList<AivenEndpoint>> ListEndpointsAsync(string project, CancellationToken cancellationToken) =>
         Require(
             "list endpoints",
@@ -109,7 +113,9 @@ internal sealed class AivenClient(AivenTransport transport)
         return answer?.ServiceIntegrationEndpoint ?? throw OutcomeUnknown(call.Operation);
     }
 
-    /// <summary>Gives an endpoint these credentials: <c>PUT /project/{p}/integration_endpoint/{id}</c>. Having them already is success.</summary>
+    /// <summary>
+    /// Sets the credentials of an endpoint: <c>PUT /project/{p}/integration_endpoint/{id}</c>. Succeeds if they are already set.
+    /// </summary>
     public async Task UpdateEndpointAsync(
         string project,
         string endpointId,
@@ -133,7 +139,7 @@ internal sealed class AivenClient(AivenTransport transport)
         }
         catch (AivenException refusal) when (refusal.Error.Message.Contains("not changed", StringComparison.OrdinalIgnoreCase))
         {
-            // "User config not changed": Aiven's way of saying that all is as wished.
+            // Aiven reports "User config not changed" as an error.
         }
     }
 
@@ -155,7 +161,7 @@ internal sealed class AivenClient(AivenTransport transport)
             : throw OutcomeUnknown(call.Operation);
     }
 
-    /// <summary>Deletes an integration: <c>DELETE /project/{p}/integration/{id}</c>. One that is gone already is success.</summary>
+    /// <summary>Deletes an integration: <c>DELETE /project/{p}/integration/{id}</c>. Succeeds if it no longer exists.</summary>
     public async Task DeleteIntegrationAsync(string project, string integrationId, CancellationToken cancellationToken)
     {
         try
@@ -170,7 +176,7 @@ internal sealed class AivenClient(AivenTransport transport)
         }
         catch (AivenException refusal) when (refusal.Error.Status == 404)
         {
-            // Done by somebody else, or by an earlier try whose answer was lost.
+            // Deleted by another client, or by an earlier attempt whose response was lost.
         }
     }
 
@@ -189,7 +195,8 @@ internal sealed class AivenClient(AivenTransport transport)
     private static TPart Require<TAnswer, TPart>(string operation, TAnswer? answer, Func<TAnswer, TPart?> part)
         where TAnswer : class
         where TPart : class =>
-        (answer is null ? null : part(answer)) ?? throw new AivenUnreachableException(operation, "the answer lacks what was asked for.");
+        (answer is null ? null : part(answer)) ?? throw new AivenUnreachableException(operation, "the response is incomplete.");
 
-    private static AivenOutcomeUnknownException OutcomeUnknown(string operation) => new(operation, "the answer lacks what was created.");
+    private static AivenOutcomeUnknownException OutcomeUnknown(string operation) =>
+        new(operation, "the response does not contain the created object.");
 }

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace AivenMetrics.Broker.Aiven;
 
-/// <summary>What the broker measures about its calls to Aiven. Labels are bounded: our own operation names and status classes.</summary>
+/// <summary>Metrics of the requests to Aiven. Label values are bounded: operation names and status classes.</summary>
 internal sealed class AivenClientMetrics
 {
     private readonly Counter<long> _calls;

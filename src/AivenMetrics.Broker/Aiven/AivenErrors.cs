@@ -6,41 +6,41 @@ using System.Text.RegularExpressions;
 
 namespace AivenMetrics.Broker.Aiven;
 
-/// <summary>Aiven's refusal: HTTP status, <c>error_code</c> when given, and the envelope's message without secrets.</summary>
+/// <summary>An error response of Aiven: HTTP status, <c>error_code</c> if present, and the message without secrets.</summary>
 internal sealed record AivenError(int Status, string? Code, string Message);
 
-/// <summary>Aiven answered, with an error. Its text is safe to log: never a raw body.</summary>
+/// <summary>Aiven responded with an error. The message is safe to log: it never contains a raw body.</summary>
 internal sealed class AivenException(string operation, AivenError error, TimeSpan? retryAfter = null)
-    : Exception($"Aiven refused to {operation}: {error.Status} {error.Message}")
+    : Exception($"Aiven rejected the request to {operation}: {error.Status} {error.Message}")
 {
     public AivenError Error { get; } = error;
 
-    /// <summary>How long Aiven asked us to wait: <c>Retry-After</c>, else the "try again in Ns" of the message.</summary>
+    /// <summary>Delay that Aiven requested: <c>Retry-After</c>, otherwise the "try again in Ns" of the message.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
-    /// <summary>True when the same call may succeed in a moment.</summary>
+    /// <summary>True if the same request may succeed later.</summary>
     public bool IsTransient => Error.Status is 408 or 429 or >= 500;
 }
 
-/// <summary>No usable answer came, and nothing was changed as far as this call is concerned: trying again is safe.</summary>
+/// <summary>No usable response was received, and the request changed nothing. It is safe to retry.</summary>
 internal sealed class AivenUnreachableException(string operation, string problem)
-    : Exception($"Aiven could not be asked to {operation}: {problem}");
+    : Exception($"The request to Aiven to {operation} failed: {problem}");
 
 /// <summary>
-/// A call that creates something was sent and its end is unknown: it must not be repeated blindly. The next reading of
-/// the service list says what became of it.
+/// A request that creates something was sent, and its outcome is unknown. It must not be retried. The next list of services shows whether
+/// it succeeded.
 /// </summary>
 internal sealed class AivenOutcomeUnknownException(string operation, string problem)
-    : Exception($"Whether Aiven did {operation} is unknown: {problem}");
+    : Exception($"The outcome of the request to Aiven to {operation} is unknown: {problem}");
 
-/// <summary>Reads Aiven's error envelope, leniently and without letting secrets through.</summary>
+/// <summary>Parses Aiven's error envelope tolerantly and removes secrets.</summary>
 internal static partial class AivenErrorReader
 {
     private const int MaximumBytes = 64 * 1024;
     private const int MaximumCharacters = 240;
 
-    /// <summary>The exception for an answer that is not a success.</summary>
-    /// <param name="secrets">Values of the request that must not reappear in the message, should Aiven quote the request.</param>
+    /// <summary>Returns the exception for an unsuccessful response.</summary>
+    /// <param name="secrets">Values of the request to remove from the message, in case Aiven quotes the request.</param>
     public static async Task<AivenException> ReadExceptionAsync(
         string operation,
         HttpResponseMessage response,
@@ -66,7 +66,7 @@ internal static partial class AivenErrorReader
         }
         catch (Exception fault) when (fault is IOException or HttpRequestException)
         {
-            // The status has arrived; the text is worth no retry of its own.
+            // The status was received; reading the message is not worth a retry.
             return default;
         }
     }
@@ -93,7 +93,7 @@ internal static partial class AivenErrorReader
         }
         catch (JsonException)
         {
-            // A load balancer's HTML, or nothing at all.
+            // For example the HTML page of a load balancer, or an empty body.
             return default;
         }
     }

@@ -4,93 +4,93 @@ using System.Text.RegularExpressions;
 
 namespace AivenMetrics.Broker.Aiven;
 
-/// <summary>Which Aiven services get a <c>prometheus</c> integration.</summary>
+/// <summary>Selects the Aiven services that get a <c>prometheus</c> integration.</summary>
 public enum AivenMode
 {
-    /// <summary>Those that a live binding covers.</summary>
+    /// <summary>Services that a live binding covers.</summary>
     Bound,
 
-    /// <summary>Every service of a configured project whose type can have one; bindings then only grant access.</summary>
+    /// <summary>All services of the configured projects whose type supports it. Bindings then only grant access.</summary>
     AllEligible,
 }
 
-/// <summary>How the broker speaks to Aiven and what it does there. Configuration section <c>Broker:Aiven</c>.</summary>
+/// <summary>Options for accessing Aiven. Configuration section <c>Broker:Aiven</c>.</summary>
 public sealed partial class AivenOptions : IValidatableObject
 {
-    /// <summary>The configuration section.</summary>
+    /// <summary>Name of the configuration section.</summary>
     public const string Section = "Broker:Aiven";
 
     /// <summary>Scheme and host of the API, without <c>/v1</c>. Default: <c>https://api.aiven.io</c>.</summary>
     public string ApiUrl { get; set; } = "https://api.aiven.io";
 
-    /// <summary>The API token of an application user that may write integrations. A secret; no default.</summary>
+    /// <summary>API token of an application user that may write integrations. A secret; no default.</summary>
     [Required(
         ErrorMessage = "set it with the environment variable AIVENMETRICS_Broker__Aiven__Token or in a file named by Broker:Aiven:TokenFile"
     )]
     public string Token { get; set; } = "";
 
-    /// <summary>The Aiven projects whose services tenants may have, at least one.</summary>
+    /// <summary>Aiven projects whose services are available to tenants. At least one.</summary>
     [MinLength(1, ErrorMessage = "name at least one Aiven project, such as Broker:Aiven:Projects:0=my-project")]
     public IList<string> Projects { get; } = [];
 
     /// <summary>
-    /// Name of our <c>prometheus</c> integration endpoint in every project, 1 to 36 characters. An endpoint that has this
-    /// name already is taken over: it gets our credentials. Default: <c>aiven-metrics</c>.
+    /// Name of the broker's <c>prometheus</c> integration endpoint in every project, 1 to 36 characters. An existing endpoint of this name
+    /// is adopted: the broker replaces its credentials. Default: <c>aiven-metrics</c>.
     /// </summary>
     public string EndpointName { get; set; } = "aiven-metrics";
 
-    /// <summary>Which services are integrated. Default: <see cref="AivenMode.Bound"/>.</summary>
+    /// <summary>Services to integrate. Default: <see cref="AivenMode.Bound"/>.</summary>
     public AivenMode Mode { get; set; } = AivenMode.Bound;
 
-    /// <summary>Time from one reconciliation cycle to the next when nothing wakes it. Default: one minute.</summary>
+    /// <summary>Interval between two reconciliation cycles without events. Default: 1 minute.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Shortest time between two cycles, however often binds wake the reconciler. Default: one second.</summary>
+    /// <summary>Minimum interval between two cycles, regardless of the number of events. Default: 1 second.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan MinimumInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long an integration that nobody needs stays before we delete it. Default: ten minutes.</summary>
+    /// <summary>Time for which an integration that no binding needs is kept before it is deleted. Default: 10 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan GracePeriod { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Requests that we allow ourselves in any minute; Aiven refuses more than about 120. Default: 100.</summary>
+    /// <summary>Maximum number of requests per minute. Aiven rejects more than about 120. Default: 100.</summary>
     [Range(10, 100_000)]
     public int RequestsPerMinute { get; set; } = 100;
 
     /// <summary>
-    /// The network route by which Prometheus reaches the nodes: <c>dynamic</c>, <c>public</c>, <c>private</c> or
-    /// <c>privatelink</c>, as in Aiven's <c>components[].route</c>. Default: <c>dynamic</c>.
+    /// Network route from Prometheus to the nodes: <c>dynamic</c>, <c>public</c>, <c>private</c> or <c>privatelink</c>, as in Aiven's
+    /// <c>components[].route</c>. Default: <c>dynamic</c>.
     /// </summary>
     [AllowedValues("dynamic", "public", "private", "privatelink", ErrorMessage = "must be one of dynamic, public, private, privatelink.")]
     public string Route { get; set; } = "dynamic";
 
     /// <summary>
-    /// The addresses from which the Prometheus servers connect, to tell tenants when a service's <c>ip_filter</c> keeps them
-    /// out. Default: none, which checks nothing.
+    /// Source addresses of the Prometheus servers. The broker reports services whose <c>ip_filter</c> excludes one of them. Default: none,
+    /// which disables the check.
     /// </summary>
     public IList<string> PrometheusAddresses { get; } = [];
 
-    /// <summary>The tags that say whose an Aiven service is.</summary>
+    /// <summary>Tags that identify the owner of an Aiven service.</summary>
     public AivenTagOptions Tags { get; } = new();
 
-    /// <summary>Limit of one try, from connecting to the last byte of the body. Default: 20 seconds.</summary>
+    /// <summary>Timeout of one attempt, including the response body. Default: 20 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "1.00:00:00")]
     public TimeSpan TryTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Limit of one call with all its tries and waits. Default: 90 seconds.</summary>
+    /// <summary>Timeout of a request, including all attempts and delays. Default: 90 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "1.00:00:00")]
     public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromSeconds(90);
 
-    /// <summary>Tries after the first. Default: 4.</summary>
+    /// <summary>Number of retries after the first attempt. Default: 4.</summary>
     [Range(0, 20)]
     public int Retries { get; set; } = 4;
 
-    /// <summary>Wait before the first retry; it doubles with each, with jitter, up to 15 seconds. Default: half a second.</summary>
+    /// <summary>Delay before the first retry. It doubles with each retry, with jitter, up to 15 seconds. Default: 0.5 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a project's calls pause after many failures in a row. Default: 10 seconds.</summary>
+    /// <summary>Time for which requests of a project pause after repeated failures. Default: 10 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:00.5", "1.00:00:00")]
     public TimeSpan BreakDuration { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -147,19 +147,21 @@ public sealed partial class AivenOptions : IValidatableObject
 /// <summary>Names of the tags that the platform's Aiven broker writes on every service.</summary>
 public sealed partial class AivenTagOptions : IValidatableObject
 {
-    /// <summary>The organization's id. Default: <c>organization_id</c>.</summary>
+    /// <summary>Tag with the organization's id. Default: <c>organization_id</c>.</summary>
     public string OrganizationId { get; set; } = "organization_id";
 
-    /// <summary>The space's id. Default: <c>space_id</c>.</summary>
+    /// <summary>Tag with the space's id. Default: <c>space_id</c>.</summary>
     public string SpaceId { get; set; } = "space_id";
 
-    /// <summary>The id of the platform's service instance. Default: <c>service_id</c>, the Aiven broker's name for it.</summary>
+    /// <summary>Tag with the id of the platform's service instance. Default: <c>service_id</c>, as written by the Aiven broker.</summary>
     public string ServiceInstanceId { get; set; } = "service_id";
 
-    /// <summary>The id of the Kubernetes cluster; with the namespace it tells the owner. Default: <c>cluster_id</c>.</summary>
+    /// <summary>
+    /// Tag with the id of the Kubernetes cluster, which with the namespace identifies the owner. Default: <c>cluster_id</c>.
+    /// </summary>
     public string ClusterId { get; set; } = "cluster_id";
 
-    /// <summary>The Kubernetes namespace. Default: <c>namespace</c>. Organization and space, where both are tagged, count before it.</summary>
+    /// <summary>Tag with the Kubernetes namespace. Default: <c>namespace</c>. Tags for organization and space take precedence.</summary>
     public string Namespace { get; set; } = "namespace";
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ namespace AivenMetrics.Broker.Aiven;
 /// <summary>Registers the Aiven client.</summary>
 internal static class AivenServices
 {
-    /// <summary>Adds <see cref="AivenClient"/>; the connection pool and the rate budget are one per process.</summary>
+    /// <summary>Registers <see cref="AivenClient"/>. The process has one connection pool and one rate limit.</summary>
     public static IServiceCollection AddAiven(this IServiceCollection services, AivenOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);

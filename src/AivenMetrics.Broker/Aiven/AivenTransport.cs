@@ -8,26 +8,26 @@ using Polly.Timeout;
 
 namespace AivenMetrics.Broker.Aiven;
 
-/// <summary>One call to Aiven.</summary>
-/// <param name="Operation">What it does, in words that fit errors and metrics: "list services".</param>
-/// <param name="Project">The project; failures in one project do not pause another.</param>
-/// <param name="Path">Path after <c>/v1/</c>, segments already escaped.</param>
+/// <summary>A request to Aiven.</summary>
+/// <param name="Operation">Description of the operation for errors and metrics, for example "list services".</param>
+/// <param name="Project">Name of the project. Failures of one project do not pause others.</param>
+/// <param name="Path">Path after <c>/v1/</c>, with escaped segments.</param>
 internal sealed record AivenRequest(string Operation, string Project, HttpMethod Method, string Path)
 {
     public byte[]? Body { get; init; }
 
-    /// <summary>Values in the body that must not come back in an error's text.</summary>
+    /// <summary>Values in the body to remove from error messages.</summary>
     public IReadOnlyList<string> Secrets { get; init; } = [];
 
-    /// <summary>False for a call that creates something: after a broken connection nobody knows whether it did.</summary>
+    /// <summary>False for a request that creates something: after a connection failure its outcome is unknown.</summary>
     public bool IsIdempotent => Method != HttpMethod.Post;
 }
 
 /// <summary>
-/// Sends calls to Aiven so that a bad minute there is only a slow minute here. From the outside in:
-/// 1. the total timeout; 2. retries with jitter on 408, 429, 5xx and network faults, waiting as long as Aiven asks;
-/// 3. a circuit breaker per project; 4. the rate budget of the token, shared by all projects; 5. the timeout of one try,
-/// which covers reading the body. Calls that create are repeated only when Aiven certainly did not take them.
+/// Sends requests to Aiven with these layers, from the outside in: 1. the total timeout; 2. retries with jitter on 408, 429, 5xx and
+/// network failures, honoring <c>Retry-After</c>; 3. a circuit breaker per project; 4. the rate limit of the token, shared by all projects;
+/// 5. the timeout of one attempt, including the response body. Requests that create something are retried only if Aiven certainly did not
+/// process them.
 /// </summary>
 internal sealed class AivenTransport
 {
@@ -53,7 +53,9 @@ internal sealed class AivenTransport
             .Build();
     }
 
-    /// <summary>A client whose pooled connections end before Aiven closes them (after about a minute idle).</summary>
+    /// <summary>
+    /// Creates a client whose pooled connections are closed before Aiven closes them, which is after about one idle minute.
+    /// </summary>
     public static HttpClient CreateHttpClient() =>
         new(
             new SocketsHttpHandler
@@ -70,11 +72,11 @@ internal sealed class AivenTransport
             Timeout = Timeout.InfiniteTimeSpan,
         };
 
-    /// <summary>Sends a call and reads its answer.</summary>
-    /// <param name="type">How to read the answer; null: any success will do and its body is not read.</param>
-    /// <exception cref="AivenException">Aiven refused.</exception>
-    /// <exception cref="AivenUnreachableException">No answer, and nothing happened.</exception>
-    /// <exception cref="AivenOutcomeUnknownException">A creating call whose end is unknown.</exception>
+    /// <summary>Sends a request and parses the response.</summary>
+    /// <param name="type">Type of the response; null: the body of a successful response is not read.</param>
+    /// <exception cref="AivenException">Aiven rejected the request.</exception>
+    /// <exception cref="AivenUnreachableException">No response was received, and nothing was changed.</exception>
+    /// <exception cref="AivenOutcomeUnknownException">The request creates something, and its outcome is unknown.</exception>
     public async Task<T?> SendAsync<T>(AivenRequest call, JsonTypeInfo<T>? type, CancellationToken cancellationToken)
         where T : class
     {
@@ -86,11 +88,11 @@ internal sealed class AivenTransport
         }
         catch (BrokenCircuitException)
         {
-            throw new AivenUnreachableException(call.Operation, "too many failures in a row, calls pause for a moment.");
+            throw new AivenUnreachableException(call.Operation, "requests are paused after repeated failures.");
         }
         catch (TimeoutRejectedException)
         {
-            var problem = $"not done within {_options.TotalTimeout.TotalSeconds:0.#} s, retries included.";
+            var problem = $"no success within {_options.TotalTimeout.TotalSeconds:0.#} s, including retries.";
             throw attempt.InFlight && !call.IsIdempotent
                 ? new AivenOutcomeUnknownException(call.Operation, problem)
                 : new AivenUnreachableException(call.Operation, problem);
@@ -128,18 +130,18 @@ internal sealed class AivenTransport
         }
         catch (AivenException refusal)
         {
-            // A gateway in front of Aiven may give up on a request that Aiven still carries out.
+            // A proxy in front of Aiven may time out although Aiven still processes the request.
             throw new AivenOutcomeUnknownException(call.Operation, $"{refusal.Error.Status} {refusal.Error.Message}");
         }
         catch (TimeoutRejectedException)
         {
             _telemetry.RecordCall(call.Operation, "timeout");
-            throw NoResponse(call, attempt, $"no answer within {_options.TryTimeout.TotalSeconds:0.#} s.");
+            throw NoResponse(call, attempt, $"no response within {_options.TryTimeout.TotalSeconds:0.#} s.");
         }
         catch (HttpRequestException fault)
         {
             _telemetry.RecordCall(call.Operation, "failed");
-            // Nothing reached Aiven if there was no connection.
+            // Without a connection, nothing reached Aiven.
             if (
                 fault.HttpRequestError
                 is HttpRequestError.ConnectionError
@@ -154,8 +156,12 @@ internal sealed class AivenTransport
         }
         catch (Exception fault) when (fault is IOException or JsonException)
         {
-            // Not the fault's own text: it could quote the body.
-            throw NoResponse(call, attempt, fault is JsonException ? "the answer was not the JSON we expect." : "the answer broke off.");
+            // The message of the exception is not used: it could quote the body.
+            throw NoResponse(
+                call,
+                attempt,
+                fault is JsonException ? "the response is not the expected JSON." : "the response ended prematurely."
+            );
         }
     }
 
@@ -221,7 +227,7 @@ internal sealed class AivenTransport
             .AddCircuitBreaker(
                 new()
                 {
-                    // Two calls that failed with all their retries, or so; a single bad answer among good ones does not count.
+                    // Opens after about two requests that failed with all their retries. A single failure among successes does not count.
                     FailureRatio = 0.8,
                     MinimumThroughput = 10,
                     SamplingDuration = TimeSpan.FromSeconds(30),
@@ -245,12 +251,12 @@ internal sealed class AivenTransport
             _ => false,
         };
 
-    /// <summary>What is known about a call across its tries.</summary>
+    /// <summary>State of a request across its attempts.</summary>
     private sealed class AttemptState
     {
         public int Count { get; set; }
 
-        /// <summary>A request left us and nothing says that Aiven did not take it.</summary>
+        /// <summary>True if a request was sent and Aiven may have processed it.</summary>
         public bool InFlight { get; set; }
     }
 }

@@ -3,14 +3,14 @@ using System.Text.Json.Serialization;
 
 namespace AivenMetrics.Broker.Aiven;
 
-// What Aiven's API says, as far as we read it. Lenient: only the names that identify a thing are required, every other
-// field may be missing or null, unknown fields are skipped, and enumerations stay strings so that a new word is not a fault.
+// The part of Aiven's API that the broker reads. Parsing is tolerant: only identifying names are required, all other fields may be missing
+// or null, unknown fields are skipped, and enumerations are strings, so that new values are accepted.
 
 internal sealed record AivenServiceList(IReadOnlyList<AivenService>? Services);
 
 internal sealed record AivenServiceAnswer(AivenService? Service);
 
-/// <summary>A service as the project's list shows it. <c>State</c> is Aiven's word, verbatim.</summary>
+/// <summary>A service in the list of a project. <c>State</c> is Aiven's value, verbatim.</summary>
 internal sealed record AivenService(
     [property: JsonRequired] string ServiceName,
     [property: JsonRequired] string ServiceType,
@@ -26,17 +26,17 @@ internal sealed record AivenService(
     AivenUserConfig? UserConfig = null
 );
 
-/// <summary>What of a service's configuration says who can reach it; the rest, which may hold secrets, is never read.</summary>
-/// <param name="IpFilter">Networks, each a text or an object with <c>network</c>.</param>
-/// <param name="PublicAccess">For services in a VPC: components that are open to public networks all the same.</param>
+/// <summary>The part of a service's configuration that controls network access. The rest may contain secrets and is never read.</summary>
+/// <param name="IpFilter">Networks, each a string or an object with <c>network</c>.</param>
+/// <param name="PublicAccess">For services in a VPC: components that are open to public networks.</param>
 internal sealed record AivenUserConfig(JsonElement? IpFilter = null, JsonElement? PublicAccess = null);
 
-/// <summary>The part of <c>service_uri_params</c> that holds no secret.</summary>
+/// <summary>The part of <c>service_uri_params</c> without secrets.</summary>
 internal sealed record AivenUriParams(string? Host = null);
 
 internal sealed record AivenComponent(string? Component, string? Host, int? Port, string? Route, string? Usage, string? Path = null);
 
-/// <summary>A row without an id is a placeholder: an integration that would be possible.</summary>
+/// <summary>An integration. A row without an id is a placeholder for a possible integration.</summary>
 internal sealed record AivenIntegration(
     string? ServiceIntegrationId,
     string? IntegrationType,
@@ -52,7 +52,7 @@ internal sealed record AivenEndpointList(IReadOnlyList<AivenEndpoint>? ServiceIn
 
 internal sealed record AivenEndpointAnswer(AivenEndpoint? ServiceIntegrationEndpoint);
 
-/// <summary>An integration endpoint; its password is never read back.</summary>
+/// <summary>An integration endpoint. Its password is never read back.</summary>
 internal sealed record AivenEndpoint(
     [property: JsonRequired] string EndpointId,
     [property: JsonRequired] string EndpointName,
@@ -76,10 +76,10 @@ internal sealed record CreateEndpointRequest(string EndpointName, string Endpoin
 
 internal sealed record UpdateEndpointRequest(AivenBasicAuth UserConfig);
 
-/// <summary>User and password of a <c>prometheus</c> endpoint, a secret.</summary>
+/// <summary>User name and password of a <c>prometheus</c> endpoint. A secret.</summary>
 internal sealed record AivenBasicAuth(string BasicAuthUsername, string BasicAuthPassword)
 {
-    /// <summary>The user only, so that a record that is logged by mistake shows no password.</summary>
+    /// <summary>Returns the user name only, so that logging the record does not expose the password.</summary>
     public override string ToString() => $"AivenBasicAuth {{ BasicAuthUsername = {BasicAuthUsername} }}";
 }
 

@@ -1,11 +1,10 @@
 namespace AivenMetrics.Broker.Aiven;
 
 /// <summary>
-/// Keeps all calls together below a number of requests a minute: a token bucket that lets a fifth of the minute through at
-/// once and spreads the rest, first come first served. Written here because the framework's limiters take no TimeProvider
-/// and cannot be told to pause when Aiven says so.
+/// Limits the rate of all requests with a token bucket: a burst of one fifth of the rate per minute, the rest evenly spaced, in the order
+/// of arrival. The rate limiters of .NET support neither TimeProvider nor a pause requested by Aiven.
 /// </summary>
-/// <param name="perMinute">The most requests in any minute, at least 10.</param>
+/// <param name="perMinute">Maximum number of requests per minute, at least 10.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RequestRateLimiter(int perMinute, TimeProvider time)
 {
@@ -17,7 +16,7 @@ internal sealed class RequestRateLimiter(int perMinute, TimeProvider time)
     private DateTimeOffset _next = DateTimeOffset.MinValue;
     private DateTimeOffset _pausedUntil = DateTimeOffset.MinValue;
 
-    /// <summary>Waits for a turn and returns how long that took.</summary>
+    /// <summary>Waits for a permit and returns the duration of the wait.</summary>
     public async ValueTask<TimeSpan> AcquireAsync(CancellationToken cancellationToken)
     {
         var wait = Reserve();
@@ -29,7 +28,7 @@ internal sealed class RequestRateLimiter(int perMinute, TimeProvider time)
         return wait;
     }
 
-    /// <summary>Aiven has had enough: nobody gets a turn before <paramref name="pause"/> is over (at most two minutes).</summary>
+    /// <summary>Issues no permits until <paramref name="pause"/> has elapsed (at most 2 minutes), as requested by Aiven.</summary>
     public void Pause(TimeSpan pause)
     {
         var until = time.GetUtcNow() + (pause < MaximumPause ? pause : MaximumPause);
@@ -47,7 +46,7 @@ internal sealed class RequestRateLimiter(int perMinute, TimeProvider time)
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            // A turn in the past is a token that was saved; at most a burst of them are kept.
+            // A permit in the past is an unused token; the number of unused tokens is limited to the burst.
             var oldest = now - _spacing * (_burst - 1);
             var turn = _next < oldest ? oldest : _next;
             if (turn < _pausedUntil)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AivenMetrics.Feed;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
@@ -10,17 +11,17 @@ namespace AivenMetrics.Broker.Api;
 /// <summary>Names of the security schemes in openapi.yaml.</summary>
 internal static class ApiSecurity
 {
-    /// <summary>The platform's HTTP basic authentication.</summary>
+    /// <summary>HTTP basic authentication of the platform.</summary>
     public const string Platform = "platform";
 
-    /// <summary>Discovery's bearer token.</summary>
+    /// <summary>Bearer token of discovery.</summary>
     public const string Discovery = "discovery";
 
-    /// <summary>The gateways' bearer token.</summary>
+    /// <summary>Bearer token of the gateways.</summary>
     public const string Gateway = "gateway";
 }
 
-/// <summary>What an endpoint tells about itself beyond what routing knows; only openapi.yaml reads it.</summary>
+/// <summary>Extension methods that add metadata for openapi.yaml to endpoints. Routing does not use it.</summary>
 internal static class ApiDocumentation
 {
     public static TBuilder WithSecurity<TBuilder>(this TBuilder endpoint, string scheme)
@@ -40,30 +41,30 @@ internal static class ApiDocumentation
         where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new DocumentedParameter(name, ParameterLocation.Header, required, description, JsonSchemaType.String));
 
-    /// <summary>A JSON body. Not <c>Accepts</c>: with that, routing itself would refuse other content types, and with 415.</summary>
+    /// <summary>Adds a JSON body. <c>Accepts</c> is not used: with it, routing rejects other content types with 415.</summary>
     public static TBuilder WithBody<TBuilder>(this TBuilder endpoint, Type body, string? example)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedBody(body, example));
 
-    /// <summary>What an answer means, with an example of its body.</summary>
+    /// <summary>Adds the description of a response, with an example of its body.</summary>
     public static TBuilder WithResponse<TBuilder>(this TBuilder endpoint, int status, string description, string? example)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedResponse(status, description, example));
 
-    /// <summary>A header of answers.</summary>
-    /// <param name="endpoint">Whose.</param>
-    /// <param name="name">The header's name.</param>
-    /// <param name="description">What it says.</param>
-    /// <param name="statuses">Of which answers; none: of all.</param>
+    /// <summary>Adds a response header.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="name">Name of the header.</param>
+    /// <param name="description">Description of the header.</param>
+    /// <param name="statuses">Statuses of the responses with this header; none: all responses.</param>
     public static TBuilder WithResponseHeader<TBuilder>(this TBuilder endpoint, string name, string description, params int[] statuses)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new DocumentedResponseHeader(name, description, statuses));
 
-    /// <summary>Describes the whole API of the broker: OSB and feed.</summary>
-    /// <param name="services">Where to.</param>
-    /// <param name="pages">Whether <see cref="SwaggerPages"/> show it.</param>
+    /// <summary>Registers the description of the broker's API: OSB and feeds.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="pages">True to serve <see cref="SwaggerPages"/>.</param>
     public static IServiceCollection AddApiDocumentation(this IServiceCollection services, bool pages)
     {
         services.AddSingleton(new SwaggerPagesOptions(pages));
         services.AddEndpointsApiExplorer();
-        // The wire is snake_case without nulls: the schemas must say so too.
+        // JSON uses snake_case without nulls; the schemas must match.
         var wire = new JsonSerializerOptions
         {
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -84,14 +85,17 @@ internal static class ApiDocumentation
                     Description = "The broker: the Open Service Broker API for platforms, and the feeds for discovery and gateways.",
                 }
             );
-            options.AddSecurityDefinition(ApiSecurity.Platform, Http("basic", "User and password of the service broker."));
-            options.AddSecurityDefinition(ApiSecurity.Discovery, Http("bearer", "Discovery's feed token."));
-            options.AddSecurityDefinition(ApiSecurity.Gateway, Http("bearer", "The gateways' feed token."));
+            options.AddSecurityDefinition(ApiSecurity.Platform, Http("basic", "User name and password of the service broker."));
+            options.AddSecurityDefinition(ApiSecurity.Discovery, Http("bearer", "Feed token of discovery."));
+            options.AddSecurityDefinition(ApiSecurity.Gateway, Http("bearer", "Feed token of the gateways."));
             options.SupportNonNullableReferenceTypes();
             options.NonNullableReferenceTypesAsRequired();
-            // What is any JSON to the code is an object to the API.
+            // JsonElement stands for an object in this API.
             options.MapType<JsonElement>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
             options.MapType<JsonElement?>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
+            // The XML documentation files are beside the assemblies, also in a published folder.
+            options.IncludeXmlComments(typeof(ApiDocumentation).Assembly);
+            options.IncludeXmlComments(typeof(TargetFeed).Assembly);
             options.OperationFilter<DocumentedOperationFilter>();
             options.SchemaFilter<DocumentedSchemaFilter>();
         });

@@ -14,7 +14,10 @@ internal sealed record DocumentedResponse(int Status, string Description, string
 
 internal sealed record DocumentedResponseHeader(string Name, string Description, int[] Statuses);
 
-/// <summary>Adds path parameters and what <see cref="ApiDocumentation"/> noted: our handlers read the request themselves.</summary>
+/// <summary>
+/// Adds path parameters and the metadata of <see cref="ApiDocumentation"/>. The handlers read requests themselves, so Swashbuckle does not
+/// find these.
+/// </summary>
 internal sealed class DocumentedOperationFilter : IOperationFilter
 {
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
@@ -29,7 +32,7 @@ internal sealed class DocumentedOperationFilter : IOperationFilter
                     segment.Trim('{', '}'),
                     ParameterLocation.Path,
                     true,
-                    "Any characters, percent-encoded; at most 255.",
+                    "Any characters, percent-encoded. Maximum: 255 characters.",
                     JsonSchemaType.String
                 )
             );

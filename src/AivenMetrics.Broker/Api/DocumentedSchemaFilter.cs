@@ -4,7 +4,10 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace AivenMetrics.Broker.Api;
 
-/// <summary>Adds what types cannot say: descriptions, required members of requests, words of enumerations, and that more members may come.</summary>
+/// <summary>
+/// Completes schemas with facts that the types do not express: required members of requests, enumeration values, deprecated members and
+/// additional properties.
+/// </summary>
 internal sealed class DocumentedSchemaFilter : ISchemaFilter
 {
     private static readonly Dictionary<string, string[]> RequiredInRequests = new()
@@ -20,7 +23,7 @@ internal sealed class DocumentedSchemaFilter : ISchemaFilter
         ["ErrorResponse.error"] = ["AsyncRequired", "ConcurrencyError", "MaintenanceInfoConflict"],
     };
 
-    /// <summary>Members that are kept for old platforms only.</summary>
+    /// <summary>Members that exist for old platforms only.</summary>
     private static readonly string[] Deprecated =
     [
         "ProvisionRequest.organization_guid",
@@ -31,12 +34,15 @@ internal sealed class DocumentedSchemaFilter : ISchemaFilter
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
     {
         var type = context.Type.Name;
-        if (schema is not OpenApiSchema own || context.MemberInfo is not null || FieldDescriptions.Of(type) is not { } description)
+        if (
+            schema is not OpenApiSchema own
+            || context.MemberInfo is not null
+            || context.Type.Namespace?.StartsWith("AivenMetrics.", StringComparison.Ordinal) != true
+        )
         {
             return;
         }
-        own.Description = description;
-        // Unknown members are ignored on the way in, and readers of ours must ignore them too (osb.md 11).
+        // The broker ignores unknown members of requests, and clients must ignore those of responses (docs/osb-conformance.md 11).
         own.AdditionalPropertiesAllowed = true;
         foreach (var name in RequiredInRequests.GetValueOrDefault(type, []))
         {
@@ -48,13 +54,12 @@ internal sealed class DocumentedSchemaFilter : ISchemaFilter
             {
                 continue;
             }
-            field.Description = FieldDescriptions.Of($"{type}.{name}");
             field.Deprecated = Deprecated.Contains($"{type}.{name}");
-            // What is absent is left out: no null is ever sent.
+            // Absent values are omitted; null is never sent.
             field.Type &= ~JsonSchemaType.Null;
-            if (EnumValues.GetValueOrDefault($"{type}.{name}") is { } words)
+            if (EnumValues.GetValueOrDefault($"{type}.{name}") is { } values)
             {
-                field.Enum = [.. words.Select(word => (JsonNode)word)];
+                field.Enum = [.. values.Select(value => (JsonNode)value)];
             }
         }
     }

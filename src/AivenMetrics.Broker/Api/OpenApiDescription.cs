@@ -5,16 +5,16 @@ using Swashbuckle.AspNetCore.Swagger;
 
 namespace AivenMetrics.Broker.Api;
 
-/// <summary>The API as an OpenAPI document, made from the code.</summary>
+/// <summary>The API as an OpenAPI document, generated from the code.</summary>
 public static partial class OpenApiDescription
 {
     /// <summary>Name of the document.</summary>
     public const string DocumentName = "v1";
 
-    /// <summary>The document as YAML, always the same for the same code.</summary>
+    /// <summary>Returns the document as YAML. The same code always produces the same document.</summary>
     /// <param name="services">
-    /// Services of an application on which <c>AddBroker</c> and <c>MapBroker</c> were called, and which was started or at least
-    /// had its pipeline put together by <c>UseRouting</c> and <c>UseEndpoints</c>: before that it knows no routes.
+    /// Services of an application on which <c>AddBroker</c> and <c>MapBroker</c> were called. It was started, or its pipeline was built by
+    /// <c>UseRouting</c> and <c>UseEndpoints</c>; otherwise it has no routes.
     /// </param>
     public static async Task<string> WriteYamlAsync(IServiceProvider services)
     {
@@ -23,7 +23,7 @@ public static partial class OpenApiDescription
         return BareEquals().Replace(yaml, "${before}'='");
     }
 
-    /// <summary>A bare = has a meaning of its own in YAML 1.1, whose readers then fail.</summary>
+    /// <summary>A plain = has a special meaning in YAML 1.1, and its parsers fail on it.</summary>
     [GeneratedRegex(@"^(?<before>\s*(- |\w+: ))=$", RegexOptions.Multiline)]
     private static partial Regex BareEquals();
 }

@@ -5,12 +5,12 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AivenMetrics.Broker.Api;
 
-/// <param name="Enabled">Whether the pages are there.</param>
+/// <param name="Enabled">True to serve the pages.</param>
 internal sealed record SwaggerPagesOptions(bool Enabled);
 
 /// <summary>
-/// Swagger UI at <c>/swagger</c> with the document beside it, when configured. Neither asks for a password: openapi.yaml is public
-/// and holds no secret; what is tried out from there asks for one as ever.
+/// Serves Swagger UI at <c>/swagger</c>, with the OpenAPI document, if configured. Neither needs a password, because openapi.yaml is public
+/// and contains no secret. Requests sent from the page are authenticated as usual.
 /// </summary>
 internal static class SwaggerPages
 {

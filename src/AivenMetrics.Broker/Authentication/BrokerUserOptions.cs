@@ -5,23 +5,25 @@ namespace AivenMetrics.Broker.Authentication;
 /// <summary>A user that the platform may authenticate as (<c>Broker:Users</c>).</summary>
 public sealed class BrokerUserOptions : IValidatableObject
 {
-    /// <summary>Most entries: a wrong password is tried against each.</summary>
+    /// <summary>Maximum number of users. A wrong password is compared with the hash of each.</summary>
     public const int MaximumUsers = 10;
 
-    /// <summary>The user name. Two entries may share one: the old password and the new one while a platform changes over.</summary>
+    /// <summary>
+    /// User name. Two entries may have the same name: the old and the new password while a platform is being reconfigured.
+    /// </summary>
     public string Username { get; set; } = "";
 
-    /// <summary>What <c>aiven-metrics hash-password</c> printed for the password.</summary>
+    /// <summary>Password hash, as printed by <c>aiven-metrics hash-password</c>.</summary>
     public string PasswordHash { get; set; } = "";
 
-    /// <summary>What keeps a text from being a user name; null: nothing.</summary>
+    /// <summary>Returns the error in a user name, to be appended to the name of its key; null if it is valid.</summary>
     internal static string? ValidateName(string username) =>
         username switch
         {
             "" => "must not be empty",
             { Length: > 255 } => "is longer than 255 characters",
             _ when username.Contains(':', StringComparison.Ordinal) || username.Any(char.IsControl) =>
-                "cannot hold a colon or a control character (HTTP basic authentication)",
+                "must not contain a colon or a control character (HTTP basic authentication)",
             _ => null,
         };
 

@@ -6,9 +6,8 @@ using AivenMetrics.Authentication;
 namespace AivenMetrics.Broker.Authentication;
 
 /// <summary>
-/// Who may use the Open Service Broker API. Every request carries a password and hashing one is slow on purpose, so a credential
-/// that was verified once is known again by its keyed digest: an HMAC under a key that is made at start and never leaves the
-/// process. Safe for use by many threads; memory does not grow.
+/// Users of the Open Service Broker API. Every request carries a password, and hashing is slow by design. A verified credential is
+/// therefore cached as its HMAC, under a key that is generated at start and never leaves the process. Thread-safe; memory usage is bounded.
 /// </summary>
 internal sealed class BrokerUsers
 {
@@ -18,13 +17,13 @@ internal sealed class BrokerUsers
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(DigestLength);
     private readonly Entry[] _entries;
 
-    // Digests of credentials that were found wrong, each in the one place that its first bytes name: a platform that goes on
-    // with an old password costs one slow hash, not one with every request.
+    // Digests of rejected credentials, indexed by their first bytes. A platform that keeps sending an old password costs one slow hash in
+    // total.
     private readonly byte[]?[] _wrong = new byte[RejectedCacheSize][];
 
-    /// <param name="username">Name of the user with the plain password.</param>
-    /// <param name="password">Its password; empty: there is no such user.</param>
-    /// <param name="users">The users with hashed passwords, without faults.</param>
+    /// <param name="username">Name of the user with the plain-text password.</param>
+    /// <param name="password">Password of that user; empty: there is no such user.</param>
+    /// <param name="users">Users with hashed passwords, already validated.</param>
     public BrokerUsers(string username, string password, IEnumerable<BrokerUserOptions> users)
     {
         List<Entry> all = [.. users.Select(user => new Entry(user.Username, PasswordHash.Parse(user.PasswordHash)))];
@@ -35,18 +34,18 @@ internal sealed class BrokerUsers
         _entries = [.. all];
     }
 
-    /// <summary>The user, when these credentials are known without a slow hash.</summary>
-    /// <param name="username">As sent.</param>
-    /// <param name="password">As sent.</param>
-    /// <param name="user">The user's name; null: the credentials are wrong or must be verified.</param>
-    /// <returns>True: decided. False: ask <see cref="Verify"/>.</returns>
+    /// <summary>Looks up credentials without a slow hash.</summary>
+    /// <param name="username">User name of the request.</param>
+    /// <param name="password">Password of the request.</param>
+    /// <param name="user">Name of the user; null if the credentials are wrong or must be verified.</param>
+    /// <returns>True if the credentials are decided; false if <see cref="Verify"/> must be called.</returns>
     public bool TryGetCached(ReadOnlySpan<char> username, ReadOnlySpan<char> password, out string? user)
     {
         Span<byte> digest = stackalloc byte[DigestLength];
         Digest(username, password, digest);
         user = null;
         var hashed = false;
-        // All of them always: how long it takes says nothing about which one it was.
+        // Compares with every entry, so that the duration does not reveal the matching one.
         foreach (var entry in _entries)
         {
             hashed |= entry.Hash is not null;
@@ -61,10 +60,8 @@ internal sealed class BrokerUsers
             || (Volatile.Read(ref _wrong[CacheIndex(digest)]) is { } known && CryptographicOperations.FixedTimeEquals(digest, known));
     }
 
-    /// <summary>
-    /// Verifies by the slow hashes, all of them whatever the user name is: an unknown user takes as long as a wrong password.
-    /// </summary>
-    /// <returns>The user's name; null: wrong.</returns>
+    /// <summary>Verifies credentials with the slow hashes of all users: an unknown user takes as long as a wrong password.</summary>
+    /// <returns>Name of the user; null if the credentials are wrong.</returns>
     public string? Verify(string username, string password)
     {
         var digest = Digest(username, password);
@@ -95,7 +92,7 @@ internal sealed class BrokerUsers
         return digest;
     }
 
-    // The name's length comes first: no pair of name and password can be shifted into another.
+    // The length of the name comes first, so that two different pairs never produce the same digest input.
     private void Digest(ReadOnlySpan<char> username, ReadOnlySpan<char> password, Span<byte> digest)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(
@@ -114,13 +111,13 @@ internal sealed class BrokerUsers
         }
     }
 
-    /// <param name="Username">The name.</param>
-    /// <param name="Hash">Null: the password was configured in plain.</param>
+    /// <param name="Username">User name.</param>
+    /// <param name="Hash">Password hash; null if the password was configured in plain text.</param>
     private sealed record Entry(string Username, PasswordHash? Hash)
     {
         private byte[]? _verified;
 
-        /// <summary>Digest of the entry's credentials once they were verified; an entry has only one right password.</summary>
+        /// <summary>Digest of the verified credentials of this entry. An entry has exactly one valid password.</summary>
         public byte[]? Verified
         {
             get => Volatile.Read(ref _verified);

@@ -3,112 +3,110 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Catalog;
 
-/// <summary>
-/// What the marketplace shows (<c>Broker:Catalog</c>). The ids must never change once a platform has registered the broker.
-/// </summary>
+/// <summary>Options of the catalog (<c>Broker:Catalog</c>). The ids must not change after a platform has registered the broker.</summary>
 public sealed class CatalogOptions : IValidatableObject
 {
-    /// <summary>The configuration section.</summary>
+    /// <summary>Name of the configuration section.</summary>
     public const string Section = "Broker:Catalog";
 
-    /// <summary>Most Aiven services that one binding of plan <c>services</c> can name.</summary>
+    /// <summary>Maximum number of Aiven services per binding of plan <c>services</c>.</summary>
     public const int MaximumServices = 50;
 
     /// <summary>Id of the offering.</summary>
     public string OfferingId { get; set; } = "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10";
 
-    /// <summary>Name of the offering: letters, digits, period, hyphen.</summary>
+    /// <summary>Name of the offering: letters, digits, periods and hyphens.</summary>
     public string OfferingName { get; set; } = "metrics";
 
-    /// <summary>One line about the offering.</summary>
+    /// <summary>Short description of the offering.</summary>
     public string OfferingDescription { get; set; } = "Prometheus-compatible metrics of your Aiven services";
 
-    /// <summary>Name for people.</summary>
+    /// <summary>Display name of the offering.</summary>
     public string DisplayName { get; set; } = "Metrics of Aiven services";
 
-    /// <summary>A paragraph about the offering.</summary>
+    /// <summary>Long description of the offering, one paragraph.</summary>
     public string LongDescription { get; set; } =
         "Bind to get a Prometheus-compatible URL with a user and a password. It shows the metrics of the Aiven services of your "
         + "space, and nobody else's: for debugging, for dashboards and alerts, and for planning capacity.";
 
-    /// <summary>Who provides it; empty: not told.</summary>
+    /// <summary>Name of the provider; empty: omitted.</summary>
     public string ProviderDisplayName { get; set; } = "";
 
-    /// <summary>Where its documentation is; empty: not told.</summary>
+    /// <summary>URL of the documentation; empty: omitted.</summary>
     public string DocumentationUrl { get; set; } = "";
 
-    /// <summary>Where help is; empty: not told.</summary>
+    /// <summary>URL of the support page; empty: omitted.</summary>
     public string SupportUrl { get; set; } = "";
 
-    /// <summary>Its picture, a URL or a <c>data:image/…</c> one; empty: none.</summary>
+    /// <summary>Logo: a URL or a <c>data:image/…</c> URL; empty: omitted.</summary>
     public string ImageUrl { get; set; } = "";
 
-    /// <summary>Words that platforms find it by; none given: <c>metrics</c>, <c>prometheus</c>, <c>aiven</c>.</summary>
+    /// <summary>Tags for searching the marketplace. Default: <c>metrics</c>, <c>prometheus</c>, <c>aiven</c>.</summary>
     public IList<string> Tags { get; } = [];
 
     /// <summary>Id of the plan whose credentials cover the whole space.</summary>
     public string SpacePlanId { get; set; } = "2f6d3d0e-7c0d-4f0b-8e53-0a9f4b7f1c21";
 
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the plan.</summary>
     public string SpacePlanName { get; set; } = "space";
 
-    /// <summary>Its description.</summary>
+    /// <summary>Description of the plan.</summary>
     public string SpacePlanDescription { get; set; } = "Metrics of every Aiven service of the space, present and future";
 
-    /// <summary>Its name for people; empty: its name.</summary>
+    /// <summary>Display name of the plan. Default: the name of the plan.</summary>
     public string SpacePlanDisplayName { get; set; } = "";
 
-    /// <summary>What platforms list about it; none given: what it covers and what a binding gets.</summary>
+    /// <summary>Features of the plan, one per line. Default: the scope and the content of a binding.</summary>
     public IList<string> SpacePlanBullets { get; } = [];
 
-    /// <summary>What it costs.</summary>
+    /// <summary>Prices of the plan.</summary>
     public IList<CostOptions> SpacePlanCosts { get; } = [];
 
-    /// <summary>Whether it is free; null: when it has no costs.</summary>
+    /// <summary>True if the plan is free of charge. Default: true if the plan has no prices.</summary>
     public bool? SpacePlanFree { get; set; }
 
-    /// <summary>Version of its <c>maintenance_info</c>, semantic version 2.0; empty: it has none.</summary>
+    /// <summary>Version of the plan's <c>maintenance_info</c>, a semantic version 2.0; empty: the plan has none.</summary>
     public string SpacePlanMaintenanceVersion { get; set; } = "";
 
-    /// <summary>What the maintenance of that version does; empty: not told.</summary>
+    /// <summary>Description of the maintenance of that version; empty: omitted.</summary>
     public string SpacePlanMaintenanceDescription { get; set; } = "";
 
-    /// <summary>Id of the plan whose credentials cover the services named when binding.</summary>
+    /// <summary>Id of the plan whose credentials cover the services named in the bind request.</summary>
     public string ServicesPlanId { get; set; } = "6c1e9d54-2b1f-4b43-a5f1-3d8a7e9b0d32";
 
-    /// <summary>Its name.</summary>
+    /// <summary>Name of the plan.</summary>
     public string ServicesPlanName { get; set; } = "services";
 
-    /// <summary>Its description.</summary>
+    /// <summary>Description of the plan.</summary>
     public string ServicesPlanDescription { get; set; } =
         "Metrics of the Aiven services that you name when binding: {\"services\": [\"<instance GUID or Aiven service name>\"]}";
 
-    /// <summary>Its name for people; empty: its name.</summary>
+    /// <summary>Display name of the plan. Default: the name of the plan.</summary>
     public string ServicesPlanDisplayName { get; set; } = "";
 
-    /// <summary>What platforms list about it; none given: what it covers and what a binding gets.</summary>
+    /// <summary>Features of the plan, one per line. Default: the scope and the content of a binding.</summary>
     public IList<string> ServicesPlanBullets { get; } = [];
 
-    /// <summary>What it costs.</summary>
+    /// <summary>Prices of the plan.</summary>
     public IList<CostOptions> ServicesPlanCosts { get; } = [];
 
-    /// <summary>Whether it is free; null: when it has no costs.</summary>
+    /// <summary>True if the plan is free of charge. Default: true if the plan has no prices.</summary>
     public bool? ServicesPlanFree { get; set; }
 
-    /// <summary>Version of its <c>maintenance_info</c>, semantic version 2.0; empty: it has none.</summary>
+    /// <summary>Version of the plan's <c>maintenance_info</c>, a semantic version 2.0; empty: the plan has none.</summary>
     public string ServicesPlanMaintenanceVersion { get; set; } = "";
 
-    /// <summary>What the maintenance of that version does; empty: not told.</summary>
+    /// <summary>Description of the maintenance of that version; empty: omitted.</summary>
     public string ServicesPlanMaintenanceDescription { get; set; } = "";
 
-    /// <summary>How long platforms poll an asynchronous bind before they give up; whole seconds.</summary>
+    /// <summary>Maximum time for which platforms poll an asynchronous bind, in whole seconds. Default: 1 hour.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
     public TimeSpan MaximumPollingDuration { get; set; } = TimeSpan.FromHours(1);
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => CatalogOptionsValidator.Validate(this);
 
-    /// <summary>The plans, each with the part of the options that is its own.</summary>
+    /// <summary>Returns the options of each plan.</summary>
     internal IReadOnlyList<ServicePlanConfig> Plans() =>
         [
             new(
@@ -141,7 +139,7 @@ public sealed class CatalogOptions : IValidatableObject
 }
 
 /// <summary>The options of one plan.</summary>
-/// <param name="Key">What its keys begin with.</param>
+/// <param name="Key">Prefix of the configuration keys of the plan.</param>
 internal sealed record ServicePlanConfig(
     string Key,
     PlanScope Scope,
@@ -159,12 +157,12 @@ internal sealed record ServicePlanConfig(
 /// <summary>A price of a plan.</summary>
 public sealed class CostOptions
 {
-    /// <summary>Currency in lower case, such as <c>eur</c>.</summary>
+    /// <summary>Currency in lower case, for example <c>eur</c>.</summary>
     public string Currency { get; set; } = "";
 
     /// <summary>The amount.</summary>
     public double Amount { get; set; }
 
-    /// <summary>For what, such as <c>MONTHLY</c>.</summary>
+    /// <summary>Billing unit, for example <c>MONTHLY</c>.</summary>
     public string Unit { get; set; } = "";
 }

@@ -2,7 +2,10 @@ using System.ComponentModel.DataAnnotations;
 
 namespace AivenMetrics.Broker.Catalog;
 
-/// <summary>What the specification and Cloud Controller ask of a catalog (osb.md A2, B5), checked at start instead of at registration.</summary>
+/// <summary>
+/// Validates the catalog at start by the rules of the OSB specification ("Catalog Management") and of Cloud Controller, which would
+/// otherwise reject it at registration.
+/// </summary>
 internal static class CatalogOptionsValidator
 {
     private const int MaximumTextLength = 255;
@@ -87,7 +90,7 @@ internal static class CatalogOptionsValidator
         }
     }
 
-    /// <summary>Cloud Controller compares case-sensitively, and ids over the whole catalog.</summary>
+    /// <summary>Cloud Controller compares names case-sensitively, and ids across the whole catalog.</summary>
     private static IEnumerable<ValidationResult> ValidateUniqueness(CatalogOptions options)
     {
         var plans = options.Plans();
@@ -106,7 +109,7 @@ internal static class CatalogOptionsValidator
     {
         if (string.IsNullOrWhiteSpace(value))
         {
-            yield return new ValidationResult("is empty: remove it to use the default, or give it a text.", [key]);
+            yield return new ValidationResult("is empty: remove it to use the default, or set a value.", [key]);
         }
         else if (value.Length > longest)
         {
@@ -118,7 +121,7 @@ internal static class CatalogOptionsValidator
         }
     }
 
-    // Users type it on command lines (osb.md 25).
+    // Users type the name on command lines (docs/osb-conformance.md 25).
     private static IEnumerable<ValidationResult> ValidateName(string key, string value) =>
         value.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-'))
             ? [new ValidationResult("may contain only letters, digits, periods and hyphens.", [key])]

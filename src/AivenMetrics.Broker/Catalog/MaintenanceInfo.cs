@@ -3,16 +3,16 @@ using System.Text.RegularExpressions;
 
 namespace AivenMetrics.Broker.Catalog;
 
-/// <summary>A plan's <c>maintenance_info</c> (osb.md 33): a newer version tells platforms that their instances can be upgraded.</summary>
-/// <param name="Version">A semantic version 2.0.</param>
-/// <param name="Description">What the maintenance does; null: not told.</param>
+/// <summary>Maintenance that instances of the plan can be upgraded to.</summary>
+/// <param name="Version">Semantic version 2.0.</param>
+/// <param name="Description">Description of the maintenance; absent if none is configured.</param>
 internal sealed partial record MaintenanceInfo(string Version, string? Description)
 {
-    // Cloud Controller takes 2,000 characters of JSON (B5); a character may be six there (\u00fc).
+    // Cloud Controller accepts 2,000 characters of JSON, where one character may take six (\u00fc).
     private const int MaximumVersionLength = 100;
     private const int MaximumDescriptionLength = 300;
 
-    /// <summary>Null without a version.</summary>
+    /// <summary>Returns the maintenance info; null if the version is empty.</summary>
     public static MaintenanceInfo? Create(string version, string description) =>
         version.Length == 0 ? null : new(version, description.Length == 0 ? null : description);
 
@@ -29,7 +29,7 @@ internal sealed partial record MaintenanceInfo(string Version, string? Descripti
         if (description.Length > 0 && version.Length == 0)
         {
             yield return new ValidationResult(
-                $"is set without Broker:Catalog:{plan}MaintenanceVersion: set both or none.",
+                $"is set without Broker:Catalog:{plan}MaintenanceVersion: set both or neither.",
                 [$"{plan}MaintenanceDescription"]
             );
         }
@@ -42,7 +42,7 @@ internal sealed partial record MaintenanceInfo(string Version, string? Descripti
         }
     }
 
-    // The grammar of semver.org: three numbers without leading zeros, a pre-release whose numbers have none, and a build.
+    // The grammar of semver.org 2.0.0: three numbers without leading zeros, an optional pre-release and an optional build.
     [GeneratedRegex(
         @"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?\z"
     )]

@@ -4,43 +4,45 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Catalog;
 
 /// <summary>
-/// The parameters that users may give, as JSON Schema draft-04: the only draft that every Cloud Controller takes (osb.md B5).
-/// Platforms show them and do not enforce them: <see cref="PlanParameters"/> does, and a test holds the two to each other.
+/// JSON schemas of the parameters that users can set, in draft-04, the only draft that every Cloud Controller accepts. Platforms display
+/// the schemas but do not enforce them; <see cref="PlanParameters"/> does. A test compares both.
 /// </summary>
 internal static class ParameterSchemas
 {
-    /// <summary>Most characters of one schema, a rule of Cloud Controller.</summary>
+    /// <summary>Maximum length of a schema in characters, as enforced by Cloud Controller.</summary>
     public const int MaximumLength = 65_536;
 
-    private const string ServicesText = "The Aiven services to show: instance GUIDs (cf service <name> --guid) or Aiven service names.";
+    private const string ServicesText = "The Aiven services to cover: instance GUIDs (cf service <name> --guid) or Aiven service names.";
 
     private static readonly JsonElement NoParameters = Schema("");
 
-    private static readonly JsonElement ProvisionServices = Schema(Services(1, ServicesText + " Bindings that name none get these."));
+    private static readonly JsonElement ProvisionServices = Schema(
+        Services(1, ServicesText + " Default for bindings that name no services.")
+    );
 
     private static readonly JsonElement UpdateServices = Schema(
-        Services(0, ServicesText + " Later bindings that name none get these; an empty list: every binding has to name its own.")
+        Services(0, ServicesText + " Default for later bindings that name no services. An empty list removes the default.")
     );
 
     private static readonly JsonElement BindExpiry = Schema(ExpiresIn);
 
     private static readonly JsonElement BindServices = Schema(
-        Services(1, ServicesText + " Required unless the service instance has services of its own.") + "," + ExpiresIn
+        Services(1, ServicesText + " Required unless the service instance has default services.") + "," + ExpiresIn
     );
 
-    /// <summary>What provisioning takes.</summary>
+    /// <summary>Returns the schema of the parameters for provisioning.</summary>
     public static JsonElement Provision(PlanScope scope) => scope == PlanScope.Services ? ProvisionServices : NoParameters;
 
-    /// <summary>What an update takes.</summary>
+    /// <summary>Returns the schema of the parameters for an update.</summary>
     public static JsonElement Update(PlanScope scope) => scope == PlanScope.Services ? UpdateServices : NoParameters;
 
-    /// <summary>What binding takes.</summary>
+    /// <summary>Returns the schema of the parameters for binding.</summary>
     public static JsonElement Bind(PlanScope scope) => scope == PlanScope.Services ? BindServices : BindExpiry;
 
     private static string ExpiresIn =>
         $$"""
             "{{PlanParameters.ExpiresInParameter}}": {
-              "description": "How long the credentials are valid: hours or days, such as 12h or 90d. Default and longest time are the operator's.",
+              "description": "Lifetime of the credentials in hours or days, such as 12h or 90d. The operator sets the default and the maximum.",
               "type": "string",
               "pattern": "^[1-9][0-9]{0,4}[hd]$"
             }

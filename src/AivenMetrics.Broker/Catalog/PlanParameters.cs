@@ -5,18 +5,20 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Catalog;
 
 /// <summary>
-/// The one enforcement of the parameters that users may give (osb.md 64, 84, 96); <see cref="ParameterSchemas"/> tells users the
-/// same rules.
+/// Validates the parameters that users can set (docs/osb-conformance.md 64, 84 and 96). <see cref="ParameterSchemas"/> describes the same
+/// rules to users.
 /// </summary>
-/// <param name="Services">As given; null: not given. Empty only when an update takes the instance's services away.</param>
-/// <param name="ExpiresIn">How long the credentials shall be valid, at least an hour; null: not given.</param>
-/// <param name="Error">What is wrong with the parameters and what to do, in a sentence that names the field; null: nothing.</param>
+/// <param name="Services">
+/// Names of services, as given; null if absent. Empty only if an update removes the services of the instance.
+/// </param>
+/// <param name="ExpiresIn">Requested lifetime of the credentials, at least 1 hour; null if absent.</param>
+/// <param name="Error">Error in the parameters, as a sentence that names the field; null if they are valid.</param>
 internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan? ExpiresIn, string? Error)
 {
     public const string ServicesParameter = "services";
     public const string ExpiresInParameter = "expires_in";
 
-    /// <summary>Most characters (Unicode code points, as JSON Schema counts) of a service's name.</summary>
+    /// <summary>Maximum length of a service name, in Unicode code points, as JSON Schema counts.</summary>
     public const int MaximumServiceNameLength = 255;
 
     private const string ServicesExample = "such as {\"services\": [\"<instance GUID or Aiven service name>\"]}";
@@ -24,23 +26,23 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
 
     private static readonly PlanParameters None = new(null, null, null);
 
-    /// <summary>Parameters of a provision.</summary>
-    /// <param name="scope">The plan's.</param>
-    /// <param name="given">Absent, null or an object; anything else is a fault.</param>
+    /// <summary>Validates the parameters of a provision.</summary>
+    /// <param name="scope">Scope of the plan.</param>
+    /// <param name="given">The parameters: absent, null or an object. Anything else is an error.</param>
     public static PlanParameters ForProvision(PlanScope scope, JsonElement? given) =>
         Read(given, "Creating an instance of this plan", ParameterSchemas.Provision(scope), leastServices: 1);
 
-    /// <summary>Parameters of an update.</summary>
-    /// <param name="scope">That of the plan after the update.</param>
-    /// <param name="given">Absent, null or an object; anything else is a fault.</param>
+    /// <summary>Validates the parameters of an update.</summary>
+    /// <param name="scope">Scope of the plan after the update.</param>
+    /// <param name="given">The parameters: absent, null or an object. Anything else is an error.</param>
     public static PlanParameters ForUpdate(PlanScope scope, JsonElement? given) =>
         Read(given, "Updating an instance of this plan", ParameterSchemas.Update(scope), leastServices: 0);
 
     /// <summary>
-    /// Parameters of a bind. That plan <c>services</c> needs services from the bind or from the instance is for the caller to check.
+    /// Validates the parameters of a bind. The caller checks that plan <c>services</c> has services, from the bind or from the instance.
     /// </summary>
-    /// <param name="scope">The plan's.</param>
-    /// <param name="given">Absent, null or an object; anything else is a fault.</param>
+    /// <param name="scope">Scope of the plan.</param>
+    /// <param name="given">The parameters: absent, null or an object. Anything else is an error.</param>
     public static PlanParameters ForBind(PlanScope scope, JsonElement? given) =>
         Read(given, "Binding of this plan", ParameterSchemas.Bind(scope), leastServices: 1);
 
@@ -54,13 +56,13 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
         {
             return Invalid("The field parameters must be an object.");
         }
-        // Which parameters there are is said once, in the schema.
+        // The schema is the only list of the allowed parameters.
         var known = schema.GetProperty("properties").EnumerateObject().Select(property => property.Name).ToList();
         var unknown = parameters.EnumerateObject().Select(member => member.Name).Except(known, StringComparer.Ordinal).ToList();
         if (unknown.Count > 0)
         {
             return Invalid(
-                $"{what} takes {FormatAllowed(known)}, but got {FormatUnknown(unknown)}: leave {(unknown.Count == 1 ? "it" : "them")} out."
+                $"{what} accepts {FormatAllowed(known)}, but got {FormatUnknown(unknown)}: omit {(unknown.Count == 1 ? "it" : "them")}."
             );
         }
 
@@ -101,14 +103,14 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
             if (item.ValueKind != JsonValueKind.String)
             {
                 return Invalid(
-                    $"The parameter '{ServicesParameter}' must be an array of strings, {ServicesExample}: '{ServicesParameter}[{names.Count}]' is none."
+                    $"The parameter '{ServicesParameter}' must be an array of strings, {ServicesExample}: '{ServicesParameter}[{names.Count}]' is not a string."
                 );
             }
             var name = item.GetString()!;
             if (name.Length == 0 || name.EnumerateRunes().Count() > MaximumServiceNameLength)
             {
                 return Invalid(
-                    $"Each of the parameter '{ServicesParameter}' must have 1 to {MaximumServiceNameLength} characters: '{ServicesParameter}[{names.Count}]' has not."
+                    $"Each value of the parameter '{ServicesParameter}' must have 1 to {MaximumServiceNameLength} characters: '{ServicesParameter}[{names.Count}]' does not."
                 );
             }
             if (names.IndexOf(name) is >= 0 and var first)
@@ -126,7 +128,7 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
         };
     }
 
-    /// <summary>One to five digits without a leading zero, and <c>h</c> or <c>d</c>; null: something else.</summary>
+    /// <summary>Parses one to five digits without a leading zero, followed by <c>h</c> or <c>d</c>; null if malformed.</summary>
     private static TimeSpan? ReadExpiresIn(JsonElement given)
     {
         if (
@@ -157,7 +159,7 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
             _ => $"the parameters {string.Join(" and ", known.Select(name => $"'{name}'"))} only",
         };
 
-    // Names come from the tenant and go back to it: few and short is enough to find the mistake.
+    // The names come from the tenant. A few shortened names are enough to find the mistake.
     private static string FormatUnknown(List<string> names) =>
         string.Join(", ", names.Take(5).Select(name => $"'{(name.Length > 64 ? name[..64] + "…" : name)}'"));
 }

@@ -4,16 +4,16 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Catalog;
 
-/// <summary>The one offering and its two plans, as configured; immutable while the process runs.</summary>
+/// <summary>The service offering and its two plans, as configured. Immutable.</summary>
 internal sealed class ServiceCatalog
 {
     private readonly CatalogOptions _options;
 
-    /// <param name="options">Without faults.</param>
-    /// <param name="time">The catalog counts as modified now: it can change only with a new process.</param>
+    /// <param name="options">Valid options.</param>
+    /// <param name="time">The clock. The catalog counts as modified when the process starts.</param>
     public ServiceCatalog(CatalogOptions options, TimeProvider time)
     {
-        this._options = options;
+        _options = options;
         Response = new CatalogResponse([CreateOffering(options)]);
         Body = JsonSerializer.SerializeToUtf8Bytes(Response, CatalogJson.Default.CatalogResponse);
         var now = time.GetUtcNow();
@@ -25,22 +25,22 @@ internal sealed class ServiceCatalog
 
     public CatalogResponse Response { get; }
 
-    /// <summary>The response's bytes, always the same.</summary>
+    /// <summary>The serialized response.</summary>
     public ReadOnlyMemory<byte> Body { get; }
 
-    /// <summary>Strong validator of <see cref="Body"/>.</summary>
+    /// <summary>Entity tag (strong validator) of <see cref="Body"/>.</summary>
     public string ETag { get; }
 
-    /// <summary>When the process began, in whole seconds, as HTTP tells time.</summary>
+    /// <summary>Start time of the process in whole seconds, the precision of HTTP dates.</summary>
     public DateTimeOffset LastModified { get; }
 
-    /// <summary>What the plan covers; null: the offering has no such plan.</summary>
+    /// <summary>Returns the scope of a plan; null if the offering has no such plan.</summary>
     public PlanScope? ScopeOf(string planId) =>
         planId == _options.SpacePlanId ? PlanScope.Space
         : planId == _options.ServicesPlanId ? PlanScope.Services
         : null;
 
-    /// <summary>Version of the plan's maintenance_info; null: it has none.</summary>
+    /// <summary>Returns the version of the plan's maintenance_info; null if it has none.</summary>
     public string? MaintenanceVersionOf(string planId) =>
         Response.Services[0].Plans.FirstOrDefault(plan => plan.Id == planId)?.MaintenanceInfo?.Version;
 
@@ -106,7 +106,7 @@ internal sealed class ServiceCatalog
                 ? "All Aiven services of the space, present and future"
                 : $"1 to {CatalogOptions.MaximumServices} Aiven services of the space, named when creating or binding",
             "Prometheus query API, ready for Grafana",
-            "Credentials of their own for every binding",
+            "Separate credentials for every binding",
         ];
 
     private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;

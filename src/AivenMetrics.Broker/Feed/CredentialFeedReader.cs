@@ -3,10 +3,10 @@ using AivenMetrics.Feed;
 
 namespace AivenMetrics.Broker.Feed;
 
-/// <summary>The content of <c>/feed/v1/credentials</c>, read from the state.</summary>
+/// <summary>Reads the content of <c>/feed/v1/credentials</c> from the database.</summary>
 internal sealed class CredentialFeedReader(BindingStore bindings)
 {
-    /// <summary>Every live credential with its scope, sorted by user name. Passwords appear as hashes only.</summary>
+    /// <summary>Returns all live credentials with their scopes, sorted by user name. Contains hashes instead of passwords.</summary>
     public async Task<CredentialFeed> ReadAsync(CancellationToken cancellationToken) =>
         new([
             .. (await bindings.LiveCredentialsAsync(cancellationToken))
@@ -20,7 +20,10 @@ internal sealed class CredentialFeedReader(BindingStore bindings)
                 )),
         ]);
 
-    /// <summary>The scope as label matchers (design decision 5). A credential that covers nothing gets none, which matches nothing.</summary>
+    /// <summary>
+    /// Returns the scope as label matchers (docs/decisions/0001-founding-decisions.md, section 5). An empty scope has no matchers, and
+    /// gateways let it match nothing.
+    /// </summary>
     internal static IReadOnlyList<ScopeMatcher> MatchersOf(CredentialRecord credential) =>
         ScopeMatchers.Create(credential.PlanScope, credential.Owner, credential.ServiceInstanceIds);
 }

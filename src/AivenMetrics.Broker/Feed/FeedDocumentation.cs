@@ -4,11 +4,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace AivenMetrics.Broker.Feed;
 
-/// <summary>What openapi.yaml tells of the feeds.</summary>
+/// <summary>Descriptions of the feeds for openapi.yaml.</summary>
 internal static class FeedDocumentation
 {
     private const string Unavailable =
-        """{ "error": "Unavailable", "description": "The broker's database cannot be reached: keep what you have and try again." }""";
+        """{ "error": "Unavailable", "description": "The broker's database is unavailable. Keep the last good version and retry." }""";
 
     public static RouteHandlerBuilder WithFeedDocumentation(this RouteHandlerBuilder endpoint, string description, string example)
     {
@@ -18,10 +18,10 @@ internal static class FeedDocumentation
         }
         return endpoint
             .WithDescription(description)
-            .WithHeader("If-None-Match", false, "Entity tag of the version that the reader has.")
-            .WithHeader("Prefer", false, "wait=seconds: with a current entity tag, how long to wait for a change; at most 60.")
+            .WithHeader("If-None-Match", false, "Entity tag of the known version.")
+            .WithHeader("Prefer", false, "wait=seconds: maximum time to wait for a change if the entity tag is current. Maximum: 60.")
             .WithResponse(200, "The current version.", example)
-            .WithResponse(304, "The version that the reader has is current; no body.", null)
+            .WithResponse(304, "The known version is current; no body.", null)
             .WithResponse(
                 401,
                 "The token is missing or wrong.",
@@ -29,16 +29,18 @@ internal static class FeedDocumentation
             )
             .WithResponse(
                 403,
-                "The token is for the other feed.",
+                "The token is valid for the other feed only.",
                 """{ "error": "Forbidden", "description": "This token is for the other feed." }"""
             )
-            .WithResponse(503, "The broker's database is out of reach.", Unavailable)
+            .WithResponse(503, "The broker's database is unavailable.", Unavailable)
             .WithResponseHeader("ETag", "Entity tag of this version.", 200, 304)
-            .WithResponseHeader("WWW-Authenticate", "A bearer token is asked for.", 401)
-            .WithResponseHeader("Retry-After", "Seconds after which to ask again.", 503);
+            .WithResponseHeader("WWW-Authenticate", "Challenge for a bearer token.", 401)
+            .WithResponseHeader("Retry-After", "Delay in seconds before the next request.", 503);
     }
 
-    /// <summary>An error of a feed, as it is on the wire.</summary>
+    /// <summary>An error of a feed.</summary>
+    /// <param name="Error">Error code.</param>
+    /// <param name="Description">What happened and how to resolve it.</param>
     internal sealed record FeedError(string Error, string Description);
 
     public const string TargetsExample = """

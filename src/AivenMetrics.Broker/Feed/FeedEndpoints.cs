@@ -15,8 +15,8 @@ using Microsoft.Net.Http.Headers;
 namespace AivenMetrics.Broker.Feed;
 
 /// <summary>
-/// The broker's feeds. Both answer JSON with an entity tag; a request whose <c>If-None-Match</c> holds the current tag waits
-/// for a change as long as <c>Prefer: wait=seconds</c> says (at most 60), and then gets 200 or 304.
+/// Endpoints of the feeds. Both return JSON with an entity tag. If <c>If-None-Match</c> contains the current tag, the request waits for a
+/// change, for at most the time of <c>Prefer: wait=seconds</c> (maximum 60), and returns 200 or 304.
 /// </summary>
 internal static partial class FeedEndpoints
 {
@@ -24,7 +24,7 @@ internal static partial class FeedEndpoints
     private const int MaximumWaitSeconds = 60;
     private const int RetryAfterSeconds = 5;
 
-    /// <summary>Maps the two feeds.</summary>
+    /// <summary>Maps both feeds.</summary>
     public static IEndpointRouteBuilder MapFeed(this IEndpointRouteBuilder routes)
     {
         routes
@@ -32,31 +32,37 @@ internal static partial class FeedEndpoints
                 HandleAsync(context, options.DiscoveryToken, options.GatewayToken, feed)
             )
             .WithTags("Feed")
-            .WithSummary("What discovery writes for Prometheus. Needs discovery's token.")
+            .WithSummary("Scrape targets for Prometheus, for discovery. Requires the token of discovery.")
             .WithSecurity(ApiSecurity.Discovery)
             .Produces<TargetFeed>()
             .Produces(304)
-            .WithFeedDocumentation("Every scrape target with its labels, CA and scrape credentials.", FeedDocumentation.TargetsExample);
+            .WithFeedDocumentation(
+                "Returns all scrape targets with labels, CA certificate and scrape credentials.",
+                FeedDocumentation.TargetsExample
+            );
         routes
             .MapGet("/feed/v1/credentials", (HttpContext context, FeedOptions options, FeedSource<CredentialFeed> feed) =>
                 HandleAsync(context, options.GatewayToken, options.DiscoveryToken, feed)
             )
             .WithTags("Feed")
-            .WithSummary("Who may query through a gateway, and what. Needs the gateways' token.")
+            .WithSummary("Credentials of tenants with their scopes, for gateways. Requires the token of the gateways.")
             .WithSecurity(ApiSecurity.Gateway)
             .WithHeader(
                 Feeds.GatewayHeader,
                 false,
-                "Random id of a run of a gateway. With If-None-Match it says that this gateway applies that version: binds wait for it."
+                "Random id of a gateway process. With If-None-Match, the gateway acknowledges that it applies that version. Binds wait for it."
             )
             .WithHeader(
                 PrometheusVersionHeader,
                 false,
-                "Version of the Prometheus behind the gateway, such as 2.42.0, for tenants' credentials."
+                "Version of the Prometheus behind the gateway, for example 2.42.0. It is part of tenants' credentials."
             )
             .Produces<CredentialFeed>()
             .Produces(304)
-            .WithFeedDocumentation("Every live credential with its scope; hashes of passwords only.", FeedDocumentation.CredentialsExample);
+            .WithFeedDocumentation(
+                "Returns all live credentials with their scopes. Contains hashes instead of passwords.",
+                FeedDocumentation.CredentialsExample
+            );
         foreach (var path in (string[])["/feed/v1/targets", "/feed/v1/credentials"])
         {
             routes.Map(path, MethodNotAllowed).ExcludeFromDescription();
@@ -95,17 +101,14 @@ internal static partial class FeedEndpoints
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody reads the answer any more.
+            // The client has disconnected.
             return Results.Empty;
         }
-        catch (Exception fault) when (fault is DbException or TimeoutException)
+        catch (Exception exception) when (exception is DbException or TimeoutException)
         {
-            context
-                .RequestServices.GetRequiredService<ILoggerFactory>()
-                .CreateLogger(typeof(FeedEndpoints))
-                .LogWarning("The feed cannot be read from the database: {Problem}", fault.Message);
+            context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(FeedEndpoints)).FeedNotRead(exception.Message);
             context.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
-            return Error(context, 503, "Unavailable", "The broker's database cannot be reached: keep what you have and try again.");
+            return Error(context, 503, "Unavailable", "The broker's database is unavailable. Keep the last good version and retry.");
         }
     }
 
@@ -142,11 +145,11 @@ internal static partial class FeedEndpoints
     private static bool TokensEqual(string given, string token) =>
         token.Length > 0 && SecretDigest.Matches(Encoding.UTF8.GetBytes(given), SecretDigest.Compute(token));
 
-    // A tag that a proxy weakened because it compressed the answer still names the same version.
+    // A proxy may weaken the tag when it compresses the response; it still identifies the same version.
     private static bool MatchesETag(IList<EntityTagHeaderValue> known, string tag) =>
         known.Any(entry => entry.Tag.Equals(tag, StringComparison.Ordinal) || entry.Tag == EntityTagHeaderValue.Any.Tag);
 
-    /// <summary>RFC 7240; a preference that cannot be read is ignored.</summary>
+    /// <summary>Parses the preference of RFC 7240. A malformed preference is ignored.</summary>
     private static TimeSpan ParseWait(HttpRequest request)
     {
         foreach (var preference in request.Headers["Prefer"].SelectMany(line => (line ?? "").Split(',')))

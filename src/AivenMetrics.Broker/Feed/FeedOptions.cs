@@ -2,19 +2,19 @@ using System.ComponentModel.DataAnnotations;
 
 namespace AivenMetrics.Broker.Feed;
 
-/// <summary>Who may read the feeds. Configuration section <c>Broker:Feed</c>.</summary>
+/// <summary>Options of the feeds. Configuration section <c>Broker:Feed</c>.</summary>
 public sealed class FeedOptions : IValidatableObject
 {
-    /// <summary>The configuration section.</summary>
+    /// <summary>Name of the configuration section.</summary>
     public const string Section = "Broker:Feed";
 
-    /// <summary>The token of discovery, for <c>/feed/v1/targets</c>. A secret; no default.</summary>
+    /// <summary>Token of discovery, for <c>/feed/v1/targets</c>. A secret; no default.</summary>
     [Required(
         ErrorMessage = "set it with the environment variable AIVENMETRICS_Broker__Feed__DiscoveryToken or in a file named by Broker:Feed:DiscoveryTokenFile"
     )]
     public string DiscoveryToken { get; set; } = "";
 
-    /// <summary>The token of the gateways, for <c>/feed/v1/credentials</c>. A secret; no default.</summary>
+    /// <summary>Token of the gateways, for <c>/feed/v1/credentials</c>. A secret; no default.</summary>
     [Required(
         ErrorMessage = "set it with the environment variable AIVENMETRICS_Broker__Feed__GatewayToken or in a file named by Broker:Feed:GatewayTokenFile"
     )]

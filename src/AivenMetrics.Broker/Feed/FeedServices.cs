@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.Feed;
 
-/// <summary>Registers the feeds that discovery and the gateways poll.</summary>
+/// <summary>Registers the feeds, which discovery and the gateways poll.</summary>
 internal static class FeedServices
 {
-    /// <summary>Adds what the feeds need; needs <c>AddState</c>.</summary>
+    /// <summary>Registers the feeds; requires <c>AddState</c>.</summary>
     /// <param name="projects">Names of the configured Aiven projects.</param>
     public static IServiceCollection AddFeed(this IServiceCollection services, FeedOptions options, IReadOnlyList<string> projects)
     {
@@ -24,7 +24,7 @@ internal static class FeedServices
         services.AddSingleton(provider =>
         {
             var signals = provider.GetRequiredService<StateSignals>();
-            // Nobody waits until discovery has accepted something, so nobody asks as of when it has.
+            // Discovery acknowledges nothing, so the read time is not needed.
             return new FeedSource<TargetFeed>(
                 provider.GetRequiredService<TargetFeedReader>().ReadAsync,
                 _ => Task.FromResult(0L),
@@ -36,7 +36,7 @@ internal static class FeedServices
         services.AddSingleton(provider =>
         {
             var signals = provider.GetRequiredService<StateSignals>();
-            // Not Intent: whoever wants something asks a moment later, and a reading before that would be for nothing.
+            // Not DesiredStateChanged: the database is read when the evaluator announces the credentials, a moment later.
             return new FeedSource<CredentialFeed>(
                 provider.GetRequiredService<CredentialFeedReader>().ReadAsync,
                 provider.GetRequiredService<GatewayStore>().NowAsync,

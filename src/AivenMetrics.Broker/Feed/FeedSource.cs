@@ -6,20 +6,20 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Feed;
 
-/// <summary>One version of a feed.</summary>
-/// <param name="Json">The bytes of the answer.</param>
-/// <param name="ETag">Strong entity tag of the bytes, with its quotes.</param>
+/// <summary>A version of a feed.</summary>
+/// <param name="Json">Body of the response.</param>
+/// <param name="ETag">Strong entity tag of the body, with quotes.</param>
 internal sealed record FeedVersion(byte[] Json, string ETag);
 
 /// <summary>
-/// A feed for any number of waiting readers: the database is read when a signal says so, or once in a while for changes made
-/// by other brokers, and all readers share that one reading.
+/// Serves a feed to any number of waiting readers. The database is read after a signal, and periodically for changes by other brokers; all
+/// readers share the result.
 /// </summary>
 /// <param name="read">Reads the feed from the database.</param>
-/// <param name="clock">The database's clock in microseconds, asked before each reading.</param>
-/// <param name="type">How it is written.</param>
-/// <param name="signals">What asks for a new reading.</param>
-/// <param name="time">Ages of readings, and waits.</param>
+/// <param name="clock">Returns the clock of the database in microseconds; called before each read.</param>
+/// <param name="type">JSON type of the feed.</param>
+/// <param name="signals">Signals that announce changes.</param>
+/// <param name="time">The clock for ages and waits.</param>
 internal sealed class FeedSource<T>(
     Func<CancellationToken, Task<T>> read,
     Func<CancellationToken, Task<long>> clock,
@@ -28,10 +28,10 @@ internal sealed class FeedSource<T>(
     TimeProvider time
 ) : IDisposable
 {
-    // A reader is at most a few versions behind, however fast they come.
+    // Readers are at most a few versions behind.
     private const int MaximumRecentVersions = 256;
 
-    /// <summary>How old a reading may be when nothing was signalled.</summary>
+    /// <summary>Maximum age of a version when no change was signaled.</summary>
     private static readonly TimeSpan MaximumAge = TimeSpan.FromSeconds(1.5);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -39,14 +39,17 @@ internal sealed class FeedSource<T>(
     private readonly List<(string Tag, long AsOf)> _recent = [];
     private CachedVersion? _last;
 
-    /// <summary>The feed as it is, or as soon as it differs from <paramref name="isKnown"/>, or after <paramref name="wait"/>.</summary>
-    /// <param name="isKnown">True for the tag of the version that the reader has.</param>
-    /// <param name="wait">How long at most.</param>
+    /// <summary>
+    /// Returns the current version: immediately if it differs from the known one, otherwise at the next change or after
+    /// <paramref name="wait"/>.
+    /// </summary>
+    /// <param name="isKnown">Returns true for the entity tag of the reader's version.</param>
+    /// <param name="wait">Maximum time to wait.</param>
     /// <param name="asOf">
-    /// Told at once and after each reading as of which time of the database the reader's version is right; null: unknown here.
+    /// Called initially and after each read with the database time at which the reader's version was current; null if unknown.
     /// </param>
-    /// <param name="cancellationToken">The reader has gone.</param>
-    /// <returns>The newest version, which may still be the known one.</returns>
+    /// <param name="cancellationToken">Canceled when the reader disconnects.</param>
+    /// <returns>The current version. It may still be the known one.</returns>
     public async Task<FeedVersion> WaitForVersionAsync(
         Func<string, bool> isKnown,
         TimeSpan wait,
@@ -75,7 +78,7 @@ internal sealed class FeedSource<T>(
     {
         lock (_recentLock)
         {
-            // The newest first: that is the one that most readers have.
+            // The newest version first: most readers have it.
             for (var i = _recent.Count - 1; i >= 0; i--)
             {
                 if (known(_recent[i].Tag))
@@ -92,7 +95,7 @@ internal sealed class FeedSource<T>(
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            // The counters are read before the database, so that no change in between is missed; so is its clock.
+            // Signal counters and clock are read before the database, so that no change in between is missed.
             var seen = signals.Versions;
             if (_last is { } last && last.Signals.SequenceEqual(seen) && time.GetElapsedTime(last.At) < MaximumAge)
             {

@@ -5,20 +5,20 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Feed;
 
 /// <summary>
-/// Keeps what the gateways' polls say: a gateway that asks with the tag of a version has accepted every credential that was
-/// there when that version was read.
+/// Records the acknowledgements of the gateways: a gateway that polls with the entity tag of a version has applied all credentials of that
+/// version.
 /// </summary>
 internal sealed partial class GatewayAcknowledgementRecorder(GatewayStore gateways, StateSignals signals, TimeProvider time)
 {
-    // Often enough to be present (see GatewayStore), and seldom enough to be no load when nothing happens.
+    // Frequent enough to count as present (see GatewayStore), rare enough to cause no load when idle.
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, (long? AsOf, long At)> _last = new(StringComparer.Ordinal);
 
-    /// <summary>Takes the report of a poll, at its begin and while it waits.</summary>
-    /// <param name="gateway">The id that the gateway gave; what is no id is ignored.</param>
-    /// <param name="asOf">As of when it has accepted, by the database's clock in microseconds; null: nothing that we know.</param>
-    /// <param name="cancellationToken">The gateway has gone.</param>
+    /// <summary>Records the acknowledgement of a poll, at its start and while it waits.</summary>
+    /// <param name="gateway">Id of the gateway. A malformed id is ignored.</param>
+    /// <param name="asOf">Database time in microseconds up to which the gateway has applied changes; null if unknown.</param>
+    /// <param name="cancellationToken">Canceled when the gateway disconnects.</param>
     public async Task RecordAsync(string gateway, long? asOf, CancellationToken cancellationToken)
     {
         if (!GatewayIdPattern().IsMatch(gateway))

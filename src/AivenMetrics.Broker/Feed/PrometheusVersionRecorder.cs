@@ -3,17 +3,17 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Feed;
 
-/// <summary>Keeps the version of Prometheus that the gateways report with their feed requests, for tenants' credentials.</summary>
+/// <summary>Stores the Prometheus version that gateways report with their polls, for tenants' credentials.</summary>
 internal sealed partial class PrometheusVersionRecorder(FactStore facts, TimeProvider time)
 {
-    // Gateways ask again and again; the row is written when it says something new.
+    // Gateways report with every poll; the row is written only after a change.
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();
     private string _last = "";
     private long _at;
 
-    /// <summary>Takes a report; anything but a version is ignored.</summary>
+    /// <summary>Records a version; malformed values are ignored.</summary>
     public async Task RecordAsync(string version, CancellationToken cancellationToken)
     {
         if (!VersionPattern().IsMatch(version) || !HasChanged(version))

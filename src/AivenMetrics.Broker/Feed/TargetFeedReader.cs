@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.Feed;
 
-/// <summary>The content of <c>/feed/v1/targets</c>, read from the state.</summary>
+/// <summary>Reads the content of <c>/feed/v1/targets</c> from the database.</summary>
 internal sealed class TargetFeedReader(
     IReadOnlyList<AivenProject> projects,
     InventoryStore inventory,
@@ -15,7 +15,7 @@ internal sealed class TargetFeedReader(
     ILogger<TargetFeedReader> logger
 )
 {
-    /// <summary>Every configured project, sorted; the same state gives the same document.</summary>
+    /// <summary>Returns all configured projects, sorted. The same state produces the same document.</summary>
     public async Task<TargetFeed> ReadAsync(CancellationToken cancellationToken)
     {
         var names = (await instances.OwnerNamesAsync(cancellationToken)).ToDictionary(names => names.Owner);
@@ -65,10 +65,10 @@ internal sealed class TargetFeedReader(
         {
             return new(user, secrets.Unprotect(password, SecretProtector.ScrapePasswordPurpose));
         }
-        catch (CryptographicException fault)
+        catch (CryptographicException exception)
         {
-            // Not ready, rather than no answer at all: discovery keeps this project's last good targets, the others go on.
-            logger.LogError("Project {Project} cannot be served: {Problem}", record.Project.Value, fault.Message);
+            // The project is reported as not ready, so that discovery keeps its last good targets and updates the other projects.
+            logger.ProjectNotReady(record.Project.Value, exception.Message);
             return null;
         }
     }
@@ -81,7 +81,7 @@ internal sealed class TargetFeedReader(
                 .Select(host => new ScrapeHost(host.Host, host.Port, host.Path)),
         ];
 
-    // A label that is not known is left out, never empty: discovery then makes sure that an exporter cannot supply it.
+    // An unknown label is omitted, never empty. Discovery then drops this label from scraped series, so that exporters cannot forge it.
     private static SortedDictionary<string, string> LabelsOf(AivenServiceRecord service, Dictionary<SpaceOwner, OwnerNames> names)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal)

@@ -4,13 +4,15 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>A bind request that was found well-formed (osb.md A8), or a rotation (A9).</summary>
-/// <param name="ServiceId">Null only for a rotation, which need not repeat it (108).</param>
-/// <param name="PlanId">Likewise.</param>
-/// <param name="Predecessor">The binding to replace; null: this is no rotation.</param>
-/// <param name="Parameters">Of a bind; a rotation has its predecessor's (107).</param>
-/// <param name="Identity">What makes two requests the same one.</param>
-/// <param name="Context">Who the platform says it is for, and what things are called.</param>
+/// <summary>A validated bind or rotation request (OSB API v2.17, "Binding" and "Binding Rotation").</summary>
+/// <param name="ServiceId">Id of the offering; null only for a rotation, where it is optional (docs/osb-conformance.md 108).</param>
+/// <param name="PlanId">Id of the plan; null only for a rotation.</param>
+/// <param name="Predecessor">The binding to replace; null for a bind.</param>
+/// <param name="Parameters">
+/// Parameters of a bind; null for a rotation, which keeps those of its predecessor (docs/osb-conformance.md 107).
+/// </param>
+/// <param name="Identity">The values that identify a repeated request.</param>
+/// <param name="Context">Context of the platform.</param>
 internal sealed record BindCommand(
     string? ServiceId,
     string? PlanId,
@@ -22,8 +24,8 @@ internal sealed record BindCommand(
 {
     private static readonly JsonElement NoParameters = JsonDocument.Parse("{}").RootElement.Clone();
 
-    /// <summary>Reads a request.</summary>
-    /// <exception cref="OsbException">A field is missing, of a wrong type or contradicts another: 400, naming it.</exception>
+    /// <summary>Validates a request.</summary>
+    /// <exception cref="OsbException">A field is missing, has a wrong type or contradicts another: 400, which names the field.</exception>
     public static BindCommand Read(BindRequest body, ServiceCatalog catalog)
     {
         var predecessor = OsbFields.OptionalString(body.PredecessorBindingId, "predecessor_binding_id");
@@ -52,41 +54,48 @@ internal sealed record BindCommand(
     }
 
     /// <summary>
-    /// True: the request is for another space or namespace than the instance's. An instance shows one of them, so only that one may
-    /// bind it (132). A cluster may have got another id since (131).
+    /// Returns true if the request is for another space or namespace than that of the instance. An instance covers exactly one, so only
+    /// that one may bind it (docs/osb-conformance.md 132). The id of a cluster may have changed (docs/osb-conformance.md 131).
     /// </summary>
     public bool IsForOtherSpace(InstanceRecord instance) =>
         Context.FindOwnerMismatch(instance) is not null
         || (Context.NamespaceOwner is null && Identity.SpaceGuid is { } space && space != instance.Owner.SpaceId);
 
-    /// <summary>What the context tells of the instance; null: nothing, or it speaks of another namespace.</summary>
+    /// <summary>Returns the context to store with the instance; null if there is none, or if it describes another namespace.</summary>
     public ContextUpdate? ContextUpdateFor(InstanceRecord instance) =>
         Context.NamespaceOwner is { } owner && owner != instance.Owner ? null : Context.Update;
 
-    /// <summary>True: the binding is the one that this request asks for (91, 92, 109).</summary>
+    /// <summary>
+    /// Returns true if the request is a repetition of the one that created the binding (docs/osb-conformance.md 91, 92 and 109).
+    /// </summary>
     public bool Matches(BindingRecord existing)
     {
         if (Predecessor is null)
         {
             return PlanId == existing.PlanId && Identity.ToCanonicalJson() == existing.Request;
         }
-        using var kept = JsonDocument.Parse(existing.Request);
-        // A rotation that repeats no parameters means its predecessor's, which the row has.
-        return WithPredecessorParameters(kept.RootElement.GetProperty("parameters")).ToCanonicalJson() == existing.Request;
+        using var request = JsonDocument.Parse(existing.Request);
+        // A rotation without parameters uses those of its predecessor, which the row contains.
+        return WithPredecessorParameters(request.RootElement.GetProperty("parameters")).ToCanonicalJson() == existing.Request;
     }
 
-    /// <summary>The identity of a rotation, with the parameters that its predecessor has; those given stay, and are compared.</summary>
+    /// <summary>
+    /// Returns the identity of a rotation: with the predecessor's parameters if it has none of its own. Parameters of its own are kept, for
+    /// comparison.
+    /// </summary>
     public BindIdentity WithPredecessorParameters(JsonElement predecessorParameters) =>
         Identity.Parameters.EnumerateObject().Any() ? Identity : Identity with { Parameters = predecessorParameters };
 
-    // The top-level form is the older one (94); Cloud Controller sends both.
+    // The top-level field is deprecated (docs/osb-conformance.md 94); Cloud Controller sends both.
     private static string? AppGuid(BindRequest body, JsonElement? resource)
     {
         var old = OsbFields.OptionalString(body.AppGuid, "app_guid");
         var app = OsbFields.OptionalStringMember(resource, "bind_resource", "app_guid");
         return old is not null && app is not null && old != app
             ? throw new OsbException(
-                OsbErrors.BadRequest("The fields app_guid and bind_resource.app_guid name two apps: send one of them, or the same in both.")
+                OsbErrors.BadRequest(
+                    "The fields app_guid and bind_resource.app_guid have different values. Send one of them, or the same value in both."
+                )
             )
             : app ?? old;
     }

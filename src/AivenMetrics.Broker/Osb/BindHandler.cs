@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// Binds and rotations:
-/// 1. validate the request; 2. a row of that id already decides the answer, see <see cref="ReplayAsync"/>; 3. decide what the binding
-/// covers, from its parameters or its predecessor; 4. write the row, the unique key deciding between equal requests; 5. wake the
-/// reconciler and wait for its verdict in the row. A platform that leaves in between finds the row again with its replay.
+/// Handles binds and rotations: 1. validates the request; 2. if a binding of that id exists, replays its response, see
+/// <see cref="ReplayAsync"/>; 3. resolves the covered services, from the parameters or the predecessor; 4. inserts the row, whose unique
+/// key decides between equal requests; 5. wakes the reconciler and waits for the outcome in the row. If the platform disconnects, a replay
+/// finds the row.
 /// </summary>
 internal sealed class BindHandler(
     ServiceCatalog catalog,
@@ -27,52 +27,55 @@ internal sealed class BindHandler(
 
     public async Task<OsbResponse> BindAsync(OsbRequest request)
     {
-        var incomplete = request.AcceptsIncomplete;
+        var acceptsIncomplete = request.AcceptsIncomplete;
         var id = request.BindingId;
-        var wanted = BindCommand.Read(await request.ReadJsonAsync(OsbJson.Default.BindRequest), catalog);
+        var command = BindCommand.Read(await request.ReadJsonAsync(OsbJson.Default.BindRequest), catalog);
         var instance = await instances.FindAsync(request.InstanceId, request.RequestAborted)
             ?? throw new OsbException(OsbErrors.InstanceNotFound);
-        if (wanted.IsForOtherSpace(instance))
+        if (command.IsForOtherSpace(instance))
         {
             throw new OsbException(OsbErrors.SpaceMismatch);
         }
 
         var existing = await bindings.FindAsync(instance.InstanceId, id, request.RequestAborted);
-        if (existing is not null && await ReplayAsync(request, instance, existing, wanted, incomplete) is { } replayed)
+        if (existing is not null && await ReplayAsync(request, instance, existing, command, acceptsIncomplete) is { } replayed)
         {
             return replayed;
         }
 
-        var row = await factory.CreateAsync(instance, id, wanted, request.RequestAborted);
-        // A bind that failed is cleared away by the one that takes its place; one that is refused changes nothing (18, 54).
+        var row = await factory.CreateAsync(instance, id, command, request.RequestAborted);
+        // A failed bind is deleted only by the bind that replaces it; a rejected request changes nothing (docs/osb-conformance.md 18 and
+        // 54).
         if (existing is not null)
         {
             await bindings.DeleteIfFailedAsync(existing, request.RequestAborted);
         }
-        if (wanted.ContextUpdateFor(instance) is { } told)
+        if (command.ContextUpdateFor(instance) is { } contextUpdate)
         {
-            instance = await instances.ApplyContextAsync(instance, told, time.GetUtcNow(), request.RequestAborted);
+            instance = await instances.ApplyContextAsync(instance, contextUpdate, time.GetUtcNow(), request.RequestAborted);
             signals.ObservedStateChanged.Notify();
         }
 
         switch (await bindings.TryInsertAsync(row, AuditEntry(request, row, AuditResult.Begun, DescribeTerms(row)), request.RequestAborted))
         {
             case InsertBindingResult.InstanceNotFound:
-                // It was there a moment ago: its delete and this bind came at once.
+                // The instance was deleted concurrently.
                 throw new OsbException(OsbErrors.ConcurrencyError);
             case InsertBindingResult.AlreadyExists:
-                var winner = await bindings.FindAsync(instance.InstanceId, id, request.RequestAborted)
+                var concurrent = await bindings.FindAsync(instance.InstanceId, id, request.RequestAborted)
                     ?? throw new OsbException(OsbErrors.ConcurrencyError);
-                return await ReplayAsync(request, instance, winner, wanted, incomplete)
+                return await ReplayAsync(request, instance, concurrent, command, acceptsIncomplete)
                     ?? throw new OsbException(OsbErrors.ConcurrencyError);
             default:
                 logger.BindStarted(instance.InstanceId.Value, id.Value, row.Username);
                 signals.DesiredStateChanged.Notify();
-                return await WaitForOutcomeAsync(request, instance, row, incomplete);
+                return await WaitForOutcomeAsync(request, instance, row, acceptsIncomplete);
         }
     }
 
-    /// <summary>The answer that an existing row gives; null: its bind failed, so this is a new bind.</summary>
+    /// <summary>
+    /// Returns the response that an existing binding determines; null if its bind failed, so that this request is a new bind.
+    /// </summary>
     private async Task<OsbResponse?> ReplayAsync(
         OsbRequest request,
         InstanceRecord instance,
@@ -81,7 +84,7 @@ internal sealed class BindHandler(
         bool acceptsIncomplete
     )
     {
-        var ct = request.RequestAborted;
+        var cancellationToken = request.RequestAborted;
         if (existing.OperationState == OperationState.Failed)
         {
             return null;
@@ -92,12 +95,12 @@ internal sealed class BindHandler(
         }
         if (existing.OperationState == OperationState.Succeeded)
         {
-            // Whoever asks again gets the password again.
+            // A repeated request returns the password again.
             await audit.AppendAsync(
-                AuditEntry(request, existing, AuditResult.Succeeded, "A repeated request was given the credentials again."),
-                ct
+                AuditEntry(request, existing, AuditResult.Succeeded, "The credentials were returned to a repeated request."),
+                cancellationToken
             );
-            return await responses.CreateBindResponseAsync(200, instance, existing, ct);
+            return await responses.CreateBindResponseAsync(200, instance, existing, cancellationToken);
         }
 
         if (acceptsIncomplete)
@@ -105,12 +108,17 @@ internal sealed class BindHandler(
             return Accepted(existing);
         }
 
-        // Whoever began the bind decides what becomes of it when the time is up; a replay only looks on.
-        var outcome = await waiter.WaitAsync(existing, BindOutcomeWaiter.WaitTimeout.Full, ct);
+        // Only the first request deletes the bind at the end of the budget; a replay waits without side effects.
+        var outcome = await waiter.WaitAsync(existing, BindOutcomeWaiter.WaitTimeout.Full, cancellationToken);
         return outcome switch
         {
             null => throw new OsbException(OsbErrors.ConcurrencyError),
-            { OperationState: OperationState.Succeeded } => await responses.CreateBindResponseAsync(200, instance, outcome, ct),
+            { OperationState: OperationState.Succeeded } => await responses.CreateBindResponseAsync(
+                200,
+                instance,
+                outcome,
+                cancellationToken
+            ),
             { OperationState: OperationState.Failed } => throw new OsbException(OsbErrors.BadRequest(outcome.Description)),
             _ => throw new OsbException(OsbErrors.BindInProgress(outcome.Description)),
         };
@@ -123,11 +131,11 @@ internal sealed class BindHandler(
         bool acceptsIncomplete
     )
     {
-        var ct = request.RequestAborted;
+        var cancellationToken = request.RequestAborted;
         var outcome = await waiter.WaitForNewAsync(
             row,
             acceptsIncomplete ? BindOutcomeWaiter.WaitTimeout.Short : BindOutcomeWaiter.WaitTimeout.Full,
-            ct
+            cancellationToken
         );
         if (outcome is { OperationState: OperationState.InProgress })
         {
@@ -135,25 +143,25 @@ internal sealed class BindHandler(
             {
                 return Accepted(row);
             }
-            var given = $"Given up after {waiter.Budget.TotalSeconds:0.#} seconds: {outcome.Description}";
-            if (await bindings.DeleteIfInProgressAsync(row, AuditEntry(request, row, AuditResult.Failed, given), ct))
+            var description = $"Not ready after {waiter.Budget.TotalSeconds:0.#} seconds: {outcome.Description}";
+            if (await bindings.DeleteIfInProgressAsync(row, AuditEntry(request, row, AuditResult.Failed, description), cancellationToken))
             {
                 logger.BindEnded(row.InstanceId.Value, row.BindingId.Value, "abandoned");
                 NotifyEnded(row);
                 throw new OsbException(OsbErrors.AsyncRequired(waiter.Budget, outcome.Description));
             }
 
-            outcome = await waiter.WaitAsync(row, BindOutcomeWaiter.WaitTimeout.None, ct);
+            outcome = await waiter.WaitAsync(row, BindOutcomeWaiter.WaitTimeout.None, cancellationToken);
         }
 
         switch (outcome?.OperationState)
         {
             case OperationState.Succeeded:
                 logger.BindEnded(row.InstanceId.Value, row.BindingId.Value, "ready");
-                return await responses.CreateBindResponseAsync(201, instance, outcome, ct);
+                return await responses.CreateBindResponseAsync(201, instance, outcome, cancellationToken);
             case OperationState.Failed:
                 logger.BindEnded(row.InstanceId.Value, row.BindingId.Value, "refused");
-                await bindings.DeleteIfFailedAsync(row, ct);
+                await bindings.DeleteIfFailedAsync(row, cancellationToken);
                 NotifyEnded(row);
                 throw new OsbException(OsbErrors.BadRequest(outcome.Description));
             default:
@@ -167,7 +175,7 @@ internal sealed class BindHandler(
             RetryAfter = BindingHandlers.LastOperationRetryAfter,
         };
 
-    /// <summary>The reconciler and the gateways' feed need it no longer, and replays wait for it in vain.</summary>
+    /// <summary>Wakes the reconciler, the credential feed and replays, which no longer need this bind.</summary>
     private void NotifyEnded(BindingRecord row)
     {
         signals.DesiredStateChanged.Notify();

@@ -2,35 +2,40 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Waits for the reconciler's verdict on a bind, which comes through the row: it may be another broker's reconciler.</summary>
+/// <summary>Waits for the outcome of a bind. The reconciler, possibly of another broker, writes it into the row.</summary>
 internal sealed class BindOutcomeWaiter(BindingStore bindings, StateSignals signals, TimeProvider time, TimeSpan budget)
 {
-    // Another process cannot wake us: this often we look by ourselves.
+    // Other processes cannot notify this one, so the row is also polled.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
 
-    // A platform that can wait by itself should not hold its connection; what is quick is still answered at once.
+    // A platform that polls by itself should not hold its connection. A quick bind still completes within this time.
     private static readonly TimeSpan ShortTimeout = TimeSpan.FromMilliseconds(500);
 
     internal enum WaitTimeout
     {
-        /// <summary>Look once.</summary>
+        /// <summary>Reads the row once.</summary>
         None,
 
-        /// <summary>Half a second, before a 202.</summary>
+        /// <summary>Half a second, before a 202 response.</summary>
         Short,
 
         /// <summary>The configured budget.</summary>
         Full,
     }
 
-    /// <summary>How long a synchronous bind waits.</summary>
+    /// <summary>Maximum time for which a synchronous bind waits.</summary>
     public TimeSpan Budget => budget;
 
-    /// <summary>The row when it is decided or the patience is over; null when it is gone or another bind took its place.</summary>
+    /// <summary>
+    /// Returns the row once the bind is decided or the timeout has elapsed; null if it no longer exists or another bind replaced it.
+    /// </summary>
     public Task<BindingRecord?> WaitAsync(BindingRecord row, WaitTimeout timeout, CancellationToken cancellationToken) =>
         WaitAsync(row, timeout, false, cancellationToken);
 
-    /// <summary>As the other, for a row that was written a moment ago: it is not looked at before somebody says so or time has passed.</summary>
+    /// <summary>
+    /// Like <see cref="WaitAsync(BindingRecord, WaitTimeout, CancellationToken)"/>, for a row just inserted: does not read it before a
+    /// notification or the first poll interval.
+    /// </summary>
     public Task<BindingRecord?> WaitForNewAsync(BindingRecord row, WaitTimeout timeout, CancellationToken cancellationToken) =>
         WaitAsync(row, timeout, true, cancellationToken);
 
@@ -50,18 +55,18 @@ internal sealed class BindOutcomeWaiter(BindingStore bindings, StateSignals sign
         }
         while (true)
         {
-            var seen = watch.Signal.Version;
+            var seenVersion = watch.Signal.Version;
             var current = await bindings.FindAsync(row.InstanceId, row.BindingId, cancellationToken);
             if (current is null || current.Operation != row.Operation)
             {
                 return null;
             }
-            var left = limit - time.GetElapsedTime(start);
-            if (current.OperationState != OperationState.InProgress || left <= TimeSpan.Zero)
+            var remaining = limit - time.GetElapsedTime(start);
+            if (current.OperationState != OperationState.InProgress || remaining <= TimeSpan.Zero)
             {
                 return current;
             }
-            await watch.Signal.WaitAsync(seen, left < PollInterval ? left : PollInterval, cancellationToken);
+            await watch.Signal.WaitAsync(seenVersion, remaining < PollInterval ? remaining : PollInterval, cancellationToken);
         }
     }
 }

@@ -4,7 +4,7 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Makes the row of a new binding: what it covers, how long it lives, and its secret.</summary>
+/// <summary>Creates the record of a new binding: covered services, validity and secret.</summary>
 internal sealed class BindingFactory(
     BindingStore bindings,
     ServiceResolver resolver,
@@ -13,10 +13,12 @@ internal sealed class BindingFactory(
     TimeProvider time
 )
 {
-    private const string InitialDescription = "Waiting until the metrics of the services are collected.";
+    private const string InitialDescription = "Waiting for the metrics of the services.";
 
-    /// <summary>The row for a request, which nothing is written of yet.</summary>
-    /// <exception cref="OsbException">The plan is not the instance's, a service is not its owner's, or the predecessor cannot be replaced.</exception>
+    /// <summary>Creates the record for a request. Writes nothing.</summary>
+    /// <exception cref="OsbException">
+    /// The plan is not that of the instance, a service does not belong to the owner, or the predecessor cannot be replaced.
+    /// </exception>
     public Task<BindingRecord> CreateAsync(
         InstanceRecord instance,
         BindingId id,
@@ -51,7 +53,9 @@ internal sealed class BindingFactory(
         return CreateRecord(instance, id, instance.PlanId, instance.PlanScope, command.Identity, services, life, now);
     }
 
-    /// <summary>The plan, the parameters and the services are the predecessor's (107); both stay valid (106).</summary>
+    /// <summary>
+    /// Uses plan, parameters and services of the predecessor (docs/osb-conformance.md 107); both bindings stay valid (106).
+    /// </summary>
     private async Task<BindingRecord> CreateForRotationAsync(
         InstanceRecord instance,
         BindingId id,
@@ -74,8 +78,8 @@ internal sealed class BindingFactory(
             throw new OsbException(OsbErrors.PlanMismatch);
         }
 
-        using var kept = JsonDocument.Parse(predecessor!.Request);
-        var parameters = kept.RootElement.GetProperty("parameters").Clone();
+        using var request = JsonDocument.Parse(predecessor!.Request);
+        var parameters = request.RootElement.GetProperty("parameters").Clone();
         var identity = command.WithPredecessorParameters(parameters);
         if (OsbFields.CanonicalJson(identity.Parameters) != OsbFields.CanonicalJson(parameters))
         {
@@ -97,12 +101,13 @@ internal sealed class BindingFactory(
         predecessor switch
         {
             null => "names no binding of this service instance",
-            { OperationState: OperationState.InProgress } => "names a binding that is still being created: wait until it is done",
-            { OperationState: OperationState.Failed } => "names a binding that failed",
-            { Validity: { } life } when life.ExpiresAt <= now => "names a binding that has expired: make a new one without a predecessor",
-            // It may live on, but what the plan no longer gives is not given anew.
+            { OperationState: OperationState.InProgress } => "names a binding that is still being created. Retry when it is complete",
+            { OperationState: OperationState.Failed } => "names a binding that failed. Create a new binding without a predecessor",
+            { Validity: { } life } when life.ExpiresAt <= now =>
+                "names a binding that has expired. Create a new binding without a predecessor",
+            // The predecessor stays valid, but its scope is not granted again after the plan no longer includes it.
             { PlanScope: PlanScope.Space } when instance.PlanScope == PlanScope.Services =>
-                "names a binding that shows the whole space, which the plan of the service instance no longer does: make a new one without a predecessor",
+                "names a binding that covers the whole space, which the plan of the service instance no longer includes. Create a new binding without a predecessor",
             _ => null,
         };
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>ServiceBindings that are there: fetch, last operation, unbind. For the rest see <see cref="BindHandler"/>.</summary>
+/// <summary>Handles fetch, last operation and unbind of ServiceBindings. See <see cref="BindHandler"/> for bind.</summary>
 internal sealed class BindingHandlers(
     InstanceStore instances,
     BindingStore bindings,
@@ -15,7 +15,7 @@ internal sealed class BindingHandlers(
     ILogger<BindingHandlers> logger
 )
 {
-    /// <summary>When to ask again for a bind that runs: sooner than platforms do by themselves; those that ask less often may.</summary>
+    /// <summary>Recommended poll interval for a bind in progress. It is shorter than the default of most platforms.</summary>
     public static readonly TimeSpan LastOperationRetryAfter = TimeSpan.FromSeconds(5);
 
     private const string UnboundDuringBind = "The binding was unbound while it was being created.";
@@ -29,7 +29,7 @@ internal sealed class BindingHandlers(
         {
             throw new OsbException(OsbErrors.BindingNotFound);
         }
-        // A secret is read: the trail says so before it leaves.
+        // The response contains a secret, so the audit entry is written before.
         await audit.AppendAsync(AuditEntry(request, "FetchBinding", "The credentials were read."), request.RequestAborted);
         return await responses.CreateFetchResponseAsync(instance, binding, request.RequestAborted);
     }
@@ -53,7 +53,7 @@ internal sealed class BindingHandlers(
         var instance = await instances.FindAsync(instanceId, request.RequestAborted) ?? throw new OsbException(OsbErrors.BindingGone);
         var binding = await bindings.FindAsync(instanceId, bindingId, request.RequestAborted)
             ?? throw new OsbException(OsbErrors.BindingGone);
-        // After a plan update platforms name the plan that they believe the binding to have, the old one or the new one (C18).
+        // After a plan update, platforms send either the old or the new plan of the instance.
         if (service != instance.ServiceId || (plan != binding.PlanId && plan != instance.PlanId))
         {
             throw new OsbException(OsbErrors.PlanMismatch);
@@ -62,7 +62,7 @@ internal sealed class BindingHandlers(
         var entry = AuditEntry(
             request,
             "Unbind",
-            binding.OperationState == OperationState.InProgress ? UnboundDuringBind : "The credentials are gone."
+            binding.OperationState == OperationState.InProgress ? UnboundDuringBind : "The credentials were deleted."
         );
         var state = await bindings.DeleteAsync(instanceId, bindingId, UnboundDuringBind, entry, time.GetUtcNow(), request.RequestAborted)
             ?? throw new OsbException(OsbErrors.BindingGone);

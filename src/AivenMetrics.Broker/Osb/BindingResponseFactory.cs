@@ -4,10 +4,13 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>What platforms are shown of a binding that succeeded (osb.md 89, 98, 101, 112, 113): every answer is equal, never a null.</summary>
+/// <summary>
+/// Creates the responses for successful bindings (docs/osb-conformance.md 89, 98, 101, 112 and 113). All responses for a binding are equal
+/// and contain no null.
+/// </summary>
 internal sealed class BindingResponseFactory(CredentialIssuer issuer, Uri gateway)
 {
-    // The specification's yyyy-mm-ddThh:mm:ss.sZ.
+    // The format of the OSB specification: yyyy-mm-ddThh:mm:ss.sZ.
     private const string TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.f'Z'";
 
     private readonly IReadOnlyList<BindingEndpoint> _endpoints =
@@ -15,7 +18,7 @@ internal sealed class BindingResponseFactory(CredentialIssuer issuer, Uri gatewa
         new BindingEndpoint(gateway.Host, [gateway.Port.ToString(CultureInfo.InvariantCulture)], "tcp"),
     ];
 
-    /// <summary>The answer to a bind and its replays.</summary>
+    /// <summary>Creates the response to a bind or its repetition.</summary>
     public Task<OsbResponse> CreateBindResponseAsync(
         int status,
         InstanceRecord instance,
@@ -23,7 +26,7 @@ internal sealed class BindingResponseFactory(CredentialIssuer issuer, Uri gatewa
         CancellationToken cancellationToken
     ) => CreateResponseAsync(status, instance, binding, null, cancellationToken);
 
-    /// <summary>The answer to a fetch.</summary>
+    /// <summary>Creates the response to a fetch.</summary>
     public async Task<OsbResponse> CreateFetchResponseAsync(
         InstanceRecord instance,
         BindingRecord binding,

@@ -5,10 +5,10 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>A fresh credential as the row keeps it; the password itself is only in the ciphertext.</summary>
+/// <summary>A generated credential as stored in the database. Only the ciphertext contains the password.</summary>
 internal sealed record GeneratedSecret(string Username, string Sha256, ProtectedSecret Protected);
 
-/// <summary>Makes and opens the tenants' credentials.</summary>
+/// <summary>Generates and decrypts the credentials of tenants.</summary>
 internal sealed class BindingSecrets(SecretProtector secrets)
 {
     private const int PasswordBytes = 32; // 256 random bits

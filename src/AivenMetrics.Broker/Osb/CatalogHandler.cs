@@ -7,12 +7,12 @@ using Microsoft.Net.Http.Headers;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// GET /v2/catalog with the conditions of RFC 9110, 13.1 (osb.md 35): <c>If-None-Match</c> decides when it is there, compared
-/// weakly; else <c>If-Modified-Since</c>. A condition that cannot be read is as good as none: 200.
+/// Handles GET /v2/catalog with conditional requests (RFC 9110 13.1, docs/osb-conformance.md 35). <c>If-None-Match</c> takes precedence and
+/// is compared weakly; otherwise <c>If-Modified-Since</c> applies. Malformed conditions are ignored.
 /// </summary>
 internal sealed class CatalogHandler
 {
-    // RFC 9110, 5.6.7: the one that is sent today and the two obsolete ones that are to be understood.
+    // RFC 9110 5.6.7: the preferred format, and the two obsolete formats that recipients must accept.
     private static readonly string[] DateFormats =
     [
         "r",
@@ -23,13 +23,13 @@ internal sealed class CatalogHandler
 
     private readonly ServiceCatalog _catalog;
 
-    // Platforms ask often and mostly get the same: both answers are made once.
+    // Platforms poll the catalog, and it rarely changes: both responses are created once.
     private readonly Task<OsbResponse> _whole;
     private readonly Task<OsbResponse> _unchanged;
 
     public CatalogHandler(ServiceCatalog catalog)
     {
-        this._catalog = catalog;
+        _catalog = catalog;
         var lastModified = catalog.LastModified.ToString("r", CultureInfo.InvariantCulture);
         _whole = Task.FromResult(
             new OsbResponse(StatusCodes.Status200OK, catalog.Body) { ETag = catalog.ETag, LastModified = lastModified }
@@ -46,12 +46,12 @@ internal sealed class CatalogHandler
         {
             return since.Count == 1 && IsNotModifiedSince(since[0]!);
         }
-        // What our own readers send, without a parser's allocations.
+        // The form that most clients send, compared without the allocations of a parser.
         if (tags.Count == 1 && (tags[0] == _catalog.ETag || tags[0] == "*"))
         {
             return true;
         }
-        // "*" is a condition by itself, not a member of a list.
+        // "*" is a condition of its own, not an element of a list.
         return EntityTagHeaderValue.TryParseStrictList(tags!, out var list)
             && list.Any(tag => tag.Tag.Equals(_catalog.ETag, StringComparison.Ordinal));
     }

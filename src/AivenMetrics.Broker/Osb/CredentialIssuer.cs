@@ -3,7 +3,7 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// Writes the credentials of a binding. What was read when the bind succeeded is kept in the row, so every answer is equal.
+/// Creates the credentials of a binding. Values read at the time of the bind are stored in the row, so that all responses are equal.
 /// </summary>
 internal sealed class CredentialIssuer(
     BindingStore bindings,
@@ -14,17 +14,17 @@ internal sealed class CredentialIssuer(
     IReadOnlyList<AivenProject> projects
 )
 {
-    /// <summary>The credentials of a binding that succeeded; null when it is gone.</summary>
+    /// <summary>Returns the credentials of a successful binding; null if it no longer exists.</summary>
     public async Task<Credentials?> IssueAsync(InstanceRecord instance, BindingRecord binding, CancellationToken cancellationToken)
     {
-        var kept = binding.Snapshot;
-        if (kept is null)
+        var snapshot = binding.Snapshot;
+        if (snapshot is null)
         {
-            var read = await ReadSnapshotAsync(instance, binding, cancellationToken);
-            kept = await bindings.SaveSnapshotAsync(binding.InstanceId, binding.BindingId, read.ToJson(), cancellationToken);
+            var current = await ReadSnapshotAsync(instance, binding, cancellationToken);
+            snapshot = await bindings.SaveSnapshotAsync(binding.InstanceId, binding.BindingId, current.ToJson(), cancellationToken);
         }
 
-        return kept is null ? null : CreateCredentials(instance, binding, BindingSnapshot.FromJson(kept));
+        return snapshot is null ? null : CreateCredentials(instance, binding, BindingSnapshot.FromJson(snapshot));
     }
 
     private Credentials CreateCredentials(InstanceRecord instance, BindingRecord binding, BindingSnapshot snapshot)

@@ -2,22 +2,24 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>The page about an instance that platforms show (osb.md 66), from the operator's template; empty: there is none.</summary>
+/// <summary>
+/// Creates the dashboard URL of an instance from the operator's template (docs/osb-conformance.md 66). An empty template produces none.
+/// </summary>
 internal sealed class DashboardUrlTemplate(string template)
 {
     private const string InstanceIdPlaceholder = "{instance_id}";
 
-    // Cloud Controller keeps 16,000 characters, and what is put in may grow ninefold by percent-encoding.
+    // Cloud Controller stores 16,000 characters, and percent-encoding may expand a value ninefold.
     private const int MaximumTemplateLength = 1000;
 
     private static readonly string[] Placeholders = [InstanceIdPlaceholder, "{organization_id}", "{space_id}", "{instance_name}"];
 
-    /// <summary>What is wrong with a template, to be put after the name of its key; null: nothing.</summary>
+    /// <summary>Returns the error in a template, to be appended to the name of its key; null if it is valid.</summary>
     public static string? Validate(string template)
     {
         if (!template.Contains(InstanceIdPlaceholder, StringComparison.Ordinal))
         {
-            return $"must hold {InstanceIdPlaceholder}, so that it names the instance, such as https://example.com/metrics/{InstanceIdPlaceholder}.";
+            return $"must contain {InstanceIdPlaceholder} to identify the instance, such as https://example.com/metrics/{InstanceIdPlaceholder}.";
         }
         var (a, b) = (Substitute(template, name => $"a{name.Length}"), Substitute(template, name => $"b{name.Length}"));
         if (
@@ -26,16 +28,16 @@ internal sealed class DashboardUrlTemplate(string template)
             || a.Contains('}', StringComparison.Ordinal)
         )
         {
-            return $"may hold {string.Join(", ", Placeholders)} and no other braces, in at most {MaximumTemplateLength} characters.";
+            return $"may contain {string.Join(", ", Placeholders)} and no other braces, in at most {MaximumTemplateLength} characters.";
         }
         if (!Uri.TryCreate(a, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0)
         {
             return "must be an http or https URL without a user, such as https://example.com/metrics/{instance_id}.";
         }
-        return url.Authority == new Uri(b).Authority ? null : "must have its names in braces after the host only.";
+        return url.Authority == new Uri(b).Authority ? null : "may contain placeholders only after the host.";
     }
 
-    /// <summary>The URL for an instance, all that is put in percent-encoded; null: there is none.</summary>
+    /// <summary>Returns the URL for an instance, with percent-encoded values; null if the template is empty.</summary>
     public string? Expand(InstanceRecord instance) => template.Length == 0 ? null : Substitute(template, name => Uri.EscapeDataString(
                     name switch
                     {
@@ -46,7 +48,7 @@ internal sealed class DashboardUrlTemplate(string template)
                     }
                 ));
 
-    // In one pass: a value that looks like one of the names stays as it is.
+    // Single pass: a value that looks like a placeholder is not substituted again.
     private static string Substitute(string template, Func<string, string> value)
     {
         var filled = new System.Text.StringBuilder();

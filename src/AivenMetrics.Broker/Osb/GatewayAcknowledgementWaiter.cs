@@ -3,8 +3,8 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// Waits a moment until the gateways have dropped the credential of a binding that was deleted, so that "unbound" means what it
-/// says. A gateway that is slow or away holds up nobody: it drops the credential when it next asks.
+/// Waits briefly until the gateways have dropped the credential of a deleted binding, so that it no longer works when the response is sent.
+/// A slow or unreachable gateway delays the response by at most the timeout; it drops the credential with its next poll.
 /// </summary>
 internal sealed class GatewayAcknowledgementWaiter(
     GatewayStore gateways,
@@ -15,10 +15,10 @@ internal sealed class GatewayAcknowledgementWaiter(
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    // Gateways that ask another broker cannot wake us.
+    // Gateways that poll another broker cannot notify this process.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Returns when every gateway has accepted what the database holds now, or after a second.</summary>
+    /// <summary>Returns when every gateway has acknowledged the current content of the database, or after one second.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();

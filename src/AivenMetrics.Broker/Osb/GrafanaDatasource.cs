@@ -4,8 +4,8 @@ using System.Text;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// A data source file for Grafana's provisioning folder, as Grafana's documentation on provisioning describes it. Grafana
-/// replaces $NAME in such files by environment variables, so a dollar sign is written twice.
+/// Provisioning file for a Grafana data source (Grafana documentation, "Provision Grafana"). Grafana replaces $NAME with environment
+/// variables, so dollar signs are doubled.
 /// </summary>
 internal static class GrafanaDatasource
 {
@@ -30,7 +30,7 @@ internal static class GrafanaDatasource
             """;
     }
 
-    /// <summary>A double-quoted YAML scalar: one line, whatever the text holds.</summary>
+    /// <summary>Returns a double-quoted YAML scalar on a single line.</summary>
     private static string Quote(string text)
     {
         var quoted = new StringBuilder("\"", text.Length + 2);
@@ -44,7 +44,7 @@ internal static class GrafanaDatasource
                     '$' => "$$",
                     '\n' => "\\n",
                     '\t' => "\\t",
-                    // Controls, and the separators that YAML takes for line breaks.
+                    // Control characters, and the separators that YAML treats as line breaks.
                     < ' ' or (>= '\x7f' and <= '\x9f') or '\u2028' or '\u2029' or '\ufeff' or '\ufffe' or '\uffff' =>
                         $"\\u{((int)c).ToString("x4", CultureInfo.InvariantCulture)}",
                     _ => c.ToString(),

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// ServiceInstances. An instance is a row and nothing else, so all of it is synchronous: each change is one
-/// transaction with its entry in the audit trail.
+/// Handles requests for ServiceInstances. An instance is a database row only, so all operations are synchronous. Each change and its audit
+/// entry are one transaction.
 /// </summary>
 internal sealed class InstanceHandlers(
     ServiceCatalog catalog,
@@ -22,19 +22,20 @@ internal sealed class InstanceHandlers(
     {
         var id = request.InstanceId;
         _ = request.AcceptsIncomplete;
-        var wanted = ProvisionCommand.Read(catalog, id, await request.ReadJsonAsync(OsbJson.Default.ProvisionRequest), time.GetUtcNow());
-        var instance = wanted.Instance;
+        var command = ProvisionCommand.Read(catalog, id, await request.ReadJsonAsync(OsbJson.Default.ProvisionRequest), time.GetUtcNow());
+        var instance = command.Instance;
 
-        // What exists decides first: a replay needs no look at Aiven, and another request of its id is a conflict before all else.
+        // An existing instance is checked first: a repetition does not access the inventory, and a different request with the same id is a
+        // conflict.
         if (await instances.FindAsync(id, request.RequestAborted) is { } existing)
         {
-            return await ReplayAsync(existing, wanted, request.RequestAborted);
+            return await ReplayAsync(existing, command, request.RequestAborted);
         }
-        if (wanted.MismatchedField is { } field)
+        if (command.MismatchedField is { } field)
         {
             throw new OsbException(OsbErrors.ContextMismatch(field));
         }
-        await resolver.ResolveAsync(instance.Owner, wanted.Services, request.RequestAborted);
+        await resolver.ResolveAsync(instance.Owner, command.Services, request.RequestAborted);
 
         var entry = AuditEntry(
             request,
@@ -45,7 +46,7 @@ internal sealed class InstanceHandlers(
         {
             return await ReplayAsync(
                 await instances.FindAsync(id, request.RequestAborted) ?? throw new OsbException(OsbErrors.ConcurrencyError),
-                wanted,
+                command,
                 request.RequestAborted
             );
         }
@@ -71,17 +72,17 @@ internal sealed class InstanceHandlers(
     {
         var id = request.InstanceId;
         _ = request.AcceptsIncomplete;
-        var wanted = UpdateCommand.Read(catalog, await request.ReadJsonAsync(OsbJson.Default.UpdateRequest));
+        var command = UpdateCommand.Read(catalog, await request.ReadJsonAsync(OsbJson.Default.UpdateRequest));
         var instance = await FindAsync(request);
-        var plan = wanted.ResolvePlan(catalog, instance);
-        // The services are looked for before the transaction, which must not wait for Aiven.
-        await resolver.ResolveAsync(wanted.Context.ResolveUpdatedOwner(instance), plan.Parameters?.Services ?? [], request.RequestAborted);
+        var plan = command.ResolvePlan(catalog, instance);
+        // The services are resolved before the transaction, which must not wait for Aiven.
+        await resolver.ResolveAsync(command.Context.ResolveUpdatedOwner(instance), plan.Parameters?.Services ?? [], request.RequestAborted);
 
         var changes = "";
         var now = time.GetUtcNow();
         var updated = await instances.UpdateAsync(
             id,
-            current => wanted.Apply(current, plan, now),
+            current => command.Apply(current, plan, now),
             (before, after) => AuditEntry(request, "Update", changes = InstanceChanges.Describe(before, after)),
             request.RequestAborted
         ) ?? throw new OsbException(OsbErrors.InstanceNotFound);
@@ -137,7 +138,9 @@ internal sealed class InstanceHandlers(
     private AuditRecord AuditEntry(OsbRequest request, string action, string description) =>
         new(time.GetUtcNow(), action, request.InstanceId, null, request.Actor, AuditResult.Succeeded, description);
 
-    /// <summary>What is wanted may have changed for the reconciler, and labels and scopes for the feeds.</summary>
+    /// <summary>
+    /// Wakes the reconciler, whose desired state may have changed, and the feeds, whose labels and scopes may have changed.
+    /// </summary>
     private void NotifyChanged()
     {
         signals.DesiredStateChanged.Notify();

@@ -5,16 +5,16 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// The parameters of an instance (osb.md 64, 79, 84): for plan <c>services</c> the services of bindings that name none; plan
-/// <c>space</c> has no parameters.
+/// The parameters of an instance (docs/osb-conformance.md 64, 79 and 84). Plan <c>services</c>: default services of bindings that name
+/// none. Plan <c>space</c>: no parameters.
 /// </summary>
-/// <param name="Services">As given.</param>
+/// <param name="Services">Names of the services, as given.</param>
 internal sealed record InstanceParameters(IReadOnlyList<string> Services)
 {
-    /// <summary>None.</summary>
+    /// <summary>JSON of empty parameters.</summary>
     public const string None = "{}";
 
-    /// <summary>As the row keeps them: canonical JSON.</summary>
+    /// <summary>Canonical JSON for the database row.</summary>
     public string Json =>
         Services.Count == 0
             ? None
@@ -25,9 +25,9 @@ internal sealed record InstanceParameters(IReadOnlyList<string> Services)
                 )
             );
 
-    /// <summary>Reads the parameters of a provision, or of an update, for which an empty list clears the default.</summary>
-    /// <returns>Null: nothing was given, which changes nothing.</returns>
-    /// <exception cref="OsbException">They are not what the plan takes: 400, naming the parameter.</exception>
+    /// <summary>Validates the parameters of a provision or an update. In an update, an empty list removes the default services.</summary>
+    /// <returns>The parameters; null if none were given, which changes nothing.</returns>
+    /// <exception cref="OsbException">The plan does not accept the parameters: 400, which names the parameter.</exception>
     public static InstanceParameters? Read(PlanScope scope, JsonElement? parameters, bool update)
     {
         var read = update ? PlanParameters.ForUpdate(scope, parameters) : PlanParameters.ForProvision(scope, parameters);

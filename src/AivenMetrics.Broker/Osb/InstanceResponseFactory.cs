@@ -3,15 +3,17 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>What platforms are shown of an instance (osb.md 66, 67, 73, 85): nothing that is not known, never a null.</summary>
-/// <param name="dashboard">Its page.</param>
-/// <param name="gateway">Where tenants query.</param>
+/// <summary>
+/// Creates the responses for instances (docs/osb-conformance.md 66, 67, 73 and 85). Unknown values are omitted; null is never sent.
+/// </summary>
+/// <param name="dashboard">Template of the dashboard URL.</param>
+/// <param name="gateway">URL of the gateway.</param>
 internal sealed class InstanceResponseFactory(DashboardUrlTemplate dashboard, Uri gateway)
 {
-    // A prefix of our own, as the specification asks of broker's own words (12).
+    // Own metadata has a unique prefix, as recommended by the OSB specification (docs/osb-conformance.md 12).
     private const string MetadataPrefix = "aiven-metrics/";
 
-    /// <summary>The answer to a provision or an update.</summary>
+    /// <summary>Creates the response to a provision or an update.</summary>
     public OsbResponse CreateChangeResponse(int status, InstanceRecord instance) =>
         OsbResponse.Json(
             status,
@@ -19,7 +21,7 @@ internal sealed class InstanceResponseFactory(DashboardUrlTemplate dashboard, Ur
             OsbJson.Wire.InstanceChangeResponse
         );
 
-    /// <summary>The answer to a fetch.</summary>
+    /// <summary>Creates the response to a fetch.</summary>
     public OsbResponse CreateFetchResponse(InstanceRecord instance)
     {
         using var parameters = JsonDocument.Parse(instance.Parameters);

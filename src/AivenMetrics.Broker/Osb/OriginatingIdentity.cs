@@ -5,24 +5,24 @@ using Microsoft.Extensions.Primitives;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// The originating identity (osb.md 9, 129): <c>&lt;platform&gt; &lt;base64 of a JSON object&gt;</c>. It says who asked now and is
-/// no part of what is asked for.
+/// The originating identity (docs/osb-conformance.md 9 and 129): <c>&lt;platform&gt; &lt;base64 of a JSON object&gt;</c>. It identifies the
+/// user and is not part of the requested resource.
 /// </summary>
-/// <param name="Platform">Such as <c>cloudfoundry</c> or <c>kubernetes</c>.</param>
-/// <param name="Json">The object, decoded, in canonical form.</param>
+/// <param name="Platform">Name of the platform, for example <c>cloudfoundry</c> or <c>kubernetes</c>.</param>
+/// <param name="Json">The decoded object, as canonical JSON.</param>
 internal sealed record OriginatingIdentity(string Platform, string Json)
 {
     /// <summary>Name of the header.</summary>
     public const string Header = "X-Broker-API-Originating-Identity";
 
-    // The audit trail keeps it: a user id with some groups is far smaller.
+    // The value is stored in the audit trail. A user id with some groups is far smaller.
     private const int MaximumHeaderLength = 16 * 1024;
 
     private static readonly JsonDocumentOptions NoDuplicateProperties = new() { AllowDuplicateProperties = false };
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    /// <summary>Reads the header; null when it is absent.</summary>
-    /// <exception cref="OsbException">It is malformed: 400.</exception>
+    /// <summary>Parses the header; null if it is absent.</summary>
+    /// <exception cref="OsbException">The header is malformed: 400.</exception>
     public static OriginatingIdentity? Read(StringValues header)
     {
         if (header.Count == 0)
@@ -48,5 +48,5 @@ internal sealed record OriginatingIdentity(string Platform, string Json)
     }
 
     private static OsbException Malformed() =>
-        new(OsbErrors.BadRequest($"The header {Header} must be a platform's name, a space and a JSON object in base64, given once."));
+        new(OsbErrors.BadRequest($"The header {Header} must be the name of a platform, a space and a JSON object in base64, sent once."));
 }

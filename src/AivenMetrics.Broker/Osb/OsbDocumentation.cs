@@ -6,26 +6,26 @@ using Microsoft.AspNetCore.Http;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>What openapi.yaml tells of the operations beyond what the routes know: meanings, headers, examples.</summary>
+/// <summary>Descriptions of the OSB operations for openapi.yaml: statuses, headers and examples.</summary>
 internal static class OsbDocumentation
 {
     private static readonly Dictionary<int, string> StatusDescriptions = new()
     {
-        [200] = "It is so.",
-        [201] = "It was created by this request.",
-        [202] = "The operation goes on: poll its last operation. An equal request gets the same operation.",
-        [304] = "It is what the condition names; no body.",
-        [400] = "The request is malformed or its data are not valid; the description names the field. Nothing was changed.",
-        [401] = "User or password of the service broker is wrong. Repeated failures are answered late; right credentials never wait.",
-        [404] = "It does not exist, or is still being created.",
-        [409] = "The id exists with other data.",
-        [410] = "It does not exist (any more).",
-        [412] = "The version header is missing or names a version that is not served.",
-        [413] = "The body is larger than 1 MiB.",
-        [422] = "It cannot be done as asked; error says why when the specification has a word for it.",
-        [429] = "Too many unknown credentials wait to be checked.",
-        [500] = "The broker failed unexpectedly; its operator finds the reason in its log.",
-        [503] = "The broker's database is out of reach, or it has not seen the Aiven services yet.",
+        [200] = "OK.",
+        [201] = "Created.",
+        [202] = "In progress. Poll the last operation. A repeated request returns the same operation.",
+        [304] = "Not modified; no body.",
+        [400] = "The request is invalid. The description names the field. Nothing was changed.",
+        [401] = "The user name or password for the service broker is wrong. Responses to repeated failures are delayed.",
+        [404] = "The resource does not exist or is still being created.",
+        [409] = "The id already exists with other values.",
+        [410] = "The resource does not exist or was deleted.",
+        [412] = "The version header is missing or names an unsupported version.",
+        [413] = "The body exceeds 1 MiB.",
+        [422] = "The request cannot be processed. The member error contains the code of the specification, if it defines one.",
+        [429] = "Too many credentials wait for verification.",
+        [500] = "The broker failed unexpectedly. Its log contains the reason.",
+        [503] = "The broker's database is unavailable, or the broker has not read the Aiven services yet.",
     };
 
     private static readonly Dictionary<int, OsbError> CommonErrorExamples = new()
@@ -52,14 +52,14 @@ internal static class OsbDocumentation
     private static readonly Dictionary<string, OperationDocumentation> Operations = new()
     {
         ["Catalog"] = new(
-            "The offering and its plans, always the same while the broker runs.",
+            "Returns the service offering and its plans. The catalog does not change while the broker runs.",
             ResponseExamples: new()
             {
                 [200] = Encoding.UTF8.GetString(new ServiceCatalog(new CatalogOptions(), TimeProvider.System).Body.Span),
             }
         ),
         ["Provision"] = new(
-            "Creates an instance at once. An equal request again gets 200.",
+            "Creates an instance synchronously. A repeated request returns 200.",
             RequestExample: """
             {
               "service_id": "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10",
@@ -80,7 +80,7 @@ internal static class OsbDocumentation
             ErrorExamples: new() { [409] = OsbErrors.InstanceConflict }
         ),
         ["FetchInstance"] = new(
-            "Reads an instance. The query parameters are hints and not needed.",
+            "Returns an instance. The query parameters are optional hints.",
             ResponseExamples: new()
             {
                 [200] = """
@@ -98,7 +98,7 @@ internal static class OsbDocumentation
             ErrorExamples: new() { [404] = OsbErrors.InstanceNotFound }
         ),
         ["Update"] = new(
-            "Changes plan, parameters, names or maintenance of an instance at once; what is absent stays. Bindings keep what they show.",
+            "Updates plan, parameters, names or maintenance version synchronously. Absent members stay unchanged. Bindings keep their scope.",
             RequestExample: """
             {
               "service_id": "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10",
@@ -110,18 +110,18 @@ internal static class OsbDocumentation
             ErrorExamples: new() { [404] = OsbErrors.InstanceNotFound }
         ),
         ["Deprovision"] = new(
-            "Deletes an instance at once. One that still has bindings is refused.",
+            "Deletes an instance synchronously. An instance with bindings cannot be deleted.",
             ResponseExamples: new() { [200] = "{}" },
             ErrorExamples: new() { [400] = OsbErrors.HasBindings, [410] = OsbErrors.InstanceGone }
         ),
         ["InstanceLastOperation"] = new(
-            "How far the last operation on an instance is: operations on instances are done at once, so it has succeeded.",
+            "Returns the state of the last operation. Operations on instances are synchronous, so it is always succeeded.",
             ResponseExamples: new() { [200] = """{ "state": "succeeded" }""" },
             ErrorExamples: new() { [404] = OsbErrors.InstanceNotFound }
         ),
         ["Bind"] = new(
-            "Creates a binding with credentials of its own. Waits until they work, or answers 202 when the platform can poll. An equal "
-                + "request again gets the same credentials.",
+            "Creates a binding with its own credentials. Waits until they work, or returns 202 if the platform supports polling. "
+                + "A repeated request returns the same credentials.",
             RequestExample: """
             {
               "service_id": "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10",
@@ -144,17 +144,17 @@ internal static class OsbDocumentation
             }
         ),
         ["FetchBinding"] = new(
-            "Reads a binding with its credentials and parameters. The query parameters are hints and not needed.",
+            "Returns a binding with its credentials and parameters. The query parameters are optional hints.",
             ResponseExamples: new() { [200] = BindingExample(", \"parameters\": {}") },
             ErrorExamples: new() { [404] = OsbErrors.BindingNotFound }
         ),
         ["Unbind"] = new(
-            "Deletes a binding, also one that is still being created; its credentials stop working.",
+            "Deletes a binding, even while it is being created. Its credentials stop working.",
             ResponseExamples: new() { [200] = "{}" },
             ErrorExamples: new() { [410] = OsbErrors.BindingGone }
         ),
         ["BindingLastOperation"] = new(
-            "How far the last operation on a binding is, in words for the user.",
+            "Returns the state of the last operation, with a description for the user.",
             ResponseExamples: new()
             {
                 [200] = """
@@ -165,37 +165,37 @@ internal static class OsbDocumentation
         ),
     };
 
-    /// <summary>Adds everything to the route of that name.</summary>
+    /// <summary>Adds the documentation to the route of that name.</summary>
     public static void WithOsbDocumentation(this RouteHandlerBuilder endpoint, string name, Type? body, IEnumerable<int> statuses)
     {
         var operation = Operations[name];
         endpoint
             .WithDescription(operation.Description)
-            .WithHeader("X-Broker-API-Version", true, "2.13 or any newer 2.x.")
-            .WithHeader(OsbPipeline.RequestIdentityHeader, false, "Any text; the answer carries the same.")
+            .WithHeader("X-Broker-API-Version", true, "2.13 or a newer 2.x version.")
+            .WithHeader(OsbPipeline.RequestIdentityHeader, false, "Any text. The response echoes it.")
             .WithHeader(
                 OriginatingIdentity.Header,
                 false,
-                "Who asks: the platform's name, a space and a JSON object in base64. Kept in the audit trail."
+                "User of the platform: name of the platform, a space and a JSON object in base64. Stored in the audit trail."
             )
-            .WithResponseHeader(OsbPipeline.RequestIdentityHeader, "As in the request.")
-            .WithResponseHeader("WWW-Authenticate", "HTTP basic authentication is asked for.", 401)
-            .WithResponseHeader("Retry-After", "Seconds after which to ask again.", 202, 429, 503);
+            .WithResponseHeader(OsbPipeline.RequestIdentityHeader, "Value of the request.")
+            .WithResponseHeader("WWW-Authenticate", "Challenge for HTTP basic authentication.", 401)
+            .WithResponseHeader("Retry-After", "Delay in seconds before the next request.", 202, 429, 503);
         if (name == "Catalog")
         {
             endpoint
                 .WithHeader(
                     "If-None-Match",
                     false,
-                    "Entity tags of versions that the reader has; compared weakly. Decides alone when it is there."
+                    "Entity tags of known versions, compared weakly. Takes precedence over If-Modified-Since."
                 )
-                .WithHeader("If-Modified-Since", false, "HTTP date of the version that the reader has.")
+                .WithHeader("If-Modified-Since", false, "HTTP date of the known version.")
                 .WithResponseHeader("ETag", "Entity tag of this version.", 200, 304)
-                .WithResponseHeader("Last-Modified", "HTTP date of this version: the start of the broker.", 200);
+                .WithResponseHeader("Last-Modified", "HTTP date of this version: the start time of the broker.", 200);
         }
         if (name.EndsWith("LastOperation", StringComparison.Ordinal))
         {
-            endpoint.WithResponseHeader("Retry-After", "Seconds after which to ask again, while it is in progress.", 200);
+            endpoint.WithResponseHeader("Retry-After", "Delay in seconds before the next poll, while the operation is in progress.", 200);
         }
         if (body is not null)
         {
@@ -237,9 +237,11 @@ internal static class OsbDocumentation
             }
             """;
 
-    /// <param name="RequestExample">Example of the request's body.</param>
-    /// <param name="ResponseExamples">Examples of bodies by status.</param>
-    /// <param name="ErrorExamples">Errors that say more than the general ones.</param>
+    /// <summary>Documentation of an operation.</summary>
+    /// <param name="Description">Description of the operation.</param>
+    /// <param name="ResponseExamples">Examples of response bodies by status.</param>
+    /// <param name="RequestExample">Example of the request body.</param>
+    /// <param name="ErrorExamples">Examples of errors by status, more specific than the common ones.</param>
     private sealed record OperationDocumentation(
         string Description,
         Dictionary<int, string> ResponseExamples,

@@ -8,7 +8,7 @@ using Microsoft.OpenApi;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>The routes of the Open Service Broker API, and the refusal of everything else under <c>/v2</c>.</summary>
+/// <summary>Routes of the Open Service Broker API. All other requests under <c>/v2</c> are rejected.</summary>
 internal static class OsbEndpoints
 {
     private const string Instance = "/service_instances/{instance_id}";
@@ -17,25 +17,21 @@ internal static class OsbEndpoints
     private static readonly Query[] NoQuery = [];
     private static readonly Query[] AcceptsIncompleteQuery =
     [
-        new("accepts_incomplete", false, "true: the platform can poll an operation that is not done at once.", JsonSchemaType.Boolean),
+        new("accepts_incomplete", false, "true: the platform supports asynchronous operations.", JsonSchemaType.Boolean),
     ];
 
-    private static readonly Query[] HintQueries =
-    [
-        new("service_id", false, "A hint; not needed."),
-        new("plan_id", false, "A hint; not needed."),
-    ];
+    private static readonly Query[] HintQueries = [new("service_id", false, "Optional hint."), new("plan_id", false, "Optional hint.")];
 
-    private static readonly Query[] LastOperationQueries = [.. HintQueries, new("operation", false, "A hint; not needed.")];
+    private static readonly Query[] LastOperationQueries = [.. HintQueries, new("operation", false, "Optional hint.")];
 
     private static readonly Query[] DeleteQueries =
     [
-        new("service_id", true, "The instance's offering."),
-        new("plan_id", true, "The instance's plan."),
+        new("service_id", true, "Id of the offering of the instance."),
+        new("plan_id", true, "Id of the plan of the instance."),
         .. AcceptsIncompleteQuery,
     ];
 
-    // What every operation can answer.
+    // Errors that every operation can return.
     private static readonly (int Status, Type? Body)[] CommonErrors =
     [
         .. ((int[])[400, 401, 412, 413, 429, 500, 503]).Select(status => (status, (Type?)typeof(ErrorResponse))),
@@ -48,7 +44,7 @@ internal static class OsbEndpoints
             "/catalog",
             "Catalog",
             s => s.Catalog.FetchAsync,
-            "What can be ordered",
+            "Return the catalog",
             NoQuery,
             null,
             [(200, typeof(CatalogResponse)), (304, null)]
@@ -73,7 +69,7 @@ internal static class OsbEndpoints
             Instance,
             "FetchInstance",
             s => s.Instances.FetchAsync,
-            "Read an instance",
+            "Fetch an instance",
             HintQueries,
             null,
             [(200, typeof(InstanceResponse)), (404, typeof(ErrorResponse))]
@@ -83,7 +79,7 @@ internal static class OsbEndpoints
             Instance,
             "Update",
             s => s.Instances.UpdateAsync,
-            "Change plan, parameters or names of an instance",
+            "Update plan, parameters or names of an instance",
             AcceptsIncompleteQuery,
             typeof(UpdateRequest),
             [(200, typeof(InstanceChangeResponse)), (404, typeof(ErrorResponse)), (422, typeof(ErrorResponse))]
@@ -103,7 +99,7 @@ internal static class OsbEndpoints
             Instance + "/last_operation",
             "InstanceLastOperation",
             s => s.Instances.LastOperationAsync,
-            "How far the last operation on an instance is",
+            "Poll the last operation on an instance",
             LastOperationQueries,
             null,
             [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]
@@ -113,7 +109,7 @@ internal static class OsbEndpoints
             Binding,
             "Bind",
             s => s.Bind.BindAsync,
-            "Create a binding and its credentials",
+            "Create a binding with credentials",
             AcceptsIncompleteQuery,
             typeof(BindRequest),
             [
@@ -130,7 +126,7 @@ internal static class OsbEndpoints
             Binding,
             "FetchBinding",
             s => s.Bindings.FetchAsync,
-            "Read a binding and its credentials",
+            "Fetch a binding with its credentials",
             HintQueries,
             null,
             [(200, typeof(BindingResponse)), (404, typeof(ErrorResponse))]
@@ -150,7 +146,7 @@ internal static class OsbEndpoints
             Binding + "/last_operation",
             "BindingLastOperation",
             s => s.Bindings.LastOperationAsync,
-            "How far the last operation on a binding is",
+            "Poll the last operation on a binding",
             LastOperationQueries,
             null,
             [(200, typeof(LastOperationResponse)), (404, typeof(ErrorResponse))]
@@ -177,7 +173,7 @@ internal static class OsbEndpoints
         return routes;
     }
 
-    // A Delegate, not a RequestDelegate: only those are described in openapi.yaml.
+    // A Delegate instead of a RequestDelegate: the API explorer includes only the former in openapi.yaml.
     private static Delegate CreateDelegate(string name, Func<IServiceProvider, OsbHandler> handler)
     {
         Func<HttpContext, Task> run = context =>
@@ -199,7 +195,7 @@ internal static class OsbEndpoints
         {
             endpoint.Produces(status, body, body is null ? null : "application/json");
         }
-        endpoint.WithOsbDocumentation(route.Name, route.Body, route.Responses.Concat(CommonErrors).Select(answer => answer.Status));
+        endpoint.WithOsbDocumentation(route.Name, route.Body, route.Responses.Concat(CommonErrors).Select(response => response.Status));
     }
 
     private sealed record Query(string Name, bool Required, string Description, JsonSchemaType Type = JsonSchemaType.String);

@@ -5,7 +5,7 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Checks of fields that several requests share.</summary>
+/// <summary>Validates fields that several requests have in common.</summary>
 internal static class OsbFields
 {
     private const int MaximumStringLength = 255;
@@ -28,13 +28,13 @@ internal static class OsbFields
             ? throw new OsbException(OsbErrors.BadRequest($"The field {name} is longer than {MaximumStringLength} characters."))
             : value;
 
-    /// <summary>An optional object; null when absent or null.</summary>
+    /// <summary>Validates an optional object; null if it is absent or null.</summary>
     public static JsonElement? OptionalObject(JsonElement? value, string name) =>
         value is null or { ValueKind: JsonValueKind.Object }
             ? value
             : throw new OsbException(OsbErrors.BadRequest($"The field {name} must be an object."));
 
-    /// <summary>An optional string of an optional object, of 1 to 255 characters: names become labels of every series.</summary>
+    /// <summary>Validates an optional string of an optional object, 1 to 255 characters. Names become labels of every series.</summary>
     public static string? OptionalStringMember(JsonElement? parent, string parentName, string name)
     {
         if (parent is not { } element || !element.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
@@ -47,7 +47,7 @@ internal static class OsbFields
     }
 
     /// <summary>
-    /// Only the version counts (65), and it must be the plan's. A request that names none is of a platform that knows none.
+    /// Only the version is compared (docs/osb-conformance.md 65). Platforms without support for maintenance_info send none.
     /// </summary>
     public static void ValidateMaintenanceInfo(ServiceCatalog catalog, string planId, JsonElement? value)
     {
@@ -76,11 +76,11 @@ internal static class OsbFields
         }
     }
 
-    /// <summary>Parameters without a fault.</summary>
+    /// <summary>Returns the parameters if they are valid.</summary>
     public static PlanParameters RequireValid(PlanParameters read) =>
         read.Error is null ? read : throw new OsbException(OsbErrors.BadRequest(read.Error));
 
-    /// <summary>JSON whose text is equal when its content is: members sorted, no white space.</summary>
+    /// <summary>Serializes JSON canonically: sorted members and no white space. Equal content has equal text.</summary>
     public static string CanonicalJson(JsonElement element)
     {
         using var stream = new MemoryStream();

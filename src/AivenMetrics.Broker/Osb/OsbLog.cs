@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Everything that the OSB endpoints log; nothing here takes a secret.</summary>
+/// <summary>Log messages of the OSB endpoints. None contains a secret.</summary>
 internal static partial class OsbLog
 {
     [LoggerMessage(1001, LogLevel.Information, "Refused {Operation} with {Status} {Code}: {Description}")]
@@ -20,7 +20,7 @@ internal static partial class OsbLog
     [LoggerMessage(1011, LogLevel.Information, "Deprovisioned instance {InstanceId}")]
     public static partial void Deprovisioned(this ILogger logger, string instanceId);
 
-    [LoggerMessage(1012, LogLevel.Information, "Binding {BindingId} of instance {InstanceId} begun as user {Username}")]
+    [LoggerMessage(1012, LogLevel.Information, "Binding {BindingId} of instance {InstanceId} started for user {Username}")]
     public static partial void BindStarted(this ILogger logger, string instanceId, string bindingId, string username);
 
     [LoggerMessage(1013, LogLevel.Information, "Binding {BindingId} of instance {InstanceId} is {State}")]
@@ -32,6 +32,6 @@ internal static partial class OsbLog
     [LoggerMessage(1015, LogLevel.Information, "Updated instance {InstanceId}: {Changes}")]
     public static partial void Updated(this ILogger logger, string instanceId, string changes);
 
-    [LoggerMessage(1016, LogLevel.Warning, "A refusal of {Operation} is not in the audit trail: {Problem}")]
+    [LoggerMessage(1016, LogLevel.Warning, "The refused {Operation} could not be audited: {Problem}")]
     public static partial void RefusedRequestNotAudited(this ILogger logger, string operation, string problem);
 }

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Counts the platform's requests.</summary>
+/// <summary>Metrics of the OSB requests.</summary>
 internal sealed class OsbMetrics
 {
     private readonly Counter<long> _answered;

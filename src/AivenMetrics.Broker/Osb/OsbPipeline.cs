@@ -6,13 +6,13 @@ using Microsoft.Extensions.Primitives;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Handles a request that was authenticated and speaks a version that we speak.</summary>
+/// <summary>Handles an authenticated request of a supported API version.</summary>
 internal delegate Task<OsbResponse> OsbHandler(OsbRequest request);
 
 /// <summary>
-/// What every request to <c>/v2</c> goes through, unknown paths too:
-/// 1. the request identity is echoed, 2. the platform is authenticated, 3. the API version is checked, 4. a body announced as
-/// too large is refused, 5. the handler runs, 6. a refusal is kept in the audit trail, 7. it or a failure is written in the one shape.
+/// Processes every request to <c>/v2</c>, including unknown paths: 1. echoes the request identity; 2. authenticates the platform; 3. checks
+/// the API version; 4. rejects a body that is announced as too large; 5. runs the handler; 6. records a rejected change in the audit trail;
+/// 7. writes the response or the error.
 /// </summary>
 internal sealed class OsbPipeline(
     PlatformAuthentication authentication,
@@ -21,7 +21,7 @@ internal sealed class OsbPipeline(
     ILogger<OsbPipeline> logger
 )
 {
-    /// <summary>Name of the header that is echoed.</summary>
+    /// <summary>Name of the request identity header, which is echoed.</summary>
     public const string RequestIdentityHeader = "X-Broker-API-Request-Identity";
     private const string ApiVersionHeader = "X-Broker-API-Version";
 
@@ -32,9 +32,9 @@ internal sealed class OsbPipeline(
             context.Response.Headers[RequestIdentityHeader] = identity;
         }
 
-        var answer = await ExecuteAsync(context, operation, handler);
-        metrics.RecordResponse(operation, answer.Status);
-        await answer.WriteAsync(context);
+        var response = await ExecuteAsync(context, operation, handler);
+        metrics.RecordResponse(operation, response.Status);
+        await response.WriteAsync(context);
     }
 
     private async Task<OsbResponse> ExecuteAsync(HttpContext context, string operation, OsbHandler handler)
@@ -84,15 +84,15 @@ internal sealed class OsbPipeline(
         return OsbResponse.Error(error);
     }
 
-    // Kestrel refuses to send what is not ASCII; such a value comes back to nobody anyway.
+    // Kestrel does not send characters outside ASCII, so such values are not echoed.
     private static bool IsEchoable(StringValues identity) =>
         identity.All(value => !string.IsNullOrEmpty(value) && value.All(c => c is >= ' ' and <= '~'));
 }
 
-/// <summary>The version header: compared as numbers of any size, newer minors accepted.</summary>
+/// <summary>Validates the version header. Versions are compared as numbers; newer minor versions are accepted.</summary>
 internal static class OsbVersion
 {
-    // Older ones lack the originating identity and asynchronous bindings' polling.
+    // Earlier versions have no originating identity and no polling of asynchronous bindings.
     private const int MinimumMinorVersion = 13;
 
     public static void Validate(StringValues header)
@@ -107,11 +107,11 @@ internal static class OsbVersion
             throw new OsbException(OsbErrors.UnsupportedVersion("is not a version such as 2.17"));
         }
         var minor = parts[1].TrimStart('0');
-        // Three digits or more are newer than 13 without being read: no version is too long to be a number.
+        // Numbers of three or more digits are newer than 13. They are not parsed, so their length is not limited.
         var old = minor.Length == 0 || (minor.Length <= 2 && int.Parse(minor, CultureInfo.InvariantCulture) < MinimumMinorVersion);
         if (parts[0].TrimStart('0') != "2" || old)
         {
-            throw new OsbException(OsbErrors.UnsupportedVersion("names a version that this broker does not serve"));
+            throw new OsbException(OsbErrors.UnsupportedVersion("names a version that this broker does not support"));
         }
     }
 }

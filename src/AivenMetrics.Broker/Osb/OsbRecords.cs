@@ -8,7 +8,14 @@ using AivenMetrics.Feed;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Body of PUT /v2/service_instances/:i. Unknown fields are ignored, as the specification asks.</summary>
+/// <summary>Request to provision an instance. Unknown members are ignored.</summary>
+/// <param name="ServiceId">Id of the offering.</param>
+/// <param name="PlanId">Id of the plan.</param>
+/// <param name="OrganizationGuid">GUID of the organization that owns the instance.</param>
+/// <param name="SpaceGuid">GUID of the space that owns the instance. The instance covers Aiven services of this space.</param>
+/// <param name="Context">Context of the platform, with the members of its OSB profile. The platform is cloudfoundry or kubernetes.</param>
+/// <param name="Parameters">Parameters, as defined by the plan's schema service_instance.create.</param>
+/// <param name="MaintenanceInfo">Maintenance info of the plan, from the catalog. Only the version is compared.</param>
 internal sealed record ProvisionRequest(
     string? ServiceId,
     string? PlanId,
@@ -19,7 +26,13 @@ internal sealed record ProvisionRequest(
     JsonElement? MaintenanceInfo
 );
 
-/// <summary>Body of PATCH /v2/service_instances/:i.</summary>
+/// <summary>Request to update an instance. Absent members stay unchanged.</summary>
+/// <param name="ServiceId">Id of the offering.</param>
+/// <param name="PlanId">Id of the new plan. Existing bindings keep their plan.</param>
+/// <param name="Context">Context of the platform. Changed names and annotations are stored.</param>
+/// <param name="Parameters">Parameters, as defined by the plan's schema service_instance.update. An empty object changes nothing.</param>
+/// <param name="PreviousValues">Values before the update, for information only.</param>
+/// <param name="MaintenanceInfo">Maintenance info of the plan, from the catalog. The instance is upgraded to its version.</param>
 internal sealed record UpdateRequest(
     string? ServiceId,
     string? PlanId,
@@ -29,7 +42,16 @@ internal sealed record UpdateRequest(
     JsonElement? MaintenanceInfo
 );
 
-/// <summary>Body of PUT /v2/service_instances/:i/service_bindings/:b.</summary>
+/// <summary>Request to create a binding. Unknown members are ignored.</summary>
+/// <param name="ServiceId">Id of the offering of the instance. Optional for a rotation.</param>
+/// <param name="PlanId">Id of the plan of the instance. Optional for a rotation.</param>
+/// <param name="AppGuid">GUID of the app. Deprecated: use bind_resource.app_guid.</param>
+/// <param name="BindResource">Resource to bind: app_guid and space_guid of an app, or credential_client_id of a service key.</param>
+/// <param name="Context">Context of the platform.</param>
+/// <param name="Parameters">Parameters, as defined by the plan's schema service_binding.create.</param>
+/// <param name="PredecessorBindingId">
+/// Id of the binding to replace, on the same instance. Its parameters carry over, and both bindings stay valid.
+/// </param>
 internal sealed record BindRequest(
     string? ServiceId,
     string? PlanId,
@@ -40,18 +62,30 @@ internal sealed record BindRequest(
     string? PredecessorBindingId
 );
 
-/// <summary>An empty object: never an empty body.</summary>
+/// <summary>An empty object.</summary>
 internal sealed record EmptyResponse;
 
-/// <summary>Body of a 202.</summary>
+/// <summary>An asynchronous operation in progress.</summary>
+/// <param name="Operation">Id of the operation, for polling the last operation.</param>
 internal sealed record OperationResponse(string Operation);
 
+/// <summary>State of the last operation.</summary>
+/// <param name="State">State of the operation.</param>
+/// <param name="Description">Description for the user: the progress, or the reason of a failure and how to resolve it.</param>
 internal sealed record LastOperationResponse(string State, string? Description);
 
-/// <summary>Body of the answer to a provision or an update.</summary>
+/// <summary>The instance after a provision or an update.</summary>
+/// <param name="DashboardUrl">URL of the dashboard of the instance; absent if the operator configured none.</param>
+/// <param name="Metadata">Metadata of the instance.</param>
 internal sealed record InstanceChangeResponse(string? DashboardUrl, InstanceMetadata Metadata);
 
-/// <param name="MaintenanceInfo">As applied to the instance, which may be older than the catalog's.</param>
+/// <summary>An instance.</summary>
+/// <param name="ServiceId">Id of the offering.</param>
+/// <param name="PlanId">Id of the plan.</param>
+/// <param name="DashboardUrl">URL of the dashboard of the instance; absent if the operator configured none.</param>
+/// <param name="Parameters">Current parameters.</param>
+/// <param name="MaintenanceInfo">Maintenance version of the instance; absent if the plan had none.</param>
+/// <param name="Metadata">Metadata of the instance.</param>
 internal sealed record InstanceResponse(
     string ServiceId,
     string PlanId,
@@ -61,15 +95,20 @@ internal sealed record InstanceResponse(
     InstanceMetadata Metadata
 );
 
+/// <summary>Maintenance version of the instance. It may be older than the version in the catalog.</summary>
+/// <param name="Version">Semantic version 2.0.</param>
 internal sealed record AppliedMaintenance(string Version);
 
-/// <param name="Labels">For users: the plan's scope and the names.</param>
-/// <param name="Attributes">For platforms: the gateway's URL.</param>
+/// <summary>Metadata of the instance.</summary>
+/// <param name="Labels">Labels for users: the scope of the plan, and names of organization, space and instance.</param>
+/// <param name="Attributes">Attributes for platforms: the URL of the gateway.</param>
 internal sealed record InstanceMetadata(IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Attributes);
 
-/// <param name="Metadata">Only when the credentials expire.</param>
-/// <param name="Parameters">Only when fetched.</param>
-/// <param name="Endpoints">Where the credentials lead to, all of it.</param>
+/// <summary>A binding.</summary>
+/// <param name="Metadata">Expiry of the credentials; absent if they never expire.</param>
+/// <param name="Credentials">Credentials of the binding.</param>
+/// <param name="Parameters">Parameters of the binding. Only in the response to a fetch.</param>
+/// <param name="Endpoints">Network endpoints that the credentials give access to.</param>
 internal sealed record BindingResponse(
     BindingMetadata? Metadata,
     Credentials Credentials,
@@ -77,27 +116,33 @@ internal sealed record BindingResponse(
     IReadOnlyList<BindingEndpoint> Endpoints
 );
 
-/// <param name="ExpiresAt">The credentials are refused from then on, such as <c>2026-11-23T12:00:00.0Z</c>.</param>
-/// <param name="RenewBefore">Until then there is time enough to replace them.</param>
+/// <summary>Expiry of the credentials; absent if they never expire.</summary>
+/// <param name="ExpiresAt">Time in UTC at which the credentials expire, for example 2026-11-23T12:00:00.0Z.</param>
+/// <param name="RenewBefore">Recommended time in UTC to replace the credentials.</param>
 internal sealed record BindingMetadata(string ExpiresAt, string RenewBefore);
 
-/// <param name="Ports">As texts, as the specification wants them.</param>
-/// <param name="Protocol"><c>tcp</c>.</param>
+/// <summary>A network endpoint.</summary>
+/// <param name="Host">Host name.</param>
+/// <param name="Ports">Ports, as strings.</param>
+/// <param name="Protocol">Protocol: tcp.</param>
 internal sealed record BindingEndpoint(string Host, IReadOnlyList<string> Ports, string Protocol);
 
-/// <param name="InstanceUsable">Only in errors of update and deprovision.</param>
-/// <param name="UpdateRepeatable">Only in errors of update.</param>
+/// <summary>An error.</summary>
+/// <param name="Error">Error code of the OSB specification. Only with status 422.</param>
+/// <param name="Description">Description for the user: what happened and how to resolve it.</param>
+/// <param name="InstanceUsable">True: the instance is still usable. Only in errors of an update or deprovision.</param>
+/// <param name="UpdateRepeatable">True: the same update may succeed later. Only in errors of an update.</param>
 internal sealed record ErrorResponse(string? Error, string Description, bool? InstanceUsable, bool? UpdateRepeatable);
 
-/// <summary>What a bound app finds; everything it needs and nothing to look up elsewhere.</summary>
+/// <summary>Credentials for reading the metrics.</summary>
 /// <param name="Url">Base URL of the Prometheus query API.</param>
-/// <param name="Username">User of HTTP basic authentication.</param>
-/// <param name="Password">Its password, a secret.</param>
-/// <param name="Uri">The URL with user and password, for clients that take nothing else.</param>
-/// <param name="Scope">What the credentials show.</param>
-/// <param name="Services">The Aiven services as of the bind.</param>
-/// <param name="GrafanaDatasource">A data source provisioning file for Grafana.</param>
-/// <param name="PrometheusVersion">Whose query language is spoken, such as <c>2.42.0</c>; absent while unknown.</param>
+/// <param name="Username">User name for HTTP basic authentication.</param>
+/// <param name="Password">Password for HTTP basic authentication. A secret.</param>
+/// <param name="Uri">The URL with user name and password, for clients that accept only a URL. A secret.</param>
+/// <param name="Scope">Scope of the credentials.</param>
+/// <param name="Services">The covered Aiven services and their state at the time of the bind.</param>
+/// <param name="GrafanaDatasource">Provisioning file (YAML) of a Grafana data source. It contains the password.</param>
+/// <param name="PrometheusVersion">Version of the Prometheus behind the gateway, for example 2.42.0; absent if unknown.</param>
 internal sealed record Credentials(
     string Url,
     string Username,
@@ -109,18 +154,19 @@ internal sealed record Credentials(
     string? PrometheusVersion
 )
 {
-    /// <summary>User and password as one token, for clients that send <c>Authorization: Bearer</c>; a secret.</summary>
+    /// <summary>User name and password as one token, for the header Authorization: Bearer. A secret.</summary>
     public string BearerToken { get; init; } = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{Username}:{Password}"));
 
-    /// <summary>The user only, so that credentials that are logged by mistake show no password.</summary>
+    /// <summary>Returns the user name only, so that logging the credentials does not expose the password.</summary>
     public override string ToString() => $"Credentials {{ Username = {Username} }}";
 }
 
-/// <param name="Description">In words.</param>
-/// <param name="Matchers">As label matchers.</param>
+/// <summary>Scope of the credentials: the series that they give access to.</summary>
+/// <param name="Description">Description for users.</param>
+/// <param name="Matchers">Label matchers; a series must match all of them.</param>
 internal sealed record CredentialScope(string Description, IReadOnlyList<ScopeMatcher> Matchers);
 
-/// <summary>What makes two bind requests the same one, kept in the row as canonical JSON.</summary>
+/// <summary>Values that identify a repeated bind request, stored in the row as canonical JSON.</summary>
 internal sealed record BindIdentity(
     JsonElement Parameters,
     string? AppGuid,
@@ -130,11 +176,11 @@ internal sealed record BindIdentity(
     string? PredecessorBindingId
 )
 {
-    /// <summary>Equal requests have equal texts.</summary>
+    /// <summary>Returns canonical JSON: equal requests have equal texts.</summary>
     public string ToCanonicalJson() => OsbFields.CanonicalJson(JsonSerializer.SerializeToElement(this, OsbJson.Default.BindIdentity));
 }
 
-/// <summary>The wire: snake_case, no nulls (Cloud Controller refuses them), unknown fields ignored.</summary>
+/// <summary>JSON serialization: snake_case, no nulls (Cloud Controller rejects them); unknown fields are ignored.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
@@ -154,7 +200,7 @@ internal sealed record BindIdentity(
 [JsonSerializable(typeof(BindIdentity))]
 internal sealed partial class OsbJson : JsonSerializerContext
 {
-    /// <summary>Readable texts: no \u0022 for every quote in a YAML. The answers are JSON, never HTML.</summary>
+    /// <summary>Serializes strings readably, without \u0022 for every quote in the YAML. Responses are JSON, never HTML.</summary>
     public static OsbJson Wire { get; } =
         new(
             new JsonSerializerOptions

@@ -9,15 +9,15 @@ using Microsoft.Extensions.Primitives;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Reads what the platform sent; every fault is an <see cref="OsbException"/> that names the field.</summary>
+/// <summary>Reads the request of the platform. Every error is an <see cref="OsbException"/> that names the field.</summary>
 /// <param name="context">The request.</param>
-/// <param name="brokerUser">Whom the platform authenticated as.</param>
+/// <param name="brokerUser">Authenticated user name of the platform.</param>
 internal sealed class OsbRequest(HttpContext context, string brokerUser)
 {
-    /// <summary>Largest body in bytes: 1 MiB.</summary>
+    /// <summary>Maximum size of the request body in bytes: 1 MiB.</summary>
     public const int MaximumBodySize = 1024 * 1024;
 
-    // Longer ids would not fit the index of a row that holds three of them.
+    // Longer ids would exceed the index entry of a row with three of them.
     private const int MaximumIdLength = 255;
 
     private const int InstanceSegment = 2;
@@ -26,17 +26,17 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
     private static readonly JsonDocumentOptions NoDuplicateProperties = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Signalled when the platform has gone.</summary>
+    /// <summary>Canceled when the platform disconnects.</summary>
     public CancellationToken RequestAborted => context.RequestAborted;
 
-    /// <summary>Who asks, for the audit trail.</summary>
+    /// <summary>The actor for the audit trail.</summary>
     public Actor Actor { get; } = ReadActor(context, brokerUser);
 
     public InstanceId InstanceId => new(PathSegment(context, InstanceSegment, "instance_id"));
 
     public BindingId BindingId => new(PathSegment(context, BindingSegment, "binding_id"));
 
-    /// <summary>True: the platform can wait for an asynchronous operation.</summary>
+    /// <summary>True if the platform supports asynchronous operations.</summary>
     public bool AcceptsIncomplete =>
         QueryValue("accepts_incomplete") switch
         {
@@ -49,13 +49,13 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
 
     public StringValues IfModifiedSince => context.Request.Headers.IfModifiedSince;
 
-    /// <summary>A query parameter that must be there.</summary>
+    /// <summary>Returns a required query parameter.</summary>
     public string RequiredQueryValue(string name) =>
         QueryValue(name) is { Length: > 0 } value
             ? value
             : throw new OsbException(OsbErrors.BadRequest($"The query parameter {name} is missing or empty."));
 
-    /// <summary>The body as <typeparamref name="T"/>; members with wrong types are named.</summary>
+    /// <summary>Reads the body as <typeparamref name="T"/>. Errors name members with wrong types.</summary>
     public async Task<T> ReadJsonAsync<T>(JsonTypeInfo<T> type)
     {
         if (context.Request.ContentType is { Length: > 0 } && !context.Request.HasJsonContentType())
@@ -75,12 +75,12 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
         }
         catch (InvalidOperationException)
         {
-            throw new OsbException(OsbErrors.BadRequest("The request body holds text that is not valid Unicode."));
+            throw new OsbException(OsbErrors.BadRequest("The request body contains text that is not valid Unicode."));
         }
     }
 
-    /// <summary>Who asked, for which instance and binding: also of a request that is refused before it becomes one of these.</summary>
-    /// <returns>Null: the path names no instance.</returns>
+    /// <summary>Returns the actor, instance and binding for the audit trail, also for requests that are rejected early.</summary>
+    /// <returns>Null if the path contains no instance.</returns>
     public static (Actor Actor, InstanceId Instance, BindingId? Binding)? FindAuditSubject(HttpContext context, string brokerUser)
     {
         try
@@ -130,12 +130,12 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
         catch (JsonException e)
         {
             var place = e.LineNumber is { } line ? $" (line {line + 1}, byte {e.BytePositionInLine + 1})" : "";
-            throw new OsbException(OsbErrors.BadRequest($"The request body is not valid JSON, or names a field twice{place}."));
+            throw new OsbException(OsbErrors.BadRequest($"The request body is not valid JSON, or contains a field twice{place}."));
         }
         catch (InvalidOperationException)
         {
-            // Comparing names for duplicates is what meets a lone surrogate in one of them.
-            throw new OsbException(OsbErrors.BadRequest("The request body holds text that is not valid Unicode."));
+            // A lone surrogate in a member name is detected when names are compared for duplicates.
+            throw new OsbException(OsbErrors.BadRequest("The request body contains text that is not valid Unicode."));
         }
         catch (DecoderFallbackException)
         {
@@ -167,7 +167,7 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
         return body.ToArray();
     }
 
-    /// <summary>Reads every text once: a lone surrogate shows only then, and a NUL cannot be stored.</summary>
+    /// <summary>Reads every string once: lone surrogates are detected only then, and the database cannot store U+0000.</summary>
     private static void ValidateStrings(JsonElement element)
     {
         switch (element.ValueKind)
@@ -196,7 +196,7 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
     {
         if (text.Contains('\0', StringComparison.Ordinal))
         {
-            throw new OsbException(OsbErrors.BadRequest("The request body holds the character U+0000, which cannot be stored."));
+            throw new OsbException(OsbErrors.BadRequest("The request body contains the character U+0000, which cannot be stored."));
         }
     }
 
@@ -211,8 +211,8 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
     }
 
     /// <summary>
-    /// A segment of the path, percent-decoded once from what came over the wire: the routed path keeps %2F as it is, so it
-    /// cannot tell "a%2Fb" from "a%252Fb".
+    /// Returns a path segment, percent-decoded once from the raw target. The routed path leaves %2F undecoded, so it cannot distinguish
+    /// "a%2Fb" from "a%252Fb".
     /// </summary>
     private static string PathSegment(HttpContext context, int index, string name)
     {
@@ -224,23 +224,23 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
         }
         var segments = path[1..].TrimEnd('/').Split('/');
         var routed = context.Request.Path.Value!.Trim('/').Split('/').Length;
-        // Dot segments were removed before routing: such a target does not say which segment is the id.
+        // Routing removes dot segments. Such a target does not show which segment is the id.
         if (segments.Length != routed || segments.Any(segment => segment.Length == 0))
         {
             throw new OsbException(OsbErrors.PathNotFound);
         }
         var id = DecodeSegment(segments[index])
-            ?? throw new OsbException(OsbErrors.BadRequest($"The {name} in the path is not well percent-encoded UTF-8."));
+            ?? throw new OsbException(OsbErrors.BadRequest($"The {name} in the path is not valid percent-encoded UTF-8."));
         if (id.Length > MaximumIdLength)
         {
             throw new OsbException(OsbErrors.BadRequest($"The {name} in the path is longer than {MaximumIdLength} characters."));
         }
         return id.Contains('\0', StringComparison.Ordinal)
-            ? throw new OsbException(OsbErrors.BadRequest($"The {name} in the path holds the character U+0000."))
+            ? throw new OsbException(OsbErrors.BadRequest($"The {name} in the path contains the character U+0000."))
             : id;
     }
 
-    /// <summary>Decodes once and strictly: what cannot be decoded must not be taken for the text that it looks like.</summary>
+    /// <summary>Decodes once and strictly, so that a malformed segment is not taken literally.</summary>
     private static string? DecodeSegment(string segment)
     {
         for (var at = segment.IndexOf('%', StringComparison.Ordinal); at >= 0; at = segment.IndexOf('%', at + 1))
@@ -250,7 +250,7 @@ internal sealed class OsbRequest(HttpContext context, string brokerUser)
                 return null;
             }
         }
-        // In a path, unlike in a form, a plus is a plus.
+        // In a path, unlike in a form, a plus sign is literal.
         var encoded = Encoding.UTF8.GetBytes(segment.Replace("+", "%2B", StringComparison.Ordinal));
         var bytes = WebUtility.UrlDecodeToBytes(encoded, 0, encoded.Length);
         try

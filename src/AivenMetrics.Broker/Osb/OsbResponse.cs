@@ -5,22 +5,22 @@ using Microsoft.AspNetCore.Http;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>A response: always with a JSON body, except 304.</summary>
+/// <summary>A response. It always has a JSON body, except for 304.</summary>
 internal sealed record OsbResponse(int Status, ReadOnlyMemory<byte> Body)
 {
     private static readonly ReadOnlyMemory<byte> Empty = "{}"u8.ToArray();
 
     public string? ETag { get; init; }
 
-    /// <summary>An HTTP date.</summary>
+    /// <summary>Time of the last change, as an HTTP date.</summary>
     public string? LastModified { get; init; }
 
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Methods of the path, with 405.</summary>
+    /// <summary>Allowed methods of the path, for 405.</summary>
     public string? Allow { get; init; }
 
-    /// <summary><c>{}</c> with that status.</summary>
+    /// <summary>Creates a response with the body <c>{}</c>.</summary>
     public static OsbResponse EmptyObject(int status) => new(status, Empty);
 
     public static OsbResponse Json<T>(int status, T value, JsonTypeInfo<T> type) =>
@@ -56,7 +56,7 @@ internal sealed record OsbResponse(int Status, ReadOnlyMemory<byte> Body)
         {
             response.Headers.WWWAuthenticate = "Basic realm=\"aiven-metrics broker\", charset=\"UTF-8\"";
         }
-        // The answers hold credentials, and nothing between the platform and us may keep them.
+        // Responses contain credentials, so they must not be cached.
         response.Headers.CacheControl = ETag is null ? "no-store" : "no-cache";
         if (Status == StatusCodes.Status304NotModified)
         {

@@ -6,10 +6,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Registers the OSB endpoints' handlers.</summary>
+/// <summary>Registers the handlers of the OSB endpoints.</summary>
 internal static class OsbServices
 {
-    /// <param name="projects">The configured projects: what is left in the database of others is nobody's.</param>
+    /// <param name="projects">The configured projects. Rows of other projects in the database are ignored.</param>
     public static IServiceCollection AddOsb(
         this IServiceCollection services,
         BrokerOptions options,

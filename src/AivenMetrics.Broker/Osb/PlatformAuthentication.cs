@@ -7,12 +7,12 @@ using Microsoft.AspNetCore.Http;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// HTTP basic authentication of the platform. Credentials that were verified before are known at once; others are hashed, few at
-/// a time, because a stranger must not be able to take all processors; failures are told late, see <see cref="FailedLoginThrottle"/>.
+/// Authenticates the platform with HTTP basic authentication. Cached credentials are accepted immediately. Others are hashed with limited
+/// concurrency, so that unauthenticated clients cannot occupy all processors. Failures are delayed, see <see cref="FailedLoginThrottle"/>.
 /// </summary>
 internal sealed class PlatformAuthentication(BrokerUsers users, FailedLoginThrottle failures) : IDisposable
 {
-    // A hash takes a fraction of a second: whoever waits is answered within seconds, and memory stays small.
+    // A hash takes a fraction of a second: with this limit, waiting requests complete within seconds, and memory usage stays small.
     private const int MaximumQueueLength = 64;
     private const int MaximumHeaderLength = 4096;
 
@@ -20,8 +20,8 @@ internal sealed class PlatformAuthentication(BrokerUsers users, FailedLoginThrot
     private readonly SemaphoreSlim _hashers = new(MaximumConcurrentHashes, MaximumConcurrentHashes);
     private int _waiting;
 
-    /// <summary>The user whose credentials the request carries; null: none of ours.</summary>
-    /// <exception cref="OsbException">Too many credentials wait to be verified: 429.</exception>
+    /// <summary>Returns the authenticated user; null if the credentials are missing or wrong.</summary>
+    /// <exception cref="OsbException">Too many credentials wait for verification: 429.</exception>
     public ValueTask<string?> AuthenticateAsync(HttpContext context)
     {
         var header = context.Request.Headers.Authorization;
@@ -69,7 +69,7 @@ internal sealed class PlatformAuthentication(BrokerUsers users, FailedLoginThrot
             await _hashers.WaitAsync(context.RequestAborted);
             try
             {
-                // Another request may have verified the same credentials while this one waited.
+                // A concurrent request may have verified the same credentials meanwhile.
                 if (!users.TryGetCached(username, password, out user))
                 {
                     user = await Task.Run(() => users.Verify(username, password));

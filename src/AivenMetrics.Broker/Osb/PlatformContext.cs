@@ -4,13 +4,13 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>
-/// The context object of a request (osb.md 130, 131): who owns the instance and what things are called. Words for platforms that
-/// we do not know are as good as Cloud Foundry's; unknown members are ignored.
+/// The context object of a request (docs/osb-conformance.md 130 and 131): owner and names. Unknown platforms are treated like Cloud
+/// Foundry; unknown members are ignored.
 /// </summary>
-/// <param name="Update">The names and annotations.</param>
-/// <param name="NamespaceOwner">The owner that it names; null: not Kubernetes.</param>
-/// <param name="OrganizationGuid">As repeated there; null: not.</param>
-/// <param name="SpaceGuid">As repeated there; null: not.</param>
+/// <param name="Update">Names and annotations.</param>
+/// <param name="NamespaceOwner">Owner of a Kubernetes namespace; null for other platforms.</param>
+/// <param name="OrganizationGuid">GUID of the organization; null if absent.</param>
+/// <param name="SpaceGuid">GUID of the space; null if absent.</param>
 internal sealed record PlatformContext(ContextUpdate Update, SpaceOwner? NamespaceOwner, string? OrganizationGuid, string? SpaceGuid)
 {
     private const string Kubernetes = "kubernetes";
@@ -24,8 +24,8 @@ internal sealed record PlatformContext(ContextUpdate Update, SpaceOwner? Namespa
         "space_annotations",
     ];
 
-    /// <summary>Reads the context of a provision, an update or a bind; it may be absent.</summary>
-    /// <exception cref="OsbException">A member is missing or of a wrong type: 400, naming it.</exception>
+    /// <summary>Validates the context of a provision, an update or a bind. It may be absent.</summary>
+    /// <exception cref="OsbException">A member is missing or has a wrong type: 400, which names it.</exception>
     public static PlatformContext Read(JsonElement? value)
     {
         var context = OsbFields.OptionalObject(value, FieldName);
@@ -51,23 +51,24 @@ internal sealed record PlatformContext(ContextUpdate Update, SpaceOwner? Namespa
         var cluster = OsbFields.RequiredString(OsbFields.OptionalStringMember(context, FieldName, "clusterid"), "context.clusterid");
         var name = OsbFields.RequiredString(OsbFields.OptionalStringMember(context, FieldName, "namespace"), "context.namespace");
         var owner = SpaceOwner.OfNamespace(cluster, name)
-            ?? throw new OsbException(
-                OsbErrors.BadRequest("The field context.namespace holds a slash, which the name of a namespace cannot.")
-            );
+            ?? throw new OsbException(OsbErrors.BadRequest("The field context.namespace must not contain a slash."));
         return new(new ContextUpdate(platform, null, name, instanceName, annotations), owner, null, null);
     }
 
-    /// <summary>Whose a new instance is, in a request with that organization_guid and space_guid at its top level.</summary>
+    /// <summary>Returns the owner of a new instance, given organization_guid and space_guid of the request.</summary>
     public SpaceOwner ResolveOwner(SpaceOwner topLevel) => NamespaceOwner ?? topLevel;
 
-    /// <summary>The first of its ids that is another than the owner's; null: none.</summary>
+    /// <summary>Returns the name of the first id that differs from the owner; null if all match.</summary>
     public string? FindMismatch(SpaceOwner owner) =>
         OrganizationGuid is not null && OrganizationGuid != owner.OrganizationId ? "organization_guid"
         : SpaceGuid is not null && SpaceGuid != owner.SpaceId ? "space_guid"
         : null;
 
-    /// <summary>Whose the instance is once an update with this context is applied: a cluster's id may change (131), all else may not.</summary>
-    /// <exception cref="OsbException">It is for another organization, space, namespace or platform: 422.</exception>
+    /// <summary>
+    /// Returns the owner of the instance after an update with this context. Only the id of a cluster may change (docs/osb-conformance.md
+    /// 131).
+    /// </summary>
+    /// <exception cref="OsbException">The context names another organization, space, namespace or platform: 422.</exception>
     public SpaceOwner ResolveUpdatedOwner(InstanceRecord instance)
     {
         return FindOwnerMismatch(instance) is { } field
@@ -75,7 +76,9 @@ internal sealed record PlatformContext(ContextUpdate Update, SpaceOwner? Namespa
             : NamespaceOwner ?? instance.Owner;
     }
 
-    /// <summary>What shows that the request is for another space, namespace or platform than the instance's; null: nothing.</summary>
+    /// <summary>
+    /// Returns the name of the field that identifies another space, namespace or platform than that of the instance; null if none does.
+    /// </summary>
     public string? FindOwnerMismatch(InstanceRecord instance)
     {
         var ofKubernetes = instance.Platform == Kubernetes;
@@ -94,16 +97,16 @@ internal sealed record PlatformContext(ContextUpdate Update, SpaceOwner? Namespa
 
     private static string? ReadAnnotations(JsonElement? context)
     {
-        var told = new Dictionary<string, JsonElement>();
+        var annotations = new Dictionary<string, JsonElement>();
         foreach (var name in AnnotationFields)
         {
             if (context is { } given && given.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null)
             {
-                told[name] = OsbFields.OptionalObject(value, $"{FieldName}.{name}")!.Value;
+                annotations[name] = OsbFields.OptionalObject(value, $"{FieldName}.{name}")!.Value;
             }
         }
-        return told.Count == 0
+        return annotations.Count == 0
             ? null
-            : OsbFields.CanonicalJson(JsonSerializer.SerializeToElement(told, OsbJson.Default.DictionaryStringJsonElement));
+            : OsbFields.CanonicalJson(JsonSerializer.SerializeToElement(annotations, OsbJson.Default.DictionaryStringJsonElement));
     }
 }

@@ -5,20 +5,19 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>
-/// Keeps in the audit trail what an authenticated platform asked to change and was refused. The answer stays the same whether or
-/// not that succeeds.
-/// </summary>
+/// <summary>Records rejected changes of authenticated platforms in the audit trail. Failures to do so do not change the response.</summary>
 internal sealed class RefusedRequestAudit(AuditStore audit, TimeProvider time, ILogger<RefusedRequestAudit> logger)
 {
-    // The platform waits for its answer meanwhile.
+    // The response is delayed by at most this time.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Appends a refusal of a PUT, PATCH or DELETE; does nothing for other methods, other paths and failures of ours.</summary>
+    /// <summary>
+    /// Appends an entry for a rejected provision, update, deprovision, bind or unbind. Ignores other operations and server errors.
+    /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="brokerUser">Whom the platform authenticated as.</param>
-    /// <param name="operation">The OSB verb.</param>
-    /// <param name="error">The answer.</param>
+    /// <param name="brokerUser">Authenticated user name of the platform.</param>
+    /// <param name="operation">The OSB operation.</param>
+    /// <param name="error">The error of the response.</param>
     public async Task AppendAsync(HttpContext context, string brokerUser, string operation, OsbError error)
     {
         if (
@@ -31,7 +30,7 @@ internal sealed class RefusedRequestAudit(AuditStore audit, TimeProvider time, I
         }
         try
         {
-            // Also when the platform has gone: that it asked is a fact.
+            // Also recorded after the platform has disconnected.
             using var limit = new CancellationTokenSource(Timeout, time);
             var entry = new AuditRecord(
                 time.GetUtcNow(),

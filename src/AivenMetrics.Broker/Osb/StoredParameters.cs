@@ -5,41 +5,44 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
 
-/// <summary>Parameters that were accepted before, as rows keep them.</summary>
+/// <summary>Reads parameters that were accepted earlier, from database rows.</summary>
 internal static class StoredParameters
 {
-    /// <summary>The services that an instance names for bindings that name none; empty: none.</summary>
-    /// <param name="instanceParameters">JSON object of the instance's parameters.</param>
+    /// <summary>Returns the default services of an instance for bindings that name none; empty if it has none.</summary>
+    /// <param name="instanceParameters">JSON object with the parameters of the instance.</param>
     public static IReadOnlyList<string> DefaultServices(string instanceParameters)
     {
         using var document = JsonDocument.Parse(instanceParameters);
         return PlanParameters.ForUpdate(PlanScope.Services, document.RootElement).Services ?? [];
     }
 
-    /// <summary>How long the credentials of a binding were to work; null: not said.</summary>
-    /// <param name="bindParameters">Of a binding of either plan.</param>
+    /// <summary>Returns the requested lifetime of the credentials of a binding; null if none was requested.</summary>
+    /// <param name="bindParameters">JSON object with the parameters of a binding of either plan.</param>
     public static TimeSpan? Lifetime(JsonElement bindParameters) => PlanParameters.ForBind(PlanScope.Services, bindParameters).ExpiresIn;
 }
 
-/// <summary>How long credentials work.</summary>
-/// <param name="maximum">The default and the most; null: for ever.</param>
+/// <summary>Determines the lifetime of credentials.</summary>
+/// <param name="maximum">Default and maximum lifetime; null: credentials never expire.</param>
 internal sealed class CredentialLifetimePolicy(TimeSpan? maximum)
 {
-    // Platforms and people need time to replace a credential: a quarter of its life.
+    // Leaves the last quarter of the lifetime for replacing a credential.
     private const double RenewAfterFraction = 0.75;
 
-    /// <summary>The life of new credentials; null: they never expire.</summary>
-    /// <exception cref="OsbException">More was asked than is allowed: 400.</exception>
+    /// <summary>Returns the validity of new credentials; null if they never expire.</summary>
+    /// <exception cref="OsbException">The requested lifetime exceeds the maximum: 400.</exception>
     public CredentialValidity? ForNewCredential(TimeSpan? requested, DateTimeOffset now) =>
         requested > maximum
             ? throw new OsbException(
                 OsbErrors.BadRequest(
-                    $"The parameter 'expires_in' must be at most {Format(maximum.Value)}: that is how long this broker lets credentials live."
+                    $"The parameter 'expires_in' must be at most {Format(maximum.Value)}, the maximum lifetime of credentials at this broker."
                 )
             )
             : CreateValidity(requested ?? maximum, now);
 
-    /// <summary>The life of credentials that replace others: as was asked for those, but no more than is allowed now.</summary>
+    /// <summary>
+    /// Returns the validity of credentials created by a rotation: the lifetime requested for the predecessor, limited to the current
+    /// maximum.
+    /// </summary>
     public CredentialValidity? ForRotation(TimeSpan? requested, DateTimeOffset now) =>
         CreateValidity(requested > maximum ? maximum : requested ?? maximum, now);
 

@@ -4,15 +4,15 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>How binds are decided.</summary>
+/// <summary>Configuration of the bind evaluator.</summary>
 /// <param name="Projects">The configured projects.</param>
-/// <param name="MaximumOutcomeAge">An outcome that is older decides about no bind that came after it.</param>
+/// <param name="MaximumOutcomeAge">Maximum age of a cycle outcome for deciding a bind that is newer than the cycle.</param>
 /// <param name="WaitsForSamples">True: a bind waits until every running service delivers metrics.</param>
 internal sealed record BindEvaluatorConfig(IReadOnlyList<AivenProject> Projects, TimeSpan MaximumOutcomeAge, bool WaitsForSamples);
 
 /// <summary>
-/// Decides the waiting binds: brings the outcomes of all projects together with what the gateways have accepted. The cycles
-/// publish from their loops; <see cref="EvaluatePendingAsync"/> is called by one loop only.
+/// Evaluates pending binds, from the outcomes of all projects and the acknowledgements of the gateways. Cycles report their outcomes
+/// concurrently; <see cref="EvaluatePendingAsync"/> is called by one loop only.
 /// </summary>
 internal sealed class BindEvaluator(
     BindEvaluatorConfig config,
@@ -24,63 +24,63 @@ internal sealed class BindEvaluator(
     ILogger logger
 )
 {
-    // What is decided sooner needs no word on how far it is: nobody can ask before.
+    // Binds that are decided sooner need no progress report.
     private static readonly TimeSpan ProgressReportDelay = TimeSpan.FromMilliseconds(300);
 
     private readonly ConcurrentDictionary<AivenProject, ProjectState> _projects = [];
-    private readonly Dictionary<string, TrackedBind> _waiting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TrackedBind> _tracked = new(StringComparer.Ordinal);
 
     /// <summary>Notified when a cycle has ended.</summary>
     public StateSignal CycleEnded { get; } = new(time);
 
-    /// <summary>A cycle begins and reads what is wanted after this.</summary>
+    /// <summary>Records that a cycle starts. It reads the desired state after this call.</summary>
     public void CycleStarted(AivenProject project) => UpdateState(project, state => state with { IsRunning = true });
 
-    /// <summary>Takes the outcome of a good cycle.</summary>
-    /// <param name="project">Its project.</param>
+    /// <summary>Records the outcome of a successful cycle.</summary>
+    /// <param name="project">The project.</param>
     /// <param name="outcome">The outcome.</param>
-    /// <param name="readAt">When it began to look.</param>
+    /// <param name="readAt">Time at which the cycle started to read.</param>
     public void CycleSucceeded(AivenProject project, CycleOutcome outcome, DateTimeOffset readAt)
     {
         UpdateState(project, _ => new ProjectState(outcome, readAt));
         CycleEnded.Notify();
     }
 
-    /// <summary>A cycle failed; the last good outcome stays.</summary>
+    /// <summary>Records that a cycle failed. The last successful outcome is kept.</summary>
     public void CycleFailed(AivenProject project)
     {
         UpdateState(project, state => state with { IsRunning = false, IsFailing = true });
         CycleEnded.Notify();
     }
 
-    /// <summary>True when a bind need not wait for anything that another cycle could tell.</summary>
+    /// <summary>Returns true if no further cycle can help a bind that waits for this service.</summary>
     public bool IsSettled(ServiceCondition service) =>
         !service.IsNeeded
         || (service.Condition.IsSettled && !(config.WaitsForSamples && service.Condition.Reason == ConditionReasons.WaitingForMetrics));
 
-    /// <summary>Decides every bind that can be decided, all in one transaction.</summary>
-    /// <returns>True: some wait on.</returns>
+    /// <summary>Decides all binds that can be decided, in one transaction.</summary>
+    /// <returns>True if some binds are still pending.</returns>
     public async Task<bool> EvaluatePendingAsync(CancellationToken cancellationToken)
     {
-        var waiting = await bindings.PendingBindsAsync(cancellationToken);
-        if (waiting.Count == 0)
+        var pending = await bindings.PendingBindsAsync(cancellationToken);
+        if (pending.Count == 0)
         {
-            _waiting.Clear();
+            _tracked.Clear();
             return false;
         }
 
-        await TrackPendingAsync(waiting, cancellationToken);
+        await TrackPendingAsync(pending, cancellationToken);
         var now = time.GetUtcNow();
         var views = config.Projects.Select(project => ViewOf(project, now)).ToList();
-        var accepted = await gateways.AcknowledgementTimesAsync(cancellationToken);
-        var progress = waiting
+        var acknowledgementTimes = await gateways.AcknowledgementTimesAsync(cancellationToken);
+        var progress = pending
             .Select(bind =>
                 (
                     bind,
                     BindingProgress.Evaluate(
                         bind.Scope,
                         views,
-                        GatewayStore.CountSince(accepted, _waiting[bind.Operation].VisibleAt),
+                        GatewayStore.CountSince(acknowledgementTimes, _tracked[bind.Operation].VisibleAt),
                         config.WaitsForSamples
                     )
                 )
@@ -91,8 +91,8 @@ internal sealed class BindEvaluator(
     }
 
     /// <summary>
-    /// True while some bind is waiting that a project has not read, though its cycles go well: it came during a cycle, or
-    /// another broker took it. Projects that fail are tried again by themselves, with backoff, and are not hurried.
+    /// Returns true if a pending bind was not read by the last successful cycle of a project: it arrived during the cycle, or through
+    /// another broker. Failing projects are ignored, because they are retried with backoff.
     /// </summary>
     public async Task<bool> HasUnreadBindsAsync(CancellationToken cancellationToken) =>
         (await bindings.PendingBindsAsync(cancellationToken))
@@ -103,17 +103,17 @@ internal sealed class BindEvaluator(
         _projects.AddOrUpdate(project, _ => change(new ProjectState(null, default)), (_, state) => change(state));
 
     /// <summary>
-    /// Notes as of when binds that are new here were visible to every reader of the database: a gateway that has accepted all that
-    /// was there later has accepted them. The credential feed is asked for such a reading.
+    /// Records for new binds a time at which they were visible to all readers of the database. A gateway that acknowledges a later state
+    /// has applied their credentials. Wakes the credential feed to read such a state.
     /// </summary>
-    private async Task TrackPendingAsync(IReadOnlyList<PendingBind> waiting, CancellationToken cancellationToken)
+    private async Task TrackPendingAsync(IReadOnlyList<PendingBind> pending, CancellationToken cancellationToken)
     {
-        var operations = waiting.Select(bind => bind.Operation).ToHashSet(StringComparer.Ordinal);
-        foreach (var over in _waiting.Keys.Where(operation => !operations.Contains(operation)).ToList())
+        var operations = pending.Select(bind => bind.Operation).ToHashSet(StringComparer.Ordinal);
+        foreach (var ended in _tracked.Keys.Where(operation => !operations.Contains(operation)).ToList())
         {
-            _waiting.Remove(over);
+            _tracked.Remove(ended);
         }
-        operations.ExceptWith(_waiting.Keys);
+        operations.ExceptWith(_tracked.Keys);
         if (operations.Count == 0)
         {
             return;
@@ -121,7 +121,7 @@ internal sealed class BindEvaluator(
         var visibleAt = await gateways.NowAsync(cancellationToken);
         foreach (var operation in operations)
         {
-            _waiting[operation] = new(visibleAt, time.GetTimestamp(), "");
+            _tracked[operation] = new(visibleAt, time.GetTimestamp(), "");
         }
         signals.CredentialsChanged.Notify();
     }
@@ -137,19 +137,19 @@ internal sealed class BindEvaluator(
         CancellationToken cancellationToken
     )
     {
-        var news = binds
+        var changes = binds
             .Where(entry => entry.Progress.State != OperationState.InProgress || ShouldReportProgress(entry.Bind, entry.Progress))
             .ToList();
-        if (news.Count == 0)
+        if (changes.Count == 0)
         {
             return;
         }
-        var version = news.Exists(entry => entry.Progress.State == OperationState.Succeeded)
+        var version = changes.Exists(entry => entry.Progress.State == OperationState.Succeeded)
             ? await facts.FindAsync(FactStore.PrometheusVersion, cancellationToken)
             : null;
         var written = await bindings.RecordOutcomesAsync(
             [
-                .. news.Select(entry => new BindOutcome(
+                .. changes.Select(entry => new BindOutcome(
                     entry.Bind,
                     entry.Progress.State,
                     entry.Progress.Description,
@@ -163,20 +163,15 @@ internal sealed class BindEvaluator(
         {
             if (outcome.State == OperationState.InProgress)
             {
-                _waiting[outcome.Bind.Operation] = _waiting[outcome.Bind.Operation] with { ReportedDescription = outcome.Description };
+                _tracked[outcome.Bind.Operation] = _tracked[outcome.Bind.Operation] with { ReportedDescription = outcome.Description };
                 continue;
             }
 
             signals.BindDecided.Notify(outcome.Bind.Operation);
-            logger.LogInformation(
-                "Binding {Binding} {State}: {Description}",
-                outcome.Bind.Scope.BindingId.Value,
-                outcome.State.ToText(),
-                outcome.Description
-            );
+            logger.BindDecided(outcome.Bind.Scope.BindingId.Value, outcome.State.ToText(), outcome.Description);
         }
 
-        // Its credential is to be dropped.
+        // The gateways must drop the credential.
         if (written.Any(outcome => outcome.State == OperationState.Failed))
         {
             signals.CredentialsChanged.Notify();
@@ -185,8 +180,8 @@ internal sealed class BindEvaluator(
 
     private bool ShouldReportProgress(PendingBind bind, BindingProgress progress)
     {
-        var waiting = _waiting[bind.Operation];
-        return waiting.ReportedDescription != progress.Description && time.GetElapsedTime(waiting.TrackedSince) >= ProgressReportDelay;
+        var pending = _tracked[bind.Operation];
+        return pending.ReportedDescription != progress.Description && time.GetElapsedTime(pending.TrackedSince) >= ProgressReportDelay;
     }
 
     private static string SnapshotJson(BindingProgress progress, string? version) =>
@@ -204,8 +199,9 @@ internal sealed class BindEvaluator(
 
     private sealed record ProjectState(CycleOutcome? Outcome, DateTimeOffset ReadAt, bool IsRunning = false, bool IsFailing = false);
 
-    /// <param name="VisibleAt">A time of the database's clock at which the bind was visible.</param>
-    /// <param name="TrackedSince">When it was met here.</param>
-    /// <param name="ReportedDescription">The description that was written last.</param>
+    /// <summary>A pending bind that this process tracks.</summary>
+    /// <param name="VisibleAt">Time of the database clock at which the bind was visible.</param>
+    /// <param name="TrackedSince">Timestamp of the first evaluation.</param>
+    /// <param name="ReportedDescription">The description written last.</param>
     private sealed record TrackedBind(long VisibleAt, long TrackedSince, string ReportedDescription);
 }

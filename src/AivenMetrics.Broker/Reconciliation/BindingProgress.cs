@@ -2,41 +2,42 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>Which binding, and what it covers: an id that was unbound and bound anew for other services is another one.</summary>
+/// <summary>Identifies a binding and the services that it covers. A binding of the same id for other services has another key.</summary>
 internal readonly record struct BindingKey(InstanceId Instance, BindingId Binding, string ServiceInstanceIds)
 {
     public static BindingKey For(BindingScope scope) => new(scope.InstanceId, scope.BindingId, string.Join('\n', scope.ServiceInstanceIds));
 }
 
-/// <summary>The last good cycle of a project.</summary>
-/// <param name="Bindings">The bindings that were live when the cycle began: what they cover was taken as needed.</param>
-/// <param name="Services">Every service of the project with its condition.</param>
+/// <summary>The outcome of the last successful cycle of a project.</summary>
+/// <param name="Bindings">Bindings that were live when the cycle started. Their services were needed in this cycle.</param>
+/// <param name="Services">All services of the project with their conditions.</param>
 internal sealed record CycleOutcome(IReadOnlySet<BindingKey> Bindings, IReadOnlyList<ServiceCondition> Services);
 
-/// <summary>A project as a decision sees it.</summary>
-/// <param name="Outcome">Of its last good cycle.</param>
-/// <param name="IsFresh">That cycle is young enough to decide about a bind that came after it.</param>
-/// <param name="IsCycleRunning">A cycle runs now that may not know the bind: it may take down what nobody else needs.</param>
+/// <summary>A project as seen by the evaluation.</summary>
+/// <param name="Outcome">Outcome of the last successful cycle.</param>
+/// <param name="IsFresh">True if the outcome is recent enough to decide a newer bind.</param>
+/// <param name="IsCycleRunning">
+/// True if a cycle is running that may not include the bind. It may remove integrations that no other binding needs.
+/// </param>
 internal sealed record ProjectView(CycleOutcome Outcome, bool IsFresh = false, bool IsCycleRunning = false);
 
-/// <summary>How far a bind is.</summary>
-/// <param name="State">Succeeded, failed or still in progress.</param>
-/// <param name="Description">A sentence or two for the tenant.</param>
-/// <param name="Covered">The services that it covers, sorted by name.</param>
+/// <summary>The progress of a bind.</summary>
+/// <param name="State">Succeeded, failed or in progress.</param>
+/// <param name="Description">Description for the tenant, in one or two sentences.</param>
+/// <param name="Covered">The covered services, sorted by name.</param>
 internal sealed record BindingProgress(OperationState State, string Description, IReadOnlyList<ServiceCondition> Covered)
 {
     private const int MaximumReasons = 5;
 
     /// <summary>
-    /// Decides about a bind. It succeeds when for every service that it covers the integration is known to exist or it is
-    /// known why there is none, and every gateway has accepted its credential. It fails when it names services and none of them
-    /// can deliver metrics as things stand. Until then it waits: for Aiven, for a project that was not read since the bind, or
-    /// for the gateways.
+    /// Evaluates a bind (docs/decisions/0004-when-a-bind-has-succeeded.md). It succeeds when every covered service has an integration or a
+    /// known reason for having none, and all gateways have acknowledged its credential. It fails if it names services and none of them can
+    /// deliver metrics. Otherwise it is in progress.
     /// </summary>
-    /// <param name="scope">What the binding covers.</param>
-    /// <param name="projects">Every configured project with its last good outcome; null: none yet.</param>
-    /// <param name="gateways">Which gateways know the credential.</param>
-    /// <param name="waitsForSamples">True: it waits until every running service delivers metrics.</param>
+    /// <param name="scope">Scope of the binding.</param>
+    /// <param name="projects">All configured projects with their last successful outcome; null: none yet.</param>
+    /// <param name="gateways">Acknowledgements of the credential by the gateways.</param>
+    /// <param name="waitsForSamples">True: the bind waits until every running service delivers metrics.</param>
     public static BindingProgress Evaluate(
         BindingScope scope,
         IReadOnlyCollection<ProjectView?> projects,
@@ -56,7 +57,7 @@ internal sealed record BindingProgress(OperationState State, string Description,
         var missing = scope.ServiceInstanceIds.Where(id => covered.All(service => service.ServiceInstanceId != id)).ToList();
         if (read.Count < projects.Count && (scope.PlanScope == PlanScope.Space || missing.Count > 0))
         {
-            return InProgress("Waiting for Aiven to say which services there are; this is tried again until it answers.", covered);
+            return InProgress("Waiting for the list of services from Aiven. The request is being retried.", covered);
         }
         var unsettled = covered.Where(service => !service.Condition.IsSettled).ToList();
         if (unsettled.Count > 0)
@@ -82,8 +83,8 @@ internal sealed record BindingProgress(OperationState State, string Description,
     }
 
     /// <summary>
-    /// True when no cycle could tell more: each covered service was settled a moment ago because others need it too, or because no
-    /// cycle runs that could take it down.
+    /// Returns true if no further cycle can change the evaluation: every covered service is settled, and either other bindings need it too,
+    /// or no running cycle could remove its integration.
     /// </summary>
     private static bool IsAlreadySettled(BindingScope scope, List<ProjectView> views)
     {
@@ -128,14 +129,14 @@ internal sealed record BindingProgress(OperationState State, string Description,
 
     private static string DescribePendingGateways(AcknowledgementCount gateways) =>
         gateways.Present == 0
-            ? "No gateway has asked for credentials yet: ask the operator."
+            ? "No gateway has polled for credentials yet. Contact the operator."
             : $"Waiting for the gateways to accept the credential ({gateways.Acknowledged} of {gateways.Present} {(gateways.Acknowledged == 1 ? "has" : "have")}).";
 
     private static string Summarize(List<ServiceCondition> covered, int missing)
     {
         if (covered.Count == 0 && missing == 0)
         {
-            return "There is no Aiven service in this space yet; the metrics of those to come appear by themselves.";
+            return "The space has no Aiven service yet. Metrics of new services appear automatically.";
         }
         var delivering = covered.Count(service => service.Condition.Reason == ConditionReasons.Integrated);
         var first =
@@ -143,8 +144,8 @@ internal sealed record BindingProgress(OperationState State, string Description,
         var gone = missing switch
         {
             0 => "",
-            1 => " One of the named services is gone.",
-            _ => $" {missing} of the named services are gone.",
+            1 => " One of the named services no longer exists.",
+            _ => $" {missing} of the named services no longer exist.",
         };
         return JoinMessages(first + gone, [.. covered.Where(service => service.Condition.Reason != ConditionReasons.Integrated)]);
     }

@@ -3,7 +3,7 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>The reasons of conditions, one word each; stored in <c>aiven_service.reason</c> and shown to tenants.</summary>
+/// <summary>Reasons of conditions in CamelCase, stored in <c>aiven_service.reason</c> and reported to tenants.</summary>
 internal static class ConditionReasons
 {
     public const string Integrated = nameof(Integrated);
@@ -30,21 +30,20 @@ internal static class ConditionReasons
         NotNeeded,
     ];
 
-    /// <summary>True while metrics may come without anybody changing the service.</summary>
+    /// <summary>Returns true if metrics may appear without a change to the service.</summary>
     public static bool MayDeliver(string reason) => MayResolve.Contains(reason);
 }
 
-/// <summary>What we make of a service.</summary>
-/// <param name="Reason">One of <see cref="ConditionReasons"/>.</param>
-/// <param name="Message">A sentence for the tenant that names the service.</param>
-/// <param name="IsScraped">It belongs in the target feed.</param>
+/// <summary>The condition of a service.</summary>
+/// <param name="Reason">A value of <see cref="ConditionReasons"/>.</param>
+/// <param name="Message">Description for the tenant, a sentence that names the service.</param>
+/// <param name="IsScraped">True if the service belongs in the target feed.</param>
 /// <param name="IsSettled">
-/// False while a bind should still wait: the next moment may decide. True when the integration is known to exist, or when
-/// the reason says why there is none.
+/// False while a bind should wait for the service. True if the integration exists, or the reason explains why there is none.
 /// </param>
 internal sealed record Condition(string Reason, string Message, bool IsScraped, bool IsSettled)
 {
-    /// <summary>Failed attempts after which a bind waits no longer for a service (about half a minute).</summary>
+    /// <summary>Number of failed attempts after which a bind no longer waits for a service (about 30 seconds).</summary>
     public const int AttemptsUntilSettled = 5;
 
     public static Condition Integrated(string name) => new(ConditionReasons.Integrated, $"{name} delivers metrics.", true, true);
@@ -53,16 +52,16 @@ internal sealed record Condition(string Reason, string Message, bool IsScraped, 
         new(ConditionReasons.WaitingForMetrics, $"Waiting for Aiven to open the metrics port of {name} (about a minute).", true, true);
 
     public static Condition IntegrationRequested(string name) =>
-        new(ConditionReasons.IntegrationRequested, $"Aiven is being asked to open the metrics port of {name}.", false, false);
+        new(ConditionReasons.IntegrationRequested, $"The metrics integration of {name} was requested from Aiven.", false, false);
 
     public static Condition Building(string name) =>
-        new(ConditionReasons.Building, $"{name} is being built; its metrics follow when it runs.", true, true);
+        new(ConditionReasons.Building, $"{name} is being built. Its metrics appear when it runs.", true, true);
 
     public static Condition PoweredOff(string name) =>
-        new(ConditionReasons.PoweredOff, $"{name} is powered off; its metrics return after it is powered on.", false, true);
+        new(ConditionReasons.PoweredOff, $"{name} is powered off. Its metrics return after it is powered on.", false, true);
 
-    /// <param name="name">The service.</param>
-    /// <param name="why">A sentence that says what keeps Prometheus out and what to do.</param>
+    /// <param name="name">Name of the service.</param>
+    /// <param name="why">The obstacle and how to resolve it, as a sentence.</param>
     public static Condition NotReachable(string name, string why) =>
         new(ConditionReasons.NotReachable, $"{name} cannot be scraped: {why}", true, true);
 
@@ -72,7 +71,7 @@ internal sealed record Condition(string Reason, string Message, bool IsScraped, 
     public static Condition IntegratedElsewhere(string name) =>
         new(
             ConditionReasons.IntegratedElsewhere,
-            $"The metrics of {name} already go to another Prometheus endpoint, and Aiven allows one: ask the operator.",
+            $"{name} is already integrated with another Prometheus endpoint, and Aiven allows only one. Contact the operator.",
             false,
             true
         );
@@ -80,36 +79,35 @@ internal sealed record Condition(string Reason, string Message, bool IsScraped, 
     public static Condition IntegrationDisabled(string name) =>
         new(
             ConditionReasons.IntegrationDisabled,
-            $"The metrics integration of {name} was turned off at Aiven: ask the operator.",
+            $"The metrics integration of {name} was disabled at Aiven. Contact the operator.",
             false,
             true
         );
 
-    public static Condition NotNeeded(string name) =>
-        new(ConditionReasons.NotNeeded, $"No binding asks for the metrics of {name}.", false, true);
+    public static Condition NotNeeded(string name) => new(ConditionReasons.NotNeeded, $"No binding covers {name}.", false, true);
 
     public static Condition AivenUnavailable(string name, int attempts) =>
         new(
             ConditionReasons.AivenUnavailable,
-            $"Aiven has not answered about {name} yet; it is being asked again.",
+            $"Aiven has not responded for {name} yet. The request is being retried.",
             false,
             attempts >= AttemptsUntilSettled
         );
 
-    /// <summary>The condition after Aiven said no: for good (until something changes), or for now.</summary>
+    /// <summary>Returns the condition after an error of Aiven, permanent or transient.</summary>
     public static Condition FromError(AivenService service, AivenError error, int attempts) =>
         error switch
         {
             { Status: 403 } when IsPlanRestriction(error) => new(
                 ConditionReasons.PlanWithoutIntegrations,
-                $"The plan of {service.ServiceName} ({service.Plan}) has no integrations: choose a larger plan.",
+                $"The plan of {service.ServiceName} ({service.Plan}) does not support integrations. Choose a larger plan.",
                 false,
                 true
             ),
             { Code: "not_powered" } => PoweredOff(service.ServiceName),
             { Status: 400 or 401 or 403 } => new(
                 ConditionReasons.AivenRefused,
-                $"Aiven refused to open the metrics port of {service.ServiceName} ({error.Status}): ask the operator.",
+                $"Aiven rejected the metrics integration of {service.ServiceName} ({error.Status}). Contact the operator.",
                 false,
                 true
             ),
@@ -122,8 +120,8 @@ internal sealed record Condition(string Reason, string Message, bool IsScraped, 
         || error.Message.Contains("service plan", StringComparison.OrdinalIgnoreCase);
 }
 
-/// <summary>A service with everything that was decided about it in this cycle.</summary>
-/// <param name="IsNeeded">A live binding covers it, or the mode asks for all.</param>
+/// <summary>A service with the decisions of this cycle.</summary>
+/// <param name="IsNeeded">True if a live binding covers the service, or all eligible services are integrated.</param>
 internal sealed record ServiceCondition(
     AivenService Service,
     SpaceOwner? Owner,
@@ -133,7 +131,7 @@ internal sealed record ServiceCondition(
     Condition Condition
 )
 {
-    /// <summary>The row to keep.</summary>
+    /// <summary>Returns the database record.</summary>
     public AivenServiceRecord ToRecord(AivenProject project) =>
         new(
             project,

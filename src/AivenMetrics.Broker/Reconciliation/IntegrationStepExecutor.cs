@@ -3,25 +3,25 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>What became of a step.</summary>
+/// <summary>The outcome of a step.</summary>
 internal enum StepOutcome
 {
-    /// <summary>Done.</summary>
+    /// <summary>The step succeeded.</summary>
     Succeeded,
 
-    /// <summary>Aiven refused; the reason is in the facts.</summary>
+    /// <summary>Aiven rejected the request; the cycle state contains the reason.</summary>
     Refused,
 
-    /// <summary>Aiven did not answer; tried again later.</summary>
+    /// <summary>No response from Aiven; the step is retried later.</summary>
     Unreachable,
 
-    /// <summary>Sent, end unknown; the next list tells.</summary>
+    /// <summary>The request was sent, and its outcome is unknown; the next list of services shows it.</summary>
     Unknown,
 }
 
 /// <summary>
-/// Carries out the steps of services. An integration's row is written before Aiven is asked; <c>created_by_us</c> in a row
-/// without an id says that an attempt of ours may have reached Aiven, so that its fruit is recognized as ours later.
+/// Executes the steps of services. The row of an integration is written before the request to Aiven. <c>created_by_us</c> in a row without
+/// an id means that an earlier request may have reached Aiven, so that an integration found later is recognized as the broker's own.
 /// </summary>
 internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStore integrations, TimeProvider time)
 {
@@ -30,7 +30,7 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
     private static readonly TimeSpan RefusalBackoff = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan PlanRestrictionBackoff = TimeSpan.FromHours(6);
 
-    /// <summary>Executes the step and writes what came of it into the facts. Throws only when the database fails.</summary>
+    /// <summary>Executes the step and records the outcome in the cycle state. Throws only if the database fails.</summary>
     public async Task<(StepOutcome Outcome, string? Problem)> ExecuteAsync(
         ProjectCycleState state,
         Step step,
@@ -76,7 +76,7 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
                 await DeleteRowAsync(state, forget.ServiceName, cancellationToken);
                 break;
             default:
-                throw new InvalidOperationException($"Nobody knows how to execute {step.Kind}.");
+                throw new InvalidOperationException($"The step {step.Kind} is unknown.");
         }
 
         return (StepOutcome.Succeeded, null);
@@ -85,24 +85,24 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
     private DateTimeOffset Now => time.GetUtcNow();
 
     private async Task<(StepOutcome Outcome, string? Problem)> CreateAsync(
-        ProjectCycleState facts,
+        ProjectCycleState state,
         AivenService service,
         CancellationToken cancellationToken
     )
     {
-        var (project, name) = (facts.Project.Value, service.ServiceName);
-        var before = FindOrCreateRow(facts, name);
+        var (project, name) = (state.Project.Value, service.ServiceName);
+        var before = FindOrCreateRow(state, name);
         var mayExistAlready = before is { IntegrationId: null, CreatedByUs: true };
         var row = before with { IntegrationId = null, CreatedByUs = true, RequestedAt = Now, UnneededSince = null };
-        await SaveAsync(facts, row, cancellationToken);
-        // Until we know better, the next attempt is not due at once.
+        await SaveAsync(state, row, cancellationToken);
+        // Until the outcome is known, the next attempt is delayed.
         row = row with { Attempts = row.Attempts + 1, DueAt = Now + Backoff(row.Attempts + 1) };
         try
         {
-            var integration = await aiven.CreateIntegrationAsync(project, name, facts.Record.EndpointId!, cancellationToken);
-            facts.AddIntegration(service, integration with { DestEndpointId = facts.Record.EndpointId });
+            var integration = await aiven.CreateIntegrationAsync(project, name, state.Record.EndpointId!, cancellationToken);
+            state.AddIntegration(service, integration with { DestEndpointId = state.Record.EndpointId });
             await SaveAsync(
-                facts,
+                state,
                 row with
                 {
                     IntegrationId = integration.ServiceIntegrationId,
@@ -114,65 +114,67 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
             );
             return (StepOutcome.Succeeded, null);
         }
-        catch (AivenException refusal)
+        catch (AivenException exception)
         {
-            await HandleRefusalAsync(facts, service, row with { CreatedByUs = mayExistAlready }, refusal, cancellationToken);
-            return (StepOutcome.Refused, refusal.Message);
+            await HandleRefusalAsync(state, service, row with { CreatedByUs = mayExistAlready }, exception, cancellationToken);
+            return (StepOutcome.Refused, exception.Message);
         }
-        catch (AivenUnreachableException fault)
+        catch (AivenUnreachableException exception)
         {
-            await SaveFailureAsync(facts, row with { CreatedByUs = mayExistAlready }, cancellationToken);
-            return (StepOutcome.Unreachable, fault.Message);
+            await SaveFailureAsync(state, row with { CreatedByUs = mayExistAlready }, cancellationToken);
+            return (StepOutcome.Unreachable, exception.Message);
         }
-        catch (AivenOutcomeUnknownException fault)
+        catch (AivenOutcomeUnknownException exception)
         {
-            await SaveFailureAsync(facts, row, cancellationToken);
-            return (StepOutcome.Unknown, fault.Message);
+            await SaveFailureAsync(state, row, cancellationToken);
+            return (StepOutcome.Unknown, exception.Message);
         }
     }
 
     private async Task HandleRefusalAsync(
-        ProjectCycleState facts,
+        ProjectCycleState state,
         AivenService service,
         IntegrationRecord row,
-        AivenException refusal,
+        AivenException exception,
         CancellationToken cancellationToken
     )
     {
-        var condition = Condition.FromError(service, refusal.Error, row.Attempts);
-        if (refusal.Error.Status == 409 && condition.Reason == ConditionReasons.AivenUnavailable)
+        var condition = Condition.FromError(service, exception.Error, row.Attempts);
+        if (exception.Error.Status == 409 && condition.Reason == ConditionReasons.AivenUnavailable)
         {
-            await RefreshServiceAsync(facts, service.ServiceName, cancellationToken);
+            await RefreshServiceAsync(state, service.ServiceName, cancellationToken);
         }
-        if (refusal.Error.Status == 404 && IsAboutEndpoint(refusal.Error))
+        if (exception.Error.Status == 404 && IsAboutEndpoint(exception.Error))
         {
-            (facts.EndpointNeedsCheck, facts.Endpoints) = (true, null);
+            (state.EndpointNeedsCheck, state.Endpoints) = (true, null);
         }
-        facts.AddProblem(service.ServiceName, condition);
+        state.AddProblem(service.ServiceName, condition);
         var wait = condition.Reason switch
         {
             ConditionReasons.PlanWithoutIntegrations => PlanRestrictionBackoff,
             ConditionReasons.AivenRefused => RefusalBackoff,
-            _ => refusal.RetryAfter ?? Backoff(row.Attempts),
+            _ => exception.RetryAfter ?? Backoff(row.Attempts),
         };
-        await SaveAsync(facts, row with { DueAt = Now + wait }, cancellationToken);
+        await SaveAsync(state, row with { DueAt = Now + wait }, cancellationToken);
     }
 
-    /// <summary>Aiven says that the service has such an integration: read the one service, and let the plan decide whose it is.</summary>
-    private async Task RefreshServiceAsync(ProjectCycleState facts, string name, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads the service again after Aiven reported a conflict, so that the plan can determine the owner of the existing integration.
+    /// </summary>
+    private async Task RefreshServiceAsync(ProjectCycleState state, string name, CancellationToken cancellationToken)
     {
         try
         {
-            facts.SetService(await aiven.GetServiceAsync(facts.Project.Value, name, cancellationToken));
+            state.SetService(await aiven.GetServiceAsync(state.Project.Value, name, cancellationToken));
         }
-        catch (Exception fault) when (fault is AivenException or AivenUnreachableException)
+        catch (Exception exception) when (exception is AivenException or AivenUnreachableException)
         {
-            // The next cycle's list will show it.
+            // The list of the next cycle will show it.
         }
     }
 
     private async Task<(StepOutcome Outcome, string? Problem)> DeleteAsync(
-        ProjectCycleState facts,
+        ProjectCycleState state,
         DeleteIntegration step,
         CancellationToken cancellationToken
     )
@@ -180,16 +182,16 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
         var name = step.Service.ServiceName;
         try
         {
-            await aiven.DeleteIntegrationAsync(facts.Project.Value, step.IntegrationId, cancellationToken);
-            facts.RemoveIntegration(step.Service, step.IntegrationId);
-            await DeleteRowAsync(facts, name, cancellationToken);
+            await aiven.DeleteIntegrationAsync(state.Project.Value, step.IntegrationId, cancellationToken);
+            state.RemoveIntegration(step.Service, step.IntegrationId);
+            await DeleteRowAsync(state, name, cancellationToken);
             return (StepOutcome.Succeeded, null);
         }
-        catch (Exception fault) when (fault is AivenException or AivenUnreachableException)
+        catch (Exception exception) when (exception is AivenException or AivenUnreachableException)
         {
-            var row = FindOrCreateRow(facts, name);
+            var row = FindOrCreateRow(state, name);
             await SaveFailureAsync(
-                facts,
+                state,
                 row with
                 {
                     Attempts = row.Attempts + 1,
@@ -197,29 +199,29 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
                 },
                 cancellationToken
             );
-            return (fault is AivenException ? StepOutcome.Refused : StepOutcome.Unreachable, fault.Message);
+            return (exception is AivenException ? StepOutcome.Refused : StepOutcome.Unreachable, exception.Message);
         }
     }
 
-    private async Task SaveFailureAsync(ProjectCycleState facts, IntegrationRecord row, CancellationToken cancellationToken)
+    private async Task SaveFailureAsync(ProjectCycleState state, IntegrationRecord row, CancellationToken cancellationToken)
     {
-        facts.AddProblem(row.ServiceName, Condition.AivenUnavailable(row.ServiceName, row.Attempts));
-        await SaveAsync(facts, row, cancellationToken);
+        state.AddProblem(row.ServiceName, Condition.AivenUnavailable(row.ServiceName, row.Attempts));
+        await SaveAsync(state, row, cancellationToken);
     }
 
-    private IntegrationRecord FindOrCreateRow(ProjectCycleState facts, string name) =>
-        facts.Integrations.GetValueOrDefault(name) ?? new(facts.Project, name, null, false, Now, null, 0, Now);
+    private IntegrationRecord FindOrCreateRow(ProjectCycleState state, string name) =>
+        state.Integrations.GetValueOrDefault(name) ?? new(state.Project, name, null, false, Now, null, 0, Now);
 
-    private async Task SaveAsync(ProjectCycleState facts, IntegrationRecord row, CancellationToken cancellationToken)
+    private async Task SaveAsync(ProjectCycleState state, IntegrationRecord row, CancellationToken cancellationToken)
     {
         await integrations.SaveAsync(row, cancellationToken);
-        facts.Integrations[row.ServiceName] = row;
+        state.Integrations[row.ServiceName] = row;
     }
 
-    private async Task DeleteRowAsync(ProjectCycleState facts, string name, CancellationToken cancellationToken)
+    private async Task DeleteRowAsync(ProjectCycleState state, string name, CancellationToken cancellationToken)
     {
-        await integrations.DeleteAsync(facts.Project, name, cancellationToken);
-        facts.Integrations.TryRemove(name, out _);
+        await integrations.DeleteAsync(state.Project, name, cancellationToken);
+        state.Integrations.TryRemove(name, out _);
     }
 
     private static bool IsAboutEndpoint(AivenError error) =>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>
-/// One pass over one project: read what is wanted, list Aiven's services once, then plan and act until the plan has no step
-/// left, and save the inventory with its conditions. It keeps nothing between passes but what Aiven rarely changes.
+/// One reconciliation cycle of a project: reads the desired state, lists the services of Aiven once, then plans and executes steps until
+/// none is left, and saves the inventory. Only state that rarely change are kept between cycles.
 /// </summary>
 internal sealed class ProjectCycle(
     AivenProject project,
@@ -22,7 +22,7 @@ internal sealed class ProjectCycle(
     TimeProvider time
 )
 {
-    // A plan needs a handful of rounds at most: credentials, CA, endpoints, endpoint, integrations, marks.
+    // A plan needs few rounds: credentials, CA, endpoints, endpoint, integrations, marks.
     private const int MaximumRounds = 20;
     private const int MaximumParallelSteps = 4;
     private static readonly TimeSpan RecheckInterval = TimeSpan.FromMinutes(10);
@@ -31,44 +31,46 @@ internal sealed class ProjectCycle(
     private DateTimeOffset _typesReadAt;
     private DateTimeOffset _endpointsReadAt = DateTimeOffset.MinValue;
 
-    /// <summary>Runs the pass.</summary>
-    /// <exception cref="AivenException">Aiven did not list the services; nothing was changed. So with the other exceptions of the client.</exception>
+    /// <summary>Runs the cycle.</summary>
+    /// <exception cref="AivenException">
+    /// The services could not be listed, and nothing was changed. The other exceptions of the client have the same meaning.
+    /// </exception>
     public async Task<CycleOutcome> RunAsync(CancellationToken cancellationToken)
     {
-        var began = time.GetUtcNow();
-        // Wanted first, then observed: a binding that is in this list is older than what Aiven shows below.
+        var startedAt = time.GetUtcNow();
+        // Desired state first, then observed state: the bindings read here are older than the services listed below.
         var scopes = await bindings.LiveScopesAsync(cancellationToken);
-        var wanted = new DesiredServices(scopes, options.Mode);
+        var desired = new DesiredServices(scopes, options.Mode);
         var services = await aiven.ListServicesAsync(project.Value, cancellationToken);
-        var facts = await ReadStateAsync(services, cancellationToken);
+        var state = await ReadStateAsync(services, cancellationToken);
 
-        var plan = ReconcilePlan.Create(facts.CreateInput(options, wanted, time.GetUtcNow()));
+        var plan = ReconcilePlan.Create(state.CreateInput(options, desired, time.GetUtcNow()));
         if (plan.Steps.Count > 0)
         {
-            await SaveInventoryAsync(plan, began, facts, cancellationToken);
+            await SaveInventoryAsync(plan, startedAt, state, cancellationToken);
         }
         for (var round = 0; plan.Steps.Count > 0 && round < MaximumRounds; round++)
         {
-            await ExecuteAsync(facts, plan.Steps, cancellationToken);
-            plan = ReconcilePlan.Create(facts.CreateInput(options, wanted, time.GetUtcNow()));
+            await ExecuteAsync(state, plan.Steps, cancellationToken);
+            plan = ReconcilePlan.Create(state.CreateInput(options, desired, time.GetUtcNow()));
         }
 
         if (plan.Steps.Count > 0)
         {
-            logger.LogWarning("The plan of project {Project} did not come to an end; it goes on in the next cycle", project.Value);
+            logger.StepsLeft(project.Value, MaximumRounds);
         }
-        if (facts.Endpoints is not null)
+        if (state.Endpoints is not null)
         {
-            _endpointsReadAt = began;
+            _endpointsReadAt = startedAt;
         }
-        await SaveInventoryAsync(plan, began, facts, cancellationToken);
-        metrics.RecordSuccess(project, began, plan.Services);
+        await SaveInventoryAsync(plan, startedAt, state, cancellationToken);
+        metrics.RecordSuccess(project, startedAt, plan.Services);
         return new(scopes.Select(BindingKey.For).ToHashSet(), plan.Services);
     }
 
     private async Task<ProjectCycleState> ReadStateAsync(IReadOnlyList<AivenService> services, CancellationToken cancellationToken)
     {
-        var facts = new ProjectCycleState(project, services, await ReadEligibleTypesAsync(cancellationToken))
+        var state = new ProjectCycleState(project, services, await ReadEligibleTypesAsync(cancellationToken))
         {
             Previous = (await inventory.ServicesOfProjectAsync(project, cancellationToken)).ToDictionary(
                 service => service.ServiceName,
@@ -78,13 +80,13 @@ internal sealed class ProjectCycle(
         };
         if (await inventory.FindProjectAsync(project, cancellationToken) is { } record)
         {
-            facts.Record = record;
+            state.Record = record;
         }
         foreach (var row in await integrations.OfProjectAsync(project, cancellationToken))
         {
-            facts.Integrations[row.ServiceName] = row;
+            state.Integrations[row.ServiceName] = row;
         }
-        return facts;
+        return state;
     }
 
     private async Task<IReadOnlySet<string>> ReadEligibleTypesAsync(CancellationToken cancellationToken)
@@ -98,19 +100,19 @@ internal sealed class ProjectCycle(
             _eligibleTypes = await aiven.ListEligibleServiceTypesAsync(project.Value, cancellationToken);
             _typesReadAt = time.GetUtcNow();
         }
-        catch (Exception fault) when (_eligibleTypes is not null && fault is AivenException or AivenUnreachableException)
+        catch (Exception exception) when (_eligibleTypes is not null && exception is AivenException or AivenUnreachableException)
         {
-            logger.LogWarning("The eligible types of project {Project} stay as they were: {Problem}", project.Value, fault.Message);
+            logger.EligibleTypesNotRead(project.Value, exception.Message);
         }
 
         return _eligibleTypes;
     }
 
-    private async Task ExecuteAsync(ProjectCycleState facts, IReadOnlyList<Step> steps, CancellationToken cancellationToken)
+    private async Task ExecuteAsync(ProjectCycleState state, IReadOnlyList<Step> steps, CancellationToken cancellationToken)
     {
         if (steps is [ProjectStep first])
         {
-            await ExecuteAsync(facts, first, cancellationToken);
+            await ExecuteAsync(state, first, cancellationToken);
             return;
         }
 
@@ -119,33 +121,33 @@ internal sealed class ProjectCycle(
             new ParallelOptions { MaxDegreeOfParallelism = MaximumParallelSteps, CancellationToken = cancellationToken },
             async (step, token) =>
             {
-                var (outcome, problem) = await integrationSteps.ExecuteAsync(facts, step, token);
+                var (outcome, problem) = await integrationSteps.ExecuteAsync(state, step, token);
                 ReportStep(step, (step as ServiceStep)?.Service.ServiceName ?? (step as ForgetService)?.ServiceName, outcome, problem);
             }
         );
     }
 
-    private async Task ExecuteAsync(ProjectCycleState facts, ProjectStep step, CancellationToken cancellationToken)
+    private async Task ExecuteAsync(ProjectCycleState state, ProjectStep step, CancellationToken cancellationToken)
     {
         try
         {
-            await projectSteps.ExecuteAsync(facts, step, cancellationToken);
+            await projectSteps.ExecuteAsync(state, step, cancellationToken);
             ReportStep(step, null, StepOutcome.Succeeded, null);
         }
-        catch (Exception fault) when (fault is AivenException or AivenUnreachableException or AivenOutcomeUnknownException)
+        catch (Exception exception) when (exception is AivenException or AivenUnreachableException or AivenOutcomeUnknownException)
         {
-            facts.EndpointFailed = true;
-            facts.EndpointNeedsCheck = false;
+            state.EndpointFailed = true;
+            state.EndpointNeedsCheck = false;
             ReportStep(
                 step,
                 null,
-                fault switch
+                exception switch
                 {
                     AivenException => StepOutcome.Refused,
                     AivenUnreachableException => StepOutcome.Unreachable,
                     _ => StepOutcome.Unknown,
                 },
-                fault.Message
+                exception.Message
             );
         }
     }
@@ -155,27 +157,27 @@ internal sealed class ProjectCycle(
         metrics.RecordStep(project, step.Kind, outcome);
         if (problem is not null)
         {
-            logger.LogWarning("{Step} {Service} in project {Project}: {Problem}", step.Kind, service, project.Value, problem);
+            logger.StepFailed(step.Kind, service, project.Value, problem);
         }
         else if (step is not ListEndpoints)
         {
-            logger.LogInformation("{Step} {Service} in project {Project}: done", step.Kind, service, project.Value);
+            logger.StepSucceeded(step.Kind, service, project.Value);
         }
     }
 
     private async Task SaveInventoryAsync(
         ReconcilePlan plan,
-        DateTimeOffset began,
-        ProjectCycleState facts,
+        DateTimeOffset startedAt,
+        ProjectCycleState state,
         CancellationToken cancellationToken
     )
     {
         await inventory.SaveInventoryAsync(
             project,
-            began,
+            startedAt,
             [.. plan.Services.Select(service => service.ToRecord(project))],
             cancellationToken
         );
-        facts.Record = facts.Record with { InventoryAt = began };
+        state.Record = state.Record with { InventoryAt = startedAt };
     }
 }

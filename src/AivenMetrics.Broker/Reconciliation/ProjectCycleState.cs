@@ -5,8 +5,8 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>
-/// What one cycle knows of its project. Steps write what they learned here, so that the next plan of the same cycle sees it
-/// without asking Aiven again. Steps of different services run side by side and touch only their own entries.
+/// The state of one cycle. Steps record what they learned, so that the next plan of the cycle uses it without another request to Aiven.
+/// Steps of different services run concurrently and change only their own entries.
 /// </summary>
 internal sealed class ProjectCycleState(AivenProject project, IReadOnlyList<AivenService> services, IReadOnlySet<string> eligibleTypes)
 {
@@ -21,7 +21,7 @@ internal sealed class ProjectCycleState(AivenProject project, IReadOnlyList<Aive
 
     public AivenProject Project { get; } = project;
 
-    /// <summary>The project's row; its save is the executor's business.</summary>
+    /// <summary>The database record of the project. The step executor saves it.</summary>
     public AivenProjectRecord Record { get; set; } = new(project, null, null, null, null, null);
 
     public ConcurrentDictionary<string, IntegrationRecord> Integrations { get; } = new(StringComparer.Ordinal);
@@ -34,7 +34,7 @@ internal sealed class ProjectCycleState(AivenProject project, IReadOnlyList<Aive
 
     public bool EndpointFailed { get; set; }
 
-    /// <summary>Aiven said once in this cycle that an endpoint of our name exists.</summary>
+    /// <summary>True if Aiven already reported a conflict with an existing endpoint in this cycle.</summary>
     public bool EndpointConflict { get; set; }
 
     public ReconcileInput CreateInput(AivenOptions options, DesiredServices wanted, DateTimeOffset now) =>
@@ -52,7 +52,7 @@ internal sealed class ProjectCycleState(AivenProject project, IReadOnlyList<Aive
 
     public void AddProblem(string service, Condition problem) => _problems[service] = problem;
 
-    /// <summary>A new endpoint: what failed for want of it may be tried at once.</summary>
+    /// <summary>Records a new endpoint. Failures caused by the missing endpoint are cleared, so that the steps are retried.</summary>
     public void SetEndpoint(AivenEndpoint endpoint)
     {
         Record = Record with { EndpointId = endpoint.EndpointId };

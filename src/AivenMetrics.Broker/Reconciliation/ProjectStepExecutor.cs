@@ -4,12 +4,12 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>Carries out the steps of a project: credentials, CA, endpoint. Each ends with our row saying what is so.</summary>
+/// <summary>Executes the steps of a project: credentials, CA and endpoint. Each step ends with an update of the project's row.</summary>
 internal sealed class ProjectStepExecutor(AivenClient aiven, InventoryStore inventory, SecretProtector secrets, AivenOptions options)
 {
     private const string PasswordAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-    /// <summary>Executes the step and writes what came of it into the facts.</summary>
+    /// <summary>Executes the step and records the outcome in the cycle state.</summary>
     public async Task ExecuteAsync(ProjectCycleState state, ProjectStep step, CancellationToken cancellationToken)
     {
         var project = state.Project.Value;
@@ -20,7 +20,7 @@ internal sealed class ProjectStepExecutor(AivenClient aiven, InventoryStore inve
                     state,
                     state.Record with
                     {
-                        // Aiven takes 5 to 32 of a-z 0-9 - @ _ for the user and 8 to 64 characters for the password.
+                        // Aiven accepts 5 to 32 characters of a-z 0-9 - @ _ for the user name and 8 to 64 for the password.
                         ScrapeUsername = "prom" + RandomNumberGenerator.GetHexString(12, lowercase: true),
                         ScrapePassword = secrets.Protect(
                             RandomNumberGenerator.GetString(PasswordAlphabet, 40),
@@ -60,40 +60,40 @@ internal sealed class ProjectStepExecutor(AivenClient aiven, InventoryStore inve
                 );
                 break;
             default:
-                throw new InvalidOperationException($"Nobody knows how to execute {step.Kind}.");
+                throw new InvalidOperationException($"The step {step.Kind} is unknown.");
         }
     }
 
-    private async Task CreateAsync(ProjectCycleState facts, CancellationToken cancellationToken)
+    private async Task CreateAsync(ProjectCycleState state, CancellationToken cancellationToken)
     {
         try
         {
             await SaveEndpointAsync(
-                facts,
-                await aiven.CreateEndpointAsync(facts.Project.Value, options.EndpointName, Credentials(facts), cancellationToken),
+                state,
+                await aiven.CreateEndpointAsync(state.Project.Value, options.EndpointName, Credentials(state), cancellationToken),
                 cancellationToken
             );
         }
-        catch (AivenException refusal) when (refusal.Error.Status == 409 && !facts.EndpointConflict)
+        catch (AivenException exception) when (exception.Error.Status == 409 && !state.EndpointConflict)
         {
-            // Somebody was quicker: look again, once.
-            facts.EndpointConflict = true;
-            facts.Endpoints = null;
+            // Another client created it concurrently: list the endpoints again, once.
+            state.EndpointConflict = true;
+            state.Endpoints = null;
         }
     }
 
-    private async Task SaveEndpointAsync(ProjectCycleState facts, AivenEndpoint endpoint, CancellationToken cancellationToken)
+    private async Task SaveEndpointAsync(ProjectCycleState state, AivenEndpoint endpoint, CancellationToken cancellationToken)
     {
-        facts.SetEndpoint(endpoint);
-        await inventory.SaveProjectAsync(facts.Record, cancellationToken);
+        state.SetEndpoint(endpoint);
+        await inventory.SaveProjectAsync(state.Record, cancellationToken);
     }
 
-    private AivenBasicAuth Credentials(ProjectCycleState facts) =>
-        new(facts.Record.ScrapeUsername!, secrets.Unprotect(facts.Record.ScrapePassword!, SecretProtector.ScrapePasswordPurpose));
+    private AivenBasicAuth Credentials(ProjectCycleState state) =>
+        new(state.Record.ScrapeUsername!, secrets.Unprotect(state.Record.ScrapePassword!, SecretProtector.ScrapePasswordPurpose));
 
-    private async Task SaveAsync(ProjectCycleState facts, AivenProjectRecord record, CancellationToken cancellationToken)
+    private async Task SaveAsync(ProjectCycleState state, AivenProjectRecord record, CancellationToken cancellationToken)
     {
         await inventory.SaveProjectAsync(record, cancellationToken);
-        facts.Record = record;
+        state.Record = record;
     }
 }

@@ -6,21 +6,21 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>
-/// What keeps Prometheus out of a service, as far as Aiven shows it: a VPC without public access, no host on the route, an
-/// <c>ip_filter</c>. Its listener does not refuse then, it just never answers, so nothing else would tell.
+/// Detects network restrictions that keep Prometheus from reaching a service, as far as Aiven reports them: a VPC without public access, no
+/// host on the route, or an <c>ip_filter</c>. The listener then drops packets instead of rejecting them, so scrapes only time out.
 /// </summary>
 internal static class Reachability
 {
-    /// <summary>A sentence that says why and what to do; null: nothing that is known.</summary>
+    /// <summary>Returns the obstacle and how to resolve it, as a sentence; null if none is known.</summary>
     public static string? FindProblem(AivenService service, IReadOnlyList<ScrapeHostRecord> hosts, AivenOptions options)
     {
         if (options.Route == "public" && service.ProjectVpcId is { Length: > 0 } && !IsPublic(service))
         {
-            return "it is in a VPC and its metrics are not open to public networks; set public_access.prometheus of the service, or ask the operator.";
+            return "it is in a VPC without public access to its metrics. Set public_access.prometheus of the service, or contact the operator.";
         }
         if (hosts.Count == 0)
         {
-            return $"Aiven shows no host of it on the network route that Prometheus uses ({options.Route}); ask the operator.";
+            return $"Aiven lists no host of it on the network route that Prometheus uses ({options.Route}). Contact the operator.";
         }
         if (FilterNetworks(service) is not { } filter)
         {
@@ -28,12 +28,12 @@ internal static class Reachability
         }
         if (filter.Count == 0)
         {
-            return "its ip_filter lets nobody in; add the networks that may connect.";
+            return "its ip_filter is empty. Add the networks that may connect.";
         }
         var shutOut = options
             .PrometheusAddresses.Where(address => !filter.Any(network => network.Contains(IPAddress.Parse(address))))
             .ToList();
-        return shutOut.Count == 0 ? null : $"its ip_filter keeps Prometheus out; add {string.Join(" and ", shutOut)} to it.";
+        return shutOut.Count == 0 ? null : $"its ip_filter excludes Prometheus. Add {string.Join(" and ", shutOut)} to it.";
     }
 
     private static bool IsPublic(AivenService service) =>
@@ -43,7 +43,7 @@ internal static class Reachability
             && open.ValueKind == JsonValueKind.True
         ) || (service.Components ?? []).Any(component => component.Component == AivenClient.PrometheusType && component.Route == "public");
 
-    /// <summary>The networks of the filter; null when there is none, or one that we cannot read, which says nothing.</summary>
+    /// <summary>Returns the networks of the filter; null if there is no filter or it has an unknown format.</summary>
     private static List<IPNetwork>? FilterNetworks(AivenService service)
     {
         if (service.UserConfig?.IpFilter is not { ValueKind: JsonValueKind.Array } filter)
@@ -63,7 +63,7 @@ internal static class Reachability
         return networks;
     }
 
-    // Entries are texts, or objects that also carry a description.
+    // Entries are strings, or objects with a description.
     private static string? NetworkText(JsonElement entry) =>
         entry.ValueKind switch
         {

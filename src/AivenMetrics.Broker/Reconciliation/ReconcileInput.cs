@@ -3,7 +3,7 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>Everything that planning looks at; the plan is a pure function of it.</summary>
+/// <summary>The input of a plan, which is a pure function of it.</summary>
 internal sealed record ReconcileInput(
     AivenOptions Options,
     DateTimeOffset Now,
@@ -12,23 +12,23 @@ internal sealed record ReconcileInput(
     RecordedProject Recorded
 );
 
-/// <summary>What Aiven shows of a project.</summary>
-/// <param name="Services">From the one list call of the cycle, with what creating calls of this cycle added.</param>
-/// <param name="EligibleTypes">Service types that can have a <c>prometheus</c> integration.</param>
-/// <param name="Endpoints">Null: not looked at in this cycle.</param>
+/// <summary>The observed state of a project at Aiven.</summary>
+/// <param name="Services">Services from the list request of the cycle, with the changes made in this cycle.</param>
+/// <param name="EligibleTypes">Service types that support a <c>prometheus</c> integration.</param>
+/// <param name="Endpoints">Integration endpoints; null: not listed in this cycle.</param>
 internal sealed record ObservedProject(
     IReadOnlyList<AivenService> Services,
     IReadOnlySet<string> EligibleTypes,
     IReadOnlyList<AivenEndpoint>? Endpoints
 );
 
-/// <summary>What our database knows of a project, and what was learned in this cycle.</summary>
-/// <param name="Record">Null: nothing yet.</param>
-/// <param name="Integrations">Rows by service name.</param>
-/// <param name="Previous">The services as the last cycle left them, by name: their reasons outlive a backoff.</param>
-/// <param name="Problems">What went wrong with a service in this cycle, by name.</param>
-/// <param name="EndpointNeedsCheck">Something suggests that our endpoint may be gone, or it was not checked for long.</param>
-/// <param name="EndpointFailed">Making the endpoint failed in this cycle.</param>
+/// <summary>The recorded state of a project: database rows, and what was learned in this cycle.</summary>
+/// <param name="Record">Row of the project; null: none yet.</param>
+/// <param name="Integrations">Integration rows by service name.</param>
+/// <param name="Previous">Services after the last cycle, by name. Their reasons apply during a backoff.</param>
+/// <param name="Problems">Conditions of services whose steps failed in this cycle, by name.</param>
+/// <param name="EndpointNeedsCheck">True if the endpoint may be missing, or was not checked for a long time.</param>
+/// <param name="EndpointFailed">True if the creation of the endpoint failed in this cycle.</param>
 internal sealed record RecordedProject(
     AivenProjectRecord? Record,
     IReadOnlyDictionary<string, IntegrationRecord> Integrations,
@@ -38,7 +38,7 @@ internal sealed record RecordedProject(
     bool EndpointFailed
 );
 
-/// <summary>Which services somebody wants to see, from all live bindings and the operator's mode.</summary>
+/// <summary>The services that live bindings cover, or all eligible ones, depending on the mode.</summary>
 internal sealed class DesiredServices
 {
     private readonly HashSet<SpaceOwner> _spaces = [];
@@ -61,7 +61,9 @@ internal sealed class DesiredServices
         }
     }
 
-    /// <summary>True if a service with these tags must be integrated. A service without an owner is nobody's.</summary>
+    /// <summary>
+    /// Returns true if a service with these tags must be integrated. Services without an owner are not covered by bindings.
+    /// </summary>
     public bool Includes(SpaceOwner? owner, string? serviceInstanceId) =>
         _mode == AivenMode.AllEligible
         || (

@@ -4,17 +4,17 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>
-/// The decisions of a cycle: from what is wanted, seen and known to the steps to take now and a condition for every service.
-/// Pure. Steps of the project come first and alone; then those of the services, which do not depend on each other.
+/// The plan of a cycle: the steps to execute and the condition of every service, computed from desired, observed and recorded state. Pure.
+/// Project steps come first and one at a time. Service steps are independent of each other.
 /// </summary>
-/// <param name="Steps">What to do now; empty: nothing is left to do in this cycle.</param>
-/// <param name="Services">Every service that Aiven shows, with its condition as things stand before the steps.</param>
+/// <param name="Steps">Steps to execute now; empty: the cycle is complete.</param>
+/// <param name="Services">All observed services with their conditions before the steps.</param>
 internal sealed record ReconcilePlan(IReadOnlyList<Step> Steps, IReadOnlyList<ServiceCondition> Services)
 {
-    /// <summary>How long Aiven may not yet show what it just created.</summary>
+    /// <summary>Time for which Aiven may not list a new integration.</summary>
     public static readonly TimeSpan ListingLag = TimeSpan.FromSeconds(30);
 
-    /// <summary>Makes the plan.</summary>
+    /// <summary>Creates the plan.</summary>
     public static ReconcilePlan Create(ReconcileInput input)
     {
         var decisions = input.Observed.Services.Select(service => ServiceChecks.Evaluate(new ServiceContext(service, input))).ToList();
@@ -37,7 +37,7 @@ internal sealed record ReconcilePlan(IReadOnlyList<Step> Steps, IReadOnlyList<Se
         );
     }
 
-    /// <summary>The next step towards a project that can be scraped: the first that applies.</summary>
+    /// <summary>Returns the first project step that applies; null if the project is set up.</summary>
     private static ProjectStep? NextProjectStep(ReconcileInput input, IReadOnlyList<ServiceDecision> decisions)
     {
         var (known, endpoints) = (input.Recorded, input.Observed.Endpoints);
@@ -78,7 +78,7 @@ internal sealed record ReconcilePlan(IReadOnlyList<Step> Steps, IReadOnlyList<Se
     }
 }
 
-/// <summary>One service with all that is known about it, in the words of the checks.</summary>
+/// <summary>A service with all state that the checks use.</summary>
 internal sealed class ServiceContext
 {
     public ServiceContext(AivenService service, ReconcileInput input)
@@ -127,24 +127,24 @@ internal sealed class ServiceContext
 
     public AivenServiceRecord? Previous { get; }
 
-    /// <summary>What went wrong in this cycle.</summary>
+    /// <summary>Condition after a failed step of this cycle.</summary>
     public Condition? Problem { get; }
 
     public bool HasEndpoint { get; }
 
     public bool IsTypeEligible { get; }
 
-    /// <summary>The integration to our endpoint as Aiven shows it.</summary>
+    /// <summary>The integration with the broker's endpoint, as observed at Aiven.</summary>
     public AivenIntegration? ObservedIntegration { get; }
 
-    /// <summary>Aiven shows a <c>prometheus</c> integration, but not to our endpoint.</summary>
+    /// <summary>True if the service has a <c>prometheus</c> integration with another endpoint.</summary>
     public bool HasOtherIntegration { get; }
 
     public bool IsPoweredOff => Service.State == "POWEROFF";
 
     public bool IsBuilding => Service.State == "REBUILDING";
 
-    /// <summary>Created a moment ago, and Aiven may not list it yet.</summary>
+    /// <summary>True if the integration was just created, so that Aiven may not list it yet.</summary>
     public bool WasJustCreated =>
         StoredIntegration is { IntegrationId: not null } && Now - StoredIntegration.RequestedAt < ReconcilePlan.ListingLag;
 

@@ -6,11 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>
-/// Keeps Aiven as the bindings want it, in one broker at a time. While it holds the lock:
-/// 1. one loop per project runs a cycle when woken or when the interval is over, so that one project that hangs holds up no
-///    other; 2. one loop decides the waiting binds when one came, a cycle ended or a gateway accepted: a bind of services that
-///    were settled already waits for no cycle; 3. a watcher gives up when the lock is lost, and wakes the loops for binds that
-///    other brokers answered. No fault ends it: everything is read anew in the next cycle.
+/// Reconciles Aiven with the bindings, in one broker at a time. While it holds the lock: 1. one loop per project runs a cycle after a
+/// signal or the interval, so that a slow project does not delay others; 2. one loop evaluates pending binds after a new bind, a cycle or
+/// an acknowledgement, so that a bind of settled services waits for no cycle; 3. a watcher stops all loops when the lock is lost, and wakes
+/// them for binds of other brokers. Failures never end the reconciler: every cycle reads all state again.
 /// </summary>
 internal sealed class Reconciler(
     Func<AivenProject, ProjectCycle> cycles,
@@ -25,7 +24,7 @@ internal sealed class Reconciler(
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
 
-    // Gateways may ask another broker, which cannot wake us.
+    // Gateways may poll another broker, which cannot notify this process.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaximumRecheckInterval = TimeSpan.FromSeconds(15);
 
@@ -42,9 +41,9 @@ internal sealed class Reconciler(
                     await LeadAsync(lease, stoppingToken);
                 }
             }
-            catch (Exception fault) when (fault is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                logger.LogError(fault, "Reconciliation starts over");
+                logger.ReconciliationFailed(exception);
             }
 
             metrics.SetLeader(false);
@@ -54,7 +53,7 @@ internal sealed class Reconciler(
 
     private async Task LeadAsync(ReconcilerLease lease, CancellationToken cancellationToken)
     {
-        logger.LogInformation("This broker reconciles now");
+        logger.LeadershipAcquired();
         metrics.SetLeader(true);
         using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         List<Task> loops =
@@ -73,15 +72,15 @@ internal sealed class Reconciler(
                         signals.DesiredStateChanged.Notify();
                     }
                 }
-                catch (Exception fault) when (fault is not OperationCanceledException)
+                catch (Exception exception) when (exception is not OperationCanceledException)
                 {
-                    logger.LogWarning("Waiting binds cannot be read: {Problem}", fault.Message);
+                    logger.PendingBindsNotRead(exception.Message);
                 }
 
                 await Task.Delay(CheckInterval, time, cancellationToken);
             }
 
-            logger.LogWarning("The reconciler's lock was lost: another broker may reconcile now");
+            logger.LeadershipLost();
         }
         finally
         {
@@ -93,16 +92,19 @@ internal sealed class Reconciler(
     private async Task RunProjectAsync(AivenProject project, CancellationToken cancellationToken)
     {
         var cycle = cycles(project);
-        var hurried = 0;
+        var unsettledCycles = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
             var seen = signals.DesiredStateChanged.Version;
             var settled = await RunCycleAsync(project, cycle, cancellationToken);
-            hurried = settled ? 0 : hurried + 1;
-            // Something is open: look again soon, but ever later.
+            unsettledCycles = settled ? 0 : unsettledCycles + 1;
+            // Unsettled services are checked again soon, with growing intervals.
             var wait = settled
                 ? options.Interval
-                : Minimum(options.Interval, Minimum(MaximumRecheckInterval, CheckInterval * Math.Pow(2, Math.Min(hurried, 10) - 1)));
+                : Minimum(
+                    options.Interval,
+                    Minimum(MaximumRecheckInterval, CheckInterval * Math.Pow(2, Math.Min(unsettledCycles, 10) - 1))
+                );
             await DelayAsync(options.MinimumInterval, cancellationToken);
             if (cancellationToken.IsCancellationRequested)
             {
@@ -119,11 +121,11 @@ internal sealed class Reconciler(
         }
     }
 
-    /// <summary>One cycle with all its faults caught.</summary>
-    /// <returns>True: all that is needed is settled; false: a cycle soon may get further.</returns>
+    /// <summary>Runs one cycle and handles all its failures.</summary>
+    /// <returns>True if all needed services are settled; false if another cycle may make progress.</returns>
     private async Task<bool> RunCycleAsync(AivenProject project, ProjectCycle cycle, CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
+        var startedAt = time.GetTimestamp();
         var (settled, succeeded) = (false, false);
         try
         {
@@ -133,43 +135,43 @@ internal sealed class Reconciler(
             evaluator.CycleSucceeded(project, outcome, readAt);
             (settled, succeeded) = (outcome.Services.All(evaluator.IsSettled), true);
         }
-        catch (Exception fault) when (fault is AivenException or AivenUnreachableException)
+        catch (Exception exception) when (exception is AivenException or AivenUnreachableException)
         {
-            logger.LogWarning("Project {Project} stays as it was: {Problem}", project.Value, fault.Message);
+            logger.AivenFailed(project.Value, exception.Message);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return false;
         }
-        catch (Exception fault)
+        catch (Exception exception)
         {
-            logger.LogError(fault, "The cycle of project {Project} failed", project.Value);
+            logger.CycleFailed(project.Value, exception);
         }
 
         if (!succeeded)
         {
             evaluator.CycleFailed(project);
         }
-        metrics.RecordCycle(project, time.GetElapsedTime(began), succeeded);
+        metrics.RecordCycle(project, time.GetElapsedTime(startedAt), succeeded);
         signals.ObservedStateChanged.Notify();
         return settled;
     }
 
     private async Task EvaluateBindsAsync(CancellationToken cancellationToken)
     {
-        var woken = new StateSignalSet(signals.DesiredStateChanged, signals.GatewayAcknowledged, evaluator.CycleEnded);
+        var wakeSignals = new StateSignalSet(signals.DesiredStateChanged, signals.GatewayAcknowledged, evaluator.CycleEnded);
         while (!cancellationToken.IsCancellationRequested)
         {
-            var seen = woken.Versions;
+            var seen = wakeSignals.Versions;
             var wait = CheckInterval;
             try
             {
                 wait = await evaluator.EvaluatePendingAsync(cancellationToken) ? PollInterval : CheckInterval;
             }
-            catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
-                // Woken again at once, it would fail at once: the database is given a moment.
-                logger.LogError(fault, "Waiting binds could not be decided");
+                // An immediate retry would fail again, so the database gets time to recover.
+                logger.EvaluationFailed(exception);
                 await DelayAsync(CheckInterval, cancellationToken);
             }
             catch (OperationCanceledException)
@@ -177,7 +179,7 @@ internal sealed class Reconciler(
                 return;
             }
 
-            await woken.WaitAsync(seen, wait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await wakeSignals.WaitAsync(seen, wait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -189,7 +191,7 @@ internal sealed class Reconciler(
         }
         catch (OperationCanceledException)
         {
-            // The caller looks at the token.
+            // The caller checks the token.
         }
     }
 

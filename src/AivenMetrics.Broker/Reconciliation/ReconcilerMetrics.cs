@@ -4,7 +4,7 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>What is measured of reconciliation. Labels are the configured projects and our own words.</summary>
+/// <summary>Metrics of the reconciler. Label values are configured projects and fixed words.</summary>
 internal sealed class ReconcilerMetrics
 {
     private readonly Histogram<double> _cycles;
@@ -57,7 +57,7 @@ internal sealed class ReconcilerMetrics
         {
             return;
         }
-        // Another broker knows better now.
+        // Another broker reports current values.
         _lastSuccess.Clear();
         _services.Clear();
     }

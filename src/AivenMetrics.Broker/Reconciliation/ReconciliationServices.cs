@@ -8,12 +8,12 @@ namespace AivenMetrics.Broker.Reconciliation;
 /// <summary>Registers the reconciler.</summary>
 internal static class ReconciliationServices
 {
-    // How long a cycle may take until its outcome is there: until then the last one is as new as it gets.
+    // Maximum expected duration of a cycle. Until it ends, the previous outcome is the most recent.
     private static readonly TimeSpan MaximumCycleDuration = TimeSpan.FromSeconds(15);
 
-    /// <summary>Adds the reconciler as a hosted service; needs <c>AddState</c> and <c>AddAiven</c>.</summary>
-    /// <param name="services">Where to.</param>
-    /// <param name="options">Access to Aiven.</param>
+    /// <summary>Registers the reconciler as a hosted service; requires <c>AddState</c> and <c>AddAiven</c>.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="options">Options for accessing Aiven.</param>
     /// <param name="bindsWaitForSamples">True: a bind waits until every running service delivers metrics.</param>
     public static IServiceCollection AddReconciliation(this IServiceCollection services, AivenOptions options, bool bindsWaitForSamples)
     {

@@ -5,9 +5,9 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>
-/// Which hosts to scrape for a service. Aiven lists a <c>prometheus</c> component once the integration is on; until then the
-/// service's own host with the usual port is right. Standby nodes of PostgreSQL, MySQL and Valkey answer only to the
-/// <c>replica-</c> name, so that name is added when the plan has standbys and no component names it.
+/// Determines the hosts to scrape for a service. Aiven lists a <c>prometheus</c> component once the integration exists; before that, the
+/// service's own host and the default port are used. Standby nodes of PostgreSQL, MySQL and Valkey are reachable only by the
+/// <c>replica-</c> name, which is added if the plan has standby nodes and no component has it.
 /// </summary>
 internal static partial class ScrapeHosts
 {
@@ -16,7 +16,7 @@ internal static partial class ScrapeHosts
 
     private static readonly HashSet<string> TypesWithReplicaName = new(StringComparer.Ordinal) { "pg", "mysql", "valkey", "redis" };
 
-    /// <summary>The hosts, sorted, each once; empty when Aiven shows none on the route.</summary>
+    /// <summary>Returns the hosts, distinct and sorted; empty if Aiven lists none on the route.</summary>
     public static IReadOnlyList<ScrapeHostRecord> ForService(AivenService service, string route)
     {
         var listed = (service.Components ?? [])
@@ -56,7 +56,7 @@ internal static partial class ScrapeHosts
         ];
     }
 
-    // A privatelink name cannot be guessed; the others follow Aiven's documented prefixes.
+    // A privatelink name cannot be derived; the others have Aiven's documented prefixes.
     private static string? DefaultHost(AivenService service, string route) =>
         (service.ServiceUriParams?.Host, route) switch
         {

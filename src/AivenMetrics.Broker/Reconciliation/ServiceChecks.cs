@@ -1,15 +1,15 @@
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>What a check found out: a condition, and a step if something is to be done.</summary>
+/// <summary>The result of a check: a condition, and a step if an action is needed.</summary>
 internal sealed record CheckResult(Condition Condition, ServiceStep? Step = null);
 
-/// <summary>The answer for one service.</summary>
+/// <summary>The decision for one service.</summary>
 internal sealed record ServiceDecision(ServiceCondition Service, ServiceStep? Step);
 
 /// <summary>
-/// The checks of a service, in order. Two lists are asked, and in each the first answer wins: <see cref="RowChecks"/> brings
-/// our row in line with what Aiven shows and with what is needed; <see cref="ConditionChecks"/> says where the service stands and
-/// asks for what is missing. When bookkeeping has a step, the service is looked at again after it.
+/// The checks of a service. There are two ordered lists, and in each the first result is used: <see cref="RowChecks"/> update the
+/// integration row to the observed state and the need; <see cref="ConditionChecks"/> determine the condition and request a missing
+/// integration. After a step of the row checks, the service is evaluated again.
 /// </summary>
 internal static class ServiceChecks
 {
@@ -39,11 +39,11 @@ internal static class ServiceChecks
         IntegrationMissing,
     ];
 
-    /// <summary>Asks the checks.</summary>
+    /// <summary>Evaluates all checks for a service.</summary>
     public static ServiceDecision Evaluate(ServiceContext service)
     {
         var step = FirstResult(RowChecks, service);
-        var verdict = FirstResult(ConditionChecks, service) ?? throw new InvalidOperationException("The last check always answers.");
+        var verdict = FirstResult(ConditionChecks, service) ?? throw new InvalidOperationException("The last check must return a result.");
         var condition = new ServiceCondition(
             service.Service,
             service.Owner,
@@ -58,11 +58,11 @@ internal static class ServiceChecks
     private static T? FirstResult<T>(IEnumerable<Func<ServiceContext, T?>> checks, ServiceContext facts)
         where T : class => checks.Select(check => check(facts)).FirstOrDefault(answer => answer is not null);
 
-    // ---- Bookkeeping
+    // Row checks
 
     /// <summary>
-    /// An integration to our endpoint that our row does not name. It is ours if an attempt of ours may have made it: the row
-    /// was written before Aiven was asked, and its answer was never seen. Otherwise it was there before us.
+    /// The observed integration with the broker's endpoint is not in the row. It was created by the broker if an earlier request may have
+    /// reached Aiven: the row was written, but no response was received. Otherwise it existed before.
     /// </summary>
     private static AdoptIntegration? ObservedButNotStored(ServiceContext s) =>
         s.ObservedIntegration switch
@@ -83,7 +83,7 @@ internal static class ServiceChecks
     private static MarkUnneeded? NoLongerNeeded(ServiceContext s) =>
         !s.IsNeeded && s.StoredIntegration is { UnneededSince: null } ? new(s.Service) : null;
 
-    /// <summary>Only what we made is deleted; of the rest, and of what never came to be, only the row goes.</summary>
+    /// <summary>Deletes only integrations that the broker created. For all others, only the row is deleted.</summary>
     private static ServiceStep? GracePeriodIsOver(ServiceContext s) =>
         s.StoredIntegration switch
         {
@@ -96,13 +96,13 @@ internal static class ServiceChecks
     private static ForgetIntegration? NoLongerObserved(ServiceContext s) =>
         s.StoredIntegration is { IntegrationId: not null } && !s.IsIntegrated && s.HasEndpoint ? new(s.Service) : null;
 
-    // ---- Progress
+    // Condition checks
 
     private static CheckResult? NotNeeded(ServiceContext s) =>
         (s.IsNeeded, s.StoredIntegration) switch
         {
             (true, _) => null,
-            // In the grace period its metrics keep flowing, so that an unbind and a bind leave no gap.
+            // During the grace period, scraping continues, so that an unbind followed by a bind leaves no gap.
             (_, { IntegrationId: not null }) when !s.IsGracePeriodOver => null,
             _ => new(s.IsTypeEligible ? Condition.NotNeeded(s.Name) : Condition.TypeNotEligible(s.Name, s.Service.ServiceType)),
         };
@@ -114,7 +114,7 @@ internal static class ServiceChecks
 
     private static CheckResult? Building(ServiceContext s) => s.IsIntegrated && s.IsBuilding ? new(Condition.Building(s.Name)) : null;
 
-    /// <summary>Its targets stay: what Aiven shows of its network may not be all, and a target that is down is seen to be down.</summary>
+    /// <summary>The targets are kept: Aiven may not show all of its network, and a target that is down is visible in Prometheus.</summary>
     private static CheckResult? NotReachable(ServiceContext s) =>
         s.IsIntegrated && Reachability.FindProblem(s.Service, s.Hosts, s.Options) is { } why
             ? new(Condition.NotReachable(s.Name, why))
@@ -137,8 +137,8 @@ internal static class ServiceChecks
     private static CheckResult? FailedInThisCycle(ServiceContext s) => s.Problem is { } problem ? new(problem) : null;
 
     /// <summary>
-    /// A failed attempt waits for its time, and its reason stays. A new plan is tried at once; so is a row whose reason got
-    /// lost in a crash.
+    /// After a failed attempt, the previous reason applies until the next attempt is due. After a plan change, or if the reason was lost in
+    /// a crash, the step is retried immediately.
     /// </summary>
     private static CheckResult? NotDueYet(ServiceContext s) =>
         (s.StoredIntegration, s.Previous) switch

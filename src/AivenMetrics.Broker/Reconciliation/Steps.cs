@@ -2,58 +2,58 @@ using AivenMetrics.Broker.Aiven;
 
 namespace AivenMetrics.Broker.Reconciliation;
 
-/// <summary>One side effect. After the steps of a plan the facts are read into a new plan, until none is left.</summary>
+/// <summary>A side effect. After the steps of a plan were executed, a new plan is created, until no step is left.</summary>
 internal abstract record Step
 {
-    /// <summary>The kind, for logs and metrics.</summary>
+    /// <summary>Name of the step for logs and metrics.</summary>
     public string Kind => GetType().Name;
 }
 
-/// <summary>A step that concerns the project as a whole; the services wait for it.</summary>
+/// <summary>A step of the project as a whole. Service steps wait for it.</summary>
 internal abstract record ProjectStep : Step;
 
-/// <summary>Generate the scrape user and password and store them, before Aiven is asked for anything.</summary>
+/// <summary>Generates the scrape user and password and stores them, before any request to Aiven.</summary>
 internal sealed record StoreEndpointCredentials : ProjectStep;
 
-/// <summary>Read the certificate of the project's CA.</summary>
+/// <summary>Reads the CA certificate of the project.</summary>
 internal sealed record FetchCa : ProjectStep;
 
-/// <summary>Look which endpoints Aiven has.</summary>
+/// <summary>Lists the integration endpoints.</summary>
 internal sealed record ListEndpoints : ProjectStep;
 
-/// <summary>The endpoint that we knew is gone: forget its id.</summary>
+/// <summary>Clears the stored endpoint id, because the endpoint no longer exists.</summary>
 internal sealed record ForgetEndpoint : ProjectStep;
 
-/// <summary>Make our endpoint with the stored credentials.</summary>
+/// <summary>Creates the endpoint with the stored credentials.</summary>
 internal sealed record CreateEndpoint : ProjectStep;
 
 /// <summary>
-/// An endpoint of our name exists, be it from a crashed attempt or from somebody else: give it the stored credentials, since
-/// its password cannot be read, and remember its id.
+/// Adopts an existing endpoint with the configured name, from an interrupted attempt or another client: sets the stored credentials,
+/// because its password cannot be read, and stores its id.
 /// </summary>
 internal sealed record AdoptEndpoint(string EndpointId) : ProjectStep;
 
-/// <summary>A step about one service.</summary>
+/// <summary>A step of one service.</summary>
 internal abstract record ServiceStep(AivenService Service) : Step;
 
-/// <summary>Write the row, then ask Aiven for the integration.</summary>
+/// <summary>Writes the row, then requests the integration.</summary>
 internal sealed record CreateIntegration(AivenService Service) : ServiceStep(Service);
 
-/// <summary>Take note of an integration to our endpoint that Aiven shows.</summary>
-/// <param name="CreatedByUs">True when it is the fruit of an attempt of ours whose end we had not seen.</param>
+/// <summary>Records an observed integration with the broker's endpoint.</summary>
+/// <param name="CreatedByUs">True if an earlier attempt of the broker created it.</param>
 internal sealed record AdoptIntegration(AivenService Service, string IntegrationId, bool CreatedByUs) : ServiceStep(Service);
 
-/// <summary>A binding needs it again: the grace period ends.</summary>
+/// <summary>Ends the grace period: a binding needs the service again.</summary>
 internal sealed record MarkNeeded(AivenService Service) : ServiceStep(Service);
 
-/// <summary>No binding needs it any more: the grace period begins.</summary>
+/// <summary>Starts the grace period: no binding needs the service any more.</summary>
 internal sealed record MarkUnneeded(AivenService Service) : ServiceStep(Service);
 
-/// <summary>Delete an integration that we made and that nobody has needed for the whole grace period.</summary>
+/// <summary>Deletes an integration that the broker created and that no binding needed during the whole grace period.</summary>
 internal sealed record DeleteIntegration(AivenService Service, string IntegrationId) : ServiceStep(Service);
 
-/// <summary>Drop the row: the integration is gone, or was never ours and is not needed.</summary>
+/// <summary>Deletes the row: the integration no longer exists, or was not created by the broker and is not needed.</summary>
 internal sealed record ForgetIntegration(AivenService Service) : ServiceStep(Service);
 
-/// <summary>Drop the row of a service that Aiven does not have any more; its integrations went with it.</summary>
+/// <summary>Deletes the row of a service that no longer exists, with its integrations.</summary>
 internal sealed record ForgetService(string ServiceName) : Step;

@@ -5,15 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.State;
 
 /// <summary>
-/// Forgets what is too old, every hour and a little at a time: entries of the audit trail after the configured time, and binds
-/// that were unbound while they ran after a week, since no platform polls for longer (osb.md B6). Any number of brokers may do it
-/// at once.
+/// Deletes expired rows once per hour, in small batches: audit entries after the retention period, and rows of ended binds after 7 days,
+/// the maximum polling time of platforms. Several brokers can do so concurrently.
 /// </summary>
-/// <param name="retention">How long the audit trail is kept; zero: for ever.</param>
-internal sealed partial class AuditRetention(AuditStore audit, TimeProvider time, ILogger<AuditRetention> logger, TimeSpan retention)
+/// <param name="retention">Retention period of the audit trail; zero: entries are never deleted.</param>
+internal sealed class AuditRetention(AuditStore audit, TimeProvider time, ILogger<AuditRetention> logger, TimeSpan retention)
     : BackgroundService
 {
-    /// <summary>Rows of one transaction.</summary>
+    /// <summary>Maximum number of rows per transaction.</summary>
     internal const int BatchSize = 500;
 
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -42,30 +41,24 @@ internal sealed partial class AuditRetention(AuditStore audit, TimeProvider time
             );
             if (entries + bindings > 0)
             {
-                ExpiredDeleted(entries, bindings);
+                logger.ExpiredDeleted(entries, bindings);
             }
         }
         catch (Exception e) when (e is DbException or TimeoutException)
         {
-            DeletionFailed(e.Message);
+            logger.DeletionFailed(e.Message);
         }
     }
 
-    private static async Task<int> DeleteInBatchesAsync(Func<int, Task<int>> prune)
+    private static async Task<int> DeleteInBatchesAsync(Func<int, Task<int>> delete)
     {
-        var all = 0;
-        int some;
+        var total = 0;
+        int deleted;
         do
         {
-            some = await prune(BatchSize);
-            all += some;
-        } while (some == BatchSize);
-        return all;
+            deleted = await delete(BatchSize);
+            total += deleted;
+        } while (deleted == BatchSize);
+        return total;
     }
-
-    [LoggerMessage(1102, LogLevel.Information, "Forgot {Entries} old entries of the audit trail and {Bindings} ended binds")]
-    private partial void ExpiredDeleted(int entries, int bindings);
-
-    [LoggerMessage(1103, LogLevel.Warning, "What is too old cannot be forgotten now, and is in an hour: {Problem}")]
-    private partial void DeletionFailed(string problem);
 }

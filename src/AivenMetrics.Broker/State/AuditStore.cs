@@ -3,36 +3,36 @@ using Dapper;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>What became of what was asked, in the words of <c>audit_entry.result</c>.</summary>
+/// <summary>The result of an operation, as stored in <c>audit_entry.result</c>.</summary>
 public enum AuditResult
 {
-    /// <summary>Accepted; the outcome follows in an entry of its own.</summary>
+    /// <summary>Accepted. The outcome is a separate entry.</summary>
     Begun,
 
-    /// <summary>Done.</summary>
+    /// <summary>Succeeded.</summary>
     Succeeded,
 
-    /// <summary>Ended without success.</summary>
+    /// <summary>Failed.</summary>
     Failed,
 
-    /// <summary>Refused with an error; nothing was changed.</summary>
+    /// <summary>Rejected with an error; nothing was changed.</summary>
     Refused,
 }
 
-/// <summary>Who asked: the platform, and for which of its users.</summary>
-/// <param name="BrokerUser">Whom the platform authenticated as; empty: the broker acted by itself.</param>
-/// <param name="Platform">First word of the originating identity; null: no user was named.</param>
-/// <param name="Identity">JSON object of the originating identity, decoded; null with <paramref name="Platform"/>.</param>
-/// <param name="RequestIdentity">The request identity header; null when absent.</param>
+/// <summary>The originator of an operation: the platform and its user.</summary>
+/// <param name="BrokerUser">Authenticated user name of the platform; empty: the broker itself.</param>
+/// <param name="Platform">Platform of the originating identity; null if absent.</param>
+/// <param name="Identity">JSON object of the originating identity, decoded; null if <paramref name="Platform"/> is null.</param>
+/// <param name="RequestIdentity">Value of the request identity header; null if absent.</param>
 public sealed record Actor(string BrokerUser, string? Platform, string? Identity, string? RequestIdentity)
 {
     /// <summary>The broker itself, without a request.</summary>
     public static readonly Actor Broker = new("", null, null, null);
 }
 
-/// <summary>A row of <c>audit_entry</c>; never holds a secret.</summary>
-/// <param name="Action">The OSB verb: Provision, Update, Deprovision, Bind, Unbind or FetchBinding.</param>
-/// <param name="Description">For the operator: what was asked or what came of it.</param>
+/// <summary>A row of <c>audit_entry</c>. Never contains a secret.</summary>
+/// <param name="Action">The OSB operation: Provision, Update, Deprovision, Bind, Unbind or FetchBinding.</param>
+/// <param name="Description">Description for the operator.</param>
 public sealed record AuditRecord(
     DateTimeOffset At,
     string Action,
@@ -43,12 +43,12 @@ public sealed record AuditRecord(
     string Description
 );
 
-/// <summary>Which entries are asked for; null: whatever it is.</summary>
-/// <param name="Since">From then on.</param>
-/// <param name="Limit">At most so many, the newest.</param>
+/// <summary>A query for audit entries. Null values match everything.</summary>
+/// <param name="Since">Earliest time.</param>
+/// <param name="Limit">Maximum number of entries; the newest are returned.</param>
 public sealed record AuditQuery(InstanceId? Instance, BindingId? Binding, DateTimeOffset? Since, int Limit);
 
-/// <summary>The audit trail: append-only, and written in the transaction of the change that an entry tells of.</summary>
+/// <summary>Stores the audit trail. Entries are appended in the transaction of the change that they describe, and never changed.</summary>
 public sealed class AuditStore(Database database)
 {
     private static readonly string[] Columns =
@@ -66,7 +66,7 @@ public sealed class AuditStore(Database database)
         "description",
     ];
 
-    /// <summary>Appends an entry that belongs to no other change, such as a refusal.</summary>
+    /// <summary>Appends an entry in a transaction of its own, for example for a rejected request.</summary>
     public Task AppendAsync(AuditRecord entry, CancellationToken cancellationToken) =>
         database.InTransactionAsync(
             async transaction =>
@@ -77,11 +77,11 @@ public sealed class AuditStore(Database database)
             cancellationToken
         );
 
-    /// <summary>The entries of an instance and its bindings, oldest first.</summary>
+    /// <summary>Returns the entries of an instance and its bindings, oldest first.</summary>
     public Task<IReadOnlyList<AuditRecord>> FindByInstanceAsync(InstanceId instance, CancellationToken cancellationToken) =>
         FindAsync(new AuditQuery(instance, null, null, int.MaxValue), cancellationToken);
 
-    /// <summary>The newest entries that the query asks for, oldest first.</summary>
+    /// <summary>Returns the newest entries that match the query, oldest first.</summary>
     public async Task<IReadOnlyList<AuditRecord>> FindAsync(AuditQuery query, CancellationToken cancellationToken)
     {
         var conditions = new List<string>();
@@ -115,11 +115,11 @@ public sealed class AuditStore(Database database)
         return [.. rows.Reverse().Select(row => row.ToRecord())];
     }
 
-    /// <summary>Forgets the oldest entries, at most so many.</summary>
-    /// <param name="before">Only those of before.</param>
-    /// <param name="batch">At most so many in one transaction, so that nobody waits long for it.</param>
-    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
-    /// <returns>How many were forgotten; fewer than <paramref name="batch"/>: none is left.</returns>
+    /// <summary>Deletes the oldest entries before a time, limited to one batch.</summary>
+    /// <param name="before">Entries before this time are deleted.</param>
+    /// <param name="batch">Maximum number of entries per transaction, so that other writers do not wait long.</param>
+    /// <param name="cancellationToken">Cancels the deletion; nothing is changed then.</param>
+    /// <returns>Number of deleted entries; fewer than <paramref name="batch"/> if none is left.</returns>
     public Task<int> DeleteEntriesBeforeAsync(DateTimeOffset before, int batch, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
             """
@@ -130,7 +130,9 @@ public sealed class AuditStore(Database database)
             cancellationToken
         );
 
-    /// <summary>Forgets the oldest binds that were unbound while they ran; as <see cref="DeleteEntriesBeforeAsync"/>.</summary>
+    /// <summary>
+    /// Deletes the oldest rows of ended binds before a time, limited to one batch, like <see cref="DeleteEntriesBeforeAsync"/>.
+    /// </summary>
     public Task<int> DeleteEndedBindingsBeforeAsync(DateTimeOffset before, int batch, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
             """
@@ -141,17 +143,17 @@ public sealed class AuditStore(Database database)
             cancellationToken
         );
 
-    /// <summary>Appends within the transaction of the change.</summary>
+    /// <summary>Appends an entry within the transaction of the change.</summary>
     internal static Task AppendAsync(WriteTransaction transaction, AuditRecord entry) => AppendAsync(transaction, [entry]);
 
-    /// <summary>Appends several within the transaction of their changes.</summary>
+    /// <summary>Appends several entries within the transaction of their changes.</summary>
     internal static Task AppendAsync(WriteTransaction transaction, IReadOnlyList<AuditRecord> entries)
     {
         if (entries.Count == 0)
         {
             return Task.CompletedTask;
         }
-        // One statement for all: each of its own would be a round trip to the server.
+        // One statement for all entries saves round trips to the server.
         var args = new DynamicParameters();
         foreach (var (i, row) in entries.Select(Row.FromRecord).Index())
         {
@@ -188,7 +190,7 @@ public sealed class AuditStore(Database database)
 
         public string Description { get; init; } = "";
 
-        /// <summary>The values of <see cref="Columns"/>.</summary>
+        /// <summary>Values in the order of <see cref="Columns"/>.</summary>
         public IEnumerable<(string Name, object? Value)> ColumnValues =>
             Columns.Zip<string, object?>([
                 EntryId,

@@ -1,6 +1,6 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>A row of a binding joined with one of the services it names.</summary>
+/// <summary>A row of a binding joined with one of its services.</summary>
 internal abstract class BindingServiceRow
 {
     public string InstanceId { get; init; } = "";
@@ -22,7 +22,7 @@ internal abstract class BindingServiceRow
     public long? ExpiresAt { get; init; }
 }
 
-/// <summary>What the reconciler and the gateways' feed read of a live binding.</summary>
+/// <summary>Columns of a live binding for the reconciler and the credential feed.</summary>
 internal sealed class LiveBindingRow : BindingServiceRow
 {
     public string OrganizationId { get; init; } = "";
@@ -30,7 +30,7 @@ internal sealed class LiveBindingRow : BindingServiceRow
     public string SpaceId { get; init; } = "";
 }
 
-/// <summary>A whole row of <c>service_binding</c>.</summary>
+/// <summary>All columns of <c>service_binding</c>.</summary>
 internal sealed class BindingRow : BindingServiceRow
 {
     public string Request { get; init; } = "";

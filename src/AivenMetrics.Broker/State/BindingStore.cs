@@ -5,34 +5,34 @@ using Dapper;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>What an insert of a binding met.</summary>
+/// <summary>The result of inserting a binding.</summary>
 public enum InsertBindingResult
 {
-    /// <summary>This call inserted it.</summary>
+    /// <summary>The binding was inserted.</summary>
     Inserted,
 
     /// <summary>The instance has a binding of that id; nothing was changed.</summary>
     AlreadyExists,
 
-    /// <summary>The instance is not there (any more); nothing was changed.</summary>
+    /// <summary>The instance does not exist; nothing was changed.</summary>
     InstanceNotFound,
 }
 
 /// <summary>
-/// The ServiceBindings: one credential each, and the operation that makes it usable. A lifecycle is three writes: the insert,
-/// the outcome (several binds share one), the delete; the audit trail's entries are written with them.
+/// Stores ServiceBindings, each with one credential and the operation that creates it. A lifecycle has three writes: the insert, the
+/// outcome (shared by several binds) and the delete. Audit entries are written with them.
 /// </summary>
 public sealed class BindingStore(Database database)
 {
     private const string KeyCondition = "instance_id = @instance AND binding_id = @binding";
 
-    // Each outcome has six parameters, of which a statement may have some thousands.
+    // Each outcome has six parameters, and a statement is limited to some thousands.
     private const int MaximumOutcomesPerStatement = 200;
 
-    // Platforms poll for a week at most.
+    // Platforms poll for at most 7 days.
     private static readonly TimeSpan EndedBindingRetention = TimeSpan.FromDays(7);
 
-    /// <summary>The binding of that instance, or null. A binding is reachable only through its own instance.</summary>
+    /// <summary>Returns the binding; null if there is none. A binding is accessible only through its own instance.</summary>
     public async Task<BindingRecord?> FindAsync(InstanceId instance, BindingId binding, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<BindingRow>(
@@ -50,17 +50,17 @@ public sealed class BindingStore(Database database)
         return rows.Count == 0 ? null : rows[0].ToRecord(LiveBindingReader.ServiceInstanceIds(rows));
     }
 
-    /// <summary>Inserts without an entry in the audit trail.</summary>
+    /// <summary>Inserts a binding without an audit entry.</summary>
     public Task<InsertBindingResult> TryInsertAsync(BindingRecord binding, CancellationToken cancellationToken) =>
         TryInsertAsync(binding, null, cancellationToken);
 
     /// <summary>
-    /// Inserts a binding and the services it names in one transaction. The unique key decides between equal requests. A bind
-    /// of that id that was ended before is forgotten.
+    /// Inserts a binding and its services in one transaction. The unique key decides between concurrent requests. Deletes the row of an
+    /// ended bind of the same id.
     /// </summary>
-    /// <param name="binding">The row.</param>
-    /// <param name="audit">Kept with it if this call inserts; null: nothing.</param>
-    /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="binding">The record.</param>
+    /// <param name="audit">Audit entry to append after an insert; null: none.</param>
+    /// <param name="cancellationToken">Cancels the insert.</param>
     public async Task<InsertBindingResult> TryInsertAsync(BindingRecord binding, AuditRecord? audit, CancellationToken cancellationToken)
     {
         try
@@ -74,16 +74,16 @@ public sealed class BindingStore(Database database)
     }
 
     /// <summary>
-    /// Deletes a binding in any state: its credential is gone with the row. Of a bind that was still running the end is kept
-    /// for a week, for platforms that poll it (osb.md 119).
+    /// Deletes a binding in any state, with its credential. For a bind in progress, the end is stored for 7 days, for platforms that poll
+    /// it (docs/osb-conformance.md 119).
     /// </summary>
     /// <param name="instance">The instance.</param>
     /// <param name="binding">The binding.</param>
-    /// <param name="ended">What <see cref="FindEndedDescriptionAsync"/> tells of a bind that was still running.</param>
-    /// <param name="audit">Kept with the delete; null: nothing.</param>
-    /// <param name="at">Now.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    /// <returns>The state that the bind was in; null: there was none to delete.</returns>
+    /// <param name="ended">Description that <see cref="FindEndedDescriptionAsync"/> returns after a bind in progress was deleted.</param>
+    /// <param name="audit">Audit entry to append; null: none.</param>
+    /// <param name="at">The current time.</param>
+    /// <param name="cancellationToken">Cancels the deletion.</param>
+    /// <returns>State of the deleted binding; null if there was none.</returns>
     public Task<OperationState?> DeleteAsync(
         InstanceId instance,
         BindingId binding,
@@ -95,18 +95,18 @@ public sealed class BindingStore(Database database)
         database.InTransactionAsync<OperationState?>(
             async transaction =>
             {
-                var gone = await transaction.QueryAsync<BindingRow>(
+                var deletedRows = await transaction.QueryAsync<BindingRow>(
                     $"DELETE FROM service_binding WHERE {KeyCondition} RETURNING operation, operation_state",
                     KeyParameters(instance, binding)
                 );
-                if (gone.Count == 0)
+                if (deletedRows.Count == 0)
                 {
                     return null;
                 }
-                var state = DatabaseValues.ToOperationState(gone[0].OperationState);
+                var state = DatabaseValues.ToOperationState(deletedRows[0].OperationState);
                 if (state == OperationState.InProgress)
                 {
-                    await InsertEndedBindingAsync(transaction, instance, binding, gone[0].Operation, ended, at);
+                    await InsertEndedBindingAsync(transaction, instance, binding, deletedRows[0].Operation, ended, at);
                 }
                 if (audit is not null)
                 {
@@ -117,7 +117,9 @@ public sealed class BindingStore(Database database)
             cancellationToken
         );
 
-    /// <summary>Why the last bind of that id ended before it was done; null: there was none, or it was bound anew.</summary>
+    /// <summary>
+    /// Returns the reason why the last bind of that id ended before it completed; null if there is none, or if the id was bound again.
+    /// </summary>
     public async Task<string?> FindEndedDescriptionAsync(InstanceId instance, BindingId binding, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<string>(
@@ -128,24 +130,24 @@ public sealed class BindingStore(Database database)
         return rows.SingleOrDefault();
     }
 
-    /// <summary>Deletes a binding while its bind still runs under that operation; used when nobody will wait for it.</summary>
+    /// <summary>Deletes a binding if its bind is still in progress with the same operation.</summary>
     /// <param name="row">The bind.</param>
-    /// <param name="audit">Kept with the delete; null: nothing.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    /// <returns>True: this call deleted it; false: it is done, gone, or another one.</returns>
+    /// <param name="audit">Audit entry to append; null: none.</param>
+    /// <param name="cancellationToken">Cancels the deletion.</param>
+    /// <returns>True if this call deleted it; false if it is decided, deleted or replaced.</returns>
     public Task<bool> DeleteIfInProgressAsync(BindingRecord row, AuditRecord? audit, CancellationToken cancellationToken) =>
         DeleteIfAsync(OperationState.InProgress, row, audit, cancellationToken);
 
-    /// <summary>Deletes a binding whose bind failed under that operation, so that it can be tried anew.</summary>
-    /// <returns>True: this call deleted it; false: it is gone, or another one.</returns>
+    /// <summary>Deletes a binding if its bind failed with the same operation, so that it can be retried.</summary>
+    /// <returns>True if this call deleted it; false if it is deleted or replaced.</returns>
     public Task<bool> DeleteIfFailedAsync(BindingRecord row, CancellationToken cancellationToken) =>
         DeleteIfAsync(OperationState.Failed, row, null, cancellationToken);
 
     /// <summary>
-    /// Writes outcomes of binds, and how far others are, in one transaction; each only while its operation runs, so that an
-    /// outcome is never changed. Outcomes that are final go to the audit trail.
+    /// Writes outcomes and progress of binds in one transaction, each only while its operation is in progress, so that an outcome never
+    /// changes. Final outcomes are also appended to the audit trail.
     /// </summary>
-    /// <returns>Those that were written; the others are over, gone, or other binds of the same id.</returns>
+    /// <returns>The outcomes that were written. The other binds are decided, deleted or replaced.</returns>
     public Task<IReadOnlyList<BindOutcome>> RecordOutcomesAsync(
         IReadOnlyList<BindOutcome> outcomes,
         DateTimeOffset at,
@@ -164,8 +166,8 @@ public sealed class BindingStore(Database database)
             cancellationToken
         );
 
-    /// <summary>Keeps the first snapshot that is offered and gives back the one kept, so that every answer is equal.</summary>
-    /// <returns>The snapshot kept; null when the binding is gone or has not succeeded.</returns>
+    /// <summary>Stores the first snapshot and returns the stored one, so that all responses are equal.</summary>
+    /// <returns>The stored snapshot; null if the binding does not exist or has not succeeded.</returns>
     public async Task<string?> SaveSnapshotAsync(
         InstanceId instance,
         BindingId binding,
@@ -186,24 +188,24 @@ public sealed class BindingStore(Database database)
                     $"UPDATE service_binding SET snapshot = @snapshot WHERE {KeyCondition} AND operation_state = @succeeded AND snapshot IS NULL",
                     args
                 );
-                var kept = await transaction.QueryAsync<string?>(
+                var stored = await transaction.QueryAsync<string?>(
                     $"SELECT snapshot FROM service_binding WHERE {KeyCondition} AND operation_state = @succeeded",
                     args
                 );
-                return kept.SingleOrDefault();
+                return stored.SingleOrDefault();
             },
             cancellationToken
         );
 
-    /// <summary>What all live bindings (in progress and succeeded) cover.</summary>
+    /// <summary>Returns the scopes of all live bindings (in progress and succeeded).</summary>
     public Task<IReadOnlyList<BindingScope>> LiveScopesAsync(CancellationToken cancellationToken) =>
         LiveBindingReader.ScopesAsync(database, cancellationToken);
 
-    /// <summary>The binds in progress, of this process or another.</summary>
+    /// <summary>Returns all binds in progress, of this and other processes.</summary>
     public Task<IReadOnlyList<PendingBind>> PendingBindsAsync(CancellationToken cancellationToken) =>
         LiveBindingReader.PendingBindsAsync(database, cancellationToken);
 
-    /// <summary>Every live credential (in progress and succeeded), sorted by user name; expired ones too, which say so.</summary>
+    /// <summary>Returns all live credentials (in progress and succeeded), sorted by user name. Expired credentials are included.</summary>
     public Task<IReadOnlyList<CredentialRecord>> LiveCredentialsAsync(CancellationToken cancellationToken) =>
         LiveBindingReader.CredentialsAsync(database, cancellationToken);
 
@@ -308,7 +310,7 @@ public sealed class BindingStore(Database database)
                 string.Create(CultureInfo.InvariantCulture, $"(@state{entry.Index}, @description{entry.Index}, @snapshot{entry.Index}, ")
                 + string.Create(CultureInfo.InvariantCulture, $"@instance{entry.Index}, @binding{entry.Index}, @operation{entry.Index})")
             );
-        // Both databases name the columns of VALUES so.
+        // Both databases name the columns of VALUES column1, column2, and so on.
         var written = await transaction.QueryAsync<string>(
             $"""
             UPDATE service_binding SET operation_state = o.column1, description = o.column2, snapshot = o.column3
@@ -318,12 +320,12 @@ public sealed class BindingStore(Database database)
             """,
             args
         );
-        var ours = outcomes.Where(outcome => written.Contains(outcome.Bind.Operation, StringComparer.Ordinal)).ToList();
+        var recorded = outcomes.Where(outcome => written.Contains(outcome.Bind.Operation, StringComparer.Ordinal)).ToList();
         await AuditStore.AppendAsync(
             transaction,
-            [.. ours.Where(outcome => outcome.State != OperationState.InProgress).Select(outcome => AuditEntry(outcome, at))]
+            [.. recorded.Where(outcome => outcome.State != OperationState.InProgress).Select(outcome => AuditEntry(outcome, at))]
         );
-        return ours;
+        return recorded;
     }
 
     private static AuditRecord AuditEntry(BindOutcome outcome, DateTimeOffset at) =>

@@ -4,34 +4,33 @@ using Npgsql;
 
 namespace AivenMetrics.Broker.State;
 
+/// <summary>The kinds of databases.</summary>
 internal enum DatabaseKind
 {
     Sqlite,
     Postgres,
 }
 
-/// <summary>Reads what an operator wrote for the database. No message repeats the string: it may hold a password.</summary>
+/// <summary>Parses the configured connection string. No message contains the string, because it may contain a password.</summary>
 internal static class ConnectionStrings
 {
     private const string Expected =
         "expected \"Data Source=<file>\" for SQLite, or \"Host=<host>;Database=<name>;Username=<user>;Password=<password>\" "
         + "or \"postgres://<user>:<password>@<host>/<name>\" for PostgreSQL";
 
-    // A broker shares the server with its siblings: the driver's default of 100 would use up a default server alone.
+    // Several brokers share the server; the driver's default of 100 connections would exhaust a default server.
     private const int PostgresMaximumPoolSize = 20;
 
-    // The broker repeats a few statements: they are parsed and planned once per connection.
+    // The broker repeats few statements: they are parsed and planned once per connection.
     private const int PostgresMaximumPreparedStatements = 100;
 
-    /// <exception cref="ArgumentException">Names neither kind of database, or is malformed.</exception>
-    public static (DatabaseKind Kind, string Normalised) Normalize(string connectionString)
+    /// <summary>Parses a connection string and applies the broker's defaults.</summary>
+    /// <exception cref="ArgumentException">The string names neither kind of database, or is malformed.</exception>
+    public static (DatabaseKind Kind, string Normalized) Normalize(string connectionString)
     {
-        if (
-            connectionString.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
-            || connectionString.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase)
-        )
+        if (PostgresUri.IsUri(connectionString))
         {
-            return (DatabaseKind.Postgres, FromUri(connectionString));
+            return (DatabaseKind.Postgres, Postgres(PostgresUri.Parse(connectionString)));
         }
 
         var keys = Keys(connectionString);
@@ -43,7 +42,7 @@ internal static class ConnectionStrings
         {
             return (DatabaseKind.Sqlite, Sqlite(connectionString));
         }
-        throw new ArgumentException($"The database's connection string names no database: {Expected}.");
+        throw new ArgumentException($"The database's connection string does not name a database: {Expected}.");
     }
 
     private static DbConnectionStringBuilder Keys(string connectionString)
@@ -72,7 +71,7 @@ internal static class ConnectionStrings
 
     private static string Postgres(NpgsqlConnectionStringBuilder builder)
     {
-        // The typed builder claims to contain every key; only what was given is in its string.
+        // The typed builder contains every key; its string contains only the given ones.
         var given = Keys(builder.ConnectionString);
         if (!given.ContainsKey("Maximum Pool Size"))
         {
@@ -82,7 +81,7 @@ internal static class ConnectionStrings
         {
             builder.MaxAutoPrepare = PostgresMaximumPreparedStatements;
         }
-        // Nothing that we run leaves anything in a session; the reconciler's lock has a connection of its own.
+        // The broker leaves no state in pooled sessions; the reconciler's lock has a connection of its own.
         if (!given.ContainsKey("No Reset On Close"))
         {
             builder.NoResetOnClose = true;
@@ -92,56 +91,6 @@ internal static class ConnectionStrings
             builder.ApplicationName = "aiven-metrics";
         }
         return builder.ConnectionString;
-    }
-
-    private static string FromUri(string connectionString)
-    {
-        if (!Uri.TryCreate(connectionString, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
-        {
-            throw new ArgumentException($"The PostgreSQL URL is malformed: {Expected}.");
-        }
-
-        var user = uri.UserInfo.Split(':', 2);
-        var builder = new NpgsqlConnectionStringBuilder
-        {
-            Host = uri.Host,
-            Username = Uri.UnescapeDataString(user[0]),
-            Database = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/')),
-        };
-        if (uri.Port > 0)
-        {
-            builder.Port = uri.Port;
-        }
-        if (user.Length == 2)
-        {
-            builder.Password = Uri.UnescapeDataString(user[1]);
-        }
-        foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
-        {
-            Apply(builder, pair);
-        }
-        return Postgres(builder);
-    }
-
-    private static void Apply(NpgsqlConnectionStringBuilder builder, string pair)
-    {
-        var parts = pair.Split('=', 2);
-        var name = Uri.UnescapeDataString(parts[0]);
-        // libpq spells the two that clouds hand out in their URLs with and without hyphens.
-        var key = name switch
-        {
-            "sslmode" => "SSL Mode",
-            "sslrootcert" => "Root Certificate",
-            _ => name,
-        };
-        try
-        {
-            builder[key] = parts.Length == 2 ? Uri.UnescapeDataString(parts[1]).Replace("-", "", StringComparison.Ordinal) : "";
-        }
-        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
-        {
-            throw new ArgumentException($"The PostgreSQL URL has an unknown or malformed parameter '{name}'.");
-        }
     }
 
     private static string Sqlite(string connectionString)
@@ -158,7 +107,9 @@ internal static class ConnectionStrings
 
         if (builder.DataSource.Length == 0 || builder.DataSource == ":memory:" || builder.Mode == SqliteOpenMode.Memory)
         {
-            throw new ArgumentException("The SQLite connection string must name a file: every connection would see its own empty memory.");
+            throw new ArgumentException(
+                "The SQLite connection string must name a file: in memory, every connection would have an empty database of its own."
+            );
         }
         builder.ForeignKeys = true;
         return builder.ConnectionString;

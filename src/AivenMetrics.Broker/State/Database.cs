@@ -7,8 +7,8 @@ using Npgsql;
 namespace AivenMetrics.Broker.State;
 
 /// <summary>
-/// The broker's database: SQLite for one node, PostgreSQL for production, with the same SQL for both (design decision 10).
-/// Safe for use by many threads; open it once per process.
+/// The broker's database: SQLite for one node, PostgreSQL for production, with the same SQL (docs/decisions/0001-founding-decisions.md,
+/// section 10). Thread-safe; open it once per process.
 /// </summary>
 public sealed class Database : IAsyncDisposable
 {
@@ -16,55 +16,55 @@ public sealed class Database : IAsyncDisposable
 
     private readonly DbDataSource _source;
 
-    // SQLite has one writer at a time and answers the others with SQLITE_BUSY: within the process they queue here instead.
-    // Null with PostgreSQL, which queues writers itself.
+    // SQLite has a single writer and returns SQLITE_BUSY to others, so writers within the process queue here. Null for PostgreSQL, which
+    // queues writers itself.
     private readonly SemaphoreSlim? _writer;
 
     static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
 
     private Database(DbDataSource source, SemaphoreSlim? writer, DatabaseKind kind, string connectionString)
     {
-        this._source = source;
-        this._writer = writer;
+        _source = source;
+        _writer = writer;
         IsPostgres = kind == DatabaseKind.Postgres;
         ConnectionString = connectionString;
     }
 
-    /// <summary>True: PostgreSQL; false: SQLite.</summary>
+    /// <summary>True for PostgreSQL, false for SQLite.</summary>
     public bool IsPostgres { get; }
 
-    /// <summary>Normalised for the driver. Holds a password with PostgreSQL: never log it.</summary>
+    /// <summary>Normalized connection string. With PostgreSQL it contains a password: do not log it.</summary>
     internal string ConnectionString { get; }
 
-    /// <summary>Prepares access to a database; nothing is connected yet.</summary>
+    /// <summary>Prepares access to a database, without connecting.</summary>
     /// <param name="connectionString">
-    /// <c>Host=…;Username=…</c>, <c>postgres://user:password@host/database</c> or <c>Data Source=file</c> (created when missing).
+    /// <c>Host=…;Username=…</c>, <c>postgres://user:password@host/database</c> or <c>Data Source=file</c> (created if missing).
     /// </param>
-    /// <exception cref="ArgumentException">The string names neither kind of database; the message never repeats the string.</exception>
+    /// <exception cref="ArgumentException">The string names neither kind of database. The message does not contain the string.</exception>
     public static Database Open(string connectionString)
     {
-        var (kind, normalised) = ConnectionStrings.Normalize(connectionString);
+        var (kind, normalized) = ConnectionStrings.Normalize(connectionString);
         return kind == DatabaseKind.Postgres
-            ? new Database(NpgsqlDataSource.Create(normalised), null, kind, normalised)
-            : new Database(new SqliteDataSource(normalised), new SemaphoreSlim(1, 1), kind, normalised);
+            ? new Database(NpgsqlDataSource.Create(normalized), null, kind, normalized)
+            : new Database(new SqliteDataSource(normalized), new SemaphoreSlim(1, 1), kind, normalized);
     }
 
-    /// <summary>As <see cref="Open"/>, but for looking only: a SQLite file that is missing is a fault when it is used, and is not made.</summary>
+    /// <summary>Like <see cref="Open"/>, but does not create a missing SQLite file: using the database then fails.</summary>
     public static Database OpenExisting(string connectionString)
     {
-        var (kind, normalised) = ConnectionStrings.Normalize(connectionString);
+        var (kind, normalized) = ConnectionStrings.Normalize(connectionString);
         return kind == DatabaseKind.Postgres
             ? Open(connectionString)
-            : Open(new SqliteConnectionStringBuilder(normalised) { Mode = SqliteOpenMode.ReadWrite }.ConnectionString);
+            : Open(new SqliteConnectionStringBuilder(normalized) { Mode = SqliteOpenMode.ReadWrite }.ConnectionString);
     }
 
-    /// <summary>Brings the schema up to date; does nothing when it is. Safe when several processes do it at once.</summary>
-    /// <param name="progress">Told one line per applied script; null: nobody.</param>
-    /// <param name="cancellationToken">Stops the wait for another process's migration.</param>
+    /// <summary>Applies missing migrations. Safe to run in several processes at once.</summary>
+    /// <param name="progress">Receives one line per applied script; null: none.</param>
+    /// <param name="cancellationToken">Cancels the wait for the migration of another process.</param>
     public Task MigrateAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         Migrations.ApplyAsync(this, progress, cancellationToken);
 
-    /// <summary>True when every migration that this program carries has been applied.</summary>
+    /// <summary>Returns true if all migrations of this program are applied.</summary>
     public async Task<bool> IsMigratedAsync(CancellationToken cancellationToken)
     {
         try
@@ -86,13 +86,13 @@ public sealed class Database : IAsyncDisposable
     }
 
     /// <summary>
-    /// The database's clock in microseconds since the Unix epoch: one clock for all processes that share the database. With
-    /// SQLite these run on one machine, so it is that machine's; SQLite's own functions know milliseconds only.
+    /// Returns the clock of the database, in microseconds since the Unix epoch: one clock for all processes. SQLite databases are used on
+    /// one machine, so its clock is used; SQLite's functions have a precision of milliseconds only.
     /// </summary>
     internal async Task<long> NowAsync(CancellationToken cancellationToken) =>
         IsPostgres ? (await QueryAsync<long>($"SELECT {PostgresNow}", null, cancellationToken)).Single() : ProcessNow;
 
-    /// <summary><see cref="NowAsync"/> as an expression within a statement.</summary>
+    /// <summary><see cref="NowAsync"/> as an SQL expression.</summary>
     internal string NowSql => IsPostgres ? PostgresNow : ProcessNow.ToString(CultureInfo.InvariantCulture);
 
     private static long ProcessNow => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
@@ -100,19 +100,19 @@ public sealed class Database : IAsyncDisposable
     internal async Task<DbConnection> OpenConnectionAsync(CancellationToken cancellationToken) =>
         await _source.OpenConnectionAsync(cancellationToken);
 
-    /// <summary>Rows of one statement outside any transaction.</summary>
+    /// <summary>Executes a query outside of a transaction.</summary>
     internal async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args, CancellationToken cancellationToken)
     {
         await using var connection = await _source.OpenConnectionAsync(cancellationToken);
         return (await connection.QueryAsync<T>(new CommandDefinition(sql, args, cancellationToken: cancellationToken))).AsList();
     }
 
-    /// <summary>One writing statement. Gives back the number of rows it touched.</summary>
+    /// <summary>Executes one writing statement and returns the number of changed rows.</summary>
     internal Task<int> ExecuteAsync(string sql, object? args, CancellationToken cancellationToken) =>
         InTransactionAsync(transaction => transaction.ExecuteAsync(sql, args), cancellationToken);
 
     /// <summary>
-    /// Runs <paramref name="work"/> in one transaction, which is committed when it returns and rolled back when it throws.
+    /// Executes <paramref name="work"/> in a transaction, which is committed when it returns and rolled back when it throws.
     /// </summary>
     internal async Task<T> InTransactionAsync<T>(Func<WriteTransaction, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -123,7 +123,7 @@ public sealed class Database : IAsyncDisposable
         try
         {
             await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-            // With SQLite this is BEGIN IMMEDIATE: a transaction never has to turn from reader into writer half-way.
+            // With SQLite this is BEGIN IMMEDIATE, so a transaction never has to upgrade from reading to writing.
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             var result = await work(new WriteTransaction(connection, transaction, cancellationToken));
             await transaction.CommitAsync(cancellationToken);
@@ -135,7 +135,7 @@ public sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>True when a statement failed because a row refers to another that is not there, or is referred to.</summary>
+    /// <summary>Returns true if a statement failed because of a foreign key.</summary>
     internal static bool IsForeignKeyViolation(DbException e) =>
         e switch
         {
@@ -153,7 +153,7 @@ public sealed class Database : IAsyncDisposable
         };
 }
 
-/// <summary>A transaction that is open while <see cref="Database.InTransactionAsync{T}"/> runs its work.</summary>
+/// <summary>The open transaction during <see cref="Database.InTransactionAsync{T}"/>.</summary>
 internal sealed class WriteTransaction(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
 {
     public Task<int> ExecuteAsync(string sql, object? args) =>
@@ -163,7 +163,7 @@ internal sealed class WriteTransaction(DbConnection connection, DbTransaction tr
         (await connection.QueryAsync<T>(new CommandDefinition(sql, args, transaction, cancellationToken: cancellationToken))).AsList();
 }
 
-/// <summary>Connections to one SQLite file: Microsoft.Data.Sqlite brings no <see cref="DbDataSource"/> of its own.</summary>
+/// <summary>Connections to a SQLite file. Microsoft.Data.Sqlite has no <see cref="DbDataSource"/> of its own.</summary>
 internal sealed class SqliteDataSource(string connectionString) : DbDataSource
 {
     public override string ConnectionString => connectionString;
@@ -192,7 +192,7 @@ internal sealed class SqliteDataSource(string connectionString) : DbDataSource
         return ValueTask.FromResult(OpenDbConnection());
     }
 
-    // Pooled connections keep the file open; a test or an operator may want to move it after we are done.
+    // Pooled connections keep the file open; clearing the pool allows it to be moved afterwards.
     protected override void Dispose(bool disposing)
     {
         using (var connection = new SqliteConnection(connectionString))
@@ -202,7 +202,7 @@ internal sealed class SqliteDataSource(string connectionString) : DbDataSource
         base.Dispose(disposing);
     }
 
-    // WAL lets readers go on while one writes, and is remembered by the file. Other processes' writers are waited for.
+    // WAL allows reads during a write and is a property of the file. Writers of other processes are awaited.
     private static void Prepare(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();

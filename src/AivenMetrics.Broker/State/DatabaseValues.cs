@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>How enums, times and lists are written in the database.</summary>
+/// <summary>Converts enumerations, times and lists to and from database values.</summary>
 internal static class DatabaseValues
 {
     public static string ToText(this OperationState state) =>
@@ -74,7 +74,7 @@ internal static class DatabaseValues
         JsonSerializer.Deserialize(json, StateJson.Default.IReadOnlyListScrapeHostRecord) ?? [];
 }
 
-/// <summary>JSON inside columns.</summary>
+/// <summary>JSON serialization of columns.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull

@@ -1,12 +1,12 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>Facts that processes report to each other. The newest report wins.</summary>
+/// <summary>Stores facts that processes report to each other. The newest report replaces earlier ones.</summary>
 public sealed class FactStore(Database database)
 {
-    /// <summary>Name of the fact that gateways report: the version of the Prometheus behind them, such as <c>2.42.0</c>.</summary>
+    /// <summary>Name of the fact that gateways report: the version of their Prometheus, for example <c>2.42.0</c>.</summary>
     public const string PrometheusVersion = "prometheus_version";
 
-    /// <summary>Writes a fact over the last one of that name.</summary>
+    /// <summary>Stores a fact and replaces its previous value.</summary>
     public Task ReportAsync(string name, string value, DateTimeOffset at, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
             """
@@ -22,7 +22,7 @@ public sealed class FactStore(Database database)
             cancellationToken
         );
 
-    /// <summary>The fact's value, or null when nobody reported it.</summary>
+    /// <summary>Returns the value of a fact; null if it was never reported.</summary>
     public async Task<string?> FindAsync(string name, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<string>("SELECT value FROM fact WHERE name = @name", new { name }, cancellationToken);

@@ -1,37 +1,37 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>How many of the gateways that are there have accepted the credentials as of some time.</summary>
-/// <param name="Present">Gateways that asked for credentials lately.</param>
-/// <param name="Acknowledged">Those of them that have accepted.</param>
+/// <summary>The number of gateways that have acknowledged a state of the credentials.</summary>
+/// <param name="Present">Number of gateways that polled recently.</param>
+/// <param name="Acknowledged">Number of these that have acknowledged.</param>
 public readonly record struct AcknowledgementCount(int Present, int Acknowledged)
 {
-    /// <summary>True when a tenant meets no gateway that does not know its credential.</summary>
+    /// <summary>True if every gateway accepts the credential.</summary>
     public bool IsComplete => Present > 0 && Acknowledged == Present;
 }
 
 /// <summary>
-/// The gateways, and as of when each has accepted all credentials. Times are microseconds of the database's clock
-/// (<see cref="Database.NowAsync"/>), because gateways may ask one broker and binds be decided by another.
+/// Stores the gateways and the time up to which each has acknowledged all credentials. Times are microseconds of the database clock
+/// (<see cref="Database.NowAsync"/>), because a gateway may poll another broker than the one that evaluates a bind.
 /// </summary>
 public sealed class GatewayStore(Database database)
 {
-    /// <summary>A gateway that was not seen for so long is taken to be gone: nobody waits for it. They ask every few seconds at most.</summary>
+    /// <summary>A gateway that has not polled for this time is considered gone. Gateways poll every few seconds.</summary>
     public static readonly TimeSpan PresenceTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan RowRetention = TimeSpan.FromDays(1);
 
-    /// <summary>The database's clock, to take a point in time that acceptance is asked for.</summary>
+    /// <summary>Returns the clock of the database, as a reference for acknowledgements.</summary>
     public Task<long> NowAsync(CancellationToken cancellationToken) => database.NowAsync(cancellationToken);
 
-    /// <summary>Notes that a gateway asks now, and what it has accepted, which never goes back.</summary>
-    /// <param name="gateway">Its id, random for each run of a gateway.</param>
-    /// <param name="acknowledgedAt">As of when; null: nothing that is known here.</param>
-    /// <param name="isNew">True: this process meets it for the first time; rows of gateways that are long gone are deleted then.</param>
-    /// <param name="cancellationToken">Cancels.</param>
+    /// <summary>Records a poll of a gateway and its acknowledgement, which never decreases.</summary>
+    /// <param name="gateway">Id of the gateway, random for each of its runs.</param>
+    /// <param name="acknowledgedAt">Acknowledged time; null if unknown.</param>
+    /// <param name="isNew">True on the first poll seen by this process; rows of gateways that are long gone are deleted then.</param>
+    /// <param name="cancellationToken">Cancels the write.</param>
     public Task ReportAsync(string gateway, long? acknowledgedAt, bool isNew, CancellationToken cancellationToken)
     {
         var now = database.NowSql;
-        // A report that a crash of the server loses is made again within a second: nobody needs to wait for the disk.
+        // A report lost in a crash of the server is repeated within one second, so the write does not wait for the disk.
         var hurry = database.IsPostgres ? "SET LOCAL synchronous_commit = off;" : "";
         return database.InTransactionAsync(
             async transaction =>
@@ -58,7 +58,7 @@ public sealed class GatewayStore(Database database)
         );
     }
 
-    /// <summary>As of when each present gateway has accepted.</summary>
+    /// <summary>Returns the acknowledged time of each present gateway.</summary>
     public async Task<IReadOnlyList<long>> AcknowledgementTimesAsync(CancellationToken cancellationToken) =>
         await database.QueryAsync<long>(
             $"SELECT accepted_at FROM gateway WHERE seen_at > {database.NowSql} - @present",
@@ -66,9 +66,9 @@ public sealed class GatewayStore(Database database)
             cancellationToken
         );
 
-    /// <summary>Which of the present gateways have accepted what was in the database at <paramref name="asOf"/>.</summary>
-    /// <param name="acknowledgementTimes">From <see cref="AcknowledgementTimesAsync"/>.</param>
-    /// <param name="asOf">A time of <see cref="NowAsync"/> that was read after the change was visible.</param>
+    /// <summary>Counts the present gateways that have acknowledged the state of the database at <paramref name="asOf"/>.</summary>
+    /// <param name="acknowledgementTimes">Result of <see cref="AcknowledgementTimesAsync"/>.</param>
+    /// <param name="asOf">Result of <see cref="NowAsync"/>, read after the change was visible.</param>
     public static AcknowledgementCount CountSince(IReadOnlyList<long> acknowledgementTimes, long asOf) =>
         new(acknowledgementTimes.Count, acknowledgementTimes.Count(accepted => accepted > asOf));
 

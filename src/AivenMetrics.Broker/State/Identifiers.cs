@@ -1,13 +1,13 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>Id of a ServiceInstance, chosen by the platform; any characters.</summary>
+/// <summary>Id of a ServiceInstance, chosen by the platform. Any characters are allowed.</summary>
 public readonly record struct InstanceId(string Value)
 {
     /// <inheritdoc/>
     public override string ToString() => Value;
 }
 
-/// <summary>Id of a ServiceBinding, chosen by the platform; unique only within its instance.</summary>
+/// <summary>Id of a ServiceBinding, chosen by the platform. Unique only within its instance.</summary>
 public readonly record struct BindingId(string Value)
 {
     /// <inheritdoc/>
@@ -21,12 +21,14 @@ public readonly record struct AivenProject(string Value)
     public override string ToString() => Value;
 }
 
-/// <summary>The organization and space that own something: for tenants always taken from the instance, never from input.</summary>
+/// <summary>
+/// The organization and space that own an instance or a service. For tenants, it is always taken from the instance, never from a request.
+/// </summary>
 public readonly record struct SpaceOwner(string OrganizationId, string SpaceId)
 {
     /// <summary>
-    /// The owner that a Kubernetes namespace is: namespaces of two clusters may have one name, so the space names both.
-    /// Null when the namespace holds a slash, which no namespace can: the space would no longer tell which cluster it is of.
+    /// Returns the owner for a Kubernetes namespace. The space contains the cluster id too, because namespaces of two clusters may have the
+    /// same name. Null if the namespace contains a slash, which no valid namespace does and which would make the cluster ambiguous.
     /// </summary>
     public static SpaceOwner? OfNamespace(string clusterId, string name) =>
         name.Contains('/', StringComparison.Ordinal) ? null : new(clusterId, $"{clusterId}/{name}");

@@ -1,6 +1,6 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>A row of <c>service_instance</c> as the driver reads and writes it.</summary>
+/// <summary>A row of <c>service_instance</c>, as mapped by Dapper.</summary>
 internal sealed class InstanceRow
 {
     public string InstanceId { get; init; } = "";

@@ -2,27 +2,27 @@ using System.Data.Common;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>What a delete of an instance met.</summary>
+/// <summary>The result of deleting an instance.</summary>
 public enum DeleteInstanceResult
 {
-    /// <summary>This call deleted it.</summary>
+    /// <summary>The instance was deleted.</summary>
     Deleted,
 
-    /// <summary>There is none.</summary>
+    /// <summary>The instance does not exist.</summary>
     NotFound,
 
-    /// <summary>It has live bindings; nothing was changed.</summary>
+    /// <summary>The instance has live bindings; nothing was changed.</summary>
     HasBindings,
 }
 
-/// <summary>The ServiceInstances that platforms ordered.</summary>
+/// <summary>Stores ServiceInstances.</summary>
 public sealed class InstanceStore(Database database)
 {
     private const string Columns =
         "instance_id, service_id, plan_id, plan_scope, organization_id, space_id, organization_name, space_name, instance_name, "
         + "parameters, created_at, platform, annotations, maintenance_version, context_at";
 
-    /// <summary>The instance, or null when there is none.</summary>
+    /// <summary>Returns the instance; null if it does not exist.</summary>
     public async Task<InstanceRecord?> FindAsync(InstanceId id, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<InstanceRow>(
@@ -33,16 +33,16 @@ public sealed class InstanceStore(Database database)
         return rows.SingleOrDefault()?.ToRecord();
     }
 
-    /// <summary>Inserts unless the id exists. The unique key decides between requests that come at once.</summary>
-    /// <returns>False: the id exists; nothing was changed.</returns>
+    /// <summary>Inserts an instance unless the id exists. The unique key decides between concurrent requests.</summary>
+    /// <returns>False if the id exists; nothing was changed then.</returns>
     public Task<bool> TryInsertAsync(InstanceRecord instance, CancellationToken cancellationToken) =>
         TryInsertAsync(instance, null, cancellationToken);
 
-    /// <summary>Inserts unless the id exists, and says so in the audit trail.</summary>
-    /// <param name="instance">The row.</param>
-    /// <param name="entry">Appended when this call inserted it; null: none.</param>
-    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
-    /// <returns>False: the id exists; nothing was changed.</returns>
+    /// <summary>Inserts an instance unless the id exists, and appends an audit entry.</summary>
+    /// <param name="instance">The record.</param>
+    /// <param name="entry">Audit entry to append after an insert; null: none.</param>
+    /// <param name="cancellationToken">Cancels the insert; nothing is changed then.</param>
+    /// <returns>False if the id exists; nothing was changed then.</returns>
     public Task<bool> TryInsertAsync(InstanceRecord instance, AuditRecord? entry, CancellationToken cancellationToken) =>
         database.InTransactionAsync(
             async transaction =>
@@ -66,12 +66,12 @@ public sealed class InstanceStore(Database database)
             cancellationToken
         );
 
-    /// <summary>Changes an instance in one transaction; changes that come at once are made one after the other.</summary>
-    /// <param name="id">Whose.</param>
-    /// <param name="change">From the row as it is to the row as it shall be; what it throws undoes all.</param>
-    /// <param name="entry">The entry of the audit trail, from the row before and after; null: none.</param>
-    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
-    /// <returns>The row as it is now; null: there is none.</returns>
+    /// <summary>Changes an instance in one transaction. Concurrent changes are executed one after the other.</summary>
+    /// <param name="id">Id of the instance.</param>
+    /// <param name="change">Returns the changed record. An exception rolls back the transaction.</param>
+    /// <param name="entry">Creates the audit entry from the records before and after; null: none.</param>
+    /// <param name="cancellationToken">Cancels the change; nothing is changed then.</param>
+    /// <returns>The changed record; null if the instance does not exist.</returns>
     public Task<InstanceRecord?> UpdateAsync(
         InstanceId id,
         Func<InstanceRecord, InstanceRecord> change,
@@ -83,7 +83,7 @@ public sealed class InstanceStore(Database database)
         return database.InTransactionAsync(
             async transaction =>
             {
-                // Locks the row before it is read, with both databases; binds of the instance go on.
+                // Locks the row before reading it, in both databases. Binds of the instance are not blocked.
                 await transaction.ExecuteAsync("UPDATE service_instance SET plan_id = plan_id WHERE instance_id = @id", args);
                 var rows = await transaction.QueryAsync<InstanceRow>(
                     $"SELECT {Columns} FROM service_instance WHERE instance_id = @id",
@@ -115,10 +115,8 @@ public sealed class InstanceStore(Database database)
         );
     }
 
-    /// <summary>
-    /// Keeps what a platform's context tells of an instance; costs nothing when it is known, which is the rule.
-    /// </summary>
-    /// <returns>The instance as it is now known; the given one when it is gone.</returns>
+    /// <summary>Stores the context reported by a platform. If it is unchanged, which is the common case, nothing is written.</summary>
+    /// <returns>The updated instance; the given one if it no longer exists.</returns>
     public async Task<InstanceRecord> ApplyContextAsync(
         InstanceRecord instance,
         ContextUpdate update,
@@ -134,12 +132,12 @@ public sealed class InstanceStore(Database database)
         DeleteAsync(id, null, cancellationToken);
 
     /// <summary>
-    /// Deletes an instance that has no live binding, and says so in the audit trail. Binds that failed and were never deleted by
-    /// the platform go with it.
+    /// Deletes an instance that has no live binding, and appends an audit entry. Failed bindings that the platform did not delete are
+    /// deleted with it.
     /// </summary>
-    /// <param name="id">Whose.</param>
-    /// <param name="entry">Appended when this call deleted it; null: none.</param>
-    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
+    /// <param name="id">Id of the instance.</param>
+    /// <param name="entry">Audit entry to append after the deletion; null: none.</param>
+    /// <param name="cancellationToken">Cancels the deletion; nothing is changed then.</param>
     public async Task<DeleteInstanceResult> DeleteAsync(InstanceId id, AuditRecord? entry, CancellationToken cancellationToken)
     {
         try
@@ -148,12 +146,12 @@ public sealed class InstanceStore(Database database)
         }
         catch (DbException e) when (Database.IsForeignKeyViolation(e))
         {
-            // A bind came between our look and our delete.
+            // A concurrent bind was inserted after the check.
             return DeleteInstanceResult.HasBindings;
         }
     }
 
-    /// <summary>The names per owner as platforms told them last, for labels; owners without any name are left out.</summary>
+    /// <summary>Returns the most recently reported names of each owner, for labels. Owners without a name are omitted.</summary>
     public async Task<IReadOnlyList<OwnerNames>> OwnerNamesAsync(CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<InstanceRow>(

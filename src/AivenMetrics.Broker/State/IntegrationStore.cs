@@ -1,11 +1,11 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>The integrations to our endpoint that we asked for or found.</summary>
+/// <summary>Stores the integrations with the broker's endpoint, requested or found.</summary>
 public sealed class IntegrationStore(Database database)
 {
     private const string Columns = "project, service_name, integration_id, created_by_us, requested_at, unneeded_since, attempts, due_at";
 
-    /// <summary>The project's integrations, sorted by service name.</summary>
+    /// <summary>Returns the integrations of a project, sorted by service name.</summary>
     public async Task<IReadOnlyList<IntegrationRecord>> OfProjectAsync(AivenProject project, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<Row>(
@@ -16,7 +16,7 @@ public sealed class IntegrationStore(Database database)
         return [.. rows.Select(row => row.ToRecord()).OrderBy(record => record.ServiceName, StringComparer.Ordinal)];
     }
 
-    /// <summary>Inserts or replaces the whole row.</summary>
+    /// <summary>Inserts or replaces the row.</summary>
     public Task SaveAsync(IntegrationRecord integration, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
             $"""
@@ -34,7 +34,7 @@ public sealed class IntegrationStore(Database database)
             cancellationToken
         );
 
-    /// <summary>Forgets the integration of a service; nothing happens when there is none.</summary>
+    /// <summary>Deletes the integration of a service, if there is one.</summary>
     public Task DeleteAsync(AivenProject project, string serviceName, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
             "DELETE FROM service_integration WHERE project = @project AND service_name = @serviceName",

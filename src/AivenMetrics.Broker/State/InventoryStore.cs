@@ -1,6 +1,6 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>What Aiven last showed: projects and their services.</summary>
+/// <summary>Stores the last observed state of Aiven: projects and their services.</summary>
 public sealed class InventoryStore(Database database)
 {
     private const string ProjectColumns =
@@ -10,7 +10,7 @@ public sealed class InventoryStore(Database database)
         "project, service_name, service_type, state, plan, cloud_name, node_count, organization_id, space_id, service_instance_id, "
         + "scrape_hosts, scraped, reason, message";
 
-    /// <summary>The project, or null when nothing was saved of it.</summary>
+    /// <summary>Returns the project; null if it was never saved.</summary>
     public async Task<AivenProjectRecord?> FindProjectAsync(AivenProject project, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<ProjectRow>(
@@ -21,7 +21,7 @@ public sealed class InventoryStore(Database database)
         return rows.SingleOrDefault()?.ToRecord();
     }
 
-    /// <summary>Every project ever saved, sorted by name; also those that are no longer configured.</summary>
+    /// <summary>Returns all saved projects, sorted by name, including those no longer configured.</summary>
     public async Task<IReadOnlyList<AivenProjectRecord>> ProjectsAsync(CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<ProjectRow>($"SELECT {ProjectColumns} FROM aiven_project", null, cancellationToken);
@@ -29,8 +29,8 @@ public sealed class InventoryStore(Database database)
     }
 
     /// <summary>
-    /// Inserts or replaces the whole row, but for the ciphertext of a password that stays: each pair of user and password is made
-    /// once, and a record that was read before <see cref="SecretReencryption"/> must not bring an old key back.
+    /// Inserts or replaces the row, except for the ciphertext of an unchanged password. A record read before a
+    /// <see cref="SecretReencryption"/> must not restore a ciphertext of an old key.
     /// </summary>
     public Task SaveProjectAsync(AivenProjectRecord project, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
@@ -51,11 +51,13 @@ public sealed class InventoryStore(Database database)
             cancellationToken
         );
 
-    /// <summary>Replaces the project's services and sets its inventory time, in one transaction: no reader sees half a list.</summary>
-    /// <param name="project">The project; inserted when nothing was saved of it.</param>
-    /// <param name="inventoryAt">When the list call that showed the services began.</param>
-    /// <param name="services">All services of the project, each of that project.</param>
-    /// <param name="cancellationToken">Cancels; nothing is changed then.</param>
+    /// <summary>
+    /// Replaces the services of a project and sets its inventory time, in one transaction, so that readers never see a partial list.
+    /// </summary>
+    /// <param name="project">The project. It is inserted if it does not exist.</param>
+    /// <param name="inventoryAt">Start time of the list request.</param>
+    /// <param name="services">All services of the project.</param>
+    /// <param name="cancellationToken">Cancels the change; nothing is changed then.</param>
     public Task SaveInventoryAsync(
         AivenProject project,
         DateTimeOffset inventoryAt,
@@ -92,7 +94,7 @@ public sealed class InventoryStore(Database database)
         );
     }
 
-    /// <summary>The project's services as of its last inventory, sorted by name.</summary>
+    /// <summary>Returns the services of a project from its last inventory, sorted by name.</summary>
     public async Task<IReadOnlyList<AivenServiceRecord>> ServicesOfProjectAsync(AivenProject project, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<ServiceRow>(
@@ -103,7 +105,7 @@ public sealed class InventoryStore(Database database)
         return ToSortedRecords(rows);
     }
 
-    /// <summary>The services whose tags name this organization and space, in all projects; sorted by project and name.</summary>
+    /// <summary>Returns the services of all projects whose tags name this owner, sorted by project and name.</summary>
     public async Task<IReadOnlyList<AivenServiceRecord>> ServicesOfOwnerAsync(SpaceOwner owner, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<ServiceRow>(
@@ -114,7 +116,9 @@ public sealed class InventoryStore(Database database)
         return ToSortedRecords(rows);
     }
 
-    /// <summary>When the oldest of the projects' inventories began; null when any has none, or none is asked for.</summary>
+    /// <summary>
+    /// Returns the start time of the oldest inventory of the projects; null if a project has none, or if no project is given.
+    /// </summary>
     public async Task<DateTimeOffset?> OldestInventoryTimeAsync(IReadOnlyList<AivenProject> projects, CancellationToken cancellationToken)
     {
         var known = (await ProjectsAsync(cancellationToken)).ToDictionary(record => record.Project, record => record.InventoryAt);

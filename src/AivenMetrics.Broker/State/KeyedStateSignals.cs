@@ -1,15 +1,15 @@
 namespace AivenMetrics.Broker.State;
 
 /// <summary>
-/// A <see cref="StateSignal"/> for each key that somebody watches, so that news of one thing wakes only those who wait for it.
-/// Keys that nobody watches cost nothing.
+/// A <see cref="StateSignal"/> for each subscribed key, so that a notification wakes only the waiters for its key. Keys without subscribers
+/// use no memory.
 /// </summary>
 public sealed class KeyedStateSignals(TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Subscription> _watches = new(StringComparer.Ordinal);
 
-    /// <summary>Begins to watch a key. Dispose the answer to end it.</summary>
+    /// <summary>Subscribes to a key. Dispose the subscription to end it.</summary>
     public Subscription Subscribe(string key)
     {
         lock (_gate)
@@ -23,7 +23,7 @@ public sealed class KeyedStateSignals(TimeProvider time)
         }
     }
 
-    /// <summary>Something became of it: wakes every waiter for that key.</summary>
+    /// <summary>Wakes all waiters for a key.</summary>
     public void Notify(string key)
     {
         Subscription? watch;
@@ -34,15 +34,15 @@ public sealed class KeyedStateSignals(TimeProvider time)
         watch?.Signal.Notify();
     }
 
-    /// <summary>One key, while it is watched; those who watch it at once share it.</summary>
+    /// <summary>A subscription to a key. Concurrent subscribers share it.</summary>
     public sealed class Subscription : IDisposable
     {
         private readonly KeyedStateSignals _all;
         private readonly string _key;
 
-        internal Subscription(KeyedStateSignals all, string key, StateSignal signal) => (this._all, this._key, Signal) = (all, key, signal);
+        internal Subscription(KeyedStateSignals all, string key, StateSignal signal) => (_all, _key, Signal) = (all, key, signal);
 
-        /// <summary>Notified when something became of it.</summary>
+        /// <summary>Signal that is notified for the key.</summary>
         public StateSignal Signal { get; }
 
         internal int SubscriberCount { get; set; }

@@ -1,9 +1,9 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>Reads many bindings at once, each with its owner and the services it names.</summary>
+/// <summary>Reads many live bindings at once, with their owners and services.</summary>
 internal static class LiveBindingReader
 {
-    // One statement, so that no binding is seen without its services.
+    // One statement, so that a binding is never read without its services.
     private const string SelectLiveBindings = """
         SELECT b.instance_id, b.binding_id, b.username, b.secret_sha256, b.operation, b.operation_state, b.plan_scope, b.expires_at,
                i.organization_id, i.space_id, s.service_instance_id

@@ -8,13 +8,13 @@ using Microsoft.Data.Sqlite;
 namespace AivenMetrics.Broker.State;
 
 /// <summary>
-/// Applies the scripts of <c>db/migrations</c>, which the assembly carries, in the order of their names and each once.
-/// PostgreSQL: one process at a time, by a session advisory lock. SQLite: the journal is read and the scripts are run in
-/// one BEGIN IMMEDIATE, so a second process waits and then finds nothing to do.
+/// Applies the scripts of <c>db/migrations</c>, which are embedded in the assembly, once and in the order of their names. PostgreSQL: a
+/// session advisory lock admits one process at a time. SQLite: reading the journal and running the scripts is one BEGIN IMMEDIATE
+/// transaction, so that a second process waits and then finds nothing to do.
 /// </summary>
 internal static class Migrations
 {
-    /// <summary>Key of the advisory lock, "aivenmig" in ASCII: one database may serve other programs too.</summary>
+    /// <summary>Key of the advisory lock: "aivenmig" in ASCII. Other programs may use the same database.</summary>
     private const long LockKey = 0x616976656E6D6967;
 
     private static readonly Assembly Scripts = typeof(Migrations).Assembly;
@@ -33,7 +33,7 @@ internal static class Migrations
         }
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        // No time-out: whoever has it is migrating, and its end is what we wait for.
+        // No timeout: the holder of the lock is migrating, and this process needs the result.
         await connection.ExecuteAsync(
             new CommandDefinition($"SELECT pg_advisory_lock({LockKey})", commandTimeout: 0, cancellationToken: cancellationToken)
         );
@@ -68,8 +68,8 @@ internal static class Migrations
     private static bool IsScript(string name) => name.EndsWith(".sql", StringComparison.Ordinal);
 
     /// <summary>
-    /// Makes the file, with its folder, for its owner alone: it holds hashes and ciphertexts, and SQLite would leave the mode to
-    /// the umask. The files that SQLite puts beside it get the same mode.
+    /// Creates the file and its folder with access for the owner only: it contains hashes and ciphertexts, and SQLite would apply the
+    /// umask. Files that SQLite creates beside it get the same mode.
     /// </summary>
     private static void CreateFile(string path)
     {
@@ -91,7 +91,7 @@ internal static class Migrations
         new FileStream(path, options).Dispose();
     }
 
-    /// <summary>DbUp's log lines; its errors come back as the result, so only what it did is told.</summary>
+    /// <summary>Forwards DbUp's log. Errors are reported as the result, so only progress is forwarded.</summary>
     private sealed class ProgressLog(IProgress<string>? progress) : IUpgradeLog
     {
         public void LogTrace(string format, params object[] args) { }

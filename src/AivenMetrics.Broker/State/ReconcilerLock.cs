@@ -6,25 +6,25 @@ using Npgsql;
 namespace AivenMetrics.Broker.State;
 
 /// <summary>
-/// Lets one broker at a time reconcile. PostgreSQL: a session advisory lock, which the server gives up when the connection
-/// dies. SQLite: a lock on a file beside the database, which the operating system gives up when the process dies.
+/// Admits one reconciling broker at a time. PostgreSQL: a session advisory lock, released by the server when the connection ends. SQLite: a
+/// lock on a file beside the database, released by the operating system when the process ends.
 /// </summary>
 public sealed class ReconcilerLock(Database database)
 {
-    /// <summary>Key of the advisory lock, "aivenrec" in ASCII.</summary>
+    /// <summary>Key of the advisory lock: "aivenrec" in ASCII.</summary>
     private const long LockKey = 0x616976656E726563;
 
-    // A dead network path is noticed by these, in seconds, instead of by the operating system's hours.
+    // Keepalives detect a dead network path within seconds instead of hours.
     private const int KeepAliveSeconds = 10;
 
-    /// <summary>Takes the lock if it is free; dispose the answer to give it back.</summary>
-    /// <returns>Null: another broker has it.</returns>
+    /// <summary>Acquires the lock if it is free. Dispose the lease to release it.</summary>
+    /// <returns>Null if another broker holds the lock.</returns>
     public async Task<ReconcilerLease?> TryAcquireAsync(CancellationToken cancellationToken) =>
         database.IsPostgres ? await TryAcquirePostgresAsync(cancellationToken) : TryAcquireFile();
 
     private async Task<ReconcilerLease?> TryAcquirePostgresAsync(CancellationToken cancellationToken)
     {
-        // Its own connection outside the pool: the lock lives and dies with it.
+        // A connection of its own outside the pool: the lock ends with the connection.
         var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false, KeepAlive = KeepAliveSeconds };
         var connection = new NpgsqlConnection(settings.ConnectionString);
         try
@@ -62,7 +62,7 @@ public sealed class ReconcilerLock(Database database)
     }
 }
 
-/// <summary>The right to reconcile, as long as <see cref="IsHeldAsync"/> says so.</summary>
+/// <summary>A lease for reconciling, valid while <see cref="IsHeldAsync"/> returns true.</summary>
 public sealed class ReconcilerLease : IAsyncDisposable
 {
     private readonly NpgsqlConnection? _connection;
@@ -70,12 +70,12 @@ public sealed class ReconcilerLease : IAsyncDisposable
 
     internal ReconcilerLease(NpgsqlConnection? connection, FileStream? file)
     {
-        this._connection = connection;
-        this._file = file;
+        _connection = connection;
+        _file = file;
     }
 
-    /// <summary>Asks whether the lock is still ours; ask before each step that changes something outside.</summary>
-    /// <returns>False: the connection died and another broker may have the lock: dispose this and acquire again.</returns>
+    /// <summary>Checks whether the lock is still held.</summary>
+    /// <returns>False if the connection ended and another broker may hold the lock: dispose this lease and acquire again.</returns>
     public async Task<bool> IsHeldAsync(CancellationToken cancellationToken)
     {
         if (_connection is null)
@@ -92,7 +92,7 @@ public sealed class ReconcilerLease : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the lock back.</summary>
+    /// <summary>Releases the lock.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_connection is not null)

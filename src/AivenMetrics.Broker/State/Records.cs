@@ -1,9 +1,9 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>What a plan's credentials cover (design decision 3).</summary>
+/// <summary>Scope of the credentials of a plan (docs/decisions/0001-founding-decisions.md, section 3).</summary>
 public enum PlanScope
 {
-    /// <summary>Every eligible Aiven service of the space, present and future.</summary>
+    /// <summary>All eligible Aiven services of the space, present and future.</summary>
     Space,
 
     /// <summary>The services named in the bind parameters.</summary>
@@ -11,7 +11,7 @@ public enum PlanScope
 }
 
 /// <summary>A row of <c>service_instance</c>.</summary>
-/// <param name="Parameters">Canonical JSON object; <c>{}</c>: none.</param>
+/// <param name="Parameters">Canonical JSON object; <c>{}</c> if there are no parameters.</param>
 public sealed record InstanceRecord(
     InstanceId InstanceId,
     string ServiceId,
@@ -25,45 +25,47 @@ public sealed record InstanceRecord(
     DateTimeOffset CreatedAt
 )
 {
-    /// <summary>The context's word for the platform, such as <c>cloudfoundry</c> or <c>kubernetes</c>; empty: it named none.</summary>
+    /// <summary>Platform of the context, for example <c>cloudfoundry</c> or <c>kubernetes</c>; empty if it was not reported.</summary>
     public string Platform { get; init; } = "cloudfoundry";
 
-    /// <summary>JSON object of the context's annotation objects by their names.</summary>
+    /// <summary>JSON object with the annotation objects of the context by name.</summary>
     public string Annotations { get; init; } = "{}";
 
-    /// <summary>Version of the plan's maintenance_info as applied; null: the plan had none.</summary>
+    /// <summary>Maintenance version of the instance; null if the plan had none.</summary>
     public string? MaintenanceVersion { get; init; }
 
-    /// <summary>When the platform last told the names: the newest of an owner count.</summary>
+    /// <summary>Time of the last context update. The most recent names of an owner are used.</summary>
     public DateTimeOffset ContextAt { get; init; } = CreatedAt;
 }
 
-/// <summary>The states of an OSB operation, as the wire names them: <c>in progress</c>, <c>succeeded</c>, <c>failed</c>.</summary>
+/// <summary>States of an OSB operation: <c>in progress</c>, <c>succeeded</c>, <c>failed</c>.</summary>
 public enum OperationState
 {
     /// <summary>Not decided yet.</summary>
     InProgress,
 
-    /// <summary>Done.</summary>
+    /// <summary>Succeeded.</summary>
     Succeeded,
 
-    /// <summary>Will not succeed without a new request.</summary>
+    /// <summary>Failed. A new request is needed.</summary>
     Failed,
 }
 
-/// <summary>How long a credential works.</summary>
-/// <param name="ExpiresAt">It is refused from this time on.</param>
-/// <param name="RenewBefore">Until then there is time enough to replace it; not after <paramref name="ExpiresAt"/>.</param>
+/// <summary>Validity period of a credential.</summary>
+/// <param name="ExpiresAt">Time at which the credential expires.</param>
+/// <param name="RenewBefore">Recommended time to replace the credential; not after <paramref name="ExpiresAt"/>.</param>
 public sealed record CredentialValidity(DateTimeOffset ExpiresAt, DateTimeOffset RenewBefore);
 
-/// <summary>A row of <c>service_binding</c> with the services it names.</summary>
-/// <param name="PlanId">The plan that it was made with: a later plan update of the instance holds for later bindings.</param>
-/// <param name="PlanScope">What that plan covers.</param>
-/// <param name="Request">Canonical JSON of what identifies a replay: parameters, app_guid, bind_resource, predecessor.</param>
-/// <param name="ServiceInstanceIds">Sorted; empty for plan <c>space</c>.</param>
-/// <param name="Snapshot">JSON of the parts of the credentials read when the bind succeeded, so that replays are equal; else null.</param>
-/// <param name="Predecessor">The binding that this one was made to replace; null: none.</param>
-/// <param name="Validity">Null: the credential never expires.</param>
+/// <summary>A row of <c>service_binding</c> with its services.</summary>
+/// <param name="PlanId">Plan at the time of the bind. A later plan update applies to later bindings only.</param>
+/// <param name="PlanScope">Scope of that plan.</param>
+/// <param name="Request">
+/// Canonical JSON of the values that identify a repeated request: parameters, app_guid, bind_resource, predecessor.
+/// </param>
+/// <param name="ServiceInstanceIds">GUIDs of the services, sorted; empty for plan <c>space</c>.</param>
+/// <param name="Snapshot">JSON of the parts of the credentials read when the bind succeeded; null before.</param>
+/// <param name="Predecessor">The binding that this one replaces; null: none.</param>
+/// <param name="Validity">Validity period of the credential; null: it never expires.</param>
 public sealed record BindingRecord(
     InstanceId InstanceId,
     BindingId BindingId,
@@ -83,8 +85,8 @@ public sealed record BindingRecord(
     CredentialValidity? Validity = null
 );
 
-/// <summary>What a live binding covers; the union of these is what must be integrated.</summary>
-/// <param name="ServiceInstanceIds">Empty for plan <c>space</c>.</param>
+/// <summary>The scope of a live binding. The union of all scopes must be integrated.</summary>
+/// <param name="ServiceInstanceIds">GUIDs of the services; empty for plan <c>space</c>.</param>
 public sealed record BindingScope(
     InstanceId InstanceId,
     BindingId BindingId,
@@ -94,17 +96,17 @@ public sealed record BindingScope(
     OperationState OperationState
 );
 
-/// <summary>A bind that waits for its outcome.</summary>
-/// <param name="Operation">Its operation string: an id that was unbound and bound anew has another.</param>
+/// <summary>A bind in progress.</summary>
+/// <param name="Operation">The operation string. A later bind of the same id has another one.</param>
 public sealed record PendingBind(BindingScope Scope, string Operation);
 
-/// <summary>What became of a waiting bind, or how far it is.</summary>
-/// <param name="Description">For the tenant; not empty.</param>
-/// <param name="Snapshot">JSON of a <see cref="BindingSnapshot"/>; null unless it succeeded.</param>
+/// <summary>The outcome or progress of a pending bind.</summary>
+/// <param name="Description">Description for the tenant; not empty.</param>
+/// <param name="Snapshot">JSON of a <see cref="BindingSnapshot"/>; null unless the bind succeeded.</param>
 public sealed record BindOutcome(PendingBind Bind, OperationState State, string Description, string? Snapshot = null);
 
-/// <summary>A live credential, as the gateways' feed needs it.</summary>
-/// <param name="NotAfter">It is refused from this time on; null: no end.</param>
+/// <summary>A live credential, for the credential feed.</summary>
+/// <param name="NotAfter">Time at which the credential expires; null: never.</param>
 public sealed record CredentialRecord(
     string Username,
     string SecretSha256,
@@ -114,8 +116,8 @@ public sealed record CredentialRecord(
     DateTimeOffset? NotAfter = null
 );
 
-/// <summary>A row of <c>aiven_project</c>. The scrape password is generated and stored before Aiven is told (intent first).</summary>
-/// <param name="InventoryAt">Start of the last list call that was answered well; null: none yet.</param>
+/// <summary>A row of <c>aiven_project</c>. The scrape password is generated and stored before it is sent to Aiven.</summary>
+/// <param name="InventoryAt">Start time of the last successful list request; null: none yet.</param>
 public sealed record AivenProjectRecord(
     AivenProject Project,
     string? CaCertificate,
@@ -125,12 +127,12 @@ public sealed record AivenProjectRecord(
     DateTimeOffset? InventoryAt
 );
 
-/// <summary>A row of <c>aiven_service</c>: what Aiven last showed, and the condition that we derived.</summary>
-/// <param name="Owner">From the tags; null when the service carries none.</param>
-/// <param name="ServiceInstanceId">From the tags; null when absent.</param>
-/// <param name="IsScraped">True: the service belongs in the target feed.</param>
-/// <param name="Reason">The condition in one CamelCase word, such as <c>Integrated</c>, <c>PoweredOff</c>.</param>
-/// <param name="Message">The condition in a sentence for the tenant.</param>
+/// <summary>A row of <c>aiven_service</c>: the last observed state and the derived condition.</summary>
+/// <param name="Owner">Owner according to the tags; null if they are missing.</param>
+/// <param name="ServiceInstanceId">GUID of the service instance according to the tags; null if missing.</param>
+/// <param name="IsScraped">True if the service belongs in the target feed.</param>
+/// <param name="Reason">Reason of the condition in CamelCase, for example <c>Integrated</c> or <c>PoweredOff</c>.</param>
+/// <param name="Message">Description of the condition for the tenant.</param>
 public sealed record AivenServiceRecord(
     AivenProject Project,
     string ServiceName,
@@ -147,15 +149,15 @@ public sealed record AivenServiceRecord(
     string Message
 );
 
-/// <summary>A host whose A records are nodes with a metrics listener.</summary>
+/// <summary>A host whose addresses (A records) are nodes with a metrics listener.</summary>
 public sealed record ScrapeHostRecord(string Host, int Port, string Path);
 
-/// <summary>A row of <c>service_integration</c>: written before Aiven is asked.</summary>
-/// <param name="IntegrationId">Null: asked for, not seen yet.</param>
-/// <param name="CreatedByUs">False: it was there before us and is never deleted by us.</param>
-/// <param name="UnneededSince">Null while a binding needs it; else the start of the grace period.</param>
-/// <param name="Attempts">Failed attempts in a row.</param>
-/// <param name="DueAt">Not tried again before.</param>
+/// <summary>A row of <c>service_integration</c>, written before the request to Aiven.</summary>
+/// <param name="IntegrationId">Id of the integration; null: requested but not confirmed.</param>
+/// <param name="CreatedByUs">False: it existed before, and the broker never deletes it.</param>
+/// <param name="UnneededSince">Start of the grace period; null while a binding needs the integration.</param>
+/// <param name="Attempts">Number of consecutive failed attempts.</param>
+/// <param name="DueAt">Time of the next attempt.</param>
 public sealed record IntegrationRecord(
     AivenProject Project,
     string ServiceName,
@@ -167,8 +169,8 @@ public sealed record IntegrationRecord(
     DateTimeOffset DueAt
 );
 
-/// <summary>A secret at rest: AES-256-GCM, base64 of nonce, ciphertext and tag, and the id of the key.</summary>
+/// <summary>An encrypted secret: base64 of nonce, ciphertext and tag of AES-256-GCM, and the id of the key.</summary>
 public sealed record ProtectedSecret(string Ciphertext, string KeyId);
 
-/// <summary>Names of the organization and space of an owner, as platforms last told us.</summary>
+/// <summary>The most recently reported names of the organization and space of an owner.</summary>
 public sealed record OwnerNames(SpaceOwner Owner, string? OrganizationName, string? SpaceName);

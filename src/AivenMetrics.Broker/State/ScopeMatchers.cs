@@ -4,19 +4,20 @@ using AivenMetrics.Feed;
 namespace AivenMetrics.Broker.State;
 
 /// <summary>
-/// What a credential covers, as matchers on labels that only we set (design decision 5, decision 0008). The owner's organization and
-/// space are in every scope: a service that changes hands, or a tag that is there twice, opens nothing to its former tenant.
+/// Creates the scope of a credential as matchers on labels that exporters cannot set (docs/decisions/0001-founding-decisions.md, section 5;
+/// docs/decisions/0008-the-owner-is-in-every-scope.md). Organization and space of the owner are in every scope, so that a service that
+/// changes its owner, or a duplicate tag, exposes nothing to another tenant.
 /// </summary>
 public static class ScopeMatchers
 {
-    /// <summary>The matchers of a credential; an empty list covers nothing.</summary>
-    /// <param name="scope">What the plan covers.</param>
-    /// <param name="owner">The instance's owner.</param>
-    /// <param name="serviceInstanceIds">The services named, for <see cref="PlanScope.Services"/>.</param>
+    /// <summary>Creates the matchers of a credential. An empty list covers nothing.</summary>
+    /// <param name="scope">Scope of the plan.</param>
+    /// <param name="owner">Owner of the instance.</param>
+    /// <param name="serviceInstanceIds">GUIDs of the services, for <see cref="PlanScope.Services"/>.</param>
     public static IReadOnlyList<ScopeMatcher> Create(PlanScope scope, SpaceOwner owner, IReadOnlyList<string> serviceInstanceIds) =>
         scope switch
         {
-            // An empty value would match every series that lacks the label.
+            // An empty value would match all series without the label.
             _ when owner.OrganizationId.Length == 0 || owner.SpaceId.Length == 0 => [],
             PlanScope.Space => Create(owner),
             PlanScope.Services => serviceInstanceIds.Count == 0
@@ -30,7 +31,7 @@ public static class ScopeMatchers
 
     private static string Alternation(IReadOnlyList<string> texts) => string.Join('|', texts.Order(StringComparer.Ordinal).Select(Escape));
 
-    /// <summary>The text as an RE2 expression that matches only it.</summary>
+    /// <summary>Returns an RE2 expression that matches exactly this text.</summary>
     private static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length);

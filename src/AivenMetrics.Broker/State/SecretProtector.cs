@@ -3,36 +3,36 @@ using System.Text;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>A key of the ring.</summary>
-/// <param name="Id">Written beside every ciphertext; unique in the ring.</param>
+/// <summary>An encryption key.</summary>
+/// <param name="Id">Id, stored with every ciphertext. Unique in the key ring.</param>
 /// <param name="Key">32 random bytes.</param>
 public sealed record EncryptionKey(string Id, ReadOnlyMemory<byte> Key)
 {
-    /// <summary>Length of a key in bytes: AES-256.</summary>
+    /// <summary>Length of a key in bytes (AES-256).</summary>
     public const int Length = 32;
 
-    /// <summary>The id only: a key that is logged by mistake shows nothing.</summary>
+    /// <summary>Returns the id only, so that logging a key does not expose it.</summary>
     public override string ToString() => $"EncryptionKey {{ Id = {Id} }}";
 }
 
 /// <summary>
-/// Secrets at rest: AES-256-GCM with a fresh random nonce each (design decision 9). The first key of the ring encrypts, all
-/// decrypt, so a key is retired by putting a new one before it.
+/// Encrypts secrets with AES-256-GCM and a random nonce (docs/decisions/0001-founding-decisions.md, section 9). The first key of the ring
+/// encrypts, all keys decrypt. To replace a key, put a new one before it.
 /// </summary>
 public sealed class SecretProtector
 {
-    /// <summary>Purpose of the tenants' passwords.</summary>
+    /// <summary>Purpose of the passwords of tenants.</summary>
     public const string BindingSecretPurpose = "service_binding.secret";
 
-    /// <summary>Purpose of the password that opens a project's metrics listeners.</summary>
+    /// <summary>Purpose of the passwords for metrics listeners.</summary>
     public const string ScrapePasswordPurpose = "aiven_project.scrape_password";
 
     private const int NonceLength = 12;
     private const int TagLength = 16;
     private readonly IReadOnlyList<EncryptionKey> _keys;
 
-    /// <summary>Takes the ring; the keys are kept in memory.</summary>
-    /// <exception cref="ArgumentException">The ring is empty, a key is not 32 bytes long, or two share an id.</exception>
+    /// <summary>Creates a protector with a key ring.</summary>
+    /// <exception cref="ArgumentException">The ring is empty, a key is not 32 bytes long, or two keys have the same id.</exception>
     public SecretProtector(IReadOnlyList<EncryptionKey> keys)
     {
         if (keys.Count == 0)
@@ -47,12 +47,12 @@ public sealed class SecretProtector
         {
             throw new ArgumentException("Two encryption keys share an id.", nameof(keys));
         }
-        this._keys = keys;
+        _keys = keys;
     }
 
-    /// <summary>Encrypts with the first key.</summary>
+    /// <summary>Encrypts a secret with the first key.</summary>
     /// <param name="plaintext">The secret.</param>
-    /// <param name="purpose">Where it is kept; authenticated, so that a ciphertext cannot be moved to another column.</param>
+    /// <param name="purpose">The column of the secret. It is authenticated, so that a ciphertext cannot be moved to another column.</param>
     public ProtectedSecret Protect(string plaintext, string purpose)
     {
         var key = _keys[0];
@@ -71,9 +71,9 @@ public sealed class SecretProtector
         return new ProtectedSecret(Convert.ToBase64String(sealedBytes), key.Id);
     }
 
-    /// <summary>Decrypts.</summary>
+    /// <summary>Decrypts a secret.</summary>
     /// <exception cref="CryptographicException">
-    /// The key is not in the ring, or the ciphertext is not one of this key and purpose; the message names the key id.
+    /// The key is not in the ring, or the ciphertext does not match key and purpose. The message names the key id.
     /// </exception>
     public string Unprotect(ProtectedSecret secret, string purpose)
     {

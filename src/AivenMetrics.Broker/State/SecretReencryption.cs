@@ -2,15 +2,17 @@ using System.Security.Cryptography;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>How far a <see cref="SecretReencryption"/> is.</summary>
-/// <param name="Processed">Secrets that were looked at.</param>
-/// <param name="Total">Secrets that were encrypted with another key than the first when it began.</param>
+/// <summary>Progress of a <see cref="SecretReencryption"/>.</summary>
+/// <param name="Processed">Number of processed secrets.</param>
+/// <param name="Total">Number of secrets encrypted with another key than the first, at the start.</param>
 public sealed record ReencryptionProgress(long Processed, long Total);
 
-/// <summary>What a <see cref="SecretReencryption"/> left.</summary>
-/// <param name="Reencrypted">Secrets that are encrypted with the first key now and were not before.</param>
-/// <param name="Unreadable">A sentence for each secret that its key does not open, at most <see cref="SecretReencryption.MaximumReported"/>.</param>
-/// <param name="SecretsPerKey">How many secrets each key encrypts now: every key of the ring, and those of rows that the ring lacks.</param>
+/// <summary>Result of a <see cref="SecretReencryption"/>.</summary>
+/// <param name="Reencrypted">Number of secrets that were encrypted with the first key.</param>
+/// <param name="Unreadable">
+/// A sentence for each secret that its key cannot decrypt, at most <see cref="SecretReencryption.MaximumReported"/>.
+/// </param>
+/// <param name="SecretsPerKey">Number of secrets per key id: for all keys of the ring, and for unknown keys in the database.</param>
 public sealed record ReencryptionResult(
     long Reencrypted,
     IReadOnlyList<string> Unreadable,
@@ -18,18 +20,18 @@ public sealed record ReencryptionResult(
 );
 
 /// <summary>
-/// Rewrites every secret that is not encrypted with the first key of the ring. Each row changes only if it still holds the
-/// ciphertext that was read, in transactions of a few rows: brokers go on working meanwhile, two runs do not harm each other, and
-/// one that was killed at any point is finished by the next.
+/// Encrypts every secret with the first key of the ring. A row is updated only if its ciphertext is unchanged since it was read, in small
+/// transactions. Brokers can keep running, several runs do not interfere, and an interrupted run is completed by the next one.
 /// </summary>
 public sealed class SecretReencryption(Database database, IReadOnlyList<EncryptionKey> keys)
 {
-    /// <summary>Most unreadable secrets that are told one by one.</summary>
+    /// <summary>Maximum number of unreadable secrets that are listed individually.</summary>
     public const int MaximumReported = 20;
 
     private const int BatchSize = 100;
 
-    // A broker that runs with another first key goes on writing with that one: after some rounds it is for the operator to mend.
+    // A broker with another first key keeps writing secrets with that key. After this number of rounds, the operator must correct its
+    // configuration.
     private const int MaximumRounds = 3;
 
     private static readonly SecretColumn[] Columns =
@@ -50,9 +52,9 @@ public sealed class SecretReencryption(Database database, IReadOnlyList<Encrypti
     private long _rewritten;
     private long _done;
 
-    /// <summary>Does it; to be called once.</summary>
-    /// <param name="progress">Told after each transaction; null: nobody.</param>
-    /// <param name="cancellationToken">Ends it between two transactions or within one, which is then rolled back.</param>
+    /// <summary>Runs the re-encryption. Call it once.</summary>
+    /// <param name="progress">Receives the progress after each transaction; null: none.</param>
+    /// <param name="cancellationToken">Cancels the run; a current transaction is rolled back.</param>
     public async Task<ReencryptionResult> RunAsync(IProgress<ReencryptionProgress>? progress, CancellationToken cancellationToken)
     {
         var total = (await CountSecretsPerKeyAsync(cancellationToken))
@@ -73,7 +75,7 @@ public sealed class SecretReencryption(Database database, IReadOnlyList<Encrypti
                     cancellationToken
                 );
             }
-            // A round that finds nothing to do is the proof that none was written behind the back of the one before.
+            // A round without changes shows that no secret was written with another key during the previous one.
             if (_rewritten == before)
             {
                 break;
@@ -160,7 +162,7 @@ public sealed class SecretReencryption(Database database, IReadOnlyList<Encrypti
         return uses;
     }
 
-    /// <summary>A column of secrets; its rows are found by two keys, the second <c>''</c> where there is only one.</summary>
+    /// <summary>A column with secrets. Rows are identified by two keys; the second is <c>''</c> if there is only one.</summary>
     private sealed record SecretColumn(string Table, string Key1, string Key2, string Ciphertext, string KeyId, string Purpose)
     {
         public string Uses => $"SELECT {KeyId} AS key_id, count(*) AS uses FROM {Table} WHERE {KeyId} IS NOT NULL GROUP BY {KeyId}";

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Broker.State;
 
-/// <summary>Registers the state: one database, its stores, the key ring and the process's signals.</summary>
+/// <summary>Registers the database, its stores, the key ring and the signals of the process.</summary>
 internal static class StateServices
 {
     public static IServiceCollection AddState(this IServiceCollection services, string connectionString, IReadOnlyList<EncryptionKey> keys)
@@ -30,26 +30,25 @@ internal static class StateServices
             .AddHostedService<MigrationService>();
     }
 
-    /// <summary>Adds the forgetting of what is too old; needs <see cref="AddState"/> before it.</summary>
-    /// <param name="auditRetention">How long the audit trail is kept; zero: for ever.</param>
+    /// <summary>Registers the deletion of expired rows; requires <see cref="AddState"/>.</summary>
+    /// <param name="auditRetention">Retention period of the audit trail; zero: entries are never deleted.</param>
     public static IServiceCollection AddAuditRetention(this IServiceCollection services, TimeSpan auditRetention) =>
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<AuditRetention>(provider, auditRetention));
 }
 
-/// <summary>Migrates before any other service of the role starts: hosted services start in the order of their registration.</summary>
-internal sealed partial class MigrationService(Database database, ILogger<MigrationService> logger) : IHostedService, IProgress<string>
+/// <summary>
+/// Migrates the database before other services of the role start. Hosted services start in the order of their registration.
+/// </summary>
+internal sealed class MigrationService(Database database, ILogger<MigrationService> logger) : IHostedService, IProgress<string>
 {
     public Task StartAsync(CancellationToken cancellationToken) => database.MigrateAsync(this, cancellationToken);
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Report(string value) => MigrationProgress(value);
-
-    [LoggerMessage(1101, LogLevel.Information, "Migration: {Line}")]
-    private partial void MigrationProgress(string line);
+    public void Report(string value) => logger.MigrationProgress(value);
 }
 
-/// <summary>Ready when the database answers and has our schema.</summary>
+/// <summary>Healthy if the database is reachable and has the current schema.</summary>
 internal sealed class DatabaseHealthCheck(Database database) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -57,12 +56,12 @@ internal sealed class DatabaseHealthCheck(Database database) : IHealthCheck
         try
         {
             return await database.IsMigratedAsync(cancellationToken)
-                ? HealthCheckResult.Healthy("The database answers and has the current schema.")
-                : HealthCheckResult.Unhealthy("The database lacks migrations: run aiven-metrics migrate.");
+                ? HealthCheckResult.Healthy("The database is reachable and has the current schema.")
+                : HealthCheckResult.Unhealthy("The database has missing migrations. Run aiven-metrics migrate.");
         }
         catch (DbException e)
         {
-            return HealthCheckResult.Unhealthy("The database is out of reach.", e);
+            return HealthCheckResult.Unhealthy("The database is unreachable.", e);
         }
     }
 }

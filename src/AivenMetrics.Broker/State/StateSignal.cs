@@ -1,15 +1,15 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>
-/// A wake-up within the process, level-triggered: waiters re-read the database after it, and losing one costs only time.
-/// </summary>
+/// <summary>A level-triggered signal within the process. Waiters read the database again after it; a lost signal only costs time.</summary>
 public sealed class StateSignal(TimeProvider time)
 {
     private readonly Lock _gate = new();
     private TaskCompletionSource _next = NewSource();
     private long _version;
 
-    /// <summary>Counts the notifications. Read it before reading the database, then wait from it: nothing in between is missed.</summary>
+    /// <summary>
+    /// Number of notifications. Read it before reading the database and pass it to Wait, so that no notification in between is missed.
+    /// </summary>
     public long Version
     {
         get
@@ -21,7 +21,7 @@ public sealed class StateSignal(TimeProvider time)
         }
     }
 
-    /// <summary>Something changed: wakes every waiter.</summary>
+    /// <summary>Wakes all waiters.</summary>
     public void Notify()
     {
         TaskCompletionSource woken;
@@ -35,10 +35,12 @@ public sealed class StateSignal(TimeProvider time)
         woken.SetResult();
     }
 
-    /// <summary>Returns at the next <see cref="Notify"/>, or after <paramref name="atMost"/>.</summary>
+    /// <summary>Returns after the next <see cref="Notify"/>, or after <paramref name="atMost"/>.</summary>
     public Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken) => WaitAsync(Version, atMost, cancellationToken);
 
-    /// <summary>Returns at once when anything was notified since <paramref name="seen"/> was read, else as the other overload.</summary>
+    /// <summary>
+    /// Returns immediately if there was a notification since <paramref name="seen"/> was read; otherwise waits like the other overload.
+    /// </summary>
     public async Task WaitAsync(long seen, TimeSpan atMost, CancellationToken cancellationToken)
     {
         Task woken;
@@ -57,20 +59,20 @@ public sealed class StateSignal(TimeProvider time)
         }
         catch (TimeoutException)
         {
-            // The time is up, which is as good a reason to look again as any.
+            // After the timeout, the caller reads the database again, as after a notification.
         }
     }
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
 
-/// <summary>Several signals that one waiter listens to.</summary>
+/// <summary>A set of signals with one waiter.</summary>
 public sealed class StateSignalSet(params StateSignal[] signals)
 {
-    /// <summary>The counters of all; read them before reading the database, as with one signal.</summary>
+    /// <summary>Counters of all signals. Read them before reading the database, as with one signal.</summary>
     public IReadOnlyList<long> Versions => [.. signals.Select(signal => signal.Version)];
 
-    /// <summary>Returns when any was notified since <paramref name="seen"/> was read, or after <paramref name="atMost"/>.</summary>
+    /// <summary>Returns after a notification since <paramref name="seen"/> was read, or after <paramref name="atMost"/>.</summary>
     public async Task WaitAsync(IReadOnlyList<long> seen, TimeSpan atMost, CancellationToken cancellationToken)
     {
         using var first = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -83,11 +85,11 @@ public sealed class StateSignalSet(params StateSignal[] signals)
 }
 
 /// <summary>The signals of a broker process.</summary>
-/// <param name="DesiredStateChanged">Wakes the reconciler: something else is wanted.</param>
-/// <param name="ObservedStateChanged">Wakes the long polls of the target feed, and who waits for an inventory: something else is known.</param>
-/// <param name="BindDecided">Wakes who waits for a bind, by its operation: it is decided or gone.</param>
-/// <param name="CredentialsChanged">Wakes the long polls of the credential feed: the gateways have credentials to take or to drop.</param>
-/// <param name="GatewayAcknowledged">Wakes who waits for that: a gateway has accepted something.</param>
+/// <param name="DesiredStateChanged">Wakes the reconciler.</param>
+/// <param name="ObservedStateChanged">Wakes long polls of the target feed, and requests that wait for an inventory.</param>
+/// <param name="BindDecided">Wakes requests that wait for a bind, by operation, when it is decided or deleted.</param>
+/// <param name="CredentialsChanged">Wakes long polls of the credential feed, because credentials were added or removed.</param>
+/// <param name="GatewayAcknowledged">Wakes requests and loops that wait for acknowledgements of gateways.</param>
 public sealed record StateSignals(
     StateSignal DesiredStateChanged,
     StateSignal ObservedStateChanged,
@@ -96,7 +98,7 @@ public sealed record StateSignals(
     StateSignal GatewayAcknowledged
 )
 {
-    /// <summary>Fresh signals.</summary>
+    /// <summary>Creates new signals.</summary>
     public StateSignals(TimeProvider time)
         : this(new(time), new(time), new(time), new(time), new(time)) { }
 }

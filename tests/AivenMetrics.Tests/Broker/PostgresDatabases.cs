@@ -8,8 +8,7 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker;
 
 /// <summary>
-/// One PostgreSQL server for the whole run, started by the first test that needs it. A machine without PostgreSQL fails those
-/// tests: tests/run.sh installs it.
+/// One PostgreSQL server for the whole run, started on first use. Without PostgreSQL, its tests fail; tests/run.sh installs it.
 /// </summary>
 public sealed class PostgresDatabases : IAsyncDisposable
 {
@@ -18,7 +17,9 @@ public sealed class PostgresDatabases : IAsyncDisposable
     private readonly SemaphoreSlim _gate = new(1, 1);
     private PostgresServer? _server;
 
-    /// <summary>Connection string of a new database with every migration applied: a copy, which is quicker than migrating.</summary>
+    /// <summary>
+    /// Returns the connection string of a new, migrated database. It is a copy of a template, which is faster than migrating.
+    /// </summary>
     public async Task<string> NewAsync()
     {
         await _gate.WaitAsync();

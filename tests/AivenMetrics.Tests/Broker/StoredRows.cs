@@ -2,10 +2,10 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Tests.Broker;
 
-/// <summary>What a database holds, whichever its kind.</summary>
+/// <summary>Content of a database of either kind.</summary>
 internal static class StoredRows
 {
-    /// <summary>Every row of every table as text, by the table's name.</summary>
+    /// <summary>Returns all rows of all tables as text, by table name.</summary>
     public static async Task<Dictionary<string, List<string>>> AllAsync(Database database)
     {
         var tables = await database.QueryAsync<string>(

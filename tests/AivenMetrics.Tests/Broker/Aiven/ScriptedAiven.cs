@@ -12,10 +12,10 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Tests.Broker.Aiven;
 
-/// <summary>A request as it arrived.</summary>
+/// <summary>A received request.</summary>
 public sealed record ReceivedRequest(string Method, string Target, string Authorization, string Body);
 
-/// <summary>Aiven at the wire, answering from a script: each request takes the next answer, and the last one stays.</summary>
+/// <summary>A fake Aiven API with scripted responses. Each request takes the next response; the last one is repeated.</summary>
 public sealed class ScriptedAiven : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -56,11 +56,11 @@ public sealed class ScriptedAiven : IAsyncDisposable
         return this;
     }
 
-    /// <summary>Takes the request and never answers.</summary>
+    /// <summary>Accepts a request and never responds.</summary>
     public ScriptedAiven Hangs() =>
         Does(context => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default));
 
-    /// <summary>Takes the request and cuts the connection.</summary>
+    /// <summary>Accepts a request and closes the connection.</summary>
     public ScriptedAiven Breaks() =>
         Does(context =>
         {
@@ -118,7 +118,7 @@ public sealed class ScriptedAiven : IAsyncDisposable
     }
 }
 
-/// <summary>Meters that nobody reads.</summary>
+/// <summary>A meter factory without listeners.</summary>
 public sealed class TestMeterFactory : IMeterFactory
 {
     public Meter Create(MeterOptions options) => new(options);

@@ -3,16 +3,16 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Api;
 
 /// <summary>
-/// Our openapi.yaml beside the official document of OSB 2.17 (openapi.yaml of openservicebrokerapi/servicebroker, read in
-/// November 2026): nothing that it has is missing or stricter in ours, and every difference has a reason here.
+/// Compares openapi.yaml with the official document of OSB 2.17 (openapi.yaml of openservicebrokerapi/servicebroker, as of November 2026).
+/// Nothing is missing or stricter, and every difference has a reason here.
 /// </summary>
 public sealed class OfficialApiTests
 {
     private const string Instance = "/v2/service_instances/{instance_id}";
     private const string Binding = Instance + "/service_bindings/{binding_id}";
 
-    // Operation | parameters, ! = required | members of the body, ! = required | statuses. Version = X-Broker-API-Version,
-    // User = X-Broker-API-Originating-Identity.
+    // Operation | parameters, ! = required | members of the body, ! = required | statuses. Version = X-Broker-API-Version, User =
+    // X-Broker-API-Originating-Identity.
     private const string Official = """
         GET catalog      | Version!                                                                         |                                                                                    | 200
         PUT instance     | Version! User instance_id! accepts_incomplete                                     | service_id! plan_id! organization_guid! space_guid! context parameters               | 200 201 202 400 401 409 422
@@ -26,7 +26,7 @@ public sealed class OfficialApiTests
         GET binding      | Version! User instance_id! binding_id! service_id plan_id                         |                                                                                    | 200 404
         """;
 
-    /// <summary>Statuses of the official document that ours never answers.</summary>
+    /// <summary>Statuses of the official document that this broker never returns.</summary>
     private static readonly Dictionary<(string Operation, int Status), string> NeverAnswered = new()
     {
         [("PUT instance", 202)] = "An instance is a row: it is provisioned at once.",
@@ -39,7 +39,7 @@ public sealed class OfficialApiTests
         [("DELETE binding", 422)] = "It needs no asynchrony and also ends a bind that runs (119), so it has no case for the four words.",
     };
 
-    /// <summary>Statuses that only ours names; each is in the specification's text or in HTTP.</summary>
+    /// <summary>Statuses that only this broker documents. Each is defined in the specification or in HTTP.</summary>
     private static readonly Dictionary<int, string> Additional = new()
     {
         [304] = "Conditional reads of the catalog (35).",
@@ -50,7 +50,7 @@ public sealed class OfficialApiTests
         [413] = "A body beyond 1 MiB.",
         [429] = "Too many unknown credentials at once.",
         [500] = "A fault of ours.",
-        [503] = "The database is out of reach.",
+        [503] = "The database is unreachable.",
     };
 
     public static TheoryData<string, string, string, string> Rows
@@ -120,7 +120,7 @@ public sealed class OfficialApiTests
 
     private static string[] Words(string cell) => cell.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Names, with <c>!</c> when required.</summary>
+    /// <summary>Names, with <c>!</c> if required.</summary>
     private static List<string> Parameters(Dictionary<object, object?> operation) =>
         [
             .. OpenApiYaml

@@ -2,7 +2,7 @@ using YamlDotNet.Serialization;
 
 namespace AivenMetrics.Tests.Broker.Api;
 
-/// <summary>The committed openapi.yaml, as a tree that is walked by names.</summary>
+/// <summary>The committed openapi.yaml, as a tree.</summary>
 internal sealed class OpenApiYaml
 {
     private readonly Dictionary<object, object?> _root;
@@ -11,16 +11,16 @@ internal sealed class OpenApiYaml
 
     public static OpenApiYaml Committed { get; } = Read(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "openapi.yaml")));
 
-    /// <summary>Any other document.</summary>
+    /// <summary>Parses a document.</summary>
     public static OpenApiYaml Read(string yaml) => new(new DeserializerBuilder().Build().Deserialize<Dictionary<object, object?>>(yaml));
 
-    /// <summary>Method and path of every operation, such as <c>GET /v2/catalog</c>, with its tree.</summary>
+    /// <summary>All operations by method and path, for example <c>GET /v2/catalog</c>.</summary>
     public IReadOnlyDictionary<string, Dictionary<object, object?>> Operations =>
         Map(_root["paths"])
             .SelectMany(path => Map(path.Value).Select(method => ($"{$"{method.Key}".ToUpperInvariant()} {path.Key}", Map(method.Value))))
             .ToDictionary(pair => pair.Item1, pair => pair.Item2);
 
-    /// <summary>Every schema by its name.</summary>
+    /// <summary>All schemas by name.</summary>
     public IReadOnlyDictionary<string, Dictionary<object, object?>> Schemas =>
         Map(Map(_root["components"])["schemas"]).ToDictionary(schema => $"{schema.Key}", schema => Map(schema.Value));
 
@@ -31,10 +31,10 @@ internal sealed class OpenApiYaml
     public static object? At(Dictionary<object, object?> node, params string[] path) =>
         path.Aggregate((object?)node, (current, name) => Map(current).GetValueOrDefault(name));
 
-    /// <summary>Whether tenants ask the gateway for it; all other operations are the broker's.</summary>
+    /// <summary>Returns true for operations of the gateway; all others belong to the broker.</summary>
     public static bool IsOfGateway(Dictionary<object, object?> operation) => List(operation["tags"]).Contains("Gateway");
 
-    /// <summary>A schema or an answer, or the one that it refers to.</summary>
+    /// <summary>Returns a schema or response, or the one that it references.</summary>
     public Dictionary<object, object?> Resolve(object? node) =>
         Map(node).GetValueOrDefault("$ref") is string reference
             ? reference[2..].Split('/').Aggregate(_root, (current, name) => Map(current[name]))

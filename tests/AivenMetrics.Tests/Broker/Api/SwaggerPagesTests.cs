@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Api;
 
-/// <summary>Swagger UI is served when configured and only then.</summary>
+/// <summary>Swagger UI is served only if it is configured.</summary>
 public sealed class SwaggerPagesTests
 {
     private static readonly string[] Paths =
@@ -27,7 +27,7 @@ public sealed class SwaggerPagesTests
             Assert.Equal((path, 200), (path, (int)answer.StatusCode));
         }
 
-        // The gateway's paths are not the broker's to serve.
+        // The broker does not serve the paths of the gateway.
         Assert.Equal(
             OpenApiYaml
                 .Committed.Operations.Where(operation => !OpenApiYaml.IsOfGateway(operation.Value))

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Authentication;
 
-/// <summary>Runs while nothing else does: it compares times, and the memory of the whole process.</summary>
+/// <summary>Runs exclusively: it compares durations and the memory of the whole process.</summary>
 [CollectionDefinition(nameof(NotParallel), DisableParallelization = true)]
 public sealed class NotParallel;
 
@@ -80,7 +80,7 @@ public sealed class BrokerUsersTests
     [Fact]
     public void An_unknown_user_costs_as_many_hashes_as_a_wrong_password()
     {
-        // The one hash that an unknown user could be spared is made far slower than the other.
+        // An unknown user could skip only one of the hashes; that one is made much slower.
         var expensive = new BrokerUserOptions { Username = "slow", PasswordHash = PasswordHash.Create(Old, 1_000_000).ToString() };
         var some = new BrokerUsers("", "", [User("platform", Old), expensive]);
         some.Verify("warm", "up");

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Catalog;
 
-/// <summary>osb.md A2, B5: what Cloud Controller would refuse when the broker is registered is a fault at start.</summary>
+/// <summary>Catalog options that Cloud Controller would reject at registration are rejected at start.</summary>
 public sealed class CatalogOptionsValidatorTests
 {
     public static TheoryData<string, Action<CatalogOptions>, string> InvalidOptions =>

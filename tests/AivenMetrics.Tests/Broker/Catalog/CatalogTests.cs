@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Catalog;
 
-/// <summary>osb.md A2, B5: GET /v2/catalog.</summary>
+/// <summary>GET /v2/catalog (OSB API v2.17, "Catalog Management").</summary>
 public abstract class CatalogTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : CatalogTests(broker), IClassFixture<BrokerHost>;

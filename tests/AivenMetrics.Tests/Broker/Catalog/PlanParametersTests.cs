@@ -7,10 +7,10 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Catalog;
 
-/// <summary>osb.md 32, 64, 84, 96: what users are told of the parameters is what is enforced.</summary>
+/// <summary>The parameter schemas match the validation (docs/osb-conformance.md 32, 64, 84 and 96).</summary>
 public sealed class PlanParametersTests
 {
-    // The same in every run: a failure can be repeated.
+    // A fixed seed, so that failures can be reproduced.
     private const int Seed = 20261123;
     private const int Samples = 4000;
 
@@ -66,14 +66,14 @@ public sealed class PlanParametersTests
 
     [Theory]
     [InlineData("services", """[]""", "The field parameters must be an object.")]
-    [InlineData("space", """{"services":["a"]}""", "takes the parameter 'expires_in' only, but got 'services': leave it out.")]
+    [InlineData("space", """{"services":["a"]}""", "accepts the parameter 'expires_in' only, but got 'services': omit it.")]
     [InlineData(
         "services",
         """{"service":["a"],"x":1}""",
-        "takes the parameters 'services' and 'expires_in' only, but got 'service', 'x': leave them out."
+        "accepts the parameters 'services' and 'expires_in' only, but got 'service', 'x': omit them."
     )]
     [InlineData("services", """{"services":["a",1]}""", "'services[1]'")]
-    [InlineData("services", """{"services":["a",""]}""", "must have 1 to 255 characters: 'services[1]' has not")]
+    [InlineData("services", """{"services":["a",""]}""", "must have 1 to 255 characters: 'services[1]' does not")]
     [InlineData("services", """{"services":["a","b","a"]}""", "names a service twice, 'services[0]' and 'services[2]'")]
     [InlineData("services", """{"services":[]}""", "'services' must name 1 to 50 services, but names 0")]
     [InlineData("services", """{"services":["a"],"expires_in":7}""", "'expires_in' must be hours or days")]
@@ -90,7 +90,7 @@ public sealed class PlanParametersTests
     [Fact]
     public void A_name_is_as_long_as_its_code_points_as_JSON_Schema_counts()
     {
-        // The library of the test above counts UTF-16 units, so it is not asked.
+        // The schema library of the test above counts UTF-16 code units, so it is not used here.
         Assert.Null(PlanParameters.ForBind(PlanScope.Services, Named(255)).Error);
         Assert.NotNull(PlanParameters.ForBind(PlanScope.Services, Named(256)).Error);
 
@@ -100,7 +100,7 @@ public sealed class PlanParametersTests
     [Fact]
     public void A_plan_without_parameters_says_so() =>
         Assert.Equal(
-            "Creating an instance of this plan takes no parameters, but got 'x': leave it out.",
+            "Creating an instance of this plan accepts no parameters, but got 'x': omit it.",
             PlanParameters.ForProvision(PlanScope.Space, Json("""{"x":1}""")).Error
         );
 

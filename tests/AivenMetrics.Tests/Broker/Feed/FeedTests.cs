@@ -16,7 +16,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Feed;
 
-/// <summary>The feeds over real HTTP and SQLite.</summary>
+/// <summary>The feeds over HTTP, with SQLite.</summary>
 public sealed class FeedTests : IAsyncLifetime
 {
     private const string Discovery = "discovery-token-0123456789";

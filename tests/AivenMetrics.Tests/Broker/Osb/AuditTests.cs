@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md 9, 129: who asked for what, when, and what came of it, is kept.</summary>
+/// <summary>The audit trail records the actor, the time and the result of every change (docs/osb-conformance.md 9 and 129).</summary>
 public abstract class AuditTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : AuditTests(broker), IClassFixture<BrokerHost>;
@@ -21,7 +21,7 @@ public abstract class AuditTests(BrokerHost broker)
     private async Task<IReadOnlyList<AuditRecord>> ReadAuditAsync(string id) =>
         await broker.Service<AuditStore>().FindByInstanceAsync(new InstanceId(id), CancellationToken.None);
 
-    /// <summary>Sends as a platform does for a user.</summary>
+    /// <summary>Sends a request with an originating identity.</summary>
     private async Task<int> SendAsync(HttpMethod method, string path, JsonNode? body = null, string identity = Ann)
     {
         using var request = new HttpRequestMessage(method, path);
@@ -160,7 +160,7 @@ public abstract class AuditTests(BrokerHost broker)
     }
 }
 
-/// <summary>A broker of its own, because its database is spoilt.</summary>
+/// <summary>Uses a separate broker, because its database is damaged.</summary>
 public abstract class AuditFaultTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : AuditFaultTests(broker), IClassFixture<BrokerHost>;
@@ -177,7 +177,7 @@ public abstract class AuditFaultTests(BrokerHost broker)
 
         Assert.Equal(409, (await broker.PutAsync(path, BrokerHost.Provision(BrokerHost.ServicesPlan))).Status);
         Assert.Equal(410, (await broker.DeleteAsync(BrokerHost.WithPlan("/v2/service_instances/unknown"))).Status);
-        Assert.Contains(broker.Log, line => line.Contains("is not in the audit trail", StringComparison.Ordinal));
+        Assert.Contains(broker.Log, line => line.Contains("could not be audited", StringComparison.Ordinal));
 
         var another = $"/v2/service_instances/{Guid.NewGuid()}";
         Assert.Equal(503, (await broker.PutAsync(another, BrokerHost.Provision())).Status);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md 1 to 4: several users, hashed, and strangers who guess.</summary>
+/// <summary>Authentication with several hashed passwords, and under attack (docs/osb-conformance.md 1 to 4).</summary>
 public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
 {
     public sealed class OnSqlite() : AuthenticationTests(new BrokerHost());
@@ -84,7 +84,7 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task Failures_are_told_late_while_right_credentials_of_the_same_source_get_through_at_once()
     {
-        // Known from here on.
+        // From here on, the credentials are cached.
         await StatusAsync("platform", New);
         var slow = Stopwatch.StartNew();
         var guesses = Enumerable.Range(0, 30).Select(i => StatusAsync("platform", $"guess-{i}")).ToList();
@@ -96,7 +96,7 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
             Assert.Equal(200, await StatusAsync("platform", New) + await StatusAsync("broker", BrokerHost.Password) - 200);
         }
         quick.Stop();
-        // Not seen before: it waits for a hash, and for no delay.
+        // Not cached: the request waits for a hash, but not for a delay.
         Assert.Equal(200, await StatusAsync("platform", Old));
 
         Assert.All(await Task.WhenAll(guesses), status => Assert.Equal(401, status));

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md A8: PUT /v2/service_instances/:i/service_bindings/:b, while the reconciler answers at once.</summary>
+/// <summary>
+/// PUT /v2/service_instances/:i/service_bindings/:b, with a reconciler that decides immediately (OSB API v2.17, "Binding").
+/// </summary>
 public abstract class BindTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : BindTests(broker), IClassFixture<BrokerHost>;
@@ -29,7 +31,7 @@ public abstract class BindTests(BrokerHost broker)
         var path = await NewPathAsync(BrokerHost.ServicesPlan);
         var first = await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1", "kafka-1"));
 
-        // What Aiven shows moves on, the version becomes known, and the order of the names is no difference.
+        // A changed inventory, a newly known version and the order of the names make no difference.
         await broker
             .Service<FactStore>()
             .ReportAsync(FactStore.PrometheusVersion, Guid.NewGuid().ToString(), DateTimeOffset.UtcNow, default);
@@ -416,7 +418,7 @@ public abstract class BindTests(BrokerHost broker)
 
             Assert.Equal(400, answer.Status);
             Assert.Equal(
-                $"The space has no Aiven service called '{name}': name services of this space by their instance GUID "
+                $"The space has no Aiven service named '{name}'. Name services of this space by their instance GUID "
                     + "(cf service <name> --guid) or their Aiven service name.",
                 answer.Description
             );

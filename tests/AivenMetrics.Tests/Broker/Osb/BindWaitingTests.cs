@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md A3, A4, A8: binds that the reconciler does not decide at once. Each test has a broker of its own.</summary>
+/// <summary>Binds that the reconciler does not decide immediately. Each test has its own broker.</summary>
 public abstract class BindWaitingTests : IAsyncLifetime
 {
     private readonly BrokerHost _broker;
@@ -221,7 +221,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
 
         var answer = await _broker.PutAsync(_path, BrokerHost.Bind());
 
-        Assert.EndsWith("Waiting until the metrics of the services are collected.", answer.Description, StringComparison.Ordinal);
+        Assert.EndsWith("Waiting for the metrics of the services.", answer.Description, StringComparison.Ordinal);
         Assert.Equal(404, (await _broker.GetAsync(_path + "/last_operation")).Status);
     }
 

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>What the audit trail tells of a binding.</summary>
+/// <summary>Audit entries of bindings.</summary>
 public abstract class BindingAuditTests(BrokerHost broker) : IAsyncLifetime
 {
     public sealed class OnSqlite() : BindingAuditTests(new BrokerHost());
@@ -35,9 +35,9 @@ public abstract class BindingAuditTests(BrokerHost broker) : IAsyncLifetime
             [
                 ("Bind", AuditResult.Begun, "All services of the space."),
                 ("Bind", AuditResult.Succeeded, "Metrics are collected."),
-                ("Bind", AuditResult.Succeeded, "A repeated request was given the credentials again."),
+                ("Bind", AuditResult.Succeeded, "The credentials were returned to a repeated request."),
                 ("FetchBinding", AuditResult.Succeeded, "The credentials were read."),
-                ("Unbind", AuditResult.Succeeded, "The credentials are gone."),
+                ("Unbind", AuditResult.Succeeded, "The credentials were deleted."),
             ],
             trail.Select(entry => (entry.Action, entry.Result, entry.Description))
         );
@@ -76,7 +76,7 @@ public abstract class BindingAuditTests(BrokerHost broker) : IAsyncLifetime
             ],
             trail.Select(entry => (entry.Action, entry.Result))
         );
-        Assert.StartsWith("Given up after 0.2 seconds", trail[1].Description, StringComparison.Ordinal);
+        Assert.StartsWith("Not ready after 0.2 seconds", trail[1].Description, StringComparison.Ordinal);
         Assert.Equal("broker", trail[1].Actor.BrokerUser);
     }
 

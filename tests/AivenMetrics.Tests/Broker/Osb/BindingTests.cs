@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md A4, A10, A11: reading and deleting a binding.</summary>
+/// <summary>Fetching and deleting a binding (OSB API v2.17, "Fetching a Service Binding" and "Unbinding").</summary>
 public abstract class BindingTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : BindingTests(broker), IClassFixture<BrokerHost>;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>No test of the broker's API may run on one database only.</summary>
+/// <summary>Every test of the broker's API runs on both databases.</summary>
 public sealed class BothDatabasesTests
 {
     [Fact]

@@ -17,8 +17,8 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb;
 
 /// <summary>
-/// The broker on a real Kestrel and a fresh database: a SQLite file, or see <see cref="PostgresBroker"/>. The real reconciler is taken away; a stand-in decides binds by
-/// <see cref="DecideBind"/>, through the same store.
+/// The broker on Kestrel with a new database: a SQLite file, or PostgreSQL with <see cref="PostgresBroker"/>. A fake reconciler decides
+/// binds with <see cref="DecideBind"/>, through the same store.
 /// </summary>
 public class BrokerHost : IAsyncLifetime
 {
@@ -31,16 +31,16 @@ public class BrokerHost : IAsyncLifetime
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("aivenmetrics-osb-");
     private WebApplication? _app;
 
-    /// <summary>Decides a bind that is in progress; null: not yet.</summary>
+    /// <summary>Decides a bind in progress; null: not yet.</summary>
     public Func<BindingScope, (OperationState State, string Description)?> DecideBind { get; set; } =
         _ => (OperationState.Succeeded, "Metrics are collected.");
 
-    /// <summary>Called when something wakes the reconciler, before it looks.</summary>
+    /// <summary>Called after a signal to the reconciler, before it reads.</summary>
     public Func<Task> ReconcilerWoken { get; set; } = () => Task.CompletedTask;
 
     public BrokerOptions Options { get; } = NewOptions();
 
-    /// <summary>Every log line that was written, with scopes' and exceptions' texts.</summary>
+    /// <summary>All log lines, with the texts of scopes and exceptions.</summary>
     public ConcurrentQueue<string> Log { get; } = new();
 
     public HttpClient Client { get; private set; } = null!;
@@ -56,7 +56,7 @@ public class BrokerHost : IAsyncLifetime
             GatewayUrl = "https://metrics.example.com/",
             BindBudget = TimeSpan.FromSeconds(10),
             Feed = { DiscoveryToken = "discovery-token", GatewayToken = "gateway-token" },
-            // Nothing listens there: the test must not depend on Aiven.
+            // No server listens there: the test must not depend on Aiven.
             Aiven =
             {
                 Token = "aiven-token-Xy9",
@@ -87,7 +87,7 @@ public class BrokerHost : IAsyncLifetime
             );
     }
 
-    /// <summary>Connection string of a database of its own.</summary>
+    /// <summary>Returns the connection string of a new database.</summary>
     protected virtual Task<string> NewDatabaseAsync() => Task.FromResult($"Data Source={Path.Combine(_folder.FullName, "broker.db")}");
 
     public async Task StartAsync()
@@ -111,7 +111,7 @@ public class BrokerHost : IAsyncLifetime
         Client = NewClient();
     }
 
-    /// <summary>Stops as a killed process would: nothing is tidied.</summary>
+    /// <summary>Stops like a killed process, without cleanup.</summary>
     public async Task StopAsync()
     {
         Client.Dispose();
@@ -158,7 +158,7 @@ public class BrokerHost : IAsyncLifetime
             "Metrics are collected."
         );
 
-    /// <summary>Sends a request and reads its JSON.</summary>
+    /// <summary>Sends a request and reads its JSON response.</summary>
     public async Task<BrokerResponse> SendAsync(HttpMethod method, string path, JsonNode? body = null)
     {
         using var request = new HttpRequestMessage(method, path);
@@ -175,7 +175,7 @@ public class BrokerHost : IAsyncLifetime
 
     public Task<BrokerResponse> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path);
 
-    /// <summary>Makes an instance and gives back its path.</summary>
+    /// <summary>Provisions an instance and returns its path.</summary>
     public async Task<string> InstanceAsync(string plan = SpacePlan)
     {
         var path = $"/v2/service_instances/{Guid.NewGuid()}";
@@ -183,7 +183,7 @@ public class BrokerHost : IAsyncLifetime
         return path;
     }
 
-    /// <summary>Makes an instance with a binding and gives back the binding's path.</summary>
+    /// <summary>Provisions an instance with a binding and returns the path of the binding.</summary>
     public async Task<string> BindingAsync()
     {
         var path = $"{await InstanceAsync()}/service_bindings/{Guid.NewGuid()}";
@@ -288,7 +288,7 @@ public class BrokerHost : IAsyncLifetime
     }
 }
 
-/// <summary>An answer of the broker.</summary>
+/// <summary>A response of the broker.</summary>
 public sealed record BrokerResponse(int Status, string Text, HttpResponseMessage Response)
 {
     public JsonElement Json => JsonDocument.Parse(Text).RootElement;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md 35 and RFC 9110, 13.1: conditional reads of the catalog.</summary>
+/// <summary>Conditional requests for the catalog (docs/osb-conformance.md 35, RFC 9110 13.1).</summary>
 public abstract class CatalogConditionTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : CatalogConditionTests(broker), IClassFixture<BrokerHost>;
@@ -88,7 +88,7 @@ public abstract class CatalogConditionTests(BrokerHost broker)
 
         var perRequest = (GC.GetAllocatedBytesForCurrentThread() - before) / 1000;
         Assert.All(contexts, context => Assert.Equal(304, context.Response.StatusCode));
-        // Mostly what the test's own contexts make for their headers; the catalog's body alone has more than 3,000 bytes.
+        // Mostly allocations of the test's own contexts; the body of the catalog alone has more than 3,000 bytes.
         Assert.InRange(perRequest, 0, 1024);
         TestContext.Current.TestOutputHelper?.WriteLine($"{perRequest} bytes per 304");
     }

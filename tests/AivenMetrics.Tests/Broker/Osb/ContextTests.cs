@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md 130, 131: what the context of a platform tells, and who owns an instance by it.</summary>
+/// <summary>The context of a platform, and the owner of an instance according to it (docs/osb-conformance.md 130 and 131).</summary>
 public abstract class ContextTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : ContextTests(broker), IClassFixture<BrokerHost>;

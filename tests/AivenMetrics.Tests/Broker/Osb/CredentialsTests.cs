@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>What a bound app finds, and where its secrets are not.</summary>
+/// <summary>The content of credentials, and places that must not contain their secrets.</summary>
 public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
 {
     public sealed class OnSqlite() : CredentialsTests(new BrokerHost());

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md 101: credentials that end, and how long they may live.</summary>
+/// <summary>Expiring credentials and their maximum lifetime (docs/osb-conformance.md 101).</summary>
 public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
 {
     public sealed class OnSqlite() : ExpiryTests(new BrokerHost());

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md A4, A6, A7, A12: reading, changing and deleting an instance.</summary>
+/// <summary>Fetching, polling and deleting an instance.</summary>
 public abstract class InstanceTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : InstanceTests(broker), IClassFixture<BrokerHost>;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md 33, 65, 82: maintenance_info; 66, 85: dashboard_url.</summary>
+/// <summary>maintenance_info (docs/osb-conformance.md 33, 65 and 82) and dashboard_url (66 and 85).</summary>
 public abstract class MaintenanceTests(BrokerHost broker)
 {
     public sealed class OnSqlite(OnSqlite.Maintained broker) : MaintenanceTests(broker), IClassFixture<OnSqlite.Maintained>
@@ -25,7 +25,7 @@ public abstract class MaintenanceTests(BrokerHost broker)
         }
     }
 
-    /// <summary>Gives plan <c>space</c> a maintenance_info, and instances a dashboard.</summary>
+    /// <summary>Configures a maintenance_info for plan <c>space</c>, and a dashboard.</summary>
     private static void Maintain(BrokerOptions options)
     {
         options.Catalog.SpacePlanMaintenanceVersion = "2.0.0";

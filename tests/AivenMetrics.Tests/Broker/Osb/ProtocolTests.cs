@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md A1: what holds for every endpoint.</summary>
+/// <summary>Rules for all endpoints (docs/osb-conformance.md 1 to 23).</summary>
 public abstract class ProtocolTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : ProtocolTests(broker), IClassFixture<BrokerHost>;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md A5: PUT /v2/service_instances/:i.</summary>
+/// <summary>PUT /v2/service_instances/:i (OSB API v2.17, "Provisioning").</summary>
 public abstract class ProvisionTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : ProvisionTests(broker), IClassFixture<BrokerHost>;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md A9: a PUT that names a predecessor.</summary>
+/// <summary>Rotation: a PUT with a predecessor (OSB API v2.17, "Binding Rotation").</summary>
 public abstract class RotationTests(BrokerHost broker) : IAsyncLifetime
 {
     public sealed class OnSqlite() : RotationTests(new BrokerHost());
@@ -119,7 +119,11 @@ public abstract class RotationTests(BrokerHost broker) : IAsyncLifetime
         broker.DecideBind = _ => null;
         Assert.Contains("still being created", await RefusedAsync("old"), StringComparison.Ordinal);
         await SetStateAsync("operation_state = 'failed'");
-        Assert.Contains("names a binding that failed", await RefusedAsync("old"), StringComparison.Ordinal);
+        Assert.Contains(
+            "names a binding that failed. Create a new binding without a predecessor",
+            await RefusedAsync("old"),
+            StringComparison.Ordinal
+        );
         await SetStateAsync("operation_state = 'succeeded', expires_at = 1, renew_before = 1");
         Assert.Contains("has expired", await RefusedAsync("old"), StringComparison.Ordinal);
     }

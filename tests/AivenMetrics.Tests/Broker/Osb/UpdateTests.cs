@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;
 
-/// <summary>osb.md A7: PATCH /v2/service_instances/:i.</summary>
+/// <summary>PATCH /v2/service_instances/:i (OSB API v2.17, "Updating a Service Instance").</summary>
 public abstract class UpdateTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : UpdateTests(broker), IClassFixture<BrokerHost>;

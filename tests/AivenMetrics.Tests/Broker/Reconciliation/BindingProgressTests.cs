@@ -25,7 +25,7 @@ public sealed class BindingProgressTests
         Assert.Equal(
             (
                 OperationState.Succeeded,
-                "1 of 3 services delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute). The plan of prod-x (hobbyist) has no integrations: choose a larger plan."
+                "1 of 3 services delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute). The plan of prod-x (hobbyist) does not support integrations. Choose a larger plan."
             ),
             (progress.State, progress.Description)
         );
@@ -40,7 +40,7 @@ public sealed class BindingProgressTests
             With("b", Condition.AivenUnavailable("b", 1))
         );
         Assert.Equal(OperationState.InProgress, progress.State);
-        Assert.Equal("1 of 2 services ready. Aiven has not answered about b yet; it is being asked again.", progress.Description);
+        Assert.Equal("1 of 2 services ready. Aiven has not responded for b yet. The request is being retried.", progress.Description);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class BindingProgressTests
     public void A_space_without_services_is_bound_at_once()
     {
         Assert.Equal(
-            (OperationState.Succeeded, "There is no Aiven service in this space yet; the metrics of those to come appear by themselves."),
+            (OperationState.Succeeded, "The space has no Aiven service yet. Metrics of new services appear automatically."),
             Told(Of(ReconciliationData.SpaceBinding()))
         );
     }
@@ -100,7 +100,7 @@ public sealed class BindingProgressTests
     public void A_named_service_that_is_gone_is_told()
     {
         Assert.Equal(
-            (OperationState.Succeeded, "1 of 2 services delivers metrics. One of the named services is gone."),
+            (OperationState.Succeeded, "1 of 2 services delivers metrics. One of the named services no longer exists."),
             Told(Of(ReconciliationData.ServicesBinding("guid-a", "guid-z"), With("a", Condition.Integrated("a"))))
         );
     }
@@ -130,7 +130,7 @@ public sealed class BindingProgressTests
     }
 
     [Theory]
-    [InlineData(0, 0, "No gateway has asked for credentials yet: ask the operator.")]
+    [InlineData(0, 0, "No gateway has polled for credentials yet. Contact the operator.")]
     [InlineData(1, 0, "Waiting for the gateways to accept the credential (0 of 1 have).")]
     [InlineData(2, 1, "Waiting for the gateways to accept the credential (1 of 2 has).")]
     [InlineData(3, 2, "Waiting for the gateways to accept the credential (2 of 3 have).")]
@@ -148,7 +148,7 @@ public sealed class BindingProgressTests
     public void Named_services_of_which_some_can_deliver_are_bound_with_the_reasons_of_the_others()
     {
         Assert.Equal(
-            (OperationState.Succeeded, "1 of 2 services delivers metrics. b is powered off; its metrics return after it is powered on."),
+            (OperationState.Succeeded, "1 of 2 services delivers metrics. b is powered off. Its metrics return after it is powered on."),
             Told(
                 Of(
                     ReconciliationData.ServicesBinding("guid-a", "guid-b"),
@@ -166,7 +166,7 @@ public sealed class BindingProgressTests
         Assert.Equal(
             (
                 OperationState.Failed,
-                "0 of 2 services deliver metrics. One of the named services is gone. b is powered off; its metrics return after it is powered on."
+                "0 of 2 services deliver metrics. One of the named services no longer exists. b is powered off. Its metrics return after it is powered on."
             ),
             Told(Of(ReconciliationData.ServicesBinding("guid-b", "guid-z"), off))
         );

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;
 
-/// <summary>Whose an Aiven service is, by its tags: a space's or a Kubernetes namespace's.</summary>
+/// <summary>The owner of an Aiven service according to its tags: a space or a Kubernetes namespace.</summary>
 public sealed class OwnerTagTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

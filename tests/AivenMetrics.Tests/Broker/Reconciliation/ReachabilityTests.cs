@@ -15,8 +15,8 @@ public sealed class ReachabilityTests
     [InlineData("""["0.0.0.0/0"]""", null)]
     [InlineData("""["10.0.0.0/8","203.0.113.7"]""", null)]
     [InlineData("""[{"network":"203.0.113.0/24","description":"Prometheus"}]""", null)]
-    [InlineData("""["10.0.0.0/8"]""", "its ip_filter keeps Prometheus out; add 203.0.113.7 to it.")]
-    [InlineData("[]", "its ip_filter lets nobody in; add the networks that may connect.")]
+    [InlineData("""["10.0.0.0/8"]""", "its ip_filter excludes Prometheus. Add 203.0.113.7 to it.")]
+    [InlineData("[]", "its ip_filter is empty. Add the networks that may connect.")]
     [InlineData("""["10.0.0.0/8",{"net":"?"}]""", null)]
     [InlineData("""["not a network"]""", null)]
     [InlineData("\"10.0.0.0/8\"", null)]
@@ -74,7 +74,7 @@ public sealed class ReachabilityTests
         var condition = Assert.Single(situation.Plan().Services).Condition;
 
         Assert.Equal((ConditionReasons.NotReachable, true, true), (condition.Reason, condition.IsScraped, condition.IsSettled));
-        Assert.Equal("pg-1 cannot be scraped: its ip_filter lets nobody in; add the networks that may connect.", condition.Message);
+        Assert.Equal("pg-1 cannot be scraped: its ip_filter is empty. Add the networks that may connect.", condition.Message);
         situation.Services = [ReconciliationData.Service() with { UserConfig = new(Json("[]")) }];
         situation.Rows = [];
         Assert.IsType<CreateIntegration>(Assert.Single(situation.Plan().Steps));

@@ -5,14 +5,14 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;
 
-/// <summary>The planner as a table: a situation in a sentence, the steps that follow, the condition of the service.</summary>
+/// <summary>Table test of the plan: a state in words, the resulting steps and the condition of the service.</summary>
 public sealed class ReconcilePlanTests
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     private static readonly Dictionary<string, (Action<PlanScenario> Given, string Steps, string Reason, bool Scraped)> Table = new()
     {
-        // ---- creating
+        // Creating
         ["a bound service without an integration gets one"] = (_ => { }, "CreateIntegration", ConditionReasons.IntegrationRequested, false),
         ["a service that no binding covers is left alone"] = (s => s.Bindings = [], "", ConditionReasons.NotNeeded, false),
         ["a binding of another space does not count"] = (
@@ -64,7 +64,7 @@ public sealed class ReconcilePlanTests
             false
         ),
 
-        // ---- reasons for having none
+        // Reasons for no integration
         ["a powered-off service is not asked for"] = (
             s => s.Services = [ReconciliationData.Service(state: "POWEROFF")],
             "",
@@ -100,7 +100,7 @@ public sealed class ReconcilePlanTests
             false
         ),
 
-        // ---- integrated
+        // Integrated
         ["an active integration delivers"] = (s => Integrated(s), "", ConditionReasons.Integrated, true),
         ["an integration that is not active yet is scraped already"] = (
             s => Integrated(s, active: false),
@@ -133,7 +133,7 @@ public sealed class ReconcilePlanTests
             true
         ),
 
-        // ---- whose integration it is
+        // Ownership of the integration
         ["an integration to our endpoint without a row was there before us"] = (
             s => s.Services = [ReconciliationData.Service(integrations: ReconciliationData.Integration())],
             "AdoptIntegration(theirs)",
@@ -183,7 +183,7 @@ public sealed class ReconcilePlanTests
             false
         ),
 
-        // ---- failures and their backoff
+        // Failures and backoff
         ["what failed in this cycle is not repeated in it"] = (
             s => s.Problems["pg-1"] = Condition.AivenUnavailable("pg-1", 1),
             "",
@@ -237,7 +237,7 @@ public sealed class ReconcilePlanTests
             false
         ),
 
-        // ---- no longer needed
+        // No longer needed
         ["an integration that nobody needs any more starts its grace period and keeps its targets"] = (
             s =>
             {
@@ -314,7 +314,7 @@ public sealed class ReconcilePlanTests
             true
         ),
 
-        // ---- vanished
+        // Missing at Aiven
         ["when an integration vanished, the endpoint is looked at first"] = (
             s => s.Rows = [ReconciliationData.Row()],
             "ListEndpoints",
@@ -334,7 +334,7 @@ public sealed class ReconcilePlanTests
             false
         ),
 
-        // ---- the project
+        // Project
         ["credentials are stored before anything else"] = (
             s => s.Record = null,
             "StoreEndpointCredentials",

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;
 
-/// <summary>The loops: who wakes them, and what never ends them. On the real clock.</summary>
+/// <summary>The loops of the reconciler, their signals and their failures. Uses the real clock.</summary>
 public sealed class ReconcilerTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -25,7 +25,7 @@ public sealed class ReconcilerTests
         await run.Signals.ObservedStateChanged.WaitAsync(seen, Patience, Ct);
         var told = await run.DoneAsync(binding);
         Assert.Equal(
-            "3 of 4 services deliver metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) has no integrations: choose a larger plan.",
+            "3 of 4 services deliver metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) does not support integrations. Choose a larger plan.",
             told.Description
         );
     }
@@ -92,7 +92,7 @@ public sealed class ReconcilerTests
         await run.FirstCycleAsync();
         var binding = await bed.BindAsync("forecast-db", "forecast-db");
         run.Signals.DesiredStateChanged.Notify();
-        await run.WhenAsync(binding, now => now.Description == "No gateway has asked for credentials yet: ask the operator.");
+        await run.WhenAsync(binding, now => now.Description == "No gateway has polled for credentials yet. Contact the operator.");
 
         var store = new GatewayStore(bed.Database);
         await store.ReportAsync("gateway-1", null, true, Ct);
@@ -172,7 +172,7 @@ public sealed class ReconcilerTests
         );
 
         Assert.Equal(
-            "0 of 1 service delivers metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) has no integrations: choose a larger plan.",
+            "0 of 1 service delivers metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) does not support integrations. Choose a larger plan.",
             failed.Description
         );
     }
@@ -217,7 +217,7 @@ public sealed class ReconcilerTests
             return run;
         }
 
-        /// <summary>A gateway that has accepted everything at once.</summary>
+        /// <summary>A gateway that acknowledges everything immediately.</summary>
         public async Task AcceptAsync(GatewayStore store)
         {
             while (!_ended.IsCancellationRequested)
@@ -228,7 +228,7 @@ public sealed class ReconcilerTests
             }
         }
 
-        /// <summary>The inventory is saved early in the first cycle; the signal comes at its end.</summary>
+        /// <summary>The inventory is saved early in the first cycle; the signal follows at its end.</summary>
         public async Task FirstCycleAsync() => await UntilAsync(() => Task.FromResult(Signals.ObservedStateChanged.Version > 0));
 
         public Task<BindingRecord> DoneAsync(BindingRecord binding) =>

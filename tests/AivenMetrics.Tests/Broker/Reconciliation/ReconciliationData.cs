@@ -4,7 +4,7 @@ using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;
 
-/// <summary>Values that do not matter, and the situation that the planner's tests start from.</summary>
+/// <summary>Arbitrary values, and the initial state of the plan tests.</summary>
 internal static class ReconciliationData
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
@@ -81,7 +81,9 @@ internal static class ReconciliationData
         new(id, name, "prometheus", new AivenEndpointUserConfig(user));
 }
 
-/// <summary>A situation in the making; by default one bound, eligible service without an integration, in a project that is set up.</summary>
+/// <summary>
+/// Builder for the input of a plan. Default: one bound, eligible service without an integration, in a project that is set up.
+/// </summary>
 internal sealed class PlanScenario
 {
     public AivenOptions Options { get; } = new();

@@ -17,7 +17,9 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;
 
-/// <summary>Reconciliation against the simulator and SQLite. The broker's clock is the test's; the simulator's delays are zero.</summary>
+/// <summary>
+/// Reconciliation with the simulator and SQLite. The broker's clock is controlled by the test; the simulator has no delays.
+/// </summary>
 internal sealed class ReconciliationFixture : IAsyncDisposable
 {
     private const string Token = "simulator-token";
@@ -62,7 +64,7 @@ internal sealed class ReconciliationFixture : IAsyncDisposable
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>The services of the demo seed by the tenant's names for them.</summary>
+    /// <summary>Services of the demo seed by the tenant's names for them.</summary>
     public static DemoService Seeded(string name) => DemoSeed.Services("demo").Single(service => service.ServiceInstanceName == name);
 
     public static async Task<ReconciliationFixture> StartAsync()
@@ -113,7 +115,9 @@ internal sealed class ReconciliationFixture : IAsyncDisposable
         );
     }
 
-    /// <summary>Orders an instance for the space of a seeded service and binds it; naming services makes it a <c>services</c> plan.</summary>
+    /// <summary>
+    /// Provisions an instance for the space of a seeded service and binds it. With service names it uses plan <c>services</c>.
+    /// </summary>
     public async Task<BindingRecord> BindAsync(string spaceOf, params string[] services)
     {
         var owner = OwnerOf(spaceOf);
@@ -151,7 +155,7 @@ internal sealed class ReconciliationFixture : IAsyncDisposable
     public async Task UnbindAsync(BindingRecord binding) =>
         Assert.NotNull(await Bindings.DeleteAsync(binding.InstanceId, binding.BindingId, "unbound", null, Time.GetUtcNow(), Ct));
 
-    /// <summary>Reason and whether it is scraped, of a seeded service as the last cycle saved it.</summary>
+    /// <summary>Reason, and whether it is scraped, of a seeded service after the last cycle.</summary>
     public async Task<(string Reason, bool Scraped)> ConditionAsync(string name)
     {
         var service = (await Inventory.ServicesOfProjectAsync(new("demo"), Ct)).Single(service => service.ServiceName == Seeded(name).Name);
@@ -169,7 +173,7 @@ internal sealed class ReconciliationFixture : IAsyncDisposable
 
     public async Task FaultAsync(object fault) => await AdminAsync(HttpMethod.Post, "/faults", fault);
 
-    /// <summary>Recorded calls since the last look, as "METHOD path".</summary>
+    /// <summary>Calls recorded since the last read, as "METHOD path".</summary>
     public async Task<IReadOnlyList<string>> CallsAsync()
     {
         var calls = (await AdminAsync(HttpMethod.Get, "/calls"))["calls"]!
@@ -182,7 +186,7 @@ internal sealed class ReconciliationFixture : IAsyncDisposable
         return calls;
     }
 
-    /// <summary>Ids of the integrations that the simulated service really has.</summary>
+    /// <summary>Ids of the actual integrations of the simulated service.</summary>
     public async Task<IReadOnlyList<string>> ActualIntegrationsAsync(string name)
     {
         var state = await AdminAsync(HttpMethod.Get, "/state");

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;
 
-/// <summary>Whole cycles: from a bind in the database to what the simulated Aiven has, and back.</summary>
+/// <summary>Whole cycles: from a bind in the database to the simulated Aiven, and back.</summary>
 public sealed class ReconciliationTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

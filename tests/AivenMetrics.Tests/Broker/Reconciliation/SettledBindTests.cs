@@ -14,7 +14,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;
 
-/// <summary>The whole broker with the simulator and the gateways' own feed client: how a bind ends, and how long it takes.</summary>
+/// <summary>The whole broker with the simulator and the gateways' feed client: outcome and duration of binds.</summary>
 public sealed class SettledBindTests : IAsyncLifetime
 {
     private readonly CancellationTokenSource _ended = new();
@@ -91,7 +91,7 @@ public sealed class SettledBindTests : IAsyncLifetime
         TestContext.Current.TestOutputHelper?.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"bind: median {times[10]:F1} ms, slowest {times[^1]:F1} ms")
         );
-        // Far above what it takes (some 20 ms), far below what a poll of anything would add.
+        // Far above the usual duration (about 20 ms), and far below the delay of any polling.
         Assert.InRange(times[10], 0, 200);
     }
 
@@ -125,7 +125,7 @@ public sealed class SettledBindTests : IAsyncLifetime
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0.9, 8);
     }
 
-    /// <summary>A gateway's feed client; gives back what the gateway applies, which it may take its time for.</summary>
+    /// <summary>The feed client of a gateway; returns the feed that the gateway applies, optionally with a delay.</summary>
     private Func<CredentialFeed> Gateway(string id, TimeSpan slow = default)
     {
         CredentialFeed applied = new([]);

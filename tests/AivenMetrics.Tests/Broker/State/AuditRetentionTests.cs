@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.State;
 
-/// <summary>What is too old is forgotten.</summary>
+/// <summary>Expired rows are deleted.</summary>
 public sealed class AuditRetentionTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("aivenmetrics-pruning-");
@@ -70,7 +70,7 @@ public sealed class AuditRetentionTests : IAsyncLifetime
 
         await pruning.StartAsync(Ct);
         await UntilAsync(async () => (await Audit.FindByInstanceAsync(new InstanceId("i"), Ct)).Count == 2);
-        // The clock of the test may move before the service waits for it: it is moved until the service has seen it.
+        // The test may advance the clock before the service waits for it, so it advances until the service has reacted.
         await UntilAsync(async () =>
         {
             _time.Advance(TimeSpan.FromMinutes(5));

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.State;
 
-/// <summary>Gateways that went away; the rest is in the contract that both databases are held to.</summary>
+/// <summary>Gateways that are gone. The contract tests of both databases cover the rest.</summary>
 public sealed class GatewayStoreTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

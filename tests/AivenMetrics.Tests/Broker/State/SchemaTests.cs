@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.State;
 
-/// <summary><c>db/schema.sql</c> is what all migrations together make, for those who want to read one file.</summary>
+/// <summary><c>db/schema.sql</c> is the result of all migrations, in one file.</summary>
 public sealed class SchemaTests
 {
     [Fact]

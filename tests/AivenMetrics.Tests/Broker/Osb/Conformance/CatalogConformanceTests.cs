@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb.Conformance;
 
-/// <summary>osb.md A2: the catalog as a strict platform reads it. Each test has a broker of its own.</summary>
+/// <summary>The catalog as a strict platform reads it. Each test has its own broker.</summary>
 public abstract class CatalogConformanceTests(BrokerHost broker) : IAsyncLifetime
 {
     public sealed class OnSqlite() : CatalogConformanceTests(new BrokerHost());

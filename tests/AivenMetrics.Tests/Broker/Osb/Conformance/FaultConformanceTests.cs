@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb.Conformance;
 
-/// <summary>osb.md A1, A13: a database that fails in the middle of a change. Each test has a broker of its own.</summary>
+/// <summary>A database that fails during a change. Each test has its own broker.</summary>
 public abstract class FaultConformanceTests(BrokerHost broker) : IAsyncLifetime
 {
     public sealed class OnSqlite() : FaultConformanceTests(new BrokerHost());
@@ -28,7 +28,7 @@ public abstract class FaultConformanceTests(BrokerHost broker) : IAsyncLifetime
         var absent = $"/v2/service_instances/{Guid.NewGuid()}";
         var before = await Seen();
 
-        // The audit trail is written last in each change.
+        // The audit entry is the last write of each change.
         await RenameAsync("audit_entry", "audit_entry_away");
         BrokerResponse[] answers =
         [

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb.Conformance;
 
-/// <summary>osb.md A5 to A7, A12: what is left of the rules of instances.</summary>
+/// <summary>Further rules for instances.</summary>
 public abstract class InstanceConformanceTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : InstanceConformanceTests(broker), IClassFixture<BrokerHost>;
@@ -111,7 +111,7 @@ public abstract class InstanceConformanceTests(BrokerHost broker)
         return broker.SendAsync(HttpMethod.Patch, path, body);
     }
 
-    /// <summary>Newer than every request: nobody waits for what might just have been made.</summary>
+    /// <summary>Newer than every request, so that no bind waits for services that were just created.</summary>
     private async Task NewInventoryAsync()
     {
         var demo = new AivenProject("demo");

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb.Conformance;
 
-/// <summary>osb.md A3, A4: asynchronous operations and their polls. Each test has a broker of its own, whose binds wait.</summary>
+/// <summary>Asynchronous operations and their polling. Each test has its own broker, whose binds stay in progress.</summary>
 public abstract class OperationConformanceTests : IAsyncLifetime
 {
     private const string Incomplete = "?accepts_incomplete=true";
@@ -138,7 +138,7 @@ public abstract class OperationConformanceTests : IAsyncLifetime
 
     private async Task<string> NewPathAsync() => $"{await _broker.InstanceAsync()}/service_bindings/b";
 
-    /// <summary>The poll of a bind with that outcome; null: it runs.</summary>
+    /// <summary>Polls a bind with that outcome; null: it is in progress.</summary>
     private async Task<string> PolledAsync(OperationState? outcome)
     {
         var path = await NewPathAsync();

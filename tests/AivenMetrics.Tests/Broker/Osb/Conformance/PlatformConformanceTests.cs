@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb.Conformance;
 
-/// <summary>osb.md A14, B1: whole lifecycles exactly as the known platforms send them.</summary>
+/// <summary>Whole lifecycles as Cloud Controller and Kubernetes send them.</summary>
 public abstract class PlatformConformanceTests(BrokerHost broker)
 {
     public sealed class OnSqlite(BrokerHost broker) : PlatformConformanceTests(broker), IClassFixture<BrokerHost>;

@@ -4,13 +4,13 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 
-/// <summary>Makes requests odd, and knows the one right answer to each oddity.</summary>
+/// <summary>Adds faults to requests, with the correct response for each.</summary>
 internal static class FaultyRequests
 {
     private const string Version = "X-Broker-API-Version";
     private const string User = "X-Broker-API-Originating-Identity";
 
-    /// <summary>The status of a spoilt request; null: the oddity makes no difference to this verb.</summary>
+    /// <summary>Returns the status of a faulty request; null if the fault makes no difference for the operation.</summary>
     public static int? Status(RequestFault spoil, Verb verb) =>
         spoil switch
         {
@@ -31,11 +31,11 @@ internal static class FaultyRequests
 
     public static bool HasBody(Verb verb) => verb is Verb.Provision or Verb.Update or Verb.Bind or Verb.Rotate;
 
-    /// <summary>The request of a call.</summary>
+    /// <summary>Creates the request of a call.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="path">Without query.</param>
-    /// <param name="query">In order; a delete's service and plan.</param>
-    /// <param name="body">Null: the verb has none.</param>
+    /// <param name="path">Path without query.</param>
+    /// <param name="query">Query parameters in order, for example service and plan of a delete.</param>
+    /// <param name="body">Request body; null: none.</param>
     public static HttpRequestMessage Request(LifecycleCall call, string path, Dictionary<string, string> query, JsonObject? body)
     {
         var required = Required(call.Verb);
@@ -71,7 +71,7 @@ internal static class FaultyRequests
             _ => HttpMethod.Get,
         };
 
-    /// <summary>A field that the verb cannot be without.</summary>
+    /// <summary>A required field of the operation.</summary>
     private static string Required(Verb verb) =>
         verb switch
         {
@@ -91,7 +91,7 @@ internal static class FaultyRequests
                 break;
             case RequestFault.MissingField:
                 body.Remove(required);
-                // Without its predecessor a rotation is a bind, which needs these.
+                // Without its predecessor, a rotation is a bind, which requires these fields.
                 body.Remove("service_id");
                 break;
             case RequestFault.EmptyField:

@@ -2,7 +2,7 @@ using CsCheck;
 
 namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 
-/// <summary>What a platform asks for.</summary>
+/// <summary>An operation of the platform.</summary>
 internal enum Verb
 {
     Provision,
@@ -17,7 +17,7 @@ internal enum Verb
     Unbind,
 }
 
-/// <summary>What is odd about a request.</summary>
+/// <summary>A fault of a request.</summary>
 internal enum RequestFault
 {
     None,
@@ -29,7 +29,7 @@ internal enum RequestFault
     NewerVersion,
     NoOriginatingIdentity,
 
-    // These have one right answer each, see SpoiltRequests.
+    // These have exactly one correct response, see FaultyRequests.
     OldVersion,
     NoVersion,
     WrongContentType,
@@ -44,14 +44,14 @@ internal enum RequestFault
     BadUser,
 }
 
-/// <summary>A request in terms of a small world: a few instances with a few bindings each.</summary>
-/// <param name="Verb">What.</param>
-/// <param name="Instance">Which instance, see <see cref="LifecycleIds"/>.</param>
-/// <param name="Binding">Which binding.</param>
-/// <param name="Content">Which of the verb's contents, see <see cref="RequestContents"/>.</param>
-/// <param name="OtherPlan">Names the plan that the instance does not have.</param>
-/// <param name="AcceptsIncomplete">Sends accepts_incomplete=true.</param>
-/// <param name="Fault">What is odd about it.</param>
+/// <summary>A request, with ids from a small set of instances and bindings.</summary>
+/// <param name="Verb">The operation.</param>
+/// <param name="Instance">Index of the instance, see <see cref="LifecycleIds"/>.</param>
+/// <param name="Binding">Index of the binding.</param>
+/// <param name="Content">Index of the content, see <see cref="RequestContents"/>.</param>
+/// <param name="OtherPlan">True: names the plan that the instance does not have.</param>
+/// <param name="AcceptsIncomplete">True: sends accepts_incomplete=true.</param>
+/// <param name="Fault">Fault of the request.</param>
 internal sealed record LifecycleCall(
     Verb Verb,
     int Instance,
@@ -84,7 +84,7 @@ internal sealed record LifecycleCall(
         (1, Gen.Const(LifecycleIds.Bad))
     );
 
-    /// <summary>Any call; the first contents and instances are the likelier ones, so that calls meet each other.</summary>
+    /// <summary>Any call. The first contents and instances are more frequent, so that calls interact.</summary>
     public static readonly Gen<LifecycleCall> Any = Gen.Select(
         AnyVerb,
         Gen.Frequency((3, Gen.Const(0)), (1, Gen.Const(1))),
@@ -94,12 +94,12 @@ internal sealed record LifecycleCall(
         Gen.Bool,
         AnyFault,
         (verb, instance, binding, content, otherPlan, waits, spoil) =>
-            // A bind that nobody decides would hold a platform that cannot wait for the whole budget.
+            // A bind without a decision would block a platform without accepts_incomplete for the whole budget.
             new LifecycleCall(verb, instance, binding, content, otherPlan, waits || binding == LifecycleIds.Slow, spoil)
     );
 }
 
-/// <summary>The ids of one run: nobody else uses them. Their characters are the ones that go wrong.</summary>
+/// <summary>Ids of one run, unique to it. They contain characters that need encoding.</summary>
 internal sealed class LifecycleIds
 {
     public const int Good = 0;

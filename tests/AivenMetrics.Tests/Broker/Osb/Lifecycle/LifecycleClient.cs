@@ -4,15 +4,15 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 
-/// <summary>Sends the calls of one world.</summary>
+/// <summary>Sends the calls of one run.</summary>
 internal sealed class LifecycleClient(BrokerHost broker, LifecycleIds world, ResponseInvariants invariants)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Sends a call and checks what holds for every answer.</summary>
+    /// <summary>Sends a call and checks the invariants of its response.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="plan">The plan that it names.</param>
-    /// <param name="space">The space that it names.</param>
+    /// <param name="plan">Plan of the call.</param>
+    /// <param name="space">Space of the call.</param>
     public async Task<BrokerResponse> SendAsync(LifecycleCall call, string plan, string space)
     {
         var query = new Dictionary<string, string>();
@@ -35,7 +35,7 @@ internal sealed class LifecycleClient(BrokerHost broker, LifecycleIds world, Res
         return await SendAsync(request, call.Verb);
     }
 
-    /// <summary>Sends any request and checks what holds for every answer.</summary>
+    /// <summary>Sends any request and checks the invariants of its response.</summary>
     public async Task<BrokerResponse> SendAsync(HttpRequestMessage request, Verb? verb)
     {
         var identity = Guid.NewGuid().ToString();
@@ -46,8 +46,8 @@ internal sealed class LifecycleClient(BrokerHost broker, LifecycleIds world, Res
         return answer;
     }
 
-    /// <summary>Polls until an operation has ended, as a platform does.</summary>
-    /// <returns>The state.</returns>
+    /// <summary>Polls until an operation has ended, like a platform.</summary>
+    /// <returns>The final state.</returns>
     public async Task<string> PollAsync(LifecycleCall call)
     {
         using var patience = new CancellationTokenSource(Patience);
@@ -63,7 +63,7 @@ internal sealed class LifecycleClient(BrokerHost broker, LifecycleIds world, Res
         }
     }
 
-    /// <summary>Fails when a row of this world is left; what tells of the past may stay.</summary>
+    /// <summary>Fails if a row of this run remains, except for ended binds and audit entries.</summary>
     public async Task CheckNothingRemainsAsync()
     {
         foreach (var table in (string[])["service_instance", "service_binding", "service_binding_service"])

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 
-/// <summary>What the platform may believe of one binding.</summary>
+/// <summary>The state of a binding as the platform knows it.</summary>
 internal sealed class ModelBinding
 {
     public required string Content { get; init; }
@@ -12,14 +12,14 @@ internal sealed class ModelBinding
 
     public required string State { get; set; }
 
-    /// <summary>The operation string of its bind; null: it was answered at once.</summary>
+    /// <summary>Operation string of the bind; null if it completed synchronously.</summary>
     public string? Operation { get; init; }
 
-    /// <summary>The credentials as first seen; null: not yet.</summary>
+    /// <summary>The first credentials received; null: none yet.</summary>
     public string? Credentials { get; set; }
 }
 
-/// <summary>What the platform may believe of one instance.</summary>
+/// <summary>The state of an instance as the platform knows it.</summary>
 internal sealed class ModelInstance
 {
     public required ProvisionContent Content { get; set; }
@@ -28,8 +28,8 @@ internal sealed class ModelInstance
 }
 
 /// <summary>
-/// The broker as osb.md A16 has it, for one client: which statuses each call may have, and what is there afterwards. Where the
-/// specification leaves an answer open, all clean ones are expected and the model follows the one that came.
+/// A model of the protocol for one client: the allowed statuses of each call and the resulting state. Where the specification allows
+/// several responses, the model follows the actual one.
 /// </summary>
 internal sealed class LifecycleModel
 {
@@ -39,14 +39,14 @@ internal sealed class LifecycleModel
 
     private readonly Dictionary<int, ModelInstance> _instances = [];
 
-    /// <summary>Binds that were ended by an unbind while they ran: a poll still tells so (osb.md 119).</summary>
+    /// <summary>Binds ended by an unbind while in progress; a poll still reports it (docs/osb-conformance.md 119).</summary>
     private readonly HashSet<(int Instance, int Binding)> _ended = [];
 
     public IEnumerable<int> Instances => _instances.Keys.Order();
 
     public IEnumerable<int> Bindings(int instance) => _instances[instance].Bindings.Keys.Order();
 
-    /// <summary>The plan that the call is sent with.</summary>
+    /// <summary>Plan of the call.</summary>
     public string Plan(LifecycleCall call)
     {
         var plan = _instances.TryGetValue(call.Instance, out var instance) ? instance.Content.Plan : BrokerHost.SpacePlan;
@@ -55,7 +55,7 @@ internal sealed class LifecycleModel
 
     public string Space(LifecycleCall call) => _instances.TryGetValue(call.Instance, out var instance) ? instance.Content.Space : "space-1";
 
-    /// <summary>The statuses that an unspoilt call may have now.</summary>
+    /// <summary>Allowed statuses of a call without a fault.</summary>
     public int[] Expected(LifecycleCall call)
     {
         var instance = _instances.GetValueOrDefault(call.Instance);
@@ -76,7 +76,7 @@ internal sealed class LifecycleModel
             Verb.Rotate => instance is null ? [400, 404] : Rotate(call, instance, binding),
             Verb.FetchBinding => binding?.State == Succeeded ? [200] : [404],
             Verb.PollBinding => binding is not null || _ended.Contains((call.Instance, call.Binding)) ? [200] : [404],
-            // After an update of the plan either may be named (osb.md C18).
+            // After a plan update, an unbind may name either plan.
             Verb.Unbind => binding is null ? [410]
             : Plan(call) == binding.Plan || !call.OtherPlan ? [200]
             : [400],
@@ -84,7 +84,7 @@ internal sealed class LifecycleModel
         };
     }
 
-    /// <summary>Takes the answer of an unspoilt call, whose status was expected, into the model.</summary>
+    /// <summary>Applies the response of a call without a fault, whose status was expected.</summary>
     public void Learn(LifecycleCall call, BrokerResponse answer)
     {
         var instance = _instances.GetValueOrDefault(call.Instance);
@@ -124,7 +124,7 @@ internal sealed class LifecycleModel
         }
     }
 
-    /// <summary>Takes in how an operation ended that was answered with 202.</summary>
+    /// <summary>Applies the outcome of an operation that was answered with 202.</summary>
     public void Settle(LifecycleCall call, string state) => _instances[call.Instance].Bindings[call.Binding].State = state;
 
     private static ProvisionContent? Updated(LifecycleCall call, ModelInstance instance)
@@ -132,7 +132,7 @@ internal sealed class LifecycleModel
         var wish = RequestContents.Update(call.Content);
         var sent = call.OtherPlan ? RequestContents.OtherPlan(instance.Content.Plan) : instance.Content.Plan;
         var plan = wish.OtherPlan ? RequestContents.OtherPlan(sent) : sent;
-        // What is not named stays, also a default that the new plan does not use (osb.md 79).
+        // Absent values stay unchanged, including default services that the new plan does not use (docs/osb-conformance.md 79).
         if (wish.Services is null)
         {
             return instance.Content with { Plan = plan };
@@ -166,14 +166,14 @@ internal sealed class LifecycleModel
 
     private static int[] Replay(ModelBinding existing) => existing.State == Running ? [202] : [200];
 
-    /// <summary>True when a call that meets no live binding begins a new bind.</summary>
+    /// <summary>Returns true if a call without a live binding starts a new bind.</summary>
     private bool Begins(LifecycleCall call, ModelInstance instance)
     {
         if (call.Verb == Verb.Rotate)
         {
             return instance.Bindings.TryGetValue(Predecessor(call), out var old)
                 && old.State == Succeeded
-                // What the plan gives no longer is not given anew.
+                // A scope that the plan no longer includes is not granted again.
                 && (old.Plan != BrokerHost.SpacePlan || instance.Content.Plan == BrokerHost.SpacePlan)
                 && (!NamesPlan(call) || Plan(call) == instance.Content.Plan || Plan(call) == old.Plan);
         }
@@ -193,10 +193,10 @@ internal sealed class LifecycleModel
             _ => [201],
         };
 
-    /// <summary>True when a rotation names its plan, in the longer of its two shapes (osb.md 108).</summary>
+    /// <summary>Returns true if a rotation contains its plan, the longer of its two forms (docs/osb-conformance.md 108).</summary>
     public static bool NamesPlan(LifecycleCall call) => call.AcceptsIncomplete || call.OtherPlan;
 
-    /// <summary>The binding that a rotation names.</summary>
+    /// <summary>The predecessor of a rotation.</summary>
     public static int Predecessor(LifecycleCall call) => call.Content % LifecycleIds.Bindings;
 
     private static string RotationOf(LifecycleCall call) => $"rotation of {Predecessor(call)}";
@@ -206,7 +206,7 @@ internal sealed class LifecycleModel
         var existing = instance.Bindings.GetValueOrDefault(call.Binding);
         if (answer.Status >= 400)
         {
-            // A bind that was begun and failed at once leaves nothing, not even the one before it.
+            // A bind that fails immediately leaves nothing, including an earlier bind of the same id.
             if (existing?.State == Failed && Begins(call, instance))
             {
                 instance.Bindings.Remove(call.Binding);
@@ -239,7 +239,7 @@ internal sealed class LifecycleModel
 
     private static string? Operation(BrokerResponse answer) => answer.Json.GetProperty("operation").GetString();
 
-    /// <summary>One credential for the whole life of a binding (osb.md 91, 112).</summary>
+    /// <summary>A binding has the same credentials for its whole life (docs/osb-conformance.md 91 and 112).</summary>
     private static void SameCredentials(ModelBinding binding, BrokerResponse answer)
     {
         var credentials = answer.Json.GetProperty("credentials").GetRawText();

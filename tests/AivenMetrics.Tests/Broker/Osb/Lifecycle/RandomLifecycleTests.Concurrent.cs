@@ -63,7 +63,7 @@ public abstract partial class RandomLifecycleTests
         Assert.Equal(200, (await client.SendAsync(any with { Verb = Verb.Deprovision }, plan, "")).Status);
     }
 
-    /// <summary>What all clients together were told.</summary>
+    /// <summary>The responses of all clients.</summary>
     private sealed class Seen
     {
         private readonly ConcurrentBag<(LifecycleCall Call, BrokerResponse Answer)> _answers = [];
@@ -75,8 +75,8 @@ public abstract partial class RandomLifecycleTests
         public int Deprovisioned(int instance) => Count(instance, Verb.Deprovision, 200);
 
         /// <summary>
-        /// Each bind that was begun made at most one credential and was ended at most once. A bind that was ended before its
-        /// answer is told as lost or failed, though another client may have seen its credential or deleted what was left.
+        /// Each bind creates at most one credential and ends at most once. A bind that ends before its response is reported as failed or
+        /// conflicting, although another client may have received its credential or deleted it.
         /// </summary>
         public void Check(int instance, int binding)
         {

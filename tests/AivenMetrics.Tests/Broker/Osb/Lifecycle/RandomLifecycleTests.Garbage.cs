@@ -101,7 +101,7 @@ public abstract partial class RandomLifecycleTests
         .Array[0, 8]
         .Select(members => $"{{{string.Join(',', members)}}}");
 
-    // Half of the paths exist, so that the garbage gets further.
+    // Half of the paths exist, so that more requests pass the routing.
     private static readonly Gen<string> AnyPath = Gen.OneOf(
         One(
             "/v2/catalog",

@@ -6,8 +6,8 @@ using Xunit;
 namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 
 /// <summary>
-/// Random requests, valid and odd, in random orders. A failure prints the seed and the shortest calls that show it; CsCheck_Seed
-/// repeats it. LONG_TESTS=&lt;seconds&gt; runs each test for so long instead of a few seconds.
+/// Random requests, valid and faulty, in random order. A failure prints the seed and the shortest calls that reproduce it; set CsCheck_Seed
+/// to repeat it. LONG_TESTS=&lt;seconds&gt; sets the duration of each test.
 /// </summary>
 public abstract partial class RandomLifecycleTests : IAsyncLifetime
 {
@@ -33,7 +33,7 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
     {
         await _broker.InitializeAsync();
         _broker.Client.DefaultRequestHeaders.Remove("X-Broker-API-Version");
-        // An inventory that is newer than every request: no bind waits for what might just have been made.
+        // An inventory newer than every request, so that no bind waits for services that were just created.
         var inventory = _broker.Service<InventoryStore>();
         var demo = new AivenProject("demo");
         await inventory.SaveInventoryAsync(
@@ -86,7 +86,7 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
         var answer = await client.SendAsync(call, model.Plan(call), model.Space(call));
         if (FaultyRequests.Status(call.Fault, call.Verb) is { } spoilt)
         {
-            // Two faults at once: either is a right answer, and neither changes anything.
+            // With two faults, either response is correct, and nothing changes.
             int[] faults = [spoilt, .. expected.Where(status => status >= 400)];
             Assert.True(faults.Contains(answer.Status), $"{call} was answered {answer.Status} {answer.Text}");
             return;

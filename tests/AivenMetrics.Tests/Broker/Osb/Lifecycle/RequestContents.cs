@@ -2,19 +2,19 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 
-/// <summary>What a provision asks for.</summary>
-/// <param name="Services">The instance's default services; null: none.</param>
+/// <summary>Content of a provision request.</summary>
+/// <param name="Services">Default services of the instance; null: none.</param>
 internal sealed record ProvisionContent(string Plan, string Space, string? Services);
 
-/// <summary>What an update asks for.</summary>
-/// <param name="OtherPlan">Names the plan that the instance does not have.</param>
-/// <param name="Services">Null: no parameters; empty: no default any more.</param>
+/// <summary>Content of an update request.</summary>
+/// <param name="OtherPlan">True: names the plan that the instance does not have.</param>
+/// <param name="Services">Services; null: no parameters; empty: removes the default services.</param>
 internal sealed record UpdateContent(bool OtherPlan, string? Services);
 
-/// <summary>What a bind asks for.</summary>
+/// <summary>Content of a bind request.</summary>
 internal sealed record BindContent(string? App, string? Services, string? Lifetime);
 
-/// <summary>The contents of the verbs; small numbers, so that requests are equal often.</summary>
+/// <summary>Contents of requests by index. The set is small, so that equal requests are frequent.</summary>
 internal static class RequestContents
 {
     private static readonly ProvisionContent[] Instances =
@@ -78,7 +78,7 @@ internal static class RequestContents
         return body;
     }
 
-    /// <summary>A rotation in either shape that the specification has (osb.md 108).</summary>
+    /// <summary>A rotation in either form of the specification (docs/osb-conformance.md 108).</summary>
     public static JsonObject Rotation(string plan, string predecessor, bool full)
     {
         var body = new JsonObject { ["predecessor_binding_id"] = predecessor };

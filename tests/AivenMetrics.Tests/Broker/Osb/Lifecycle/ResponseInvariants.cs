@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 
-/// <summary>What holds for every answer, whatever was asked.</summary>
+/// <summary>Invariants of every response.</summary>
 internal sealed partial class ResponseInvariants
 {
     private static readonly string[] Codes = ["AsyncRequired", "ConcurrencyError", "RequiresApp", "MaintenanceInfoConflict"];
@@ -13,11 +13,11 @@ internal sealed partial class ResponseInvariants
 
     private readonly ConcurrentDictionary<string, bool> _passwords = [];
 
-    /// <summary>The passwords that were given out so far.</summary>
+    /// <summary>Number of passwords issued so far.</summary>
     public int Passwords => _passwords.Count;
 
-    /// <summary>Checks an answer and keeps the passwords in it.</summary>
-    /// <param name="verb">What was asked; null: nothing that the API has.</param>
+    /// <summary>Checks a response and remembers its passwords.</summary>
+    /// <param name="verb">The operation; null: not an operation of the API.</param>
     /// <param name="identity">The request identity that was sent.</param>
     public void Check(Verb? verb, string identity, BrokerResponse answer)
     {
@@ -36,7 +36,7 @@ internal sealed partial class ResponseInvariants
         }
     }
 
-    /// <summary>Fails when one of the passwords is in a text that nobody should find it in.</summary>
+    /// <summary>Fails if a text contains one of the passwords.</summary>
     public void CheckNoPassword(string text) =>
         Assert.DoesNotContain(Password().Matches(text), match => _passwords.ContainsKey(match.Value));
 

@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace AivenMetrics.Tests.Docs;
+
+/// <summary>Comments and documents cite only what a reader of the repository can open.</summary>
+public sealed partial class CitationTests
+{
+    private static readonly string[] Folders = ["src", "tests", "docs", "db", "deploy"];
+    private static readonly string[] Extensions = [".cs", ".md", ".sql", ".sh", ".yml", ".yaml", ".csproj", ".props", ".json", ""];
+    private static readonly string Root = FindRoot();
+    private static readonly IReadOnlyList<(string Path, string[] Lines)> Files = ReadFiles();
+
+    [Fact]
+    public void Every_cited_document_exists()
+    {
+        var missing = Citations(Document()).Where(citation => !File.Exists(Path.Combine(Root, citation.Value)));
+
+        Assert.Equal("", string.Join('\n', missing.Select(citation => $"{citation.Place}: {citation.Value}")));
+    }
+
+    [Fact]
+    public void Every_cited_requirement_of_the_conformance_document_exists()
+    {
+        var numbers = File.ReadLines(Path.Combine(Root, "docs", "osb-conformance.md"))
+            .Select(line => Requirement().Match(line))
+            .Where(match => match.Success)
+            .Select(match => match.Groups[1].Value)
+            .ToHashSet();
+        var cited = Citations(RequirementCitation())
+            .SelectMany(citation =>
+                Number().Matches(citation.Value["docs/osb-conformance.md".Length..]).Select(number => (citation.Place, number.Value))
+            )
+            .ToList();
+
+        Assert.True(cited.Count > 50, $"{cited.Count} citations");
+        Assert.Equal("", string.Join('\n', cited.Where(citation => !numbers.Contains(citation.Value))));
+    }
+
+    [Fact]
+    public void Every_cited_section_of_the_founding_decisions_exists()
+    {
+        var sections = File.ReadLines(Path.Combine(Root, "docs", "decisions", "0001-founding-decisions.md"))
+            .Select(line => Section().Match(line))
+            .Where(match => match.Success)
+            .Select(match => match.Groups[1].Value)
+            .ToHashSet();
+
+        Assert.Equal(
+            "",
+            string.Join(
+                '\n',
+                Citations(SectionCitation())
+                    .SelectMany(citation =>
+                        Number()
+                            .Matches(citation.Value[(citation.Value.IndexOf("section", StringComparison.Ordinal))..])
+                            .Select(number => (citation.Place, number.Value))
+                    )
+                    .Where(citation => !sections.Contains(citation.Value))
+            )
+        );
+    }
+
+    [Fact]
+    public void Nothing_cites_notes_that_are_not_in_the_repository() =>
+        Assert.Equal("", string.Join('\n', Citations(Notes()).Select(citation => $"{citation.Place}: {citation.Value}")));
+
+    [Fact]
+    public void No_comment_cites_a_bare_number() =>
+        Assert.Equal(
+            "",
+            string.Join(
+                '\n',
+                Citations(BareNumber())
+                    .Where(citation =>
+                        citation.Place.EndsWith(".cs", StringComparison.Ordinal)
+                        || citation.Place.Contains(".cs:", StringComparison.Ordinal)
+                    )
+                    .Where(citation =>
+                        citation.Place.Contains("Broker", StringComparison.Ordinal)
+                        || citation.Place.Contains("StrictPlatform", StringComparison.Ordinal)
+                    )
+                    .Select(citation => $"{citation.Place}: {citation.Value}")
+            )
+        );
+
+    private static IEnumerable<(string Place, string Value)> Citations(Regex pattern) =>
+        Files.SelectMany(file =>
+            file.Lines.SelectMany((line, i) => pattern.Matches(line).Select(match => ($"{file.Path}:{i + 1}", match.Value)))
+        );
+
+    private static List<(string Path, string[] Lines)> ReadFiles()
+    {
+        var paths = Folders
+            .Select(folder => Path.Combine(Root, folder))
+            .Where(Directory.Exists)
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(Root, "*.md"))
+            .Where(path => Extensions.Contains(Path.GetExtension(path)))
+            .Where(path =>
+                !Path.GetRelativePath(Root, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "TestResults")
+            )
+            .Where(path => Path.GetFileName(path) != "CitationTests.cs");
+        return [.. paths.Select(path => (Path.GetRelativePath(Root, path), File.ReadAllLines(path)))];
+    }
+
+    private static string FindRoot([CallerFilePath] string path = "")
+    {
+        var folder = new DirectoryInfo(Path.GetDirectoryName(path)!);
+        while (!File.Exists(Path.Combine(folder.FullName, "AivenMetrics.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("AivenMetrics.sln is in no folder above the tests.");
+        }
+
+        return folder.FullName;
+    }
+
+    [GeneratedRegex(@"(?<![\w/.])docs/[A-Za-z0-9_./-]+\.[a-z]{2,4}\b")]
+    private static partial Regex Document();
+
+    [GeneratedRegex(@"docs/osb-conformance\.md [0-9]+(?:(?:, | and | to )[0-9]+)*")]
+    private static partial Regex RequirementCitation();
+
+    [GeneratedRegex(@"docs/decisions/0001-founding-decisions\.md, sections? [0-9]+(?:(?:, | and | to )[0-9]+)*")]
+    private static partial Regex SectionCitation();
+
+    [GeneratedRegex(@"^([0-9]+)\. ")]
+    private static partial Regex Requirement();
+
+    [GeneratedRegex(@"^## ([0-9]+)\. ")]
+    private static partial Regex Section();
+
+    [GeneratedRegex(@"[0-9]+")]
+    private static partial Regex Number();
+
+    // Working notes outside of the repository, and its decisions without their file.
+    [GeneratedRegex(@"(?<![\w/-])(?:osb|design|aiven-api|query-api)\.md\b|\bdesign decision\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Notes();
+
+    // A number or a letter with a number in parentheses, such as (107) or (B5); "(106)" may follow a citation of the document.
+    [GeneratedRegex(@"^\s*//(?!.*docs/).*?\((?:[A-D]?[0-9]{1,3}|[A-D][0-9]{1,2})(?:(?:, | to | and )[A-D]?[0-9]{1,3})*\)")]
+    private static partial Regex BareNumber();
+}
