@@ -1,23 +1,23 @@
--- Updates, rotation, expiry, Kubernetes, the audit trail, and what gateways have accepted.
+-- Updates, rotation, expiry, Kubernetes, the audit trail, and acknowledgements of gateways.
 
--- What the platform said of the instance when it last spoke of it.
+-- The last context that the platform reported for the instance.
 ALTER TABLE service_instance ADD COLUMN platform TEXT NOT NULL DEFAULT 'cloudfoundry'; -- context.platform
 ALTER TABLE service_instance ADD COLUMN annotations TEXT NOT NULL DEFAULT '{}'; -- JSON object: the annotation objects of the context, by name
 ALTER TABLE service_instance ADD COLUMN maintenance_version TEXT; -- of maintenance_info, as applied; null: the plan had none
 ALTER TABLE service_instance ADD COLUMN context_at BIGINT NOT NULL DEFAULT 0; -- when the names were told; the newest of an owner count
 UPDATE service_instance SET context_at = created_at;
 
--- A binding keeps the plan that it was made with: a plan update holds for bindings made after it.
+-- A binding keeps the plan of its creation: a plan update applies to later bindings only.
 ALTER TABLE service_binding ADD COLUMN plan_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE service_binding ADD COLUMN plan_scope TEXT NOT NULL DEFAULT 'services';
 UPDATE service_binding SET
   plan_id = (SELECT i.plan_id FROM service_instance i WHERE i.instance_id = service_binding.instance_id),
   plan_scope = (SELECT i.plan_scope FROM service_instance i WHERE i.instance_id = service_binding.instance_id);
 ALTER TABLE service_binding ADD COLUMN predecessor_binding_id TEXT; -- the binding that this one was made to replace
-ALTER TABLE service_binding ADD COLUMN expires_at BIGINT;           -- the credential stops working; null: never
-ALTER TABLE service_binding ADD COLUMN renew_before BIGINT;         -- null exactly when expires_at is
+ALTER TABLE service_binding ADD COLUMN expires_at BIGINT;           -- end of the credential; null: never
+ALTER TABLE service_binding ADD COLUMN renew_before BIGINT;         -- null if and only if expires_at is null
 
--- Binds that were unbound while they ran: the platform may still poll them. Forgotten after a week.
+-- Binds that were unbound while in progress: the platform may still poll them. Deleted after 7 days.
 CREATE TABLE ended_binding (
   instance_id TEXT   NOT NULL,
   binding_id  TEXT   NOT NULL,
@@ -28,14 +28,14 @@ CREATE TABLE ended_binding (
 );
 CREATE INDEX ended_binding_ended_at ON ended_binding (ended_at);
 
--- The gateways that ask for credentials, and as of when (clock of the database) each has accepted all of them.
+-- Gateways, and the time (clock of the database) up to which each has acknowledged all credentials.
 CREATE TABLE gateway (
   gateway_id  TEXT   NOT NULL PRIMARY KEY,
   accepted_at BIGINT NOT NULL, -- microseconds since the Unix epoch by the database's clock; 0: nothing yet
   seen_at     BIGINT NOT NULL  -- likewise
 );
 
--- Who asked for what, when, and what came of it. Never a secret. Rows are written with the change that they tell of.
+-- Audit trail: actor, action, time and result. Never contains a secret. Rows are written in the transaction of the change.
 CREATE TABLE audit_entry (
   entry_id         TEXT    NOT NULL PRIMARY KEY, -- UUID version 7: in order of time
   at               BIGINT  NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE audit_entry (
   instance_id      TEXT    NOT NULL,
   binding_id       TEXT,
   broker_user      TEXT    NOT NULL, -- whom the platform authenticated as; '' when the broker acted by itself
-  platform         TEXT,             -- of the originating identity; null: no user was named
+  platform         TEXT,             -- of the originating identity; null if absent
   identity         TEXT,             -- JSON object of the originating identity, decoded
   request_identity TEXT,
   result           TEXT    NOT NULL, -- 'begun', 'succeeded', 'failed' or 'refused'

@@ -22,7 +22,7 @@ internal sealed partial class PostgresUri
     private readonly string _authority;
     private readonly string _path;
     private readonly string _query;
-    private readonly bool _mayNameSecret;
+    private readonly bool _nameMayBeSecret;
     private List<string> _hosts = [];
     private List<string> _ports = [];
     private string _sslMode = "";
@@ -48,7 +48,7 @@ internal sealed partial class PostgresUri
         _authority = slash < 0 ? location : location[..slash];
         _path = slash < 0 ? "" : location[(slash + 1)..];
         // A password with a bare slash ends up in the path or the query: then no part of them may appear in a message.
-        _mayNameSecret = afterUser.Contains('@', StringComparison.Ordinal);
+        _nameMayBeSecret = afterUser.Contains('@', StringComparison.Ordinal);
         ReadUser(at < 0 ? "" : beforePath[..at]);
     }
 
@@ -249,7 +249,7 @@ internal sealed partial class PostgresUri
             when (e is ArgumentException or FormatException or KeyNotFoundException or OverflowException or InvalidCastException)
         {
             throw new ArgumentException(
-                _mayNameSecret || !ParameterName().IsMatch(name)
+                _nameMayBeSecret || !ParameterName().IsMatch(name)
                     ? "The PostgreSQL URL has an unknown or malformed parameter: remove it, and percent-encode the characters / ? # @ : of user and password."
                     : $"The PostgreSQL URL has an unknown or malformed parameter '{name}': remove or correct it."
             );

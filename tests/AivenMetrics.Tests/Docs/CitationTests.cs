@@ -13,77 +13,62 @@ public sealed partial class CitationTests
     private static readonly IReadOnlyList<(string Path, string[] Lines)> Files = ReadFiles();
 
     [Fact]
-    public void Every_cited_document_exists()
-    {
-        var missing = Citations(Document()).Where(citation => !File.Exists(Path.Combine(Root, citation.Value)));
-
-        Assert.Equal("", string.Join('\n', missing.Select(citation => $"{citation.Place}: {citation.Value}")));
-    }
+    public void Every_cited_document_exists() =>
+        AssertNone(Citations(Document()).Where(citation => !File.Exists(Path.Combine(Root, citation.Value))));
 
     [Fact]
     public void Every_cited_requirement_of_the_conformance_document_exists()
     {
-        var numbers = File.ReadLines(Path.Combine(Root, "docs", "osb-conformance.md"))
-            .Select(line => Requirement().Match(line))
-            .Where(match => match.Success)
-            .Select(match => match.Groups[1].Value)
-            .ToHashSet();
-        var cited = Citations(RequirementCitation())
-            .SelectMany(citation =>
-                Number().Matches(citation.Value["docs/osb-conformance.md".Length..]).Select(number => (citation.Place, number.Value))
-            )
-            .ToList();
+        var numbers = Headings("docs/osb-conformance.md", Requirement());
+        var cited = Numbers(RequirementCitation(), "docs/osb-conformance.md".Length).ToList();
 
         Assert.True(cited.Count > 50, $"{cited.Count} citations");
-        Assert.Equal("", string.Join('\n', cited.Where(citation => !numbers.Contains(citation.Value))));
+        AssertNone(cited.Where(citation => !numbers.Contains(citation.Value)));
     }
 
     [Fact]
     public void Every_cited_section_of_the_founding_decisions_exists()
     {
-        var sections = File.ReadLines(Path.Combine(Root, "docs", "decisions", "0001-founding-decisions.md"))
-            .Select(line => Section().Match(line))
-            .Where(match => match.Success)
-            .Select(match => match.Groups[1].Value)
-            .ToHashSet();
+        var sections = Headings("docs/decisions/0001-founding-decisions.md", Section());
 
-        Assert.Equal(
-            "",
-            string.Join(
-                '\n',
-                Citations(SectionCitation())
-                    .SelectMany(citation =>
-                        Number()
-                            .Matches(citation.Value[(citation.Value.IndexOf("section", StringComparison.Ordinal))..])
-                            .Select(number => (citation.Place, number.Value))
-                    )
-                    .Where(citation => !sections.Contains(citation.Value))
-            )
+        AssertNone(
+            Numbers(SectionCitation(), "docs/decisions/0001-founding-decisions.md".Length)
+                .Where(citation => !sections.Contains(citation.Value))
         );
     }
 
     [Fact]
-    public void Nothing_cites_notes_that_are_not_in_the_repository() =>
-        Assert.Equal("", string.Join('\n', Citations(Notes()).Select(citation => $"{citation.Place}: {citation.Value}")));
+    public void Nothing_cites_notes_that_are_not_in_the_repository() => AssertNone(Citations(Notes()));
 
     [Fact]
     public void No_comment_cites_a_bare_number() =>
-        Assert.Equal(
-            "",
-            string.Join(
-                '\n',
-                Citations(BareNumber())
-                    .Where(citation =>
-                        citation.Place.EndsWith(".cs", StringComparison.Ordinal)
-                        || citation.Place.Contains(".cs:", StringComparison.Ordinal)
-                    )
-                    .Where(citation =>
-                        citation.Place.Contains("Broker", StringComparison.Ordinal)
-                        || citation.Place.Contains("StrictPlatform", StringComparison.Ordinal)
-                    )
-                    .Select(citation => $"{citation.Place}: {citation.Value}")
-            )
+        AssertNone(
+            Citations(BareNumber())
+                .Where(citation => citation.Place.Contains(".cs:", StringComparison.Ordinal))
+                .Where(citation =>
+                    citation.Place.Contains("Broker", StringComparison.Ordinal)
+                    || citation.Place.Contains("StrictPlatform", StringComparison.Ordinal)
+                )
         );
+
+    private static HashSet<string> Headings(string document, Regex pattern) =>
+        [
+            .. File.ReadLines(Path.Combine(Root, document))
+                .Select(line => pattern.Match(line))
+                .Where(match => match.Success)
+                .Select(match => match.Groups[1].Value),
+        ];
+
+    /// <summary>The numbers in citations, after the name of the document.</summary>
+    private static IEnumerable<(string Place, string Value)> Numbers(Regex citations, int start) =>
+        Citations(citations)
+            .SelectMany(citation => Number().Matches(citation.Value[start..]).Select(number => (citation.Place, number.Value)));
+
+    private static void AssertNone(IEnumerable<(string Place, string Value)> wrong)
+    {
+        var lines = wrong.Select(citation => $"{citation.Place}: {citation.Value.Trim()}").ToList();
+        Assert.True(lines.Count == 0, string.Join('\n', lines));
+    }
 
     private static IEnumerable<(string Place, string Value)> Citations(Regex pattern) =>
         Files.SelectMany(file =>
@@ -99,7 +84,7 @@ public sealed partial class CitationTests
             .Concat(Directory.EnumerateFiles(Root, "*.md"))
             .Where(path => Extensions.Contains(Path.GetExtension(path)))
             .Where(path =>
-                !Path.GetRelativePath(Root, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "TestResults")
+                !Path.GetRelativePath(Root, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "Cases" or "TestResults")
             )
             .Where(path => Path.GetFileName(path) != "CitationTests.cs");
         return [.. paths.Select(path => (Path.GetRelativePath(Root, path), File.ReadAllLines(path)))];

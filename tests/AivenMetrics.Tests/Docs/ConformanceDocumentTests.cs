@@ -141,7 +141,7 @@ public sealed partial class ConformanceDocumentTests
 
     // The attributes of a test are followed by its method; theory data may be any number of lines.
     [GeneratedRegex(
-        @"^    \[(?:Fact|Theory)\b[^\n]*\n(?:    (?:\[|    )[^\n]*\n)*?    public (?:async )?(?:Task|void) (\w+)\(",
+        @"^    \[(?:Fact|Theory)\b[^\n]*\n(?:    (?:\[|    |\))[^\n]*\n)*?    public (?:async )?(?:Task|void) (\w+)\(",
         RegexOptions.Multiline
     )]
     private static partial Regex Test();
