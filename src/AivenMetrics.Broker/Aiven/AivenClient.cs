@@ -33,7 +33,7 @@ internal sealed class AivenClient(AivenTransport transport)
             "read a service",
             await transport.SendAsync(
                 new("read a service", project, HttpMethod.Get, ProjectPath(project, "service", service) + "?include_secrets=false"),
-                AivenJson.Default.AivenServiceAnswer,
+                AivenJson.Default.AivenServiceResponse,
                 cancellationToken
             ),
             answer => answer.Service
@@ -109,7 +109,7 @@ internal sealed class AivenClient(AivenTransport transport)
             Body = SerializeBody(new(name, PrometheusType, credentials), AivenJson.Default.CreateEndpointRequest),
             Secrets = [credentials.BasicAuthPassword],
         };
-        var answer = await transport.SendAsync(call, AivenJson.Default.AivenEndpointAnswer, cancellationToken);
+        var answer = await transport.SendAsync(call, AivenJson.Default.AivenEndpointResponse, cancellationToken);
         return answer?.ServiceIntegrationEndpoint ?? throw OutcomeUnknown(call.Operation);
     }
 
@@ -135,9 +135,9 @@ internal sealed class AivenClient(AivenTransport transport)
         };
         try
         {
-            await transport.SendAsync<AivenEndpointAnswer>(call, null, cancellationToken);
+            await transport.SendAsync<AivenEndpointResponse>(call, null, cancellationToken);
         }
-        catch (AivenException refusal) when (refusal.Error.Message.Contains("not changed", StringComparison.OrdinalIgnoreCase))
+        catch (AivenException exception) when (exception.Error.Message.Contains("not changed", StringComparison.OrdinalIgnoreCase))
         {
             // Aiven reports "User config not changed" as an error.
         }
@@ -155,7 +155,7 @@ internal sealed class AivenClient(AivenTransport transport)
         {
             Body = SerializeBody(new(PrometheusType, service, endpointId), AivenJson.Default.CreateIntegrationRequest),
         };
-        var answer = await transport.SendAsync(call, AivenJson.Default.AivenIntegrationAnswer, cancellationToken);
+        var answer = await transport.SendAsync(call, AivenJson.Default.AivenIntegrationResponse, cancellationToken);
         return answer?.ServiceIntegration is { ServiceIntegrationId.Length: > 0 } integration
             ? integration
             : throw OutcomeUnknown(call.Operation);
@@ -172,9 +172,9 @@ internal sealed class AivenClient(AivenTransport transport)
                 HttpMethod.Delete,
                 ProjectPath(project, "integration", integrationId)
             );
-            await transport.SendAsync<AivenIntegrationAnswer>(call, null, cancellationToken);
+            await transport.SendAsync<AivenIntegrationResponse>(call, null, cancellationToken);
         }
-        catch (AivenException refusal) when (refusal.Error.Status == 404)
+        catch (AivenException exception) when (exception.Error.Status == 404)
         {
             // Deleted by another client, or by an earlier attempt whose response was lost.
         }

@@ -64,7 +64,7 @@ internal static partial class AivenErrorReader
             var length = await stream.ReadAtLeastAsync(buffer, MaximumBytes, throwOnEndOfStream: false, cancellationToken);
             return buffer.AsMemory(0, length);
         }
-        catch (Exception fault) when (fault is IOException or HttpRequestException)
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
         {
             // The status was received; reading the message is not worth a retry.
             return default;

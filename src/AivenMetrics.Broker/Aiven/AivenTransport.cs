@@ -119,31 +119,31 @@ internal sealed class AivenTransport
             attempt.InFlight = false;
             return answer;
         }
-        catch (AivenException refusal) when (call.IsIdempotent || refusal.Error.Status is not 408 and < 500)
+        catch (AivenException exception) when (call.IsIdempotent || exception.Error.Status is not 408 and < 500)
         {
             attempt.InFlight = false;
-            if (refusal.Error.Status == 429 && refusal.RetryAfter is { } pause)
+            if (exception.Error.Status == 429 && exception.RetryAfter is { } pause)
             {
                 _budget.Pause(pause);
             }
             throw;
         }
-        catch (AivenException refusal)
+        catch (AivenException exception)
         {
             // A proxy in front of Aiven may time out although Aiven still processes the request.
-            throw new AivenOutcomeUnknownException(call.Operation, $"{refusal.Error.Status} {refusal.Error.Message}");
+            throw new AivenOutcomeUnknownException(call.Operation, $"{exception.Error.Status} {exception.Error.Message}");
         }
         catch (TimeoutRejectedException)
         {
             _telemetry.RecordCall(call.Operation, "timeout");
             throw NoResponse(call, attempt, $"no response within {_options.TryTimeout.TotalSeconds:0.#} s.");
         }
-        catch (HttpRequestException fault)
+        catch (HttpRequestException exception)
         {
             _telemetry.RecordCall(call.Operation, "failed");
             // Without a connection, nothing reached Aiven.
             if (
-                fault.HttpRequestError
+                exception.HttpRequestError
                 is HttpRequestError.ConnectionError
                     or HttpRequestError.NameResolutionError
                     or HttpRequestError.SecureConnectionError
@@ -152,15 +152,15 @@ internal sealed class AivenTransport
             {
                 attempt.InFlight = false;
             }
-            throw NoResponse(call, attempt, $"the connection failed ({fault.HttpRequestError}).");
+            throw NoResponse(call, attempt, $"the connection failed ({exception.HttpRequestError}).");
         }
-        catch (Exception fault) when (fault is IOException or JsonException)
+        catch (Exception exception) when (exception is IOException or JsonException)
         {
             // The message of the exception is not used: it could quote the body.
             throw NoResponse(
                 call,
                 attempt,
-                fault is JsonException ? "the response is not the expected JSON." : "the response ended prematurely."
+                exception is JsonException ? "the response is not the expected JSON." : "the response ended prematurely."
             );
         }
     }
@@ -243,10 +243,10 @@ internal sealed class AivenTransport
             )
             .Build();
 
-    private static bool IsRetryable(Exception? fault) =>
-        fault switch
+    private static bool IsRetryable(Exception? exception) =>
+        exception switch
         {
-            AivenException refusal => (refusal.IsTransient || refusal.Error.Status == 417) && !(refusal.RetryAfter > MaximumRetryAfter),
+            AivenException rejected => (rejected.IsTransient || rejected.Error.Status == 417) && !(rejected.RetryAfter > MaximumRetryAfter),
             AivenUnreachableException => true,
             _ => false,
         };

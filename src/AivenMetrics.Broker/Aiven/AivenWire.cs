@@ -8,7 +8,7 @@ namespace AivenMetrics.Broker.Aiven;
 
 internal sealed record AivenServiceList(IReadOnlyList<AivenService>? Services);
 
-internal sealed record AivenServiceAnswer(AivenService? Service);
+internal sealed record AivenServiceResponse(AivenService? Service);
 
 /// <summary>A service in the list of a project. <c>State</c> is Aiven's value, verbatim.</summary>
 internal sealed record AivenService(
@@ -46,11 +46,11 @@ internal sealed record AivenIntegration(
     string? SourceService = null
 );
 
-internal sealed record AivenIntegrationAnswer(AivenIntegration? ServiceIntegration);
+internal sealed record AivenIntegrationResponse(AivenIntegration? ServiceIntegration);
 
 internal sealed record AivenEndpointList(IReadOnlyList<AivenEndpoint>? ServiceIntegrationEndpoints);
 
-internal sealed record AivenEndpointAnswer(AivenEndpoint? ServiceIntegrationEndpoint);
+internal sealed record AivenEndpointResponse(AivenEndpoint? ServiceIntegrationEndpoint);
 
 /// <summary>An integration endpoint. Its password is never read back.</summary>
 internal sealed record AivenEndpoint(
@@ -91,10 +91,10 @@ internal sealed record CreateIntegrationRequest(string IntegrationType, string S
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip
 )]
 [JsonSerializable(typeof(AivenServiceList))]
-[JsonSerializable(typeof(AivenServiceAnswer))]
-[JsonSerializable(typeof(AivenIntegrationAnswer))]
+[JsonSerializable(typeof(AivenServiceResponse))]
+[JsonSerializable(typeof(AivenIntegrationResponse))]
 [JsonSerializable(typeof(AivenEndpointList))]
-[JsonSerializable(typeof(AivenEndpointAnswer))]
+[JsonSerializable(typeof(AivenEndpointResponse))]
 [JsonSerializable(typeof(AivenCertificate))]
 [JsonSerializable(typeof(AivenEndpointTypes))]
 [JsonSerializable(typeof(AivenIntegrationTypes))]

@@ -149,7 +149,7 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
         };
     }
 
-    private static PlanParameters Invalid(string fault) => new(null, null, fault);
+    private static PlanParameters Invalid(string error) => new(null, null, error);
 
     private static string FormatAllowed(List<string> known) =>
         known.Count switch

@@ -66,9 +66,9 @@ internal sealed class BindingFactory(
     {
         var now = time.GetUtcNow();
         var predecessor = await bindings.FindAsync(instance.InstanceId, predecessorId, cancellationToken);
-        if (ValidatePredecessor(predecessor, instance, now) is { } fault)
+        if (ValidatePredecessor(predecessor, instance, now) is { } error)
         {
-            throw new OsbException(OsbErrors.InvalidPredecessor(fault));
+            throw new OsbException(OsbErrors.InvalidPredecessor(error));
         }
         if (
             (command.ServiceId is not null && command.ServiceId != instance.ServiceId)

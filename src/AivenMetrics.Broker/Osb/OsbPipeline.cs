@@ -50,9 +50,9 @@ internal sealed class OsbPipeline(
             }
             return await handler(new OsbRequest(context, user));
         }
-        catch (OsbException refusal)
+        catch (OsbException exception)
         {
-            return await RefuseAsync(context, user, operation, refusal.Error);
+            return await RefuseAsync(context, user, operation, exception.Error);
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {

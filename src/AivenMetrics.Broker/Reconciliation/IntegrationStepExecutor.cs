@@ -27,7 +27,7 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
 {
     private static readonly TimeSpan InitialBackoff = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MaximumBackoff = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan RefusalBackoff = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan RejectionBackoff = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan PlanRestrictionBackoff = TimeSpan.FromHours(6);
 
     /// <summary>Executes the step and records the outcome in the cycle state. Throws only if the database fails.</summary>
@@ -116,7 +116,7 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
         }
         catch (AivenException exception)
         {
-            await HandleRefusalAsync(state, service, row with { CreatedByUs = mayExistAlready }, exception, cancellationToken);
+            await HandleErrorAsync(state, service, row with { CreatedByUs = mayExistAlready }, exception, cancellationToken);
             return (StepOutcome.Refused, exception.Message);
         }
         catch (AivenUnreachableException exception)
@@ -131,7 +131,7 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
         }
     }
 
-    private async Task HandleRefusalAsync(
+    private async Task HandleErrorAsync(
         ProjectCycleState state,
         AivenService service,
         IntegrationRecord row,
@@ -152,7 +152,7 @@ internal sealed class IntegrationStepExecutor(AivenClient aiven, IntegrationStor
         var wait = condition.Reason switch
         {
             ConditionReasons.PlanWithoutIntegrations => PlanRestrictionBackoff,
-            ConditionReasons.AivenRefused => RefusalBackoff,
+            ConditionReasons.AivenRefused => RejectionBackoff,
             _ => exception.RetryAfter ?? Backoff(row.Attempts),
         };
         await SaveAsync(state, row with { DueAt = Now + wait }, cancellationToken);

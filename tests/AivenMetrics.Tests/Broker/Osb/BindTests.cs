@@ -284,7 +284,7 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Theory]
-    [InlineData("{}", "needs the parameter 'services'")]
+    [InlineData("{}", "requires services. Set the parameter 'services'")]
     [InlineData("""{"services":"pg-1"}""", "array of strings")]
     [InlineData("""{"services":[1]}""", "array of strings")]
     [InlineData("""{"services":[null]}""", "array of strings")]

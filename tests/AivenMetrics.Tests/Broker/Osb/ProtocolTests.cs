@@ -321,7 +321,7 @@ public abstract class ProtocolTests(BrokerHost broker)
         var answer = await new StreamReader(stream).ReadToEndAsync();
 
         Assert.StartsWith("HTTP/1.1 404", answer, StringComparison.Ordinal);
-        Assert.Contains("no such path", answer, StringComparison.Ordinal);
+        Assert.Contains("path does not exist", answer, StringComparison.Ordinal);
     }
 
     [Theory]
