@@ -43,20 +43,20 @@ internal static class ServiceChecks
     public static ServiceDecision Evaluate(ServiceContext service)
     {
         var step = FirstResult(RowChecks, service);
-        var verdict = FirstResult(ConditionChecks, service) ?? throw new InvalidOperationException("The last check must return a result.");
+        var result = FirstResult(ConditionChecks, service) ?? throw new InvalidOperationException("The last check must return a result.");
         var condition = new ServiceCondition(
             service.Service,
             service.Owner,
             service.ServiceInstanceId,
             service.IsNeeded,
             service.Hosts,
-            verdict.Condition
+            result.Condition
         );
-        return new(condition, step ?? verdict.Step);
+        return new(condition, step ?? result.Step);
     }
 
-    private static T? FirstResult<T>(IEnumerable<Func<ServiceContext, T?>> checks, ServiceContext facts)
-        where T : class => checks.Select(check => check(facts)).FirstOrDefault(answer => answer is not null);
+    private static T? FirstResult<T>(IEnumerable<Func<ServiceContext, T?>> checks, ServiceContext service)
+        where T : class => checks.Select(check => check(service)).FirstOrDefault(result => result is not null);
 
     // Row checks
 

@@ -245,12 +245,12 @@ public class BrokerHost : IAsyncLifetime
                 await host.ReconcilerWoken();
                 foreach (var bind in await bindings.PendingBindsAsync(stoppingToken))
                 {
-                    if (host.DecideBind(bind.Scope) is not { } verdict)
+                    if (host.DecideBind(bind.Scope) is not { } decision)
                     {
                         continue;
                     }
                     await bindings.RecordOutcomesAsync(
-                        [new BindOutcome(bind, verdict.State, verdict.Description)],
+                        [new BindOutcome(bind, decision.State, decision.Description)],
                         DateTimeOffset.UtcNow,
                         stoppingToken
                     );

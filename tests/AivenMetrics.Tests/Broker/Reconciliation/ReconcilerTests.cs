@@ -9,7 +9,7 @@ namespace AivenMetrics.Tests.Broker.Reconciliation;
 /// <summary>The loops of the reconciler, their signals and their failures. Uses the real clock.</summary>
 public sealed class ReconcilerTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(60);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -22,7 +22,7 @@ public sealed class ReconcilerTests
         var binding = await bed.BindAsync("forecast-db");
         var seen = run.Signals.ObservedStateChanged.Version;
         run.Signals.DesiredStateChanged.Notify();
-        await run.Signals.ObservedStateChanged.WaitAsync(seen, Patience, Ct);
+        await run.Signals.ObservedStateChanged.WaitAsync(seen, TestTimeout, Ct);
         var told = await run.DoneAsync(binding);
         Assert.Equal(
             "3 of 4 services deliver metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) does not support integrations. Choose a larger plan.",
@@ -252,11 +252,11 @@ public sealed class ReconcilerTests
 
         private static async Task UntilAsync(Func<Task<bool>> reached)
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-            patience.CancelAfter(Patience);
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+            timeout.CancelAfter(TestTimeout);
             while (!await reached())
             {
-                await Task.Delay(20, patience.Token);
+                await Task.Delay(20, timeout.Token);
             }
         }
     }

@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 /// <summary>Sends the calls of one run.</summary>
 internal sealed class LifecycleClient(BrokerHost broker, LifecycleIds world, ResponseInvariants invariants)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Sends a call and checks the invariants of its response.</summary>
     /// <param name="call">The call.</param>
@@ -50,7 +50,7 @@ internal sealed class LifecycleClient(BrokerHost broker, LifecycleIds world, Res
     /// <returns>The final state.</returns>
     public async Task<string> PollAsync(LifecycleCall call)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(TestTimeout);
         while (true)
         {
             var answer = await SendAsync(call with { Verb = Verb.PollBinding, Fault = RequestFault.None }, "", "");
@@ -59,7 +59,7 @@ internal sealed class LifecycleClient(BrokerHost broker, LifecycleIds world, Res
             {
                 return state!;
             }
-            await Task.Delay(20, patience.Token);
+            await Task.Delay(20, timeout.Token);
         }
     }
 
