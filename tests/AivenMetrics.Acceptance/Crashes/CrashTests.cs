@@ -84,7 +84,7 @@ public sealed class CrashTests(CrashingBrokerFixture broker) : IClassFixture<Cra
         var provisioned = await death.AskAsync(Provision(instance));
         var bound = provisioned is null ? null : await death.AskAsync(platform => platform.TryBindAsync(instance, binding));
         await death.CallOffAsync();
-        // It is safe to repeat, and to send for what was never made (osb.md 125).
+        // It is safe to repeat, and to send for what was never made (docs/osb-conformance.md 125).
         foreach (var again in (bool[])[false, true])
         {
             ExpectDeleted(await death.AskAsync(Unbind(instance, binding)), bound is not null && !again);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.StrictPlatform;
 
-/// <summary>The catalog as Cloud Controller validates it (B5) and as the specification words it (24 to 34).</summary>
+/// <summary>The catalog as Cloud Controller validates it and as the specification words it (docs/osb-conformance.md 24 to 34).</summary>
 public sealed class CatalogRulesTests
 {
     private const string Good = """

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.StrictPlatform;
 
-/// <summary>What each response means to Cloud Controller (B2, 126).</summary>
+/// <summary>What each response means to Cloud Controller (docs/osb-conformance.md 126).</summary>
 public sealed class ResponseAssessmentTests
 {
     private static readonly PlanIds Ids = new("s", "p");
