@@ -13,14 +13,14 @@ public static class GatewayOptionsValidation
 
     /// <summary>Returns all validation errors. Each names the option and the remedy.</summary>
     public static IEnumerable<string> Validate(this GatewayOptions options) =>
-    [
-        .. PrometheusErrors(options),
-        .. CredentialSourceErrors(options),
-        .. PathPrefixErrors(options),
-        .. CorsErrors(options),
-        .. LimitErrors(options),
-        .. options.Failover.Validate(),
-    ];
+        [
+            .. PrometheusErrors(options),
+            .. CredentialSourceErrors(options),
+            .. PathPrefixErrors(options),
+            .. CorsErrors(options),
+            .. LimitErrors(options),
+            .. options.Failover.Validate(),
+        ];
 
     private static IEnumerable<string> PrometheusErrors(GatewayOptions options)
     {
@@ -137,5 +137,7 @@ public static class GatewayOptionsValidation
     private static bool IsBaseUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url)
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
-        && url.Host.Length > 0 && url.Query.Length == 0 && url.Fragment.Length == 0;
+        && url.Host.Length > 0
+        && url.Query.Length == 0
+        && url.Fragment.Length == 0;
 }

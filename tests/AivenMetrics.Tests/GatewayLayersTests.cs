@@ -21,21 +21,37 @@ public sealed class GatewayLayersTests
         ("Limits", ["Configuration", "PrometheusApi", "Authentication"]),
         ("Requests", ["PrometheusApi", "Routing", "Authentication", "Limits"]),
         ("Destinations", ["Configuration", "Telemetry"]),
-        ("Forwarding", ["Configuration", "Telemetry", "PrometheusApi", "Routing", "Authentication", "Limits", "Destinations"]),
+        ("Forwarding", ["Configuration", "Telemetry", "PrometheusApi", "Routing", "Authentication", "Destinations"]),
         ("HealthChecks", ["Configuration", "Telemetry", "PrometheusApi", "Routing", "Destinations", "Forwarding"]),
         ("Scoping", ["Configuration", "PrometheusApi", "Routing", "Authentication", "Limits", "Requests", "Destinations", "Forwarding"]),
-        ("Responses", ["Configuration", "PrometheusApi", "Routing", "Authentication", "Limits", "Requests", "Destinations", "Forwarding", "Scoping"]),
-        ("Pipeline",
-        [
-            "Configuration", "Telemetry", "PrometheusApi", "Routing", "Authentication", "Limits", "Requests", "Destinations", "Forwarding", "Scoping",
+        (
             "Responses",
-        ]),
+            ["Configuration", "PrometheusApi", "Routing", "Authentication", "Limits", "Requests", "Destinations", "Forwarding", "Scoping"]
+        ),
+        (
+            "Pipeline",
+            [
+                "Configuration",
+                "Telemetry",
+                "PrometheusApi",
+                "Routing",
+                "Authentication",
+                "Limits",
+                "Requests",
+                "Destinations",
+                "Forwarding",
+                "Scoping",
+                "Responses",
+            ]
+        ),
     ];
 
     [Fact]
     public void Every_folder_of_the_gateway_is_a_declared_layer()
     {
-        var folders = Types.InAssembly(typeof(GatewayOptions).Assembly).GetTypes()
+        var folders = Types
+            .InAssembly(typeof(GatewayOptions).Assembly)
+            .GetTypes()
             .Select(type => type.Namespace ?? "")
             .Where(name => name.StartsWith(Root + ".", StringComparison.Ordinal))
             .Select(name => name[(Root.Length + 1)..]);
@@ -64,20 +80,35 @@ public sealed class GatewayLayersTests
     public void No_folder_references_the_composition_in_the_root()
     {
         var assembly = typeof(GatewayOptions).Assembly;
-        var composition = assembly.GetTypes().Where(type => type.Namespace == Root && !type.IsNested).Select(type => type.FullName!).ToArray();
+        var composition = assembly
+            .GetTypes()
+            .Where(type => type.Namespace == Root && !type.IsNested)
+            .Select(type => type.FullName!)
+            .ToArray();
 
         Assert.NotEmpty(composition);
         foreach (var (folder, _) in Layers)
         {
-            var result = Types.InAssembly(assembly).That().ResideInNamespace($"{Root}.{folder}").ShouldNot().HaveDependencyOnAny(composition).GetResult();
+            var result = Types
+                .InAssembly(assembly)
+                .That()
+                .ResideInNamespace($"{Root}.{folder}")
+                .ShouldNot()
+                .HaveDependencyOnAny(composition)
+                .GetResult();
             Assert.True(result.IsSuccessful, $"{folder} references the root through {string.Join(", ", result.FailingTypeNames ?? [])}");
         }
     }
 
-    private static bool References(string folder, string other) => !Types.InAssembly(typeof(GatewayOptions).Assembly)
-        .That().ResideInNamespace($"{Root}.{folder}")
-        .ShouldNot().HaveDependencyOn($"{Root}.{other}")
-        .GetResult().IsSuccessful;
+    private static bool References(string folder, string other) =>
+        !Types
+            .InAssembly(typeof(GatewayOptions).Assembly)
+            .That()
+            .ResideInNamespace($"{Root}.{folder}")
+            .ShouldNot()
+            .HaveDependencyOn($"{Root}.{other}")
+            .GetResult()
+            .IsSuccessful;
 
     private static string Describe(Func<string, string, bool> references)
     {

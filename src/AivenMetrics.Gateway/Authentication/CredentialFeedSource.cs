@@ -6,8 +6,11 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway.Authentication;
 
 /// <summary>Loads credentials from the broker's feed. After a restart the feed client starts with its last valid response on disk.</summary>
-internal sealed class CredentialFeedSource(FeedClient<CredentialFeed> client, CredentialStore credentials, ILogger<CredentialFeedSource> logger)
-    : BackgroundService
+internal sealed class CredentialFeedSource(
+    FeedClient<CredentialFeed> client,
+    CredentialStore credentials,
+    ILogger<CredentialFeedSource> logger
+) : BackgroundService
 {
     /// <inheritdoc/>
     public override Task StartAsync(CancellationToken cancellationToken)

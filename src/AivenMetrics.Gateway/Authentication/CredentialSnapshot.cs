@@ -68,7 +68,7 @@ internal sealed class CredentialSnapshot
         var (scope, why) = ToScope(tenant);
         if (why is not null)
         {
-            warnings.Add($"Credential {tenant.Username} sees nothing: {why}");
+            warnings.Add($"Credential {tenant.Username} matches nothing: {why}");
         }
 
         var hash = Convert.FromHexString(tenant.SecretSha256);

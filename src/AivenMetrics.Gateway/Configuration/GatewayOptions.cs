@@ -72,7 +72,8 @@ public sealed class GatewayOptions
     /// The limits of each tenant by plan. Default: those of <see cref="TenantLimitsOptions"/> for every plan. The plan <c>default</c> sets the
     /// defaults of all other plans.
     /// </summary>
-    public IDictionary<string, TenantLimitsOptions> Plans { get; } = new Dictionary<string, TenantLimitsOptions>(StringComparer.OrdinalIgnoreCase);
+    public IDictionary<string, TenantLimitsOptions> Plans { get; } =
+        new Dictionary<string, TenantLimitsOptions>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// The number of tenants, by plan, with usage series on <c>/metrics/tenants</c>: those with the latest requests. 0 to 100,000. Default: 2000.

@@ -8,7 +8,12 @@ namespace AivenMetrics.Gateway.Forwarding;
 /// <param name="credential">The credential that authenticated the request.</param>
 /// <param name="authenticator">The authenticator that decides whether the credential is still valid.</param>
 /// <param name="minDataRate">The minimum data rate of the client; null if there is none.</param>
-internal sealed class ClientResponse(HttpContext context, Credential credential, Authenticator authenticator, MinResponseDataRate? minDataRate = null)
+internal sealed class ClientResponse(
+    HttpContext context,
+    Credential credential,
+    Authenticator authenticator,
+    MinResponseDataRate? minDataRate = null
+)
 {
     /// <summary>The client's request.</summary>
     public HttpContext Context => context;

@@ -18,7 +18,8 @@ internal sealed class ClientResponseStream(ClientResponse client) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => client.WriteAsync(buffer);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        client.WriteAsync(buffer);
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         client.WriteAsync(buffer.AsMemory(offset, count)).AsTask();

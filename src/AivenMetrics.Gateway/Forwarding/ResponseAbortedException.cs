@@ -1,5 +1,3 @@
-using AivenMetrics.Gateway.Limits;
-
 namespace AivenMetrics.Gateway.Forwarding;
 
 /// <summary>The gateway aborts a response while it is copied.</summary>
@@ -10,7 +8,7 @@ internal sealed class ResponseAbortedException(string reason, string message) : 
     /// <summary>The reason in one word, for metrics.</summary>
     public string Reason => reason;
 
-    public static ResponseAbortedException TooLong() => new(LimitNames.ResponseBytes, "it exceeds the maximum size of the tenant's plan");
+    public static ResponseAbortedException TooLong() => new("response_bytes", "it exceeds the maximum size of the tenant's plan");
 
     public static ResponseAbortedException Revoked() => new("revoked", "the credential of its request was revoked or has expired");
 

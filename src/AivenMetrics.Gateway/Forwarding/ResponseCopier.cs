@@ -45,7 +45,13 @@ internal static class ResponseCopier
     /// <param name="transformation">The transformation of the body; null to copy it unchanged.</param>
     /// <param name="logger">The log for an aborted response.</param>
     public static async ValueTask<CopyResult> CopyAsync(
-        UpstreamResponse response, ResponseShape shape, long maxBytes, ClientResponse client, ResponseTransformation? transformation, ILogger logger)
+        UpstreamResponse response,
+        ResponseShape shape,
+        long maxBytes,
+        ClientResponse client,
+        ResponseTransformation? transformation,
+        ILogger logger
+    )
     {
         CopyHeaders(response, shape, client.Context.Response, transformation);
         var gzip = transformation is { UseGzip: true }
@@ -105,7 +111,12 @@ internal static class ResponseCopier
     }
 
     private static async ValueTask CopyBodyAsync(
-        UpstreamResponse response, long maxBytes, ClientResponse client, IResponseTransform? transform, Stream? gzip)
+        UpstreamResponse response,
+        long maxBytes,
+        ClientResponse client,
+        IResponseTransform? transform,
+        Stream? gzip
+    )
     {
         var timeout = response.Timeout;
         await using var body = await response.Message.Content.ReadAsStreamAsync(timeout.Token);
@@ -114,7 +125,11 @@ internal static class ResponseCopier
         try
         {
             var read = 0L;
-            for (var buffers = 1; transform is not { IsComplete: true } && await body.ReadAsync(buffer, timeout.Token) is > 0 and var length; buffers++)
+            for (
+                var buffers = 1;
+                transform is not { IsComplete: true } && await body.ReadAsync(buffer, timeout.Token) is > 0 and var length;
+                buffers++
+            )
             {
                 read += length;
                 if (read > maxBytes)

@@ -44,7 +44,10 @@ internal sealed class UpstreamRequest
     /// <param name="maxBufferedBytes">The maximum size of a buffered response; null if the response is not buffered.</param>
     /// <param name="path">The path. Default: that of the route.</param>
     public static UpstreamRequest Get(Route route, ReadOnlyMemory<byte> form, int? maxBufferedBytes = null, string? path = null) =>
-        new(HttpMethod.Get, $"{path ?? route.Path}?{Encoding.ASCII.GetString(form.Span)}", default, route) { MaxBufferedBytes = maxBufferedBytes };
+        new(HttpMethod.Get, $"{path ?? route.Path}?{Encoding.ASCII.GetString(form.Span)}", default, route)
+        {
+            MaxBufferedBytes = maxBufferedBytes,
+        };
 
     /// <summary>Creates a remote read.</summary>
     /// <param name="snappy">The protobuf request, compressed as a snappy block.</param>

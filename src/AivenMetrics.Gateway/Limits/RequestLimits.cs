@@ -45,8 +45,10 @@ internal sealed class RequestLimits(TenantAccount account)
 
         if (IsNear(account.RequestRate.UsedTokens(), Limits.RequestBurst))
         {
-            Warn(LimitNames.RequestsPerSecond,
-                $"requests come faster than {Limits.RequestsPerSecond} a second, and little is left of the {Limits.RequestBurst} that may come at once");
+            Warn(
+                LimitNames.RequestsPerSecond,
+                $"requests come faster than {Limits.RequestsPerSecond} a second, and little is left of the {Limits.RequestBurst} that may come at once"
+            );
         }
 
         return null;
@@ -57,8 +59,10 @@ internal sealed class RequestLimits(TenantAccount account)
     {
         if (IsNear(queue.Active + queue.Waiters.Count, queue.MaxActive + queue.MaxWaiting))
         {
-            Warn(LimitNames.ConcurrentQueries,
-                $"{Limits.ConcurrentQueries} queries run at once and most of the {Limits.QueuedQueries} places to wait are taken");
+            Warn(
+                LimitNames.ConcurrentQueries,
+                $"{Limits.ConcurrentQueries} queries run at once and most of the {Limits.QueuedQueries} places to wait are taken"
+            );
         }
     }
 
@@ -109,7 +113,10 @@ internal sealed class RequestLimits(TenantAccount account)
     /// <summary>Checks the regular expressions of an expression, the ranges in it and the number of evaluations of its subqueries.</summary>
     public GatewayError? CheckExpression(Expr expr) =>
         CheckRegexSize(RegexSize.Compute(expr))
-        ?? CheckSpan(QueryLookback.Compute(expr, _stepSeconds, _rangeSeconds), "a range in this query, with that of the subqueries around it, is")
+        ?? CheckSpan(
+            QueryLookback.Compute(expr, _stepSeconds, _rangeSeconds),
+            "a range in this query, with that of the subqueries around it, is"
+        )
         ?? CheckSubqueries(SubqueryPoints.Compute(expr, _stepSeconds, _rangeSeconds));
 
     /// <summary>Adds the size of regular expressions to the total of the request, which has one limit for every plan.</summary>
@@ -135,8 +142,10 @@ internal sealed class RequestLimits(TenantAccount account)
 
         if (IsNear(points, Limits.SubqueryPoints))
         {
-            Warn(LimitNames.SubqueryPoints,
-                $"the subqueries of this query are evaluated at {(long)points} points, taken together, of {Limits.SubqueryPoints}");
+            Warn(
+                LimitNames.SubqueryPoints,
+                $"the subqueries of this query are evaluated at {(long)points} points, taken together, of {Limits.SubqueryPoints}"
+            );
         }
 
         return null;
@@ -152,7 +161,10 @@ internal sealed class RequestLimits(TenantAccount account)
 
         if (IsNear(seconds, limit))
         {
-            Warn(LimitNames.QueryRange, $"{what} {PrometheusTime.Format(TimeSpan.FromSeconds(seconds))} of {PrometheusTime.Format(Limits.QueryRange)}");
+            Warn(
+                LimitNames.QueryRange,
+                $"{what} {PrometheusTime.Format(TimeSpan.FromSeconds(seconds))} of {PrometheusTime.Format(Limits.QueryRange)}"
+            );
         }
 
         return null;

@@ -10,13 +10,21 @@ namespace AivenMetrics.Gateway.Pipeline;
 
 /// <summary>Handles requests whose response the gateway buffers and filters.</summary>
 internal sealed class FilteringHandler(
-    ResponseFilter filter, ConcurrencyLimits concurrency, QueueAdmission admission, Authenticator authenticator)
+    ResponseFilter filter,
+    ConcurrencyLimits concurrency,
+    QueueAdmission admission,
+    Authenticator authenticator
+)
 {
     /// <summary>Handles a request whose parameters were read.</summary>
     public async ValueTask<RequestOutcome> HandleAsync(HttpContext context, GatewayRequest request)
     {
         var account = request.Account;
-        var (buffers, full) = await admission.AcquireAsync(concurrency.FilteredResponses, account.FilteredResponses, context.RequestAborted);
+        var (buffers, full) = await admission.AcquireAsync(
+            concurrency.FilteredResponses,
+            account.FilteredResponses,
+            context.RequestAborted
+        );
         using (buffers)
         {
             if (buffers is null)

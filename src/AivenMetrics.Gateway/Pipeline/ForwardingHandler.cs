@@ -25,7 +25,8 @@ internal sealed class ForwardingHandler(
     Authenticator authenticator,
     GatewayMetrics metrics,
     TimeProvider time,
-    ILogger<GatewayEndpoint> logger)
+    ILogger<GatewayEndpoint> logger
+)
 {
     /// <summary>Handles a request whose parameters were read.</summary>
     public async ValueTask<RequestOutcome> HandleAsync(HttpContext context, GatewayRequest request)
@@ -47,7 +48,9 @@ internal sealed class ForwardingHandler(
         var (lease, result) = await admission.AcquireAsync(concurrency.RemoteReads, request.Account.RemoteReads, context.RequestAborted);
         using (lease)
         {
-            return lease is null ? new(LimitErrors.FromAdmission(result, request.Account.Limits)) : await ForwardAsync(context, request, scoped);
+            return lease is null
+                ? new(LimitErrors.FromAdmission(result, request.Account.Limits))
+                : await ForwardAsync(context, request, scoped);
         }
     }
 
@@ -63,14 +66,21 @@ internal sealed class ForwardingHandler(
             }
 
             request.Limits.RecordAdmission(queue);
-            if (request.Route.Kind == RouteKind.Federation && await federationCheck.CheckAsync(request, context.RequestAborted) is { } tooMany)
+            if (
+                request.Route.Kind == RouteKind.Federation
+                && await federationCheck.CheckAsync(request, context.RequestAborted) is { } tooMany
+            )
             {
                 return new(tooMany);
             }
 
             var headers = ForwardedHeaders.From(context.Request.Headers);
             var edits = request.Limits.RequiresEditing && scoped.Shape is ResponseShape.RequiredJson or ResponseShape.OptionalJson;
-            var (response, failure) = await upstream.SendAsync(scoped, edits ? headers.WithoutCompression() : headers, context.RequestAborted);
+            var (response, failure) = await upstream.SendAsync(
+                scoped,
+                edits ? headers.WithoutCompression() : headers,
+                context.RequestAborted
+            );
             if (response is null)
             {
                 return new(UpstreamErrors.FromFailure(failure, destinations));
@@ -86,13 +96,23 @@ internal sealed class ForwardingHandler(
     }
 
     private async ValueTask<RequestOutcome> CopyAsync(
-        HttpContext context, GatewayRequest request, UpstreamResponse response, ResponseShape shape, ForwardedHeaders? edited)
+        HttpContext context,
+        GatewayRequest request,
+        UpstreamResponse response,
+        ResponseShape shape,
+        ForwardedHeaders? edited
+    )
     {
         var destination = response.Destination;
         context.Response.Headers[ResponseCopier.InstanceHeader] = destination.Name;
         var error = UpstreamErrors.GetReplacement(response, shape, request)
             ?? request.Limits.CheckResponseLength(response.Message.Content.Headers.ContentLength);
-        if (error is null && edited is not null && response.Message.StatusCode == HttpStatusCode.OK && !ResponseCopier.CanTransform(response))
+        if (
+            error is null
+            && edited is not null
+            && response.Message.StatusCode == HttpStatusCode.OK
+            && !ResponseCopier.CanTransform(response)
+        )
         {
             error = GatewayError.UpstreamUnavailable;
         }
@@ -109,9 +129,10 @@ internal sealed class ForwardingHandler(
 
         using var minDataRate = shape == ResponseShape.RemoteRead ? new MinResponseDataRate(time) : null;
         var client = new ClientResponse(context, request.Credential, authenticator, minDataRate);
-        var transformation = edited is not null && ResponseCopier.CanTransform(response)
-            ? new ResponseTransformation(ResponseEditor.Create(request.Limits), edited.AcceptsGzip)
-            : null;
+        var transformation =
+            edited is not null && ResponseCopier.CanTransform(response)
+                ? new ResponseTransformation(ResponseEditor.Create(request.Limits), edited.AcceptsGzip)
+                : null;
         var copied = await ResponseCopier.CopyAsync(response, shape, request.Account.Limits.ResponseBytes, client, transformation, logger);
         return new(null, destination, copied.Bytes, copied.AbortReason, copied.ClientDisconnected);
     }

@@ -36,7 +36,8 @@ internal sealed class GatewayEndpoint(
     GatewayOptions options,
     GatewayMetrics metrics,
     TimeProvider time,
-    ILogger<GatewayEndpoint> logger)
+    ILogger<GatewayEndpoint> logger
+)
 {
     private const int ClientClosedRequest = 499;
 
@@ -97,7 +98,11 @@ internal sealed class GatewayEndpoint(
     private RequestTarget? ParseTarget(HttpContext context) =>
         RequestTarget.Parse(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, options.PathPrefix);
 
-    private async ValueTask<(GatewayRequest? Request, GatewayError? Error)> AuthenticateAsync(HttpContext context, Route route, string? labelName)
+    private async ValueTask<(GatewayRequest? Request, GatewayError? Error)> AuthenticateAsync(
+        HttpContext context,
+        Route route,
+        string? labelName
+    )
     {
         if (credentials.Current is null)
         {
@@ -160,12 +165,17 @@ internal sealed class GatewayEndpoint(
     /// <summary>Whether the servers have a route that was added in a later version of Prometheus.</summary>
     private bool IsSupported(Route route) =>
         route.MinVersion is null
-        || (route.UnsupportedBy != options.Engine && !(destinations.LowestVersion() is { } version && Version.Parse(version) < route.MinVersion));
+        || (
+            route.UnsupportedBy != options.Engine
+            && !(destinations.LowestVersion() is { } version && Version.Parse(version) < route.MinVersion)
+        );
 
     private void Record(HttpContext context, Route? route, GatewayRequest? request, RequestOutcome outcome, TimeSpan elapsed)
     {
         // Method and path come from the gateway and not from the client, so that labels and log fields stay bounded.
-        var method = context.Request.Method is "GET" or "POST" or "HEAD" or "OPTIONS" or "PUT" or "DELETE" ? context.Request.Method : "other";
+        var method = context.Request.Method is "GET" or "POST" or "HEAD" or "OPTIONS" or "PUT" or "DELETE"
+            ? context.Request.Method
+            : "other";
         var path = route?.Path ?? "none";
         var username = request?.Credential.Username ?? "-";
         var tenant = request?.Credential.Tenant.Name ?? "-";
@@ -181,7 +191,15 @@ internal sealed class GatewayEndpoint(
         if (outcome.Error is not { } error)
         {
             logger.RequestCompleted(
-                method, path, status, username, tenant, elapsed.TotalMilliseconds, outcome.Bytes, outcome.Destination?.Name ?? "gateway");
+                method,
+                path,
+                status,
+                username,
+                tenant,
+                elapsed.TotalMilliseconds,
+                outcome.Bytes,
+                outcome.Destination?.Name ?? "gateway"
+            );
             return;
         }
 

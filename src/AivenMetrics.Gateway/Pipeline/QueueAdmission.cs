@@ -8,14 +8,19 @@ internal sealed class QueueAdmission(GatewayMetrics metrics, TimeProvider time)
 {
     /// <summary>Acquires a lease.</summary>
     /// <returns>The lease, to be disposed; or the reason why there is none.</returns>
-    public ValueTask<(FairQueue.Lease? Lease, AdmissionResult Result)> AcquireAsync(FairQueue queue, TenantQueue tenant, CancellationToken cancellationToken)
+    public ValueTask<(FairQueue.Lease? Lease, AdmissionResult Result)> AcquireAsync(
+        FairQueue queue,
+        TenantQueue tenant,
+        CancellationToken cancellationToken
+    )
     {
         var acquiring = queue.AcquireAsync(tenant, cancellationToken);
         return acquiring.IsCompletedSuccessfully ? acquiring : AcquireAfterWaitAsync(acquiring);
     }
 
     private async ValueTask<(FairQueue.Lease? Lease, AdmissionResult Result)> AcquireAfterWaitAsync(
-        ValueTask<(FairQueue.Lease? Lease, AdmissionResult Result)> acquiring)
+        ValueTask<(FairQueue.Lease? Lease, AdmissionResult Result)> acquiring
+    )
     {
         var started = time.GetTimestamp();
         try

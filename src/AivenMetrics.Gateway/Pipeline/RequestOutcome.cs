@@ -10,4 +10,9 @@ namespace AivenMetrics.Gateway.Pipeline;
 /// <param name="AbortReason">The reason why the gateway closed the client's connection, in one word; null if it did not.</param>
 /// <param name="ClientDisconnected">Whether the client disconnected before the end of the response.</param>
 internal readonly record struct RequestOutcome(
-    GatewayError? Error, Destination? Destination = null, long Bytes = 0, string? AbortReason = null, bool ClientDisconnected = false);
+    GatewayError? Error,
+    Destination? Destination = null,
+    long Bytes = 0,
+    string? AbortReason = null,
+    bool ClientDisconnected = false
+);

@@ -89,7 +89,7 @@ internal sealed class GatewayRequest(Route route, string? labelName, Credential 
 
         if (Parameters.Selectors.Count > PromQLParser.MaxSelectors)
         {
-            return (null, GatewayError.BadData($"there are more than {PromQLParser.MaxSelectors} match[] parameters: ask in several requests"));
+            return (null, GatewayError.BadData($"there are more than {PromQLParser.MaxSelectors} match[] parameters: split the request"));
         }
 
         try

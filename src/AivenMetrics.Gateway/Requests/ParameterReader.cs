@@ -12,15 +12,16 @@ internal static class ParameterReader
 {
     /// <summary>Reads the parameters that the route limits.</summary>
     /// <returns>The error of an invalid parameter or an exceeded limit; null if there is none.</returns>
-    public static GatewayError? Read(GatewayRequest request) => request.Route.Limits switch
-    {
-        ParameterLimits.None => null,
-        ParameterLimits.InstantQuery => ReadTimeout(request) ?? ReadInstant(request),
-        ParameterLimits.RangeQuery => ReadTimeout(request) ?? ReadRange(request),
-        ParameterLimits.Times => ReadTimes(request),
-        ParameterLimits.List => ReadTimes(request) ?? ReadLimit(request),
-        var limits => throw new InvalidOperationException($"The parameter limits {limits} are not implemented."),
-    };
+    public static GatewayError? Read(GatewayRequest request) =>
+        request.Route.Limits switch
+        {
+            ParameterLimits.None => null,
+            ParameterLimits.InstantQuery => ReadTimeout(request) ?? ReadInstant(request),
+            ParameterLimits.RangeQuery => ReadTimeout(request) ?? ReadRange(request),
+            ParameterLimits.Times => ReadTimes(request),
+            ParameterLimits.List => ReadTimes(request) ?? ReadLimit(request),
+            var limits => throw new InvalidOperationException($"The parameter limits {limits} are not implemented."),
+        };
 
     /// <summary>Reads <c>timeout</c> and <c>lookback_delta</c>. The plan bounds both: a longer timeout is shortened.</summary>
     private static GatewayError? ReadTimeout(GatewayRequest request)
@@ -87,7 +88,10 @@ internal static class ParameterReader
 
         if (step <= 0)
         {
-            return GatewayError.InvalidParameter("step", "zero or negative query resolution step widths are not accepted. Try a positive integer");
+            return GatewayError.InvalidParameter(
+                "step",
+                "zero or negative query resolution step widths are not accepted. Try a positive integer"
+            );
         }
 
         request.Parameters.Set(RouteParameter.Step, forwarded);
@@ -103,8 +107,10 @@ internal static class ParameterReader
     {
         var given = request.Parameters[RouteParameter.Limit];
         var limit = 0L;
-        if (!string.IsNullOrEmpty(given)
-            && (!long.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out limit) || limit < 0))
+        if (
+            !string.IsNullOrEmpty(given)
+            && (!long.TryParse(given, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out limit) || limit < 0)
+        )
         {
             return GatewayError.InvalidParameter("limit", "limit must be a number that is not negative");
         }

@@ -21,7 +21,8 @@ internal static class RequestBody
 
     /// <summary>Whether a request has a body.</summary>
     public static bool IsPresent(HttpRequest request) =>
-        request.ContentLength is > 0 || request.Headers.ContainsKey(HeaderNames.TransferEncoding)
+        request.ContentLength is > 0
+        || request.Headers.ContainsKey(HeaderNames.TransferEncoding)
         || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true });
 
     /// <summary>Checks method, media type and length of a request with a body.</summary>
@@ -48,7 +49,12 @@ internal static class RequestBody
     /// <param name="time">The clock for the timeout.</param>
     /// <param name="parameters">The parameters to fill.</param>
     /// <returns>The error; null if there is none.</returns>
-    public static async ValueTask<GatewayError?> ReadAsync(HttpRequest request, TenantAccount account, TimeProvider time, RequestParameters parameters)
+    public static async ValueTask<GatewayError?> ReadAsync(
+        HttpRequest request,
+        TenantAccount account,
+        TimeProvider time,
+        RequestParameters parameters
+    )
     {
         var quota = account.RequestBodies;
         if (!quota.TryAcquire())
@@ -66,7 +72,7 @@ internal static class RequestBody
         try
         {
             var length = 0;
-            for (var isComplete = false; !isComplete;)
+            for (var isComplete = false; !isComplete; )
             {
                 var read = await reader.ReadAsync();
                 try
@@ -136,17 +142,20 @@ internal static class RequestBody
     }
 
     private static bool IsRemoteRead(HttpRequest request) =>
-        request.Headers.ContentEncoding is { Count: 1 } encoding && "snappy".Equals(encoding[0], StringComparison.OrdinalIgnoreCase)
+        request.Headers.ContentEncoding is { Count: 1 } encoding
+        && "snappy".Equals(encoding[0], StringComparison.OrdinalIgnoreCase)
         && request.Headers.ContentType.Count == 1
         && MediaTypeHeaderValue.TryParse(request.Headers.ContentType[0], out var type)
         && type.MediaType.Equals("application/x-protobuf", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsForm(HttpRequest request)
     {
-        if (request.Headers.ContainsKey(HeaderNames.ContentEncoding)
+        if (
+            request.Headers.ContainsKey(HeaderNames.ContentEncoding)
             || request.Headers.ContentType.Count != 1
             || !MediaTypeHeaderValue.TryParse(request.Headers.ContentType[0], out var type)
-            || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
+            || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
+        )
         {
             return false;
         }

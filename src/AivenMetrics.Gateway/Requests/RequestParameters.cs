@@ -14,8 +14,9 @@ namespace AivenMetrics.Gateway.Requests;
 /// <param name="route">The route.</param>
 internal sealed class RequestParameters(Route route)
 {
-    private static readonly SearchValues<char> VisibleCharacters =
-        SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c)]);
+    private static readonly SearchValues<char> VisibleCharacters = SearchValues.Create([
+        .. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c),
+    ]);
 
     private readonly string?[] _values = new string?[route.Parameters.Length];
 

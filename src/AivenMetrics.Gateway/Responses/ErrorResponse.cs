@@ -23,7 +23,10 @@ internal static class ErrorResponse
             return;
         }
 
-        var body = JsonSerializer.SerializeToUtf8Bytes(new ErrorBody("error", error.ErrorType, error.Message), ErrorJson.Readable.ErrorBody);
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new ErrorBody("error", error.ErrorType, error.Message),
+            ErrorJson.Readable.ErrorBody
+        );
         response.StatusCode = error.Status;
         response.ContentType = "application/json";
         response.ContentLength = body.Length;
@@ -62,9 +65,11 @@ internal sealed partial class ErrorJson : JsonSerializerContext
 {
     /// <summary>Escapes quotes as <c>\"</c> and not as <c>\u0022</c>, because people read errors in terminals and nobody embeds them in HTML.</summary>
     public static ErrorJson Readable { get; } =
-        new(new JsonSerializerOptions
-        {
-            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        });
+        new(
+            new JsonSerializerOptions
+            {
+                PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
 }

@@ -47,7 +47,9 @@ internal sealed class FederationSeriesCheck(UpstreamClient upstream, Destination
 
             var limits = request.Account.Limits;
             return ReadCount(response) is { } series
-                ? series > limits.Series ? LimitErrors.TooManySeries(limits, series) : null
+                ? series > limits.Series
+                    ? LimitErrors.TooManySeries(limits, series)
+                    : null
                 : GatewayError.UpstreamUnavailable;
         }
     }
@@ -55,8 +57,13 @@ internal sealed class FederationSeriesCheck(UpstreamClient upstream, Destination
     private UpstreamRequest CreateRequest(GatewayRequest request, VectorSelector[] selectors)
     {
         var form = new FormWriter();
-        form.Add("query", string.Join(" + ", selectors.Select(selector =>
-            $"(count({ScopeRewriter.Rewrite(selector, request.Credential.Scope)}) or vector(0))")));
+        form.Add(
+            "query",
+            string.Join(
+                " + ",
+                selectors.Select(selector => $"(count({ScopeRewriter.Rewrite(selector, request.Credential.Scope)}) or vector(0))")
+            )
+        );
         form.Add("timeout", request.Account.Limits.QueryTimeoutText);
         ScopedRequestFactory.AddExtraFilters(form, request.Credential, options.Engine);
         return UpstreamRequest.Post(RouteTable.InstantQuery, form.WrittenMemory, maxBufferedBytes: MaxResponseBytes);
@@ -65,7 +72,10 @@ internal sealed class FederationSeriesCheck(UpstreamClient upstream, Destination
     /// <summary>Names <c>match[]</c> in an error of the query that the gateway made from it.</summary>
     private static GatewayError ToSelectorError(GatewayError error) =>
         error.Message.StartsWith(QueryErrorPrefix, StringComparison.Ordinal)
-            ? error with { Message = "invalid parameter \"match[]\": " + error.Message[QueryErrorPrefix.Length..] }
+            ? error with
+            {
+                Message = "invalid parameter \"match[]\": " + error.Message[QueryErrorPrefix.Length..],
+            }
             : error;
 
     private static long? ReadCount(UpstreamResponse response)
@@ -76,7 +86,10 @@ internal sealed class FederationSeriesCheck(UpstreamClient upstream, Destination
         }
 
         var result = UpstreamData.GetList(UpstreamData.GetMember(json.RootElement, "data"), "result").FirstOrDefault();
-        return UpstreamData.GetList(result, "value").ElementAtOrDefault(1) is { ValueKind: JsonValueKind.String } value
-            && double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var series) ? (long)series : null;
+        return
+            UpstreamData.GetList(result, "value").ElementAtOrDefault(1) is { ValueKind: JsonValueKind.String } value
+            && double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out var series)
+            ? (long)series
+            : null;
     }
 }

@@ -28,13 +28,18 @@ internal sealed class LocalResponses(CredentialStore credentials, DestinationPoo
                 await WriteTextAsync(context, StatusCodes.Status200OK, "Healthy.\n");
                 return null;
             case RouteKind.Ready:
-                var (status, text) = IsReady ? (StatusCodes.Status200OK, "Ready.\n") : (StatusCodes.Status503ServiceUnavailable, "Not ready.\n");
+                var (status, text) = IsReady
+                    ? (StatusCodes.Status200OK, "Ready.\n")
+                    : (StatusCodes.Status503ServiceUnavailable, "Not ready.\n");
                 await WriteTextAsync(context, status, text);
                 return null;
             case RouteKind.BuildInfo:
                 return await WriteBuildInfoAsync(context);
             case RouteKind.Alertmanagers:
-                await WriteJsonAsync(context, """{"status":"success","data":{"activeAlertmanagers":[],"droppedAlertmanagers":[]}}"""u8.ToArray());
+                await WriteJsonAsync(
+                    context,
+                    """{"status":"success","data":{"activeAlertmanagers":[],"droppedAlertmanagers":[]}}"""u8.ToArray()
+                );
                 return null;
             case RouteKind.Federation:
                 // Without match[] the response is empty, in the format that every client accepts.
@@ -62,10 +67,13 @@ internal sealed class LocalResponses(CredentialStore credentials, DestinationPoo
             return error;
         }
 
-        var body = request.Route.Kind == RouteKind.UnscopedExpression
-            ? JsonSerializer.SerializeToUtf8Bytes(
-                new FormatQueryResponse("success", Printer.Print(expression)), LocalResponsesJson.Readable.FormatQueryResponse)
-            : """{"status":"success","data":[]}"""u8.ToArray();
+        var body =
+            request.Route.Kind == RouteKind.UnscopedExpression
+                ? JsonSerializer.SerializeToUtf8Bytes(
+                    new FormatQueryResponse("success", Printer.Print(expression)),
+                    LocalResponsesJson.Readable.FormatQueryResponse
+                )
+                : """{"status":"success","data":[]}"""u8.ToArray();
         await WriteJsonAsync(context, body);
         return null;
     }
@@ -121,9 +129,11 @@ internal sealed partial class LocalResponsesJson : JsonSerializerContext
 {
     /// <summary>Escapes quotes as <c>\"</c>, as Prometheus does.</summary>
     public static LocalResponsesJson Readable { get; } =
-        new(new JsonSerializerOptions
-        {
-            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        });
+        new(
+            new JsonSerializerOptions
+            {
+                PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
 }

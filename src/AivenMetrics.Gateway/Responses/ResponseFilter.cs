@@ -227,13 +227,15 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
     }
 
     /// <summary>Returns the response if the engine does not have a path that clients expect; null if clients get a 404 too.</summary>
-    private static byte[]? EmptyResponse(RouteKind kind) => kind switch
-    {
-        RouteKind.Targets => """{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}}"""u8.ToArray(),
-        RouteKind.TargetMetadata => """{"status":"success","data":[]}"""u8.ToArray(),
-        RouteKind.Metadata => """{"status":"success","data":{}}"""u8.ToArray(),
-        RouteKind.Rules => """{"status":"success","data":{"groups":[]}}"""u8.ToArray(),
-        RouteKind.Alerts => """{"status":"success","data":{"alerts":[]}}"""u8.ToArray(),
-        _ => null,
-    };
+    private static byte[]? EmptyResponse(RouteKind kind) =>
+        kind switch
+        {
+            RouteKind.Targets =>
+                """{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}}"""u8.ToArray(),
+            RouteKind.TargetMetadata => """{"status":"success","data":[]}"""u8.ToArray(),
+            RouteKind.Metadata => """{"status":"success","data":{}}"""u8.ToArray(),
+            RouteKind.Rules => """{"status":"success","data":{"groups":[]}}"""u8.ToArray(),
+            RouteKind.Alerts => """{"status":"success","data":{"alerts":[]}}"""u8.ToArray(),
+            _ => null,
+        };
 }

@@ -16,9 +16,9 @@ namespace AivenMetrics.Gateway.Responses;
 /// </summary>
 internal static partial class UpstreamErrors
 {
-    private const string Busy = "the metrics store has too much to do at the moment: try again shortly";
-    private const string RequestRejected = "the metrics store refused this request";
-    private const string QueryRejected = "the metrics store refused this query: its version may lack something that the query uses";
+    private const string Busy = "The metrics store is busy. Try again shortly.";
+    private const string RequestRejected = "The metrics store rejected this request.";
+    private const string QueryRejected = "The metrics store rejected this query. Its version may not support all parts of it.";
 
     /// <summary>Returns the error that replaces the server's response; null if the client receives the response unchanged.</summary>
     public static GatewayError? GetReplacement(UpstreamResponse response, ResponseShape shape, GatewayRequest request)
@@ -98,7 +98,7 @@ internal static partial class UpstreamErrors
             return GatewayError.FromUpstream(
                 status,
                 "execution",
-                "the answer would have more samples than the metrics store gives at once: ask for a shorter time or fewer series"
+                "The response would exceed the sample limit of the metrics store. Query a shorter time or fewer series."
             );
         }
         // Prometheus responds to a remote read with an invalid matcher as to an internal error.

@@ -15,7 +15,8 @@ public sealed record DocumentedRoute(
     RouteDocumentation Documentation,
     IReadOnlyList<DocumentedParameter> Parameters,
     string ContentType,
-    bool RequiresCredential);
+    bool RequiresCredential
+);
 
 /// <summary>A parameter of a route, for the API documentation.</summary>
 /// <param name="Name">The name.</param>
@@ -31,7 +32,13 @@ public static class DocumentedRoutes
     public static IReadOnlyList<DocumentedRoute> All { get; } =
     [
         .. RouteTable.Served.Select(route => new DocumentedRoute(
-            route.Path, route.AllowedMethods.Split(", "), RouteDocumentation.Get(route), [.. GetParameters(route)], GetContentType(route), route.RequiresCredential)),
+            route.Path,
+            route.AllowedMethods.Split(", "),
+            RouteDocumentation.Get(route),
+            [.. GetParameters(route)],
+            GetContentType(route),
+            route.RequiresCredential
+        )),
     ];
 
     private static IEnumerable<DocumentedParameter> GetParameters(Route route)
@@ -52,10 +59,11 @@ public static class DocumentedRoutes
         }
     }
 
-    private static string GetContentType(Route route) => route switch
-    {
-        { Kind: RouteKind.Healthy or RouteKind.Ready } or { Shape: ResponseShape.Exposition } => "text/plain",
-        { Shape: ResponseShape.RemoteRead } => "application/x-protobuf",
-        _ => "application/json",
-    };
+    private static string GetContentType(Route route) =>
+        route switch
+        {
+            { Kind: RouteKind.Healthy or RouteKind.Ready } or { Shape: ResponseShape.Exposition } => "text/plain",
+            { Shape: ResponseShape.RemoteRead } => "application/x-protobuf",
+            _ => "application/json",
+        };
 }

@@ -45,8 +45,18 @@ internal sealed record Route(string Path, string AllowedMethods, RouteKind Kind,
     public bool HasSelectors { get; } = Kind is RouteKind.Selectors or RouteKind.OptionalSelectors or RouteKind.Federation;
 
     /// <summary>Whether the gateway buffers the response of a server and returns only a part of it.</summary>
-    public bool IsFiltered { get; } = Kind is RouteKind.Metadata or RouteKind.Targets or RouteKind.TargetMetadata or RouteKind.Rules
-        or RouteKind.Alerts or RouteKind.Flags or RouteKind.RuntimeInfo or RouteKind.Features or RouteKind.Explain or RouteKind.Services;
+    public bool IsFiltered { get; } =
+        Kind
+        is RouteKind.Metadata
+            or RouteKind.Targets
+            or RouteKind.TargetMetadata
+            or RouteKind.Rules
+            or RouteKind.Alerts
+            or RouteKind.Flags
+            or RouteKind.RuntimeInfo
+            or RouteKind.Features
+            or RouteKind.Explain
+            or RouteKind.Services;
 
     /// <summary>Whether the path contains a label name. Such a request and a federation are forwarded as GET, all others as POST with a form.</summary>
     public bool HasLabelName => Path.Contains(RouteTable.LabelNamePlaceholder, StringComparison.Ordinal);

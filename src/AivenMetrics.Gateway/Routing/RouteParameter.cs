@@ -11,7 +11,10 @@ internal sealed class RouteParameter(string name, string description)
     public static readonly RouteParameter Step = new("step", "The resolution step: seconds, or a duration such as 1m.");
     public static readonly RouteParameter Timeout = new("timeout", "The maximum evaluation time: seconds, or a duration such as 30s.");
     public static readonly RouteParameter Limit = new("limit", "The maximum number of results.");
-    public static readonly RouteParameter LookbackDelta = new("lookback_delta", "The maximum age of a sample: seconds, or a duration such as 5m.");
+    public static readonly RouteParameter LookbackDelta = new(
+        "lookback_delta",
+        "The maximum age of a sample: seconds, or a duration such as 5m."
+    );
     public static readonly RouteParameter Stats = new("stats", "Set to all to include query statistics.");
     public static readonly RouteParameter Metric = new("metric", "Returns only this metric.");
     public static readonly RouteParameter LimitPerMetric = new("limit_per_metric", "The maximum number of entries per metric.");

@@ -17,15 +17,33 @@ internal static class RouteTable
     private const string GetOrHead = "GET, HEAD";
     private const string GetOrPost = "GET, POST";
 
-    public static readonly Route InstantQuery = new("/api/v1/query", GetOrPost, RouteKind.Expression,
-        RouteParameter.Time, RouteParameter.Timeout, Limit, LookbackDelta, Stats)
+    public static readonly Route InstantQuery = new(
+        "/api/v1/query",
+        GetOrPost,
+        RouteKind.Expression,
+        RouteParameter.Time,
+        RouteParameter.Timeout,
+        Limit,
+        LookbackDelta,
+        Stats
+    )
     {
         Shape = ResponseShape.RequiredJson,
         Limits = ParameterLimits.InstantQuery,
     };
 
-    public static readonly Route RangeQuery = new("/api/v1/query_range", GetOrPost, RouteKind.Expression,
-        Start, End, Step, RouteParameter.Timeout, Limit, LookbackDelta, Stats)
+    public static readonly Route RangeQuery = new(
+        "/api/v1/query_range",
+        GetOrPost,
+        RouteKind.Expression,
+        Start,
+        End,
+        Step,
+        RouteParameter.Timeout,
+        Limit,
+        LookbackDelta,
+        Stats
+    )
     {
         Shape = ResponseShape.RequiredJson,
         Limits = ParameterLimits.RangeQuery,
@@ -63,7 +81,14 @@ internal static class RouteTable
         Limits = ParameterLimits.List,
     };
 
-    public static readonly Route LabelValues = new($"/api/v1/label/{LabelNamePlaceholder}/values", Get, RouteKind.OptionalSelectors, Start, End, Limit)
+    public static readonly Route LabelValues = new(
+        $"/api/v1/label/{LabelNamePlaceholder}/values",
+        Get,
+        RouteKind.OptionalSelectors,
+        Start,
+        End,
+        Limit
+    )
     {
         Shape = ResponseShape.RequiredJson,
         Limits = ParameterLimits.List,
@@ -102,10 +127,7 @@ internal static class RouteTable
 
     public static readonly Route BuildInfo = new("/api/v1/status/buildinfo", Get, RouteKind.BuildInfo);
 
-    public static readonly Route Flags = new("/api/v1/status/flags", Get, RouteKind.Flags)
-    {
-        UnsupportedBy = QueryEngine.VictoriaMetrics,
-    };
+    public static readonly Route Flags = new("/api/v1/status/flags", Get, RouteKind.Flags) { UnsupportedBy = QueryEngine.VictoriaMetrics };
 
     public static readonly Route RuntimeInfo = new("/api/v1/status/runtimeinfo", Get, RouteKind.RuntimeInfo)
     {
@@ -131,8 +153,31 @@ internal static class RouteTable
     /// <summary>All routes, in the order of the API documentation.</summary>
     public static readonly Route[] Served =
     [
-        InstantQuery, RangeQuery, Exemplars, FormatQuery, ParseQuery, Series, Labels, LabelValues, RemoteRead, Federation, Metadata, Targets,
-        TargetMetadata, Rules, Alerts, Alertmanagers, BuildInfo, Flags, RuntimeInfo, Features, Explain, Services, TenantLimits, Healthy, Ready,
+        InstantQuery,
+        RangeQuery,
+        Exemplars,
+        FormatQuery,
+        ParseQuery,
+        Series,
+        Labels,
+        LabelValues,
+        RemoteRead,
+        Federation,
+        Metadata,
+        Targets,
+        TargetMetadata,
+        Rules,
+        Alerts,
+        Alertmanagers,
+        BuildInfo,
+        Flags,
+        RuntimeInfo,
+        Features,
+        Explain,
+        Services,
+        TenantLimits,
+        Healthy,
+        Ready,
     ];
 
     /// <summary>
@@ -140,22 +185,23 @@ internal static class RouteTable
     /// </summary>
     public static readonly (string Path, GatewayError Error)[] Forbidden =
     [
-        ("/api/v1/write",                   GatewayError.WritesForbidden),
-        ("/api/v1/otlp/*",                  GatewayError.WritesForbidden),
-        ("/api/v1/admin/*",                 GatewayError.WritesForbidden),
-        ("/-/reload",                       GatewayError.OperatorOnly),
-        ("/-/quit",                         GatewayError.OperatorOnly),
-        ("/api/v1/status/config",           GatewayError.ExposesOtherTenants),
-        ("/api/v1/status/tsdb/*",           GatewayError.ExposesOtherTenants),
-        ("/api/v1/status/walreplay",        GatewayError.ExposesOtherTenants),
-        ("/api/v1/status/self_metrics",     GatewayError.ExposesOtherTenants),
-        ("/api/v1/scrape_pools/*",          GatewayError.ExposesOtherTenants),
-        ("/api/v1/targets/relabel_steps",   GatewayError.ExposesOtherTenants),
-        ("/api/v1/notifications/*",         GatewayError.ExposesOtherTenants),
+        ("/api/v1/write", GatewayError.WritesForbidden),
+        ("/api/v1/otlp/*", GatewayError.WritesForbidden),
+        ("/api/v1/admin/*", GatewayError.WritesForbidden),
+        ("/-/reload", GatewayError.OperatorOnly),
+        ("/-/quit", GatewayError.OperatorOnly),
+        ("/api/v1/status/config", GatewayError.ExposesOtherTenants),
+        ("/api/v1/status/tsdb/*", GatewayError.ExposesOtherTenants),
+        ("/api/v1/status/walreplay", GatewayError.ExposesOtherTenants),
+        ("/api/v1/status/self_metrics", GatewayError.ExposesOtherTenants),
+        ("/api/v1/scrape_pools/*", GatewayError.ExposesOtherTenants),
+        ("/api/v1/targets/relabel_steps", GatewayError.ExposesOtherTenants),
+        ("/api/v1/notifications/*", GatewayError.ExposesOtherTenants),
     ];
 
-    private static readonly FrozenDictionary<string, Route> ByPath =
-        Served.Where(route => !route.HasLabelName).ToFrozenDictionary(route => route.Path, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, Route> ByPath = Served
+        .Where(route => !route.HasLabelName)
+        .ToFrozenDictionary(route => route.Path, StringComparer.Ordinal);
     private static readonly string[] LabelNameAffixes = LabelValues.Path.Split(LabelNamePlaceholder);
 
     /// <summary>Returns the route of a request, or the error for a path or method that is not served.</summary>
@@ -163,8 +209,13 @@ internal static class RouteTable
     {
         if (ByPath.TryGetValue(path, out var route))
         {
-            return route.AllowsMethod(method) ? new(route, null, null)
-                : new(null, null, method == route.WriteMethod ? GatewayError.WritesForbidden : GatewayError.MethodNotAllowed(route.AllowedMethods));
+            return route.AllowsMethod(method)
+                ? new(route, null, null)
+                : new(
+                    null,
+                    null,
+                    method == route.WriteMethod ? GatewayError.WritesForbidden : GatewayError.MethodNotAllowed(route.AllowedMethods)
+                );
         }
 
         if (FindLabelName(path) is { } encoded)
@@ -191,8 +242,11 @@ internal static class RouteTable
     private static string? FindLabelName(string path)
     {
         var (before, after) = (LabelNameAffixes[0], LabelNameAffixes[1]);
-        if (path.Length <= before.Length + after.Length
-            || !path.StartsWith(before, StringComparison.Ordinal) || !path.EndsWith(after, StringComparison.Ordinal))
+        if (
+            path.Length <= before.Length + after.Length
+            || !path.StartsWith(before, StringComparison.Ordinal)
+            || !path.EndsWith(after, StringComparison.Ordinal)
+        )
         {
             return null;
         }
@@ -201,8 +255,9 @@ internal static class RouteTable
         return name.Contains('/', StringComparison.Ordinal) ? null : name;
     }
 
-    private static bool Matches(string pattern, string path) => pattern.EndsWith("/*", StringComparison.Ordinal)
-        ? path.AsSpan().StartsWith(pattern.AsSpan(..^2), StringComparison.Ordinal)
-            && (path.Length == pattern.Length - 2 || path[pattern.Length - 2] == '/')
-        : path == pattern;
+    private static bool Matches(string pattern, string path) =>
+        pattern.EndsWith("/*", StringComparison.Ordinal)
+            ? path.AsSpan().StartsWith(pattern.AsSpan(..^2), StringComparison.Ordinal)
+                && (path.Length == pattern.Length - 2 || path[pattern.Length - 2] == '/')
+            : path == pattern;
 }

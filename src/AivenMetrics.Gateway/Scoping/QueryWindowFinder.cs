@@ -14,7 +14,10 @@ internal static class QueryWindowFinder
     /// <summary>Returns the time range of an instant or range query; null for every other request.</summary>
     public static QueryWindow? Find(GatewayRequest request, TimeProvider time)
     {
-        if (request.Route.Limits is not (ParameterLimits.InstantQuery or ParameterLimits.RangeQuery) || request.ParseExpression().Expression is not { } expression)
+        if (
+            request.Route.Limits is not (ParameterLimits.InstantQuery or ParameterLimits.RangeQuery)
+            || request.ParseExpression().Expression is not { } expression
+        )
         {
             return null;
         }
@@ -28,7 +31,8 @@ internal static class QueryWindowFinder
     /// <param name="expression">The expression.</param>
     /// <param name="start">The first evaluation, in milliseconds since 1970.</param>
     /// <param name="end">The last evaluation, in milliseconds since 1970.</param>
-    internal static QueryWindow Find(Expr expression, long start, long end) => new(Math.Min(start, EarliestRead(expression, start, start)), end);
+    internal static QueryWindow Find(Expr expression, long start, long end) =>
+        new(Math.Min(start, EarliestRead(expression, start, start)), end);
 
     /// <summary>
     /// Returns the earliest time that an expression reads, evaluated at <paramref name="at"/>. Durations that only the server can evaluate count as

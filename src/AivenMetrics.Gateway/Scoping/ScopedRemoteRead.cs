@@ -46,7 +46,7 @@ internal static class ScopedRemoteRead
         }
         if (request.Queries.Count > MaxQueries)
         {
-            return (null, GatewayError.BadData($"there are more than {MaxQueries} queries in one remote read: ask in several requests"));
+            return (null, GatewayError.BadData($"there are more than {MaxQueries} queries in one remote read: split the request"));
         }
 
         var readsNoSamples = RequestSamplesForSeriesQueries(request);

@@ -50,7 +50,8 @@ internal sealed class ScopedRequestFactory(GatewayOptions options, DestinationPo
             return (UpstreamRequest.Post(route, form.WrittenMemory, FindWindow(request)), null);
         }
 
-        return form.WrittenMemory.Length > MaxUrlLength ? (null, GatewayError.SelectorsTooLong)
+        return form.WrittenMemory.Length > MaxUrlLength
+            ? (null, GatewayError.SelectorsTooLong)
             : (UpstreamRequest.Get(route, form.WrittenMemory, path: request.LabelName is { } name ? LabelPath(route, name) : null), null);
     }
 
@@ -70,7 +71,8 @@ internal sealed class ScopedRequestFactory(GatewayOptions options, DestinationPo
         route.Path.Replace(RouteTable.LabelNamePlaceholder, LabelNames.Encode(labelName, options.Engine), StringComparison.Ordinal);
 
     /// <summary>Returns the time range that a query reads, if the choice of a destination depends on it.</summary>
-    private QueryWindow? FindWindow(GatewayRequest request) => destinations.HaveDifferentGaps ? QueryWindowFinder.Find(request, time) : null;
+    private QueryWindow? FindWindow(GatewayRequest request) =>
+        destinations.HaveDifferentGaps ? QueryWindowFinder.Find(request, time) : null;
 
     private static GatewayError? AddExpression(FormWriter form, GatewayRequest request)
     {

@@ -6,15 +6,38 @@ namespace AivenMetrics.Gateway.Telemetry;
 /// <summary>All log messages of the gateway. None contains a password, an Authorization header, a query or a whole path.</summary>
 internal static partial class GatewayLog
 {
-    [LoggerMessage(1, LogLevel.Information,
-        "{Method} {Route} {Status} for {Username} of {Tenant} in {Milliseconds:F1} ms, {Bytes} bytes, from {Destination}")]
+    [LoggerMessage(
+        1,
+        LogLevel.Information,
+        "{Method} {Route} {Status} for {Username} of {Tenant} in {Milliseconds:F1} ms, {Bytes} bytes, from {Destination}"
+    )]
     public static partial void RequestCompleted(
-        this ILogger logger, string method, string route, int status, string username, string tenant, double milliseconds, long bytes,
-        string destination);
+        this ILogger logger,
+        string method,
+        string route,
+        int status,
+        string username,
+        string tenant,
+        double milliseconds,
+        long bytes,
+        string destination
+    );
 
-    [LoggerMessage(2, LogLevel.Information, "Rejected {Method} {Route} with {Status} ({Reason}) for {Username} of {Tenant} in {Milliseconds:F1} ms")]
+    [LoggerMessage(
+        2,
+        LogLevel.Information,
+        "Rejected {Method} {Route} with {Status} ({Reason}) for {Username} of {Tenant} in {Milliseconds:F1} ms"
+    )]
     public static partial void RequestRejected(
-        this ILogger logger, string method, string route, int status, string reason, string username, string tenant, double milliseconds);
+        this ILogger logger,
+        string method,
+        string route,
+        int status,
+        string reason,
+        string username,
+        string tenant,
+        double milliseconds
+    );
 
     [LoggerMessage(3, LogLevel.Information, "Loaded {Count} credentials from {Source}")]
     public static partial void CredentialsLoaded(this ILogger logger, int count, string source);
@@ -31,15 +54,21 @@ internal static partial class GatewayLog
     [LoggerMessage(7, LogLevel.Information, "{Destination} responds again")]
     public static partial void DestinationRecovered(this ILogger logger, string destination);
 
-    [LoggerMessage(8, LogLevel.Warning,
-        "Response of {Destination} aborted: {Detail}. The gateway closed the client's connection, so that the response does not look complete")]
+    [LoggerMessage(
+        8,
+        LogLevel.Warning,
+        "Response of {Destination} aborted: {Detail}. The gateway closed the client's connection, so that the response does not look complete"
+    )]
     public static partial void ResponseAborted(this ILogger logger, string destination, string detail);
 
     [LoggerMessage(9, LogLevel.Error, "Request to {Route} failed in the gateway")]
     public static partial void RequestFailed(this ILogger logger, Exception exception, string route);
 
-    [LoggerMessage(10, LogLevel.Warning,
-        "{Source} contains no credentials any more, after {Before}. Every tenant is rejected until it does. If this is unintended, correct the source")]
+    [LoggerMessage(
+        10,
+        LogLevel.Warning,
+        "{Source} contains no credentials any more, after {Before}. Every tenant is rejected until it does. If this is unintended, correct the source"
+    )]
     public static partial void AllCredentialsRemoved(this ILogger logger, string source, int before);
 
     [LoggerMessage(30, LogLevel.Warning, "Queries go to {Destination} instead of {Previous} from now on, because {Reason}")]
@@ -51,12 +80,24 @@ internal static partial class GatewayLog
     [LoggerMessage(32, LogLevel.Debug, "History query to {Destination} failed: {Detail}")]
     public static partial void HistoryQueryFailed(this ILogger logger, string destination, string detail);
 
-    [LoggerMessage(33, LogLevel.Warning,
-        "{Destination} ({Url}) reports the engine {Engine}, but Gateway:Engine is {Configured}. Set Gateway:Engine={Remedy} or name another server")]
+    [LoggerMessage(
+        33,
+        LogLevel.Warning,
+        "{Destination} ({Url}) reports the engine {Engine}, but Gateway:Engine is {Configured}. Set Gateway:Engine={Remedy} or name another server"
+    )]
     public static partial void EngineMismatch(
-        this ILogger logger, string destination, string url, QueryEngine engine, QueryEngine configured, QueryEngine remedy);
+        this ILogger logger,
+        string destination,
+        string url,
+        QueryEngine engine,
+        QueryEngine configured,
+        QueryEngine remedy
+    );
 
-    [LoggerMessage(34, LogLevel.Information,
-        "The history of {Destination} is not available and will be queried again. Until then gaps of other destinations send it no queries")]
+    [LoggerMessage(
+        34,
+        LogLevel.Information,
+        "The history of {Destination} is not available and will be queried again. Until then gaps of other destinations send it no queries"
+    )]
     public static partial void HistoryPostponed(this ILogger logger, string destination);
 }

@@ -54,7 +54,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     {
         await File.WriteAllTextAsync(Gateway.TenantsFile, content);
         await Gateway.WaitUntilAsync(
-            () => Gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)),
+            () => Gateway.Log.Any(line => line.Contains("Credentials not updated", StringComparison.Ordinal)),
             "the complaint",
             Tick
         );
@@ -65,7 +65,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         }
 
         await UntilStatusAsync(RunningGateway.TenantA, HttpStatusCode.OK);
-        Assert.Single(Gateway.Log, line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal));
+        Assert.Single(Gateway.Log, line => line.Contains("Credentials not updated", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         var whole = OnlyB();
         await File.WriteAllTextAsync(Gateway.TenantsFile, whole[..(whole.Length / 2)]);
         await Gateway.WaitUntilAsync(
-            () => Gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)),
+            () => Gateway.Log.Any(line => line.Contains("Credentials not updated", StringComparison.Ordinal)),
             "the complaint",
             Tick
         );
@@ -116,7 +116,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         await File.WriteAllTextAsync(Gateway.TenantsFile, RunningGateway.TenantsJson());
         await UntilStatusAsync(RunningGateway.TenantA, HttpStatusCode.Unauthorized);
         Assert.Single(Gateway.Log, line =>
-            line.StartsWith($"Warning: {Gateway.TenantsFile} lists no credential any more, where there were 2", StringComparison.Ordinal)
+            line.StartsWith($"Warning: {Gateway.TenantsFile} contains no credentials any more, after 2", StringComparison.Ordinal)
         );
     }
 

@@ -166,7 +166,7 @@ public sealed class PrimarySelectionTests : IDisposable
     {
         _destinations.RecordProbeFailure(_first, DestinationHealth.Hung, "http://one");
         _destinations.RecordProbeFailure(_second, DestinationHealth.NotReady, "http://two");
-        Assert.Equal("prometheus-1 does not answer, prometheus-2 is not ready", _destinations.DescribeForTenants());
+        Assert.Equal("prometheus-1 does not respond, prometheus-2 is not ready", _destinations.DescribeForTenants());
     }
 
     private void Pass(TimeSpan length, Action eachSecond)

@@ -19,7 +19,9 @@ public sealed class ResponseCopierTests
 {
     private const int Yields = 3;
 
-    private static readonly byte[] Body = RandomNumberGenerator.GetBytes(ResponseCopier.BufferSize * ResponseCopier.BuffersPerYield * Yields);
+    private static readonly byte[] Body = RandomNumberGenerator.GetBytes(
+        ResponseCopier.BufferSize * ResponseCopier.BuffersPerYield * Yields
+    );
 
     [Theory]
     [InlineData(false, false)]
@@ -44,7 +46,9 @@ public sealed class ResponseCopierTests
     {
         var received = new MemoryStream();
 
-        var result = new CountingScheduler().Run(() => CopyAsync(received, new ResponseTransformation(new FirstBufferOnly(), UseGzip: false)));
+        var result = new CountingScheduler().Run(() =>
+            CopyAsync(received, new ResponseTransformation(new FirstBufferOnly(), UseGzip: false))
+        );
 
         Assert.Equal(new CopyResult(ResponseCopier.BufferSize), result);
         Assert.Equal(Body[..ResponseCopier.BufferSize], received.ToArray());
@@ -65,8 +69,20 @@ public sealed class ResponseCopierTests
         var client = new ClientResponse(context, snapshot.Find("tenant")!, new Authenticator(store, time));
         using var destination = new Destination(1, "http://127.0.0.1:9090", time);
         var message = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new MemoryStream(Body)) };
-        using var response = new UpstreamResponse(destination, message, null, new UpstreamTimeout(TimeSpan.FromMinutes(1), time, CancellationToken.None));
-        return await ResponseCopier.CopyAsync(response, ResponseShape.RequiredJson, long.MaxValue, client, transformation, NullLogger.Instance);
+        using var response = new UpstreamResponse(
+            destination,
+            message,
+            null,
+            new UpstreamTimeout(TimeSpan.FromMinutes(1), time, CancellationToken.None)
+        );
+        return await ResponseCopier.CopyAsync(
+            response,
+            ResponseShape.RequiredJson,
+            long.MaxValue,
+            client,
+            transformation,
+            NullLogger.Instance
+        );
     }
 
     private static byte[] Decompress(MemoryStream compressed)

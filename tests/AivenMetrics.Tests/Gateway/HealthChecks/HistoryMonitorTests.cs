@@ -335,7 +335,7 @@ public sealed class HistoryMonitorTests
                 () => time.Advance(TimeSpan.FromSeconds(1))
             );
 
-        static bool IsWait(string line) => line.Contains("prometheus-2 cannot say now", StringComparison.Ordinal);
+        static bool IsWait(string line) => line.Contains("history of prometheus-2 is not available", StringComparison.Ordinal);
     }
 
     private static async Task<string> AskAsync(RunningGateway gateway, string target)

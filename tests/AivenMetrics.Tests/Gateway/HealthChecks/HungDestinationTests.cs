@@ -25,7 +25,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
         Assert.Equal(DestinationHealth.Hung, Destinations.All[0].Health);
         Assert.Contains(Gateway.Log, line =>
             line.Contains(
-                "prometheus-2 instead of prometheus-1 from now on, because prometheus-1 does not answer",
+                "prometheus-2 instead of prometheus-1 from now on, because prometheus-1 does not respond",
                 StringComparison.Ordinal
             )
         );
@@ -40,7 +40,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
         using var response = await Gateway.GetAsync(Heavy);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Contains(
-            "prometheus-1 does not answer, prometheus-2 does not answer",
+            "prometheus-1 does not respond, prometheus-2 does not respond",
             await response.Content.ReadAsStringAsync(),
             StringComparison.Ordinal
         );
