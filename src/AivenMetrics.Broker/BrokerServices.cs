@@ -15,7 +15,7 @@ public static class BrokerServices
 {
     /// <summary>Registers the broker. At start the database is migrated before anything else runs.</summary>
     /// <param name="services">Where to.</param>
-    /// <param name="options">Without <see cref="BrokerOptions.Validate"/>.</param>
+    /// <param name="options">Valid options.</param>
     public static IServiceCollection AddBroker(this IServiceCollection services, BrokerOptions options) =>
         services
             .AddState(options.Database, options.CreateKeyRing())

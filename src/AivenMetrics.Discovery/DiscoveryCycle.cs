@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Discovery;
 
 /// <summary>
-/// One pass from the feed to the files:
-/// 1. what does the feed want (<see cref="TargetPlanner"/>), 2. where are the nodes (<see cref="NodeResolver"/>), 3. what must not go
-/// yet (<see cref="DropProtection"/>, and the jobs of <see cref="RemovedHosts"/>), 4. write what changed (<see cref="PrometheusFileWriter"/>), 5. remember it (<see cref="TargetPlanStore"/>).
-/// Each pass starts from what is, so a pass that fails costs nothing but time.
+/// One pass from the feed to the files: 1. <see cref="TargetPlanner"/> derives the plan from the feed. 2. <see cref="NodeResolver"/>
+/// resolves the nodes. 3. <see cref="DropProtection"/> and <see cref="RemovedHosts"/> add the targets and jobs that must remain for now. 4.
+/// <see cref="PrometheusFileWriter"/> writes the files that changed. 5. <see cref="TargetPlanStore"/> saves the plan. A failed pass leaves
+/// no partial state; the next pass starts from the files on disk.
 /// </summary>
 internal sealed class DiscoveryCycle(
     NodeResolver resolver,
@@ -22,34 +22,36 @@ internal sealed class DiscoveryCycle(
 )
 {
     private TargetPlan? _written;
-    private long _complainedAbout = -1;
+    private long _loggedVersion = -1;
 
     /// <summary>Runs one pass.</summary>
-    /// <returns>The digest of the scrape jobs now on disk.</returns>
-    /// <exception cref="IOException">The files cannot be written; what was not written is as before.</exception>
-    /// <exception cref="UnauthorizedAccessException">As above.</exception>
+    /// <returns>The digest of the scrape jobs on disk.</returns>
+    /// <exception cref="IOException">The files cannot be written. Files that were not written are unchanged.</exception>
+    /// <exception cref="UnauthorizedAccessException">
+    /// The process has no permission to write. Files that were not written are unchanged.
+    /// </exception>
     public async Task<string> RunAsync(FeedSnapshot<TargetFeed> feed, CancellationToken cancellationToken)
     {
         var previous = _written ??= LoadPreviousPlan();
-        var wanted = TargetPlanner.CreatePlan(feed.Value, !feed.FromDisk, previous);
-        LogValidationErrors(feed.Version, wanted.ValidationErrors);
+        var desired = TargetPlanner.CreatePlan(feed.Value, !feed.FromDisk, previous);
+        LogValidationErrors(feed.Version, desired.ValidationErrors);
 
         var addresses = await resolver.ResolveAsync(
-            wanted.Plan.Projects.SelectMany(project => project.Hosts).Select(host => host.Host),
+            desired.Plan.Projects.SelectMany(project => project.Hosts).Select(host => host.Host),
             cancellationToken
         );
-        var candidate = TargetPlanner.WithAddresses(wanted.Plan, previous, addresses);
+        var candidate = TargetPlanner.WithAddresses(desired.Plan, previous, addresses);
 
         var (plan, held) = holdBack.Apply(previous, candidate, time.GetUtcNow());
         foreach (var (project, count) in held)
         {
             metrics.RecordHeldBackCycle(project);
-            logger.LogWarning("{Count} targets of project {Project} would go at once and are held back.", count, project);
+            logger.TargetsHeldBack(count, project);
         }
 
         plan = RemovedHosts.KeepJobs(previous, plan, time.GetUtcNow());
-        plan = new([.. plan.Projects.Where(project => project.TargetCount > 0 || wanted.IsConfigured(project.Project))]);
-        var digest = directory.Write(plan, wanted);
+        plan = new([.. plan.Projects.Where(project => project.TargetCount > 0 || desired.IsConfigured(project.Project))]);
+        var digest = directory.Write(plan, desired);
         store.Save(plan);
         _written = plan;
         metrics.RecordCycle(plan.Projects.ToDictionary(project => project.Project, project => project.TargetCount), time.GetUtcNow());
@@ -66,17 +68,17 @@ internal sealed class DiscoveryCycle(
         return plan;
     }
 
-    /// <summary>Once per answer of the broker, not once per cycle.</summary>
-    private void LogValidationErrors(long version, IReadOnlyList<string> complaints)
+    /// <summary>Logs the validation errors once per response of the broker, not once per cycle.</summary>
+    private void LogValidationErrors(long version, IReadOnlyList<string> errors)
     {
-        if (_complainedAbout == version)
+        if (_loggedVersion == version)
         {
             return;
         }
-        _complainedAbout = version;
-        foreach (var complaint in complaints)
+        _loggedVersion = version;
+        foreach (var error in errors)
         {
-            logger.LogError("{Complaint}", complaint);
+            logger.FeedInvalid(error);
         }
     }
 }

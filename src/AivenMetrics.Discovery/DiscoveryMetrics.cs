@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace AivenMetrics.Discovery;
 
-/// <summary>The meter <c>AivenMetrics.Discovery</c>. The age of the feed is in <c>AivenMetrics.Feed</c>.</summary>
+/// <summary>The meter <c>AivenMetrics.Discovery</c>. The meter <c>AivenMetrics.Feed</c> reports the age of the feed.</summary>
 internal sealed class DiscoveryMetrics
 {
     private readonly Counter<long> _dnsFailures;
@@ -18,23 +18,23 @@ internal sealed class DiscoveryMetrics
         var meter = meters.Create("AivenMetrics.Discovery");
         _dnsFailures = meter.CreateCounter<long>(
             "aivenmetrics_discovery_dns_failures_total",
-            description: "Look-ups without an address, by reason."
+            description: "DNS queries without an address, by reason."
         );
         _heldBack = meter.CreateCounter<long>(
             "aivenmetrics_discovery_held_back_cycles_total",
-            description: "Cycles that kept targets which would have gone, by project."
+            description: "Cycles that held back missing targets, by project."
         );
         _fileWrites = meter.CreateCounter<long>(
             "aivenmetrics_discovery_file_writes_total",
-            description: "Files whose bytes changed, by kind."
+            description: "Files written, by kind."
         );
         _reloads = meter.CreateCounter<long>(
             "aivenmetrics_discovery_reloads_total",
-            description: "Requests to Prometheus to reload, by outcome: ok, refused, unreachable."
+            description: "Reload requests to Prometheus, by outcome: ok, refused, unreachable."
         );
         _cycleFailures = meter.CreateCounter<long>(
             "aivenmetrics_discovery_cycle_failures_total",
-            description: "Cycles that could not write, by stage."
+            description: "Cycles that failed to write, by stage."
         );
         meter.CreateObservableGauge(
             "aivenmetrics_discovery_targets",
@@ -47,7 +47,7 @@ internal sealed class DiscoveryMetrics
                 Interlocked.Read(ref _lastCycle) is > 0 and var at
                     ? [new Measurement<double>(at / 1000d)]
                     : Array.Empty<Measurement<double>>(),
-            description: "When the files were last written or confirmed."
+            description: "Time at which the files were last written or confirmed."
         );
     }
 

@@ -1,127 +1,125 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 
 namespace AivenMetrics.Discovery;
 
-/// <summary>What discovery is told: where the broker's feed is, where the files go, and how careful to be.</summary>
-public sealed class DiscoveryOptions
+/// <summary>The options of discovery: the feed, the directory for files and the protection against lost targets.</summary>
+public sealed class DiscoveryOptions : IValidatableObject
 {
     /// <summary>The configuration section of these options.</summary>
     public const string Section = "Discovery";
 
     /// <summary>The broker's URL, with or without <c>/feed/v1/targets</c>. Required.</summary>
+    [Required(ErrorMessage = "set it to the URL of the broker")]
     public string? FeedUrl { get; set; }
 
     /// <summary>Discovery's feed token, a secret. Required.</summary>
+    [Required(
+        ErrorMessage = "set it with the environment variable AIVENMETRICS_Discovery__FeedToken or in a file named by Discovery:FeedTokenFile"
+    )]
     public string? FeedToken { get; set; }
 
-    /// <summary>The folder that all files go to, ours alone. Prometheus must see it under the same path. Required.</summary>
+    /// <summary>The directory for all files, used only by discovery. Prometheus must see it under the same path. Required.</summary>
+    [Required(ErrorMessage = "set it to the folder from which Prometheus reads the target files")]
     public string? Directory { get; set; }
 
-    /// <summary>The DNS server, as <c>127.0.0.1:5353</c>; without a port it is 53. Default: those of the system.</summary>
+    /// <summary>The DNS server, such as <c>127.0.0.1:5353</c>. The default port is 53. Default: the servers of the system.</summary>
     public string? DnsServer { get; set; }
 
-    /// <summary>How long one DNS question may take; it is asked twice. Default 2 s.</summary>
+    /// <summary>Timeout of one DNS query. A query is sent at most twice. Default: 2 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00", MinimumIsExclusive = true)]
     public TimeSpan DnsTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The time between cycles: how soon a replaced node is noticed. A change of the feed starts a cycle at once. Default 30 s.</summary>
+    /// <summary>
+    /// Interval between cycles, which is also the delay until a replaced node is found. A change of the feed starts a cycle at once.
+    /// Default: 30 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan ResolveInterval { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The operator's own <c>prometheus.yml</c>, for a Prometheus before 2.43, which cannot include files of scrape jobs: then
-    /// <c>prometheus.yml</c> in <see cref="Directory"/> is this file with our jobs added. Relative paths in it are made absolute
-    /// from where it lies. Default: none.
+    /// The operator's own <c>prometheus.yml</c>, for a Prometheus before 2.43, which does not support <c>scrape_config_files</c>. Discovery
+    /// then writes <c>prometheus.yml</c> to <see cref="Directory"/>: this file with its jobs added and relative paths made absolute.
+    /// Default: none.
     /// </summary>
     public string? PrometheusBase { get; set; }
 
     /// <summary>
-    /// The Prometheus servers to ask for <c>POST /-/reload</c> after the scrape jobs changed; they need
-    /// <c>--web.enable-lifecycle</c>. Changed targets need no reload. Default: none.
+    /// The Prometheus servers that receive <c>POST /-/reload</c> when the scrape jobs change. They need <c>--web.enable-lifecycle</c>.
+    /// Changed targets need no reload. Default: none.
     /// </summary>
     public IList<string> PrometheusReload { get; } = [];
 
-    /// <summary>A cycle that would drop more than this share of a project's targets is held back. 0 to 1, default 0.2.</summary>
+    /// <summary>
+    /// The share of a project's targets that one cycle may remove, 0 to 1. If more are missing, all of them are held back. Default: 0.2.
+    /// </summary>
+    [Range(0.0, 1.0)]
     public double MaximumDrop { get; set; } = 0.2;
 
     /// <summary>
-    /// For how many cycles, of <see cref="ResolveInterval"/> each, such a drop is held back, and for how many DNS must say that a
-    /// known host does not exist before it is believed. 0 switches both off. Default 3.
+    /// The number of cycles, of <see cref="ResolveInterval"/> each, for which missing targets are held back. For the same time DNS must
+    /// report that a host does not exist before it is removed. 0 disables both. Default: 3.
     /// </summary>
+    [Range(0, 1000)]
     public int HoldCycles { get; set; } = 3;
 
-    /// <summary>The scrape interval of our jobs. Default: Prometheus' global one.</summary>
+    /// <summary>The scrape interval of the generated jobs. Default: Prometheus' global interval.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "10675199.02:48:05.4775807")]
     public TimeSpan? ScrapeInterval { get; set; }
 
-    /// <summary>The most samples that one scrape of one node may bring; more, and Prometheus refuses the scrape. 0, the default: no limit.</summary>
+    /// <summary>The maximum number of samples per scrape of a node. Prometheus rejects larger scrapes. Default: 0, no limit.</summary>
+    [Range(0, int.MaxValue)]
     public int SampleLimit { get; set; }
 
     /// <summary>
-    /// The internal listeners of the gateways, as <c>host:port</c>: with them, a job scrapes the usage of each tenant from them, which each
-    /// tenant can then query as <c>aivenmetrics_tenant_…</c>. Default: none, and no such job.
+    /// The internal listeners of the gateways, as <c>host:port</c>. A job scrapes the usage of each tenant from them. Tenants can query
+    /// their own usage as <c>aivenmetrics_tenant_…</c>. Default: none, and no such job.
     /// </summary>
     public IList<string> Gateways { get; } = [];
 
-    /// <summary>Every fault of these options, each a sentence that names the key and the remedy.</summary>
-    public IEnumerable<string> Validate()
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (string.IsNullOrWhiteSpace(FeedUrl))
+        if (!string.IsNullOrWhiteSpace(FeedUrl) && !IsHttp(FeedUrl))
         {
-            yield return $"{Section}:FeedUrl is missing: set it to the broker's URL.";
+            yield return new ValidationResult("must be an absolute http or https URL without user and password.", [nameof(FeedUrl)]);
         }
-        else if (!IsHttp(FeedUrl))
+
+        if (!string.IsNullOrWhiteSpace(FeedToken) && FeedToken.Any(character => character is < '!' or > '~'))
         {
-            yield return $"{Section}:FeedUrl must be an absolute http or https URL without user and password.";
+            yield return new ValidationResult(
+                "contains a space, a line break or a non-ASCII character, which a bearer token cannot contain: check the token.",
+                [nameof(FeedToken)]
+            );
         }
-        if (string.IsNullOrWhiteSpace(FeedToken))
-        {
-            yield return $"{Section}:FeedToken is missing: set it with the environment variable AIVENMETRICS_{Section}__FeedToken or in a file named by {Section}:FeedTokenFile.";
-        }
-        else if (FeedToken.Any(c => c is < '!' or > '~'))
-        {
-            yield return $"{Section}:FeedToken holds a space, a line break or a character beyond ASCII: a bearer token cannot.";
-        }
-        if (string.IsNullOrWhiteSpace(Directory))
-        {
-            yield return $"{Section}:Directory is missing: set it to the folder that Prometheus reads target files from.";
-        }
+
         if (DnsServer is not null && !TryParseDnsServer(out _))
         {
-            yield return $"{Section}:DnsServer is '{DnsServer}': it must be an IP address, with a port if not 53, as 127.0.0.1:5353.";
+            yield return new ValidationResult(
+                $"is '{DnsServer}': it must be an IP address, with a port unless it is 53, such as 127.0.0.1:5353.",
+                [nameof(DnsServer)]
+            );
         }
-        if (DnsTimeout <= TimeSpan.Zero || DnsTimeout > TimeSpan.FromMinutes(1))
-        {
-            yield return $"{Section}:DnsTimeout is {DnsTimeout}: it must be above zero and at most a minute.";
-        }
-        if (ResolveInterval < TimeSpan.FromMilliseconds(100) || ResolveInterval > TimeSpan.FromHours(1))
-        {
-            yield return $"{Section}:ResolveInterval is {ResolveInterval}: it must be from 0.1 seconds to an hour.";
-        }
+
         if (PrometheusBase is not null && !File.Exists(PrometheusBase))
         {
-            yield return $"{Section}:PrometheusBase is '{PrometheusBase}': there is no such file.";
+            yield return new ValidationResult($"is '{PrometheusBase}', which does not exist: correct the path.", [nameof(PrometheusBase)]);
         }
+
         foreach (var (index, _) in PrometheusReload.Index().Where(url => !IsHttp(url.Item)))
         {
-            yield return $"{Section}:PrometheusReload:{index} must be an absolute http or https URL of a Prometheus without user and password.";
+            yield return new ValidationResult(
+                "must be an absolute http or https URL of a Prometheus server without user and password.",
+                [$"{nameof(PrometheusReload)}:{index}"]
+            );
         }
+
         foreach (var (index, _) in Gateways.Index().Where(gateway => !IsHostAndPort(gateway.Item)))
         {
-            yield return $"{Section}:Gateways:{index} must be the host and port of a gateway's internal listener, as 10.0.0.7:9103, without scheme or path.";
-        }
-        if (MaximumDrop is not (>= 0 and <= 1))
-        {
-            yield return $"{Section}:MaximumDrop is {MaximumDrop}: it must be from 0 to 1.";
-        }
-        if (HoldCycles is < 0 or > 1000)
-        {
-            yield return $"{Section}:HoldCycles is {HoldCycles}: it must be from 0 to 1000.";
-        }
-        if (ScrapeInterval < TimeSpan.FromMilliseconds(1))
-        {
-            yield return $"{Section}:ScrapeInterval is {ScrapeInterval}: it must be at least a millisecond.";
-        }
-        if (SampleLimit < 0)
-        {
-            yield return $"{Section}:SampleLimit is {SampleLimit}: it must be 0 (no limit) or more.";
+            yield return new ValidationResult(
+                "must be the host and port of a gateway's internal listener, such as 10.0.0.7:9103, without scheme and path.",
+                [$"{nameof(Gateways)}:{index}"]
+            );
         }
     }
 

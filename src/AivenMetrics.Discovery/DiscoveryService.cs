@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Discovery;
 
-/// <summary>Runs a cycle when the feed changes and once per resolve interval; beside it the feed client and the reloads.</summary>
+/// <summary>Runs a cycle when the feed changes and at least once per resolve interval. Also runs the feed client and the reloads.</summary>
 internal sealed class DiscoveryService(
     DiscoveryOptions options,
     FeedClient<TargetFeed> feed,
@@ -20,7 +20,7 @@ internal sealed class DiscoveryService(
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // None of them ends before its token; if one fails, its exception must end the process and not wait for the others.
+        // Each loop runs until cancelled. If one fails, its exception must end the process without waiting for the others.
         Task[] loops = [feed.RunAsync(stoppingToken), reload.RunAsync(stoppingToken), RunCyclesAsync(stoppingToken)];
         var first = await Task.WhenAny(loops);
         if (stoppingToken.IsCancellationRequested)
@@ -43,11 +43,7 @@ internal sealed class DiscoveryService(
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 metrics.RecordCycleFailure("files");
-                logger.LogError(
-                    "The files cannot be written: {Reason} Next try in {Pause} s.",
-                    e.Message,
-                    options.ResolveInterval.TotalSeconds
-                );
+                logger.CycleFailed(e.Message, options.ResolveInterval.TotalSeconds);
             }
 
             snapshot = await WaitForNextCycleAsync(snapshot, cancellationToken);
@@ -69,7 +65,7 @@ internal sealed class DiscoveryService(
     }
 }
 
-/// <summary>Ready once the files have been written or confirmed from a good answer, live or from disk.</summary>
+/// <summary>Healthy after the files have been written or confirmed from a good response, live or from disk.</summary>
 internal sealed class DiscoveryHealthCheck : IHealthCheck
 {
     private volatile bool _isConfirmed;
@@ -79,9 +75,9 @@ internal sealed class DiscoveryHealthCheck : IHealthCheck
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(
             _isConfirmed
-                ? HealthCheckResult.Healthy("The files agree with a good answer of the feed.")
+                ? HealthCheckResult.Healthy("The files are up to date with a response of the feed.")
                 : HealthCheckResult.Unhealthy(
-                    "No files have been written or confirmed yet: there is no good answer of the feed, or the directory cannot be written."
+                    "The files have not been written yet: there is no valid response of the feed, or the directory is not writable."
                 )
         );
 }

@@ -8,15 +8,14 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Discovery;
 
-/// <summary>Composes the role.</summary>
+/// <summary>Registers the services of discovery.</summary>
 public static class DiscoveryServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds discovery: a background service that follows the broker's feed and keeps Prometheus' files right, and its readiness
-    /// check <c>discovery</c>.
+    /// Adds discovery: a background service that writes Prometheus' files from the broker's feed, and its readiness check <c>discovery</c>.
     /// </summary>
-    /// <param name="services">The process' services; a <see cref="TimeProvider"/> in them is used, otherwise the system's.</param>
-    /// <param name="options">Options without faults.</param>
+    /// <param name="services">The services of the process. A registered <see cref="TimeProvider"/> is used; otherwise the system's.</param>
+    /// <param name="options">Validated options.</param>
     /// <returns>The same services.</returns>
     public static IServiceCollection AddDiscovery(this IServiceCollection services, DiscoveryOptions options)
     {

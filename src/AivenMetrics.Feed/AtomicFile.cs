@@ -1,23 +1,23 @@
 namespace AivenMetrics.Feed;
 
-/// <summary>Writes files so that a reader sees the old content or the new, whole, and never anything else.</summary>
+/// <summary>Writes files atomically: a reader sees either the complete old content or the complete new content.</summary>
 public static class AtomicFile
 {
     /// <summary>
-    /// Gives a file new content, unless it has it already. The content goes to a temporary file that is flushed to disk and
-    /// then renamed over <paramref name="path"/>. A crash leaves the old file; the rename itself is not flushed, because after
-    /// a power cut the old content is a good content too and the next write repeats the new one.
+    /// Replaces the content of a file unless it is already the same. The content goes to a temporary file, which is flushed to disk and
+    /// renamed over <paramref name="path"/>. After a crash the old file remains. The rename itself is not flushed: after a power failure
+    /// the old content is still valid, and the next write repeats the change.
     /// </summary>
     /// <param name="path">The file. Its folder is created if missing.</param>
-    /// <param name="content">The whole content.</param>
-    /// <param name="mode">Permissions, exactly these whatever the umask says; ignored on Windows.</param>
+    /// <param name="content">The complete content.</param>
+    /// <param name="mode">Permissions of the file, independent of the umask. Ignored on Windows.</param>
     /// <param name="temporaryFolder">
-    /// Folder of the temporary file, on the same filesystem; created if missing. Name one when <paramref name="path"/>'s own
-    /// folder is watched, as Prometheus watches its target files. Default: beside the file, as <c>.name.tmp</c>.
+    /// Folder of the temporary file, on the same filesystem; created if missing. Set it if another process watches the folder of <paramref
+    /// name="path"/>, as Prometheus does for target files. Default: the folder of the file, as <c>.name.tmp</c>.
     /// </param>
-    /// <returns>True if the file was written; false if it was equal to the byte and so left alone, with its time.</returns>
-    /// <exception cref="IOException">The file cannot be written; the old content is still there.</exception>
-    /// <exception cref="UnauthorizedAccessException">No permission to write; the old content is still there.</exception>
+    /// <returns>True if the file was written. False if it already had this content; its modification time is then unchanged.</returns>
+    /// <exception cref="IOException">The file cannot be written. The old content remains.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process has no permission to write. The old content remains.</exception>
     public static bool WriteIfChanged(string path, ReadOnlySpan<byte> content, UnixFileMode mode, string? temporaryFolder = null)
     {
         path = Path.GetFullPath(path);
@@ -63,7 +63,7 @@ public static class AtomicFile
             Access = FileAccess.Write,
             Share = FileShare.None,
         };
-        // Nobody else may read a secret while it is being written; the wanted permissions come last and ignore the umask.
+        // Restricts access while a secret is being written. The final permissions are set at the end, independent of the umask.
         options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using var stream = new FileStream(path, options);
         stream.Write(content);

@@ -3,18 +3,18 @@ using System.Text.Json.Serialization;
 namespace AivenMetrics.Feed;
 
 /// <summary>
-/// The broker's answer to <c>GET /feed/v1/credentials</c>, and the content of a gateway's tenants file:
-/// who may query, and what each may see.
+/// The broker's response to <c>GET /feed/v1/credentials</c> and the content of a gateway's tenants file: all tenant credentials with their
+/// scopes.
 /// </summary>
-/// <param name="Credentials">Every live credential, sorted by user name. An empty list is a real answer: nobody.</param>
+/// <param name="Credentials">Every valid credential, sorted by user name. An empty list is valid: no tenant has access.</param>
 public sealed record CredentialFeed([property: JsonRequired] IReadOnlyList<TenantCredential> Credentials);
 
 /// <summary>One tenant credential and its scope.</summary>
-/// <param name="Username">The user name, unique.</param>
-/// <param name="SecretSha256">Hex of SHA-256 of the password's UTF-8 bytes. The password itself never reaches a gateway.</param>
-/// <param name="Matchers">The scope: label matchers, all of them enforced on every selector. An empty list matches nothing.</param>
+/// <param name="Username">The unique user name.</param>
+/// <param name="SecretSha256">SHA-256 of the password's UTF-8 bytes, in hexadecimal. Gateways never receive the password itself.</param>
+/// <param name="Matchers">The scope: label matchers that are added to every selector. An empty list matches no series.</param>
 /// <param name="Plan">Name of the service plan, for limits and telemetry.</param>
-/// <param name="NotAfter">The credential is refused from this time on; null: no end.</param>
+/// <param name="NotAfter">The time from which the credential is rejected. Default: null, never expires.</param>
 public sealed record TenantCredential(
     [property: JsonRequired] string Username,
     [property: JsonRequired] string SecretSha256,

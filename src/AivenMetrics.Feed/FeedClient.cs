@@ -6,12 +6,12 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Feed;
 
 /// <summary>
-/// Follows one feed of the broker. Each poll carries the ETag of the last good answer and asks the broker to hold its answer
-/// until there is news, so that a change arrives at once and silence costs one request per half minute.
-/// Stale beats partial: whatever goes wrong, <see cref="Current"/> stays the last good answer, from disk after a restart.
+/// Polls one feed of the broker. Each request sends the ETag of the last good response and asks the broker to hold its response until the
+/// feed changes. A change therefore arrives at once, and an unchanged feed costs one request per 30 s. After any failure <see
+/// cref="Current"/> remains the last good response, after a restart the one on disk.
 /// </summary>
 /// <typeparam name="T">The feed's wire record.</typeparam>
-/// <threadsafety>All members may be used from any thread; <see cref="RunAsync(CancellationToken)"/> once.</threadsafety>
+/// <threadsafety>All members are thread-safe. Call <see cref="RunAsync(CancellationToken)"/> only once.</threadsafety>
 public sealed class FeedClient<T>
     where T : class
 {
@@ -26,12 +26,14 @@ public sealed class FeedClient<T>
     private volatile FeedSnapshot<T>? _current;
     private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Makes a client that does nothing until <see cref="RunAsync(CancellationToken)"/>.</summary>
-    /// <param name="http">Carries the requests; it must not time out before the longest wait (see <see cref="Feeds.CreateHttpClient"/>).</param>
-    /// <param name="options">Which feed, and how to read it.</param>
-    /// <param name="time">Clock of ages, pauses and timeouts.</param>
-    /// <param name="logger">Hears of failures and recoveries.</param>
-    /// <param name="meters">Makes the meter <c>AivenMetrics.Feed</c>.</param>
+    /// <summary>Creates a client. It sends no request before <see cref="RunAsync(CancellationToken)"/>.</summary>
+    /// <param name="http">
+    /// Sends the requests. Its timeout must be longer than the longest wait (see <see cref="Feeds.CreateHttpClient"/>).
+    /// </param>
+    /// <param name="options">The feed to poll and its settings.</param>
+    /// <param name="time">Clock for ages, pauses and timeouts.</param>
+    /// <param name="logger">Receives failures and recoveries.</param>
+    /// <param name="meters">Creates the meter <c>AivenMetrics.Feed</c>.</param>
     public FeedClient(HttpClient http, FeedClientOptions<T> options, TimeProvider time, ILogger logger, IMeterFactory meters)
     {
         this._options = options;
@@ -41,18 +43,18 @@ public sealed class FeedClient<T>
         _metrics = new(meters, options.Name, time, () => _current?.FetchedAt);
     }
 
-    /// <summary>The last good answer; null while there has never been one.</summary>
+    /// <summary>The last good response; null before the first one.</summary>
     public FeedSnapshot<T>? Current => _current;
 
-    /// <summary>Waits until there is an answer that the caller has not seen.</summary>
-    /// <param name="seen">The snapshot that the caller acted on last; null: none.</param>
-    /// <param name="cancellationToken">Ends the wait with an <see cref="OperationCanceledException"/>.</param>
-    /// <returns>The current snapshot, at once if it already differs from <paramref name="seen"/> in version.</returns>
+    /// <summary>Waits for a snapshot that differs from the caller's.</summary>
+    /// <param name="seen">The caller's last snapshot; null for none.</param>
+    /// <param name="cancellationToken">Cancels the wait with an <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The current snapshot, immediately if its version differs from <paramref name="seen"/>'s.</returns>
     public async Task<FeedSnapshot<T>> WaitForChangeAsync(FeedSnapshot<T>? seen, CancellationToken cancellationToken)
     {
         while (true)
         {
-            // The signal first: a change between the two reads then completes the very task that we wait for.
+            // Reads the signal before the snapshot. A change between the two reads then completes the task that is awaited below.
             var signal = _changed.Task;
             if (_current is { } snapshot && snapshot.Version != seen?.Version)
             {
@@ -63,15 +65,15 @@ public sealed class FeedClient<T>
     }
 
     /// <summary>
-    /// Takes the last good answer from disk, before it returns its task, and then polls until it is cancelled. Never throws
-    /// for a bad answer, a missing broker or a bad disk: they are logged, counted and tried again with growing, jittered pauses.
+    /// Loads the last good response from disk before the returned task starts, then polls until cancelled. Bad responses, network errors
+    /// and disk errors are logged, counted and retried with increasing, jittered pauses; they never throw.
     /// </summary>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">Stops polling.</param>
     public Task RunAsync(CancellationToken cancellationToken) => RunAsync(_ => { }, cancellationToken);
 
-    /// <summary>The same for a reader that applies each answer itself, before the next poll tells the broker so.</summary>
-    /// <param name="onSnapshot">Called with each new answer, one after the other; it must not throw.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Polls until cancelled and applies each new snapshot before the next request confirms it to the broker.</summary>
+    /// <param name="onSnapshot">Called for each new snapshot, one at a time. It must not throw.</param>
+    /// <param name="cancellationToken">Stops polling.</param>
     public async Task RunAsync(Action<FeedSnapshot<T>> onSnapshot, CancellationToken cancellationToken)
     {
         this._apply = onSnapshot;
@@ -85,7 +87,7 @@ public sealed class FeedClient<T>
                 pause = await PollAsync(cancellationToken);
                 if (failures > 0)
                 {
-                    _logger.LogInformation("The {Feed} feed answers again after {Failures} failures.", _options.Name, failures);
+                    _logger.PollRecovered(_options.Name, failures);
                 }
                 failures = 0;
             }
@@ -106,32 +108,32 @@ public sealed class FeedClient<T>
     private async Task<TimeSpan> PollAsync(CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
-        var answer = await _request.SendAsync(_entityTag, cancellationToken);
+        var response = await _request.SendAsync(_entityTag, cancellationToken);
         var now = _time.GetUtcNow();
-        if (answer is null)
+        if (response is null)
         {
             _metrics.RecordSuccess(changed: false);
             _current = _current! with { FetchedAt = now };
             SaveLastGood(null, now);
-            // A proxy may strip the request to wait: then we are the ones who keep the pace.
+            // A proxy may remove the Prefer header. The client then waits between polls itself.
             return _time.GetElapsedTime(started) < _options.Wait / 2 ? _options.PollInterval : TimeSpan.Zero;
         }
 
-        _entityTag = answer.EntityTag;
-        var newDigest = SHA256.HashData(answer.Body);
-        var isNews = _current is null || _current.FromDisk || !newDigest.AsSpan().SequenceEqual(_digest);
-        _metrics.RecordSuccess(isNews);
+        _entityTag = response.EntityTag;
+        var newDigest = SHA256.HashData(response.Body);
+        var isChange = _current is null || _current.FromDisk || !newDigest.AsSpan().SequenceEqual(_digest);
+        _metrics.RecordSuccess(isChange);
         _digest = newDigest;
-        SaveLastGood(answer.Body, now);
-        if (isNews)
+        SaveLastGood(response.Body, now);
+        if (isChange)
         {
-            Publish(answer.Value, now, fromDisk: false);
+            Publish(response.Value, now, fromDisk: false);
         }
         else
         {
             _current = _current! with { FetchedAt = now };
         }
-        return isNews && _entityTag is not null ? TimeSpan.Zero : _options.PollInterval;
+        return isChange && _entityTag is not null ? TimeSpan.Zero : _options.PollInterval;
     }
 
     private void Publish(T value, DateTimeOffset at, bool fromDisk)
@@ -151,7 +153,7 @@ public sealed class FeedClient<T>
             _options.MinimumBackoff.TotalSeconds * Math.Pow(2, Math.Min(failures, 30))
         );
         var jittered = TimeSpan.FromSeconds(grown * (0.5 + (_options.Jitter() / 2)));
-        return retryAfter is { } asked && asked > jittered ? asked : jittered;
+        return retryAfter is { } requested && requested > jittered ? requested : jittered;
     }
 
     private void LoadLastGood()
@@ -164,24 +166,27 @@ public sealed class FeedClient<T>
         {
             var body = File.ReadAllBytes(path);
             var value = JsonSerializer.Deserialize(body, _options.Type)
-                ?? throw new FeedFailureException(FeedFailureReason.Disk, "it holds null.");
-            if (_options.Validate(value) is { } fault)
+                ?? throw new FeedFailureException(FeedFailureReason.Disk, "The file contains null.");
+            if (_options.Validate(value) is { } error)
             {
-                throw new FeedFailureException(FeedFailureReason.Disk, fault);
+                throw new FeedFailureException(FeedFailureReason.Disk, error);
             }
             _digest = SHA256.HashData(body);
             Publish(value, File.GetLastWriteTimeUtc(path), fromDisk: true);
-            _logger.LogInformation("The {Feed} feed starts from {Path}, last confirmed {At:O}.", _options.Name, path, _current!.FetchedAt);
+            _logger.LastGoodLoaded(_options.Name, path, _current!.FetchedAt);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FeedFailureException)
         {
             var reason = e is JsonException json ? FeedRequest<T>.DescribeError(json) : e.Message;
             _metrics.RecordFailure(new(FeedFailureReason.Disk, reason));
-            _logger.LogError("The {Feed} feed ignores its last good file {Path}: {Reason}", _options.Name, path, reason);
+            _logger.LastGoodNotLoaded(_options.Name, path, reason);
         }
     }
 
-    /// <summary>Writes a new answer to disk; the file's time says when the broker last confirmed it, so that a restart knows its age.</summary>
+    /// <summary>
+    /// Writes a new response to disk. The modification time of the file is the time of the broker's last confirmation, so that the age is
+    /// known after a restart.
+    /// </summary>
     private void SaveLastGood(byte[]? body, DateTimeOffset now)
     {
         if (_options.LastGoodFile is not { } path)
@@ -202,21 +207,16 @@ public sealed class FeedClient<T>
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _metrics.RecordFailure(new(FeedFailureReason.Disk, e.Message));
-            _logger.LogError("The {Feed} feed cannot keep its last good answer in {Path}: {Reason}", _options.Name, path, e.Message);
+            _logger.LastGoodNotSaved(_options.Name, path, e.Message);
         }
     }
 
     private void ReportFailure(FeedFailureException failure, TimeSpan pause)
     {
         _metrics.RecordFailure(failure);
-        var age = _current is { } snapshot ? $"the answer of {snapshot.FetchedAt:O} stays in use" : "there is no answer yet";
-        _logger.LogWarning(
-            "The {Feed} feed failed ({Reason}): {Message} Next try in {Pause:F1} s; {Age}.",
-            _options.Name,
-            failure.ReasonLabel,
-            failure.Message,
-            pause.TotalSeconds,
-            age
-        );
+        var current = _current is { } snapshot
+            ? $"The response of {snapshot.FetchedAt:O} remains in use"
+            : "No response has been received yet";
+        _logger.PollFailed(_options.Name, failure.ReasonLabel, failure.Message, pause.TotalSeconds, current);
     }
 }

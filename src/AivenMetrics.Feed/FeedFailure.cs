@@ -1,33 +1,33 @@
 namespace AivenMetrics.Feed;
 
-/// <summary>Why a poll brought nothing; the metric label <c>reason</c>, in snake case.</summary>
+/// <summary>The reason for a failed poll, reported in snake case as the metric label <c>reason</c>.</summary>
 internal enum FeedFailureReason
 {
-    /// <summary>No connection, or it broke, also in the middle of the body.</summary>
+    /// <summary>The connection failed or was closed before the end of the body.</summary>
     Network,
 
-    /// <summary>No whole answer within the time allowed.</summary>
+    /// <summary>The response was not complete within the timeout.</summary>
     Timeout,
 
-    /// <summary>401 or 403: the token is wrong.</summary>
+    /// <summary>401 or 403: the token is invalid.</summary>
     Unauthorized,
 
-    /// <summary>429 or 503: the broker asks for patience.</summary>
+    /// <summary>429 or 503: the broker is temporarily unavailable.</summary>
     Unavailable,
 
-    /// <summary>Any other status.</summary>
+    /// <summary>Any other status code.</summary>
     Status,
 
-    /// <summary>A body that does not say it is JSON.</summary>
+    /// <summary>The content type is not JSON.</summary>
     ContentType,
 
-    /// <summary>A body beyond the limit.</summary>
+    /// <summary>The body exceeds the size limit.</summary>
     TooLarge,
 
-    /// <summary>Not JSON, or a required member is missing.</summary>
+    /// <summary>The body is not JSON, or a required member is missing.</summary>
     Malformed,
 
-    /// <summary>JSON of the right shape with an impossible content.</summary>
+    /// <summary>The JSON has the right shape but invalid content.</summary>
     Invalid,
 
     /// <summary>The last good file cannot be read or written.</summary>

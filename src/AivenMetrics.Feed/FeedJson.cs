@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace AivenMetrics.Feed;
 
 /// <summary>
-/// The feeds' JSON: snake_case names, no nulls written, unknown members ignored so that either side may be newer. A member that is there
-/// twice is a fault: the second would hide the first.
+/// The JSON of the feeds: snake_case names, nulls omitted. Unknown members are ignored, so that either side can be newer. Duplicate members
+/// are an error, because the second would hide the first.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace AivenMetrics.Feed;
 
-/// <summary>What operators see of a feed client: whether it fails, why, and how old the answer is that is in use.</summary>
+/// <summary>The metrics of a feed client: polls, failures by reason, and the age of the current response.</summary>
 internal sealed class FeedMetrics
 {
     private readonly KeyValuePair<string, object?> _feed;
@@ -13,17 +13,20 @@ internal sealed class FeedMetrics
     {
         _feed = new("feed", name);
         var meter = meters.Create("AivenMetrics.Feed");
-        _polls = meter.CreateCounter<long>("aivenmetrics_feed_polls_total", description: "Good answers by outcome: changed or unchanged.");
+        _polls = meter.CreateCounter<long>(
+            "aivenmetrics_feed_polls_total",
+            description: "Successful polls by outcome: changed or unchanged."
+        );
         _failures = meter.CreateCounter<long>("aivenmetrics_feed_failures_total", description: "Failed polls by reason.");
         meter.CreateObservableGauge(
             "aivenmetrics_feed_age_seconds",
             () => Measure(fetchedAt(), at => Math.Max(0, (time.GetUtcNow() - at).TotalSeconds)),
-            description: "Time since the broker last confirmed the answer in use."
+            description: "Time since the broker last confirmed the current response."
         );
         meter.CreateObservableGauge(
             "aivenmetrics_feed_last_success_timestamp_seconds",
             () => Measure(fetchedAt(), at => at.ToUnixTimeMilliseconds() / 1000d),
-            description: "When the broker last confirmed the answer in use."
+            description: "Time at which the broker last confirmed the current response."
         );
     }
 

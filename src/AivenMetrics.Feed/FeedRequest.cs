@@ -5,21 +5,21 @@ using System.Text.Json;
 
 namespace AivenMetrics.Feed;
 
-/// <summary>A good answer with news.</summary>
+/// <summary>A successful response with content.</summary>
 internal sealed record FeedResponse<T>(T Value, byte[] Body, string? EntityTag);
 
-/// <summary>One poll: the request, and every way in which its answer can be unfit.</summary>
+/// <summary>One poll of a feed: sends the request and validates the response.</summary>
 internal sealed class FeedRequest<T>(HttpClient http, FeedClientOptions<T> options, TimeProvider time)
     where T : class
 {
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(1);
 
-    /// <summary>The answer, or null when the broker confirms by 304 the one that <paramref name="entityTag"/> names.</summary>
-    /// <exception cref="FeedFailureException">Anything else.</exception>
+    /// <summary>Sends the request. Returns null if the broker responds with 304 for <paramref name="entityTag"/>.</summary>
+    /// <exception cref="FeedFailureException">The poll failed.</exception>
     public async Task<FeedResponse<T>?> SendAsync(string? entityTag, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(options.Wait + options.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using var timeout = new CancellationTokenSource(options.Wait + options.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
             using var message = CreateMessage(entityTag);
@@ -30,13 +30,13 @@ internal sealed class FeedRequest<T>(HttpClient http, FeedClientOptions<T> optio
             }
             CheckStatus(response);
             var body = await ReadBodyAsync(response, either.Token);
-            // Thousands of credentials are too much for a thread that may serve requests' sockets.
+            // Parsing thousands of credentials would block a thread that may serve sockets.
             await Task.Yield();
             return new(Deserialize(body), body, response.Headers.ETag?.ToString());
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new FeedFailureException(FeedFailureReason.Timeout, "No whole answer in time.", null, e);
+            throw new FeedFailureException(FeedFailureReason.Timeout, "The response was not complete within the timeout.", null, e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -49,11 +49,11 @@ internal sealed class FeedRequest<T>(HttpClient http, FeedClientOptions<T> optio
         }
     }
 
-    /// <summary>Where the JSON is wrong, without any of its content: a feed holds secrets.</summary>
+    /// <summary>Describes the position of a JSON error without its content, because a feed contains secrets.</summary>
     public static string DescribeError(JsonException e) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"It is not the JSON of this feed (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."
+            $"The body is not valid JSON for this feed (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."
         );
 
     private HttpRequestMessage CreateMessage(string? entityTag)
@@ -83,7 +83,7 @@ internal sealed class FeedRequest<T>(HttpClient http, FeedClientOptions<T> optio
             }
             throw new FeedFailureException(
                 FeedFailureReason.ContentType,
-                $"The answer is '{type}' and not application/json: is this the broker's URL?"
+                $"The content type is '{type}' instead of application/json. Check that the URL is the broker's."
             );
         }
 
@@ -91,23 +91,23 @@ internal sealed class FeedRequest<T>(HttpClient http, FeedClientOptions<T> optio
         {
             401 or 403 => new(
                 FeedFailureReason.Unauthorized,
-                $"The broker answered {status}: check that the feed token is the one it has for this role."
+                $"The broker responded with {status}. Check that the feed token is the one configured in the broker for this role."
             ),
-            429 or 503 => new(FeedFailureReason.Unavailable, $"The broker answered {status}.", RetryAfter(response)),
-            _ => new FeedFailureException(FeedFailureReason.Status, $"The broker answered {status}."),
+            429 or 503 => new(FeedFailureReason.Unavailable, $"The broker responded with {status}.", RetryAfter(response)),
+            _ => new FeedFailureException(FeedFailureReason.Status, $"The broker responded with {status}."),
         };
     }
 
     private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
-        var asked = response.Headers.RetryAfter is not { } header ? null : header.Delta ?? (header.Date - time.GetUtcNow());
-        return asked > MaxRetryAfter ? MaxRetryAfter : asked;
+        var retryAfter = response.Headers.RetryAfter is not { } header ? null : header.Delta ?? (header.Date - time.GetUtcNow());
+        return retryAfter > MaxRetryAfter ? MaxRetryAfter : retryAfter;
     }
 
     private async Task<byte[]> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        // Megabytes that are copied while the stream grows stay with the process for long.
+        // A buffer of the final size avoids copies of several megabytes, which the process would keep for a long time.
         using var body = new MemoryStream((int)Math.Min(response.Content.Headers.ContentLength ?? 0, options.MaximumBytes));
         var buffer = new byte[16 * 1024];
         while (true)
@@ -120,7 +120,7 @@ internal sealed class FeedRequest<T>(HttpClient http, FeedClientOptions<T> optio
             body.Write(buffer, 0, read);
             if (body.Length > options.MaximumBytes)
             {
-                throw new FeedFailureException(FeedFailureReason.TooLarge, $"The answer is larger than {options.MaximumBytes} bytes.");
+                throw new FeedFailureException(FeedFailureReason.TooLarge, $"The body exceeds the limit of {options.MaximumBytes} bytes.");
             }
         }
     }
@@ -139,8 +139,8 @@ internal sealed class FeedRequest<T>(HttpClient http, FeedClientOptions<T> optio
 
         if (value is null)
         {
-            throw new FeedFailureException(FeedFailureReason.Malformed, "It is null.");
+            throw new FeedFailureException(FeedFailureReason.Malformed, "The body is null.");
         }
-        return options.Validate(value) is { } fault ? throw new FeedFailureException(FeedFailureReason.Invalid, fault) : value;
+        return options.Validate(value) is { } error ? throw new FeedFailureException(FeedFailureReason.Invalid, error) : value;
     }
 }

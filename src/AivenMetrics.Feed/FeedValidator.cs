@@ -3,17 +3,20 @@ using System.Text.RegularExpressions;
 namespace AivenMetrics.Feed;
 
 /// <summary>
-/// What JSON cannot say about a feed: a list that holds a null, the same host twice, a port of zero. One fault refuses the
-/// whole answer, because the last good one is better than a part of a wrong one.
+/// Validates the rules of a feed that the JSON contract cannot express: null items, duplicate hosts, a port of zero. One error rejects the
+/// whole response, because the last good response is safer than a partial one.
 /// </summary>
 public static partial class FeedValidator
 {
-    /// <summary>The first fault of a feed for discovery as a sentence, or null. No project at all is a fault: the broker lists every configured one.</summary>
+    /// <summary>
+    /// Returns the first error in a feed for discovery as a sentence, or null. An empty list of projects is an error: the broker lists
+    /// every configured project.
+    /// </summary>
     public static string? Validate(TargetFeed feed)
     {
         if (feed.Projects is not { Count: > 0 })
         {
-            return "It lists no project.";
+            return "The list of projects is empty.";
         }
         var projects = new HashSet<string>(StringComparer.Ordinal);
         foreach (var project in feed.Projects)
@@ -26,21 +29,23 @@ public static partial class FeedValidator
             {
                 return $"Project {project.Project} is listed twice.";
             }
-            if (Validate(project) is { } fault)
+            if (Validate(project) is { } error)
             {
-                return $"Project {project.Project}: {fault}";
+                return $"Project {project.Project}: {error}";
             }
         }
 
         return null;
     }
 
-    /// <summary>The first fault of a feed for gateways, or of a tenants file, as a sentence, or null. No credential at all is no fault.</summary>
+    /// <summary>
+    /// Returns the first error in a feed for gateways or a tenants file as a sentence, or null. An empty list of credentials is valid.
+    /// </summary>
     public static string? Validate(CredentialFeed feed)
     {
         if (feed.Credentials is null)
         {
-            return "It has no list of credentials.";
+            return "The list of credentials is missing.";
         }
         var users = new HashSet<string>(StringComparer.Ordinal);
         foreach (var credential in feed.Credentials)
@@ -53,9 +58,9 @@ public static partial class FeedValidator
             {
                 return $"Username {credential.Username} is listed twice.";
             }
-            if (Validate(credential) is { } fault)
+            if (Validate(credential) is { } error)
             {
-                return $"Credential {credential.Username}: {fault}";
+                return $"Credential {credential.Username}: {error}";
             }
         }
 
@@ -66,13 +71,13 @@ public static partial class FeedValidator
     {
         if (project.Services is null)
         {
-            return "it has no list of services.";
+            return "the list of services is missing.";
         }
         if (project.ScrapeCredentials is { Username: null or "" } or { Password: null or "" })
         {
-            return "its scrape credentials are incomplete.";
+            return "the scrape credentials are incomplete.";
         }
-        // One host under two services would scrape one tenant's node with another tenant's labels.
+        // The same host in two services would scrape one tenant's node with another tenant's labels.
         var hosts = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var service in project.Services)
         {
@@ -82,13 +87,13 @@ public static partial class FeedValidator
             }
             if (service.Hosts is null || service.Labels is null)
             {
-                return $"service {service.ServiceName} lacks its hosts or labels.";
+                return $"the hosts or labels of service {service.ServiceName} are missing.";
             }
             foreach (var (name, value) in service.Labels)
             {
                 if (value is null || !LabelName().IsMatch(name) || name.StartsWith("__", StringComparison.Ordinal))
                 {
-                    return $"service {service.ServiceName} has the label '{name}', which is no label that a target may have.";
+                    return $"service {service.ServiceName} has the label '{name}', which is not a valid target label.";
                 }
             }
 
@@ -100,11 +105,11 @@ public static partial class FeedValidator
                 }
                 if (host.Port is < 1 or > 65535)
                 {
-                    return $"host {host.Host} has the port {host.Port}.";
+                    return $"host {host.Host} has the port {host.Port}; it must be from 1 to 65535.";
                 }
                 if (host.Path is not ['/', ..])
                 {
-                    return $"host {host.Host} has a path that does not begin with '/'.";
+                    return $"the path of host {host.Host} does not begin with '/'.";
                 }
                 if (!hosts.Add(host.Host))
                 {
@@ -124,17 +129,17 @@ public static partial class FeedValidator
         }
         if (credential.Plan is null)
         {
-            return "it has no plan.";
+            return "the plan is missing.";
         }
         if (credential.Matchers is null)
         {
-            return "it has no list of matchers.";
+            return "the list of matchers is missing.";
         }
         foreach (var matcher in credential.Matchers)
         {
             if (matcher?.Name is null || !LabelName().IsMatch(matcher.Name))
             {
-                return $"'{matcher?.Name}' is no label name.";
+                return $"'{matcher?.Name}' is not a valid label name.";
             }
             if (matcher.Type is not ("=" or "=~"))
             {

@@ -3,19 +3,19 @@ using System.Text.Json.Serialization;
 namespace AivenMetrics.Feed;
 
 /// <summary>
-/// The broker's answer to <c>GET /feed/v1/targets</c>: everything discovery needs to write Prometheus' files.
-/// It holds the scrape credentials, which open every service of a project: never log it, never give it to a tenant.
+/// The broker's response to <c>GET /feed/v1/targets</c>: all data for Prometheus' files. It contains scrape credentials, which give access
+/// to every service of a project. Never log it or return it to a tenant.
 /// </summary>
-/// <param name="Projects">Every configured project, also those that Aiven has not shown yet; sorted by name.</param>
+/// <param name="Projects">Every configured project, including projects that Aiven has not reported yet; sorted by name.</param>
 public sealed record TargetFeed([property: JsonRequired] IReadOnlyList<ProjectTargets> Projects);
 
 /// <summary>The scrape targets of one Aiven project.</summary>
 /// <param name="Project">The project's name.</param>
 /// <param name="Ready">
-/// False until Aiven has answered well once: discovery then keeps what it has. A project that is missing from the feed
-/// altogether is no longer configured, and its targets go.
+/// False until the first successful response from Aiven; discovery then keeps its files. If a project is missing from the feed, it is no
+/// longer configured and its targets are removed.
 /// </param>
-/// <param name="CaCertificate">PEM of the project's CA, which signs every node's certificate; null while not ready.</param>
+/// <param name="CaCertificate">PEM of the project's CA, which signs the certificates of all nodes; null while not ready.</param>
 /// <param name="ScrapeCredentials">Basic authentication for the metrics port; null while not ready.</param>
 /// <param name="Services">The services to scrape, sorted by name.</param>
 public sealed record ProjectTargets(
@@ -31,14 +31,17 @@ public sealed record ProjectTargets(
 /// <param name="Password">The password, a secret.</param>
 public sealed record ScrapeCredentials([property: JsonRequired] string Username, [property: JsonRequired] string Password)
 {
-    /// <summary>The user only, so that a record that is logged by mistake shows no password.</summary>
+    /// <summary>Returns the user name without the password, which must not appear in logs.</summary>
     public override string ToString() => $"ScrapeCredentials {{ Username = {Username} }}";
 }
 
-/// <summary>The hosts to scrape for one Aiven service and the target labels that identify it.</summary>
-/// <param name="ServiceName">The Aiven service name.</param>
-/// <param name="Hosts">Host names whose A records are the nodes; sorted.</param>
-/// <param name="Labels">Target labels, as design decision 5 lists them; without <c>aiven_hostname</c>, which is per host.</param>
+/// <summary>The hosts of one Aiven service and the target labels that identify it.</summary>
+/// <param name="ServiceName">The name of the Aiven service.</param>
+/// <param name="Hosts">Host names whose A records are the addresses of the nodes; sorted.</param>
+/// <param name="Labels">
+/// Target labels, listed in docs/decisions/0001-founding-decisions.md, section 5. Excluded is <c>aiven_hostname</c>, which differs per
+/// host.
+/// </param>
 public sealed record ServiceTargets(
     [property: JsonRequired] string ServiceName,
     [property: JsonRequired] IReadOnlyList<ScrapeHost> Hosts,
@@ -46,7 +49,7 @@ public sealed record ServiceTargets(
 );
 
 /// <summary>A host name whose A records are nodes with a metrics listener.</summary>
-/// <param name="Host">The name, which is also what the nodes' certificates name.</param>
+/// <param name="Host">The host name. The certificates of the nodes contain it.</param>
 /// <param name="Port">The metrics port, 9273 on Aiven.</param>
 /// <param name="Path">The metrics path, <c>/metrics</c> on Aiven.</param>
 public sealed record ScrapeHost(

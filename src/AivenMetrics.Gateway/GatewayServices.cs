@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
-using AivenMetrics.Access;
+using AivenMetrics.Authentication;
 using AivenMetrics.Feed;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
@@ -34,7 +34,7 @@ public static class GatewayServices
     /// <see cref="TimeProvider"/>, or that of the system if there is none.
     /// </summary>
     /// <param name="services">The service collection.</param>
-    /// <param name="options">Options that <see cref="GatewayOptionsValidation.Validate"/> accepts.</param>
+    /// <param name="options">Valid options.</param>
     public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
     {
         services.AddMetrics();

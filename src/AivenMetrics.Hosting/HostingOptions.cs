@@ -1,24 +1,28 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Sockets;
 
 namespace AivenMetrics.Hosting;
 
-/// <summary>Options that every role has: where it listens.</summary>
-internal sealed class HostingOptions
+/// <summary>Options of every role: the addresses that it listens on.</summary>
+internal sealed class HostingOptions : IValidatableObject
 {
-    /// <summary>Where the role serves its clients; plain HTTP, since Caddy or gorouter terminates TLS. Port 0: any free one.</summary>
+    /// <summary>Address for clients. Plain HTTP, because Caddy or gorouter terminates TLS. Port 0 selects a free port.</summary>
     public string? Listen { get; set; }
 
     /// <summary>
-    /// Where the role serves its clients by HTTP/2 in clear text, for a proxy that begins with it (prior knowledge); default: nowhere. It is an
-    /// address of its own because without TLS nothing tells a server which of the two versions comes. Port 0: any free one.
+    /// Address for clients that use HTTP/2 without TLS (prior knowledge, RFC 9113 3.3). Default: none. HTTP/2 needs its own address,
+    /// because
+    /// without TLS a server cannot negotiate the version. Port 0 selects a free port.
     /// </summary>
     public string? Http2Listen { get; set; }
 
-    /// <summary>Where <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c> are served; never give it to tenants. Port 0: any free one.</summary>
+    /// <summary>
+    /// Address of <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>; tenants must not reach it. Port 0 selects a free port.
+    /// </summary>
     public string? InternalListen { get; set; }
 
-    /// <summary>Those that are set, by the name of their option.</summary>
+    /// <summary>The addresses that are set, with the names of their options.</summary>
     public IEnumerable<(string Name, string Url)> Listeners
     {
         get
@@ -33,7 +37,7 @@ internal sealed class HostingOptions
         }
     }
 
-    /// <summary>Parses a listen URL; null when it is not <c>http://address:port</c>.</summary>
+    /// <summary>Parses a listen URL. Returns null if it is not <c>http://address:port</c>.</summary>
     public static IPEndPoint? ParseEndPoint(string? url)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp || uri.PathAndQuery != "/")
@@ -46,40 +50,49 @@ internal sealed class HostingOptions
             : null;
     }
 
-    /// <summary>Two options with one address as sentences: the second would find the first there and take it for a stranger.</summary>
-    public IEnumerable<string> ValidateConflicts(string section)
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        if (Listen is not null && ParseEndPoint(Listen) is null)
+        {
+            yield return InvalidEndPoint(nameof(Listen));
+        }
+
+        if (!string.IsNullOrEmpty(Http2Listen) && ParseEndPoint(Http2Listen) is null)
+        {
+            yield return InvalidEndPoint(nameof(Http2Listen));
+        }
+
+        if (ParseEndPoint(InternalListen) is null)
+        {
+            yield return InvalidEndPoint(nameof(InternalListen));
+        }
+
         var listeners = Listeners
-            .Select(listener => (listener.Name, listener.Url, EndPoint: ParseEndPoint(listener.Url)))
+            .Select(listener => (listener.Name, listener.Url, EndPoint: ParseEndPoint(listener.Url)!))
             .Where(listener => listener.EndPoint is not null)
             .ToArray();
-        for (var second = 1; second < listeners.Length; second++)
+        foreach (var (index, second) in listeners.Index())
         {
-            for (var first = 0; first < second; first++)
+            foreach (var first in listeners.Take(index).Where(first => Overlaps(first.EndPoint, second.EndPoint)))
             {
-                var (one, other) = (listeners[first], listeners[second]);
-                if (
-                    one.EndPoint!.Port == other.EndPoint!.Port
-                    && one.EndPoint.Port != 0
-                    && (Covers(one.EndPoint.Address, other.EndPoint.Address) || Covers(other.EndPoint.Address, one.EndPoint.Address))
-                )
-                {
-                    yield return $"{section}:{other.Name} is {other.Url}, which {section}:{one.Name} takes: give each a port of its own.";
-                }
+                yield return new ValidationResult(
+                    $"is {second.Url}, which {validationContext.DisplayName}:{first.Name} uses: give each option its own port.",
+                    [second.Name]
+                );
             }
         }
     }
 
-    /// <summary>Faults of a listen option as sentences.</summary>
-    public static IEnumerable<string> ValidateListen(string key, string? url)
-    {
-        if (ParseEndPoint(url) is null)
-        {
-            yield return $"{key} must be http://<IP address>:<port>, such as http://127.0.0.1:8080 (TLS is terminated in front, by Caddy).";
-        }
-    }
+    private static ValidationResult InvalidEndPoint(string name) =>
+        new("must be http://<IP address>:<port>, such as http://127.0.0.1:8080 (a proxy such as Caddy terminates TLS).", [name]);
 
-    /// <summary>Whether who listens on one address listens on the other too. All addresses of version 6 are those of version 4 as well.</summary>
+    private static bool Overlaps(IPEndPoint first, IPEndPoint second) =>
+        first.Port != 0 && first.Port == second.Port && (Covers(first.Address, second.Address) || Covers(second.Address, first.Address));
+
+    /// <summary>
+    /// Returns whether a listener on one address also receives connections to the other. The IPv6 wildcard includes all IPv4 addresses.
+    /// </summary>
     private static bool Covers(IPAddress one, IPAddress other) =>
         one.Equals(other)
         || one.Equals(IPAddress.IPv6Any)

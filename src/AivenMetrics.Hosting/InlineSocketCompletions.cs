@@ -3,16 +3,18 @@ using Microsoft.AspNetCore.Hosting;
 namespace AivenMetrics.Hosting;
 
 /// <summary>
-/// Runs requests on the threads that wait for their sockets, one for each core, instead of handing them to the thread pool at each of
-/// the four times that bytes arrive or leave. Handing over was half of what a forwarded request cost (docs/performance.md). The price:
-/// what computes for milliseconds or blocks would hold up other requests, so whatever may, yields first with <see cref="Task.Yield"/>.
+/// Runs continuations of socket operations on the threads that poll the sockets, one per core, instead of the thread pool. The four
+/// changes of thread were half of the cost of a forwarded request (docs/performance.md). Code that blocks or computes for milliseconds
+/// would delay other requests on the same thread. It must call <see cref="Task.Yield"/> first.
 /// </summary>
-/// <remarks>The runtime's documentation: DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS among .NET's environment variables.</remarks>
+/// <remarks>See DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS in the .NET documentation of environment variables.</remarks>
 internal static class InlineSocketCompletions
 {
     private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 
-    /// <summary>To be called before the process opens its first socket, because the runtime asks once.</summary>
+    /// <summary>
+    /// Enables inline completions. Must be called before the process opens its first socket, because .NET reads the setting once.
+    /// </summary>
     public static void Enable(IWebHostBuilder host)
     {
         Environment.SetEnvironmentVariable(InlineCompletions, "1");

@@ -8,14 +8,15 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace AivenMetrics.Hosting;
 
 /// <summary>
-/// The listener for operators and their Prometheus: <c>/healthz</c> (the process runs), <c>/readyz</c> (it can do its job, and why
-/// not), <c>/metrics</c>, and what a role adds. Connections are told apart by the listener that accepted them, never by a Host header.
+/// The listener for operators and their Prometheus: <c>/healthz</c> (the process runs), <c>/readyz</c> (the role can work, or the
+/// reason why not), <c>/metrics</c>, and endpoints of the role. A connection is internal if this listener accepted it, whatever its Host
+/// header.
 /// </summary>
 internal static class InternalListener
 {
     private sealed record InternalConnection;
 
-    /// <summary>Marks every connection of this listener as internal.</summary>
+    /// <summary>Marks every connection of the listener as internal.</summary>
     public static void MarkInternal(this ListenOptions listener) =>
         listener.Use(next =>
             connection =>
@@ -25,13 +26,15 @@ internal static class InternalListener
             }
         );
 
-    /// <summary>Answers internal connections here; nothing of the role is reachable through them, nor they through the role.</summary>
+    /// <summary>
+    /// Serves internal connections. They do not reach the endpoints for clients, and clients do not reach the internal endpoints.
+    /// </summary>
     public static void UseInternalListener(this WebApplication app, Action<IApplicationBuilder>? more = null) =>
         app.MapWhen(
             context => context.Features.Get<InternalConnection>() is not null,
             branch =>
             {
-                // Writing all metrics takes long enough to be in the way of requests (see SocketThreads).
+                // Writing all metrics takes long enough to delay requests on the same thread (see InlineSocketCompletions).
                 branch.Use(
                     async (HttpContext context, RequestDelegate next) =>
                     {
@@ -41,7 +44,7 @@ internal static class InternalListener
                 );
                 branch.UseHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
                 branch.UseHealthChecks("/readyz", new HealthCheckOptions { ResponseWriter = WriteReportAsync });
-                // Before /metrics, which takes all paths below it.
+                // Must come before /metrics, which handles all paths below it.
                 more?.Invoke(branch);
                 branch.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
                 branch.Run(context =>

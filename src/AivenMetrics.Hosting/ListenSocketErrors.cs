@@ -4,15 +4,15 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace AivenMetrics.Hosting;
 
 /// <summary>
-/// Opens the sockets that a role listens on. One that cannot be opened is told with the option that asks for it and the remedy: the
-/// server's own errors name an address at best, and not always that.
+/// Opens the sockets that a role listens on. If a socket cannot be opened, the error names the option and the remedy. Kestrel's own
+/// error names the address at best.
 /// </summary>
 internal static class ListenSocketErrors
 {
-    /// <summary>Opens sockets as before, with errors that are sentences for operators.</summary>
-    /// <param name="sockets">The server's options.</param>
-    /// <param name="section">The role's section, in which the options are.</param>
-    /// <param name="hosting">What these say.</param>
+    /// <summary>Replaces errors of the default socket factory by errors that name the configuration key.</summary>
+    /// <param name="sockets">The options of the socket transport.</param>
+    /// <param name="section">The configuration section of the role.</param>
+    /// <param name="hosting">The listen options.</param>
     public static void DescribeFailures(SocketTransportOptions sockets, string section, HostingOptions hosting)
     {
         var open = sockets.CreateBoundListenSocket;
@@ -33,11 +33,12 @@ internal static class ListenSocketErrors
     private static string DescribeFailure(string key, string url, SocketException exception) =>
         exception.SocketErrorCode switch
         {
-            SocketError.AddressAlreadyInUse => $"{key} is {url}, where something listens already: stop that, or give {key} another port.",
+            SocketError.AddressAlreadyInUse =>
+                $"{key} is {url}, which another process listens on: stop that process, or set {key} to another port.",
             SocketError.AddressNotAvailable =>
-                $"{key} is {url}, which is no address of this host: give {key} one of its addresses, or 0.0.0.0 for all of them.",
+                $"{key} is {url}, which is not an address of this host: set {key} to an address of this host, or to 0.0.0.0 for all addresses.",
             SocketError.AccessDenied =>
-                $"{key} is {url}, which this user may not open: give {key} a port from 1024 on, or grant the process CAP_NET_BIND_SERVICE.",
-            _ => $"{key} is {url}, which cannot be opened ({exception.Message}): give {key} an address of this host and a free port.",
+                $"{key} is {url}, which this user may not open: set {key} to a port from 1024, or grant the process CAP_NET_BIND_SERVICE.",
+            _ => $"{key} is {url}, which cannot be opened ({exception.Message}): set {key} to an address of this host and a free port.",
         };
 }

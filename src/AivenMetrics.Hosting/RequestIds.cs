@@ -8,8 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Hosting;
 
 /// <summary>
-/// Gives every request an id that its log lines carry and its answer names: the router's (<c>X-Vcap-Request-Id</c>) or the
-/// caller's (<c>X-Request-Id</c>) when it is short and plain, else a new one. An id is text from outside, hence the check.
+/// Gives every request an id, which appears in its log lines and in the response header <c>X-Request-Id</c>. It is the id of the router
+/// (<c>X-Vcap-Request-Id</c>) or of the client (<c>X-Request-Id</c>) if that has at most 64 letters, digits, '-', '_' or '.'; otherwise
+/// a new one.
 /// </summary>
 internal static class RequestIds
 {
@@ -42,7 +43,7 @@ internal static class RequestIds
     private static string? ValidOrNull(string? id) =>
         id is { Length: > 0 and <= MaximumLength } && !id.AsSpan().ContainsAnyExcept(Plain) ? id : null;
 
-    /// <summary>A scope whose one pair costs no array: the JSON formatter writes it as <c>"RequestId":"…"</c>.</summary>
+    /// <summary>A scope with one value, which needs no array. The JSON formatter writes it as <c>"RequestId":"…"</c>.</summary>
     private sealed class RequestScope(string id) : IReadOnlyList<KeyValuePair<string, object>>
     {
         public int Count => 1;

@@ -4,35 +4,35 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Hosting;
 
-/// <summary>Turns a role into a command: options, configuration, faults, run.</summary>
+/// <summary>Creates the command of a role: reads its configuration, reports errors, runs it.</summary>
 internal static class RoleCommand
 {
-    /// <summary>Exit code for a configuration or a command line that cannot be used.</summary>
+    /// <summary>Exit code for errors of the configuration or the command line.</summary>
     public const int UsageExitCode = 2;
 
     public static readonly Option<string?> ConfigOption = new("--config")
     {
-        Description = "JSON configuration file. Default: appsettings.json in the working directory, if there is one.",
+        Description = "JSON configuration file. Default: appsettings.json in the working directory, if it exists.",
         Recursive = true,
         HelpName = "path",
     };
 
     private static readonly Option<LogFormat> LogFormatOption = new("--log-format")
     {
-        Description = "json, console, or auto: console on a terminal, json elsewhere.",
+        Description = "Format of log lines: json, console, or auto (console on a terminal, json otherwise).",
         DefaultValueFactory = _ => LogFormat.Auto,
     };
 
     private static readonly Option<LogLevel> LogLevelOption = new("--log-level")
     {
-        Description = "Least level that is logged.",
+        Description = "Minimum level of log lines.",
         DefaultValueFactory = _ => LogLevel.Information,
     };
 
     private static readonly Option<string?> AddressesFileOption = new("--addresses-file")
     {
         Description =
-            "Once it listens, write a JSON object with role, pid, listen, http2_listen if there is one, and internal to this file.",
+            "File to write once the role listens: a JSON object with role, pid, listen, http2_listen (if set) and internal. Default: none.",
         HelpName = "path",
     };
 
@@ -64,19 +64,19 @@ internal static class RoleCommand
         return command;
     }
 
-    /// <summary>Writes all faults to standard error.</summary>
-    /// <returns>True when there were any.</returns>
-    public static bool WriteErrors(IReadOnlyList<string> faults)
+    /// <summary>Writes all errors to standard error.</summary>
+    /// <returns>True if there are errors.</returns>
+    public static bool WriteErrors(IReadOnlyList<string> errors)
     {
-        if (faults.Count == 0)
+        if (errors.Count == 0)
         {
             return false;
         }
 
-        Console.Error.WriteLine($"The configuration has {faults.Count} fault{(faults.Count == 1 ? "" : "s")}:");
-        foreach (var fault in faults)
+        Console.Error.WriteLine($"The configuration has {errors.Count} error{(errors.Count == 1 ? "" : "s")}:");
+        foreach (var error in errors)
         {
-            Console.Error.WriteLine($"  - {fault}");
+            Console.Error.WriteLine($"  - {error}");
         }
 
         return true;

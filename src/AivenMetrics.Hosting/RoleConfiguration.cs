@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration;
 
 namespace AivenMetrics.Hosting;
 
-/// <summary>A role's bound configuration, or why it cannot be used.</summary>
-/// <param name="ReadErrors">Those of the faults that lie in the reading: files, unknown keys, values that do not convert.</param>
+/// <summary>The bound configuration of a role, or its errors.</summary>
+/// <param name="ReadErrors">The errors of reading alone: files, unknown keys, values that cannot be converted.</param>
 internal sealed record RoleConfiguration<TOptions>(
     TOptions Options,
     HostingOptions Hosting,
@@ -15,30 +15,23 @@ internal sealed record RoleConfiguration<TOptions>(
     where TOptions : class, new()
 {
     /// <summary>
-    /// Reads the file (the named one must exist; <c>appsettings.json</c> need not), environment variables and options, in rising
-    /// precedence; resolves secrets from their files; binds; and gathers every fault.
+    /// Reads the file, environment variables and command-line options, in increasing precedence. Reads secrets from their files, binds the
+    /// options and collects all errors. A file that is named must exist; <c>appsettings.json</c> need not.
     /// </summary>
     public static RoleConfiguration<TOptions> Read(Role<TOptions> role, ParseResult parsed, string? file, bool hosted)
     {
-        List<string> faults = [];
-        var entries = ReadEntries(role, parsed, file, faults);
-        var unread = SecretFiles.Resolve(entries, [.. role.Secrets.Select(key => $"{role.Section}:{key}")], faults);
+        List<string> errors = [];
+        var entries = ReadEntries(role, parsed, file, errors);
+        var unread = SecretFiles.Resolve(entries, [.. role.Secrets.Select(key => $"{role.Section}:{key}")], errors);
         var hosting = new HostingOptions
         {
-            Listen = Take(entries, $"{role.Section}:Listen") ?? role.DefaultListen,
+            Listen = Take(entries, $"{role.Section}:Listen") is { } listen && role.DefaultListen is not null ? listen : role.DefaultListen,
             Http2Listen = role.SupportsHttp2 ? Take(entries, $"{role.Section}:Http2Listen") : null,
             InternalListen = Take(entries, $"{role.Section}:InternalListen") ?? role.DefaultInternalListen,
         };
         if (hosted)
         {
-            faults.AddRange(role.DefaultListen is null ? [] : HostingOptions.ValidateListen($"{role.Section}:Listen", hosting.Listen));
-            faults.AddRange(
-                string.IsNullOrEmpty(hosting.Http2Listen)
-                    ? []
-                    : HostingOptions.ValidateListen($"{role.Section}:Http2Listen", hosting.Http2Listen)
-            );
-            faults.AddRange(HostingOptions.ValidateListen($"{role.Section}:InternalListen", hosting.InternalListen));
-            faults.AddRange(hosting.ValidateConflicts(role.Section));
+            errors.AddRange(OptionsValidator.Validate(hosting, role.Section));
         }
 
         string[] listeners =
@@ -47,28 +40,33 @@ internal sealed record RoleConfiguration<TOptions>(
             .. role.SupportsHttp2 ? (string[])["Http2Listen"] : [],
             "InternalListen",
         ];
-        var options = OptionsBinder.Bind<TOptions>(entries, role.Section, faults, listeners);
+        var options = OptionsBinder.Bind<TOptions>(entries, role.Section, errors, listeners);
         return new RoleConfiguration<TOptions>(
             options,
             hosting,
-            [.. faults, .. role.Validate(options).Where(fault => !unread.Any(key => ConcernsKey(fault, key)))],
-            faults
+            [
+                .. errors,
+                .. OptionsValidator
+                    .Validate(options, role.Section, role.Rules?.Invoke(options))
+                    .Where(error => !unread.Any(key => ConcernsKey(error, key))),
+            ],
+            errors
         );
     }
 
-    /// <summary>Whether the key that a fault begins with is this one, or the list or section that it is in.</summary>
-    private static bool ConcernsKey(string fault, string key) =>
-        $"{key}:".StartsWith($"{fault.Split(' ')[0].TrimEnd(':')}:", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Returns whether an error concerns a key, or the list or section that contains it.</summary>
+    private static bool ConcernsKey(string error, string key) =>
+        $"{key}:".StartsWith($"{error.Split(' ')[0].TrimEnd(':')}:", StringComparison.OrdinalIgnoreCase);
 
-    private static Dictionary<string, string> ReadEntries(Role<TOptions> role, ParseResult parsed, string? file, List<string> faults)
+    private static Dictionary<string, string> ReadEntries(Role<TOptions> role, ParseResult parsed, string? file, List<string> errors)
     {
         using var configuration = new ConfigurationManager();
-        AddFile(configuration, file, faults);
+        AddFile(configuration, file, errors);
         configuration.AddEnvironmentVariables(ConfigurationNames.EnvironmentPrefix);
         var entries = configuration
             .AsEnumerable()
             .Where(entry => entry.Value is not null)
-            // The platform command's own variables stand in the same shell and are no configuration of ours.
+            // Variables of aiven-metrics-lab platform can be set in the same shell and are not configuration.
             .Where(entry =>
                 !$"{ConfigurationNames.EnvironmentPrefix}{entry.Key}".StartsWith(
                     ConfigurationNames.PlatformEnvironmentPrefix,
@@ -78,7 +76,7 @@ internal sealed record RoleConfiguration<TOptions>(
             .ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.OrdinalIgnoreCase);
         foreach (var option in role.Options)
         {
-            option.Apply(parsed, role.Section, entries, faults);
+            option.Apply(parsed, role.Section, entries, errors);
         }
 
         foreach (
@@ -88,20 +86,20 @@ internal sealed record RoleConfiguration<TOptions>(
                 .Except(ConfigurationNames.Sections, StringComparer.OrdinalIgnoreCase)
         )
         {
-            faults.Add($"{unknown} is not a section: it must be one of {string.Join(", ", ConfigurationNames.Sections)}.");
+            errors.Add($"{unknown} is not a section: use one of {string.Join(", ", ConfigurationNames.Sections)}.");
         }
 
         return entries;
     }
 
-    private static void AddFile(ConfigurationManager configuration, string? file, List<string> faults)
+    private static void AddFile(ConfigurationManager configuration, string? file, List<string> errors)
     {
         var path = Path.GetFullPath(file ?? "appsettings.json");
         if (!File.Exists(path))
         {
             if (file is not null)
             {
-                faults.Add($"--config names {file}, which does not exist: check the path.");
+                errors.Add($"--config names {file}, which does not exist: correct the path.");
             }
 
             return;
@@ -114,10 +112,10 @@ internal sealed record RoleConfiguration<TOptions>(
         catch (Exception exception)
             when (exception is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
         {
-            faults.Add($"{path} cannot be read as JSON: {(exception.InnerException ?? exception).Message}");
+            errors.Add($"{path} cannot be read as JSON: {(exception.InnerException ?? exception).Message}");
         }
     }
 
-    /// <summary>Hosting keys are not the role's own options: they are taken out before those are bound.</summary>
+    /// <summary>Removes and returns a hosting key, because hosting keys are not among the options of the role.</summary>
     private static string? Take(Dictionary<string, string> entries, string key) => entries.Remove(key, out var value) ? value : null;
 }

@@ -16,13 +16,15 @@ using OpenTelemetry.Resources;
 
 namespace AivenMetrics.Hosting;
 
-/// <summary>Runs a role as a process: its listeners, logs, request ids, health, metrics, graceful shutdown.</summary>
+/// <summary>Runs a role as a process: listeners, logs, request ids, health checks, metrics and graceful shutdown.</summary>
 internal static class RoleHost
 {
-    /// <summary>Longer than any request may wait (a bind: 20 s by default), shorter than what BOSH and Kubernetes grant.</summary>
+    /// <summary>
+    /// Longer than a request can take (a bind: 20 s by default), and shorter than the 30 s that Kubernetes allows by default.
+    /// </summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(25);
 
-    /// <summary>Composes the role without starting it.</summary>
+    /// <summary>Builds the application without starting it.</summary>
     public static WebApplication Build<TOptions>(
         Role<TOptions> role,
         RoleConfiguration<TOptions> configuration,
@@ -68,8 +70,8 @@ internal static class RoleHost
         return app;
     }
 
-    /// <summary>Starts the role, says where it listens, and stays until it is told to stop.</summary>
-    /// <returns>0 after a graceful stop; 1 when it could not start or broke.</returns>
+    /// <summary>Starts the role, logs its addresses and waits for a signal to stop.</summary>
+    /// <returns>0 after a graceful stop; 1 if the role could not start or failed.</returns>
     public static async Task<int> RunAsync(WebApplication app, string name, string? addressesFile)
     {
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("AivenMetrics");
@@ -77,36 +79,26 @@ internal static class RoleHost
         {
             await app.StartAsync();
             var addresses = GetAddresses(app, name);
-            logger.LogInformation(
-                "{Role} {Version} listens on {Listen}; health and metrics on {Internal}",
-                name,
-                Version,
-                DescribeListeners(addresses),
-                addresses["internal"]
-            );
+            logger.RoleStarted(name, Version, DescribeListeners(addresses), $"{addresses["internal"]}");
             WriteAddresses(addressesFile, addresses);
             await app.WaitForShutdownAsync();
-            logger.LogInformation("{Role} stopped", name);
+            logger.RoleStopped(name);
             return 0;
         }
         catch (DbException exception)
         {
-            logger.LogCritical(
-                "{Role} cannot use its database: {Reason}. Check Broker:Database and that the database runs.",
-                name,
-                exception.GetBaseException().Message.TrimEnd('.')
-            );
+            logger.DatabaseUnavailable(name, exception.GetBaseException().Message.TrimEnd('.'));
             return 1;
         }
         catch (Exception exception)
             when (exception is IOException or SocketException or UnauthorizedAccessException or InvalidDataException)
         {
-            logger.LogCritical("{Role} cannot start: {Reason}", name, exception.Message);
+            logger.StartFailed(name, exception.Message);
             return 1;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            logger.LogCritical(exception, "{Role} ended", name);
+            logger.RoleFailed(exception, name);
             return 1;
         }
         finally
@@ -133,7 +125,7 @@ internal static class RoleHost
         kestrel.Listen(HostingOptions.ParseEndPoint(hosting.InternalListen)!, listener => listener.MarkInternal());
     }
 
-    /// <summary>The addresses in the order in which <see cref="ConfigureListeners"/> asked for them, with the ports that were really given.</summary>
+    /// <summary>Returns the addresses in the order of <see cref="ConfigureListeners"/>, with the ports that the system selected.</summary>
     private static JsonObject GetAddresses(WebApplication app, string name)
     {
         var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
@@ -171,7 +163,7 @@ internal static class RoleHost
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new IOException(
-                $"--addresses-file names {file}, which cannot be written ({exception.Message.TrimEnd('.')}): name a file in a folder that exists and may be written to.",
+                $"--addresses-file names {file}, which cannot be written ({exception.Message.TrimEnd('.')}): name a file in a writable folder.",
                 exception
             );
         }

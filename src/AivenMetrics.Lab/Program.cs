@@ -3,7 +3,7 @@ using AivenMetrics.Hosting;
 using AivenMetrics.Lab.Commands;
 
 var root = new RootCommand(
-    "Laboratory of aiven-metrics: a simulator of Aiven, a demo of the whole product, and a strict platform for testing service brokers."
+    "Test tools for aiven-metrics: a simulator of Aiven, a demo of the whole product, and a strict platform that checks service brokers."
 )
 {
     RoleCommand.Create(LabRoles.Simulator),

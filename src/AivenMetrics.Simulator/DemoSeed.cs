@@ -16,11 +16,11 @@ public sealed record DemoSpace(string Id, string Name, string OrganizationId);
 /// <param name="Name">The Aiven service name, <c>prod-</c> and the instance GUID.</param>
 /// <param name="Type">The Aiven service type.</param>
 /// <param name="Plan">The Aiven plan.</param>
-/// <param name="OrganizationId">The owner's organization.</param>
-/// <param name="SpaceId">The owner's space.</param>
+/// <param name="OrganizationId">GUID of the owning organization.</param>
+/// <param name="SpaceId">GUID of the owning space.</param>
 /// <param name="ServiceInstanceId">The platform's GUID of the instance, as in the tag <c>service_id</c>.</param>
-/// <param name="ServiceInstanceName">What the tenant calls it.</param>
-/// <param name="Powered">False: powered off.</param>
+/// <param name="ServiceInstanceName">Name of the service instance on the platform.</param>
+/// <param name="Powered">False if the service is powered off.</param>
 public sealed record DemoService(
     string Project,
     string Name,
@@ -52,7 +52,7 @@ public static class DemoSeed
     /// <summary>The three spaces: two of the first organization, one of the second.</summary>
     public static IReadOnlyList<DemoSpace> Spaces { get; } = [Forecast, Website, Beacons];
 
-    /// <summary>The ten services as they are in the given project.</summary>
+    /// <summary>Returns the ten services of the project.</summary>
     public static IReadOnlyList<DemoService> Services(string project) =>
         [
             Service(project, Forecast, "5ea4c400-0001-4a10-8b01-00000000a101", "opensearch", "business-4", "forecast-search"),
@@ -70,7 +70,7 @@ public static class DemoSeed
             },
         ];
 
-    /// <summary>The tags that the existing Aiven broker writes on a service.</summary>
+    /// <summary>Returns the tags that the platform's Aiven broker writes on a service.</summary>
     public static IReadOnlyDictionary<string, string> Tags(DemoService service) =>
         new SortedDictionary<string, string>(StringComparer.Ordinal)
         {

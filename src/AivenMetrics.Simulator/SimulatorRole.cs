@@ -11,12 +11,14 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace AivenMetrics.Simulator;
 
-/// <summary>Aiven at the wire: its API, the DNS of its services, and the metrics listeners of their nodes.</summary>
+/// <summary>Simulates Aiven: its API, the DNS names of its services, and the metrics listeners of their nodes.</summary>
 public static class SimulatorRole
 {
-    /// <summary>Registers the simulated world with its DNS server and node listeners, which start and stop with the host.</summary>
-    /// <param name="services">The host's services; a <see cref="TimeProvider"/> registered before is used for all delays.</param>
-    /// <param name="options">Options without <see cref="SimulatorOptions.Validate"/>.</param>
+    /// <summary>Registers the simulation with its DNS server and node listeners, which start and stop with the host.</summary>
+    /// <param name="services">
+    /// The services of the host. A <see cref="TimeProvider"/> that is already registered is used for all delays.
+    /// </param>
+    /// <param name="options">Valid options.</param>
     public static IServiceCollection AddSimulator(this IServiceCollection services, SimulatorOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -38,7 +40,7 @@ public static class SimulatorRole
         return services;
     }
 
-    /// <summary>Maps Aiven's API under <c>/v1</c> and the admin API, which needs no token, under <c>/simulator/v1</c>.</summary>
+    /// <summary>Maps Aiven's API to <c>/v1</c> and the admin API, which has no authentication, to <c>/simulator/v1</c>.</summary>
     public static IEndpointRouteBuilder MapSimulator(this IEndpointRouteBuilder routes)
     {
         routes.Map("/v1/{**path}", routes.ServiceProvider.GetRequiredService<ApiServer>().ServeAsync);

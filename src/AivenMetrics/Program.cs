@@ -2,7 +2,9 @@ using System.CommandLine;
 using AivenMetrics.Commands;
 using AivenMetrics.Hosting;
 
-var root = new RootCommand("Lets the tenants of a platform see the metrics of their Aiven services.")
+var root = new RootCommand(
+    "Gives the tenants of a platform access to the metrics of their Aiven services. Each role (broker, discovery, gateway) is a process of its own."
+)
 {
     RoleCommand.Create(Roles.Broker),
     RoleCommand.Create(Roles.Discovery),

@@ -12,14 +12,14 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("AivenMetrics.PromQL", "")]
     [InlineData("AivenMetrics.Feed", "")]
-    [InlineData("AivenMetrics.Access", "")]
+    [InlineData("AivenMetrics.Authentication", "")]
     [InlineData("AivenMetrics.Simulator", "")]
     [InlineData("AivenMetrics.StrictPlatform", "")]
     [InlineData("AivenMetrics.Discovery", "AivenMetrics.Feed")]
-    [InlineData("AivenMetrics.Gateway", "AivenMetrics.Access AivenMetrics.Feed AivenMetrics.PromQL")]
-    [InlineData("AivenMetrics.Broker", "AivenMetrics.Access AivenMetrics.Feed")]
+    [InlineData("AivenMetrics.Gateway", "AivenMetrics.Authentication AivenMetrics.Feed AivenMetrics.PromQL")]
+    [InlineData("AivenMetrics.Broker", "AivenMetrics.Authentication AivenMetrics.Feed")]
     [InlineData("AivenMetrics.Hosting", "")]
-    [InlineData("aiven-metrics", "AivenMetrics.Broker AivenMetrics.Discovery AivenMetrics.Feed AivenMetrics.Gateway AivenMetrics.Hosting")]
+    [InlineData("aiven-metrics", "AivenMetrics.Authentication AivenMetrics.Broker AivenMetrics.Discovery AivenMetrics.Feed AivenMetrics.Gateway AivenMetrics.Hosting")]
     [InlineData("aiven-metrics-lab", "AivenMetrics.Feed AivenMetrics.Hosting AivenMetrics.Simulator AivenMetrics.StrictPlatform")]
     public void A_project_references_only_what_its_secrets_allow(string project, string allowed)
     {
@@ -48,7 +48,7 @@ public sealed class ArchitectureTests
 
         Assert.Equal(
             [
-                "AivenMetrics.Access",
+                "AivenMetrics.Authentication",
                 "AivenMetrics.Broker",
                 "AivenMetrics.Discovery",
                 "AivenMetrics.Feed",

@@ -1,7 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace AivenMetrics.Broker.Authentication;
 
 /// <summary>A user that the platform may authenticate as (<c>Broker:Users</c>).</summary>
-public sealed class BrokerUserOptions
+public sealed class BrokerUserOptions : IValidatableObject
 {
     /// <summary>Most entries: a wrong password is tried against each.</summary>
     public const int MaximumUsers = 10;
@@ -23,24 +25,21 @@ public sealed class BrokerUserOptions
             _ => null,
         };
 
-    /// <summary>All faults of the list, as sentences that name the key; never a hash.</summary>
-    internal static IEnumerable<string> Validate(IList<BrokerUserOptions> users)
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (users.Count > MaximumUsers)
+        if (ValidateName(Username) is { } error)
         {
-            yield return $"Broker:Users has {users.Count} entries, of {MaximumUsers} at most: remove those that no platform uses any more.";
+            yield return new ValidationResult($"{error}.", [nameof(Username)]);
         }
-        for (var i = 0; i < users.Count; i++)
+
+        if (AivenMetrics.Authentication.PasswordHash.Parse(PasswordHash) is null)
         {
-            if (ValidateName(users[i].Username) is { } fault)
-            {
-                yield return $"Broker:Users:{i}:Username {fault}.";
-            }
-            if (Authentication.PasswordHash.Parse(users[i].PasswordHash) is null)
-            {
-                yield return $"Broker:Users:{i}:PasswordHash must be a line that aiven-metrics hash-password printed "
-                    + $"(pbkdf2-sha256$…, at least {Authentication.PasswordHash.MinimumIterations} iterations), given there or in a file named by Broker:Users:{i}:PasswordHashFile.";
-            }
+            yield return new ValidationResult(
+                "must be a line that aiven-metrics hash-password printed "
+                    + $"(pbkdf2-sha256$…, at least {AivenMetrics.Authentication.PasswordHash.MinimumIterations} iterations), given here or in a file named by PasswordHashFile.",
+                [nameof(PasswordHash)]
+            );
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Catalog;
@@ -5,8 +6,11 @@ namespace AivenMetrics.Broker.Catalog;
 /// <summary>
 /// What the marketplace shows (<c>Broker:Catalog</c>). The ids must never change once a platform has registered the broker.
 /// </summary>
-public sealed class CatalogOptions
+public sealed class CatalogOptions : IValidatableObject
 {
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Broker:Catalog";
+
     /// <summary>Most Aiven services that one binding of plan <c>services</c> can name.</summary>
     public const int MaximumServices = 50;
 
@@ -98,10 +102,11 @@ public sealed class CatalogOptions
     public string ServicesPlanMaintenanceDescription { get; set; } = "";
 
     /// <summary>How long platforms poll an asynchronous bind before they give up; whole seconds.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
     public TimeSpan MaximumPollingDuration { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>All faults, as sentences that name the key.</summary>
-    public IEnumerable<string> Validate() => CatalogOptionsValidator.Validate(this);
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => CatalogOptionsValidator.Validate(this);
 
     /// <summary>The plans, each with the part of the options that is its own.</summary>
     internal IReadOnlyList<ServicePlanConfig> Plans() =>

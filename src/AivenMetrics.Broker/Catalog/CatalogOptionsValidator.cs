@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace AivenMetrics.Broker.Catalog;
 
 /// <summary>What the specification and Cloud Controller ask of a catalog (osb.md A2, B5), checked at start instead of at registration.</summary>
@@ -7,14 +9,11 @@ internal static class CatalogOptionsValidator
     private const int MaximumParagraphLength = 10_000;
     private const int MaximumTagsLength = 2048;
 
-    // Platforms end there whatever the plan says (osb.md B6).
-    private static readonly TimeSpan MaximumPollingDuration = TimeSpan.FromDays(7);
-
-    /// <summary>All faults, as sentences that name the key.</summary>
-    public static IEnumerable<string> Validate(CatalogOptions options) =>
+    /// <summary>Returns all violations.</summary>
+    public static IEnumerable<ValidationResult> Validate(CatalogOptions options) =>
         [.. ValidateOffering(options), .. options.Plans().SelectMany(ValidatePlan), .. ValidateUniqueness(options)];
 
-    private static IEnumerable<string> ValidateOffering(CatalogOptions options) =>
+    private static IEnumerable<ValidationResult> ValidateOffering(CatalogOptions options) =>
         [
             .. ValidateText("OfferingId", options.OfferingId),
             .. ValidateName("OfferingName", options.OfferingName),
@@ -29,16 +28,13 @@ internal static class CatalogOptionsValidator
                 : ValidateUrl("ImageUrl", options.ImageUrl),
             .. options.Tags.SelectMany((tag, i) => ValidateText($"Tags:{i}", tag)),
             .. options.Tags.Sum(tag => tag.Length + 1) > MaximumTagsLength
-                ? [$"Broker:Catalog:Tags have more than {MaximumTagsLength} characters together: give fewer."]
-                : (IEnumerable<string>)[],
-            .. options.MaximumPollingDuration < TimeSpan.FromSeconds(1) || options.MaximumPollingDuration > MaximumPollingDuration
-                ? ["Broker:Catalog:MaximumPollingDuration must be at least one second and at most seven days, such as 01:00:00."]
-                : (IEnumerable<string>)[],
+                ? [new ValidationResult($"have more than {MaximumTagsLength} characters in total: remove some.", [nameof(options.Tags)])]
+                : (IEnumerable<ValidationResult>)[],
         ];
 
-    private static IEnumerable<string> ValidatePlan(ServicePlanConfig plan)
+    private static IEnumerable<ValidationResult> ValidatePlan(ServicePlanConfig plan)
     {
-        string[] faults =
+        ValidationResult[] errors =
         [
             .. ValidateText($"{plan.Key}Id", plan.Id),
             .. ValidateName($"{plan.Key}Name", plan.Name),
@@ -46,9 +42,9 @@ internal static class CatalogOptionsValidator
             .. plan.DisplayName.Length == 0 ? [] : ValidateText($"{plan.Key}DisplayName", plan.DisplayName),
             .. plan.Bullets.SelectMany((bullet, i) => ValidateText($"{plan.Key}Bullets:{i}", bullet)),
         ];
-        foreach (var fault in faults)
+        foreach (var error in errors)
         {
-            yield return fault;
+            yield return error;
         }
         foreach (var (i, cost) in plan.Costs.Index())
         {
@@ -59,16 +55,19 @@ internal static class CatalogOptionsValidator
                 || cost.Amount < 0
             )
             {
-                yield return $"Broker:Catalog:{plan.Key}Costs:{i} needs Currency (such as eur), Amount (0 or more) and Unit (such as MONTHLY).";
+                yield return new ValidationResult(
+                    "needs Currency (such as eur), Amount (0 or more) and Unit (such as MONTHLY).",
+                    [$"{plan.Key}Costs:{i}"]
+                );
             }
         }
         if (plan is { Free: true, Costs.Count: > 0 })
         {
-            yield return $"Broker:Catalog:{plan.Key}Free is true, but the plan has {plan.Key}Costs: remove one of them.";
+            yield return new ValidationResult($"is true, but the plan has {plan.Key}Costs: remove one of them.", [$"{plan.Key}Free"]);
         }
-        foreach (var fault in MaintenanceInfo.Validate(plan.Key, plan.MaintenanceVersion, plan.MaintenanceDescription))
+        foreach (var error in MaintenanceInfo.Validate(plan.Key, plan.MaintenanceVersion, plan.MaintenanceDescription))
         {
-            yield return fault;
+            yield return error;
         }
         foreach (
             var schema in new[]
@@ -81,13 +80,15 @@ internal static class CatalogOptionsValidator
         {
             if (schema.GetRawText().Length > ParameterSchemas.MaximumLength)
             {
-                yield return $"A parameter schema of {plan.Name} has more than {ParameterSchemas.MaximumLength} characters.";
+                yield return new ValidationResult(
+                    $"has a parameter schema of {plan.Name} with more than {ParameterSchemas.MaximumLength} characters."
+                );
             }
         }
     }
 
     /// <summary>Cloud Controller compares case-sensitively, and ids over the whole catalog.</summary>
-    private static IEnumerable<string> ValidateUniqueness(CatalogOptions options)
+    private static IEnumerable<ValidationResult> ValidateUniqueness(CatalogOptions options)
     {
         var plans = options.Plans();
         (string Key, string Value)[] ids = [("OfferingId", options.OfferingId), .. plans.Select(plan => ($"{plan.Key}Id", plan.Id))];
@@ -95,41 +96,39 @@ internal static class CatalogOptionsValidator
         return FindDuplicates(ids, "an id").Concat(FindDuplicates(names, "a name"));
     }
 
-    private static IEnumerable<string> FindDuplicates((string Key, string Value)[] values, string what) =>
+    private static IEnumerable<ValidationResult> FindDuplicates((string Key, string Value)[] values, string what) =>
         values
             .GroupBy(pair => pair.Value, StringComparer.Ordinal)
             .Where(group => group.Count() > 1)
-            .Select(group =>
-                $"{string.Join(" and ", group.Select(pair => $"Broker:Catalog:{pair.Key}"))} are equal: each needs {what} of its own."
-            );
+            .Select(group => new ValidationResult($"are equal: give each {what} of its own.", group.Select(pair => pair.Key)));
 
-    private static IEnumerable<string> ValidateText(string key, string value, int longest = MaximumTextLength)
+    private static IEnumerable<ValidationResult> ValidateText(string key, string value, int longest = MaximumTextLength)
     {
         if (string.IsNullOrWhiteSpace(value))
         {
-            yield return $"Broker:Catalog:{key} is empty: remove it to use the default, or give it a text.";
+            yield return new ValidationResult("is empty: remove it to use the default, or give it a text.", [key]);
         }
         else if (value.Length > longest)
         {
-            yield return $"Broker:Catalog:{key} is longer than {longest} characters: shorten it.";
+            yield return new ValidationResult($"is longer than {longest} characters: shorten it.", [key]);
         }
         else if (value.Any(char.IsControl) && longest == MaximumTextLength)
         {
-            yield return $"Broker:Catalog:{key} holds a line break or another control character: leave it out.";
+            yield return new ValidationResult("contains a line break or another control character: remove it.", [key]);
         }
     }
 
     // Users type it on command lines (osb.md 25).
-    private static IEnumerable<string> ValidateName(string key, string value) =>
+    private static IEnumerable<ValidationResult> ValidateName(string key, string value) =>
         value.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-'))
-            ? [$"Broker:Catalog:{key} may hold letters, digits, periods and hyphens only."]
+            ? [new ValidationResult("may contain only letters, digits, periods and hyphens.", [key])]
             : ValidateText(key, value);
 
-    private static IEnumerable<string> ValidateUrl(string key, string value)
+    private static IEnumerable<ValidationResult> ValidateUrl(string key, string value)
     {
         if (value.Length > 0 && (!Uri.TryCreate(value, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")))
         {
-            yield return $"Broker:Catalog:{key} must be an absolute http or https URL, such as https://docs.example.com/metrics.";
+            yield return new ValidationResult("must be an absolute http or https URL, such as https://docs.example.com/metrics.", [key]);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 
 namespace AivenMetrics.Broker.Catalog;
@@ -15,20 +16,29 @@ internal sealed partial record MaintenanceInfo(string Version, string? Descripti
     public static MaintenanceInfo? Create(string version, string description) =>
         version.Length == 0 ? null : new(version, description.Length == 0 ? null : description);
 
-    /// <summary>All faults of the two options, as sentences that name the key.</summary>
-    public static IEnumerable<string> Validate(string plan, string version, string description)
+    /// <summary>Returns the violations of the two options.</summary>
+    public static IEnumerable<ValidationResult> Validate(string plan, string version, string description)
     {
         if (version.Length > 0 && (version.Length > MaximumVersionLength || !SemanticVersion().IsMatch(version)))
         {
-            yield return $"Broker:Catalog:{plan}MaintenanceVersion must be a semantic version of at most {MaximumVersionLength} characters, such as 1.0.0.";
+            yield return new ValidationResult(
+                $"must be a semantic version of at most {MaximumVersionLength} characters, such as 1.0.0.",
+                [$"{plan}MaintenanceVersion"]
+            );
         }
         if (description.Length > 0 && version.Length == 0)
         {
-            yield return $"Broker:Catalog:{plan}MaintenanceDescription is set without Broker:Catalog:{plan}MaintenanceVersion: set both or none.";
+            yield return new ValidationResult(
+                $"is set without Broker:Catalog:{plan}MaintenanceVersion: set both or none.",
+                [$"{plan}MaintenanceDescription"]
+            );
         }
         if (description.Length > MaximumDescriptionLength)
         {
-            yield return $"Broker:Catalog:{plan}MaintenanceDescription is longer than {MaximumDescriptionLength} characters: shorten it.";
+            yield return new ValidationResult(
+                $"is longer than {MaximumDescriptionLength} characters: shorten it.",
+                [$"{plan}MaintenanceDescription"]
+            );
         }
     }
 

@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using AivenMetrics.Authentication;
 using AivenMetrics.Broker.Api;
 using AivenMetrics.Feed;
 using Microsoft.AspNetCore.Builder;
@@ -138,13 +138,9 @@ internal static partial class FeedEndpoints
         return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : "";
     }
 
-    // Hashes have one length, so that the comparison takes the same time whatever was sent. No token opens an empty one.
+    // Digests have the same length, so that the comparison takes the same time for every token. An empty token is never valid.
     private static bool TokensEqual(string given, string token) =>
-        token.Length > 0
-        && CryptographicOperations.FixedTimeEquals(
-            SHA256.HashData(Encoding.UTF8.GetBytes(given)),
-            SHA256.HashData(Encoding.UTF8.GetBytes(token))
-        );
+        token.Length > 0 && SecretDigest.Matches(Encoding.UTF8.GetBytes(given), SecretDigest.Compute(token));
 
     // A tag that a proxy weakened because it compressed the answer still names the same version.
     private static bool MatchesETag(IList<EntityTagHeaderValue> known, string tag) =>

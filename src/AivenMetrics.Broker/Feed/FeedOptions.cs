@@ -1,36 +1,45 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace AivenMetrics.Broker.Feed;
 
 /// <summary>Who may read the feeds. Configuration section <c>Broker:Feed</c>.</summary>
-public sealed class FeedOptions
+public sealed class FeedOptions : IValidatableObject
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "Broker:Feed";
 
     /// <summary>The token of discovery, for <c>/feed/v1/targets</c>. A secret; no default.</summary>
+    [Required(
+        ErrorMessage = "set it with the environment variable AIVENMETRICS_Broker__Feed__DiscoveryToken or in a file named by Broker:Feed:DiscoveryTokenFile"
+    )]
     public string DiscoveryToken { get; set; } = "";
 
     /// <summary>The token of the gateways, for <c>/feed/v1/credentials</c>. A secret; no default.</summary>
+    [Required(
+        ErrorMessage = "set it with the environment variable AIVENMETRICS_Broker__Feed__GatewayToken or in a file named by Broker:Feed:GatewayTokenFile"
+    )]
     public string GatewayToken { get; set; } = "";
 
-    /// <summary>All faults of these options, each a sentence that names the key and says how to mend it.</summary>
-    public IEnumerable<string> Validate()
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         foreach (var (key, token) in new[] { (nameof(DiscoveryToken), DiscoveryToken), (nameof(GatewayToken), GatewayToken) })
         {
-            if (string.IsNullOrWhiteSpace(token))
+            if (!string.IsNullOrWhiteSpace(token) && token.Any(character => character is <= ' ' or > '~'))
             {
-                yield return $"{Section}:{key} is missing: set it with the environment variable AIVENMETRICS_Broker__Feed__{key} "
-                    + $"or in a file named by {Section}:{key}File.";
-            }
-            else if (token.Any(c => c is <= ' ' or > '~'))
-            {
-                yield return $"{Section}:{key} holds a space or a character that an HTTP header cannot carry: check what was pasted.";
+                yield return new ValidationResult(
+                    "contains a space or a character that an HTTP header cannot contain: check the token.",
+                    [key]
+                );
             }
         }
+
         if (DiscoveryToken.Length > 0 && DiscoveryToken == GatewayToken)
         {
-            yield return $"{Section}:DiscoveryToken and {Section}:GatewayToken are the same: a gateway must not be able to read "
-                + "the scrape credentials, so give each its own.";
+            yield return new ValidationResult(
+                "are the same: gateways must not be able to read the scrape credentials. Give each its own token.",
+                [nameof(DiscoveryToken), nameof(GatewayToken)]
+            );
         }
     }
 }

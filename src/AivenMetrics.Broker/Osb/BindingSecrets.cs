@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
+using AivenMetrics.Authentication;
 using AivenMetrics.Broker.State;
 
 namespace AivenMetrics.Broker.Osb;
@@ -20,7 +20,7 @@ internal sealed class BindingSecrets(SecretProtector secrets)
     {
         var username = "m-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(UsernameBytes));
         var password = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(PasswordBytes));
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
+        var hash = Convert.ToHexStringLower(SecretDigest.Compute(password));
         return new GeneratedSecret(username, hash, secrets.Protect(password, SecretProtector.BindingSecretPurpose));
     }
 

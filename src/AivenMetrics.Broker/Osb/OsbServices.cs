@@ -1,4 +1,4 @@
-using AivenMetrics.Access;
+using AivenMetrics.Authentication;
 using AivenMetrics.Broker.Authentication;
 using AivenMetrics.Broker.Catalog;
 using AivenMetrics.Broker.State;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using AivenMetrics.Access;
+using AivenMetrics.Authentication;
 using AivenMetrics.Broker.Authentication;
 using Microsoft.AspNetCore.Http;
 
@@ -15,7 +15,6 @@ internal sealed class PlatformAuthentication(BrokerUsers users, FailedLoginThrot
     // A hash takes a fraction of a second: whoever waits is answered within seconds, and memory stays small.
     private const int MaximumQueueLength = 64;
     private const int MaximumHeaderLength = 4096;
-    private const string Scheme = "Basic ";
 
     private static readonly int MaximumConcurrentHashes = Math.Max(1, Environment.ProcessorCount / 2);
     private readonly SemaphoreSlim _hashers = new(MaximumConcurrentHashes, MaximumConcurrentHashes);
@@ -26,10 +25,11 @@ internal sealed class PlatformAuthentication(BrokerUsers users, FailedLoginThrot
     public ValueTask<string?> AuthenticateAsync(HttpContext context)
     {
         var header = context.Request.Headers.Authorization;
+        Span<byte> decoded = stackalloc byte[MaximumHeaderLength];
         if (
             header.Count != 1
             || header[0] is not { Length: <= MaximumHeaderLength } given
-            || !given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            || !BasicCredentials.TryParseBasic(given, decoded, out var credentials)
         )
         {
             return new((string?)null);
@@ -38,14 +38,10 @@ internal sealed class PlatformAuthentication(BrokerUsers users, FailedLoginThrot
         var text = ArrayPool<char>.Shared.Rent(given.Length);
         try
         {
-            var length = DecodeBase64(given.AsSpan(Scheme.Length).Trim(), text);
-            var colon = text.AsSpan(0, length).IndexOf(':');
-            if (colon < 0)
-            {
-                return new((string?)null);
-            }
-            var username = text.AsSpan(0, colon);
-            var password = text.AsSpan(colon + 1, length - colon - 1);
+            var usernameLength = Encoding.UTF8.GetChars(credentials.Username, text);
+            var passwordLength = Encoding.UTF8.GetChars(credentials.Password, text.AsSpan(usernameLength));
+            var username = text.AsSpan(0, usernameLength);
+            var password = text.AsSpan(usernameLength, passwordLength);
             if (users.TryGetCached(username, password, out var user))
             {
                 return user is not null ? new(user) : DelayFailureAsync(context);
@@ -60,13 +56,6 @@ internal sealed class PlatformAuthentication(BrokerUsers users, FailedLoginThrot
 
     /// <inheritdoc/>
     public void Dispose() => _hashers.Dispose();
-
-    /// <returns>Number of characters; 0: no base64.</returns>
-    private static int DecodeBase64(ReadOnlySpan<char> base64, Span<char> text)
-    {
-        Span<byte> bytes = stackalloc byte[MaximumHeaderLength];
-        return Convert.TryFromBase64Chars(base64, bytes, out var length) ? Encoding.UTF8.GetChars(bytes[..length], text) : 0;
-    }
 
     private async ValueTask<string?> VerifyAsync(HttpContext context, string username, string password)
     {

@@ -4,20 +4,20 @@ using DnsClient;
 
 namespace AivenMetrics.Discovery.Dns;
 
-/// <summary>What one DNS question brought.</summary>
+/// <summary>The outcome of a DNS query.</summary>
 internal enum DnsLookupOutcome
 {
-    /// <summary>At least one address.</summary>
+    /// <summary>The response contains at least one address.</summary>
     Resolved,
 
-    /// <summary>The server says that there is no such name, or that it has no A record.</summary>
+    /// <summary>The server reports that the name does not exist or has no A record.</summary>
     NotFound,
 
-    /// <summary>Anything else: no answer, SERVFAIL, REFUSED. It says nothing about the host.</summary>
+    /// <summary>Any other outcome, such as no response, SERVFAIL or REFUSED. It does not indicate that the host was removed.</summary>
     Failed,
 }
 
-/// <summary>An outcome, with the addresses if any and the metric label <c>reason</c> if not.</summary>
+/// <summary>The outcome of a query with its addresses, or the metric label <c>reason</c> if there are none.</summary>
 internal sealed record DnsLookupResult(DnsLookupOutcome Outcome, IReadOnlyList<string> Addresses, string Reason)
 {
     public static DnsLookupResult Resolved(IEnumerable<string> addresses) => new(DnsLookupOutcome.Resolved, SortAddresses(addresses), "");
@@ -26,7 +26,7 @@ internal sealed record DnsLookupResult(DnsLookupOutcome Outcome, IReadOnlyList<s
 
     public static DnsLookupResult Failed(string reason) => new(DnsLookupOutcome.Failed, [], reason);
 
-    /// <summary>Without duplicates, in numerical order, so that round robin in DNS does not touch the files.</summary>
+    /// <summary>Returns the distinct addresses in numerical order, so that DNS round robin does not change the files.</summary>
     internal static string[] SortAddresses(IEnumerable<string> addresses) =>
         [.. addresses.Distinct(StringComparer.Ordinal).OrderBy(address => IPAddress.Parse(address).GetAddressBytes(), ByteOrder)];
 
@@ -34,8 +34,8 @@ internal sealed record DnsLookupResult(DnsLookupOutcome Outcome, IReadOnlyList<s
 }
 
 /// <summary>
-/// Asks DNS for the A records of a host, without a cache: Aiven's records change when a node is replaced. Only IPv4, which is
-/// what Aiven's nodes have; the hosts file and search domains play no part.
+/// Queries DNS for the A records of a host. Responses are not cached, because Aiven's records change when a node is replaced. Only IPv4 is
+/// used, as on Aiven's nodes. The hosts file and search domains are ignored.
 /// </summary>
 internal sealed class HostLookup(LookupClient client)
 {

@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Discovery.Dns;
 
 /// <summary>
-/// Knows the addresses of every host, and forgets none because DNS had a bad moment: a failed look-up keeps the last good
-/// addresses for ever, and "no such host" is believed only when it is all that DNS has said for the hold time.
+/// Resolves the addresses of all hosts and keeps the last good ones. After a failed query the last addresses remain without limit. A host
+/// is removed only after DNS has reported nothing but "no such host" for the hold time.
 /// </summary>
-/// <param name="ask">One DNS question.</param>
-/// <param name="hold">How long "no such host" must last before a known host is gone.</param>
+/// <param name="lookUp">Sends one DNS query.</param>
+/// <param name="hold">Time for which DNS must report "no such host" before a known host is removed.</param>
 internal sealed class NodeResolver(
-    Func<string, CancellationToken, Task<DnsLookupResult>> ask,
+    Func<string, CancellationToken, Task<DnsLookupResult>> lookUp,
     TimeSpan hold,
     TimeProvider time,
     ILogger<NodeResolver> logger,
@@ -21,7 +21,7 @@ internal sealed class NodeResolver(
 
     private readonly ConcurrentDictionary<string, KnownHost> _known = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Takes the addresses of the last run, before the first <see cref="ResolveAsync"/>.</summary>
+    /// <summary>Loads the addresses of the last run. Call it before the first <see cref="ResolveAsync"/>.</summary>
     public void Restore(string host, IReadOnlyList<string> addresses)
     {
         if (addresses.Count > 0)
@@ -30,47 +30,41 @@ internal sealed class NodeResolver(
         }
     }
 
-    /// <summary>Asks for each host once, a bounded number at a time.</summary>
+    /// <summary>Queries each host once, with at most 32 queries at a time, and forgets all other hosts.</summary>
     /// <returns>
-    /// The addresses of each host, in numerical order; empty when it is known to have none. A host that DNS has never said
-    /// anything about is missing. Other hosts are forgotten.
+    /// The addresses of each host in numerical order; empty if DNS reports that it has none. Hosts without any DNS response so far are
+    /// missing.
     /// </returns>
     public async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ResolveAsync(
         IEnumerable<string> hosts,
         CancellationToken cancellationToken
     )
     {
-        var asked = hosts.ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var troubles = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var host in _known.Keys.Where(host => !asked.Contains(host)))
+        var requested = hosts.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var failures = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var host in _known.Keys.Where(host => !requested.Contains(host)))
         {
             _known.TryRemove(host, out _);
         }
         await Parallel.ForEachAsync(
-            asked,
+            requested,
             new ParallelOptions { MaxDegreeOfParallelism = MaxParallelLookups, CancellationToken = cancellationToken },
             async (host, token) =>
             {
-                var lookup = await ask(host, token);
+                var lookup = await lookUp(host, token);
                 Update(host, lookup);
                 if (lookup.Outcome == DnsLookupOutcome.Resolved)
                 {
                     return;
                 }
                 metrics.RecordDnsFailure(lookup.Reason);
-                troubles[host] = lookup.Reason;
+                failures[host] = lookup.Reason;
             }
         );
-        if (!troubles.IsEmpty)
+        if (!failures.IsEmpty)
         {
-            var (host, reason) = troubles.MinBy(trouble => trouble.Key, StringComparer.Ordinal);
-            logger.LogWarning(
-                "DNS had no address for {Count} of {All} hosts, among them {Host} ({Reason}); their last addresses stay in use.",
-                troubles.Count,
-                asked.Count,
-                host,
-                reason
-            );
+            var (host, reason) = failures.MinBy(failure => failure.Key, StringComparer.Ordinal);
+            logger.LookupsFailed(failures.Count, requested.Count, host, reason);
         }
 
         return _known.ToDictionary(host => host.Key, host => host.Value.Addresses, StringComparer.OrdinalIgnoreCase);
@@ -92,7 +86,7 @@ internal sealed class NodeResolver(
                 var isGone = time.GetUtcNow() - since >= hold;
                 if (isGone)
                 {
-                    logger.LogWarning("DNS has said since {Since:O} that {Host} has no address: it is gone.", since, host);
+                    logger.HostRemoved(host, since);
                 }
                 _known[host] = isGone ? new([], null) : before with { NotFoundSince = since };
                 break;

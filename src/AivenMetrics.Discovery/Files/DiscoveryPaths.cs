@@ -1,6 +1,6 @@
 namespace AivenMetrics.Discovery.Files;
 
-/// <summary>Where each file is. The only place that makes paths out of project names.</summary>
+/// <summary>The paths of all files. Only this class derives paths from project names.</summary>
 internal sealed class DiscoveryPaths
 {
     public const string TargetsFolder = "targets";
@@ -9,10 +9,10 @@ internal sealed class DiscoveryPaths
 
     public DiscoveryPaths(string directory) => Root = Path.GetFullPath(directory);
 
-    /// <summary>The whole directory, absolute.</summary>
+    /// <summary>The absolute path of the directory.</summary>
     public string Root { get; }
 
-    /// <summary>Temporary files: same filesystem, and not in a folder that Prometheus watches.</summary>
+    /// <summary>Folder for temporary files: on the same filesystem and not watched by Prometheus.</summary>
     public string TemporaryFolder => Path.Combine(Root, ".tmp");
 
     public string LastGoodFeedFile => Path.Combine(Root, "last-good", "feed.json");
@@ -29,10 +29,10 @@ internal sealed class DiscoveryPaths
 
     public string PasswordFile(string project) => Path.Combine(Root, SecretsFolder, EnsureFileName(project) + PasswordExtension);
 
-    /// <summary>The projects that have a target file.</summary>
+    /// <summary>The projects with a target file.</summary>
     public IEnumerable<string> ProjectsWithTargets() => Projects(TargetsFolder, ".json");
 
-    /// <summary>The projects that have a password file.</summary>
+    /// <summary>The projects with a password file.</summary>
     public IEnumerable<string> ProjectsWithPassword() => Projects(SecretsFolder, PasswordExtension);
 
     private IEnumerable<string> Projects(string folder, string ending)
@@ -52,5 +52,5 @@ internal sealed class DiscoveryPaths
     private static string EnsureFileName(string project) =>
         TargetPlanner.IsProjectName(project)
             ? project
-            : throw new ArgumentException($"'{project}' cannot be a file name.", nameof(project));
+            : throw new ArgumentException($"'{project}' is not valid as a file name.", nameof(project));
 }

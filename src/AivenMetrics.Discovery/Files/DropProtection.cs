@@ -1,23 +1,22 @@
 namespace AivenMetrics.Discovery.Files;
 
 /// <summary>
-/// Doubts big losses. A cycle that would drop more than a given share of a project's targets keeps the missing ones for the
-/// hold time, while new targets and changed labels go through at once. The rule is per project, because a project is what
-/// fails as a whole (its inventory, its DNS zone); that is stricter than one sum over all. There is no floor in absolute
-/// numbers: in a small project the price is that targets which are really gone are scraped in vain for a minute or two.
-/// Each target has its own clock, so a loss during a hold does not go through with the loss that started it.
+/// Protects against large losses of targets. If a cycle would remove more than a given share of a project's targets, the missing ones are
+/// held back for the hold time. New targets and changed labels are written at once. The rule applies per project, because inventory and DNS
+/// zones fail per project; this is stricter than one rule for all targets. There is no minimum number: in a small project, removed targets
+/// may be scraped for a minute or two. Each target has its own hold time, so a later loss does not end with the first.
 /// </summary>
-/// <param name="maximumDrop">The share that may go at once, 0 to 1.</param>
-/// <param name="hold">How long a target must be missing before it goes in any case.</param>
+/// <param name="maximumDrop">The share of targets that may be removed at once, 0 to 1.</param>
+/// <param name="hold">Time after which a missing target is removed in any case.</param>
 internal sealed class DropProtection(double maximumDrop, TimeSpan hold)
 {
     private readonly Dictionary<Target, DateTimeOffset> _missingSince = [];
 
-    /// <summary>Merges what must stay into what is to be written.</summary>
-    /// <param name="previous">What the files say.</param>
-    /// <param name="candidate">What they would say.</param>
+    /// <summary>Adds the held-back targets to the next plan.</summary>
+    /// <param name="previous">The plan on disk.</param>
+    /// <param name="candidate">The next plan.</param>
     /// <param name="now">The time of this cycle.</param>
-    /// <returns>The plan to write, and how many targets are kept in each project where any are.</returns>
+    /// <returns>The plan to write, and the number of held-back targets per project.</returns>
     public (TargetPlan Plan, IReadOnlyDictionary<string, int> Held) Apply(TargetPlan previous, TargetPlan candidate, DateTimeOffset now)
     {
         var held = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -3,25 +3,29 @@ using YamlDotNet.RepresentationModel;
 
 namespace AivenMetrics.Discovery.Files;
 
-/// <summary>The operator's <c>prometheus.yml</c> cannot be used; the message says why, without quoting it: it may hold secrets.</summary>
+/// <summary>
+/// The operator's <c>prometheus.yml</c> is invalid. The message gives the reason without quoting the file, which may contain secrets.
+/// </summary>
 internal sealed class PrometheusConfigException(string message) : Exception(message);
 
-/// <summary>Adds our jobs to the operator's <c>prometheus.yml</c>.</summary>
+/// <summary>Adds the generated jobs to the operator's <c>prometheus.yml</c>.</summary>
 internal static class PrometheusConfigMerger
 {
     private const string ScrapeConfigs = "scrape_configs";
 
-    /// <summary>Lists of paths, wherever they are; other paths are under keys that end in <c>_file</c>.</summary>
+    /// <summary>Keys of path lists at any level. All other paths are values of keys that end in <c>_file</c>.</summary>
     private static readonly HashSet<string> PathListKeys = new(StringComparer.Ordinal) { "rule_files", "scrape_config_files", "files" };
 
-    /// <summary>Free text of the operator, in which a name that ends in <c>_file</c> means nothing.</summary>
+    /// <summary>Keys with free text, in which a name that ends in <c>_file</c> is not a path.</summary>
     private static readonly HashSet<string> FreeTextKeys = new(StringComparer.Ordinal) { "labels", "external_labels", "params", "headers" };
 
-    /// <summary>The base with the jobs appended and its relative paths made absolute.</summary>
-    /// <param name="text">The base.</param>
-    /// <param name="folder">The folder of the base, absolute: what its relative paths are relative to.</param>
-    /// <param name="jobs">Our jobs.</param>
-    /// <exception cref="PrometheusConfigException">The base is no YAML mapping, or has a job that is named as one of ours.</exception>
+    /// <summary>Returns the operator's file with the jobs appended and relative paths made absolute.</summary>
+    /// <param name="text">The content of the operator's file.</param>
+    /// <param name="folder">The absolute folder of the operator's file.</param>
+    /// <param name="jobs">The generated jobs.</param>
+    /// <exception cref="PrometheusConfigException">
+    /// The file is not a YAML mapping, or contains a job with the name of a generated one.
+    /// </exception>
     public static byte[] Merge(string text, string folder, YamlSequenceNode jobs)
     {
         var root = Parse(text);
@@ -32,7 +36,7 @@ internal static class PrometheusConfigMerger
         {
             if (existing is not YamlSequenceNode own)
             {
-                throw new PrometheusConfigException("its scrape_configs is not a list.");
+                throw new PrometheusConfigException("The value of scrape_configs is not a list.");
             }
             foreach (var job in own)
             {
@@ -45,7 +49,7 @@ internal static class PrometheusConfigMerger
         {
             if (names.Contains(JobName(job)))
             {
-                throw new PrometheusConfigException($"it has a job named {JobName(job)}, as is one of ours.");
+                throw new PrometheusConfigException($"The job name {JobName(job)} is also the name of a generated job. Rename the job.");
             }
             all.Add(job);
         }
@@ -63,19 +67,19 @@ internal static class PrometheusConfigMerger
         }
         catch (YamlException e)
         {
-            throw new PrometheusConfigException($"it is not YAML (line {e.Start.Line}, column {e.Start.Column}).");
+            throw new PrometheusConfigException($"The file is not valid YAML (line {e.Start.Line}, column {e.Start.Column}).");
         }
 
-        // An empty file is what an editor leaves for a moment, and what no operator means.
+        // An editor may truncate the file before it writes the new content. An empty configuration is never intended.
         if (stream.Documents.Count == 0)
         {
-            throw new PrometheusConfigException("it is empty.");
+            throw new PrometheusConfigException("The file is empty.");
         }
         if (stream.Documents.Count > 1)
         {
-            throw new PrometheusConfigException("it holds several YAML documents; Prometheus would read only the first.");
+            throw new PrometheusConfigException("The file contains several YAML documents, of which Prometheus reads only the first.");
         }
-        return stream.Documents[0].RootNode as YamlMappingNode ?? throw new PrometheusConfigException("it is not a mapping.");
+        return stream.Documents[0].RootNode as YamlMappingNode ?? throw new PrometheusConfigException("The file is not a YAML mapping.");
     }
 
     private static string? JobName(YamlMappingNode job) =>

@@ -10,17 +10,17 @@ using YamlDotNet.RepresentationModel;
 namespace AivenMetrics.Discovery.Files;
 
 /// <summary>
-/// The contents of the files that Prometheus reads. Pure and sorted: equal plans give equal bytes.
-/// There is one scrape job per host, because targets are IP addresses and node certificates name the host: Prometheus can
-/// verify them only by a job's <c>server_name</c>. All jobs of a project read the same target file, each keeping its host.
+/// Renders the files for Prometheus, without side effects. The output is sorted: equal plans give equal bytes. There is one scrape job per
+/// host. Targets are IP addresses, but the certificates contain the host name, which Prometheus verifies only through a job's
+/// <c>server_name</c>. All jobs of a project read the same target file, and each keeps the targets of its host.
 /// </summary>
 internal static class PrometheusFileRenderer
 {
     private const string JobLabel = "job";
 
     /// <summary>
-    /// The labels that only we set (design decision 5). <c>honor_labels: false</c> protects those that a target has; those it
-    /// lacks are dropped from its samples, so that no exporter can claim to be of a space.
+    /// The labels that only discovery sets (docs/decisions/0001-founding-decisions.md, section 5). <c>honor_labels: false</c> protects the
+    /// labels that a target has. The others are dropped from its samples, so that an exporter cannot claim to belong to a space.
     /// </summary>
     private static readonly string[] ManagedLabels =
     [
@@ -46,7 +46,7 @@ internal static class PrometheusFileRenderer
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>A <c>file_sd</c> document: one target group per host that has an address.</summary>
+    /// <summary>Renders a <c>file_sd</c> document with one target group per host that has an address.</summary>
     public static byte[] RenderTargets(ProjectPlan project)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -64,11 +64,11 @@ internal static class PrometheusFileRenderer
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The content of <c>scrape_configs.yml</c>, for Prometheus' <c>scrape_config_files</c>.</summary>
+    /// <summary>Renders <c>scrape_configs.yml</c>, for Prometheus' <c>scrape_config_files</c>.</summary>
     public static byte[] RenderScrapeConfigs(TargetPlan plan, DiscoveryPaths layout, DiscoveryOptions options) =>
         RenderYaml(new YamlMappingNode(PlainScalar("scrape_configs"), CreateJobs(plan, layout, options)));
 
-    /// <summary>The jobs of a plan, in the order of projects and hosts, and that of the gateways.</summary>
+    /// <summary>Creates the jobs of a plan in the order of projects and hosts, followed by the job of the gateways.</summary>
     public static YamlSequenceNode CreateJobs(TargetPlan plan, DiscoveryPaths layout, DiscoveryOptions options)
     {
         var jobs = new YamlSequenceNode();
@@ -91,10 +91,10 @@ internal static class PrometheusFileRenderer
         return jobs;
     }
 
-    /// <summary>A PEM as it goes to disk: our line ends, one at the end.</summary>
+    /// <summary>Renders a PEM file with LF line ends and one at the end.</summary>
     public static byte[] RenderPem(string pem) => Encoding.UTF8.GetBytes(pem.ReplaceLineEndings("\n").Trim('\n') + "\n");
 
-    /// <summary>A YAML document with a first line that says whose it is.</summary>
+    /// <summary>Renders a YAML document with a first line that names its generator.</summary>
     public static byte[] RenderYaml(YamlNode root)
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
@@ -189,8 +189,8 @@ internal static class PrometheusFileRenderer
     }
 
     /// <summary>
-    /// The usage of tenants. The targets carry no label of ours, so neither does <c>up</c> of this job; and of what they say only the usage
-    /// series come in, whose labels are in the scope of the tenant that they are about.
+    /// Creates the job for the usage of tenants. Its targets have no managed labels, so that <c>up</c> of this job has none either. Only
+    /// usage series are kept; their labels are in the scope of their tenant.
     /// </summary>
     private static YamlMappingNode CreateGatewayJob(DiscoveryOptions options)
     {
@@ -237,7 +237,7 @@ internal static class PrometheusFileRenderer
 
     private static YamlScalarNode PlainScalar(string value) => new(value);
 
-    /// <summary>Text from outside is always quoted: a user may be called <c>null</c>.</summary>
+    /// <summary>Creates a quoted scalar for text from outside, because a user name can be <c>null</c>.</summary>
     private static YamlScalarNode QuotedScalar(string value) =>
         new(value) { Style = value.Any(char.IsControl) ? ScalarStyle.DoubleQuoted : ScalarStyle.SingleQuoted };
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Discovery.Files;
 
 /// <summary>
-/// Puts a plan on disk. The order keeps every moment usable: CA and password before the jobs that name them, targets, jobs, and
-/// last the removal of passwords that no job names any more. Every file is written whole and only if its bytes change.
+/// Writes a plan to disk. The order keeps the configuration valid at any time: CA and password come before the jobs that refer to them,
+/// then targets and jobs. Unused passwords are removed last. Each file is written atomically and only if its content changes.
 /// </summary>
 internal sealed class PrometheusFileWriter(
     DiscoveryOptions options,
@@ -20,16 +20,18 @@ internal sealed class PrometheusFileWriter(
     private const UnixFileMode Group = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
     private const UnixFileMode GroupFolder = Group | UnixFileMode.UserExecute | UnixFileMode.GroupExecute;
 
-    /// <summary>Writes everything.</summary>
+    /// <summary>Writes all files.</summary>
     /// <param name="plan">Jobs and targets.</param>
-    /// <param name="wanted">Whose CA and password are known, and whose files must stay although they are not in the plan.</param>
-    /// <returns>A digest of the jobs: when it changes, Prometheus needs a reload.</returns>
-    /// <exception cref="IOException">A file cannot be written; those before it are.</exception>
-    /// <exception cref="UnauthorizedAccessException">No permission; as above.</exception>
-    public string Write(TargetPlan plan, DesiredTargets wanted)
+    /// <param name="desired">The projects with a known CA and password, and the projects whose files must remain.</param>
+    /// <returns>A digest of the jobs. If it changes, Prometheus needs a reload.</returns>
+    /// <exception cref="IOException">A file cannot be written. The files before it have been written.</exception>
+    /// <exception cref="UnauthorizedAccessException">
+    /// The process has no permission to write. The files before it have been written.
+    /// </exception>
+    public string Write(TargetPlan plan, DesiredTargets desired)
     {
         CreateFolders();
-        foreach (var project in wanted.ReadyProjects)
+        foreach (var project in desired.ReadyProjects)
         {
             Write("ca", layout.CaFile(project.Project), PrometheusFileRenderer.RenderPem(project.CaCertificate!), Everyone);
             Write("password", layout.PasswordFile(project.Project), Encoding.UTF8.GetBytes(project.ScrapeCredentials!.Password), Group);
@@ -53,7 +55,7 @@ internal sealed class PrometheusFileWriter(
         }
         return Convert.ToHexString(SHA256.HashData([.. jobs, .. merged ?? []]));
 
-        bool IsGone(string project) => plan.FindProject(project) is null && !wanted.IsConfigured(project);
+        bool IsGone(string project) => plan.FindProject(project) is null && !desired.IsConfigured(project);
     }
 
     private void CreateFolders()
@@ -88,11 +90,11 @@ internal sealed class PrometheusFileWriter(
         }
         catch (PrometheusConfigException e)
         {
-            logger.LogError("{Base} cannot be used, {File} stays as it is: {Reason}", path, layout.PrometheusFile, e.Message);
+            logger.PrometheusConfigNotMerged(path, layout.PrometheusFile, e.Message);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            logger.LogError("{Base} cannot be used, {File} stays as it is: it is not there.", path, layout.PrometheusFile);
+            logger.PrometheusConfigNotMerged(path, layout.PrometheusFile, "The file does not exist.");
         }
 
         metrics.RecordCycleFailure("prometheus_base");
@@ -104,7 +106,7 @@ internal sealed class PrometheusFileWriter(
         foreach (var project in layout.ProjectsWithPassword().Where(isGone).ToList())
         {
             File.Delete(layout.PasswordFile(project));
-            logger.LogInformation("The scrape password of project {Project} is removed: the project is no longer configured.", project);
+            logger.PasswordRemoved(project);
         }
     }
 
@@ -115,6 +117,6 @@ internal sealed class PrometheusFileWriter(
             return;
         }
         metrics.RecordFileWrite(kind);
-        logger.LogInformation("Wrote {Path} ({Bytes} bytes).", path, content.Length);
+        logger.FileWritten(path, content.Length);
     }
 }

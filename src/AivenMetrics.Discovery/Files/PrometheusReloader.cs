@@ -3,9 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Discovery.Files;
 
 /// <summary>
-/// Asks each Prometheus to read its configuration again when the scrape jobs have changed, until it has. Each server is
-/// followed on its own, so that one that is down delays no other. After a start of discovery each is asked once, because what
-/// it read last is not known.
+/// Requests a reload from each Prometheus after the scrape jobs have changed, and retries until it succeeds. Each server is handled
+/// independently. After a start of discovery every server is reloaded once, because its current configuration is unknown.
 /// </summary>
 internal sealed class PrometheusReloader(
     HttpClient http,
@@ -20,17 +19,17 @@ internal sealed class PrometheusReloader(
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(30);
 
-    private volatile string? _wanted;
+    private volatile string? _requestedDigest;
     private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>From now on each Prometheus shall have read the jobs with this digest.</summary>
+    /// <summary>Requests that each Prometheus loads the jobs with this digest.</summary>
     public void RequestReload(string digest)
     {
-        if (_wanted == digest)
+        if (_requestedDigest == digest)
         {
             return;
         }
-        _wanted = digest;
+        _requestedDigest = digest;
         var signal = _changed;
         _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         signal.SetResult();
@@ -58,7 +57,7 @@ internal sealed class PrometheusReloader(
         while (true)
         {
             var signal = _changed.Task;
-            var target = _wanted;
+            var target = _requestedDigest;
             if (target == done)
             {
                 await signal.WaitAsync(cancellationToken);
@@ -70,7 +69,8 @@ internal sealed class PrometheusReloader(
             }
             else
             {
-                // It may have read these jobs all the same: even what it had read before would be news to it now.
+                // The server may have reloaded in spite of the error. Its configuration is unknown, so that it must be reloaded even if the
+                // jobs change back.
                 done = null;
                 await Task.Delay(pause, time, cancellationToken);
                 pause = pause * 2 < MaxBackoff ? pause * 2 : MaxBackoff;
@@ -80,31 +80,26 @@ internal sealed class PrometheusReloader(
 
     private async Task<bool> PostReloadAsync(Uri url, TimeSpan pause, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(RequestTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using var timeout = new CancellationTokenSource(RequestTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
             using var response = await http.PostAsync(url, null, either.Token);
             if (response.IsSuccessStatusCode)
             {
                 metrics.RecordReload("ok");
-                logger.LogInformation("Prometheus has reloaded by {Url}.", url);
+                logger.PrometheusReloaded(url);
                 return true;
             }
 
-            // The body is not logged: Prometheus may quote its configuration, and that may hold secrets.
+            // The body is not logged: Prometheus may quote its configuration, which can contain secrets.
             metrics.RecordReload("refused");
-            logger.LogError(
-                "Prometheus answered {Status} to {Url}; next try in {Pause} s. 403 means it lacks --web.enable-lifecycle, 500 that promtool check config will show a fault.",
-                (int)response.StatusCode,
-                url,
-                pause.TotalSeconds
-            );
+            logger.ReloadRejected(url, (int)response.StatusCode, pause.TotalSeconds);
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             metrics.RecordReload("unreachable");
-            logger.LogWarning("Prometheus cannot be reached by {Url}: {Reason} Next try in {Pause} s.", url, e.Message, pause.TotalSeconds);
+            logger.ReloadFailed(url, e.Message, pause.TotalSeconds);
         }
 
         return false;

@@ -1,18 +1,20 @@
 namespace AivenMetrics.Discovery.Files;
 
 /// <summary>
-/// Keeps the scrape job of a host that has gone, without targets, for a while. When a target goes, Prometheus ends its series with
-/// staleness markers, about two scrape intervals later; when its whole job goes, it writes none, and the last samples, <c>up</c> with 1
-/// among them, stay the present for another five minutes (the lookback): a service that was deleted would look alive for so long.
+/// Keeps the scrape job of a removed host, without targets, for some time. When a target is removed, Prometheus writes staleness markers
+/// about two scrape intervals later. When a whole job is removed, it writes none. The last samples, including <c>up</c> with 1, then remain
+/// visible for the lookback of 5 minutes, as if the service still existed.
 /// </summary>
 internal static class RemovedHosts
 {
-    /// <summary>How long a job stays: enough for scrape intervals of two minutes, and no longer than a sample would stay the present.</summary>
+    /// <summary>
+    /// Time for which the job remains: 5 minutes. This is enough for scrape intervals of 2 minutes and not longer than the lookback.
+    /// </summary>
     public static readonly TimeSpan JobRetention = TimeSpan.FromMinutes(5);
 
-    /// <summary>What is to be written, with the jobs that must stay.</summary>
-    /// <param name="previous">What was written last.</param>
-    /// <param name="next">What is wanted now.</param>
+    /// <summary>Returns the next plan with the jobs that must remain.</summary>
+    /// <param name="previous">The plan that was written last.</param>
+    /// <param name="next">The next plan.</param>
     /// <param name="now">The time of this cycle.</param>
     public static TargetPlan KeepJobs(TargetPlan previous, TargetPlan next, DateTimeOffset now) =>
         new([
@@ -21,7 +23,7 @@ internal static class RemovedHosts
             ),
         ]);
 
-    /// <summary>The plan without hosts that have gone.</summary>
+    /// <summary>Returns the plan without removed hosts.</summary>
     public static TargetPlan WithoutRemovedHosts(TargetPlan plan) =>
         new([.. plan.Projects.Select(project => project with { Hosts = [.. project.Hosts.Where(host => host.GoneSince is null)] })]);
 

@@ -3,15 +3,15 @@ using System.Text.Json.Serialization;
 
 namespace AivenMetrics.Discovery.Files;
 
-/// <summary>Everything that the files say, apart from secrets: what was written last, and what is to be written next.</summary>
-/// <param name="Projects">Sorted by name.</param>
+/// <summary>The complete content of the files, except for secrets.</summary>
+/// <param name="Projects">The projects, sorted by name.</param>
 internal sealed record TargetPlan([property: JsonRequired] IReadOnlyList<ProjectPlan> Projects)
 {
     public static readonly TargetPlan Empty = new([]);
 
     public ProjectPlan? FindProject(string project) => Projects.FirstOrDefault(p => p.Project == project);
 
-    /// <summary>Whether a plan that was read from disk is one that could have been written.</summary>
+    /// <summary>Returns true if a plan from disk is valid.</summary>
     public bool IsValid() =>
         Projects.All(project =>
             project is not null
@@ -28,9 +28,9 @@ internal sealed record TargetPlan([property: JsonRequired] IReadOnlyList<Project
 }
 
 /// <summary>The jobs and targets of one project.</summary>
-/// <param name="Project">Its name, fit to be a file name.</param>
-/// <param name="Username">The user name of the scrapes.</param>
-/// <param name="Hosts">Sorted by host.</param>
+/// <param name="Project">The project's name, which is valid as a file name.</param>
+/// <param name="Username">The user name for scrapes.</param>
+/// <param name="Hosts">The hosts, sorted by name.</param>
 internal sealed record ProjectPlan(
     [property: JsonRequired] string Project,
     [property: JsonRequired] string Username,
@@ -41,12 +41,14 @@ internal sealed record ProjectPlan(
 }
 
 /// <summary>One job and its target group.</summary>
-/// <param name="Host">The host name, which the nodes' certificates must name.</param>
+/// <param name="Host">The host name. The certificates of the nodes must contain it.</param>
 /// <param name="Port">The metrics port.</param>
 /// <param name="Path">The metrics path.</param>
-/// <param name="Labels">The target labels from the feed, none empty.</param>
+/// <param name="Labels">The target labels from the feed, without empty values.</param>
 /// <param name="Addresses">IPv4 addresses in numerical order; may be empty.</param>
-/// <param name="GoneSince">Since when the host has gone and only its job stays (<see cref="RemovedHosts"/>); null: it has not.</param>
+/// <param name="GoneSince">
+/// The time at which the host was removed and only its job remains (<see cref="RemovedHosts"/>); null for other hosts.
+/// </param>
 internal sealed record HostPlan(
     [property: JsonRequired] string Host,
     [property: JsonRequired] int Port,

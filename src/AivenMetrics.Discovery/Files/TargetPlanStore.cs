@@ -6,9 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Discovery.Files;
 
 /// <summary>
-/// The memory of discovery across restarts: the plan that was written last. It names every address, so that a start while DNS is
-/// down writes the same bytes again, and every job, so that what is held back stays whole. Without it, or if it is corrupt, the
-/// target files themselves are read back.
+/// Stores the last plan across restarts. It contains every address, so that a start without DNS writes the same bytes, and every job, so
+/// that held-back targets keep theirs. If the stored plan is missing or corrupt, the plan is read from the target files.
 /// </summary>
 internal sealed class TargetPlanStore(DiscoveryPaths layout, ILogger<TargetPlanStore> logger)
 {
@@ -34,7 +33,7 @@ internal sealed class TargetPlanStore(DiscoveryPaths layout, ILogger<TargetPlanS
         );
 
     private static TargetPlan EnsureValid(TargetPlan? plan) =>
-        plan?.IsValid() == true ? plan : throw new FormatException("it says what discovery would not write.");
+        plan?.IsValid() == true ? plan : throw new FormatException("The content is not a valid plan.");
 
     private TargetPlan? TryRead(string path, Func<byte[], TargetPlan> read)
     {
@@ -57,12 +56,15 @@ internal sealed class TargetPlanStore(DiscoveryPaths layout, ILogger<TargetPlanS
                         or FormatException
             )
         {
-            logger.LogError("{Path} cannot be read and is ignored: {Reason}", path, e.Message);
+            logger.StoredPlanInvalid(path, e.Message);
             return null;
         }
     }
 
-    /// <summary>What a target file says about its project. It does not know paths and the user: Aiven's path, and none until the feed says.</summary>
+    /// <summary>
+    /// Parses the target file of a project. It contains neither paths nor the user: the path is Aiven's, and the user is empty until the
+    /// next feed.
+    /// </summary>
     private static ProjectPlan ParseTargetFile(string project, byte[] json)
     {
         using var document = JsonDocument.Parse(json);
@@ -82,7 +84,7 @@ internal sealed class TargetPlanStore(DiscoveryPaths layout, ILogger<TargetPlanS
                     .Select(target => IPEndPoint.Parse(target.GetString()!))
                     .ToList();
                 return new HostPlan(
-                    host ?? throw new FormatException("a group has no host name"),
+                    host ?? throw new FormatException("A target group has no host name."),
                     targets[0].Port,
                     "/metrics",
                     labels,

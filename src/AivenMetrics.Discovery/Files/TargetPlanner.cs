@@ -5,11 +5,11 @@ using AivenMetrics.Feed;
 
 namespace AivenMetrics.Discovery.Files;
 
-/// <summary>What the feed asks for, before DNS has been asked and before anything is held back.</summary>
+/// <summary>The plan of the feed, before DNS resolution and drop protection.</summary>
 /// <param name="Plan">The projects with their last known addresses.</param>
-/// <param name="ReadyProjects">The feed's projects whose CA and credentials are good to be written.</param>
-/// <param name="IsConfigured">The projects that count as configured: those of the feed, and while it is the copy on disk every other too.</param>
-/// <param name="ValidationErrors">What was left out of the feed, and why.</param>
+/// <param name="ReadyProjects">The projects of the feed with a valid CA and credentials.</param>
+/// <param name="IsConfigured">Returns true if a project is configured: it is in the feed, or the feed is only the copy on disk.</param>
+/// <param name="ValidationErrors">The errors in the feed.</param>
 internal sealed record DesiredTargets(
     TargetPlan Plan,
     IReadOnlyList<ProjectTargets> ReadyProjects,
@@ -18,14 +18,13 @@ internal sealed record DesiredTargets(
 );
 
 /// <summary>
-/// Decides what the files shall say. Pure: everything it knows comes in.
-/// 1. A project that is ready: what the feed says. 2. A project that is not ready, or whose CA or credentials are unfit: what
-/// was written last. 3. A project that is missing from the feed: nothing, if the broker itself just said so; what was written
-/// last, if the feed is the copy on disk.
+/// Derives the plan from the feed, without side effects. 1. A ready project gets the content of the feed. 2. A project that is not ready,
+/// or has an invalid CA or credentials, keeps its last plan. 3. A project that is missing from the feed loses its hosts if the feed is
+/// live. If the feed is the copy on disk, the project keeps its last plan.
 /// </summary>
 internal static partial class TargetPlanner
 {
-    /// <summary>The target label that names the host, by which a job knows its targets.</summary>
+    /// <summary>The target label with the host name. A job uses it to select its targets.</summary>
     internal const string HostnameLabel = "aiven_hostname";
 
     public static DesiredTargets CreatePlan(TargetFeed feed, bool isLive, TargetPlan written)
@@ -33,16 +32,16 @@ internal static partial class TargetPlanner
         var previous = RemovedHosts.WithoutRemovedHosts(written);
         List<ProjectPlan> projects = [];
         List<ProjectTargets> fresh = [];
-        List<string> complaints = [];
+        List<string> errors = [];
         foreach (var project in feed.Projects)
         {
             if (!ProjectName().IsMatch(project.Project))
             {
-                complaints.Add($"Project '{project.Project}' is left out: its name cannot be a file name.");
+                errors.Add($"Project '{project.Project}' was skipped: its name is not valid as a file name.");
                 continue;
             }
 
-            if (!project.Ready || Validate(project) is { } complaint && Note(complaint))
+            if (!project.Ready || Validate(project) is { } error && Note(error))
             {
                 if (previous.FindProject(project.Project) is { } last)
                 {
@@ -52,24 +51,24 @@ internal static partial class TargetPlanner
             }
 
             fresh.Add(project);
-            projects.Add(new(project.Project, project.ScrapeCredentials!.Username, CreateHosts(project, complaints)));
+            projects.Add(new(project.Project, project.ScrapeCredentials!.Username, CreateHosts(project, errors)));
         }
 
         var named = feed.Projects.Select(p => p.Project).ToHashSet(StringComparer.Ordinal);
         var missing = previous.Projects.Where(p => !named.Contains(p.Project)).ToList();
         projects.AddRange(isLive ? missing.Select(p => p with { Hosts = [] }) : missing);
-        return new(TargetPlan.Create(projects), fresh, project => !isLive || named.Contains(project), complaints);
+        return new(TargetPlan.Create(projects), fresh, project => !isLive || named.Contains(project), errors);
 
-        bool Note(string complaint)
+        bool Note(string error)
         {
-            complaints.Add(complaint);
+            errors.Add(error);
             return true;
         }
     }
 
     /// <summary>
-    /// The plan with the addresses that DNS knows. A new project of which DNS knows no host at all is left out: an empty list is
-    /// written because there is nothing to scrape, never because nobody has answered yet.
+    /// Returns the plan with the addresses from DNS. A new project is omitted until DNS has responded for at least one of its hosts. An
+    /// empty target list therefore always means that there is nothing to scrape.
     /// </summary>
     public static TargetPlan WithAddresses(
         TargetPlan plan,
@@ -95,7 +94,7 @@ internal static partial class TargetPlanner
 
     internal static bool IsHostName(string name) => name.Length <= 253 && HostName().IsMatch(name);
 
-    private static List<HostPlan> CreateHosts(ProjectTargets project, List<string> complaints)
+    private static List<HostPlan> CreateHosts(ProjectTargets project, List<string> errors)
     {
         List<HostPlan> hosts = [];
         foreach (var service in project.Services)
@@ -109,7 +108,7 @@ internal static partial class TargetPlanner
                 }
                 else
                 {
-                    complaints.Add($"Host '{host.Host}' of project {project.Project} is left out: it is no host name.");
+                    errors.Add($"Host '{host.Host}' of project {project.Project} was skipped: it is not a valid host name.");
                 }
             }
         }
@@ -121,7 +120,7 @@ internal static partial class TargetPlanner
     {
         if (project.ScrapeCredentials is null || project.CaCertificate is null)
         {
-            return $"Project {project.Project} keeps its files: the feed says it is ready and lacks its CA or its scrape credentials.";
+            return $"Project {project.Project} was not updated: it is ready, but its CA certificate or its scrape credentials are missing.";
         }
         try
         {
@@ -134,13 +133,13 @@ internal static partial class TargetPlanner
         }
         catch (CryptographicException)
         {
-            // Said below: the content of the exception helps nobody.
+            // The error below is sufficient; the exception contains no further information.
         }
 
-        return $"Project {project.Project} keeps its files: its CA certificate is no PEM certificate.";
+        return $"Project {project.Project} was not updated: its CA certificate is not a PEM certificate.";
     }
 
-    /// <summary>No slash and no leading dot: nothing that could leave the directory.</summary>
+    /// <summary>A name without a slash or leading dot, which cannot leave the directory.</summary>
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\z", RegexOptions.CultureInvariant)]
     private static partial Regex ProjectName();
 

@@ -1,8 +1,7 @@
 using System.Buffers;
-using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
+using AivenMetrics.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -16,9 +15,7 @@ internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
 {
     // A username of 256 characters and a password of 43 fit several times. The gateway issues no longer credentials.
     private const int MaxHeaderLength = 2048;
-    private const string Basic = "Basic ";
-    private const string Bearer = "Bearer ";
-    private static readonly byte[] UnknownUserHash = new byte[SHA256.HashSizeInBytes];
+    private static readonly byte[] UnknownUserHash = new byte[SecretDigest.Length];
 
     /// <summary>
     /// Returns the credential of a request, or null. An unknown username costs the same work as a wrong password: the password is hashed and
@@ -31,17 +28,15 @@ internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
         {
             return null;
         }
-        var isBearer = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
-        if (!isBearer && !header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
 
         var decoded = ArrayPool<byte>.Shared.Rent(MaxHeaderLength);
         try
         {
-            var proof = header.AsSpan(isBearer ? Bearer.Length : Basic.Length).Trim(' ');
-            return Decode(proof, isBearer, decoded, out var length) ? Verify(decoded.AsSpan(0, length)) : null;
+            return
+                BasicCredentials.TryParseBasic(header, decoded, out var credentials)
+                || BasicCredentials.TryParseBearer(header, decoded, out credentials)
+                ? Verify(credentials)
+                : null;
         }
         finally
         {
@@ -66,36 +61,19 @@ internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
         return navigates ? "Basic realm=\"aiven-metrics\", charset=\"UTF-8\"" : "xBasic realm=\"aiven-metrics\"";
     }
 
-    private static bool Decode(ReadOnlySpan<char> base64, bool isUrl, Span<byte> destination, out int length)
+    private Credential? Verify(BasicCredentials credentials)
     {
-        length = 0;
-        var decoded =
-            !base64.IsEmpty
-            && (
-                isUrl
-                    ? Base64Url.DecodeFromChars(base64, destination, out _, out length) == OperationStatus.Done
-                    : Convert.TryFromBase64Chars(base64, destination, out length)
-            );
-        return decoded && Utf8.IsValid(destination[..length]);
-    }
-
-    private Credential? Verify(ReadOnlySpan<byte> userAndPassword)
-    {
-        var colon = userAndPassword.IndexOf((byte)':');
-        if (colon <= 0)
+        if (credentials.Username.IsEmpty || !Utf8.IsValid(credentials.Username) || !Utf8.IsValid(credentials.Password))
         {
             return null;
         }
 
         Span<char> username = stackalloc char[256];
-        var credential = Encoding.UTF8.TryGetChars(userAndPassword[..colon], username, out var length)
+        var credential = Encoding.UTF8.TryGetChars(credentials.Username, username, out var length)
             ? tenants.Current?.Find(username[..length])
             : null;
+        var matches = SecretDigest.Matches(credentials.Password, credential?.SecretHash ?? UnknownUserHash);
 
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(userAndPassword[(colon + 1)..], hash);
-        var proven = CryptographicOperations.FixedTimeEquals(hash, credential?.SecretHash ?? UnknownUserHash);
-
-        return credential is not null && proven && !(credential.NotAfter <= time.GetUtcNow()) ? credential : null;
+        return credential is not null && matches && !(credential.NotAfter <= time.GetUtcNow()) ? credential : null;
     }
 }

@@ -1,20 +1,21 @@
+using System.ComponentModel.DataAnnotations;
 using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Gateway.Configuration;
 
 /// <summary>The conditions for a change to another Prometheus server and back, section <c>Gateway:Failover</c>.</summary>
-public sealed class FailoverOptions
+public sealed class FailoverOptions : IValidatableObject
 {
     /// <summary>The default lookback of Prometheus: an instant query finds no older samples.</summary>
     private static readonly TimeSpan MaxStaleAfter = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan MinStaleAfter = TimeSpan.FromSeconds(2);
-    private const double MaxHedgeShare = 0.5;
 
     /// <summary>
     /// The time that a preferred Prometheus server must have been healthy, and that must have passed since the last switch, before the gateway
     /// switches back. Default: 5 min, so that graphs change between replicas at most once in that time. A failed server is left at once, always.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan ReturnAfter { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
@@ -32,39 +33,33 @@ public sealed class FailoverOptions
     /// <summary>
     /// The time for which the gateway monitors the history of each Prometheus server. Default: 15 days, the default retention of Prometheus. Zero disables it.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "366.00:00:00")]
     public TimeSpan HistoryWindow { get; set; } = TimeSpan.FromDays(15);
 
     /// <summary>
     /// The maximum share of light requests (instant queries, names and values) that are hedged, which means sent to a second Prometheus server when the
     /// first is slow. Default: 0.05, one in twenty. Maximum: 0.5. Zero disables hedging.
     /// </summary>
+    [Range(0.0, 0.5)]
     public double HedgeShare { get; set; } = 0.05;
 
     /// <summary>Whether the gateway monitors samples.</summary>
     internal bool TracksSamples => StaleAfter > TimeSpan.Zero && FreshnessSelector.Length > 0;
 
-    /// <summary>Returns all validation errors. Each names the option and the remedy.</summary>
-    internal IEnumerable<string> Validate()
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (ReturnAfter < TimeSpan.Zero || ReturnAfter > TimeSpan.FromDays(1))
-        {
-            yield return "Gateway:Failover:ReturnAfter must be at least zero and at most a day, for example 00:05:00.";
-        }
         if (StaleAfter != TimeSpan.Zero && (StaleAfter < MinStaleAfter || StaleAfter > MaxStaleAfter))
         {
-            yield return "Gateway:Failover:StaleAfter must be from 2 seconds to 5 minutes, for example 00:03:00, or zero to look at no samples.";
+            yield return new ValidationResult(
+                $"is {StaleAfter:c}; it must be from {MinStaleAfter:c} to {MaxStaleAfter:c}, or 00:00:00 to ignore samples.",
+                [nameof(StaleAfter)]
+            );
         }
-        if (HistoryWindow < TimeSpan.Zero || HistoryWindow > TimeSpan.FromDays(366))
-        {
-            yield return "Gateway:Failover:HistoryWindow must be at least zero and at most 366 days, for example 15.00:00:00.";
-        }
-        if (HedgeShare is not (>= 0 and <= MaxHedgeShare))
-        {
-            yield return "Gateway:Failover:HedgeShare must be at least 0 and at most 0.5, for example 0.05.";
-        }
+
         if (FreshnessSelector.Length > 0 && SelectorError() is { } error)
         {
-            yield return $"Gateway:Failover:FreshnessSelector is no selector of series: {error.TrimEnd('.')}.";
+            yield return new ValidationResult($"is not a series selector: {error.TrimEnd('.')}.", [nameof(FreshnessSelector)]);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace AivenMetrics.Gateway.Configuration;
 
 /// <summary>Configuration of the gateway, section <c>Gateway</c>. It is bound once, at start, and does not change afterwards.</summary>
@@ -10,6 +12,7 @@ public sealed class GatewayOptions
     /// Base URLs of the Prometheus servers, or of any servers with the Prometheus query API, the preferred one first. At least one is required.
     /// A path prefix is kept. A user and password in the URL are sent to that server as basic authentication and are never logged.
     /// </summary>
+    [MinLength(1, ErrorMessage = "give at least one base URL, such as AIVENMETRICS_Gateway__Prometheus__0=http://127.0.0.1:9090")]
     public IList<string> Prometheus { get; init; } = [];
 
     /// <summary>
@@ -45,6 +48,7 @@ public sealed class GatewayOptions
     /// The maximum time until a Prometheus server begins its response, and between two parts of it. Default: 2 min 30 s, slightly more than
     /// Prometheus' own query timeout of 2 min, so that its error message reaches the tenant. Maximum: 1 day.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", MinimumIsExclusive = true)]
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromSeconds(150);
 
     /// <summary>The conditions for a change to another Prometheus server and back.</summary>
@@ -60,12 +64,14 @@ public sealed class GatewayOptions
     /// The number of requests of all tenants that may wait for responses of Prometheus servers at the same time. Waiting tenants take turns.
     /// 1 to 10,000. Default: 20, the default of Prometheus' <c>--query.max-concurrency</c>. Divide it between several gateways.
     /// </summary>
+    [Range(1, 10_000)]
     public int UpstreamConcurrency { get; set; } = 20;
 
     /// <summary>
     /// The number of concurrent remote reads of all tenants, each until its client has read the response; at most two per tenant. 1 to 10,000.
     /// Default: 4. A Prometheus server accepts 10 from all gateways together (<c>--storage.remote.read-concurrent-limit</c>).
     /// </summary>
+    [Range(1, 10_000)]
     public int RemoteReadConcurrency { get; set; } = 4;
 
     /// <summary>
@@ -78,5 +84,6 @@ public sealed class GatewayOptions
     /// <summary>
     /// The number of tenants, by plan, with usage series on <c>/metrics/tenants</c>: those with the latest requests. 0 to 100,000. Default: 2000.
     /// </summary>
+    [Range(0, 100_000)]
     public int ExportedTenants { get; set; } = 2000;
 }

@@ -16,24 +16,15 @@ internal static class QueryLookback
         {
             MatrixSelector matrix => DurationSeconds(matrix.Range, step, range),
             SubqueryExpr subquery => DurationSeconds(subquery.Range, step, range) + Compute(subquery.Expr, step, range),
-            Call call => Longest(call.Args, step, range),
-            AggregateExpr aggregate => Math.Max(
-                Compute(aggregate.Expr, step, range),
-                aggregate.Param is null ? 0 : Compute(aggregate.Param, step, range)
-            ),
-            BinaryExpr binary => Math.Max(Compute(binary.Lhs, step, range), Compute(binary.Rhs, step, range)),
-            UnaryExpr unary => Compute(unary.Expr, step, range),
-            ParenExpr paren => Compute(paren.Expr, step, range),
-            VectorSelector or NumberLiteral or StringLiteral => 0,
-            _ => throw new ArgumentException($"Nothing is known of the reach of a node of type {expr.GetType().Name}.", nameof(expr)),
+            _ => Longest(expr.Children(), step, range),
         };
 
-    private static double Longest(ValueList<Expr> expressions, double step, double range)
+    private static double Longest(ExprChildren children, double step, double range)
     {
         var longest = 0.0;
-        foreach (var expr in expressions)
+        foreach (var child in children)
         {
-            longest = Math.Max(longest, Compute(expr, step, range));
+            longest = Math.Max(longest, Compute(child, step, range));
         }
         return longest;
     }

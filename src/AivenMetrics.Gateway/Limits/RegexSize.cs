@@ -16,20 +16,20 @@ internal static class RegexSize
     public const int Max = 100_000;
 
     /// <summary>Returns the size of all regular expressions in a query.</summary>
-    public static long Compute(Expr expr) =>
-        expr switch
+    public static long Compute(Expr expr)
+    {
+        var size = expr switch
         {
             VectorSelector selector => Compute(selector),
-            MatrixSelector matrix => Compute(matrix.Selector),
-            SubqueryExpr subquery => Compute(subquery.Expr),
-            Call call => Compute(call.Args) + (call.Function == Function.LabelReplace ? ComputeLiteral(call.Args[^1]) : 0),
-            AggregateExpr aggregate => Compute(aggregate.Expr) + (aggregate.Param is null ? 0 : Compute(aggregate.Param)),
-            BinaryExpr binary => Compute(binary.Lhs) + Compute(binary.Rhs),
-            UnaryExpr unary => Compute(unary.Expr),
-            ParenExpr paren => Compute(paren.Expr),
-            NumberLiteral or StringLiteral => 0,
-            _ => throw new ArgumentException($"Nothing is known of the expressions in a node of type {expr.GetType().Name}.", nameof(expr)),
+            Call call when call.Function == Function.LabelReplace => ComputeLiteral(call.Args[^1]),
+            _ => 0,
         };
+        foreach (var child in expr.Children())
+        {
+            size += Compute(child);
+        }
+        return size;
+    }
 
     /// <summary>Returns the size of all regular expressions in a selector.</summary>
     public static long Compute(VectorSelector selector)
@@ -38,16 +38,6 @@ internal static class RegexSize
         foreach (var matcher in selector.Matchers)
         {
             size += matcher.RegexSize();
-        }
-        return size;
-    }
-
-    private static long Compute(ValueList<Expr> expressions)
-    {
-        var size = 0L;
-        foreach (var expr in expressions)
-        {
-            size += Compute(expr);
         }
         return size;
     }

@@ -29,14 +29,8 @@ internal static class SubqueryPoints
             expr switch
             {
                 SubqueryExpr subquery => Compute(subquery, around),
-                Call call => Sum(call.Args, HasFixedTime(call) ? 0 : around),
-                AggregateExpr aggregate => Compute(aggregate.Expr, around)
-                    + (aggregate.Param is null ? 0 : Compute(aggregate.Param, around)),
-                BinaryExpr binary => Compute(binary.Lhs, around) + Compute(binary.Rhs, around),
-                UnaryExpr unary => Compute(unary.Expr, around),
-                ParenExpr paren => Compute(paren.Expr, around),
-                MatrixSelector or VectorSelector or NumberLiteral or StringLiteral => 0,
-                _ => throw new ArgumentException($"Nothing is known of the points of a node of type {expr.GetType().Name}.", nameof(expr)),
+                Call call when HasFixedTime(call) => Sum(call.Children(), 0),
+                _ => Sum(expr.Children(), around),
             };
 
         private double Compute(SubqueryExpr subquery, double around)
@@ -50,12 +44,12 @@ internal static class SubqueryPoints
             return points + Compute(subquery.Expr, span);
         }
 
-        private double Sum(ValueList<Expr> expressions, double around)
+        private double Sum(ExprChildren children, double around)
         {
             var sum = 0.0;
-            foreach (var expr in expressions)
+            foreach (var child in children)
             {
-                sum += Compute(expr, around);
+                sum += Compute(child, around);
             }
             return sum;
         }

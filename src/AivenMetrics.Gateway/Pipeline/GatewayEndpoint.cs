@@ -1,4 +1,4 @@
-using AivenMetrics.Access;
+using AivenMetrics.Authentication;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Destinations;

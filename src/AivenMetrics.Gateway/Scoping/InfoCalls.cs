@@ -12,21 +12,22 @@ internal static class InfoCalls
     public const string Warning =
         "info() shows nothing here unless its second argument names the labels to add: write info(v, {version=~\".+\"}) instead of info(v)";
 
-    /// <summary>Returns whether an expression contains such a call.</summary>
-    public static bool AnyWithoutLabels(Expr expr) =>
-        expr switch
+    /// <summary>Returns true if the expression or a part of it is such a call.</summary>
+    public static bool AnyWithoutLabels(Expr expr)
+    {
+        if (expr is Call call && call.Function == Function.Info && (call.Args.Count == 1 || HasNoLabelNames(call.Args[1])))
         {
-            MatrixSelector or VectorSelector or NumberLiteral or StringLiteral => false,
-            SubqueryExpr subquery => AnyWithoutLabels(subquery.Expr),
-            Call call => (call.Function == Function.Info && (call.Args.Count == 1 || HasNoLabelNames(call.Args[1])))
-                || AnyWithoutLabelsIn(call.Args),
-            AggregateExpr aggregate => AnyWithoutLabels(aggregate.Expr)
-                || (aggregate.Param is not null && AnyWithoutLabels(aggregate.Param)),
-            BinaryExpr binary => AnyWithoutLabels(binary.Lhs) || AnyWithoutLabels(binary.Rhs),
-            UnaryExpr unary => AnyWithoutLabels(unary.Expr),
-            ParenExpr paren => AnyWithoutLabels(paren.Expr),
-            _ => throw new ArgumentException($"Nothing is known of the calls in a node of type {expr.GetType().Name}.", nameof(expr)),
-        };
+            return true;
+        }
+        foreach (var child in expr.Children())
+        {
+            if (AnyWithoutLabels(child))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
 
     private static bool HasNoLabelNames(Expr labels)
     {
@@ -42,17 +43,5 @@ internal static class InfoCalls
             }
         }
         return true;
-    }
-
-    private static bool AnyWithoutLabelsIn(ValueList<Expr> expressions)
-    {
-        for (var i = 0; i < expressions.Count; i++)
-        {
-            if (AnyWithoutLabels(expressions[i]))
-            {
-                return true;
-            }
-        }
-        return false;
     }
 }

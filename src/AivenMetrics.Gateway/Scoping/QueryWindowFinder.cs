@@ -48,24 +48,15 @@ internal static class QueryWindowFinder
                 EvaluationTime(subquery.At, at, start) - DurationMilliseconds(subquery.Offset) - DurationMilliseconds(subquery.Range),
                 start
             ),
-            Call call => EarliestRead(call.Args, at, start),
-            AggregateExpr aggregate => Math.Min(
-                EarliestRead(aggregate.Expr, at, start),
-                aggregate.Param is { } param ? EarliestRead(param, at, start) : at
-            ),
-            BinaryExpr binary => Math.Min(EarliestRead(binary.Lhs, at, start), EarliestRead(binary.Rhs, at, start)),
-            UnaryExpr unary => EarliestRead(unary.Expr, at, start),
-            ParenExpr paren => EarliestRead(paren.Expr, at, start),
-            NumberLiteral or StringLiteral => at,
-            _ => throw new ArgumentException($"The lookback of a node of type {expr.GetType().Name} is not implemented.", nameof(expr)),
+            _ => EarliestRead(expr.Children(), at, start),
         };
 
-    private static long EarliestRead(ValueList<Expr> expressions, long at, long start)
+    private static long EarliestRead(ExprChildren children, long at, long start)
     {
         var earliest = at;
-        for (var i = 0; i < expressions.Count; i++)
+        foreach (var child in children)
         {
-            earliest = Math.Min(earliest, EarliestRead(expressions[i], at, start));
+            earliest = Math.Min(earliest, EarliestRead(child, at, start));
         }
         return earliest;
     }

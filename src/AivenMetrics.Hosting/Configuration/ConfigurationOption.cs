@@ -4,13 +4,13 @@ using System.Text.RegularExpressions;
 namespace AivenMetrics.Hosting.Configuration;
 
 /// <summary>
-/// A command-line option that sets a configuration key. Options win over environment variables, which win over the file.
-/// Secrets have no such option: argv is readable by every user of a machine. They have one for a file that holds them.
+/// A command-line option that sets a configuration key. Options override environment variables, which override the file. There is no
+/// option for a secret itself, only for a file that contains it, because every user of a machine can read its command lines.
 /// </summary>
 /// <param name="Name">The option's name, such as <c>--gateway-url</c>.</param>
-/// <param name="Key">The configuration key below the role's section, such as <c>Aiven:ApiUrl</c>.</param>
-/// <param name="Help">What it does, with unit and default.</param>
-/// <param name="Repeatable">True: may be given several times; sets <c>Key:0</c>, <c>Key:1</c>, …</param>
+/// <param name="Key">The configuration key below the section of the role, such as <c>Aiven:ApiUrl</c>.</param>
+/// <param name="Help">The description for <c>--help</c>, with unit and default.</param>
+/// <param name="Repeatable">True if it can be given several times; it then sets <c>Key:0</c>, <c>Key:1</c>, …</param>
 internal sealed partial record ConfigurationOption(string Name, string Key, string Help, bool Repeatable = false)
 {
     private readonly Option<string[]> _many = new(Name) { Description = $"{Help} May be repeated.", HelpName = "value" };
@@ -19,14 +19,14 @@ internal sealed partial record ConfigurationOption(string Name, string Key, stri
     /// <summary>The option to add to a command.</summary>
     public Option Option => Repeatable ? _many : _one;
 
-    /// <summary>Sets what the parsed command line gives; a list that is given replaces the whole list of the file.</summary>
-    public void Apply(ParseResult parsed, string section, Dictionary<string, string> entries, List<string> faults)
+    /// <summary>Adds the values of the command line to the configuration. A list replaces the whole list of the file.</summary>
+    public void Apply(ParseResult parsed, string section, Dictionary<string, string> entries, List<string> errors)
     {
         var key = $"{section}:{Key}";
         if (!Repeatable && parsed.GetValue(_one) is { } given)
         {
             entries[key] = given;
-            CheckForSecret(given, faults);
+            CheckForSecret(given, errors);
         }
         else if (Repeatable && parsed.GetValue(_many) is { Length: > 0 } values)
         {
@@ -40,17 +40,17 @@ internal sealed partial record ConfigurationOption(string Name, string Key, stri
             foreach ((var index, var value) in values.Index())
             {
                 entries[$"{key}:{index}"] = value;
-                CheckForSecret(value, faults);
+                CheckForSecret(value, errors);
             }
         }
     }
 
-    private void CheckForSecret(string value, List<string> faults)
+    private void CheckForSecret(string value, List<string> errors)
     {
         if (Secret().IsMatch(value))
         {
-            faults.Add(
-                $"{Name} holds a password, and a command line is readable by every user of the machine: use the file, the environment or, for --database, --database-file."
+            errors.Add(
+                $"{Name} contains a password, and every user of the machine can read command lines: use the configuration file, the environment or, for --database, --database-file."
             );
         }
     }

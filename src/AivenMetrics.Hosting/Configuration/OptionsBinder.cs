@@ -6,26 +6,26 @@ using Microsoft.Extensions.Configuration;
 namespace AivenMetrics.Hosting.Configuration;
 
 /// <summary>
-/// Binds a configuration section to an options class and reports every fault instead of the first one:
-/// keys that no option has (a typing error would otherwise be silent) and values that do not convert.
+/// Binds a configuration section to an options class. It reports every error instead of the first one: unknown keys, which .NET's binder
+/// ignores, and values that cannot be converted.
 /// </summary>
 internal static partial class OptionsBinder
 {
-    /// <summary>Binds what can be bound; values that cannot be converted are left at their defaults and reported.</summary>
-    /// <param name="entries">All keys and their values.</param>
+    /// <summary>Binds all valid values. A value that cannot be converted is reported, and its option keeps the default.</summary>
+    /// <param name="entries">The configuration as full keys and values.</param>
     /// <param name="section">The section to bind.</param>
-    /// <param name="faults">Gets what is wrong.</param>
-    /// <param name="others">Options of the section that are bound elsewhere, to be named among those that it has.</param>
+    /// <param name="errors">Receives the errors.</param>
+    /// <param name="others">Options of the section that are bound elsewhere; error messages list them too.</param>
     public static TOptions Bind<TOptions>(
         IReadOnlyDictionary<string, string> entries,
         string section,
-        List<string> faults,
+        List<string> errors,
         params string[] others
     )
         where TOptions : new()
     {
         List<string> unusable = [];
-        Check(Build(entries, []).GetSection(section), typeof(TOptions), faults, unusable, others);
+        Check(Build(entries, []).GetSection(section), typeof(TOptions), errors, unusable, others);
         return Build(entries, unusable).GetSection(section).Get<TOptions>() ?? new TOptions();
     }
 
@@ -38,12 +38,12 @@ internal static partial class OptionsBinder
             )
             .Build();
 
-    private static void Check(IConfigurationSection section, Type type, List<string> faults, List<string> unusable, params string[] others)
+    private static void Check(IConfigurationSection section, Type type, List<string> errors, List<string> unusable, params string[] others)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (!IsLeaf(type) && section.Value is { Length: > 0 })
         {
-            faults.Add(
+            errors.Add(
                 $"{section.Path} is {(ElementType(type) is null ? "a section" : $"a list: give {section.Path}:0")}, not a single value."
             );
         }
@@ -51,20 +51,20 @@ internal static partial class OptionsBinder
         {
             foreach (var child in section.GetChildren())
             {
-                Check(child, element, faults, unusable);
+                Check(child, element, errors, unusable);
             }
         }
         else if (IsLeaf(type))
         {
-            CheckValue(section, type, faults, unusable);
+            CheckValue(section, type, errors, unusable);
         }
         else
         {
-            CheckMembers(section, type, faults, unusable, others);
+            CheckMembers(section, type, errors, unusable, others);
         }
     }
 
-    private static void CheckMembers(IConfigurationSection section, Type type, List<string> faults, List<string> unusable, string[] others)
+    private static void CheckMembers(IConfigurationSection section, Type type, List<string> errors, List<string> unusable, string[] others)
     {
         var properties = type.GetProperties()
             .Where(property => property.CanWrite || ElementType(property.PropertyType) is not null || !IsLeaf(property.PropertyType))
@@ -74,34 +74,34 @@ internal static partial class OptionsBinder
             var property = properties.Find(candidate => candidate.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
             if (property is not null)
             {
-                Check(child, property.PropertyType, faults, unusable);
+                Check(child, property.PropertyType, errors, unusable);
             }
             else if (child.Value is not null || child.GetChildren().Any())
             {
-                faults.Add(
-                    $"{child.Path} is not an option: remove it or correct its name. {section.Path} has {string.Join(", ", properties.Select(candidate => candidate.Name).Concat(others).Order())}."
+                errors.Add(
+                    $"{child.Path} is not an option: remove it or correct its name. The options of {section.Path} are {string.Join(", ", properties.Select(candidate => candidate.Name).Concat(others).Order())}."
                 );
             }
         }
     }
 
-    private static void CheckValue(IConfigurationSection section, Type type, List<string> faults, List<string> unusable)
+    private static void CheckValue(IConfigurationSection section, Type type, List<string> errors, List<string> unusable)
     {
         if (section.GetChildren().Any())
         {
-            faults.Add($"{section.Path} is a single value, not a section or a list.");
+            errors.Add($"{section.Path} is a single value, not a section or a list.");
             unusable.AddRange(section.GetChildren().Select(child => child.Path));
         }
         else if (section.Value is { } value && !CanConvert(type, value))
         {
-            faults.Add(DescribeError(section.Path, type, value));
+            errors.Add(DescribeError(section.Path, type, value));
             unusable.Add(section.Path);
         }
     }
 
     private static bool CanConvert(Type type, string value)
     {
-        // .NET takes any number for an enum, also one that no name has.
+        // .NET converts any number to an enum, even one without a name.
         if (type.IsEnum && !Enum.GetNames(type).Contains(value.Trim(), StringComparer.OrdinalIgnoreCase))
         {
             return false;
@@ -129,13 +129,13 @@ internal static partial class OptionsBinder
             ? $"{path} {misread}."
             : $"{path} must be {DescribeType(type)}.";
 
-    /// <summary>Why a time span would not be read as it was meant, and how to write it; null where there is no such danger.</summary>
+    /// <summary>Returns the error of a time span that .NET would read differently than intended; null if it is unambiguous.</summary>
     private static string? DescribeAmbiguousTimeSpan(string value) =>
-        CorrectHours(value) is { } meant ? $"has more than 23 hours, which would be read as days: write {meant}"
-        : CorrectNumber(value) is { } number ? $"is a number without a unit, which would be read as days: write {number}"
+        CorrectHours(value) is { } meant ? $"has more than 23 hours, which .NET would read as days: write {meant}"
+        : CorrectNumber(value) is { } number ? $"is a number without a unit, which .NET would read as days: write {number}"
         : null;
 
-    /// <summary>How to write a bare number as days and as seconds; null for all else, and for zero, which needs no unit.</summary>
+    /// <summary>Returns a bare number as days and as seconds; null for other values, and for zero, which needs no unit.</summary>
     private static string? CorrectNumber(string value) =>
         int.TryParse(
             value,
@@ -148,8 +148,8 @@ internal static partial class OptionsBinder
             : null;
 
     /// <summary>
-    /// The right way to write a time span whose hours .NET would take for days, as it does with all above 23: <c>2.00:00:00</c> for
-    /// <c>48:00:00</c>. Null where there is no such danger.
+    /// Returns a time span of more than 23 hours in the form that .NET reads correctly: <c>2.00:00:00</c> for <c>48:00:00</c>, because .NET
+    /// reads 48 as days. Null for other values.
     /// </summary>
     private static string? CorrectHours(string value)
     {
@@ -172,7 +172,7 @@ internal static partial class OptionsBinder
             _ => "a number",
         };
 
-    private static bool IsLeaf(Type type)
+    internal static bool IsLeaf(Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         return type.IsPrimitive

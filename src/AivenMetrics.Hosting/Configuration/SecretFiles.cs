@@ -1,17 +1,17 @@
 namespace AivenMetrics.Hosting.Configuration;
 
 /// <summary>
-/// Resolves <c>…File</c> keys: a secret <c>Broker:Password</c> may be given as <c>Broker:PasswordFile</c>, the path of a file
-/// whose content, without white space at its ends, is the secret.
+/// Reads secrets from files. The secret <c>Broker:Password</c> can be given as <c>Broker:PasswordFile</c>, the path of a file. White space
+/// at both ends of the content is removed.
 /// </summary>
 internal static class SecretFiles
 {
-    /// <summary>Reads the files and replaces each <c>…File</c> entry by what its file holds.</summary>
-    /// <param name="entries">The configuration, flat.</param>
-    /// <param name="secretKeys">Keys that are secrets; a <c>*</c> stands for any one segment.</param>
-    /// <param name="faults">Receives a sentence for each file that cannot be used.</param>
-    /// <returns>The keys of secrets whose files could not be used: that they are missing is no fault of its own.</returns>
-    public static IReadOnlyList<string> Resolve(Dictionary<string, string> entries, IReadOnlyList<string> secretKeys, List<string> faults)
+    /// <summary>Replaces each <c>…File</c> entry by the content of its file.</summary>
+    /// <param name="entries">The configuration as full keys and values.</param>
+    /// <param name="secretKeys">Keys that hold secrets; <c>*</c> matches one segment.</param>
+    /// <param name="errors">Receives an error for each file that cannot be used.</param>
+    /// <returns>The keys of secrets whose files could not be read, so that they are not reported as missing too.</returns>
+    public static IReadOnlyList<string> Resolve(Dictionary<string, string> entries, IReadOnlyList<string> secretKeys, List<string> errors)
     {
         List<string> unread = [];
         foreach (var fileKey in secretKeys.SelectMany(secret => Expand(entries, secret + "File")).ToList())
@@ -20,9 +20,9 @@ internal static class SecretFiles
             var key = fileKey[..^"File".Length];
             if (entries.ContainsKey(key))
             {
-                faults.Add($"{key} and {fileKey} are both set: keep one of them.");
+                errors.Add($"{key} and {fileKey} are both set: remove one of them.");
             }
-            else if (ReadSecret(fileKey, path!, faults) is { } value)
+            else if (ReadSecret(fileKey, path!, errors) is { } value)
             {
                 entries[key] = value;
             }
@@ -35,7 +35,7 @@ internal static class SecretFiles
         return unread;
     }
 
-    private static string? ReadSecret(string fileKey, string path, List<string> faults)
+    private static string? ReadSecret(string fileKey, string path, List<string> errors)
     {
         try
         {
@@ -45,11 +45,11 @@ internal static class SecretFiles
                 return value;
             }
 
-            faults.Add($"{fileKey} names {path}, which is empty: write the secret into it.");
+            errors.Add($"{fileKey} names {path}, which is empty: write the secret to it.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            faults.Add($"{fileKey} names {path}, which cannot be read ({exception.GetType().Name}): check the path and its permissions.");
+            errors.Add($"{fileKey} names {path}, which cannot be read ({exception.GetType().Name}): correct the path or its permissions.");
         }
 
         return null;

@@ -5,16 +5,16 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AivenMetrics.Hosting.Logging;
 
 /// <summary>
-/// Writes log lines to a stream, many at once. The framework's console logger wakes its thread for every line and writes each by itself,
-/// which costs a gateway as much as a quarter of a request; here, lines wait up to <see cref="BatchDelay"/> for others.
+/// Writes log lines to a stream in batches: a line waits up to <see cref="BatchDelay"/> for others. .NET's console logger wakes its thread
+/// and writes once per line, which costs a gateway a quarter of a request.
 /// </summary>
-/// <threadsafety>Safe for use by many threads.</threadsafety>
+/// <threadsafety>Safe for concurrent use.</threadsafety>
 internal sealed class BatchingConsoleLogger : ILoggerProvider, ISupportExternalScope
 {
-    /// <summary>How long a line waits for others.</summary>
+    /// <summary>How long the first line of a batch waits for more lines.</summary>
     public static readonly TimeSpan BatchDelay = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>So many bytes wait when nobody reads the stream; then those who log wait too, as with the framework's logger.</summary>
+    /// <summary>Bytes that can be pending. If the stream is not read, further log calls block, as with .NET's console logger.</summary>
     public const int MaximumPendingBytes = 4 << 20;
 
     private const int MaximumLineBuffer = 16 << 10;
@@ -31,7 +31,7 @@ internal sealed class BatchingConsoleLogger : ILoggerProvider, ISupportExternalS
     private IExternalScopeProvider? _scopes;
     private bool _ended;
 
-    /// <summary>Starts to write lines in <paramref name="format"/> to <paramref name="stream"/>.</summary>
+    /// <summary>Starts the thread that writes lines in <paramref name="format"/> to <paramref name="stream"/>.</summary>
     public BatchingConsoleLogger(LogLineFormatter format, Stream stream)
     {
         (this._format, this._stream) = (format, stream);
@@ -45,7 +45,7 @@ internal sealed class BatchingConsoleLogger : ILoggerProvider, ISupportExternalS
     /// <inheritdoc/>
     public void SetScopeProvider(IExternalScopeProvider scopeProvider) => _scopes = scopeProvider;
 
-    /// <summary>Writes what still waits; what is logged later is lost.</summary>
+    /// <summary>Writes pending lines and closes the stream. Lines that are logged later are lost.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -87,15 +87,15 @@ internal sealed class BatchingConsoleLogger : ILoggerProvider, ISupportExternalS
             }
             catch (IOException exception)
             {
-                // A full disk behind a redirection: the service goes on, without these lines.
-                Console.Error.WriteLine($"Log lines are lost: {exception.Message}");
+                // For example a full disk. The service continues without these lines.
+                Console.Error.WriteLine($"Log lines could not be written and are lost: {exception.Message}");
             }
 
             batch.ResetWrittenCount();
         }
     }
 
-    /// <summary>Waits for lines; null when there are none and there will be none.</summary>
+    /// <summary>Waits for lines and returns them. Returns null after the end.</summary>
     private ArrayBufferWriter<byte>? TakeBatch()
     {
         lock (_gate)
@@ -110,7 +110,7 @@ internal sealed class BatchingConsoleLogger : ILoggerProvider, ISupportExternalS
                 Monitor.Wait(_gate);
             }
 
-            // Only a first line and the end wake this thread: the others come meanwhile.
+            // Only the first line of a batch and the end wake this thread.
             if (!_ended)
             {
                 Monitor.Wait(_gate, BatchDelay);

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AivenMetrics.Hosting.Logging;
 
 /// <summary>
-/// Log lines for people: time, level, category, message. Messages carry what tenants sent, which must not write to the operator's
-/// terminal as it likes; the framework's formatter lets escape sequences through.
+/// Formats log lines for people: time, level, category, message. Messages contain text from tenants, therefore control characters are
+/// replaced; .NET's formatter passes escape sequences to the terminal.
 /// </summary>
 internal sealed class ConsoleLineFormatter(TimeProvider clock) : LogLineFormatter
 {

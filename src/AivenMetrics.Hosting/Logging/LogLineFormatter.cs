@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AivenMetrics.Hosting.Logging;
 
-/// <summary>How a log line is written.</summary>
-/// <threadsafety>Used by many threads at once.</threadsafety>
+/// <summary>Formats log lines.</summary>
+/// <threadsafety>Implementations must be safe for concurrent use.</threadsafety>
 internal abstract class LogLineFormatter
 {
-    /// <summary>Writes one entry as UTF-8, with the line end.</summary>
-    /// <param name="entry">What was logged.</param>
-    /// <param name="scopes">In which scopes; null: in none.</param>
-    /// <param name="line">Where to write.</param>
+    /// <summary>Writes one entry as UTF-8, including the line break.</summary>
+    /// <param name="entry">The log entry.</param>
+    /// <param name="scopes">The active scopes, or null if there are none.</param>
+    /// <param name="line">The buffer that receives the line.</param>
     public abstract void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopes, IBufferWriter<byte> line);
 }

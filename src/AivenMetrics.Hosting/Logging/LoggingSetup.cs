@@ -3,29 +3,29 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Hosting.Logging;
 
-/// <summary>How a role writes its logs.</summary>
+/// <summary>Format of log lines.</summary>
 internal enum LogFormat
 {
-    /// <summary>Console on a terminal, JSON elsewhere.</summary>
+    /// <summary>Console format on a terminal, JSON otherwise.</summary>
     Auto,
 
-    /// <summary>One JSON object a line.</summary>
+    /// <summary>One JSON object per line.</summary>
     Json,
 
-    /// <summary>For people.</summary>
+    /// /// <summary>Readable text with colours.</summary>
     Console,
 }
 
-/// <summary>Sets logging up: to standard output, with UTC times and the request's id.</summary>
+/// <summary>Configures logging to standard output, with UTC times and request ids.</summary>
 internal static class LoggingSetup
 {
     public static void AddRoleLogging(this ILoggingBuilder logging, LogFormat format, LogLevel level)
     {
         logging.SetMinimumLevel(level);
         logging.AddFilter("Microsoft.AspNetCore", level > LogLevel.Warning ? level : LogLevel.Warning);
-        // Off altogether: its scope would put the client's raw path, which is text from outside, into every line.
+        // Disabled: its scope would add the client's raw path, which is untrusted text, to every line.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        // The role says in a sentence why it cannot start; the host would say it again with a stack trace.
+        // RoleHost logs in one line why a role cannot start; the host would repeat it with a stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);

@@ -3,15 +3,15 @@ using System.Text;
 
 namespace AivenMetrics.Hosting.Terminal;
 
-/// <summary>Text from outside, as it may be shown on a terminal: nobody writes escape sequences to it, moves text or forges lines.</summary>
+/// <summary>Makes untrusted text safe for a terminal: escape sequences, text direction marks and line breaks are replaced.</summary>
 internal static class PrintableText
 {
-    /// <summary>Longest text of a cell of a table; what is cut off ends in an ellipsis.</summary>
+    /// <summary>Maximum length of a table cell in characters; longer text is cut and ends in an ellipsis.</summary>
     public const int MaximumCellLength = 200;
 
-    /// <summary>The text with a replacement character for each that controls, formats, or breaks a line.</summary>
-    /// <param name="text">Any text.</param>
-    /// <param name="keepLines">True: line feeds stay, because the text has several lines of its own.</param>
+    /// <summary>Replaces control characters, format characters and line breaks by U+FFFD.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="keepLines">True to keep line feeds, for text of several lines.</param>
     public static string Sanitize(string text, bool keepLines = false)
     {
         var printable = new StringBuilder(text.Length);
@@ -23,7 +23,7 @@ internal static class PrintableText
         return printable.ToString();
     }
 
-    /// <summary>The same for a cell of a table, no longer than <see cref="MaximumCellLength"/>.</summary>
+    /// <summary>Does the same for a table cell and limits it to <see cref="MaximumCellLength"/>.</summary>
     public static string SanitizeCell(string text)
     {
         var printable = Sanitize(text);

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace AivenMetrics.Lab.Commands;
 
-/// <summary><c>aiven-metrics-lab demo</c>: the main job, end to end, on this machine.</summary>
+/// <summary><c>aiven-metrics-lab demo</c>: runs the whole product on this machine.</summary>
 internal static class DemoCommand
 {
     private const int RedirectedWidth = 160;
@@ -14,27 +14,27 @@ internal static class DemoCommand
     {
         var keep = new Option<bool>("--keep")
         {
-            Description = "Leave everything running until Ctrl-C. Default: stop when all has been shown.",
+            Description = "Keep everything running until Ctrl-C. Default: stop after the results are shown.",
         };
         var readyFile = new Option<string?>("--ready-file")
         {
-            Description = "Once all is up, describe it in this JSON file, for other programs. Default: none.",
+            Description = "JSON file to write when everything runs; it describes the demo for other programs. Default: none.",
             HelpName = "path",
         };
         var data = new Option<string?>("--data")
         {
-            Description = "Folder for configuration, logs and data, kept afterwards. Default: a temporary one, removed at the end.",
+            Description = "Folder for configuration, logs and data, which is kept. Default: a temporary folder, deleted at the end.",
             HelpName = "path",
         };
         var prometheus = new Option<string>("--prometheus")
         {
-            Description = "The Prometheus program.",
+            Description = "The Prometheus executable. Default: prometheus, from the PATH.",
             DefaultValueFactory = _ => "prometheus",
             HelpName = "path",
         };
         var command = new Command(
             "demo",
-            "Shows the main job on this machine: simulator, broker, discovery, two Prometheus servers, gateway, two tenants."
+            "Runs the whole product on this machine: simulator, broker, discovery, two Prometheus servers and a gateway, with two tenants."
         )
         {
             keep,
@@ -87,7 +87,7 @@ internal static class DemoCommand
                         or System.ComponentModel.Win32Exception
             )
         {
-            await Console.Error.WriteLineAsync($"The demo cannot go on: {exception.Message}");
+            await Console.Error.WriteLineAsync($"The demo failed: {exception.Message}");
             return 1;
         }
     }

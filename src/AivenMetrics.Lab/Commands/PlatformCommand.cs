@@ -3,15 +3,15 @@ using AivenMetrics.Lab.PlatformCli;
 
 namespace AivenMetrics.Lab.Commands;
 
-/// <summary><c>aiven-metrics-lab platform</c>: a strict platform in a box, against any service broker.</summary>
+/// <summary><c>aiven-metrics-lab platform</c>: acts as a strict platform towards any service broker.</summary>
 internal static class PlatformCommand
 {
     public static Command Create()
     {
         var command = new Command(
             "platform",
-            "Acts as a strict platform against any service broker, as Cloud Controller does, and tells every violation of the specification that it sees. "
-                + "Exit codes: 0 fine, 1 the broker refused or failed, 2 the command line cannot be used, 3 the specification is violated."
+            "Acts as a platform towards any service broker, as strictly as Cloud Controller, and reports every violation of the specification. "
+                + "Exit codes: 0 success, 1 the broker rejected the request or failed, 2 invalid command line, 3 violation of the specification."
         )
         {
             ReadCommands.Catalog(),

@@ -1,4 +1,4 @@
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>The demo cannot go on; the message says why and what to do.</summary>
+/// <summary>Ends the demo. The message states the reason and the remedy.</summary>
 internal sealed class DemoException(string message) : Exception(message);

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>The demo's temporary folder: configuration, secrets (mode 0600), logs and data of every process.</summary>
+/// <summary>The folder of the demo: configuration, secrets (mode 0600), logs and data of every process.</summary>
 internal sealed class DemoFolder
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -21,15 +21,15 @@ internal sealed class DemoFolder
 
     public string Path(params string[] parts) => System.IO.Path.Combine([Root, .. parts]);
 
-    /// <summary>Makes a secret of 256 random bits and keeps it in a file.</summary>
-    /// <returns>The file's path and the secret.</returns>
+    /// <summary>Creates a secret of 256 random bits and writes it to a file.</summary>
+    /// <returns>The path of the file and the secret.</returns>
     public (string File, string Value) CreateSecret(string name)
     {
         var value = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         return (WriteFile(Path("secrets", name), value), value);
     }
 
-    /// <summary>Writes a role's configuration file.</summary>
+    /// <summary>Writes the configuration file of a role.</summary>
     public string WriteConfiguration(string role, JsonObject configuration) =>
         WriteFile(Path("config", role + ".json"), configuration.ToJsonString());
 

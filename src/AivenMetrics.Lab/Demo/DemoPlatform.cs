@@ -6,7 +6,7 @@ using AivenMetrics.Simulator;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>Acts as the platform would: reads the catalog, provisions, binds (OSB 2.17).</summary>
+/// <summary>A minimal platform: reads the catalog, provisions and binds (OSB 2.17).</summary>
 internal sealed class DemoPlatform : IDisposable
 {
     private readonly HttpClient _http;
@@ -21,7 +21,7 @@ internal sealed class DemoPlatform : IDisposable
         _http.DefaultRequestHeaders.Add("X-Broker-API-Version", "2.17");
     }
 
-    /// <summary>The offering's id and the id of its plan <c>space</c>.</summary>
+    /// <summary>Returns the ids of the offering and of its plan <c>space</c>.</summary>
     public async Task<(string ServiceId, string PlanId)> ReadPlanAsync(CancellationToken cancellationToken)
     {
         var catalog = await SendAsync(HttpMethod.Get, "/v2/catalog", null, cancellationToken);
@@ -30,7 +30,9 @@ internal sealed class DemoPlatform : IDisposable
         return (offering["id"]!.GetValue<string>(), plan["id"]!.GetValue<string>());
     }
 
-    /// <summary>What <c>cf create-service metrics space my-metrics</c> and <c>cf bind-service app my-metrics</c> cause.</summary>
+    /// <summary>
+    /// Sends the requests that <c>cf create-service metrics space my-metrics</c> and <c>cf bind-service app my-metrics</c> cause.
+    /// </summary>
     public async Task<DemoTenant> ProvisionAndBindAsync(
         DemoOrganization organization,
         DemoSpace space,
@@ -93,6 +95,6 @@ internal sealed class DemoPlatform : IDisposable
         var answer = await response.Content.ReadFromJsonAsync<JsonObject>(cancellationToken);
         return response.IsSuccessStatusCode && answer is not null
             ? answer
-            : throw new DemoException($"The broker answered {method} {path} with {(int)response.StatusCode}: {answer?["description"]}");
+            : throw new DemoException($"The broker responded to {method} {path} with {(int)response.StatusCode}: {answer?["description"]}");
     }
 }

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>A program that the demo started: its output goes to a file, and it is stopped politely, then firmly.</summary>
+/// <summary>
+/// A process of the demo. Its output is written to a file. It is stopped with SIGTERM, and with SIGKILL after ten seconds.
+/// </summary>
 internal sealed partial class DemoProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
@@ -25,7 +27,7 @@ internal sealed partial class DemoProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Starts a program. Secrets must be in files that the arguments name, never in the arguments.</summary>
+    /// <summary>Starts a program. Arguments must not contain secrets; they name files that do.</summary>
     public static DemoProcess Start(string name, string program, IEnumerable<string> arguments, string logFile)
     {
         var start = new ProcessStartInfo(program)
@@ -48,7 +50,7 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         catch (System.ComponentModel.Win32Exception)
         {
             throw new DemoException(
-                $"{name} cannot be started: there is no program '{program}' that can be run. Install it (apt-get install prometheus) or name it with --prometheus."
+                $"{name} cannot be started: the program '{program}' was not found. Install it (apt-get install prometheus) or name it with --prometheus."
             );
         }
 
@@ -56,12 +58,14 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         return new DemoProcess(name, process, WriteLogAsync(process, logFile), logFile);
     }
 
-    /// <summary>Throws when the program has ended, with the last lines that it wrote.</summary>
+    /// <summary>Throws if the process has ended, with the last lines of its output.</summary>
     public void ThrowIfExited()
     {
         if (_process.HasExited)
         {
-            throw new DemoException($"{Name} ended with exit code {_process.ExitCode}. Its last words ({LogFile}):\n{ReadLastLines()}");
+            throw new DemoException(
+                $"{Name} ended with exit code {_process.ExitCode}. Last lines of its log ({LogFile}):\n{ReadLastLines()}"
+            );
         }
     }
 

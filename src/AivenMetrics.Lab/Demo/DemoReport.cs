@@ -3,10 +3,12 @@ using Spectre.Console;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>Shows what a tenant got: credentials, live values of its services, and that it sees nobody else's.</summary>
+/// <summary>
+/// Shows the credentials of a tenant, current values of its services, and that queries for series of another tenant return nothing.
+/// </summary>
 internal sealed class DemoReport(IAnsiConsole console, bool keep)
 {
-    /// <summary>Values that tell something of each type of service; the first three that a service has are shown.</summary>
+    /// <summary>Queries for each type of service; the first three with a result are shown.</summary>
     private static readonly (string Title, string Query)[] Values =
     [
         ("heap used", "max by (aiven_service_name) (elasticsearch_jvm_mem_heap_used_percent)"),
@@ -27,7 +29,7 @@ internal sealed class DemoReport(IAnsiConsole console, bool keep)
     private static string DescribeResult(IReadOnlyList<QuerySample>? answer) =>
         answer switch
         {
-            null => "NO ANSWER",
+            null => "NO RESPONSE",
             [] => "sees nothing",
             _ => "SEES SOMETHING",
         };

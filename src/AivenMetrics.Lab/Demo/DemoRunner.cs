@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>The demo from start to end: start the stack, order as two tenants, wait for samples, show, stop.</summary>
+/// <summary>Runs the demo: starts all processes, orders for two tenants, waits for samples, shows the results and stops.</summary>
 internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, TimeProvider time)
 {
     private static readonly TimeSpan SamplesTimeout = TimeSpan.FromSeconds(90);
@@ -14,9 +14,7 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
     {
         if (options.Data is { } given && Directory.Exists(given) && Directory.EnumerateFileSystemEntries(given).Any())
         {
-            throw new DemoException(
-                $"--data names {given}, which is not empty: name a new folder, or delete what an earlier run left there."
-            );
+            throw new DemoException($"--data names {given}, which is not empty: name a new folder, or delete its content.");
         }
 
         if (options.ReadyFile is { } stale)
@@ -38,7 +36,7 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
             if (options.ReadyFile is { } readyFile)
             {
                 ReadyFile.Write(readyFile, stack, tenants, Path.GetFullPath(data));
-                WriteProgress($"described in {readyFile}");
+                WriteProgress($"wrote {readyFile}");
             }
 
             if (options.Keep)
@@ -75,7 +73,7 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
         return tenants;
     }
 
-    /// <summary>A tenant is served when every service of its space that has an integration has all its nodes up.</summary>
+    /// <summary>Waits until all nodes of every service with an integration are up, for each tenant.</summary>
     private async Task WaitForSamplesAsync(DemoStack stack, IReadOnlyList<DemoTenant> tenants, CancellationToken cancellationToken)
     {
         var waiting = time.GetTimestamp();

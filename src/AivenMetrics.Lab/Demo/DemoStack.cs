@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace AivenMetrics.Lab.Demo;
 
 /// <summary>
-/// The whole product on one machine: simulator, broker (SQLite), discovery, two Prometheus servers, gateway, each a process of
-/// its own with its own configuration file and its own secrets.
+/// The processes of the demo: simulator, broker (SQLite), discovery, two Prometheus servers and a gateway. Each has its own
+/// configuration file and its own secrets.
 /// </summary>
 internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProvider time, Action<string> say) : IAsyncDisposable
 {
@@ -33,7 +33,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
 
     public IReadOnlyList<string> PrometheusUrls { get; private set; } = [];
 
-    /// <summary>Starts everything in the order in which the parts need each other.</summary>
+    /// <summary>Starts all processes in the order of their dependencies.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var ports = FreePorts.Take(4);
@@ -49,7 +49,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
         await StartGatewayAsync(feedTokens.Gateway, cancellationToken);
     }
 
-    /// <summary>Asks Aiven how many services of a space deliver metrics or are about to.</summary>
+    /// <summary>Returns the number of services of a space that have an integration, according to Aiven's API.</summary>
     public async Task<int> CountIntegratedServicesAsync(string spaceId, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{SimulatorUrl}/v1/project/{Project}/service?include_secrets=false");
@@ -63,7 +63,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
             );
     }
 
-    /// <summary>Throws when any process has ended by itself.</summary>
+    /// <summary>Throws if a process has ended.</summary>
     public void ThrowIfAnyExited() => _processes.ForEach(process => process.ThrowIfExited());
 
     public async ValueTask DisposeAsync()
@@ -93,7 +93,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
         );
         SimulatorUrl = addresses["listen"]!.GetValue<string>();
         var state = await _http.GetFromJsonAsync<JsonObject>($"{SimulatorUrl}/simulator/v1/state", cancellationToken)
-            ?? throw new DemoException("The simulator does not describe itself.");
+            ?? throw new DemoException("The simulator returned no state.");
         _simulatorDns = state["dns"]!.GetValue<string>();
         say($"simulator: Aiven's API on {SimulatorUrl}, its DNS on {_simulatorDns}");
     }
@@ -261,7 +261,7 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
             if (time.GetElapsedTime(start) > StartTimeout)
             {
                 throw new DemoException(
-                    $"Waited {StartTimeout.TotalSeconds:0} s in vain until {what}. The logs are in {folder.Path("logs")} (use --data to keep them)."
+                    $"After {StartTimeout.TotalSeconds:0} s it is still not true that {what}. The logs are in {folder.Path("logs")} (use --data to keep them)."
                 );
             }
 

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>A tenant of the demo: who it is, what it ordered, and the credentials that it got.</summary>
+/// <summary>A tenant of the demo with its service instance, its binding and its credentials.</summary>
 internal sealed record DemoTenant(
     string Name,
     string OrganizationId,

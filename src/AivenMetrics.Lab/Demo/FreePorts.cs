@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace AivenMetrics.Lab.Demo;
 
 /// <summary>
-/// Free ports on loopback, for programs that have to know each other's address before they start. They lie below those that the
-/// system gives to outgoing connections (32768 and up with Linux), so that none is taken between now and the program's start.
+/// Finds free ports on loopback, for programs that need each other's address before they start. The ports are below the range of
+/// outgoing connections (from 32768 on Linux), so that no connection takes one before the program starts.
 /// </summary>
 internal static class FreePorts
 {
@@ -15,7 +15,7 @@ internal static class FreePorts
     private static readonly Lock Gate = new();
     private static readonly HashSet<int> Taken = [];
 
-    /// <summary>Ports that are free now and were not given before by this process.</summary>
+    /// <summary>Returns ports that are free and that this process has not returned before.</summary>
     public static int[] Take(int count) => [.. Enumerable.Range(0, count).Select(_ => TakeOne())];
 
     private static int TakeOne()

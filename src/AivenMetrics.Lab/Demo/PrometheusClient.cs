@@ -5,10 +5,10 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>One sample of an instant query's answer.</summary>
+/// <summary>A sample of the result of an instant query.</summary>
 internal sealed record QuerySample(IReadOnlyDictionary<string, string> Labels, double Value);
 
-/// <summary>Asks instant queries of anything with Prometheus' API.</summary>
+/// <summary>Sends instant queries to a server with Prometheus' API.</summary>
 internal sealed class PrometheusClient : IDisposable
 {
     private readonly HttpClient _http;
@@ -25,7 +25,7 @@ internal sealed class PrometheusClient : IDisposable
         }
     }
 
-    /// <returns>The samples; null when the server did not answer the query, for whatever reason.</returns>
+    /// <returns>The samples, or null if the query failed.</returns>
     public async Task<IReadOnlyList<QuerySample>?> InstantQueryAsync(string query, CancellationToken cancellationToken)
     {
         try

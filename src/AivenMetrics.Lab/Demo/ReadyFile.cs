@@ -4,7 +4,7 @@ using AivenMetrics.Simulator;
 
 namespace AivenMetrics.Lab.Demo;
 
-/// <summary>Describes the running demo for other programs. The shape is a promise: members are added, never changed.</summary>
+/// <summary>Describes the running demo for other programs. Members may be added to the file, but never changed or removed.</summary>
 internal static class ReadyFile
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };

@@ -6,18 +6,18 @@ using AivenMetrics.StrictPlatform.Rules;
 
 namespace AivenMetrics.Lab.PlatformCli;
 
-/// <summary><c>bind</c>, <c>service-key</c>, <c>unbind</c>.</summary>
+/// <summary>The commands <c>bind</c>, <c>service-key</c> and <c>unbind</c>.</summary>
 internal static class BindingCommands
 {
     private static readonly Argument<string> InstanceName = new("instance") { Description = "Name of the instance." };
     private static readonly Argument<string> BindingName = new("binding") { Description = "Name of the binding or service key." };
     private static readonly Argument<string> OptionalName = new("binding")
     {
-        Description = "Name of the binding. Default: the app.",
+        Description = "Name of the binding. Default: the GUID of the app.",
         Arity = ArgumentArity.ZeroOrOne,
         DefaultValueFactory = _ => "",
     };
-    private static readonly Option<string?> App = PlatformOptions.TextOption("--app", "GUID of the app. Default: a new one.", "guid");
+    private static readonly Option<string?> App = PlatformOptions.TextOption("--app", "GUID of the app. Default: a new GUID.", "guid");
     private static readonly Option<string?> BindingId = PlatformOptions.TextOption(
         "--binding-id",
         "Id of the new binding. Default: a new GUID.",
@@ -25,7 +25,7 @@ internal static class BindingCommands
     );
     private static readonly Option<string?> Predecessor = PlatformOptions.TextOption(
         "--predecessor",
-        "Name of the binding that the new one is to replace (rotation). Default: none.",
+        "Name of the binding that the new one replaces (rotation). Default: none.",
         "binding"
     );
     private static readonly Option<string?> Client = PlatformOptions.TextOption(
@@ -57,7 +57,7 @@ internal static class BindingCommands
 
     public static Command ServiceKey()
     {
-        var command = new Command("service-key", "Makes a service key, a binding without app, and shows the credentials.")
+        var command = new Command("service-key", "Creates a service key (a binding without an app) and shows the credentials.")
         {
             InstanceName,
             BindingName,
@@ -96,7 +96,7 @@ internal static class BindingCommands
         var instance = session.State.GetInstance(instanceName);
         if (instance.Bindings.ContainsKey(name))
         {
-            throw new UsageException($"{instanceName} has a binding {name} already.");
+            throw new UsageException($"{instanceName} already has a binding {name}: choose another name.");
         }
         var parameters = PlatformOptions.GetParameters(parsed, Parameters);
         if (await session.FindPlanByIdAsync(instance.ServiceId, instance.PlanId, cancellationToken) is not var (offering, plan))
@@ -186,7 +186,7 @@ internal static class BindingCommands
             instanceName,
             name,
             binding,
-            result.Response.Status == 410 ? "was not there any more" : "unbound",
+            result.Response.Status == 410 ? "was already deleted" : "unbound",
             showCredentials: false
         );
     }

@@ -6,38 +6,38 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.Lab.PlatformCli;
 
-/// <summary><c>conformance</c>: checks a live broker requirement by requirement.</summary>
+/// <summary>The command <c>conformance</c>: checks a running broker against the specification.</summary>
 internal static class ConformanceCommand
 {
     private static readonly Option<string?> Offering = PlatformOptions.TextOption(
         "--offering",
-        "Name of the offering to order. Default: the first of the catalog.",
+        "Name of the offering to provision. Default: the first offering of the catalog.",
         "name"
     );
     private static readonly Option<string?> Plan = PlatformOptions.TextOption(
         "--plan",
-        "Name of the plan to order. Default: the first of the offering.",
+        "Name of the plan to provision. Default: the first plan of the offering.",
         "name"
     );
     private static readonly Option<string?> Parameters = InstanceCommands.ParametersOption();
     private static readonly Option<string?> BindParameters = PlatformOptions.TextOption(
         "--bind-parameters",
-        "Parameters of binds, as JSON or @file. Default: none.",
+        "Parameters of bind requests, as JSON or @file. Default: none.",
         "json or @file"
     );
     private static readonly Option<string?> OtherBindParameters = PlatformOptions.TextOption(
         "--other-bind-parameters",
-        "Valid parameters that differ from those, for conflicts. Default: made up.",
+        "Other valid parameters of bind requests, to test conflicts. Default: an unknown parameter.",
         "json or @file"
     );
     private static readonly Option<string[]> Only = new("--requirement")
     {
-        Description = "Only the checks of this requirement, such as 92. May be repeated. Default: all.",
+        Description = "Run only the checks of this requirement, such as 92. May be repeated. Default: all.",
         HelpName = "number",
     };
     private static readonly Option<double> OperationTimeout = new("--patience")
     {
-        Description = "Seconds that an asynchronous operation may take. Default: 300.",
+        Description = "Maximum duration of an asynchronous operation in seconds. Default: 300.",
         DefaultValueFactory = _ => 300,
         HelpName = "seconds",
     };
@@ -46,7 +46,7 @@ internal static class ConformanceCommand
     {
         var command = new Command(
             "conformance",
-            "Checks a live broker against the specification. Makes instances and bindings and deletes them again; exit code 3 when anything is violated."
+            "Checks a running broker against the specification. Creates instances and bindings and deletes them again. The exit code is 3 if a check fails."
         )
         {
             Offering,
@@ -78,7 +78,7 @@ internal static class ConformanceCommand
             return results.Count > 0
                 ? WriteSummary(report, results, client.Responses.Count)
                 : throw new UsageException(
-                    "--requirement names nothing that is checked: give numbers of requirements as a whole run prints them, such as 91."
+                    "--requirement matches no check: use the number of a requirement from the output of a complete run, such as 91."
                 );
         }
         catch (Exception exception) when (exception is UsageException or IOException or UnauthorizedAccessException)
@@ -88,7 +88,7 @@ internal static class ConformanceCommand
         }
         catch (ViolationException nothing)
         {
-            await Console.Error.WriteLineAsync($"Nothing can be checked: {PrintableText.Sanitize(nothing.Message)}");
+            await Console.Error.WriteLineAsync($"The checks cannot run: {PrintableText.Sanitize(nothing.Message)}");
             return PlatformSession.FailureExitCode;
         }
     }
@@ -140,7 +140,7 @@ internal static class ConformanceCommand
             _ => "not applicable",
         };
 
-    /// <summary>A row of the table as soon as it is known: a run takes a while.</summary>
+    /// <summary>Writes each result as soon as it is available, because a run takes minutes.</summary>
     private sealed class ResultWriter(PlatformReport report) : IProgress<CheckResult>
     {
         private const int MaximumObservations = 12;

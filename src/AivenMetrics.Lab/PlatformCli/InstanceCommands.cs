@@ -5,10 +5,10 @@ using AivenMetrics.StrictPlatform.Rules;
 
 namespace AivenMetrics.Lab.PlatformCli;
 
-/// <summary><c>create-service</c>, <c>update-service</c>, <c>delete-service</c>.</summary>
+/// <summary>The commands <c>create-service</c>, <c>update-service</c> and <c>delete-service</c>.</summary>
 internal static class InstanceCommands
 {
-    private static readonly Argument<string> OfferingName = new("offering") { Description = "Name of the offering, as catalog shows it." };
+    private static readonly Argument<string> OfferingName = new("offering") { Description = "Name of the offering, as shown by catalog." };
     private static readonly Argument<string> PlanName = new("plan") { Description = "Name of the plan." };
     private static readonly Argument<string> InstanceName = new("instance") { Description = "Name of the instance." };
     private static readonly Option<string?> Parameters = ParametersOption();
@@ -19,25 +19,25 @@ internal static class InstanceCommands
     );
     private static readonly Option<string?> NewPlan = PlatformOptions.TextOption(
         "--plan",
-        "Name of the new plan. Default: the plan stays.",
+        "Name of the new plan. Default: no change.",
         "name"
     );
     private static readonly Option<string?> NewName = PlatformOptions.TextOption(
         "--name",
-        "New name of the instance, sent in the context. Default: the name stays.",
+        "New name of the instance, sent in the context. Default: no change.",
         "name"
     );
 
     public static Option<string?> ParametersOption() =>
         new("--parameters", "-c")
         {
-            Description = "Parameters: a JSON object, or @ and the name of a file that holds one. Default: none.",
+            Description = "Parameters as a JSON object, or @ and the name of a file that contains one. Default: none.",
             HelpName = "json or @file",
         };
 
     public static Command Create()
     {
-        var command = new Command("create-service", "Makes an instance: create-service metrics space my-metrics.")
+        var command = new Command("create-service", "Creates an instance, for example: create-service metrics space my-metrics.")
         {
             OfferingName,
             PlanName,
@@ -80,7 +80,7 @@ internal static class InstanceCommands
         var name = parsed.GetRequiredValue(InstanceName);
         if (session.State.Instances.ContainsKey(name))
         {
-            throw new UsageException($"There is an instance {name} already.");
+            throw new UsageException($"An instance {name} already exists: choose another name.");
         }
         var parameters = PlatformOptions.GetParameters(parsed, Parameters);
         if (
@@ -132,7 +132,7 @@ internal static class InstanceCommands
         var instance = session.State.GetInstance(name);
         if (newName != name && session.State.Instances.ContainsKey(newName))
         {
-            throw new UsageException($"There is an instance {newName} already.");
+            throw new UsageException($"An instance {newName} already exists: choose another name.");
         }
         var parameters = PlatformOptions.GetParameters(parsed, Parameters);
         if (await session.FindPlanByIdAsync(instance.ServiceId, instance.PlanId, cancellationToken) is not var (offering, plan))
@@ -142,7 +142,7 @@ internal static class InstanceCommands
         var planName = parsed.GetValue(NewPlan) ?? plan.Name;
         var wanted = offering.Plans.FirstOrDefault(candidate => candidate.Name == planName)
             ?? throw new UsageException(
-                $"The offering {offering.Name} has no plan {planName}: it has {string.Join(", ", offering.Plans.Select(candidate => candidate.Name))}."
+                $"The offering {offering.Name} has no plan {planName}. Its plans are {string.Join(", ", offering.Plans.Select(candidate => candidate.Name))}."
             );
 
         var body = new JsonObject
@@ -189,7 +189,7 @@ internal static class InstanceCommands
         {
             session.State.Save(name, instance with { Operation = result.Operation });
         }
-        return WriteResult(session, result, name, instance.Id, result.Response.Status == 410 ? "was not there any more" : "deleted");
+        return WriteResult(session, result, name, instance.Id, result.Response.Status == 410 ? "was already deleted" : "deleted");
     }
 
     private static void AddParameters(JsonObject body, JsonObject? parameters, ServicePlan plan)

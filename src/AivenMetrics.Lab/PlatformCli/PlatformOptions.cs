@@ -9,58 +9,58 @@ using Microsoft.Extensions.Configuration;
 
 namespace AivenMetrics.Lab.PlatformCli;
 
-/// <summary>The options that all of <c>aiven-metrics-lab platform</c>'s commands share.</summary>
+/// <summary>The options of all commands of <c>aiven-metrics-lab platform</c>.</summary>
 internal static class PlatformOptions
 {
     private static readonly Option<string?> Url = TextOption(
         "--url",
-        "Where the broker is, without /v2. Required, or by AIVENMETRICS_PLATFORM_URL."
+        "URL of the broker, without /v2. Required, unless AIVENMETRICS_PLATFORM_URL is set."
     );
     private static readonly Option<string?> Username = TextOption(
         "--username",
-        "What the platform authenticates with. Default: AIVENMETRICS_PLATFORM_USERNAME, else broker."
+        "User name of the platform. Default: AIVENMETRICS_PLATFORM_USERNAME, otherwise broker."
     );
     private static readonly Option<string?> PasswordFile = TextOption(
         "--password-file",
-        "File that holds the password. Required, or the password by AIVENMETRICS_PLATFORM_PASSWORD.",
+        "File that contains the password of the platform. Required, unless AIVENMETRICS_PLATFORM_PASSWORD is set.",
         "path"
     );
     private static readonly Option<string> ApiVersion = new("--api-version")
     {
-        Description = "Version of the API that the platform speaks; Cloud Controller says 2.15. Default: 2.17.",
+        Description = "Version of the API in requests; Cloud Controller sends 2.15. Default: 2.17.",
         DefaultValueFactory = _ => "2.17",
         Recursive = true,
         HelpName = "version",
     };
     private static readonly Option<PlatformProfile> Platform = new("--platform")
     {
-        Description = "Whose context and identity are sent: cloudfoundry or kubernetes. Default: cloudfoundry.",
+        Description = "Platform whose context and identity are sent: cloudfoundry or kubernetes. Default: cloudfoundry.",
         DefaultValueFactory = _ => PlatformProfile.CloudFoundry,
         Recursive = true,
     };
     private static readonly Option<string?> User = TextOption(
         "--user",
-        "Who asks: the user id in the originating identity. Default: none is sent.",
+        "User id in the originating identity. Default: no originating identity is sent.",
         "id"
     );
     private static readonly Option<string?> StateFile = TextOption(
         "--state",
-        "File that keeps the ids behind the names. Default: aiven-metrics/platform.json in $XDG_STATE_HOME or ~/.local/state.",
+        "File that stores the ids of names. Default: aiven-metrics/platform.json in $XDG_STATE_HOME or ~/.local/state.",
         "path"
     );
     private static readonly Option<double> Timeout = SecondsOption(
         "--timeout",
-        "Seconds for each request. Default: 60, as Cloud Controller's.",
+        "Timeout of each request in seconds. Default: 60, as in Cloud Controller.",
         60
     );
     private static readonly Option<double> PollInterval = SecondsOption(
         "--poll-interval",
-        "Seconds between two polls, unless Retry-After says more. Default: 5; Cloud Controller's is 60.",
+        "Seconds between two polls, unless Retry-After is longer. Default: 5; Cloud Controller uses 60.",
         5
     );
     private static readonly Option<double> MaximumPolling = SecondsOption(
         "--maximum-polling",
-        "Seconds after which a running operation counts as failed, unless the plan says less. Default: 604800 (a week).",
+        "Seconds after which a running operation counts as failed, unless the plan sets less. Default: 604800 (a week).",
         604_800
     );
     private static readonly Option<bool> Synchronous = FlagOption(
@@ -69,32 +69,29 @@ internal static class PlatformOptions
     );
     private static readonly Option<bool> NoWait = FlagOption(
         "--no-wait",
-        "Do not poll an operation in progress. Default: poll to its end."
+        "Do not poll an operation in progress. Default: poll until it ends."
     );
     private static readonly Option<bool> NoMitigation = FlagOption(
         "--no-mitigation",
-        "Leave what a failed create may have made. Default: delete it, as Cloud Controller does."
+        "Do not delete possible orphans of a failed create. Default: delete them, as Cloud Controller does."
     );
 
-    /// <summary>One JSON document on standard output instead of texts.</summary>
-    public static Option<bool> AsJson { get; } = FlagOption("--json", "One JSON document, for programs. Default: texts.");
+    /// <summary>Writes one JSON document to standard output instead of text.</summary>
+    public static Option<bool> AsJson { get; } = FlagOption("--json", "Write one JSON document, for programs. Default: text.");
 
     public static Option<string?> Organization { get; } =
-        TextOption(
-            "--organization",
-            "GUID of the organization; with Kubernetes the id of the cluster. Default: one of this command's own.",
-            "guid"
-        );
+        TextOption("--organization", "GUID of the organization; for Kubernetes the id of the cluster. Default: a fixed GUID.", "guid");
 
-    public static Option<string?> OrganizationName { get; } = TextOption("--organization-name", "Default: my-organization.", "name");
+    public static Option<string?> OrganizationName { get; } =
+        TextOption("--organization-name", "Name of the organization. Default: my-organization.", "name");
 
     public static Option<string?> Space { get; } =
-        TextOption("--space", "GUID of the space; with Kubernetes of the namespace. Default: one of this command's own.", "guid");
+        TextOption("--space", "GUID of the space or of the Kubernetes namespace. Default: a fixed GUID.", "guid");
 
     public static Option<string?> SpaceName { get; } =
-        TextOption("--space-name", "With Kubernetes the namespace. Default: my-space.", "name");
+        TextOption("--space-name", "Name of the space or of the Kubernetes namespace. Default: my-space.", "name");
 
-    /// <summary>The shared options.</summary>
+    /// /// <summary>All options.</summary>
     public static IEnumerable<Option> All =>
         [
             Url,
@@ -113,7 +110,7 @@ internal static class PlatformOptions
             AsJson,
         ];
 
-    /// <exception cref="UsageException">An option is missing or unusable.</exception>
+    /// <exception cref="UsageException">An option is missing or invalid.</exception>
     public static BrokerConnection GetConnection(ParseResult parsed)
     {
         IConfiguration environment = new ConfigurationBuilder()
@@ -121,7 +118,7 @@ internal static class PlatformOptions
             .Build();
         var url = parsed.GetValue(Url)
             ?? environment["URL"]
-            ?? throw new UsageException("Where is the broker? Give --url, or set AIVENMETRICS_PLATFORM_URL.");
+            ?? throw new UsageException("The URL of the broker is missing: give --url, or set AIVENMETRICS_PLATFORM_URL.");
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.Query.Length > 0)
         {
             throw new UsageException($"--url must be an http or https URL, such as http://127.0.0.1:8080, not {url}.");
@@ -129,7 +126,7 @@ internal static class PlatformOptions
         if (address.UserInfo.Length > 0)
         {
             throw new UsageException(
-                "--url holds a user or password, and a command line is readable by every user of the machine: use --username and --password-file."
+                "--url contains a user or password, and every user of the machine can read command lines: use --username and --password-file."
             );
         }
         var profile = parsed.GetValue(Platform);
@@ -152,7 +149,9 @@ internal static class PlatformOptions
     public static PlatformStateFile OpenStateFile(ParseResult parsed, BrokerConnection connection) =>
         new(parsed.GetValue(StateFile) ?? DefaultStateFile(), connection.Url.ToString().TrimEnd('/'));
 
-    /// <summary>Where what is made belongs. The guids that are not given are always the same, so that two instances share a space.</summary>
+    /// <summary>
+    /// Returns the organization and space of new instances. The default GUIDs are fixed, so that all instances share a space.
+    /// </summary>
     public static PlatformTenant GetTenant(ParseResult parsed) =>
         new(
             parsed.GetValue(Platform),
@@ -162,8 +161,8 @@ internal static class PlatformOptions
             parsed.GetValue(SpaceName) ?? "my-space"
         );
 
-    /// <summary>Reads JSON or, with @ before it, a file of JSON.</summary>
-    /// <exception cref="UsageException">It is no JSON object, or there is no such file.</exception>
+    /// <summary>Parses parameters given as JSON, or as @ and the name of a file with JSON.</summary>
+    /// <exception cref="UsageException">The text is not a JSON object.</exception>
     public static JsonObject? GetParameters(ParseResult parsed, Option<string?> option)
     {
         if (parsed.GetValue(option) is not { } given)
@@ -173,11 +172,11 @@ internal static class PlatformOptions
         try
         {
             return JsonNode.Parse(given.StartsWith('@') ? File.ReadAllText(given[1..]) : given) as JsonObject
-                ?? throw new UsageException($"{option.Name} must be a JSON object, or @ and the name of a file that holds one.");
+                ?? throw new UsageException($"{option.Name} must be a JSON object, or @ and the name of a file that contains one.");
         }
         catch (JsonException)
         {
-            throw new UsageException($"{option.Name} is not JSON: give an object, or @ and the name of a file that holds one.");
+            throw new UsageException($"{option.Name} is not JSON: give an object, or @ and the name of a file that contains one.");
         }
     }
 
@@ -202,7 +201,7 @@ internal static class PlatformOptions
         };
         option.Validators.Add(result =>
         {
-            // A word that is no number is a fault of its own, which the parser tells.
+            // The parser itself reports text that is not a number.
             if (
                 !result.Errors.Any()
                 && double.TryParse(result.Tokens.SingleOrDefault()?.Value, CultureInfo.InvariantCulture, out var seconds)
@@ -219,7 +218,7 @@ internal static class PlatformOptions
         file is not null
             ? File.ReadAllText(file).TrimEnd('\r', '\n')
             : environment["PASSWORD"]
-                ?? throw new UsageException("What is the password? Give --password-file, or set AIVENMETRICS_PLATFORM_PASSWORD.");
+                ?? throw new UsageException("The password is missing: give --password-file, or set AIVENMETRICS_PLATFORM_PASSWORD.");
 
     private static string DefaultStateFile()
     {

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace AivenMetrics.Lab.PlatformCli;
 
-/// <summary>Says what happened: tables and colour on a terminal, plain texts elsewhere, or one JSON document.</summary>
+/// <summary>Writes results: tables and colours on a terminal, plain text otherwise, or one JSON document.</summary>
 internal sealed class PlatformReport(bool json)
 {
     private static readonly JsonSerializerOptions Readable = new()
@@ -20,7 +20,7 @@ internal sealed class PlatformReport(bool json)
 
     private static bool IsTerminal => !Console.IsOutputRedirected;
 
-    /// <summary>A member of the JSON document.</summary>
+    /// <summary>Sets a member of the JSON document.</summary>
     public void SetMember(string name, JsonNode? value) => _document[name] = value;
 
     public void SetMember(string name, JsonElement? value)
@@ -31,14 +31,14 @@ internal sealed class PlatformReport(bool json)
         }
     }
 
-    /// <summary>A line of text, not for programs.</summary>
+    /// <summary>Writes a line of text, unless JSON is written.</summary>
     public void WriteLine(string text, string? colour = null)
     {
         if (json)
         {
             return;
         }
-        // A broker that is tried out must not write to the terminal as it likes.
+        // The text of a broker is untrusted: it must not contain control characters.
         text = PrintableText.Sanitize(text, keepLines: true);
         if (IsTerminal && colour is not null)
         {
@@ -50,7 +50,7 @@ internal sealed class PlatformReport(bool json)
         }
     }
 
-    /// <summary>Names and values, one a line; empty values are left out.</summary>
+    /// <summary>Writes names and values, one per line, without empty values.</summary>
     public void WriteFields(params (string Name, string? Value)[] facts)
     {
         foreach ((var name, var value) in facts.Where(fact => !string.IsNullOrEmpty(fact.Value)))
@@ -59,7 +59,7 @@ internal sealed class PlatformReport(bool json)
         }
     }
 
-    /// <summary>JSON as it is read by people.</summary>
+    /// <summary>Writes indented JSON.</summary>
     public void WriteJson(JsonElement value) => WriteLine(JsonSerializer.Serialize(value, Readable));
 
     public void WriteTable(string[] headers, IReadOnlyList<string[]> rows)
@@ -88,7 +88,7 @@ internal sealed class PlatformReport(bool json)
         }
     }
 
-    /// <summary>What became of a request that makes, changes or deletes.</summary>
+    /// <summary>Writes the outcome of a request that creates, updates or deletes.</summary>
     public void WriteOutcome(OperationResult result)
     {
         SetMember(
@@ -109,12 +109,12 @@ internal sealed class PlatformReport(bool json)
         }
         if (result.MayBeOrphaned)
         {
-            WriteLine("The broker may hold something of it still: delete it with delete-service or unbind.", "yellow");
+            WriteLine("The broker may still have the resource: delete it with delete-service or unbind.", "yellow");
         }
     }
 
-    /// <summary>Findings, each once, and what was asked; then the JSON document, if that is wanted.</summary>
-    public void WriteFindings(IReadOnlyList<Finding> findings, IEnumerable<OsbResponse> answers)
+    /// <summary>Writes all findings and requests, and the JSON document if it was requested.</summary>
+    public void WriteFindings(IReadOnlyList<Finding> findings, IEnumerable<OsbResponse> responses)
     {
         SetMember(
             "findings",
@@ -132,11 +132,11 @@ internal sealed class PlatformReport(bool json)
         SetMember(
             "requests",
             new JsonArray([
-                .. answers.Select(answer => new JsonObject
+                .. responses.Select(response => new JsonObject
                 {
-                    ["request"] = answer.Call.ToString(),
-                    ["status"] = answer.Status,
-                    ["milliseconds"] = (long)answer.Duration.TotalMilliseconds,
+                    ["request"] = response.Call.ToString(),
+                    ["status"] = response.Status,
+                    ["milliseconds"] = (long)response.Duration.TotalMilliseconds,
                 }),
             ])
         );
@@ -146,7 +146,7 @@ internal sealed class PlatformReport(bool json)
             return;
         }
         WriteLine("");
-        WriteLine($"{findings.Count} finding{(findings.Count == 1 ? "" : "s")} against the specification:", "red");
+        WriteLine($"{findings.Count} violation{(findings.Count == 1 ? "" : "s")} of the specification:", "red");
         WriteTable(
             ["requirement", "level", "seen", "where"],
             [
@@ -157,7 +157,7 @@ internal sealed class PlatformReport(bool json)
         );
     }
 
-    /// <summary>The JSON document, if that is wanted.</summary>
+    /// <summary>Writes the JSON document if it was requested.</summary>
     public void WriteDocument()
     {
         if (json)

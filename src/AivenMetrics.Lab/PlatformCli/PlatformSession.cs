@@ -6,7 +6,7 @@ using AivenMetrics.StrictPlatform.Rules;
 
 namespace AivenMetrics.Lab.PlatformCli;
 
-/// <summary>One command against one broker.</summary>
+/// <summary>Runs one command against one broker.</summary>
 internal sealed class PlatformSession : IDisposable
 {
     public const int SuccessExitCode = 0;
@@ -36,8 +36,8 @@ internal sealed class PlatformSession : IDisposable
 
     public PlatformOperations Operations { get; }
 
-    /// <summary>Runs a command and turns what happened into an exit code.</summary>
-    /// <param name="act">Gives back whether the broker did what it was asked.</param>
+    /// <summary>Runs a command and returns its exit code.</summary>
+    /// <param name="act">The command; returns whether the broker fulfilled the request.</param>
     public static async Task<int> ExecuteAsync(ParseResult parsed, Func<PlatformSession, Task<bool>> act)
     {
         try
@@ -46,7 +46,7 @@ internal sealed class PlatformSession : IDisposable
             var done = await act(session);
             var findings = session.Operations.Findings;
             session.Report.WriteFindings(findings, session.Client.Responses);
-            // What a broker should do, and need not, is told and no failure.
+            // Violations of SHOULD requirements are reported and do not fail the command.
             return findings.Any(finding => finding.Requirement.Level != RequirementLevel.Should) ? ViolationExitCode
                 : done ? SuccessExitCode
                 : FailureExitCode;
@@ -58,7 +58,7 @@ internal sealed class PlatformSession : IDisposable
         }
     }
 
-    /// <summary>The catalog's offering and plan of these names.</summary>
+    /// <summary>Returns the offering and the plan with these names.</summary>
     public async Task<(ServiceOffering Offering, ServicePlan Plan)?> FindPlanByNameAsync(
         string offeringName,
         string planName,
@@ -71,16 +71,16 @@ internal sealed class PlatformSession : IDisposable
         }
         ServiceOffering offering = catalog.Offerings.FirstOrDefault(offering => offering.Name == offeringName)
             ?? throw new UsageException(
-                $"The catalog has no offering {offeringName}: it has {JoinNames(catalog.Offerings.Select(offering => offering.Name))}."
+                $"The catalog has no offering {offeringName}. Its offerings are {JoinNames(catalog.Offerings.Select(offering => offering.Name))}."
             );
         ServicePlan plan = offering.Plans.FirstOrDefault(plan => plan.Name == planName)
             ?? throw new UsageException(
-                $"The offering {offeringName} has no plan {planName}: it has {JoinNames(offering.Plans.Select(plan => plan.Name))}."
+                $"The offering {offeringName} has no plan {planName}. Its plans are {JoinNames(offering.Plans.Select(plan => plan.Name))}."
             );
         return (offering, plan);
     }
 
-    /// <summary>The catalog's offering and plan of an instance or binding that was made before.</summary>
+    /// <summary>Returns the offering and the plan of an existing instance or binding.</summary>
     public async Task<(ServiceOffering Offering, ServicePlan Plan)?> FindPlanByIdAsync(
         string serviceId,
         string planId,
@@ -92,19 +92,19 @@ internal sealed class PlatformSession : IDisposable
             return null;
         }
         ServiceOffering offering = catalog.Offerings.FirstOrDefault(offering => offering.Id == serviceId)
-            ?? throw new UsageException($"The catalog has no longer the offering of the id {serviceId}.");
+            ?? throw new UsageException($"The catalog no longer has an offering with the id {serviceId}.");
         ServicePlan plan = offering.Plans.FirstOrDefault(plan => plan.Id == planId)
-            ?? throw new UsageException($"The offering {offering.Name} has no longer the plan of the id {planId}.");
+            ?? throw new UsageException($"The offering {offering.Name} no longer has a plan with the id {planId}.");
         return (offering, plan);
     }
 
     public async Task<OfferedCatalog?> ReadCatalogAsync(CancellationToken cancellationToken)
     {
-        (var answer, var catalog) = await Operations.ReadCatalogAsync(cancellationToken);
-        Report.SetMember("catalog_status", answer.Status);
+        (var response, var catalog) = await Operations.ReadCatalogAsync(cancellationToken);
+        Report.SetMember("catalog_status", response.Status);
         if (catalog is null)
         {
-            Report.WriteLine($"The catalog cannot be read: {answer.StatusText}: {answer.Description}", "red");
+            Report.WriteLine($"The catalog cannot be read: {response.StatusText}: {response.Description}", "red");
         }
         return catalog;
     }

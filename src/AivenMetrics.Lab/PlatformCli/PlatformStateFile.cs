@@ -5,28 +5,28 @@ using AivenMetrics.StrictPlatform.Lifecycle;
 
 namespace AivenMetrics.Lab.PlatformCli;
 
-/// <summary>A binding that the platform made or may have made.</summary>
-/// <param name="Operation">Of the last 202; null: none.</param>
+/// <summary>A binding that the platform has created, or has tried to create.</summary>
+/// <param name="Operation">The operation of the last 202 response; null if it had none.</param>
 internal sealed record StoredBinding(string Id, string PlanId, string? App, string? Operation);
 
-/// <summary>An instance that the platform made or may have made.</summary>
+/// <summary>An instance that the platform has created, or has tried to create.</summary>
 internal sealed record StoredInstance(string Id, string ServiceId, string PlanId, PlatformTenant Tenant, string? Operation)
 {
     public SortedDictionary<string, StoredBinding> Bindings { get; init; } = [];
 }
 
-/// <summary>What is known of one broker.</summary>
+/// <summary>The stored state of one broker.</summary>
 internal sealed record StoredBroker
 {
     public SortedDictionary<string, StoredInstance> Instances { get; init; } = [];
 }
 
 /// <summary>
-/// The names of instances and bindings between two commands, in a file for its owner alone. Ids are written before they are sent,
-/// so that what a lost answer has made can still be deleted. No passwords and no credentials.
+/// Stores the names and ids of instances and bindings between commands, in a file with mode 0600. Ids are written before they are sent,
+/// so that resources can be deleted even if the response is lost. The file contains no passwords and no credentials.
 /// </summary>
-/// <param name="path">The file; made when there is something to remember.</param>
-/// <param name="broker">URL of the broker: each has names of its own.</param>
+/// <param name="path">The file; it is created with the first entry.</param>
+/// <param name="broker">URL of the broker; names are separate for each broker.</param>
 internal sealed class PlatformStateFile(string path, string broker)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -40,20 +40,20 @@ internal sealed class PlatformStateFile(string path, string broker)
     /// <summary>The instances of the broker by name.</summary>
     public IReadOnlyDictionary<string, StoredInstance> Instances => StateOfBroker(Load()).Instances;
 
-    /// <exception cref="UsageException">There is none of that name.</exception>
+    /// <exception cref="UsageException">The name is unknown.</exception>
     public StoredInstance GetInstance(string name) =>
         Instances.TryGetValue(name, out var instance)
             ? instance
             : throw new UsageException(
-                $"{path} knows no instance {name} of {broker}: make one with create-service, or name the file with --state."
+                $"{path} contains no instance {name} of {broker}: create it with create-service, or name another file with --state."
             );
 
-    /// <exception cref="UsageException">There is none of that name.</exception>
+    /// <exception cref="UsageException">The name is unknown.</exception>
     public StoredBinding GetBinding(string instance, string name) =>
         GetInstance(instance).Bindings.TryGetValue(name, out var binding)
             ? binding
             : throw new UsageException(
-                $"{path} knows no binding {name} of {instance}: it knows {string.Join(", ", GetInstance(instance).Bindings.Keys.DefaultIfEmpty("none"))}."
+                $"{path} contains no binding {name} of {instance}. Its bindings are {string.Join(", ", GetInstance(instance).Bindings.Keys.DefaultIfEmpty("none"))}."
             );
 
     public void Save(string name, StoredInstance instance) => Update(known => known.Instances[name] = instance);
@@ -65,7 +65,7 @@ internal sealed class PlatformStateFile(string path, string broker)
 
     public void Remove(string instance, string name) => Update(known => known.Instances[instance].Bindings.Remove(name));
 
-    /// <summary>Reads, changes and writes; a second command that does so at the same time waits its turn.</summary>
+    /// <summary>Reads, changes and writes the file. Concurrent commands wait for each other.</summary>
     private void Update(Action<StoredBroker> change)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -107,12 +107,12 @@ internal sealed class PlatformStateFile(string path, string broker)
         }
         catch (JsonException)
         {
-            throw new UsageException($"{path} is not what this command has written: move it away, or name another file with --state.");
+            throw new UsageException($"{path} is not a valid state file: move it away, or name another file with --state.");
         }
     }
 
     private StoredBroker StateOfBroker(Dictionary<string, StoredBroker> all) => all.GetValueOrDefault(broker) ?? new StoredBroker();
 }
 
-/// <summary>The command line, or a file that it names, cannot be used.</summary>
+/// <summary>The command line, or a file that it names, is invalid.</summary>
 internal sealed class UsageException(string message) : Exception(message);

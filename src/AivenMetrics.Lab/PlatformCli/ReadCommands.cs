@@ -4,27 +4,27 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.Lab.PlatformCli;
 
-/// <summary><c>catalog</c>, <c>services</c>, <c>last-operation</c>, <c>fetch</c>: nothing changes.</summary>
+/// <summary>The commands <c>catalog</c>, <c>services</c>, <c>last-operation</c> and <c>fetch</c>, which change nothing.</summary>
 internal static class ReadCommands
 {
     private static readonly Argument<string> InstanceName = new("instance") { Description = "Name of the instance." };
     private static readonly Argument<string> BindingName = new("binding")
     {
-        Description = "Name of the binding. Default: the instance itself.",
+        Description = "Name of the binding. Default: none; the instance is read.",
         Arity = ArgumentArity.ZeroOrOne,
         DefaultValueFactory = _ => "",
     };
 
     public static Command Catalog()
     {
-        var command = new Command("catalog", "Shows what the broker offers, and whether Cloud Controller would take it.");
+        var command = new Command("catalog", "Shows the catalog of the broker and whether Cloud Controller would accept it.");
         command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, session => CatalogAsync(session, ct)));
         return command;
     }
 
     public static Command Services()
     {
-        var command = new Command("services", "Shows the instances and bindings that this command has made; asks the broker nothing.");
+        var command = new Command("services", "Shows the instances and bindings in the state file; sends no request.");
         command.SetAction((parsed, _) => PlatformSession.ExecuteAsync(parsed, session =>
                 {
                     session.Report.WriteTable(
@@ -46,18 +46,18 @@ internal static class ReadCommands
     }
 
     public static Command LastOperation() =>
-        CreateReadCommand("last-operation", "Asks once how far the last operation is.", (instance, binding) =>
+        CreateReadCommand("last-operation", "Polls the last operation once.", (instance, binding) =>
             binding is null
                 ? OsbCalls.LastOperation(instance.Id, null, new PlanIds(instance.ServiceId, instance.PlanId), instance.Operation)
                 : OsbCalls.LastOperation(instance.Id, binding.Id, new PlanIds(instance.ServiceId, binding.PlanId), binding.Operation)
         );
 
     public static Command Fetch() =>
-        CreateReadCommand("fetch", "Reads an instance, or a binding with its credentials, from the broker.", (instance, binding) =>
+        CreateReadCommand("fetch", "Fetches an instance, or a binding with its credentials, from the broker.", (instance, binding) =>
             binding is null ? OsbCalls.FetchInstance(instance.Id) : OsbCalls.FetchBinding(instance.Id, binding.Id)
         );
 
-    private static Command CreateReadCommand(string name, string description, Func<StoredInstance, StoredBinding?, OsbCall> ask)
+    private static Command CreateReadCommand(string name, string description, Func<StoredInstance, StoredBinding?, OsbCall> call)
     {
         var command = new Command(name, description) { InstanceName, BindingName };
         command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, async session =>
@@ -65,21 +65,21 @@ internal static class ReadCommands
                     var instanceName = parsed.GetRequiredValue(InstanceName);
                     var bindingName = parsed.GetValue(BindingName) ?? "";
                     var instance = session.State.GetInstance(instanceName);
-                    var answer = await session.Client.SendAsync(
-                        ask(instance, bindingName.Length == 0 ? null : session.State.GetBinding(instanceName, bindingName)),
+                    var response = await session.Client.SendAsync(
+                        call(instance, bindingName.Length == 0 ? null : session.State.GetBinding(instanceName, bindingName)),
                         ct
                     );
-                    session.Report.SetMember("status", answer.Status);
-                    session.Report.SetMember("body", answer.BodyObject);
-                    if (answer is { Status: 200, BodyObject: { } body })
+                    session.Report.SetMember("status", response.Status);
+                    session.Report.SetMember("body", response.BodyObject);
+                    if (response is { Status: 200, BodyObject: { } body })
                     {
                         session.Report.WriteJson(body);
                     }
                     else
                     {
-                        session.Report.WriteLine($"{answer.StatusText}: {answer.Description}", "red");
+                        session.Report.WriteLine($"{response.StatusText}: {response.Description}", "red");
                     }
-                    return answer.Status == 200;
+                    return response.Status == 200;
                 }));
         return command;
     }

@@ -4,11 +4,12 @@ using System.Text;
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// The literals: numbers, durations, strings. What a token may contain beyond its shape is checked by <see cref="Literals"/>.
+/// Scans literals: numbers, durations and strings. <see cref="Literals"/> converts them to values and rejects values out of range.
 /// </summary>
 internal ref partial struct Lexer
 {
-    // U+FFFD stands in Prometheus' lexer for a byte that is not UTF-8, and is refused in every string, even if really meant.
+    // Prometheus' lexer reads U+FFFD as a byte that is not UTF-8. It rejects every string with this character, even if the query contains
+    // it literally.
     private static readonly SearchValues<char> DoubleQuoteStops = SearchValues.Create("\"\\\n\uFFFD");
     private static readonly SearchValues<char> SingleQuoteStops = SearchValues.Create("'\\\n\uFFFD");
     private static readonly SearchValues<char> BackquoteStops = SearchValues.Create("`\uFFFD");
@@ -32,7 +33,7 @@ internal ref partial struct Lexer
     }
 
     /// <summary>
-    /// Takes a number with underscores between its digits, as Prometheus 3 allows. <see cref="Literals"/> sees to what stands between them.
+    /// Scans a number with underscores between its digits, as Prometheus 3 allows. <see cref="Literals"/> checks where the underscores are.
     /// </summary>
     private bool ScanGroupedNumber(int from)
     {
@@ -51,7 +52,9 @@ internal ref partial struct Lexer
         return Literals.ParseNumber(_text[from.._position], out _) is not null;
     }
 
-    /// <summary>Takes what looks like a number. False if a letter or digit follows, so that it may be a duration.</summary>
+    /// <summary>
+    /// Scans the characters of a number. Returns false if a letter or digit follows, because the token may then be a duration.
+    /// </summary>
     private bool ScanNumber()
     {
         var hexadecimal = Accept('0') && (Accept('x') || Accept('X'));
@@ -72,7 +75,7 @@ internal ref partial struct Lexer
     }
 
     /// <summary>
-    /// Takes units and further digits after the first digits; the order of units is the business of <see cref="Literals"/>.
+    /// Scans units and further digits after the first digits of a duration. <see cref="Literals"/> checks the order of the units.
     /// </summary>
     private bool ScanRestOfDuration()
     {
@@ -147,7 +150,7 @@ internal ref partial struct Lexer
 
     private static string UnterminatedStringError(char quote) => quote == '`' ? "unterminated raw string" : "unterminated quoted string";
 
-    /// <summary>Takes the escape sequence that starts at the backslash here.</summary>
+    /// <summary>Scans the escape sequence that starts at the current backslash.</summary>
     private void LexEscape(char quote)
     {
         var from = _position++;
@@ -196,7 +199,7 @@ internal ref partial struct Lexer
         }
     }
 
-    /// <summary>Half a surrogate pair in the text is what invalid UTF-8 would have been.</summary>
+    /// <summary>Rejects unpaired surrogates: in UTF-16 they stand for the bytes that would be invalid in UTF-8.</summary>
     private readonly void RejectLoneSurrogates(int from)
     {
         var literal = _text[from.._position];

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Cuts a query into tokens as the lexers of Prometheus 2.42 and 3 do. It has three moods: outside of braces words may be keywords, inside
-/// of braces they never are, and between brackets there are only durations.
+/// Splits a query into tokens as the lexers of Prometheus 2.42 and 3 do. The lexer has three states. Outside braces, a word can be a
+/// keyword; inside braces, it never is; inside brackets, only durations are valid.
 /// </summary>
 internal ref partial struct Lexer(ReadOnlySpan<char> text)
 {
@@ -24,8 +24,10 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
 
     public static bool IsNameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c == '_';
 
-    /// <summary>The next token; <see cref="TokenKind.EndOfInput"/> for ever at the end.</summary>
-    /// <exception cref="PromQLParseException">No token starts here.</exception>
+    /// <summary>
+    /// Returns the next token. At the end of the query it returns <see cref="TokenKind.EndOfInput"/>, also when called again.
+    /// </summary>
+    /// <exception cref="PromQLParseException">The characters at the current position are not a valid token.</exception>
     public Token Next()
     {
         if (_beforeDuration)
@@ -189,7 +191,7 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
             _position++;
         }
         var kind = Token.KindOf(_text[from.._position]);
-        // These came late, so they are keywords only where they could never have been names.
+        // These keywords are newer than the others. They are keywords only where a metric name would be a syntax error.
         if (kind is TokenKind.Fill or TokenKind.FillLeft or TokenKind.FillRight && !IsFollowedByParen())
         {
             kind = TokenKind.Identifier;
@@ -204,7 +206,8 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
     }
 
     /// <summary>
-    /// Between brackets, before the first number, Prometheus 3 takes what duration expressions are made of, and no comments.
+    /// Reads a token between a left bracket and the first number. As in Prometheus 3, the tokens of duration expressions are valid here and
+    /// comments are not.
     /// </summary>
     private Token LexAfterBracket()
     {
@@ -257,8 +260,8 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
     }
 
     /// <summary>
-    /// Words of duration expressions, or the colon of a subquery. Prometheus 2.42 takes any one letter for the latter; so do we, and print
-    /// a colon.
+    /// Reads a keyword of duration expressions or the colon of a subquery. Prometheus 2.42 reads any single letter as the colon. This lexer
+    /// does the same, and the printer writes a colon.
     /// </summary>
     private Token LexWordInBrackets(int from)
     {
@@ -320,7 +323,7 @@ internal ref partial struct Lexer(ReadOnlySpan<char> text)
 
     private readonly Token Emit(TokenKind kind, int from) => new(kind, from, _position);
 
-    /// <summary>The next character without taking it. A NUL at the end of input; one in the text is as little part of any token.</summary>
+    /// <summary>Returns the next character without consuming it, or NUL at the end of the query. NUL is not part of any token.</summary>
     private readonly char Peek() => _position < _text.Length ? _text[_position] : '\0';
 
     private bool Accept(char expected)

@@ -4,18 +4,19 @@ using System.Text;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>What the literals mean, given the text of a token that the lexer accepted.</summary>
+/// <summary>Converts the text of a scanned token to its value.</summary>
 internal static class Literals
 {
-    // Prometheus holds durations as nanoseconds in 64 bits: about 292 years.
+    // Prometheus stores durations as nanoseconds in 64 bits: at most about 292 years.
     private const long MaxDurationMilliseconds = long.MaxValue / 1_000_000;
 
     private static ReadOnlySpan<long> Units => [31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1_000, 1];
 
     /// <summary>
-    /// Reads a number as Go does: an integer with base prefix (<c>0x1f</c>, octal <c>017</c>) if it is one, else a decimal float.
+    /// Parses a number as Go does: an integer with a base prefix (<c>0x1f</c>, octal <c>017</c>) if possible, otherwise a decimal
+    /// floating-point number.
     /// </summary>
-    /// <returns>Null and the reason in <paramref name="error"/> if it is no number.</returns>
+    /// <returns>The number, or null with the reason in <paramref name="error"/>.</returns>
     public static double? ParseNumber(ReadOnlySpan<char> text, out string error)
     {
         error = "";
@@ -23,7 +24,7 @@ internal static class Literals
         {
             return ParsePlainNumber(text, out error);
         }
-        // Prometheus 3: an underscore between two digits, or behind 0x, means nothing. (Of 1_e5 and the like there is no number.)
+        // Prometheus 3 ignores an underscore between two digits or after 0x. Texts such as 1_e5 are not numbers.
         if (
             ParsePlainNumber(text.ToString().Replace("_", "", StringComparison.Ordinal), out _) is { } number
             && UnderscoresSeparateDigits(text)
@@ -31,7 +32,7 @@ internal static class Literals
         {
             return number;
         }
-        error = $"error parsing number: {Printer.Quote(text)} is no number or out of range";
+        error = $"error parsing number: {Printer.Quote(text)} is not a number or out of range";
         return null;
     }
 
@@ -53,7 +54,7 @@ internal static class Literals
                 return false;
             }
         }
-        // Prometheus' lexer takes an e of a hexadecimal number for an exponent: one is all that it puts up with, and not at the end.
+        // Prometheus' lexer reads an e in a hexadecimal number as an exponent. It allows one such e, but not as the last digit.
         var e = hexadecimal ? text.IndexOfAny('e', 'E') : -1;
         return e < 0 || (e + 1 < text.Length && text[e + 1] is not ('_' or 'e' or 'E') && text[(e + 1)..].IndexOfAny('e', 'E') < 0);
     }
@@ -92,11 +93,14 @@ internal static class Literals
             }
         }
 
-        error = $"error parsing number: {Printer.Quote(text)} is no number or out of range";
+        error = $"error parsing number: {Printer.Quote(text)} is not a number or out of range";
         return null;
     }
 
-    /// <summary>The value if the text is 0 and octal digits that fit 63 bits. <c>08</c> and what is too large are decimal.</summary>
+    /// <summary>
+    /// Returns the value if the text is 0 followed by octal digits and fits into 63 bits. <c>08</c> and larger values are read as decimal
+    /// numbers.
+    /// </summary>
     private static double? ParseOctal(ReadOnlySpan<char> text)
     {
         if (text.Length < 2 || text[0] != '0' || text.ContainsAnyExceptInRange('0', '7'))
@@ -115,8 +119,8 @@ internal static class Literals
         return (long)value;
     }
 
-    /// <summary>Reads a duration: numbers with the units y, w, d, h, m, s, ms in this order, each at most once.</summary>
-    /// <returns>Null and the reason in <paramref name="error"/> if it is none.</returns>
+    /// <summary>Parses a duration: numbers with the units y, w, d, h, m, s, ms in this order, each at most once.</summary>
+    /// <returns>The duration, or null with the reason in <paramref name="error"/>.</returns>
     public static TimeSpan? ParseDuration(ReadOnlySpan<char> text, out string error)
     {
         error = "";
@@ -155,18 +159,18 @@ internal static class Literals
         return error.Length > 0 ? null : new TimeSpan(total * TimeSpan.TicksPerMillisecond);
     }
 
-    /// <summary>The duration in seconds as Go computes them.</summary>
+    /// <summary>Returns the duration in seconds, rounded as in Go.</summary>
     public static double ToSeconds(TimeSpan duration)
     {
         var milliseconds = duration.Ticks / TimeSpan.TicksPerMillisecond;
         return (milliseconds / 1000) + (milliseconds % 1000 * 1_000_000 / 1e9);
     }
 
-    /// <summary>The number of seconds as a duration; null if it is not one of whole milliseconds within the bounds.</summary>
+    /// <summary>Converts seconds to a duration. Returns null if the value is out of range or not a whole number of milliseconds.</summary>
     public static TimeSpan? FromSeconds(double seconds)
     {
         var nanoseconds = Math.Round(seconds * 1e9, MidpointRounding.AwayFromZero);
-        // As in Prometheus, which rounds to nanoseconds first; beyond 2^53 of them a fraction of a second is not exact any more.
+        // Prometheus rounds to nanoseconds first. Above 2^53 ns, a double cannot represent every fraction of a second.
         if (!(Math.Abs(nanoseconds) < 1L << 53) && nanoseconds % 1e9 != 0)
         {
             return null;
@@ -179,7 +183,9 @@ internal static class Literals
         return rest == 0 ? new TimeSpan(milliseconds * TimeSpan.TicksPerMillisecond) : null;
     }
 
-    /// <summary>Place in <see cref="Units"/> and length of the unit at the start of the text; place -1 for none.</summary>
+    /// <summary>
+    /// Returns the index in <see cref="Units"/> and the length of the unit at the start of the text. The index is -1 if there is no unit.
+    /// </summary>
     private static (int Place, int Length) ParseUnit(ReadOnlySpan<char> text) =>
         text[0] switch
         {
@@ -193,7 +199,7 @@ internal static class Literals
             _ => (-1, 1),
         };
 
-    /// <summary>The value of a quoted string whose escapes the lexer has checked.</summary>
+    /// <summary>Returns the value of a quoted string. The lexer has already checked its escape sequences.</summary>
     public static string Unquote(ReadOnlySpan<char> quoted)
     {
         var inner = quoted[1..^1];
@@ -201,7 +207,8 @@ internal static class Literals
     }
 
     /// <summary>
-    /// Escapes name bytes, so the value is built as UTF-8; what is not valid in it becomes lone surrogates (see LabelMatcher).
+    /// Decodes escape sequences. They denote bytes, so the value is built as UTF-8; bytes that are not valid UTF-8 become lone surrogates
+    /// (see LabelMatcher).
     /// </summary>
     private static string Unescape(ReadOnlySpan<char> text)
     {
@@ -223,8 +230,8 @@ internal static class Literals
         return DecodeUtf8(bytes.WrittenSpan);
     }
 
-    /// <summary>Writes the bytes that the escape at the start of the text stands for.</summary>
-    /// <returns>Length of the escape.</returns>
+    /// <summary>Writes the bytes of the escape sequence at the start of the text.</summary>
+    /// <returns>The length of the escape sequence.</returns>
     private static int UnescapeOne(ReadOnlySpan<char> text, ArrayBufferWriter<byte> bytes)
     {
         switch (text[1])
@@ -258,7 +265,7 @@ internal static class Literals
         }
     }
 
-    /// <summary>True if the text stands for bytes that are not all UTF-8 (see LabelMatcher).</summary>
+    /// <summary>Returns true if the text contains bytes that are not valid UTF-8 (see LabelMatcher).</summary>
     public static bool HasLoneSurrogate(string value)
     {
         for (var i = 0; i < value.Length; i++)

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>Kinds of tokens. The operators and aggregations stand in the order of their enumerations.</summary>
+/// <summary>The kinds of tokens. Operators and aggregations have the same order as in their enumerations.</summary>
 internal enum TokenKind : byte
 {
     EndOfInput,
@@ -76,7 +76,7 @@ internal enum TokenKind : byte
     MinOf,
 }
 
-/// <summary>A token and the characters it covers.</summary>
+/// <summary>A token: its kind and the range of characters in the query.</summary>
 internal readonly record struct Token(TokenKind Kind, int Start, int End)
 {
     private static readonly FrozenDictionary<string, TokenKind> Keywords = CreateKeywords()
@@ -89,10 +89,10 @@ internal readonly record struct Token(TokenKind Kind, int Start, int End)
 
     public bool IsAggregateOperator => Kind is >= TokenKind.Sum and <= TokenKind.LimitRatio;
 
-    /// <summary>Words that duration expressions are made of, the only ones between brackets.</summary>
+    /// <summary>True for the keywords of duration expressions. Inside brackets these are the only valid words.</summary>
     public bool IsDurationKeyword => Kind is >= TokenKind.Step and <= TokenKind.MinOf;
 
-    /// <summary>Words that Prometheus' grammar takes as a metric name. The others only mean what they mean.</summary>
+    /// <summary>True for the words that Prometheus' grammar accepts as a metric name. All other words are always keywords.</summary>
     public bool IsMetricName =>
         Kind
             is TokenKind.Identifier
@@ -107,7 +107,8 @@ internal readonly record struct Token(TokenKind Kind, int Start, int End)
                 or (>= TokenKind.Anchored and <= TokenKind.MinOf);
 
     /// <summary>
-    /// Words that the grammar takes as a label in the parentheses of by, on and the like: not <c>without</c>, <c>inf</c>, <c>nan</c>.
+    /// True for the words that the grammar accepts as a label after by, without, on, ignoring and group_*. Excluded are <c>without</c>,
+    /// <c>inf</c> and <c>nan</c>.
     /// </summary>
     public bool IsGroupingLabel =>
         Kind
@@ -126,7 +127,7 @@ internal readonly record struct Token(TokenKind Kind, int Start, int End)
 
     public AggregateOperator AggregateOperator => (AggregateOperator)(Kind - TokenKind.Sum);
 
-    /// <summary>What a word is outside of braces: a keyword in any case, a number, or an identifier.</summary>
+    /// <summary>Returns the kind of a word outside braces: a keyword (case-insensitive), a number or an identifier.</summary>
     public static TokenKind KindOf(ReadOnlySpan<char> word)
     {
         if (word.Length is >= 2 and <= 12 && KeywordsBySpan.TryGetValue(word, out var keyword))
@@ -136,7 +137,7 @@ internal readonly record struct Token(TokenKind Kind, int Start, int End)
         return word.Contains(':') ? TokenKind.MetricIdentifier : TokenKind.Identifier;
     }
 
-    /// <summary>The token in Prometheus' words, for messages.</summary>
+    /// <summary>Describes the token for error messages, as Prometheus does.</summary>
     public string Describe(ReadOnlySpan<char> query)
     {
         var text = query[Start..End];

@@ -1,17 +1,19 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Durations in brackets and after offset. Since Prometheus 3 they may be numbers of seconds and expressions, with the same operators and
-/// precedences as between scalars. No selector can stand in them.
+/// Parses durations in brackets and after offset. Since Prometheus 3 they may be seconds or expressions. Operators and precedences are the
+/// same as between scalars. A duration contains no selectors.
 /// </summary>
 internal ref partial struct ExprParser
 {
     private const string ExpectedDuration = "number, duration, step() or range()";
 
-    // As in Prometheus: what nanoseconds in 64 bits can hold.
+    // As in Prometheus: the largest number of seconds that fits into 64 bits of nanoseconds.
     private const double MaxSeconds = 9_223_372_036.854775808;
 
-    /// <summary>Reads the range or the step of brackets: all up to the colon or the right bracket, above zero.</summary>
+    /// <summary>
+    /// Parses a range or a step in brackets: the tokens up to the colon or the right bracket. The duration must be greater than zero.
+    /// </summary>
     private Duration ParsePositiveDuration(string context)
     {
         var from = _token.Start;
@@ -19,7 +21,7 @@ internal ref partial struct ExprParser
         DurationExpr expr;
         if (_token.Kind == TokenKind.Duration)
         {
-            // Nearly all are a duration and nothing else, which needs no tree.
+            // Most durations are a single literal, which needs no tree.
             var length = ParseDuration();
             if (length > TimeSpan.Zero && _token.Kind is TokenKind.RightBracket or TokenKind.Colon)
             {
@@ -35,14 +37,15 @@ internal ref partial struct ExprParser
         {
             throw Error(from, "duration must be greater than 0");
         }
-        // What rounds to nothing is still above zero.
+        // A positive duration that rounds to zero is still valid.
         var simplified = Simplify(expr);
         return simplified.IsZero ? expr : simplified;
     }
 
     /// <summary>
-    /// Reads the duration of an offset. What follows may be an operator of the query, so that it ends with the first number, call or signed
-    /// parentheses: <c>a offset 5m + 1</c> adds to a. Only behind bare parentheses or two signs the operators belong to the duration.
+    /// Parses the duration of an offset. A following operator usually belongs to the query: <c>a offset 5m + 1</c> adds 1 to a. The
+    /// duration therefore ends after the first number, call or signed parentheses. Only after unsigned parentheses or two signs does an
+    /// operator belong to the duration.
     /// </summary>
     private Duration ParseOffsetDuration()
     {
@@ -76,7 +79,7 @@ internal ref partial struct ExprParser
                 expr = ApplySign(first, expr);
             }
         }
-        // In this form it ends where it ends, whatever follows.
+        // With parentheses the duration ends here, whatever token follows.
         return Simplify(Operators.IsSelfDelimiting(expr) ? expr : new DurationParen(expr));
     }
 
@@ -108,7 +111,7 @@ internal ref partial struct ExprParser
             _token.IsBinaryOperator && _token.BinaryOperator.IsArithmeticOperator() && _token.BinaryOperator.Precedence() >= minPrecedence
         )
         {
-            // A chain is a tree as high as it is long.
+            // The height of the tree is the number of operators in the chain.
             if (++_durationOperators > PromQLParser.MaxNesting)
             {
                 throw Error(_token.Start, $"the duration has more than {PromQLParser.MaxNesting} operators");
@@ -166,7 +169,7 @@ internal ref partial struct ExprParser
         }
     }
 
-    /// <summary>A sign becomes part of a bare number; a plus before anything else means nothing.</summary>
+    /// <summary>Applies a sign. A minus becomes part of a bare number; a plus has no effect.</summary>
     private static DurationExpr ApplySign(TokenKind sign, DurationExpr expr) =>
         (sign, expr) switch
         {
@@ -176,7 +179,7 @@ internal ref partial struct ExprParser
             _ => new DurationNegation(expr),
         };
 
-    /// <summary>What every Prometheus can read is kept as a length, and printed as a duration with units.</summary>
+    /// <summary>Returns a fixed length if every Prometheus version can read the duration. The printer writes it with units.</summary>
     private static Duration Simplify(DurationExpr expr) =>
         expr switch
         {

@@ -1,6 +1,6 @@
 namespace AivenMetrics.PromQL;
 
-/// <summary>Operators between two expressions, with how their vectors match, and the checks of parse.go on them.</summary>
+/// <summary>Parses binary operators with their vector matching and applies the checks of Prometheus' parse.go.</summary>
 internal ref partial struct ExprParser
 {
     private Parsed ParseBinaryExpr(Parsed left)
@@ -43,11 +43,11 @@ internal ref partial struct ExprParser
         }
         var group = _token.Kind == TokenKind.GroupLeft ? GroupModifier.Left : GroupModifier.Right;
         Advance();
-        // A parenthesis here is always the list of labels, never the right side's.
+        // A parenthesis here always starts the list of labels, never the right-hand side.
         return new VectorMatching(on, labels, group, _token.Kind == TokenKind.LeftParen ? ParseGroupingLabels() : default);
     }
 
-    /// <summary>Reads <c>fill (x)</c>, or <c>fill_left (x)</c> and <c>fill_right (x)</c> in any order.</summary>
+    /// <summary>Parses <c>fill (x)</c>, or <c>fill_left (x)</c> and <c>fill_right (x)</c> in any order.</summary>
     private FillValues? ParseFill()
     {
         if (_token.Kind == TokenKind.Fill)

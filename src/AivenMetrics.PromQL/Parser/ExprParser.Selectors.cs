@@ -1,6 +1,6 @@
 namespace AivenMetrics.PromQL;
 
-/// <summary>Selectors with their matchers, and what may follow an expression: ranges, subqueries, offset and <c>@</c>.</summary>
+/// <summary>Parses selectors with their matchers, and the postfix forms: ranges, subqueries, offset and <c>@</c>.</summary>
 internal ref partial struct ExprParser
 {
     public VectorSelector ParseMetricSelector()
@@ -35,7 +35,7 @@ internal ref partial struct ExprParser
         var selector = new VectorSelector(name, _token.Kind == TokenKind.LeftBrace ? ParseLabelMatchers() : default);
         if (name is null)
         {
-            // Where it may select everything is known only when the call around it is read.
+            // The enclosing call decides whether an empty selector is allowed; it is checked there.
             if (from != _labelsOnlyAt && !IsSelective(selector))
             {
                 throw Error(from, "vector selector must contain at least one non-empty matcher");
@@ -95,7 +95,7 @@ internal ref partial struct ExprParser
         var from = _token.Start;
         var quoted = _token.Kind == TokenKind.String;
         var name = quoted ? ParseString() : ParseName();
-        // A quoted text that is compared with nothing is the metric's name.
+        // A quoted string without an operator is the metric name.
         if (quoted && _token.Kind is TokenKind.Comma or TokenKind.RightBrace)
         {
             return new LabelMatcher("__name__", MatchType.Equal, name);
@@ -121,7 +121,7 @@ internal ref partial struct ExprParser
         return new LabelMatcher(name, type, value);
     }
 
-    /// <summary>Labels in parentheses after by, without, on, ignoring, group_left and group_right.</summary>
+    /// <summary>Parses the labels in parentheses after by, without, on, ignoring, group_left and group_right.</summary>
     private ValueList<string> ParseGroupingLabels()
     {
         const string context = "grouping opts";
@@ -151,7 +151,7 @@ internal ref partial struct ExprParser
             : throw Error(from, $"invalid label name for grouping: {Printer.Quote(label)}");
     }
 
-    /// <summary>A primary expression and all that is bound to it from behind; these bind tighter than any operator.</summary>
+    /// <summary>Parses a primary expression with its postfix modifiers, which bind tighter than any operator.</summary>
     private Parsed ParsePostfixExpr()
     {
         var parsed = ParsePrimary();
@@ -173,7 +173,8 @@ internal ref partial struct ExprParser
                     parsed = parsed with { Expr = ParseExtendedRange(parsed) };
                     break;
                 default:
-                    // Versions of Prometheus 3 differ in whether an operator behind such an offset belongs to it.
+                    // Versions of Prometheus 3 disagree on whether a following operator belongs to this offset. Parentheses make the
+                    // meaning explicit.
                     return offsetLast && parsed.Expr is VectorSelector { Offset.Expr: not null } && _token.IsBinaryOperator
                         ? AddLevel(new ParenExpr(parsed.Expr), parsed.Start, parsed.Type, parsed.Height)
                         : parsed;
@@ -205,7 +206,7 @@ internal ref partial struct ExprParser
         {
             throw Error(bracket, "ranges only allowed for vector selectors");
         }
-        // Prometheus 3.5 looks for a fixed offset only: one that is calculated it takes, and means it as behind the range.
+        // Prometheus 3.5 rejects only a fixed offset here. It accepts a computed offset and applies it as if it stood after the range.
         if (selector.Offset is { IsZero: false, Expr: null or DurationQueryProperty })
         {
             throw Error(bracket, "no offset modifiers allowed before range");
@@ -294,7 +295,7 @@ internal ref partial struct ExprParser
         {
             seconds = -seconds;
         }
-        // Prometheus' bounds are those of 64 bits, applied to the seconds.
+        // As in Prometheus: seconds must fit into a 64-bit integer.
         if (!(Math.Abs(seconds) < long.MaxValue))
         {
             throw Error(from, $"timestamp out of bounds for @ modifier: {(negative ? "-" : "")}{text}");

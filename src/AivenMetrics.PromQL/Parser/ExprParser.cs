@@ -1,9 +1,8 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Recursive descent with one token of look-ahead, operators by precedence climbing. Types are checked as the tree grows. Methods are named
-/// after
-/// the rules of Prometheus' grammar and leave <see cref="_token"/> at the first token after what they read.
+/// A recursive-descent parser with one token of lookahead and precedence climbing for operators. It checks types while building the tree.
+/// Methods are named after the rules of Prometheus' grammar. On return, <see cref="_token"/> is the first token after the parsed text.
 /// </summary>
 internal ref partial struct ExprParser
 {
@@ -14,7 +13,7 @@ internal ref partial struct ExprParser
     private int _selectors;
     private int _durationOperators;
 
-    // Where the one selector starts that may do without a matcher: the second argument of info.
+    // Start of the only selector that may have no matchers: the second argument of info.
     private int _labelsOnlyAt = -1;
 
     public ExprParser(string query)
@@ -23,12 +22,12 @@ internal ref partial struct ExprParser
         _lexer = new Lexer(query);
         if (query.Length > PromQLParser.MaxLength)
         {
-            throw Error(PromQLParser.MaxLength, $"the query is longer than {PromQLParser.MaxLength} characters");
+            throw Error(PromQLParser.MaxLength, $"the query has {query.Length} characters; the limit is {PromQLParser.MaxLength}");
         }
         Advance();
     }
 
-    /// <summary>An expression with what its parent must know: where it starts, its type, and how high its tree is.</summary>
+    /// <summary>A parsed expression with its start position, type and tree height, which the parent expression needs.</summary>
     private readonly record struct Parsed(Expr Expr, int Start, ExprType Type, int Height = 1);
 
     public Expr ParseQuery()
@@ -61,7 +60,8 @@ internal ref partial struct ExprParser
     }
 
     /// <summary>
-    /// A sign binds like <c>*</c>: looser than <c>^</c>, so that <c>-2^2</c> is -4, and it becomes part of a bare number.
+    /// Parses a signed expression. A sign binds like <c>*</c>, looser than <c>^</c>: <c>-2^2</c> is -4. A sign before a bare number becomes
+    /// part of it.
     /// </summary>
     private Parsed ParseUnaryExpr()
     {
@@ -197,7 +197,9 @@ internal ref partial struct ExprParser
         return AddLevel(new Call(function, new ValueList<Expr>(expressions)), word.Start, function.ReturnType, height);
     }
 
-    /// <summary>The second argument of info is a selector without a name, bare; it is the one that may select everything.</summary>
+    /// <summary>
+    /// Checks that the second argument of info is a bare selector without a name. It is the only selector that may select all series.
+    /// </summary>
     private readonly void CheckInfoSelector(Parsed argument)
     {
         if (argument.Expr is not VectorSelector selector)
@@ -210,8 +212,8 @@ internal ref partial struct ExprParser
         }
     }
 
-    /// <summary>Reads the arguments between parentheses.</summary>
-    /// <returns>The height of the highest.</returns>
+    /// <summary>Parses the arguments between parentheses.</summary>
+    /// <returns>The height of the highest argument.</returns>
     private int ParseArguments(ref ValueListBuilder<Parsed> arguments, bool ofInfo = false)
     {
         var height = 0;
@@ -253,7 +255,9 @@ internal ref partial struct ExprParser
         throw Error(found.Start, $"expected type {wanted.DocumentedType()} in {context}, got {found.Type.DocumentedType()}");
     }
 
-    /// <summary>One more level on top of the highest child; the limit keeps walks over the tree within the stack.</summary>
+    /// <summary>
+    /// Returns the expression with one level added to the highest child. The limit keeps recursive traversals within the stack.
+    /// </summary>
     private readonly Parsed AddLevel(Expr expr, int from, ExprType type, int highestChild) =>
         highestChild < PromQLParser.MaxHeight
             ? new Parsed(expr, from, type, highestChild + 1)
@@ -266,7 +270,7 @@ internal ref partial struct ExprParser
         return value;
     }
 
-    /// <summary>A number as Prometheus 3 reads them: a duration counts as its seconds.</summary>
+    /// <summary>Parses a number. As in Prometheus 3, a duration is a number of seconds.</summary>
     private double ParseNumberOrDuration() => _token.Kind == TokenKind.Duration ? Literals.ToSeconds(ParseDuration()) : ParseNumber();
 
     private string ParseString()
@@ -287,7 +291,7 @@ internal ref partial struct ExprParser
         Advance();
     }
 
-    /// <summary>Takes the word here as a name.</summary>
+    /// <summary>Consumes the current word and returns it as a name.</summary>
     private string ParseName()
     {
         var name = InternedNames.Get(Text(_token));

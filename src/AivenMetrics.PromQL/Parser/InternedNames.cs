@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>Names as strings. Those that nearly every query of our tenants has are not made anew each time.</summary>
+/// <summary>Returns names as strings and reuses the instances of frequent names.</summary>
 internal static class InternedNames
 {
     private static readonly FrozenSet<string> Common = FrozenSet.ToFrozenSet(

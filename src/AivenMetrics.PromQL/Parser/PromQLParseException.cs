@@ -1,7 +1,9 @@
 namespace AivenMetrics.PromQL;
 
-/// <summary>A text is not PromQL, or is beyond the limits of <see cref="PromQLParser"/>.</summary>
-/// <remarks>The message reads like Prometheus' own, <c>1:5: parse error: …</c>, and is safe to show to whoever wrote the query.</remarks>
+/// <summary>The text is not valid PromQL or exceeds a limit of <see cref="PromQLParser"/>.</summary>
+/// <remarks>
+/// The message has the form of Prometheus' own, <c>1:5: parse error: …</c>. It can be returned to the client that sent the query.
+/// </remarks>
 public sealed class PromQLParseException : Exception
 {
     private PromQLParseException(int position, int line, int column, string reason)
@@ -13,16 +15,16 @@ public sealed class PromQLParseException : Exception
         Reason = reason;
     }
 
-    /// <summary>Where in the text, in UTF-16 characters from 0; the length of the text for its end.</summary>
+    /// <summary>Position of the error in UTF-16 characters, starting at 0. At the end of the text it is the length of the text.</summary>
     public int Position { get; }
 
-    /// <summary>Line of that position, from 1; lines end with a line feed.</summary>
+    /// <summary>Line of the position, starting at 1. A line feed ends a line.</summary>
     public int Line { get; }
 
-    /// <summary>Character within the line, from 1.</summary>
+    /// <summary>Character within the line, starting at 1.</summary>
     public int Column { get; }
 
-    /// <summary>What was wrong, without the position.</summary>
+    /// <summary>The error without its position.</summary>
     public string Reason { get; }
 
     internal static PromQLParseException At(ReadOnlySpan<char> query, int position, string reason)

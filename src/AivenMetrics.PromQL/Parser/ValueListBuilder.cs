@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>Collects a list whose length is not known yet; the first eight items need no memory of the heap.</summary>
+/// <summary>Builds a <see cref="ValueList{T}"/> of unknown length. The first eight items are stored on the stack.</summary>
 internal ref struct ValueListBuilder<T>
 {
     private EightItems _first;

@@ -1,6 +1,6 @@
 namespace AivenMetrics.PromQL;
 
-/// <summary>Durations. Those of whole milliseconds are written with units, which every Prometheus reads.</summary>
+/// <summary>Writes durations. Whole milliseconds are written with units, which every Prometheus version can read.</summary>
 internal ref partial struct ExprWriter
 {
     private void WriteRange(Duration range)
@@ -15,7 +15,7 @@ internal ref partial struct ExprWriter
         }
         else
         {
-            throw new ArgumentException("A range must be above zero.", nameof(range));
+            throw new ArgumentException("A range must be greater than zero.", nameof(range));
         }
     }
 
@@ -65,7 +65,7 @@ internal ref partial struct ExprWriter
                 break;
             case DurationNegation minus:
                 _buffer.Append('-');
-                // A bare number would take the sign for its own.
+                // Without parentheses, the sign would become part of the number.
                 var loose = minus.Expr is DurationNumber or DurationLiteral or DurationBinary { Op: not BinaryOperator.Power };
                 WriteDuration(minus.Expr, parens: loose);
                 break;
@@ -73,16 +73,16 @@ internal ref partial struct ExprWriter
                 WriteBinary(binary);
                 break;
             default:
-                throw new ArgumentException($"There is no PromQL for a duration of type {expr.GetType().Name}.", nameof(expr));
+                throw new ArgumentException($"Durations of type {expr.GetType().Name} cannot be printed.", nameof(expr));
         }
     }
 
-    /// <summary>With the same rules for parentheses as between expressions.</summary>
+    /// <summary>Writes a binary duration expression with the same rules for parentheses as for other expressions.</summary>
     private void WriteBinary(DurationBinary binary)
     {
         if (!binary.Op.IsArithmeticOperator())
         {
-            throw new ArgumentException($"Durations have no operator {binary.Op}.", nameof(binary));
+            throw new ArgumentException($"The operator {binary.Op} is not valid in durations.", nameof(binary));
         }
         var precedence = binary.Op.Precedence();
         var rightAssociative = binary.Op == BinaryOperator.Power;
@@ -125,7 +125,9 @@ internal ref partial struct ExprWriter
         _buffer.Append(')');
     }
 
-    /// <summary>As Prometheus writes durations: years and weeks only if they come out even, since 90d reads easier than 12w6d.</summary>
+    /// <summary>
+    /// Writes a duration as Prometheus does. Years and weeks appear only for exact multiples, because 90d is easier to read than 12w6d.
+    /// </summary>
     private void WriteDuration(TimeSpan duration)
     {
         var left = duration.Ticks / TimeSpan.TicksPerMillisecond;

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>Selectors, their modifiers, and all that is checked or escaped before it is written.</summary>
+/// <summary>Writes selectors, labels and strings, and validates and escapes their content.</summary>
 internal ref partial struct ExprWriter
 {
     // Printable ASCII without the quote and the backslash.
@@ -27,7 +27,7 @@ internal ref partial struct ExprWriter
         var first = true;
         if (!named && selector.Name is not null)
         {
-            // A name that the grammar does not take bare can still be asked for.
+            // A name that is not valid outside quotes is written as a matcher.
             _buffer.Append("__name__=");
             WriteQuoted(selector.Name);
             first = false;
@@ -85,7 +85,7 @@ internal ref partial struct ExprWriter
                 MatchType.NotEqual => "!=",
                 MatchType.Regex => "=~",
                 MatchType.NotRegex => "!~",
-                _ => throw new ArgumentException($"There is no PromQL for the match type {matcher.Type}.", nameof(matcher)),
+                _ => throw new ArgumentException($"Matchers of type {matcher.Type} cannot be printed.", nameof(matcher)),
             }
         );
         WriteQuoted(matcher.Value);
@@ -111,7 +111,7 @@ internal ref partial struct ExprWriter
             }
             else
             {
-                throw new ArgumentException("A name in a list of labels is not one that can stand there.", nameof(labels));
+                throw new ArgumentException("A grouping label must not be empty or invalid UTF-8.", nameof(labels));
             }
         }
         _buffer.Append(')');
@@ -145,7 +145,7 @@ internal ref partial struct ExprWriter
     }
 
     /// <summary>
-    /// A string between double quotes, escaped as Go's %q does, and U+FFFD too, which Prometheus does not read back bare.
+    /// Writes a string in double quotes, escaped as by Go's %q. U+FFFD is escaped too, because Prometheus rejects it in strings.
     /// </summary>
     public void WriteQuoted(ReadOnlySpan<char> text)
     {
@@ -167,15 +167,15 @@ internal ref partial struct ExprWriter
         _buffer.Append('"');
     }
 
-    /// <summary>Writes the first character of the text.</summary>
-    /// <returns>How many UTF-16 characters that was.</returns>
+    /// <summary>Writes the first character of the text, escaped if necessary.</summary>
+    /// <returns>The number of UTF-16 characters that were written.</returns>
     private int WriteEscaped(ReadOnlySpan<char> text)
     {
         if (Rune.DecodeFromUtf16(text, out var rune, out var length) != OperationStatus.Done)
         {
             if (text[0] is < '\uDC80' or > '\uDCFF')
             {
-                throw new ArgumentException("A string has half a surrogate pair.", nameof(text));
+                throw new ArgumentException("A string contains an unpaired surrogate.", nameof(text));
             }
             WriteHexadecimal('x', text[0] - 0xDC00, 2);
             return 1;

@@ -1,8 +1,8 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Walks a tree and writes it. See <see cref="Printer"/> for the form. With a scope it writes what
-/// <see cref="ScopeRewriter.Apply(Expr, TenantScope)"/> would have made of the tree, without making that.
+/// Writes a syntax tree as text in the form that <see cref="Printer"/> documents. With a scope it writes the text of <see
+/// cref="ScopeRewriter.Apply(Expr, TenantScope)"/>'s result without building that tree.
 /// </summary>
 internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = null)
 {
@@ -13,7 +13,7 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
 
     public void Dispose() => _buffer.Dispose();
 
-    /// <exception cref="ArgumentException">A node that is not of Syntax.cs.</exception>
+    /// <exception cref="ArgumentException">The tree contains a node of an unknown type.</exception>
     public void Write(Expr expr)
     {
         switch (expr)
@@ -47,7 +47,7 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
                 break;
             case UnaryExpr unary:
                 _buffer.Append(unary.Op.Text());
-                // A bare number would take the sign for its own.
+                // Without parentheses, the sign would become part of the number.
                 WriteOperand(unary.Expr, parens: unary.Expr is NumberLiteral || IsLooserThanSign(unary.Expr));
                 break;
             case NumberLiteral number:
@@ -57,7 +57,7 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
                 WriteQuoted(text.Value);
                 break;
             default:
-                throw new ArgumentException($"There is no PromQL for a node of type {expr.GetType().Name}.", nameof(expr));
+                throw new ArgumentException($"Expressions of type {expr.GetType().Name} cannot be printed.", nameof(expr));
         }
     }
 
@@ -66,7 +66,7 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
         var precedence = binary.Op.Precedence();
         var rightAssociative = binary.Op == BinaryOperator.Power;
         var left = binary.Lhs;
-        // Only tighter operators may stand bare on the left of a right-associative one, and no sign: -1 ^ 2 is -(1 ^ 2).
+        // On the left of a right-associative operator, only tighter operators need no parentheses. A sign needs them: -1 ^ 2 is -(1 ^ 2).
         WriteOperand(left, parens: !IsTighterThan(left, rightAssociative ? precedence : precedence - 1) || EndsInOffsetExpr(left));
 
         _buffer.Append(' ');
@@ -90,7 +90,7 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
         WriteOperand(right, parens: !signed && !IsTighterThan(right, rightAssociative ? precedence - 1 : precedence));
     }
 
-    /// <summary>True if the expression, written bare, holds together next to an operator of this precedence.</summary>
+    /// <summary>Returns true if the expression needs no parentheses next to an operator of this precedence.</summary>
     private static bool IsTighterThan(Expr expr, int precedence) =>
         expr switch
         {
@@ -100,7 +100,9 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
             _ => true,
         };
 
-    /// <summary>True for what some versions would read on, with the operator behind it (see ExprParser.Durations.cs).</summary>
+    /// <summary>
+    /// Returns true if some versions would parse a following operator as part of the expression's offset (see ExprParser.Durations.cs).
+    /// </summary>
     private static bool EndsInOffsetExpr(Expr expr) =>
         expr switch
         {
@@ -112,7 +114,7 @@ internal ref partial struct ExprWriter(PrintBuffer buffer, TenantScope? scope = 
 
     private static bool IsLooserThanSign(Expr expr) => expr is BinaryExpr { Op: not BinaryOperator.Power };
 
-    /// <summary>True if the number is written with a sign.</summary>
+    /// <summary>Returns true if the number is written with a sign.</summary>
     private static bool IsSigned(double number) => !double.IsNaN(number) && double.IsNegative(number);
 
     private void WriteOperand(Expr expr, bool parens)

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>Text being written: first to the memory it is given, then to pooled arrays. Dispose gives those back.</summary>
+/// <summary>A text buffer that starts in the given memory and grows into pooled arrays. Dispose returns the pooled array.</summary>
 internal ref struct PrintBuffer(Span<char> initial) : IDisposable
 {
     private Span<char> _chars = initial;
@@ -31,7 +31,7 @@ internal ref struct PrintBuffer(Span<char> initial) : IDisposable
         _length += text.Length;
     }
 
-    /// <summary>The shortest text that reads back as the same number, in digits that Go's and Prometheus' parsers share.</summary>
+    /// <summary>Appends the shortest text that parses to the same number, in a format that both Go and Prometheus accept.</summary>
     public void Append(double number)
     {
         if (double.IsNaN(number))
@@ -68,7 +68,7 @@ internal ref struct PrintBuffer(Span<char> initial) : IDisposable
         _length += written;
     }
 
-    /// <summary>Hexadecimal, lower case, padded with zeros.</summary>
+    /// <summary>Appends a number in lower-case hexadecimal, padded with zeros.</summary>
     public void AppendHexadecimal(int number, int digits)
     {
         for (var shift = (digits - 1) * 4; shift >= 0; shift -= 4)

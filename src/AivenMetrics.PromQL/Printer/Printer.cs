@@ -1,23 +1,25 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Writes trees as canonical text of one line. Reading the text gives the same tree: <c>Parse(Print(t)) == t</c> for every tree that
-/// <see cref="PromQLParser"/> returns, also after <see cref="ScopeRewriter"/>. A tree that somebody built without the parentheses it needs is
-/// printed with them.
+/// Writes syntax trees as canonical text on one line. For every tree from <see cref="PromQLParser"/>, also after <see
+/// cref="ScopeRewriter"/>, <c>Parse(Print(t)) == t</c>. If a tree was built in code without the parentheses it needs, the printer adds
+/// them.
 /// </summary>
 /// <remarks>
-/// Canonical means: single spaces, <c>by</c> and <c>without</c> before the arguments, <c>@</c> before offset, durations in Prometheus' own
-/// form, numbers as short as they can be, all strings between double quotes with Go's escapes. Matchers keep their order. What has an old
-/// and a new spelling is written in the old one, so that every Prometheus from 2.42 on that can read the text reads it the same.
+/// Canonical form: single spaces, <c>by</c> and <c>without</c> before the arguments, and <c>@</c> before offset. Durations have Prometheus'
+/// own form, numbers are as short as possible, and strings are in double quotes with Go's escapes. Matchers keep their order. If a feature
+/// has an old and a new spelling, the printer writes the old one. Every Prometheus version since 2.42 that can parse the text parses it
+/// with the same meaning.
 /// </remarks>
 public static class Printer
 {
-    // Most queries fit; longer ones move to a pooled array.
+    // Most queries fit. Longer ones move to a pooled array.
     private const int OnStack = 1024;
 
-    /// <summary>The text of an expression.</summary>
-    /// <exception cref="ArgumentException">The tree has a name, a string or a node that PromQL cannot write; the parser makes none
-    /// such.</exception>
+    /// <summary>Returns the text of an expression.</summary>
+    /// <exception cref="ArgumentException">
+    /// The tree contains a name, a string or a node that cannot be written as PromQL. The parser never returns such a tree.
+    /// </exception>
     public static string Print(Expr expr)
     {
         ArgumentNullException.ThrowIfNull(expr);
@@ -33,7 +35,7 @@ public static class Printer
         }
     }
 
-    /// <summary>The text of <see cref="ScopeRewriter.Apply(Expr, TenantScope)"/>'s tree, without making that tree.</summary>
+    /// <summary>Returns the text of <see cref="ScopeRewriter.Apply(Expr, TenantScope)"/>'s result without building that tree.</summary>
     /// <inheritdoc cref="Print(Expr)"/>
     internal static string Print(Expr expr, TenantScope scope)
     {
@@ -49,8 +51,8 @@ public static class Printer
         }
     }
 
-    /// <summary>The text of a matcher as between braces.</summary>
-    /// <exception cref="ArgumentException">The name or the value has half a surrogate pair.</exception>
+    /// <summary>Returns the text of a matcher as between braces.</summary>
+    /// <exception cref="ArgumentException">The name or the value contains an unpaired surrogate.</exception>
     public static string Print(LabelMatcher matcher)
     {
         ArgumentNullException.ThrowIfNull(matcher);
@@ -66,7 +68,7 @@ public static class Printer
         }
     }
 
-    /// <summary>The text between double quotes, for messages: half surrogate pairs become U+FFFD, long texts are cut.</summary>
+    /// <summary>Quotes a text for error messages. Unpaired surrogates become U+FFFD; long texts are truncated.</summary>
     internal static string Quote(ReadOnlySpan<char> text)
     {
         const int longest = 200;

@@ -3,19 +3,19 @@ using System.Globalization;
 
 namespace AivenMetrics.PromQL;
 
-/// <summary>Escapes and character classes. No class matches the empty string; of the escapes only the assertions do.</summary>
+/// <summary>Parses escapes and character classes. A class never matches the empty string; of the escapes only assertions do.</summary>
 internal ref partial struct MatcherRegex
 {
     private static readonly SearchValues<char> WordCharacters = SearchValues.Create(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
     );
 
-    // Expressions without these are literals.
+    // An expression without these characters is a literal.
     private static readonly SearchValues<char> SpecialCharacters = SearchValues.Create("\\.+*?()|[]{}^$");
 
-    // What classes cost, in the units of expressions: each is made once, its copies share it. Under (?i) a server looks for the other
-    // cases of every character of a range that is between the first and the last that have any (Go's minFold and maxFold), and Prometheus
-    // 3 of every table and of all that is not in a class.
+    // The costs of classes, in the same units as above. A class is built once and shared by all its copies. With (?i), a server looks up
+    // the other cases of every character of a range between Go's minFold and maxFold. Prometheus 3 also does this for every Unicode table
+    // and for negated classes.
     private const int ClassSize = 10;
     private const int UnicodeClassSize = 500;
     private const int UnicodeFolding = 2000;
@@ -74,8 +74,8 @@ internal ref partial struct MatcherRegex
     }
 
     /// <summary>
-    /// Takes <c>\Q…\E</c>. Prometheus 2 puts <c>)$</c> behind the expression, which a missing <c>\E</c> would take for text, and refuses
-    /// it then; Prometheus 3 does not.
+    /// Parses <c>\Q…\E</c>. Prometheus 2 appends <c>)$</c> to the expression; without <c>\E</c> these characters become literal text and it
+    /// rejects the expression. Prometheus 3 accepts it.
     /// </summary>
     private void ParseQuotedLiteral()
     {
@@ -115,7 +115,7 @@ internal ref partial struct MatcherRegex
         }
     }
 
-    /// <summary>Takes an escape that stands for one character, and says which; the backslash is taken already.</summary>
+    /// <summary>Parses an escape for one character after its backslash, and returns the character.</summary>
     private int ParseCharacterEscape(int from)
     {
         if (_position >= _text.Length)
@@ -182,7 +182,7 @@ internal ref partial struct MatcherRegex
         return read && code is >= 0 and <= 0x10FFFF ? code : null;
     }
 
-    /// <summary>Takes <c>[…]</c>; the bracket is taken already.</summary>
+    /// <summary>Parses <c>[…]</c> after the opening bracket.</summary>
     private void ParseClass(int from)
     {
         AddItem(false);
@@ -265,7 +265,7 @@ internal ref partial struct MatcherRegex
                 : Math.Max(Math.Min(high, LastFolded) - Math.Max(low, FirstFolded), 0) / CharactersPerFoldingUnit;
     }
 
-    /// <summary>Counts <c>\d</c>, <c>\s</c>, <c>\w</c> or, in capitals, what is not in them.</summary>
+    /// <summary>Adds the cost of <c>\d</c>, <c>\s</c>, <c>\w</c> or a negation of them (<c>\D</c>, <c>\S</c>, <c>\W</c>).</summary>
     private void CountPerlClass(char name)
     {
         _madeOnce += ClassSize;

@@ -1,9 +1,9 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// Reads the RE2 expression of a matcher without running it: whether Prometheus would compile it, whether it matches the empty string, and
-/// how much is made of it, which all follow from its form alone. What depends on Prometheus (names of Unicode classes, bytes that are not
-/// UTF-8, which 3 takes between literals) is let through.
+/// Analyses the RE2 expression of a matcher without running it. Reports whether Prometheus would compile it, whether it matches the empty
+/// string, and its size. Constructs that only some Prometheus versions accept are valid: names of Unicode classes, and bytes that are not
+/// UTF-8.
 /// </summary>
 internal ref partial struct MatcherRegex
 {
@@ -11,16 +11,16 @@ internal ref partial struct MatcherRegex
     private const int MaxNesting = 1000;
     private const int MaxRepeat = 1000;
 
-    // What things cost a server, in units of one character to compile: about 250 bytes and a microsecond of Prometheus 2.42 or 3.5.
-    // Characters cost 1, and n copies of them n. The others are what makes the dearest expression of each kind cost no more than the
-    // plainest of the same size (decision 0011 has the measurements).
+    // Costs for a server, in units of one compiled character: about 250 bytes and 1 µs in Prometheus 2.42 and 3.5. A character costs 1, n
+    // copies cost n. The other costs are chosen so that no kind of expression is more expensive than plain characters of the same size. The
+    // measurements are in docs/decisions/0011-limits-and-fair-queues.md.
     private const int RegexSize = 8;
     private const int GroupSize = 3;
 
-    // An item that may be absent splits the search in two wherever the expression is looked for.
+    // An optional item splits the search in two at each place where the expression is used.
     private const int OptionalSize = 10;
 
-    // Prometheus 3 writes out what a chain of groups matches, up to 256 texts, and copies them at each group.
+    // Prometheus 3 expands the texts that a chain of groups matches, up to 256, and copies them at each group.
     private const int CharactersPerGroupUnit = 8;
 
     private readonly ReadOnlySpan<char> _text;
@@ -28,23 +28,23 @@ internal ref partial struct MatcherRegex
     private int _position;
     private string? _fault;
 
-    // The group being read: what its finished alternatives, its finished items, and its last item say about the empty string.
+    // The group that is being parsed.
     private GroupState _group = GroupState.Initial;
     private bool _lastIsRepeat;
 
-    // What is made once, however often the expression around it is repeated; and what (?i) adds to that.
+    // The cost of items that are built only once, even in repeated groups, and the additional cost of (?i).
     private long _madeOnce = RegexSize;
     private long _folding;
     private bool _folds;
 
     private MatcherRegex(ReadOnlySpan<char> text) => this._text = text;
 
-    /// <summary>State of one group.</summary>
-    /// <param name="AlternativeMatchesEmpty">An alternative before the last <c>|</c> matches the empty string.</param>
-    /// <param name="ItemsMatchEmpty">All items of the current alternative before the last one match it.</param>
-    /// <param name="LastMatchesEmpty">The last item matches it; null if there is no item to repeat.</param>
-    /// <param name="Copies">How many copies of a character the counts of all items before the last one make, at most.</param>
-    /// <param name="LastCopies">The same for the last item.</param>
+    /// <summary>The state of one group.</summary>
+    /// <param name="AlternativeMatchesEmpty">True if an alternative before the last <c>|</c> matches the empty string.</param>
+    /// <param name="ItemsMatchEmpty">True if all items of the current alternative, except the last one, match the empty string.</param>
+    /// <param name="LastMatchesEmpty">True if the last item matches the empty string; null if there is no item to repeat.</param>
+    /// <param name="Copies">Maximum number of copies of a character, from the counts of all items before the last one.</param>
+    /// <param name="LastCopies">Maximum number of copies of a character in the last item.</param>
     private readonly record struct GroupState(
         bool AlternativeMatchesEmpty,
         bool ItemsMatchEmpty,
@@ -53,13 +53,13 @@ internal ref partial struct MatcherRegex
         int LastCopies = 1
     )
     {
-        /// <summary>Size of what stands in a chain before the group.</summary>
+        /// <summary>Size of the items before the group in the same chain.</summary>
         public long SizeBefore { get; init; }
 
         /// <summary>Size of the alternatives before the last <c>|</c>.</summary>
         public long AlternativesSize { get; init; }
 
-        /// <summary>Size of all items of the current alternative before the last one.</summary>
+        /// <summary>Size of all items of the current alternative, except the last one.</summary>
         public long ItemsSize { get; init; }
 
         /// <summary>Size of the last item.</summary>
@@ -71,7 +71,7 @@ internal ref partial struct MatcherRegex
 
         public int MaxCopies => Math.Max(Copies, LastCopies);
 
-        /// <summary>Size of the chain up to here.</summary>
+        /// <summary>Size of the chain up to the current position.</summary>
         public long ChainSize => SizeBefore + ItemsSize + LastSize;
 
         public long Size => AlternativesSize + ItemsSize + LastSize;
@@ -91,10 +91,10 @@ internal ref partial struct MatcherRegex
             new(MatchesEmpty, true, null, MaxCopies) { SizeBefore = SizeBefore, AlternativesSize = Size + 1 };
     }
 
-    /// <summary>Outcome of a check.</summary>
-    /// <param name="Error">Why Prometheus would refuse the expression, null if it would not.</param>
+    /// <summary>The result of a check.</summary>
+    /// <param name="Error">The reason why Prometheus would reject the expression; null if it is valid.</param>
     /// <param name="MatchesEmpty">True if the expression, anchored at both ends, matches the empty string.</param>
-    /// <param name="Size">How much a server makes of it, counts written out: see <see cref="LabelMatcher.RegexSize"/>.</param>
+    /// <param name="Size">The cost for a server, with counts expanded. See <see cref="LabelMatcher.RegexSize"/>.</param>
     public readonly record struct CheckResult(string? Error, bool MatchesEmpty, long Size)
     {
         public CheckResult EnsureValid() => Error is null ? this : throw new FormatException($"error parsing regexp: {Error}");
@@ -180,15 +180,15 @@ internal ref partial struct MatcherRegex
 
     private void AddItem(bool matchesEmpty) => _group = _group.WithItem(matchesEmpty);
 
-    /// <summary>Counts within counts multiply, and RE2 bounds the product too. False if it is too large.</summary>
+    /// <summary>Multiplies the counts of nested repetitions. Returns false if the product exceeds RE2's limit.</summary>
     private bool TryMultiplyCopies(int least, int most)
     {
-        // {0} leaves nothing to count, {0,} counts as *.
+        // {0} has no copies to count; {0,} counts as *.
         _group = _group with { LastCopies = most == 0 ? 1 : Math.Max(most < 0 ? least : most, 1) * _group.LastCopies };
         return _group.LastCopies <= MaxRepeat;
     }
 
-    /// <summary>Counts the copies that a repetition makes of the last item; it is the caller's to refuse too many.</summary>
+    /// <summary>Adds the size of the copies that a repetition makes of the last item. The caller rejects counts above the limit.</summary>
     private void GrowLastItem(int least, int most)
     {
         if (_fault is not null)
@@ -227,7 +227,7 @@ internal ref partial struct MatcherRegex
     }
 
     /// <summary>
-    /// Takes the rest of <c>{n}</c>, <c>{n,}</c> or <c>{n,m}</c>; anything else leaves the brace a plain character (least -1).
+    /// Parses the rest of <c>{n}</c>, <c>{n,}</c> or <c>{n,m}</c>. For other texts the brace is a literal character and the result is -1.
     /// </summary>
     private (int Least, int Most) ParseCounts()
     {
@@ -252,7 +252,9 @@ internal ref partial struct MatcherRegex
         return (-1, -1);
     }
 
-    /// <summary>Takes a decimal number without leading zeros: -2 if there is none, more than the limit for all that are.</summary>
+    /// <summary>
+    /// Parses a decimal number without leading zeros. Returns -2 if there is none, and a value above the limit for longer numbers.
+    /// </summary>
     private int ParseCount()
     {
         var from = _position;
@@ -293,12 +295,13 @@ internal ref partial struct MatcherRegex
         _group = GroupState.Initial with { SizeBefore = _group.ChainSize };
     }
 
-    /// <summary>Takes <c>P&lt;name&gt;</c>, <c>&lt;name&gt;</c>, <c>flags:</c> or <c>flags)</c> after <c>(?</c>; the last opens no
-    /// group.</summary>
+    /// <summary>
+    /// Parses <c>P&lt;name&gt;</c>, <c>&lt;name&gt;</c>, <c>flags:</c> or <c>flags)</c> after <c>(?</c>. The last form opens no group.
+    /// </summary>
     private bool TryParseGroupHead(out bool opens)
     {
         opens = true;
-        // The form without P came with Go 1.22, which Prometheus 2.42 is too old for.
+        // Go 1.22 introduced the form without P. Prometheus 2.42 uses an older version and rejects it.
         var opening =
             _text[_position..].StartsWith("P<") ? 2
             : Peek() == '<' ? 1
@@ -357,7 +360,7 @@ internal ref partial struct MatcherRegex
 
     private readonly char Peek() => _position < _text.Length ? _text[_position] : '\0';
 
-    /// <summary>Takes the second half of a surrogate pair.</summary>
+    /// <summary>Consumes the second half of a surrogate pair.</summary>
     private bool AcceptLowSurrogate(char first)
     {
         if (!char.IsHighSurrogate(first) || !char.IsLowSurrogate(Peek()))

@@ -1,26 +1,28 @@
 namespace AivenMetrics.PromQL;
 
-/// <summary>Restricts a query to what a tenant may see.</summary>
+/// <summary>Restricts queries to the series of a tenant.</summary>
 /// <remarks>
-/// The scope's matchers are added behind those of every selector, wherever in the tree it stands, and nothing else changes. Prometheus ANDs
-/// matchers, also several on one label, so an added matcher can only narrow: it never replaces one of the query nor is left out because one
-/// looks the same. <c>info(v)</c> selects series that the text does not show; it becomes <c>info(v, {__name__="target_info"})</c>, and the
-/// selector that is there now gets the scope's matchers like any other.
+/// The rewriter appends the scope's matchers to every selector of the tree and changes nothing else. Prometheus combines matchers with AND,
+/// also several on the same label. An additional matcher can therefore only narrow a selection. It never replaces a matcher of the query,
+/// and it is added even if the query contains the same one. <c>info(v)</c> implicitly selects the <c>target_info</c> series. It becomes
+/// <c>info(v, {__name__="target_info"})</c>, and this selector is scoped like any other.
 /// </remarks>
 public static class ScopeRewriter
 {
     private static readonly VectorSelector TargetInfo = new(null, [new("__name__", MatchType.Equal, "target_info")]);
 
-    /// <summary>Reads a query, restricts it and writes it again: what goes to Prometheus in place of the tenant's text.</summary>
-    /// <returns>Exactly <c>Printer.Print(Scope.Apply(PromQLParser.Parse(query), scope))</c>, with less memory.</returns>
-    /// <exception cref="PromQLParseException">The text is no PromQL, or it is beyond a limit.</exception>
+    /// <summary>Parses a query, restricts it to the scope and returns the text to forward to Prometheus.</summary>
+    /// <returns>
+    /// The same text as <c>Printer.Print(ScopeRewriter.Apply(PromQLParser.Parse(query), scope))</c>, with fewer allocations.
+    /// </returns>
+    /// <exception cref="PromQLParseException">The text is not valid PromQL or exceeds a limit.</exception>
     public static string Rewrite(string query, TenantScope scope)
     {
         ArgumentNullException.ThrowIfNull(scope);
         return Printer.Print(PromQLParser.Parse(query), scope);
     }
 
-    /// <summary>The same for a query that was read already.</summary>
+    /// <summary>Restricts a parsed query to the scope and returns its text.</summary>
     /// <inheritdoc cref="Apply(Expr, TenantScope)"/>
     public static string Rewrite(Expr expr, TenantScope scope)
     {
@@ -29,7 +31,7 @@ public static class ScopeRewriter
         return Printer.Print(expr, scope);
     }
 
-    /// <summary>The same for the selector of a <c>match[]</c> parameter.</summary>
+    /// <summary>Parses the selector of a <c>match[]</c> parameter, restricts it to the scope and returns its text.</summary>
     /// <inheritdoc cref="Rewrite(string, TenantScope)"/>
     public static string RewriteSelector(string match, TenantScope scope)
     {
@@ -37,8 +39,8 @@ public static class ScopeRewriter
         return Printer.Print(PromQLParser.ParseMetricSelector(match), scope);
     }
 
-    /// <summary>A new tree in which every selector carries the scope's matchers.</summary>
-    /// <exception cref="ArgumentException">A node of an unknown type, about which nothing can be promised.</exception>
+    /// <summary>Returns a new tree in which every selector has the scope's matchers.</summary>
+    /// <exception cref="ArgumentException">The tree contains a node of an unknown type.</exception>
     public static Expr Apply(Expr expr, TenantScope scope)
     {
         ArgumentNullException.ThrowIfNull(expr);
@@ -58,11 +60,11 @@ public static class ScopeRewriter
             UnaryExpr unary => unary with { Expr = Apply(unary.Expr, scope) },
             ParenExpr paren => paren with { Expr = Apply(paren.Expr, scope) },
             NumberLiteral or StringLiteral => expr,
-            _ => throw new ArgumentException($"Cannot scope a node of type {expr.GetType().Name}.", nameof(expr)),
+            _ => throw new ArgumentException($"Expressions of type {expr.GetType().Name} cannot be scoped.", nameof(expr)),
         };
     }
 
-    /// <summary>A new selector with its own matchers, then the scope's.</summary>
+    /// <summary>Returns a new selector with its own matchers followed by the scope's.</summary>
     public static VectorSelector Apply(VectorSelector selector, TenantScope scope)
     {
         ArgumentNullException.ThrowIfNull(selector);
@@ -70,8 +72,8 @@ public static class ScopeRewriter
         return selector with { Matchers = selector.Matchers.Append(scope.EnforcedMatchers) };
     }
 
-    /// <summary>The call with all the selectors that it reads by: without a second one, info selects <c>target_info</c>.</summary>
-    /// <exception cref="ArgumentException">A call of info that selects by anything but a selector, of which nothing is known.</exception>
+    /// <summary>Returns the call with explicit selectors: info without a second argument selects <c>target_info</c>.</summary>
+    /// <exception cref="ArgumentException">The second argument of info is not a selector without a name.</exception>
     internal static Call WithInfoSelector(Call call)
     {
         if (call.Function != Function.Info)
@@ -82,7 +84,7 @@ public static class ScopeRewriter
         {
             1 => call with { Args = call.Args.Append([TargetInfo]) },
             2 when call.Args[1] is VectorSelector { Name: null } => call,
-            _ => throw new ArgumentException("Cannot scope a call of info that selects by other than labels.", nameof(call)),
+            _ => throw new ArgumentException("The second argument of info must be a selector without a name.", nameof(call)),
         };
     }
 

@@ -1,26 +1,25 @@
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// The label matchers that decide which series a tenant may see; all of them must hold. A scope without matchers is <see cref="Nothing"/>:
-/// it selects no series, never all.
+/// The label matchers that restrict a tenant to its series; a series must satisfy all of them. A scope without matchers is <see
+/// cref="Nothing"/>: it matches no series.
 /// </summary>
 public sealed class TenantScope
 {
     private const string NothingLabel = "aivenmetrics_scope";
 
-    /// <summary>The scope that no series can be in: two matchers that ask for two values of one label.</summary>
+    /// <summary>The scope that matches no series: it requires two different values of the same label.</summary>
     public static readonly TenantScope Nothing = new([]);
 
     private readonly ValueList<LabelMatcher> _matchers;
 
-    /// <summary>Makes a scope of matchers that must all hold.</summary>
+    /// <summary>Creates a scope from matchers. A series must satisfy all of them.</summary>
     /// <param name="matchers">
-    /// Matchers of type <see cref="MatchType.Equal"/> or <see cref="MatchType.Regex"/>; none for <see cref="Nothing"/>.
+    /// Matchers of type <see cref="MatchType.Equal"/> or <see cref="MatchType.Regex"/>. An empty list makes <see cref="Nothing"/>.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// A matcher could let in series that carry no such label, or cannot be written; the message lists all of <see cref="Validate"/>. Whoever
-    /// reads
-    /// scopes from outside treats a credential with such a scope as <see cref="Nothing"/>.
+    /// A matcher would match series without its label, or cannot be written as PromQL. The message contains all errors of <see
+    /// cref="Validate"/>. Callers that read scopes from a file or a feed use <see cref="Nothing"/> for such a credential.
     /// </exception>
     public TenantScope(IReadOnlyList<LabelMatcher> matchers)
     {
@@ -35,18 +34,18 @@ public sealed class TenantScope
         Text = string.Join(',', this._matchers.Select(Printer.Print));
     }
 
-    /// <summary>The matchers that every selector of the tenant gets; at least one.</summary>
+    /// <summary>The matchers that are added to every selector of the tenant; at least one.</summary>
     public IReadOnlyList<LabelMatcher> Matchers => _matchers;
 
     internal ValueList<LabelMatcher> EnforcedMatchers => _matchers;
 
-    /// <summary>The matchers as they are printed between braces.</summary>
+    /// <summary>The matchers as text, as between braces.</summary>
     internal string Text { get; }
 
-    /// <summary>A selector of all series in the scope, for questions that name none.</summary>
+    /// <summary>A selector for all series in the scope, for requests without a selector.</summary>
     public VectorSelector Selector => new(null, _matchers);
 
-    /// <summary>What is wrong with matchers as a scope, one sentence each; none for a good scope.</summary>
+    /// <summary>Validates matchers as a scope. Returns one sentence per error; an empty list if the scope is valid.</summary>
     public static IReadOnlyList<string> Validate(IReadOnlyList<LabelMatcher> matchers)
     {
         ArgumentNullException.ThrowIfNull(matchers);
@@ -62,7 +61,7 @@ public sealed class TenantScope
         var label = Printer.Quote(matcher.Name);
         if (!LabelMatcher.IsLabelName(matcher.Name))
         {
-            return $"The scope's label {label} is no label name.";
+            return $"The scope's label {label} is not a valid label name.";
         }
         if (matcher.Name == "__name__")
         {
@@ -70,24 +69,26 @@ public sealed class TenantScope
         }
         if (matcher.Type is not (MatchType.Equal or MatchType.Regex))
         {
-            return $"The scope's matcher on {label} must say which values are in, with = or =~.";
+            return $"The scope's matcher on {label} must have the type = or =~.";
         }
         if (Literals.HasLoneSurrogate(matcher.Value))
         {
-            return $"The scope's value for {label} is not valid text.";
+            return $"The scope's value for {label} is not valid UTF-8.";
         }
         if (matcher.Type == MatchType.Equal)
         {
-            return matcher.Value.Length == 0 ? $"The scope's value for {label} is empty and would let in series without the label." : null;
+            return matcher.Value.Length == 0
+                ? $"The scope's value for {label} is empty, which would match series without the label."
+                : null;
         }
 
         var regex = MatcherRegex.Check(matcher.Value);
         if (regex.Error is not null)
         {
-            return $"The scope's expression for {label} is not RE2: {regex.Error}.";
+            return $"The scope's expression for {label} is not a valid RE2 expression: {regex.Error}.";
         }
         return regex.MatchesEmpty
-            ? $"The scope's expression for {label} matches the empty value and would let in series without the label."
+            ? $"The scope's expression for {label} matches the empty value, which would match series without the label."
             : null;
     }
 }

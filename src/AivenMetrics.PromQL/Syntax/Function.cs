@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// A function of Prometheus, from 2.42 to 3.14, experimental ones included, with its signature. There is one object per function. Which of
-/// them a server knows is the server's business: it refuses the others itself.
+/// A function of Prometheus 2.42 to 3.14, including experimental ones, with its signature. There is one instance per function. A server
+/// rejects the functions that it does not support.
 /// </summary>
 public sealed class Function
 {
@@ -23,21 +23,21 @@ public sealed class Function
         MaxArgs = optional < 0 ? int.MaxValue : MinArgs + optional;
     }
 
-    /// <summary>The name, lower case; function names are case-sensitive.</summary>
+    /// <summary>The name in lower case. Function names are case-sensitive.</summary>
     public string Name { get; }
 
-    /// <summary>Types of the arguments; the last one stands for all that may follow.</summary>
+    /// <summary>The types of the arguments. The last type also applies to all further arguments.</summary>
     public ValueList<ExprType> ArgTypes { get; }
 
-    /// <summary>What a call evaluates to.</summary>
+    /// <summary>The type of the result.</summary>
     public ExprType ReturnType { get; }
 
     /// <summary>
-    /// The function whose second argument selects series by labels alone, and which selects <c>target_info</c> without one.
+    /// The function <c>info</c>: its second argument selects series by labels only. Without that argument it selects <c>target_info</c>.
     /// </summary>
     public static Function Info { get; } = Find("info")!;
 
-    /// <summary>The function whose fifth argument is a regular expression.</summary>
+    /// <summary>The function <c>label_replace</c>: its fifth argument is a regular expression.</summary>
     public static Function LabelReplace { get; } = Find("label_replace")!;
 
     /// <summary>All functions.</summary>
@@ -47,13 +47,13 @@ public sealed class Function
 
     internal int MaxArgs { get; }
 
-    /// <summary>The function with exactly this name, or null.</summary>
+    /// <summary>Returns the function with exactly this name, or null.</summary>
     public static Function? Find(ReadOnlySpan<char> name) => BySpan.TryGetValue(name, out var function) ? function : null;
 
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    /// <summary>Type of the argument at a place counted from 0.</summary>
+    /// <summary>Returns the type of the argument at an index starting at 0.</summary>
     internal ExprType ArgTypeAt(int argument) => ArgTypes[Math.Min(argument, ArgTypes.Count - 1)];
 
     private static IEnumerable<Function> CreateAll()

@@ -1,6 +1,6 @@
 namespace AivenMetrics.PromQL;
 
-/// <summary>Operators between two expressions, from the loosest to the tightest binding.</summary>
+/// <summary>Binary operators, from the loosest to the tightest binding.</summary>
 public enum BinaryOperator
 {
     /// <summary><c>or</c>: union of two vectors.</summary>
@@ -30,10 +30,10 @@ public enum BinaryOperator
     /// <summary><c>&gt;</c></summary>
     Greater,
 
-    /// <summary><c>&lt;/</c>, keeps the part of a native histogram below a number.</summary>
+    /// <summary><c>&lt;/</c>: keeps the part of a native histogram below a number.</summary>
     TrimUpper,
 
-    /// <summary><c>&gt;/</c>, keeps the part above it.</summary>
+    /// <summary><c>&gt;/</c>: keeps the part of a native histogram above a number.</summary>
     TrimLower,
 
     /// <summary><c>+</c></summary>
@@ -54,17 +54,17 @@ public enum BinaryOperator
     /// <summary><c>atan2</c></summary>
     Atan2,
 
-    /// <summary><c>^</c>, the only one that associates to the right.</summary>
+    /// <summary><c>^</c>, the only right-associative operator.</summary>
     Power,
 }
 
-/// <summary>The sign before an expression.</summary>
+/// <summary>A sign before an expression.</summary>
 public enum UnaryOperator
 {
-    /// <summary><c>+</c>, keeps the value.</summary>
+    /// <summary><c>+</c>: keeps the value.</summary>
     Plus,
 
-    /// <summary><c>-</c>, negates the value and drops the metric name.</summary>
+    /// <summary><c>-</c>: negates the value and drops the metric name.</summary>
     Minus,
 }
 
@@ -114,10 +114,10 @@ public enum AggregateOperator
     LimitRatio,
 }
 
-/// <summary>What Prometheus knows about each operator: its text, its precedence, its parameter.</summary>
+/// <summary>The text, precedence and parameter type of each operator.</summary>
 internal static class Operators
 {
-    /// <summary>Precedence of <c>^</c>; a sign binds like <c>*</c>, one level looser.</summary>
+    /// <summary>Precedence of <c>^</c>. A sign binds like <c>*</c>, one level looser.</summary>
     public const int PowerPrecedence = 6;
 
     private static readonly string[] BinaryTexts =
@@ -172,14 +172,12 @@ internal static class Operators
 
     public static bool IsComparisonOperator(this BinaryOperator op) => op is >= BinaryOperator.Equal and <= BinaryOperator.Greater;
 
-    /// <summary>True for the operators that duration expressions have too.</summary>
+    /// <summary>Returns true for the operators that are also valid in duration expressions.</summary>
     public static bool IsArithmeticOperator(this BinaryOperator op) => op is >= BinaryOperator.Add and not BinaryOperator.Atan2;
 
     public static bool IsSetOperator(this BinaryOperator op) => op <= BinaryOperator.Unless;
 
-    /// <summary>
-    /// True for a duration that ends after offset whatever follows; of others <c>+ - * / % ^</c> behind them would become part.
-    /// </summary>
+    /// <summary>Returns true if a following <c>+ - * / % ^</c> is never parsed as part of this offset.</summary>
     public static bool IsSelfDelimiting(DurationExpr expr) =>
         expr switch
         {
@@ -188,7 +186,7 @@ internal static class Operators
             _ => true,
         };
 
-    /// <summary>Type of the aggregation's first argument, null if it has only the aggregated one.</summary>
+    /// <summary>Returns the type of the parameter before the aggregated expression; null if the aggregation has none.</summary>
     public static ExprType? ParameterType(this AggregateOperator op) =>
         op switch
         {
@@ -201,7 +199,7 @@ internal static class Operators
             _ => null,
         };
 
-    /// <summary>The type in the words of Prometheus' documentation.</summary>
+    /// <summary>Returns the name of the type in Prometheus' documentation.</summary>
     public static string DocumentedType(this ExprType type) =>
         type switch
         {

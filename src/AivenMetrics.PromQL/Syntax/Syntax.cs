@@ -1,6 +1,6 @@
 namespace AivenMetrics.PromQL;
 
-/// <summary>What an expression evaluates to.</summary>
+/// <summary>The type of an expression's result.</summary>
 public enum ExprType
 {
     /// <summary>One number.</summary>
@@ -12,33 +12,52 @@ public enum ExprType
     /// <summary>Series with samples over a range of time ("range vector").</summary>
     Matrix,
 
-    /// <summary>A string, the "string" of the documentation.</summary>
+    /// <summary>A string.</summary>
     Text,
 }
 
 /// <summary>
-/// A node of the syntax tree. The nodes of this file are all there are: whoever walks a tree must refuse any other. Trees are immutable and
-/// compare by value; where in the text a node stood is not part of it.
+/// A node of the syntax tree. The nodes in this file are the complete set; a traversal must reject any other type. Trees are immutable and
+/// compare by value. Positions in the text are not part of the tree.
 /// </summary>
 public abstract record Expr
 {
     private protected Expr() { }
 
-    /// <summary>What the expression evaluates to.</summary>
+    /// <summary>The type of the expression's result.</summary>
     public abstract ExprType Type { get; }
 
-    /// <summary>The canonical text of <see cref="Printer.Print(Expr)"/>.</summary>
+    /// <summary>
+    /// Returns the direct subexpressions in the order of the text. A traversal uses it for every node without a rule of its own, so that a
+    /// new type of node cannot be skipped.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The node is of an unknown type.</exception>
+    public ExprChildren Children() => this switch
+    {
+        VectorSelector or NumberLiteral or StringLiteral => default,
+        MatrixSelector matrix => new(matrix.Selector),
+        SubqueryExpr subquery => new(subquery.Expr),
+        ParenExpr paren => new(paren.Expr),
+        UnaryExpr unary => new(unary.Expr),
+        BinaryExpr binary => new(binary.Lhs, binary.Rhs),
+        AggregateExpr { Param: { } param } aggregate => new(param, aggregate.Expr),
+        AggregateExpr aggregate => new(aggregate.Expr),
+        Call call => new(call.Args),
+        _ => throw new NotSupportedException($"Expressions of type {GetType().Name} are not supported."),
+    };
+
+    /// <summary>Returns the canonical text of <see cref="Printer.Print(Expr)"/>.</summary>
     public sealed override string ToString() => Printer.Print(this);
 }
 
 /// <summary>
-/// A number, such as <c>1.5e3</c>, <c>-2</c>, <c>Inf</c>, or a duration as its seconds; a sign directly before it belongs to it.
+/// A number such as <c>1.5e3</c>, <c>-2</c> or <c>Inf</c>, or a duration in seconds. A sign directly before the number is part of it.
 /// </summary>
 public sealed record NumberLiteral(double Value) : Expr
 {
     private static readonly NumberLiteral[] Small = [.. Enumerable.Range(0, 101).Select(value => new NumberLiteral(value))];
 
-    /// <summary>The literal of a number; those that most queries have are made once.</summary>
+    /// <summary>Returns the literal of a number. Frequent small numbers share one instance.</summary>
     internal static NumberLiteral Create(double value) =>
         value is >= 0 and <= 100 && value == (int)value && !double.IsNegative(value) ? Small[(int)value] : new NumberLiteral(value);
 
@@ -46,7 +65,7 @@ public sealed record NumberLiteral(double Value) : Expr
     public override ExprType Type => ExprType.Scalar;
 }
 
-/// <summary>A string, unquoted; invalid UTF-8 as in <see cref="LabelMatcher.Value"/>.</summary>
+/// <summary>An unquoted string. Invalid UTF-8 is stored as in <see cref="LabelMatcher.Value"/>.</summary>
 public sealed record StringLiteral(string Value) : Expr
 {
     /// <inheritdoc/>
@@ -71,21 +90,21 @@ public sealed record UnaryExpr(UnaryOperator Op, Expr Expr) : Expr
 /// <param name="Op">The operator.</param>
 /// <param name="Lhs">Left side.</param>
 /// <param name="Rhs">Right side.</param>
-/// <param name="ReturnBool">True with <c>bool</c>: a comparison answers 0 or 1 and filters nothing.</param>
-/// <param name="Matching">What was written with <c>on</c> or <c>ignoring</c>; null without either and when a side is a scalar.</param>
+/// <param name="ReturnBool">True with <c>bool</c>: a comparison returns 0 or 1 instead of filtering.</param>
+/// <param name="Matching">The vector matching of <c>on</c> or <c>ignoring</c>. Null if neither is present or one side is a scalar.</param>
 public sealed record BinaryExpr(BinaryOperator Op, Expr Lhs, Expr Rhs, bool ReturnBool = false, VectorMatching? Matching = null) : Expr
 {
-    /// <summary>What stands for missing series of either side (Prometheus 3.10); null without <c>fill</c>.</summary>
+    /// <summary>Default values for missing series (Prometheus 3.10); null without <c>fill</c>.</summary>
     public FillValues? Fill { get; init; }
 
     /// <inheritdoc/>
     public override ExprType Type => Lhs.Type == ExprType.Scalar && Rhs.Type == ExprType.Scalar ? ExprType.Scalar : ExprType.Vector;
 }
 
-/// <summary>The side that may have many series for one of the other.</summary>
+/// <summary>The side with many series in many-to-one matching.</summary>
 public enum GroupModifier
 {
-    /// <summary>Neither.</summary>
+    /// <summary>Neither side: one-to-one matching.</summary>
     None,
 
     /// <summary><c>group_left</c>: many on the left.</summary>
@@ -95,11 +114,11 @@ public enum GroupModifier
     Right,
 }
 
-/// <summary>How the series of two vectors find each other.</summary>
+/// <summary>The rule that matches the series of two vectors.</summary>
 /// <param name="On">True for <c>on</c>, false for <c>ignoring</c>.</param>
-/// <param name="MatchingLabels">The labels in its parentheses; may be empty.</param>
-/// <param name="Group">Whether and where <c>group_left</c> or <c>group_right</c> was written.</param>
-/// <param name="Include">The labels in the parentheses of that.</param>
+/// <param name="MatchingLabels">The labels of <c>on</c> or <c>ignoring</c>; may be empty.</param>
+/// <param name="Group">The group modifier: <c>group_left</c>, <c>group_right</c> or none.</param>
+/// <param name="Include">The labels of the group modifier.</param>
 public sealed record VectorMatching(
     bool On,
     ValueList<string> MatchingLabels,
@@ -107,19 +126,17 @@ public sealed record VectorMatching(
     ValueList<string> Include = default
 );
 
-/// <summary>
-/// The samples that stand for series without a partner: <c>fill (0)</c> for both sides, <c>fill_left</c>, <c>fill_right</c>.
-/// </summary>
-/// <param name="Left">For what is missing on the left, null for nothing.</param>
-/// <param name="Right">For what is missing on the right, null for nothing.</param>
+/// <summary>Default values for series without a match: <c>fill (0)</c> for both sides, <c>fill_left</c>, <c>fill_right</c>.</summary>
+/// <param name="Left">Value for series that are missing on the left; null for none.</param>
+/// <param name="Right">Value for series that are missing on the right; null for none.</param>
 public sealed record FillValues(double? Left, double? Right);
 
 /// <summary>An aggregation such as <c>sum by (job) (up)</c>.</summary>
 /// <param name="Op">The aggregation.</param>
-/// <param name="Expr">What is aggregated, an instant vector.</param>
+/// <param name="Expr">The aggregated expression, an instant vector.</param>
 /// <param name="Param">
-/// First argument of <c>topk</c>, <c>bottomk</c>, <c>quantile</c>, <c>limitk</c>, <c>limit_ratio</c> and <c>count_values</c>; it can hold
-/// selectors too.
+/// First argument of <c>topk</c>, <c>bottomk</c>, <c>quantile</c>, <c>limitk</c>, <c>limit_ratio</c> and <c>count_values</c>. It can
+/// contain selectors.
 /// </param>
 /// <param name="Grouping">Labels of <c>by</c> or <c>without</c>.</param>
 /// <param name="Without">True for <c>without</c>.</param>
@@ -135,69 +152,69 @@ public sealed record AggregateExpr(
     public override ExprType Type => ExprType.Vector;
 }
 
-/// <summary>A call of one of <see cref="PromQL.Function"/>'s functions.</summary>
+/// <summary>A call of a <see cref="PromQL.Function"/>.</summary>
 public sealed record Call(Function Function, ValueList<Expr> Args) : Expr
 {
     /// <inheritdoc/>
     public override ExprType Type => Function.ReturnType;
 }
 
-/// <summary>Which time of evaluation an <c>@</c> asks for.</summary>
+/// <summary>The kind of time in an <c>@</c> modifier.</summary>
 public enum AtKind
 {
     /// <summary>A Unix time.</summary>
     Timestamp,
 
-    /// <summary><c>start()</c>, the first time of a range query.</summary>
+    /// <summary><c>start()</c>, the time of the first evaluation.</summary>
     Start,
 
-    /// <summary><c>end()</c>, the last time of a range query.</summary>
+    /// <summary><c>end()</c>, the time of the last evaluation.</summary>
     End,
 }
 
 /// <summary>An <c>@</c> modifier.</summary>
-/// <param name="Kind">What it refers to.</param>
-/// <param name="Seconds">Seconds since 1970 as written, for <see cref="AtKind.Timestamp"/>; else 0.</param>
+/// <param name="Kind">The kind of time.</param>
+/// <param name="Seconds">Unix time in seconds, for <see cref="AtKind.Timestamp"/>; otherwise 0.</param>
 public sealed record AtModifier(AtKind Kind, double Seconds = 0);
 
-/// <summary>How a range is read beyond its samples (experimental in Prometheus 3.7).</summary>
+/// <summary>The treatment of a range's boundaries (experimental in Prometheus 3.7).</summary>
 public enum ExtendedRangeMode
 {
-    /// <summary>As it always was.</summary>
+    /// <summary>No modifier: only the samples within the range.</summary>
     None,
 
-    /// <summary><c>anchored</c>: with the last sample before the range.</summary>
+    /// <summary><c>anchored</c>: includes the last sample before the range.</summary>
     Anchored,
 
-    /// <summary><c>smoothed</c>: with values interpolated at its ends.</summary>
+    /// <summary><c>smoothed</c>: interpolates the values at the boundaries of the range.</summary>
     Smoothed,
 }
 
 /// <summary>Selects series by name and labels.</summary>
 /// <param name="Name">
-/// The metric name before the braces; null if there is none. One that is quoted between the braces is a matcher on <c>__name__</c>.
+/// The metric name before the braces; null if absent. A quoted name between the braces is a matcher on <c>__name__</c>.
 /// </param>
-/// <param name="Matchers">The matchers between the braces, in their order.</param>
+/// <param name="Matchers">The matchers between the braces, in the order of the query.</param>
 public sealed record VectorSelector(string? Name, ValueList<LabelMatcher> Matchers) : Expr
 {
-    // Most selectors have none of these: they cost one null then.
+    // Most selectors have no modifiers; for these the field is null to save memory.
     private readonly SelectorModifiers? _modifiers;
 
-    /// <summary>How far back to look, negative for ahead; zero for no <c>offset</c>.</summary>
+    /// <summary>The offset into the past, negative for the future; zero without <c>offset</c>.</summary>
     public Duration Offset
     {
         get => _modifiers?.Offset ?? default;
         init => _modifiers = SelectorModifiers.CreateOrNull(value, ExtendedRange, At);
     }
 
-    /// <summary>Whether <c>anchored</c> or <c>smoothed</c> was written.</summary>
+    /// <summary>The <c>anchored</c> or <c>smoothed</c> modifier.</summary>
     public ExtendedRangeMode ExtendedRange
     {
         get => _modifiers?.ExtendedRange ?? ExtendedRangeMode.None;
         init => _modifiers = SelectorModifiers.CreateOrNull(Offset, value, At);
     }
 
-    /// <summary>The <c>@</c> modifier, null for none.</summary>
+    /// <summary>The <c>@</c> modifier; null if absent.</summary>
     public AtModifier? At
     {
         get => _modifiers?.At;
@@ -208,7 +225,7 @@ public sealed record VectorSelector(string? Name, ValueList<LabelMatcher> Matche
     public override ExprType Type => ExprType.Vector;
 }
 
-/// <summary>What may be written behind a selector; null stands for nothing of it, so that equal selectors are equal.</summary>
+/// <summary>The modifiers of a selector. A selector without modifiers stores null, so that equal selectors compare equal.</summary>
 internal sealed record SelectorModifiers(Duration Offset, ExtendedRangeMode ExtendedRange, AtModifier? At)
 {
     public static SelectorModifiers? CreateOrNull(Duration offset, ExtendedRangeMode reading, AtModifier? at) =>
@@ -216,8 +233,8 @@ internal sealed record SelectorModifiers(Duration Offset, ExtendedRangeMode Exte
 }
 
 /// <summary>A selector over a range of time, <c>up[5m]</c>.</summary>
-/// <param name="Selector">The selector; its offset and <c>@</c> are those written after the range.</param>
-/// <param name="Range">The range, above zero.</param>
+/// <param name="Selector">The selector. Its offset and <c>@</c> modifier apply to the range.</param>
+/// <param name="Range">The range, greater than zero.</param>
 public sealed record MatrixSelector(VectorSelector Selector, Duration Range) : Expr
 {
     /// <inheritdoc/>
@@ -226,8 +243,8 @@ public sealed record MatrixSelector(VectorSelector Selector, Duration Range) : E
 
 /// <summary>A query evaluated over a range of time, <c>(up == 1)[1h:5m]</c>.</summary>
 /// <param name="Expr">The inner query, an instant vector.</param>
-/// <param name="Range">The range, above zero.</param>
-/// <param name="Step">Time between evaluations; zero for the server's default.</param>
+/// <param name="Range">The range, greater than zero.</param>
+/// <param name="Step">Interval between evaluations; zero for the server's default.</param>
 public sealed record SubqueryExpr(Expr Expr, Duration Range, Duration Step = default) : Expr
 {
     /// <inheritdoc cref="VectorSelector.Offset"/>

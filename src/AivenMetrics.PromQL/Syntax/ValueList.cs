@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace AivenMetrics.PromQL;
 
 /// <summary>
-/// An immutable list that equals another list with equal items in the same order, so that records holding it compare by value.
+/// An immutable list that compares by value: equal items in the same order. Records that contain it therefore compare by value too.
 /// </summary>
-/// <typeparam name="T">Type of the items; compared with its default comparer.</typeparam>
+/// <typeparam name="T">Type of the items, compared with its default comparer.</typeparam>
 [CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
 public readonly struct ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
 {
@@ -17,13 +17,13 @@ public readonly struct ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
     /// <summary>Number of items; 0 for the default value.</summary>
     public int Count => _items is null ? 0 : _items.Length;
 
-    /// <summary>The item at a place counted from 0.</summary>
+    /// <summary>The item at an index starting at 0.</summary>
     public T this[int index] => AsSpan()[index];
 
-    /// <summary>The items, without copying them.</summary>
+    /// <summary>Returns the items without copying them.</summary>
     public ReadOnlySpan<T> AsSpan() => _items;
 
-    /// <summary>A new list: these items, then <paramref name="more"/>.</summary>
+    /// <summary>Returns a new list: these items followed by <paramref name="more"/>.</summary>
     public ValueList<T> Append(ValueList<T> more)
     {
         if (more.Count == 0)
@@ -60,16 +60,16 @@ public readonly struct ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
         return hash.ToHashCode();
     }
 
-    /// <summary>Same items in the same order.</summary>
+    /// <summary>Returns true for equal items in the same order.</summary>
     public static bool operator ==(ValueList<T> left, ValueList<T> right) => left.Equals(right);
 
-    /// <summary>Other items, or in another order.</summary>
+    /// <summary>Returns true for different items or a different order.</summary>
     public static bool operator !=(ValueList<T> left, ValueList<T> right) => !left.Equals(right);
 }
 
-/// <summary>Makes <see cref="ValueList{T}"/>; used by the compiler for collection expressions.</summary>
+/// <summary>Creates <see cref="ValueList{T}"/>. The compiler uses it for collection expressions.</summary>
 public static class ValueList
 {
-    /// <summary>A list with a copy of the items.</summary>
+    /// <summary>Creates a list with a copy of the items.</summary>
     public static ValueList<T> Create<T>(ReadOnlySpan<T> items) => items.IsEmpty ? default : new ValueList<T>(items.ToArray());
 }

@@ -6,7 +6,7 @@ using AivenMetrics.Simulator.Faults;
 
 namespace AivenMetrics.Simulator.Admin;
 
-/// <summary>Ordering faults and counting calls.</summary>
+/// <summary>Admin endpoints for faults, recorded calls and the rate limit.</summary>
 internal sealed class AdminFaults(FaultRules<CallFault> callFaults, FaultRules<DnsFault> dnsFaults, CallLog log, SlidingRateLimit rate)
 {
     public JsonObject SetRateLimit(ApiCall call)
@@ -61,7 +61,7 @@ internal sealed class AdminFaults(FaultRules<CallFault> callFaults, FaultRules<D
         }
         if (status is null && !reset && delay == TimeSpan.Zero)
         {
-            throw AivenErrors.Invalid("Nothing would happen: give status, reset or delay_seconds");
+            throw AivenErrors.Invalid("The fault has no effect: give status, reset or delay_seconds");
         }
         var fault = new CallFault(
             body.OptionalText("method")?.ToUpperInvariant(),
@@ -103,7 +103,7 @@ internal sealed class AdminFaults(FaultRules<CallFault> callFaults, FaultRules<D
 
     public JsonObject RemoveDns(ApiCall call) => Removed(dnsFaults.Remove(Id(call)));
 
-    // One time unless told otherwise; "always": until it is removed.
+    // The default is once; "always" lasts until the fault is removed.
     private static int? Count(RequestFields body) => body.OptionalFlag("always") == true ? null : body.OptionalNumber("count", 1) ?? 1;
 
     private static int Id(ApiCall call) =>

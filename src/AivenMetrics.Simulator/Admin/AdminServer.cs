@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Http;
 namespace AivenMetrics.Simulator.Admin;
 
 /// <summary>
-/// Serves <c>/simulator/v1</c>: what tests and the demo do to the world. Faults are <c>{"error": "…"}</c>. When a call that changes
-/// something is answered, the metrics ports are already as it wants them.
+/// Serves <c>/simulator/v1</c>, with which tests and the demo change the simulation. Errors are <c>{"error": "…"}</c>. A call that changes
+/// something returns after the metrics ports have been opened and closed accordingly.
 /// </summary>
 internal sealed class AdminServer
 {
@@ -35,30 +35,35 @@ internal sealed class AdminServer
         var faults = new AdminFaults(callFaults, dnsFaults, log, rate);
         const string service = "/projects/{project}/services/{service}";
         Table = new(
-            new("GET", "", "This list", _ => ListRoutes()),
-            new("GET", "/state", "DNS address, node network, settings, projects, services with their nodes", state.Show),
-            new("GET", "/seed", "Organizations, spaces and services of the demo seed", state.Seed),
-            new("PUT", "/settings", "Change delays (…_seconds) and habits", AdminWorld.ChangeSettings),
-            new("PUT", "/rate-limit", "Switch the rate limit: requests_per_minute (0: off), retry_after", faults.SetRateLimit),
-            new("GET", "/calls", "Recorded API calls, ?method= &path= (pattern)", faults.ListCalls),
-            new("DELETE", "/calls", "Forget the recorded calls", faults.ForgetCalls),
-            new("GET", "/faults", "Waiting faults of API calls", faults.List),
-            new("POST", "/faults", "Fail, delay or cut the next matching API calls", faults.Add),
+            new("GET", "", "List the routes", _ => ListRoutes()),
+            new("GET", "/state", "Show DNS address, node network, settings, projects and services with their nodes", state.Show),
+            new("GET", "/seed", "Show organizations, spaces and services of the demo seed", state.Seed),
+            new("PUT", "/settings", "Change delays (…_seconds) and behaviour", AdminWorld.ChangeSettings),
+            new("PUT", "/rate-limit", "Set the rate limit: requests_per_minute (0: none), retry_after", faults.SetRateLimit),
+            new("GET", "/calls", "List recorded API calls; ?method= and ?path= (pattern) filter", faults.ListCalls),
+            new("DELETE", "/calls", "Delete the recorded calls", faults.ForgetCalls),
+            new("GET", "/faults", "List pending faults of API calls", faults.List),
+            new("POST", "/faults", "Fail, delay or disconnect the next matching API calls", faults.Add),
             new("DELETE", "/faults", "Remove all faults of API calls", faults.Clear),
-            new("DELETE", "/faults/{id}", "Remove one", faults.Remove),
-            new("GET", "/dns/faults", "Waiting DNS faults", faults.ListDns),
-            new("POST", "/dns/faults", "Spoil the next DNS answers for a host", faults.AddDns),
+            new("DELETE", "/faults/{id}", "Remove one fault", faults.Remove),
+            new("GET", "/dns/faults", "List pending DNS faults", faults.ListDns),
+            new("POST", "/dns/faults", "Fail the next DNS queries for a host", faults.AddDns),
             new("DELETE", "/dns/faults", "Remove all DNS faults", faults.ClearDns),
-            new("DELETE", "/dns/faults/{id}", "Remove one", faults.RemoveDns),
+            new("DELETE", "/dns/faults/{id}", "Remove one fault", faults.RemoveDns),
             new("PUT", "/projects/{project}", "Create a project", AdminWorld.CreateProject),
-            new("POST", "/projects/{project}/services", "Create a service that runs at once", AdminWorld.CreateService),
-            new("PATCH", service, "Set plan, type, state, tags without any delay", AdminWorld.ChangeService),
-            new("DELETE", service, "Delete a service, protected or not", AdminWorld.DeleteService),
-            new("POST", service + "/power-off", "Power off", AdminWorld.PowerOff),
-            new("POST", service + "/power-on", "Power on: build_seconds (0)", AdminWorld.PowerOn),
+            new("POST", "/projects/{project}/services", "Create a service that runs immediately", AdminWorld.CreateService),
+            new("PATCH", service, "Set plan, type, state and tags without delay", AdminWorld.ChangeService),
+            new("DELETE", service, "Delete a service, even if it is protected", AdminWorld.DeleteService),
+            new("POST", service + "/power-off", "Power off a service", AdminWorld.PowerOff),
+            new("POST", service + "/power-on", "Power on a service: build_seconds (0)", AdminWorld.PowerOn),
             new("POST", service + "/nodes/{node}/replace", "Replace a node: join_seconds (0), leave_seconds (10)", AdminWorld.ReplaceNode),
-            new("PUT", service + "/nodes/{node}/port", "Open or close its metrics port", AdminWorld.SetPort),
-            new("PUT", service + "/nodes/{node}/certificate", "Show another: project, other-authority, …", AdminWorld.SetCertificate)
+            new("PUT", service + "/nodes/{node}/port", "Open or close the metrics port of a node", AdminWorld.SetPort),
+            new(
+                "PUT",
+                service + "/nodes/{node}/certificate",
+                "Set the TLS certificate: project, other-authority, other-host, expired",
+                AdminWorld.SetCertificate
+            )
         );
     }
 
@@ -66,10 +71,10 @@ internal sealed class AdminServer
 
     public async Task ServeAsync(HttpContext context)
     {
-        var (status, answer) = await HandleAsync(context);
+        var (status, response) = await HandleAsync(context);
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync(answer.ToJsonString(RequestFields.WriterOptions), context.RequestAborted);
+        await context.Response.WriteAsync(response.ToJsonString(RequestFields.WriterOptions), context.RequestAborted);
     }
 
     private async Task<(int Status, JsonObject Answer)> HandleAsync(HttpContext context)
@@ -78,24 +83,24 @@ internal sealed class AdminServer
         {
             var path = context.Request.Path.Value![Prefix.Length..].TrimEnd('/');
             var (route, values) = Table.Find(context.Request.Method, path);
-            // Orders without particulars ("power off") need no body.
+            // Some calls ("power off") need no body.
             var body = route.TakesBody ? await RequestFields.ReadAsync(context.Request, emptyIsObject: true) : new([]);
             var query = context.Request.Query.ToDictionary(pair => pair.Key, pair => pair.Value.ToString());
-            var answer = _world.Synchronized(now => route.Handle(new(_world, now, values, body, query)));
+            var response = _world.Synchronized(now => route.Handle(new(_world, now, values, body, query)));
             if (route.Method != "GET")
             {
                 await _listeners.ReconcileAsync(context.RequestAborted);
             }
-            return (StatusCodes.Status200OK, answer);
+            return (StatusCodes.Status200OK, response);
         }
-        catch (AivenApiException fault)
+        catch (AivenApiException exception)
         {
-            var hint = fault.Status is 404 or 405 ? $" (GET {Prefix} lists the routes)" : "";
-            return (fault.Status, new() { ["error"] = fault.Message + hint });
+            var hint = exception.Status is 404 or 405 ? $" (GET {Prefix} lists the routes)" : "";
+            return (exception.Status, new() { ["error"] = exception.Message + hint });
         }
-        catch (BadHttpRequestException fault)
+        catch (BadHttpRequestException exception)
         {
-            return (fault.StatusCode, new() { ["error"] = "Invalid request" });
+            return (exception.StatusCode, new() { ["error"] = "Invalid request" });
         }
     }
 

@@ -5,7 +5,7 @@ using AivenMetrics.Simulator.World;
 
 namespace AivenMetrics.Simulator.Admin;
 
-/// <summary>Changing the world by hand, without the delays and conditions that clients of the API meet.</summary>
+/// <summary>Admin endpoints that change the simulation, without the delays and conditions of the API.</summary>
 internal static class AdminWorld
 {
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
@@ -80,7 +80,7 @@ internal static class AdminWorld
         {
             service.Build(call.Now, call.Now);
         }
-        // A state that was set by hand lasts until it is set again.
+        // A state set by the admin API lasts until it is set again.
         if (state is not null)
         {
             service.SetState(state, null);
@@ -117,7 +117,7 @@ internal static class AdminWorld
         var (service, old) = (call.Service, Node(call));
         if (old.LeavesAt is not null)
         {
-            throw AivenErrors.Invalid($"Node {old.Name} is leaving already");
+            throw AivenErrors.Invalid($"Node {old.Name} is already leaving");
         }
         var joinsAt = call.Now + (call.Body.OptionalSeconds("join_seconds") ?? TimeSpan.Zero);
         var leavesAt = call.Now + (call.Body.OptionalSeconds("leave_seconds") ?? Overlap);
@@ -149,7 +149,7 @@ internal static class AdminWorld
         return StateView.Service(call.Service, call.Now);
     }
 
-    // By its name, or by its number alone.
+    // A node is identified by its name, or by its number alone.
     private static AivenNode Node(ApiCall call) =>
         call.Service.Nodes.Find(node => node.Name == call.PathValues[2] || node.Name == $"{call.Service.Name}-{call.PathValues[2]}")
         ?? throw new AivenApiException(404, $"Service {call.Service.Name} has no node {call.PathValues[2]}", "not_found");

@@ -6,7 +6,7 @@ using AivenMetrics.Simulator.World;
 
 namespace AivenMetrics.Simulator.Admin;
 
-/// <summary>The whole world in one answer.</summary>
+/// <summary>Shows the whole simulation as JSON.</summary>
 internal sealed class StateView(SimulatorOptions options, DnsServer dns, NodeAddresses addresses)
 {
     public JsonObject Show(ApiCall call) =>

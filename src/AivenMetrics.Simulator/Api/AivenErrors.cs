@@ -1,17 +1,19 @@
 namespace AivenMetrics.Simulator.Api;
 
-/// <summary>An answer in Aiven's error envelope; thrown by whoever finds the fault, written in one place.</summary>
+/// <summary>
+/// An error response in Creates a response with Creates a response with Aiven's error envelope. Handlers throw it; ApiServer writes it.
+/// </summary>
 internal sealed class AivenApiException(int status, string message, string code) : Exception(message)
 {
     public int Status { get; } = status;
 
     public string Code { get; } = code;
 
-    /// <summary>Seconds for a <c>Retry-After</c> header; null: none.</summary>
+    /// <summary>Value of the <c>Retry-After</c> header in seconds; null for none.</summary>
     public int? RetryAfter { get; init; }
 }
 
-/// <summary>Every refusal of the API: status, text (verbatim where one was seen at Aiven) and code.</summary>
+/// <summary>All error responses of the API: status, text (verbatim where Aiven's text is known) and code.</summary>
 internal static class AivenErrors
 {
     public static AivenApiException Invalid(string message) => new(400, message, "bad_request");

@@ -2,20 +2,20 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.Simulator.Api;
 
-/// <summary>An answer before it is written.</summary>
-/// <param name="Status">The status; 0: none, the connection is cut.</param>
+/// <summary>A response before it is written.</summary>
+/// <param name="Status">The status; 0 closes the connection without a response.</param>
 /// <param name="ContentType">The media type.</param>
-/// <param name="Body">The body, may be empty.</param>
-/// <param name="RetryAfter">Seconds for a <c>Retry-After</c> header; null: none.</param>
+/// <param name="Body">The body; may be empty.</param>
+/// <param name="RetryAfter">Value of the <c>Retry-After</c> header in seconds; null for none.</param>
 internal sealed record ApiResponse(int Status, string ContentType, string Body, int? RetryAfter)
 {
-    /// <summary>No answer at all.</summary>
+    /// <summary>Closes the connection without a response.</summary>
     public static ApiResponse Aborted { get; } = new(0, "", "", null);
 
     public static ApiResponse Json(int status, JsonObject body, int? retryAfter = null) =>
         new(status, "application/json", body.ToJsonString(RequestFields.WriterOptions), retryAfter);
 
-    /// <summary>Aiven's error envelope.</summary>
+    /// <summary>Creates a response with Creates a response with Aiven's error envelope.</summary>
     public static ApiResponse Error(AivenApiException fault)
     {
         var error = new JsonObject

@@ -1,6 +1,6 @@
 namespace AivenMetrics.Simulator.Api;
 
-/// <summary>The calls of Aiven's API that are simulated, under <c>/v1</c>.</summary>
+/// <summary>The simulated calls of Aiven's API, under <c>/v1</c>.</summary>
 internal static class ApiRoutes
 {
     public static RouteTable Table { get; } =

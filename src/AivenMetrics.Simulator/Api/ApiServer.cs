@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Simulator.Api;
 
 /// <summary>
-/// Serves <c>/v1</c>. A call passes: ordered faults (delay, error, cut) → token → rate limit → route → body → the world, and is
-/// recorded with the status it got. A fault that is to happen afterwards spoils the answer of a call that took effect.
+/// Serves <c>/v1</c>. Steps of a call: injected faults (delay, error, disconnect) → token → rate limit → route → body → handler. Every
+/// call is recorded with its status. A fault with <c>after</c> replaces the response of a call that has taken effect.
 /// </summary>
 internal sealed class ApiServer
 {
@@ -43,7 +43,7 @@ internal sealed class ApiServer
             .Create("AivenMetrics.Simulator")
             .CreateCounter<long>(
                 "aivenmetrics_simulator_api_requests_total",
-                description: "API calls by status; 0: the connection was cut."
+                description: "API calls by status; 0 if the connection was closed without a response."
             );
     }
 
@@ -55,16 +55,16 @@ internal sealed class ApiServer
             (rule.Method is null || rule.Method == method)
             && (rule.Path is null || FileSystemName.MatchesSimpleExpression(rule.Path, path, ignoreCase: false))
         );
-        var answer = await RespondAsync(context, fault, method, path[Prefix.Length..]);
-        _log.Add(new(at, method, path, context.Request.QueryString.Value ?? "", answer.Status));
-        _requests.Add(1, new KeyValuePair<string, object?>("status", answer.Status));
-        if (answer.Status == 0)
+        var response = await RespondAsync(context, fault, method, path[Prefix.Length..]);
+        _log.Add(new(at, method, path, context.Request.QueryString.Value ?? "", response.Status));
+        _requests.Add(1, new KeyValuePair<string, object?>("status", response.Status));
+        if (response.Status == 0)
         {
             context.Abort();
         }
         else
         {
-            await WriteAsync(context, answer);
+            await WriteAsync(context, response);
         }
     }
 
@@ -77,12 +77,12 @@ internal sealed class ApiServer
             {
                 await Task.Delay(fault.Delay, _time, context.RequestAborted);
             }
-            var answer = spoilt && !fault!.After ? ApiResponse.Aborted : await HandleAsync(context, method, path);
+            var response = spoilt && !fault!.After ? ApiResponse.Aborted : await HandleAsync(context, method, path);
             if (fault is { After: true })
             {
                 await Task.Delay(fault.Delay, _time, context.RequestAborted);
             }
-            return spoilt ? FaultResponse(fault!) : answer;
+            return spoilt ? FaultResponse(fault!) : response;
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -99,24 +99,24 @@ internal sealed class ApiServer
             var (route, values) = ApiRoutes.Table.Find(method, path);
             var query = Query(context.Request);
             var body = route.TakesBody ? await RequestFields.ReadAsync(context.Request, emptyIsObject: false) : new([]);
-            var answer = _world.Synchronized(now => route.Handle(new(_world, now, values, body, query)));
+            var response = _world.Synchronized(now => route.Handle(new(_world, now, values, body, query)));
             if (method != "GET")
             {
                 _world.NotifyChanged();
             }
-            return ApiResponse.Json(StatusCodes.Status200OK, answer);
+            return ApiResponse.Json(StatusCodes.Status200OK, response);
         }
-        catch (AivenApiException fault)
+        catch (AivenApiException exception)
         {
-            return ApiResponse.Error(fault);
+            return ApiResponse.Error(exception);
         }
-        catch (BadHttpRequestException fault)
+        catch (BadHttpRequestException exception)
         {
-            return ApiResponse.Error(new AivenApiException(fault.StatusCode, "Invalid request", "bad_request"));
+            return ApiResponse.Error(new AivenApiException(exception.StatusCode, "Invalid request", "bad_request"));
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            _logger.LogError(fault, "{Method} {Path} failed", method, path);
+            _logger.ApiCallFailed(exception, method, path);
             return ApiResponse.Error(AivenErrors.Internal());
         }
     }
@@ -167,18 +167,18 @@ internal sealed class ApiServer
         };
     }
 
-    private static async Task WriteAsync(HttpContext context, ApiResponse answer)
+    private static async Task WriteAsync(HttpContext context, ApiResponse response)
     {
-        context.Response.StatusCode = answer.Status;
-        context.Response.ContentType = answer.ContentType;
-        if (answer.RetryAfter is { } seconds)
+        context.Response.StatusCode = response.Status;
+        context.Response.ContentType = response.ContentType;
+        if (response.RetryAfter is { } seconds)
         {
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
-        // Some statuses (204, 304) must not have a body.
-        if (answer.Body.Length > 0 && answer.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified))
+        // Responses 204 and 304 must not have a body.
+        if (response.Body.Length > 0 && response.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified))
         {
-            await context.Response.WriteAsync(answer.Body, context.RequestAborted);
+            await context.Response.WriteAsync(response.Body, context.RequestAborted);
         }
     }
 }

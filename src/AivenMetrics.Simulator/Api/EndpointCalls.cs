@@ -6,7 +6,7 @@ using AivenMetrics.Simulator.World;
 
 namespace AivenMetrics.Simulator.Api;
 
-/// <summary>Integration endpoints; those of type <c>prometheus</c> hold the credentials of the metrics listeners.</summary>
+/// <summary>Integration endpoints. Those of type <c>prometheus</c> contain the credentials of the metrics listeners.</summary>
 internal static partial class EndpointCalls
 {
     private const string Redacted = "<redacted>";
@@ -14,13 +14,13 @@ internal static partial class EndpointCalls
     public static JsonObject List(ApiCall call) =>
         new()
         {
-            // Without a parameter in the documented API: the list never shows secrets.
+            // The list never shows secrets; the API documents no parameter for it.
             ["service_integration_endpoints"] = new JsonArray([
                 .. call.Project.Endpoints.Select(endpoint => View(endpoint, secrets: false)),
             ]),
         };
 
-    public static JsonObject Get(ApiCall call) => Answer(Find(call), call.IncludeSecrets);
+    public static JsonObject Get(ApiCall call) => CreateResponse(Find(call), call.IncludeSecrets);
 
     public static JsonObject Create(ApiCall call)
     {
@@ -40,14 +40,14 @@ internal static partial class EndpointCalls
         }
         if (type == "prometheus")
         {
-            // What a console user leaves out is made up by the server.
+            // Aiven generates missing credentials.
             userConfig.TryAdd("basic_auth_username", "prom" + RandomNumberGenerator.GetInt32(1000, 10000).ToString("d4", null));
             userConfig.TryAdd("basic_auth_password", RandomNumberGenerator.GetHexString(32, lowercase: true));
         }
 
         var endpoint = new IntegrationEndpoint(Guid.NewGuid().ToString(), name, type) { UserConfig = userConfig };
         call.Project.Endpoints.Add(endpoint);
-        return Answer(endpoint, secrets: false);
+        return CreateResponse(endpoint, secrets: false);
     }
 
     public static JsonObject Update(ApiCall call)
@@ -63,7 +63,7 @@ internal static partial class EndpointCalls
             throw AivenErrors.Unchanged();
         }
         endpoint.UserConfig = changed;
-        return Answer(endpoint, secrets: false);
+        return CreateResponse(endpoint, secrets: false);
     }
 
     public static JsonObject Delete(ApiCall call)
@@ -117,7 +117,7 @@ internal static partial class EndpointCalls
         return userConfig;
     }
 
-    private static JsonObject Answer(IntegrationEndpoint endpoint, bool secrets) =>
+    private static JsonObject CreateResponse(IntegrationEndpoint endpoint, bool secrets) =>
         new() { ["service_integration_endpoint"] = View(endpoint, secrets) };
 
     private static JsonObject View(IntegrationEndpoint endpoint, bool secrets)

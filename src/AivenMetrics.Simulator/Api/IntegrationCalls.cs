@@ -26,7 +26,7 @@ internal static class IntegrationCalls
         }
 
         var service = call.World.Service(call.PathValues[0], call.Body.Text("source_service"));
-        return Answer(service, Add(call, service, call.Body), call.Now);
+        return CreateResponse(service, Add(call, service, call.Body), call.Now);
     }
 
     public static JsonObject Get(ApiCall call)
@@ -36,7 +36,7 @@ internal static class IntegrationCalls
         {
             throw AivenErrors.NoIntegration();
         }
-        return Answer(service, integration, call.Now);
+        return CreateResponse(service, integration, call.Now);
     }
 
     public static JsonObject Update(ApiCall call)
@@ -49,7 +49,7 @@ internal static class IntegrationCalls
             throw AivenErrors.Unchanged();
         }
         integration.UserConfig = userConfig;
-        return Answer(service, integration, call.Now);
+        return CreateResponse(service, integration, call.Now);
     }
 
     public static JsonObject Delete(ApiCall call)
@@ -59,7 +59,7 @@ internal static class IntegrationCalls
         return new() { ["message"] = "deleted" };
     }
 
-    /// <summary>Makes an integration of a service, from a call of its own or inline with the service's creation.</summary>
+    /// <summary>Creates an integration of a service, from its own call or inline with the creation of the service.</summary>
     /// <exception cref="AivenApiException">400, 403, 404 or 409.</exception>
     public static Integration Add(ApiCall call, AivenService service, RequestFields wanted)
     {
@@ -121,6 +121,6 @@ internal static class IntegrationCalls
         throw AivenErrors.NoIntegration();
     }
 
-    private static JsonObject Answer(AivenService service, Integration integration, DateTimeOffset now) =>
+    private static JsonObject CreateResponse(AivenService service, Integration integration, DateTimeOffset now) =>
         new() { ["service_integration"] = IntegrationView.Of(service, integration, now) };
 }

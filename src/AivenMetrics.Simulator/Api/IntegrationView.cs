@@ -3,7 +3,7 @@ using AivenMetrics.Simulator.World;
 
 namespace AivenMetrics.Simulator.Api;
 
-/// <summary>How the API shows integrations, those that exist and those that could.</summary>
+/// <summary>Shows integrations and placeholders as JSON.</summary>
 internal static class IntegrationView
 {
     public static JsonObject Of(AivenService service, Integration integration, DateTimeOffset now)
@@ -30,7 +30,9 @@ internal static class IntegrationView
         return row;
     }
 
-    /// <summary>Integrations that the service could have, as the per-service list also returns them: without id, not enabled.</summary>
+    /// <summary>
+    /// Returns the integrations that the service could have. Aiven's per-service list contains them without id and not enabled.
+    /// </summary>
     public static IEnumerable<JsonObject> Placeholders(AivenService service)
     {
         foreach (var (type, _, sources, _) in ProjectCalls.EndpointTypes().Where(type => type.Sources.Contains(service.Type.Name)))

@@ -72,8 +72,8 @@ internal static class ProjectCalls
     }
 
     /// <summary>
-    /// The endpoint types. <c>prometheus</c> is simulated to the wire; the others exist so that a service can have integrations
-    /// that are not ours.
+    /// The endpoint types. <c>prometheus</c> is simulated completely; the others exist so that a service can have integrations that
+    /// do not belong to the broker.
     /// </summary>
     public static IEnumerable<(string Name, string Title, IEnumerable<string> Sources, string[] ConfigKeys)> EndpointTypes() =>
         [

@@ -6,20 +6,20 @@ using Microsoft.AspNetCore.Http;
 
 namespace AivenMetrics.Simulator.Api;
 
-/// <summary>The JSON object of a request; what is missing or of the wrong type is a 400 that names the field.</summary>
+/// <summary>The JSON object of a request. A missing field or a wrong type is a 400 that names the field.</summary>
 internal sealed class RequestFields(JsonObject body)
 {
-    /// <summary>Bodies beyond this are 413.</summary>
+    /// <summary>Maximum size of a body in bytes; larger bodies are rejected with 413.</summary>
     public const int MaximumBytes = 1 << 20;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
     private static readonly Encoding Utf8 = new UTF8Encoding(false, throwOnInvalidBytes: true);
 
-    /// <summary>How answers are written: angle brackets stay readable, as in <c>&lt;redacted&gt;</c>.</summary>
+    /// <summary>Writes angle brackets unescaped, as in <c>&lt;redacted&gt;</c>.</summary>
     public static JsonSerializerOptions WriterOptions { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <param name="request">The request.</param>
-    /// <param name="emptyIsObject">Whether no body at all stands for <c>{}</c>.</param>
+    /// <param name="emptyIsObject">Whether an empty body stands for <c>{}</c>.</param>
     /// <exception cref="AivenApiException">400: not a JSON object; 413: too large.</exception>
     public static async Task<RequestFields> ReadAsync(HttpRequest request, bool emptyIsObject)
     {
@@ -42,17 +42,17 @@ internal sealed class RequestFields(JsonObject body)
         try
         {
             var node = JsonNode.Parse(Utf8.GetString(content.GetBuffer(), 0, (int)content.Length), documentOptions: Strict);
-            // Escaped half surrogates are found only when a string is read: read them all now.
+            // Unpaired escaped surrogates are detected only when a string is read.
             _ = node?.ToJsonString();
             return node is JsonObject body ? new(body) : throw AivenErrors.Invalid("Invalid request body: it must be a JSON object");
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
         {
             throw AivenErrors.Invalid("Invalid request body: it is not valid JSON");
         }
     }
 
-    /// <summary>Whether the field is there and not null.</summary>
+    /// <summary>Returns whether the field exists and is not null.</summary>
     public bool Has(string field) => body[field] is not null;
 
     public string Text(string field) => OptionalText(field) ?? throw AivenErrors.Invalid($"Missing required field: {field}");
@@ -73,7 +73,7 @@ internal sealed class RequestFields(JsonObject body)
             _ => throw AivenErrors.Invalid($"Invalid {field}: it must be true or false"),
         };
 
-    /// <summary>A whole number of at least <paramref name="least"/>.</summary>
+    /// <summary>Returns a whole number of at least <paramref name="least"/>, or null if the field is missing.</summary>
     public int? OptionalNumber(string field, int least) =>
         body[field] switch
         {
@@ -82,7 +82,7 @@ internal sealed class RequestFields(JsonObject body)
             _ => throw AivenErrors.Invalid($"Invalid {field}: it must be a whole number of at least {least}"),
         };
 
-    /// <summary>Seconds, fractions allowed, up to a day.</summary>
+    /// <summary>Returns a number of seconds, up to a day, or null if the field is missing. Fractions are allowed.</summary>
     public TimeSpan? OptionalSeconds(string field) =>
         body[field] switch
         {
@@ -101,7 +101,7 @@ internal sealed class RequestFields(JsonObject body)
 
     public JsonObject Object(string field) => OptionalObject(field) ?? throw AivenErrors.Invalid($"Missing required field: {field}");
 
-    /// <summary>An array of objects.</summary>
+    /// <summary>Returns an array of objects; empty if the field is missing.</summary>
     public IReadOnlyList<RequestFields> OptionalObjects(string field) =>
         body[field] switch
         {

@@ -3,11 +3,11 @@ using AivenMetrics.Simulator.World;
 
 namespace AivenMetrics.Simulator.Api;
 
-/// <summary>A matched request, handled inside the world's lock.</summary>
+/// <summary>A request that matches a route. It is handled inside the lock of the simulation.</summary>
 /// <param name="World">The world.</param>
 /// <param name="Now">The time of the request.</param>
 /// <param name="PathValues">The values of the template's parameters, in order.</param>
-/// <param name="Body">The body's fields; empty if the route takes none.</param>
+/// <param name="Body">The fields of the body; empty if the route has no body.</param>
 /// <param name="Query">The query, decoded.</param>
 internal sealed record ApiCall(
     AivenWorld World,
@@ -23,7 +23,9 @@ internal sealed record ApiCall(
     /// <summary>The service that the first two path values name; 404 if there is none.</summary>
     public AivenService Service => World.Service(PathValues[0], PathValues[1]);
 
-    /// <summary>Whether the caller asked for secrets; without the parameter they are redacted, as in strict organizations.</summary>
+    /// <summary>
+    /// Whether the request asks for secrets. Without the parameter they are redacted, as in Aiven organizations with that policy.
+    /// </summary>
     public bool IncludeSecrets =>
         Query.GetValueOrDefault("include_secrets", "false") switch
         {
@@ -33,11 +35,11 @@ internal sealed record ApiCall(
         };
 }
 
-/// <summary>One line of a route table.</summary>
+/// <summary>A route.</summary>
 /// <param name="Method">The method.</param>
-/// <param name="Template">The path below the prefix; <c>{…}</c> stands for one segment.</param>
-/// <param name="Summary">What it does, for the list of routes.</param>
-/// <param name="Handle">Does it.</param>
+/// <param name="Template">The path below the prefix; <c>{…}</c> matches one segment.</param>
+/// <param name="Summary">Description for the list of routes.</param>
+/// <param name="Handle">Handles the request.</param>
 internal sealed record Route(string Method, string Template, string Summary, Func<ApiCall, JsonObject> Handle)
 {
     private readonly string[] _segments = Template.Split('/');
@@ -45,7 +47,7 @@ internal sealed record Route(string Method, string Template, string Summary, Fun
     /// <summary>Whether the body must be a JSON object.</summary>
     public bool TakesBody => Method is "POST" or "PUT" or "PATCH";
 
-    /// <summary>The values of the parameters, null if the path does not match.</summary>
+    /// <summary>Returns the values of the parameters, or null if the path does not match.</summary>
     public IReadOnlyList<string>? Match(string[] path)
     {
         if (path.Length != _segments.Length)
@@ -69,7 +71,7 @@ internal sealed record Route(string Method, string Template, string Summary, Fun
     }
 }
 
-/// <summary>Routes as one list that can be read aloud; unknown paths are 404, known ones with another method 405.</summary>
+/// <summary>A list of routes. An unknown path is 404; a known path with another method is 405.</summary>
 internal sealed class RouteTable(params Route[] routes)
 {
     public IReadOnlyList<Route> Routes { get; } = routes;

@@ -47,7 +47,7 @@ internal static class ServiceCalls
         }
         catch
         {
-            // All or nothing: an impossible inline integration must not leave a half-made service.
+            // An invalid inline integration must not leave an incomplete service.
             AivenWorld.Delete(service);
             throw;
         }
@@ -100,7 +100,7 @@ internal static class ServiceCalls
         return new() { ["message"] = "deleted" };
     }
 
-    // user_config is merged key by key: what a client does not name stays.
+    // user_config is merged by key: other keys are kept.
     private static void Merge(AivenService service, JsonObject? changes)
     {
         foreach (var (key, value) in changes ?? [])

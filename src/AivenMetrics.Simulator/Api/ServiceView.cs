@@ -5,7 +5,7 @@ using AivenMetrics.Simulator.World;
 
 namespace AivenMetrics.Simulator.Api;
 
-/// <summary>How the API shows a service.</summary>
+/// <summary>Shows a service as JSON.</summary>
 internal static class ServiceView
 {
     public static JsonObject Of(AivenService service, DateTimeOffset now, bool secrets)
@@ -56,7 +56,7 @@ internal static class ServiceView
             ["metadata"] = new JsonObject(),
             ["features"] = new JsonObject(),
             ["service_notifications"] = new JsonArray(),
-            // Both forms of time that Aiven uses, so that clients cope with either.
+            // Aiven uses both time formats; clients must support both.
             ["create_time"] = service.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
             ["update_time"] = service.UpdatedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'+00:00'", CultureInfo.InvariantCulture),
         };
@@ -100,7 +100,7 @@ internal static class ServiceView
         return parameters;
     }
 
-    // The prometheus rows are there while the integration is; a service with standbys has the replica- name too.
+    // The prometheus components exist while the integration does. A service with standbys also has the replica- name.
     private static JsonArray Components(AivenService service)
     {
         var rows = new JsonArray();

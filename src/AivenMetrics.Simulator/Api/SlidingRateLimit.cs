@@ -1,6 +1,6 @@
 namespace AivenMetrics.Simulator.Api;
 
-/// <summary>The rate limit: so many calls in any 60 s, then 429 until the oldest is over.</summary>
+/// <summary>The rate limit: a maximum number of calls in any 60 s. Further calls fail with 429 until the oldest call is 60 s old.</summary>
 internal sealed class SlidingRateLimit(SimulatorOptions options, TimeProvider time)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(60);
@@ -8,7 +8,9 @@ internal sealed class SlidingRateLimit(SimulatorOptions options, TimeProvider ti
     private readonly Queue<DateTimeOffset> _calls = new();
     private (int Limit, bool RetryAfter) _settings = (options.RequestsPerMinute, false);
 
-    /// <summary>Calls in 60 s, 0: unlimited; whether a refusal says <c>Retry-After</c>. Setting forgets the calls so far.</summary>
+    /// <summary>
+    /// Maximum number of calls in 60 s (0 for no limit), and whether 429 has <c>Retry-After</c>. Setting it resets the count.
+    /// </summary>
     public (int Limit, bool RetryAfter) Settings
     {
         get
@@ -29,7 +31,7 @@ internal sealed class SlidingRateLimit(SimulatorOptions options, TimeProvider ti
     }
 
     /// <summary>Counts a call.</summary>
-    /// <exception cref="AivenApiException">429; the refused call is not counted.</exception>
+    /// <exception cref="AivenApiException">429. The rejected call is not counted.</exception>
     public void CountCall()
     {
         lock (_gate)

@@ -41,7 +41,7 @@ internal static partial class TagCalls
     public static JsonObject View(IReadOnlyDictionary<string, string> tags) =>
         new([.. tags.Select(tag => KeyValuePair.Create<string, JsonNode?>(tag.Key, tag.Value))]);
 
-    /// <exception cref="AivenApiException">400: a key or value that Aiven does not allow.</exception>
+    /// <exception cref="AivenApiException">400: Aiven does not allow a key or value.</exception>
     public static SortedDictionary<string, string> Read(JsonObject tags)
     {
         var result = new SortedDictionary<string, string>(StringComparer.Ordinal);

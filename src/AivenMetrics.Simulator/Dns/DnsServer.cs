@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Simulator.Dns;
 
 /// <summary>
-/// Answers A records for the hosts of all services over UDP and TCP: all nodes, or for types with standbys the primary, with the
-/// standbys under <c>replica-</c>. Powered-off services and everything else do not exist.
+/// Serves A records for the hosts of all services over UDP and TCP. A host resolves to all nodes or, for types with standbys, to the
+/// primary; the name with <c>replica-</c> resolves to the standbys. All other names do not exist (NXDOMAIN).
 /// </summary>
 internal sealed class DnsServer(
     SimulatorOptions options,
@@ -27,13 +27,13 @@ internal sealed class DnsServer(
     private Socket? _udp;
     private TcpListener? _tcp;
 
-    /// <summary>Where it listens, the port chosen by the system included; null before the start.</summary>
+    /// <summary>The address and port that the server listens on; null before the start.</summary>
     public IPEndPoint? EndPoint { get; private set; }
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         Bind(IPEndPoint.Parse(options.DnsListen));
-        logger.LogInformation("DNS at {EndPoint}", EndPoint);
+        logger.DnsServerStarted(EndPoint);
         return base.StartAsync(cancellationToken);
     }
 
@@ -44,7 +44,7 @@ internal sealed class DnsServer(
         base.Dispose();
     }
 
-    /// <summary>The answer to one message; null: silence.</summary>
+    /// <summary>Returns the response to one message; null for no response.</summary>
     internal byte[]? CreateResponse(ReadOnlySpan<byte> message, int limit)
     {
         if (DnsQuestion.Parse(message) is not { } question)
@@ -76,7 +76,7 @@ internal sealed class DnsServer(
 
     private void Bind(IPEndPoint wanted)
     {
-        // With port 0 the port that UDP got may be taken for TCP: try others.
+        // With port 0 the port that UDP received may be in use for TCP; try other ports.
         for (var tries = wanted.Port == 0 ? 20 : 1; ; tries--)
         {
             _udp = new(wanted.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -89,15 +89,15 @@ internal sealed class DnsServer(
                 EndPoint = bound;
                 return;
             }
-            catch (SocketException fault)
+            catch (SocketException exception)
             {
                 _udp.Dispose();
                 _tcp?.Dispose();
                 if (tries == 1)
                 {
                     throw new IOException(
-                        $"Simulator:DnsListen is {wanted}, which cannot be opened ({fault.Message}): give it an address of this host and a free port.",
-                        fault
+                        $"Simulator:DnsListen is {wanted}, which cannot be opened ({exception.Message}): set it to an address of this host and a free port.",
+                        exception
                     );
                 }
             }
@@ -112,14 +112,14 @@ internal sealed class DnsServer(
             try
             {
                 var received = await _udp!.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), stopping);
-                if (CreateResponse(buffer.AsSpan(0, received.ReceivedBytes), UdpLimit) is { } answer)
+                if (CreateResponse(buffer.AsSpan(0, received.ReceivedBytes), UdpLimit) is { } response)
                 {
-                    await _udp.SendToAsync(answer, SocketFlags.None, received.RemoteEndPoint, stopping);
+                    await _udp.SendToAsync(response, SocketFlags.None, received.RemoteEndPoint, stopping);
                 }
             }
-            catch (SocketException fault)
+            catch (SocketException exception)
             {
-                logger.LogDebug("A DNS client went away: {Reason}", fault.Message);
+                logger.DnsClientDisconnected(exception.Message);
             }
             catch (OperationCanceledException)
             {
@@ -139,7 +139,7 @@ internal sealed class DnsServer(
         }
         catch (OperationCanceledException)
         {
-            logger.LogDebug("DNS stops");
+            logger.DnsServerStopped();
         }
     }
 
@@ -157,17 +157,17 @@ internal sealed class DnsServer(
                 await stream.ReadExactlyAsync(length, end.Token);
                 var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(length)];
                 await stream.ReadExactlyAsync(message, end.Token);
-                if (CreateResponse(message, ushort.MaxValue) is not { } answer)
+                if (CreateResponse(message, ushort.MaxValue) is not { } response)
                 {
                     continue;
                 }
-                BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)answer.Length);
-                await stream.WriteAsync((byte[])[.. length, .. answer], end.Token);
+                BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)response.Length);
+                await stream.WriteAsync((byte[])[.. length, .. response], end.Token);
             }
         }
-        catch (Exception fault) when (fault is IOException or OperationCanceledException or SocketException)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException)
         {
-            logger.LogDebug("A DNS connection ended: {Reason}", fault.Message);
+            logger.DnsConnectionClosed(exception.Message);
         }
     }
 }

@@ -1,14 +1,14 @@
 namespace AivenMetrics.Simulator.Faults;
 
-/// <summary>An API call that was answered.</summary>
-/// <param name="At">When it came.</param>
+/// <summary>A recorded API call.</summary>
+/// <param name="At">Time of the request.</param>
 /// <param name="Method">The method.</param>
 /// <param name="Path">The path, without the query.</param>
 /// <param name="Query">The query with its <c>?</c>, or empty.</param>
-/// <param name="Status">The answer's status; 0: the connection was cut or the client did not wait.</param>
+/// <param name="Status">The status of the response; 0 if the connection was closed without one.</param>
 internal sealed record RecordedCall(DateTimeOffset At, string Method, string Path, string Query, int Status);
 
-/// <summary>The last calls of the API, for tests that count. Neither headers nor bodies are kept.</summary>
+/// <summary>The most recent API calls, for tests. Headers and bodies are not recorded.</summary>
 internal sealed class CallLog
 {
     private const int MaximumEntries = 20_000;

@@ -1,15 +1,15 @@
 namespace AivenMetrics.Simulator.Faults;
 
-/// <summary>What to do to matching API calls.</summary>
-/// <param name="Method">The method, upper case; null: any.</param>
-/// <param name="Path">A pattern of the whole path from <c>/v1</c> on, <c>*</c> stands for any text; null: any.</param>
-/// <param name="Status">The status to answer instead; null: only <paramref name="Delay"/>.</param>
+/// <summary>A fault to inject into matching API calls.</summary>
+/// <param name="Method">The method in upper case; null for any.</param>
+/// <param name="Path">A pattern for the whole path from <c>/v1</c>, where <c>*</c> matches any text; null for any path.</param>
+/// <param name="Status">The status of the response; null if the fault is only <paramref name="Delay"/>.</param>
 /// <param name="Body"><c>envelope</c>, <c>html</c> or <c>empty</c>.</param>
-/// <param name="Message">Text of the envelope.</param>
-/// <param name="RetryAfter">Seconds for a <c>Retry-After</c> header; null: none.</param>
-/// <param name="Delay">Waits before anything else, or with <paramref name="After"/> before answering.</param>
-/// <param name="Reset">Cuts the connection instead of answering.</param>
-/// <param name="After">The call takes effect before its answer is late or spoilt, as when a connection breaks at the wrong moment.</param>
+/// <param name="Message">The message in the envelope.</param>
+/// <param name="RetryAfter">Value of the <c>Retry-After</c> header in seconds; null for none.</param>
+/// <param name="Delay">Delay before the call is handled, or with <paramref name="After"/> before the response.</param>
+/// <param name="Reset">True to close the connection without a response.</param>
+/// <param name="After">True if the call takes effect before the fault, as when a connection breaks during the response.</param>
 internal sealed record CallFault(
     string? Method,
     string? Path,
@@ -22,7 +22,7 @@ internal sealed record CallFault(
     bool After
 );
 
-/// <summary>How DNS fails; the numbers are response codes, -1 is silence.</summary>
+/// <summary>The kind of a DNS fault. The values are response codes (RFC 1035 4.1.1); -1 means no response.</summary>
 internal enum DnsFaultKind
 {
     Timeout = -1,
@@ -32,18 +32,18 @@ internal enum DnsFaultKind
     Refused = 5,
 }
 
-/// <summary>What to do to DNS questions.</summary>
-/// <param name="Host">A pattern of the name, <c>*</c> stands for any text.</param>
+/// <summary>A fault to inject into DNS queries.</summary>
+/// <param name="Host">A pattern for the name, where <c>*</c> matches any text.</param>
 /// <param name="Kind">The failure.</param>
 internal sealed record DnsFault(string Host, DnsFaultKind Kind);
 
-/// <summary>A fault that is waiting for its next occasion.</summary>
+/// <summary>A pending fault.</summary>
 /// <param name="Id">Its number.</param>
-/// <param name="Fault">What happens.</param>
-/// <param name="Remaining">How many times more; null: until it is removed.</param>
+/// <param name="Fault">The fault.</param>
+/// <param name="Remaining">The number of remaining uses; null if it lasts until it is removed.</param>
 internal sealed record FaultRule<T>(int Id, T Fault, int? Remaining);
 
-/// <summary>The faults that tests ordered, first come first served.</summary>
+/// <summary>The pending faults, in order of creation.</summary>
 internal sealed class FaultRules<T>
     where T : class
 {
@@ -62,7 +62,7 @@ internal sealed class FaultRules<T>
         }
     }
 
-    /// <summary>Adds a fault for the next <paramref name="count"/> occasions, null: for all.</summary>
+    /// <summary>Adds a fault for the next <paramref name="count"/> matches; null for all.</summary>
     public FaultRule<T> Add(T fault, int? count)
     {
         lock (_gate)
@@ -73,8 +73,8 @@ internal sealed class FaultRules<T>
         }
     }
 
-    /// <summary>Removes one, or with null all.</summary>
-    /// <returns>How many were removed.</returns>
+    /// <summary>Removes the fault with an id, or all faults if the id is null.</summary>
+    /// <returns>The number of removed faults.</returns>
     public int Remove(int? id)
     {
         lock (_gate)
@@ -83,7 +83,7 @@ internal sealed class FaultRules<T>
         }
     }
 
-    /// <summary>Uses up one occasion of the first fault that matches; null if none does.</summary>
+    /// <summary>Uses and returns the first fault that matches; null if none does.</summary>
     public T? Take(Func<T, bool> matches)
     {
         lock (_gate)

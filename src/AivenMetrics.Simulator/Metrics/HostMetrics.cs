@@ -1,6 +1,6 @@
 namespace AivenMetrics.Simulator.Metrics;
 
-/// <summary>The families of every node: processor, memory, disks, network. What belongs together adds up.</summary>
+/// <summary>Metrics of every node: processor, memory, disks, network. Parts add up to their totals.</summary>
 internal static class HostMetrics
 {
     private const double Gibibyte = 1L << 30;

@@ -4,34 +4,36 @@ using System.Text;
 namespace AivenMetrics.Simulator.Metrics;
 
 /// <summary>
-/// Collects samples and writes them in text format 0.0.4. Values are pure functions of seed, series and time: gauges wander
-/// smoothly between two bounds, counters grow at a rate that itself comes and goes, and never fall.
+/// Collects samples and writes them in Prometheus' text format 0.0.4. Values depend only on seed, series and time: gauges vary smoothly
+/// between two bounds; counters grow at a varying rate and never decrease.
 /// </summary>
-/// <param name="facts">The node; its names become labels of every series.</param>
-/// <param name="seed">Chooses the values.</param>
+/// <param name="facts">The node; its names are labels of every series.</param>
+/// <param name="seed">The seed of the values.</param>
 /// <param name="now">The time.</param>
 internal sealed class MetricsPage(NodeDescription facts, int seed, DateTimeOffset now)
 {
     private readonly List<(string Name, string Type, StringBuilder Lines)> _families = [];
     private readonly Dictionary<string, StringBuilder> _byName = new(StringComparer.Ordinal);
 
-    /// <summary>The node that tells.</summary>
+    /// <summary>The node of the metrics.</summary>
     public NodeDescription Node => facts;
 
     /// <summary>Seconds since the node started.</summary>
     public double UptimeSeconds { get; } = Math.Max((now - facts.StartedAt).TotalSeconds, 0);
 
-    /// <summary>A value between the bounds; with <paramref name="ofService"/> the same on every node of the service.</summary>
+    /// <summary>
+    /// Returns a value between the bounds. With <paramref name="ofService"/> it is the same on every node of the service.
+    /// </summary>
     public double GaugeValue(string series, double low, double high, bool ofService = false)
     {
         var key = Key(series, ofService);
         var time = now.ToUnixTimeMilliseconds() / 1000.0;
-        // Waves of a minute, of ten and of hours, so that a graph of any width shows something.
+        // Waves of one minute, ten minutes and hours, so that graphs of any time range vary.
         var wave = (Wave(key, time, 45, 90) + Wave(key + 1, time, 400, 900) + Wave(key + 2, time, 5000, 15000)) / 3;
         return low + ((high - low) * (wave + 1) / 2);
     }
 
-    /// <summary>A count since the node started, of about <paramref name="perSecond"/>.</summary>
+    /// <summary>Returns a count since the start of the node, with a rate of about <paramref name="perSecond"/>.</summary>
     public double CounterValue(string series, double perSecond)
     {
         var key = Key(series, ofService: false);
@@ -42,18 +44,18 @@ internal sealed class MetricsPage(NodeDescription facts, int seed, DateTimeOffse
         return Math.Floor(perSecond * (0.5 + Fraction(key + 2)) * (UptimeSeconds + swing));
     }
 
-    /// <summary>Writes a wandering gauge.</summary>
+    /// <summary>Adds a varying gauge.</summary>
     public void Gauge(string name, double low, double high, params (string Name, string Value)[] labels) =>
         Sample(name, "gauge", GaugeValue(SeriesOf(name, labels), low, high), labels);
 
-    /// <summary>Writes a growing counter.</summary>
+    /// <summary>Adds a counter.</summary>
     public void Counter(string name, double perSecond, params (string Name, string Value)[] labels) =>
         Sample(name, "counter", CounterValue(SeriesOf(name, labels), perSecond), labels);
 
-    /// <summary>Writes a value as it is; most of Telegraf's series are untyped.</summary>
+    /// <summary>Adds an untyped value; most of Telegraf's series are untyped.</summary>
     public void Untyped(string name, double value, params (string Name, string Value)[] labels) => Sample(name, "untyped", value, labels);
 
-    /// <summary>Writes a value.</summary>
+    /// /// <summary>Adds a sample.</summary>
     public void Sample(string name, string type, double value, params (string Name, string Value)[] labels)
     {
         if (!_byName.TryGetValue(name, out var lines))
@@ -78,7 +80,7 @@ internal sealed class MetricsPage(NodeDescription facts, int seed, DateTimeOffse
         lines.Append(CultureInfo.InvariantCulture, $"{name}{{{string.Join(',', all)}}} {rounded:R}\n");
     }
 
-    /// <summary>The page, families in the order of their names.</summary>
+    /// <summary>Returns the page with families sorted by name.</summary>
     public override string ToString()
     {
         var page = new StringBuilder();
@@ -104,7 +106,7 @@ internal sealed class MetricsPage(NodeDescription facts, int seed, DateTimeOffse
         return Math.Sin((Math.Tau * time / period) + (Fraction(key ^ 0x5DEECE66D) * Math.Tau));
     }
 
-    // FNV-1a over the series' name: the same in every process, unlike string.GetHashCode.
+    // FNV-1a over the name of the series: equal in every process, unlike string.GetHashCode.
     private ulong Key(string series, bool ofService)
     {
         var key = 14695981039346656037UL ^ (uint)seed;
@@ -115,7 +117,7 @@ internal sealed class MetricsPage(NodeDescription facts, int seed, DateTimeOffse
         return key;
     }
 
-    // SplitMix64's last step: neighbouring keys give unrelated fractions.
+    // The last step of SplitMix64: adjacent keys give independent fractions.
     private static double Fraction(ulong key)
     {
         key = (key ^ (key >> 30)) * 0xBF58476D1CE4E5B9UL;

@@ -2,16 +2,16 @@ using AivenMetrics.Simulator.World;
 
 namespace AivenMetrics.Simulator.Metrics;
 
-/// <summary>What a node's metrics tell about it.</summary>
+/// <summary>Describes a node in the labels of its metrics.</summary>
 /// <param name="Project">Label <c>project</c>.</param>
 /// <param name="Service">Label <c>service</c>.</param>
 /// <param name="ServiceType">Label <c>service_type</c>.</param>
 /// <param name="Cloud">Label <c>cloud</c>.</param>
 /// <param name="Host">Label <c>host</c>: the node's name.</param>
-/// <param name="Nodes">Names of all living nodes, the oldest first.</param>
-/// <param name="PlannedNodes">How many there should be.</param>
+/// <param name="Nodes">Names of all current nodes, oldest first.</param>
+/// <param name="PlannedNodes">Number of nodes of the plan.</param>
 /// <param name="Standby">Whether it is a standby.</param>
-/// <param name="StartedAt">Since when its counters count.</param>
+/// <param name="StartedAt">Time at which its counters start.</param>
 internal sealed record NodeDescription(
     string Project,
     string Service,
@@ -24,7 +24,7 @@ internal sealed record NodeDescription(
     DateTimeOffset StartedAt
 )
 {
-    /// <summary>The oldest node does what only one of them does.</summary>
+    /// <summary>Whether this is the oldest node, which has the roles of a leader.</summary>
     public bool IsLeader => Nodes.Count > 0 && Nodes[0] == Host;
 
     public static NodeDescription From(AivenService service, AivenNode node, DateTimeOffset now) =>

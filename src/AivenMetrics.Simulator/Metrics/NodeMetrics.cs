@@ -1,6 +1,6 @@
 namespace AivenMetrics.Simulator.Metrics;
 
-/// <summary>Writes a node's metrics page: the host families of all types and those of its service type.</summary>
+/// <summary>Renders the metrics page of a node: the metrics of the host and those of the service type.</summary>
 internal sealed class NodeMetrics(int seed, TimeProvider time)
 {
     public string Render(NodeDescription facts)
@@ -25,7 +25,7 @@ internal sealed class NodeMetrics(int seed, TimeProvider time)
                 MySqlMetrics.Write(page);
                 break;
             default:
-                // Other types show their host only.
+                // Other types have only the metrics of the host.
                 break;
         }
 

@@ -1,6 +1,6 @@
 namespace AivenMetrics.Simulator.Metrics;
 
-/// <summary>OpenSearch and Elasticsearch, both as <c>elasticsearch_*</c>. Values of the cluster are equal on all nodes.</summary>
+/// <summary>OpenSearch and Elasticsearch, both as <c>elasticsearch_*</c>. Cluster metrics are equal on all nodes.</summary>
 internal static class SearchMetrics
 {
     private const double Gibibyte = 1L << 30;

@@ -7,8 +7,8 @@ using AivenMetrics.Simulator.Api;
 namespace AivenMetrics.Simulator.Nodes;
 
 /// <summary>
-/// Gives every node its own loopback address. The network is held by a listening socket on its last address, so that two
-/// simulators on one machine never share one. Not thread-safe: the world's lock guards it.
+/// Allocates a loopback address for every node. A listening socket on the last address reserves the network, so that two simulators
+/// on one machine never share one. Not thread-safe; callers hold the lock of the simulation.
 /// </summary>
 internal sealed partial class NodeAddresses : IDisposable
 {
@@ -29,8 +29,8 @@ internal sealed partial class NodeAddresses : IDisposable
 
     public static bool IsNetwork(string network) => network == "auto" || Parse(network) is not null;
 
-    /// <summary>Takes the network, or with <c>auto</c> the first free one.</summary>
-    /// <exception cref="InvalidOperationException">It is held by another simulator, or all are.</exception>
+    /// <summary>Reserves the network, or with <c>auto</c> the first free one.</summary>
+    /// <exception cref="InvalidOperationException">The network, or with <c>auto</c> every network, is in use.</exception>
     public static NodeAddresses Claim(string network)
     {
         if (Parse(network) is { } wanted)
@@ -55,7 +55,7 @@ internal sealed partial class NodeAddresses : IDisposable
         throw new InvalidOperationException($"Simulator:NodeNetwork auto found no free loopback network for port {MetricsPort}.");
     }
 
-    /// <summary>A free address; one that was released is taken again only when all others were.</summary>
+    /// <summary>Allocates a free address. Released addresses are reused last.</summary>
     /// <exception cref="AivenApiException">503: the network is full.</exception>
     public IPAddress Allocate()
     {
@@ -101,7 +101,7 @@ internal sealed partial class NodeAddresses : IDisposable
         }
         var second = Octet(match.Groups["second"]);
         var third = match.Groups["third"].Success ? Octet(match.Groups["third"]) : null;
-        // 127.0.0.0/16 is where everything else of the machine listens.
+        // Other programs of the machine listen in 127.0.0.0/16.
         if (second is null or 0 || (third is null && match.Groups["third"].Success))
         {
             return null;

@@ -13,14 +13,14 @@ using Microsoft.Extensions.Hosting;
 
 namespace AivenMetrics.Simulator.Nodes;
 
-/// <summary>What a node answers at this moment.</summary>
-/// <param name="Certificate">The TLS certificate it shows.</param>
+/// <summary>The state of a node at one moment.</summary>
+/// <param name="Certificate">The TLS certificate of the node.</param>
 /// <param name="Username">Basic authentication, from the integration's endpoint.</param>
 /// <param name="Password">Basic authentication, from the integration's endpoint.</param>
-/// <param name="Description">What its metrics tell.</param>
+/// <param name="Description">The node as its metrics describe it.</param>
 internal sealed record NodeSnapshot(SslStreamCertificateContext Certificate, string Username, string Password, NodeDescription Description);
 
-/// <summary>The metrics listener of one node: a small server of its own, so that it opens and closes like a machine.</summary>
+/// <summary>The metrics listener of one node: a separate server that opens and closes independently of the others.</summary>
 internal sealed class NodeListener : IAsyncDisposable
 {
     private readonly WebApplication _server;
@@ -47,9 +47,9 @@ internal sealed class NodeListener : IAsyncDisposable
 
     /// <summary>Opens the port.</summary>
     /// <param name="address">The node's address.</param>
-    /// <param name="look">The node as it is now; null when it has just gone.</param>
-    /// <param name="metrics">Writes the metrics page.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="look">Returns the current state of the node; null if the node no longer exists.</param>
+    /// <param name="metrics">Renders the metrics page.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<NodeListener> OpenAsync(
         IPAddress address,
@@ -71,7 +71,7 @@ internal sealed class NodeListener : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the port and every connection; a machine that goes away does not wait for its clients.</summary>
+    /// <summary>Closes the port and every connection immediately, as a machine that is terminated does.</summary>
     public async ValueTask DisposeAsync()
     {
         await _server.StopAsync(new CancellationToken(canceled: true));
@@ -94,19 +94,19 @@ internal sealed class NodeListener : IAsyncDisposable
         if (!IsAllowed(context.Request.Headers.Authorization.ToString(), picture))
         {
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"prometheus\"";
-            return AnswerAsync(context, StatusCodes.Status401Unauthorized, "text/plain; charset=utf-8", "Not authorized\n");
+            return WriteResponseAsync(context, StatusCodes.Status401Unauthorized, "text/plain; charset=utf-8", "Not authorized\n");
         }
 
         return context.Request.Path.Value switch
         {
-            "/metrics" => AnswerAsync(
+            "/metrics" => WriteResponseAsync(
                 context,
                 StatusCodes.Status200OK,
                 "text/plain; version=0.0.4; charset=utf-8",
                 _metrics.Render(picture.Description)
             ),
-            "/" => AnswerAsync(context, StatusCodes.Status200OK, "text/html; charset=utf-8", "<a href=\"/metrics\">Metrics</a>\n"),
-            _ => AnswerAsync(context, StatusCodes.Status404NotFound, "text/plain; charset=utf-8", "404 page not found\n"),
+            "/" => WriteResponseAsync(context, StatusCodes.Status200OK, "text/html; charset=utf-8", "<a href=\"/metrics\">Metrics</a>\n"),
+            _ => WriteResponseAsync(context, StatusCodes.Status404NotFound, "text/plain; charset=utf-8", "404 page not found\n"),
         };
     }
 
@@ -116,14 +116,14 @@ internal sealed class NodeListener : IAsyncDisposable
         return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(authorization), Encoding.UTF8.GetBytes(expected));
     }
 
-    private static Task AnswerAsync(HttpContext context, int status, string type, string text)
+    private static Task WriteResponseAsync(HttpContext context, int status, string type, string text)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = type;
         return context.Response.WriteAsync(text, context.RequestAborted);
     }
 
-    // The default lifetime would take part in the process's signals once per node.
+    // The default lifetime would register signal handlers once per node.
     private sealed class ManagedLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Simulator.Nodes;
 
 /// <summary>
-/// Keeps the open metrics ports equal to what the world says, level-triggered: it looks after every change and four times a
-/// second, because time alone also opens ports.
+/// Opens and closes metrics ports to match the simulation. It runs after every change and four times per second, because ports also
+/// open after a delay.
 /// </summary>
 internal sealed class NodeListeners : BackgroundService
 {
@@ -19,7 +19,7 @@ internal sealed class NodeListeners : BackgroundService
     private readonly ILogger<NodeListeners> _logger;
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    // By certificate too: a node that gets another one starts afresh, so that no connection outlives the one it was made with.
+    // The key includes the certificate: a node with a new certificate gets a new listener, which closes old connections.
     private readonly Dictionary<(AivenNode Node, CertificateKind Certificate), NodeListener> _open = [];
     private volatile string? _problem;
     private volatile int _openCount;
@@ -37,10 +37,10 @@ internal sealed class NodeListeners : BackgroundService
             );
     }
 
-    /// <summary>Why a port could not be opened at the last look; null when all is well.</summary>
+    /// <summary>The error of a port that could not be opened; null if all ports are open.</summary>
     public string? Problem => _problem;
 
-    /// <summary>Opens and closes ports until they are as the world has them now.</summary>
+    /// <summary>Opens and closes ports until they match the simulation.</summary>
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
@@ -57,7 +57,7 @@ internal sealed class NodeListeners : BackgroundService
             {
                 _open.Remove(key, out var closing);
                 await closing!.DisposeAsync();
-                _logger.LogInformation("Metrics port of {Node} at {Address} closed", key.Node.Name, key.Node.Address);
+                _logger.MetricsPortClosed(key.Node.Name, key.Node.Address);
             }
 
             string? failure = null;
@@ -102,7 +102,7 @@ internal sealed class NodeListeners : BackgroundService
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            _logger.LogDebug("No longer opening metrics ports");
+            _logger.ReconciliationStopped();
         }
     }
 
@@ -116,13 +116,13 @@ internal sealed class NodeListeners : BackgroundService
         try
         {
             _open[key] = await NodeListener.OpenAsync(node.Address, () => TakeSnapshot(service, node), _metrics, cancellationToken);
-            _logger.LogInformation("Metrics port of {Node} open at {Address}", node.Name, node.Address);
+            _logger.MetricsPortOpened(node.Name, node.Address);
             return null;
         }
-        catch (IOException fault)
+        catch (IOException exception)
         {
-            _logger.LogError("Metrics port of {Node} at {Address} cannot be opened: {Reason}", node.Name, node.Address, fault.Message);
-            return $"The metrics port of {node.Name} at {node.Address} cannot be opened: {fault.Message}";
+            _logger.MetricsPortFailed(node.Name, node.Address, exception.Message);
+            return $"The metrics port of {node.Name} at {node.Address} cannot be opened: {exception.Message}";
         }
     }
 

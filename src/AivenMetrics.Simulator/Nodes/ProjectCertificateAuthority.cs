@@ -5,23 +5,23 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace AivenMetrics.Simulator.Nodes;
 
-/// <summary>The certificates a node can show; all but the first are wrong and must be refused by whoever verifies.</summary>
+/// <summary>The certificates that a node can have. All but the first are invalid; a client must reject them.</summary>
 internal enum CertificateKind
 {
-    /// <summary>From the project's CA, naming the service's hosts.</summary>
+    /// <summary>From the project's CA, with the host names of the service.</summary>
     Project,
 
-    /// <summary>The right names from a CA that nobody trusts.</summary>
+    /// <summary>With the right host names, from an untrusted CA.</summary>
     OtherAuthority,
 
-    /// <summary>From the project's CA, naming another host.</summary>
+    /// <summary>From the project's CA, with another host name.</summary>
     OtherHost,
 
-    /// <summary>Right in all but its time.</summary>
+    /// <summary>Valid except for its expired validity period.</summary>
     Expired,
 }
 
-/// <summary>A project's CA (ECDSA P-256), made when the project is.</summary>
+/// <summary>The CA of a project (ECDSA P-256), created with the project.</summary>
 internal sealed class ProjectCertificateAuthority
 {
     private static readonly TimeSpan Past = TimeSpan.FromDays(30);
@@ -38,10 +38,10 @@ internal sealed class ProjectCertificateAuthority
         Pem = _certificate.ExportCertificatePem() + "\n";
     }
 
-    /// <summary>The CA's certificate, as <c>kms/ca</c> answers it.</summary>
+    /// <summary>The certificate of the CA in PEM, as returned by <c>kms/ca</c>.</summary>
     public string Pem { get; }
 
-    /// <summary>The certificates of a service: every node has the same, naming the hosts and no address.</summary>
+    /// <summary>Creates the certificates of a service. All nodes share them; they contain the host names and no address.</summary>
     public ServiceCertificates Issue(string host, DateTimeOffset now) => new(this, host, now);
 
     internal SslStreamCertificateContext Sign(DateTimeOffset from, DateTimeOffset until, params string[] hosts)
@@ -68,7 +68,7 @@ internal sealed class ProjectCertificateAuthority
         );
     }
 
-    // The subject's common name ends at 64 characters; clients read the alternative names anyway.
+    // A common name has at most 64 characters; clients use the alternative names.
     private static X500DistinguishedName CreateName(string name)
     {
         var builder = new X500DistinguishedNameBuilder();
@@ -77,7 +77,7 @@ internal sealed class ProjectCertificateAuthority
     }
 }
 
-/// <summary>The right certificate of a service and, made when a test asks for them, the wrong ones.</summary>
+/// <summary>The valid certificate of a service and, created on demand, the invalid ones.</summary>
 internal sealed class ServiceCertificates(ProjectCertificateAuthority authority, string host, DateTimeOffset now)
 {
     private readonly ConcurrentDictionary<CertificateKind, SslStreamCertificateContext> _made = new();

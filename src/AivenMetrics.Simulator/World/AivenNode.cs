@@ -3,12 +3,12 @@ using AivenMetrics.Simulator.Nodes;
 
 namespace AivenMetrics.Simulator.World;
 
-/// <summary>A virtual machine of a service.</summary>
-/// <param name="name"><c>&lt;service&gt;-&lt;N&gt;</c>; N is never used again.</param>
+/// <summary>A node (virtual machine) of a service.</summary>
+/// <param name="name"><c>&lt;service&gt;-&lt;N&gt;</c>; N is never reused.</param>
 /// <param name="address">Its own loopback address.</param>
-/// <param name="standby">Whether it is found under the <c>replica-</c> name instead of the service's own.</param>
-/// <param name="startedAt">Since when its counters count.</param>
-/// <param name="joinsAt">When it is built: from then on it is in DNS and may serve metrics.</param>
+/// <param name="standby">Whether it has the <c>replica-</c> host name instead of the host name of the service.</param>
+/// <param name="startedAt">Time at which its counters start.</param>
+/// <param name="joinsAt">Time from which it is in DNS and can serve metrics.</param>
 internal sealed class AivenNode(string name, IPAddress address, bool standby, DateTimeOffset startedAt, DateTimeOffset joinsAt)
 {
     public string Name { get; } = name;
@@ -21,13 +21,13 @@ internal sealed class AivenNode(string name, IPAddress address, bool standby, Da
 
     public DateTimeOffset JoinsAt { get; set; } = joinsAt;
 
-    /// <summary>When it is gone; null: it stays.</summary>
+    /// <summary>Time at which the node is removed; null if it is not leaving.</summary>
     public DateTimeOffset? LeavesAt { get; set; }
 
-    /// <summary>False: a test closed the metrics port.</summary>
+    /// <summary>False if the admin API has closed the metrics port.</summary>
     public bool PortOpen { get; set; } = true;
 
-    /// <summary>The certificate it shows.</summary>
+    /// <summary>The TLS certificate of the node.</summary>
     public CertificateKind Certificate { get; set; } = CertificateKind.Project;
 
     public bool HasJoined(DateTimeOffset now) => JoinsAt <= now;

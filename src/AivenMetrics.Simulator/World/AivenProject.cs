@@ -12,7 +12,7 @@ internal sealed partial class AivenProject(string name, ProjectCertificateAuthor
 
     public SortedDictionary<string, AivenService> Services { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>In the order they were made.</summary>
+    /// <summary>The endpoints in order of creation.</summary>
     public List<IntegrationEndpoint> Endpoints { get; } = [];
 
     public static bool IsName(string name) => Names().IsMatch(name);

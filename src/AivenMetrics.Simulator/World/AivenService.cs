@@ -5,7 +5,7 @@ using AivenMetrics.Simulator.Nodes;
 
 namespace AivenMetrics.Simulator.World;
 
-/// <summary>Aiven's states of a service, the complete list.</summary>
+/// <summary>All states of a service in Aiven's API.</summary>
 internal static class ServiceState
 {
     public const string Poweroff = "POWEROFF";
@@ -58,7 +58,7 @@ internal sealed class AivenService
 
     public DateTimeOffset UpdatedAt { get; set; }
 
-    /// <summary>Until then it is 404 when read by its name, though the list shows it.</summary>
+    /// <summary>Time until which the service is 404 when read by name; lists already contain it.</summary>
     public DateTimeOffset FoundAt { get; init; }
 
     public SortedDictionary<string, string> Tags { get; set; } = new(StringComparer.Ordinal);
@@ -75,15 +75,15 @@ internal sealed class AivenService
 
     public List<Integration> Integrations { get; } = [];
 
-    /// <summary>Its <c>prometheus</c> integration; Aiven allows one.</summary>
+    /// <summary>The <c>prometheus</c> integration; Aiven allows one per service.</summary>
     public Integration? Prometheus => Integrations.Find(integration => integration.Type == "prometheus");
 
     public bool PoweredOff => State == ServiceState.Poweroff;
 
-    /// <summary>Aiven's <c>node_count</c>: the plan's, not the living nodes'.</summary>
+    /// <summary>Aiven's <c>node_count</c>: the number of nodes of the plan, not of current nodes.</summary>
     public int PlannedNodes => Type.Nodes(Plan);
 
-    /// <summary>Applies what time has brought: the end of a building phase, nodes that have left.</summary>
+    /// <summary>Applies changes that are due: the end of a build phase, and removal of nodes.</summary>
     public void Advance(DateTimeOffset now)
     {
         if (_settlesAt <= now)
@@ -96,10 +96,10 @@ internal sealed class AivenService
         }
     }
 
-    /// <summary>Sets the state; <paramref name="until"/>: when it becomes <c>RUNNING</c> by itself.</summary>
+    /// <summary>Sets the state. At <paramref name="until"/> it changes to <c>RUNNING</c>; null if it does not.</summary>
     public void SetState(string state, DateTimeOffset? until) => (State, _settlesAt) = (state, until);
 
-    /// <summary>Gives the service the nodes of its plan, building until <paramref name="ready"/>.</summary>
+    /// <summary>Creates the nodes of the plan; the service builds until <paramref name="ready"/>.</summary>
     public void Build(DateTimeOffset now, DateTimeOffset ready)
     {
         for (var index = 0; index < PlannedNodes; index++)
@@ -118,7 +118,9 @@ internal sealed class AivenService
         SetState(ServiceState.Poweroff, null);
     }
 
-    /// <summary>Replaces every node, as a change of plan or cloud does: new ones join half-way, old ones leave at the end.</summary>
+    /// <summary>
+    /// Replaces every node, as a change of plan or cloud does: new nodes join after half of the build time, old nodes leave at its end.
+    /// </summary>
     public void Rebuild(DateTimeOffset now, TimeSpan buildTime)
     {
         foreach (var old in Nodes)
@@ -140,7 +142,7 @@ internal sealed class AivenService
         return AddNode(old.Standby, joinsAt, joinsAt);
     }
 
-    /// <summary>The nodes that a host name stands for; null if it is not a name of this service.</summary>
+    /// <summary>Returns the nodes of a host name; null if it is not a name of this service.</summary>
     public IReadOnlyList<AivenNode>? Resolve(string host, DateTimeOffset now)
     {
         var primary = host.Equals(Host, StringComparison.OrdinalIgnoreCase);
@@ -151,14 +153,14 @@ internal sealed class AivenService
         return [.. Nodes.Where(node => node.HasJoined(now) && node.Standby == !primary)];
     }
 
-    /// <summary>Whether this node's metrics port is open.</summary>
+    /// <summary>Returns whether the metrics port of a node is open.</summary>
     public bool IsListening(AivenNode node, DateTimeOffset now) =>
         !PoweredOff && node.PortOpen && node.HasJoined(now) && Prometheus is { } integration && integration.ListensAt <= now;
 
     public bool IsActive(Integration integration, DateTimeOffset now) =>
         State is ServiceState.Running or ServiceState.Rebalancing && integration.ActiveAt <= now;
 
-    // Aiven's form is <service>-<project>.<zone>; a DNS label ends at 63 bytes, of which "replica-" takes eight.
+    // Aiven's form is <service>-<project>.<zone>. A DNS label has at most 63 bytes, of which "replica-" uses eight.
     private static string HostOf(string service, string project)
     {
         var label = $"{service}-{project}";

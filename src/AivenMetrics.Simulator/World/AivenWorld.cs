@@ -7,8 +7,8 @@ using AivenMetrics.Simulator.Nodes;
 namespace AivenMetrics.Simulator.World;
 
 /// <summary>
-/// All projects, in memory. Every access runs inside <see cref="Synchronized{T}"/>: one lock, after time has been applied, so that
-/// nothing outside ever sees a state that is due to be over.
+/// All simulated projects, in memory. Every access runs inside <see cref="Synchronized{T}"/>: it takes the lock and applies all changes
+/// that are due, so that no caller sees an outdated state.
 /// </summary>
 internal sealed partial class AivenWorld
 {
@@ -31,7 +31,7 @@ internal sealed partial class AivenWorld
         }
     }
 
-    /// <summary>Read and swapped inside <see cref="Synchronized{T}"/>.</summary>
+    /// <summary>The settings; access them inside <see cref="Synchronized{T}"/>.</summary>
     public WorldSettings Settings { get; set; }
 
     public IEnumerable<AivenProject> Projects => _projects.Values;
@@ -51,24 +51,24 @@ internal sealed partial class AivenWorld
         }
     }
 
-    /// <summary>Tells the listeners to look again now.</summary>
+    /// <summary>Notifies the node listeners of a change.</summary>
     public void NotifyChanged() => _changes.Writer.TryWrite(true);
 
-    /// <summary>Waits until <see cref="NotifyChanged"/> was called since the last wait.</summary>
+    /// <summary>Waits until <see cref="NotifyChanged"/> has been called since the last wait.</summary>
     public async Task WaitForChangeAsync(CancellationToken cancellationToken) => await _changes.Reader.ReadAsync(cancellationToken);
 
     public AivenProject AddProject(string name, DateTimeOffset now) =>
         _projects.TryGetValue(name, out var existing) ? existing : _projects[name] = new(name, new ProjectCertificateAuthority(name, now));
 
-    /// <exception cref="AivenApiException">404: there is no such project.</exception>
+    /// <exception cref="AivenApiException">404: the project does not exist.</exception>
     public AivenProject Project(string name) => _projects.GetValueOrDefault(name) ?? throw AivenErrors.NoProject();
 
-    /// <exception cref="AivenApiException">404: there is no such project or service.</exception>
+    /// <exception cref="AivenApiException">404: the project or the service does not exist.</exception>
     public AivenService Service(string project, string name) =>
         Project(project).Services.GetValueOrDefault(name) ?? throw AivenErrors.NoService(name);
 
-    /// <summary>A service without nodes yet; <see cref="AivenService.Build"/> gives it its nodes.</summary>
-    /// <exception cref="AivenApiException">400 or 409: name, type or plan are not possible.</exception>
+    /// <summary>Adds a service without nodes; <see cref="AivenService.Build"/> creates the nodes.</summary>
+    /// <exception cref="AivenApiException">400 or 409: name, type or plan are invalid.</exception>
     public AivenService AddService(AivenProject project, string name, string type, string plan, DateTimeOffset now, TimeSpan notFoundWindow)
     {
         if (!ServiceName().IsMatch(name))
@@ -96,7 +96,7 @@ internal sealed partial class AivenWorld
         service.Project.Services.Remove(service.Name);
     }
 
-    /// <summary>What DNS says about a host; null: no such name.</summary>
+    /// <summary>Returns the addresses of a host; null if the name does not exist.</summary>
     public IReadOnlyList<IPAddress>? Resolve(string host, DateTimeOffset now)
     {
         foreach (var service in Services)

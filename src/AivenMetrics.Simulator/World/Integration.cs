@@ -14,16 +14,16 @@ internal sealed class IntegrationEndpoint(string id, string name, string type)
 
     public string Type { get; } = type;
 
-    /// <summary>Holds the credentials of the metrics listeners; changing it changes what they accept.</summary>
+    /// <summary>Contains the credentials of the metrics listeners. Changes take effect immediately.</summary>
     public JsonObject UserConfig { get; set; } = [];
 }
 
-/// <summary>A source service's integration with an endpoint. The times are fixed when it is made.</summary>
+/// <summary>An integration of a service with an endpoint. Its times are fixed at creation.</summary>
 /// <param name="id">A UUID.</param>
 /// <param name="type">Such as <c>prometheus</c>.</param>
 /// <param name="endpoint">The destination.</param>
-/// <param name="createdAt">When it was made.</param>
-/// <param name="settings">The delays in force at that time.</param>
+/// <param name="createdAt">Time of creation.</param>
+/// <param name="settings">The settings at creation.</param>
 internal sealed class Integration(string id, string type, IntegrationEndpoint endpoint, DateTimeOffset createdAt, WorldSettings settings)
 {
     public string Id { get; } = id;
@@ -32,7 +32,7 @@ internal sealed class Integration(string id, string type, IntegrationEndpoint en
 
     public IntegrationEndpoint Endpoint { get; } = endpoint;
 
-    /// <summary>Until then it is 404 when read by its id, and by nothing else.</summary>
+    /// <summary>Time until which the integration is 404 when read by id; lists already contain it.</summary>
     public DateTimeOffset FoundAt { get; } = createdAt + settings.NotFoundWindow;
 
     public DateTimeOffset ActiveAt { get; } = createdAt + settings.IntegrationDelay;

@@ -2,15 +2,15 @@ using System.Text.RegularExpressions;
 
 namespace AivenMetrics.Simulator.World;
 
-/// <summary>What all services of one type have in common.</summary>
+/// <summary>A service type.</summary>
 /// <param name="Name">Aiven's name of the type.</param>
 /// <param name="Description">Aiven's <c>service_type_description</c>.</param>
-/// <param name="Prometheus">Whether the type may have the <c>prometheus</c> integration.</param>
-/// <param name="Standby">Whether all nodes but the first are standbys, found only under the <c>replica-</c> name.</param>
-/// <param name="MoreComponents">Components beside the one that has the type's own name.</param>
+/// <param name="Prometheus">Whether services of the type can have the <c>prometheus</c> integration.</param>
+/// <param name="Standby">Whether all nodes but the first are standbys, which only have the <c>replica-</c> name.</param>
+/// <param name="MoreComponents">Components in addition to the one with the name of the type.</param>
 internal sealed record ServiceType(string Name, string Description, bool Prometheus, bool Standby, params string[] MoreComponents)
 {
-    /// <summary>The plan's node count.</summary>
+    /// <summary>Returns the number of nodes of a plan.</summary>
     public int Nodes(string plan) =>
         plan.Split('-')[0] switch
         {
@@ -21,10 +21,10 @@ internal sealed record ServiceType(string Name, string Description, bool Prometh
         };
 }
 
-/// <summary>The catalogue of service types and plans.</summary>
+/// <summary>All service types and plans.</summary>
 internal static partial class ServiceTypes
 {
-    /// <summary>Every type, those beyond their end of life included.</summary>
+    /// <summary>All types, including those after their end of life.</summary>
     public static IReadOnlyDictionary<string, ServiceType> All { get; } =
         new ServiceType[]
         {
@@ -49,16 +49,16 @@ internal static partial class ServiceTypes
             new("valkey", "Valkey - In-memory data structure store", true, true),
         }.ToDictionary(type => type.Name, StringComparer.Ordinal);
 
-    /// <summary>Names of the types that may have the <c>prometheus</c> integration, sorted.</summary>
+    /// <summary>Sorted names of the types that can have the <c>prometheus</c> integration.</summary>
     public static IEnumerable<string> WithPrometheus => Names.Where(name => All[name].Prometheus);
 
-    /// <summary>Names of all types, sorted.</summary>
+    /// <summary>Sorted names of all types.</summary>
     public static IEnumerable<string> Names => All.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Whether this is the name of a plan.</summary>
+    /// <summary>Returns whether a text is the name of a plan.</summary>
     public static bool IsPlan(string plan) => PlanName().IsMatch(plan);
 
-    /// <summary>False for the tiers without service integrations.</summary>
+    /// <summary>Returns whether a plan includes service integrations; the hobbyist, free and developer tiers do not.</summary>
     public static bool HasIntegrations(string plan) => plan.Split('-')[0] is not ("hobbyist" or "free" or "developer");
 
     [GeneratedRegex(@"\A(hobbyist|free|developer|startup|business|premium)(-[a-z0-9.-]{1,100})?\z")]

@@ -3,7 +3,7 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.StrictPlatform.Conformance;
 
-/// <summary>Bodies, content types and ids of every request (11 to 23).</summary>
+/// <summary>Bodies, content types and ids of requests (requirements 11 to 23).</summary>
 internal static class BodyChecks
 {
     private static readonly (string What, string Body)[] Unreadable =
@@ -21,89 +21,103 @@ internal static class BodyChecks
         ("a lone surrogate", "{\"service_id\":\"\\ud800\"}"),
     ];
 
-    public static IReadOnlyList<Check> All { get; } = [new("11", "Unknown fields are ignored at every level", async lab =>
+    public static IReadOnlyList<Check> All { get; } = [new("11", "Unknown fields are ignored at every level", async context =>
         {
-            var instance = lab.NewInstanceId();
-            lab.Expect(
-                await lab.SendToCompletionAsync(OsbCalls.Provision(instance, WithUnknownFields(lab.ProvisionBody()))),
+            var instance = context.NewInstanceId();
+            context.Expect(
+                await context.SendToCompletionAsync(OsbCalls.Provision(instance, WithUnknownFields(context.ProvisionBody()))),
                 "a provision with unknown fields",
                 201
             );
-            lab.Expect(
-                await lab.SendToCompletionAsync(OsbCalls.Update(instance, WithUnknownFields(lab.UpdateBody()))),
+            context.Expect(
+                await context.SendToCompletionAsync(OsbCalls.Update(instance, WithUnknownFields(context.UpdateBody()))),
                 "an update with unknown fields",
                 200,
-                lab.Offering.AllowContextUpdates ? 200 : 422
+                context.Offering.AllowContextUpdates ? 200 : 422
             );
-            if (lab.Plan.Bindable)
+            if (context.Plan.Bindable)
             {
-                lab.Expect(
-                    await lab.SendToCompletionAsync(lab.BindCall(instance, lab.NewBindingId(instance), WithUnknownFields(lab.BindBody()))),
+                context.Expect(
+                    await context.SendToCompletionAsync(
+                        context.BindCall(instance, context.NewBindingId(instance), WithUnknownFields(context.BindBody()))
+                    ),
                     "a bind with unknown fields",
                     200,
                     201
                 );
             }
-            var delete = OsbCalls.Deprovision(lab.NewInstanceId(), lab.Plan.Ids);
-            lab.Expect(await lab.SendAsync(delete with { Path = delete.Path + "&x-conformance=1" }), "a delete with an unknown query", 410);
-        }), new("14", "A body that cannot be processed is 400 and makes nothing", async lab =>
+            var delete = OsbCalls.Deprovision(context.NewInstanceId(), context.Plan.Ids);
+            context.Expect(
+                await context.SendAsync(delete with { Path = delete.Path + "&x-conformance=1" }),
+                "a delete with an unknown query",
+                410
+            );
+        }), new("14", "A malformed body is 400 and creates nothing", async context =>
         {
             foreach ((var what, var body) in Unreadable)
             {
-                var instance = lab.NewInstanceId();
-                lab.Expect(await lab.SendAsync(OsbCalls.Provision(instance, []) with { RawBody = body }), $"a provision with {what}", 400);
-                await lab.ExpectNoInstanceAsync(instance, $"a provision with {what}");
+                var instance = context.NewInstanceId();
+                context.Expect(
+                    await context.SendAsync(OsbCalls.Provision(instance, []) with { RawBody = body }),
+                    $"a provision with {what}",
+                    400
+                );
+                await context.ExpectNoInstanceAsync(instance, $"a provision with {what}");
             }
 
-            var existing = await lab.CreateInstanceAsync();
+            var existing = await context.CreateInstanceAsync();
             foreach ((var what, var body) in Unreadable)
             {
-                lab.Expect(await lab.SendAsync(OsbCalls.Update(existing, []) with { RawBody = body }), $"an update with {what}", 400);
-                if (lab.Plan.Bindable)
+                context.Expect(
+                    await context.SendAsync(OsbCalls.Update(existing, []) with { RawBody = body }),
+                    $"an update with {what}",
+                    400
+                );
+                if (context.Plan.Bindable)
                 {
-                    lab.Expect(
-                        await lab.SendAsync(lab.BindCall(existing, lab.NewBindingId(existing)) with { RawBody = body }),
+                    context.Expect(
+                        await context.SendAsync(context.BindCall(existing, context.NewBindingId(existing)) with { RawBody = body }),
                         $"a bind with {what}",
                         400
                     );
                 }
             }
-        }), new("14", "A wrong Content-Type is 400", async lab =>
+        }), new("14", "A wrong Content-Type is 400", async context =>
         {
-            var existing = await lab.CreateInstanceAsync();
+            var existing = await context.CreateInstanceAsync();
             foreach (
                 var type in (string[])
                     ["text/plain", "application/xml", "application/x-www-form-urlencoded", "text/json; charset=utf-8", "nonsense"]
             )
             {
-                var instance = lab.NewInstanceId();
-                lab.Expect(
-                    await lab.SendAsync(OsbCalls.Provision(instance, lab.ProvisionBody()) with { ContentType = type }),
+                var instance = context.NewInstanceId();
+                context.Expect(
+                    await context.SendAsync(OsbCalls.Provision(instance, context.ProvisionBody()) with { ContentType = type }),
                     $"a provision of {type}",
                     400
                 );
-                await lab.ExpectNoInstanceAsync(instance, $"a provision of {type}");
-                lab.Expect(
-                    await lab.SendAsync(OsbCalls.Update(existing, lab.UpdateBody()) with { ContentType = type }),
+                await context.ExpectNoInstanceAsync(instance, $"a provision of {type}");
+                context.Expect(
+                    await context.SendAsync(OsbCalls.Update(existing, context.UpdateBody()) with { ContentType = type }),
                     $"an update of {type}",
                     400
                 );
-                if (lab.Plan.Bindable)
+                if (context.Plan.Bindable)
                 {
-                    lab.Expect(
-                        await lab.SendAsync(lab.BindCall(existing, lab.NewBindingId(existing)) with { ContentType = type }),
+                    context.Expect(
+                        await context.SendAsync(context.BindCall(existing, context.NewBindingId(existing)) with { ContentType = type }),
                         $"a bind of {type}",
                         400
                     );
                 }
             }
-        }), new("14", "application/json with a charset is the same type; none at all may be processed", async lab =>
+        }), new("14", "application/json with a charset is accepted; a missing Content-Type may be accepted", async context =>
         {
             foreach (var type in (string[])["application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"])
             {
-                lab.Expect(
-                    await lab.SendToCompletionAsync(
-                        OsbCalls.Provision(lab.NewInstanceId(), lab.ProvisionBody()) with
+                context.Expect(
+                    await context.SendToCompletionAsync(
+                        OsbCalls.Provision(context.NewInstanceId(), context.ProvisionBody()) with
                         {
                             ContentType = type,
                         }
@@ -112,13 +126,18 @@ internal static class BodyChecks
                     201
                 );
             }
-            lab.Expect(
-                await lab.SendToCompletionAsync(OsbCalls.Provision(lab.NewInstanceId(), lab.ProvisionBody()) with { ContentType = null }),
+            context.Expect(
+                await context.SendToCompletionAsync(
+                    OsbCalls.Provision(context.NewInstanceId(), context.ProvisionBody()) with
+                    {
+                        ContentType = null,
+                    }
+                ),
                 "a provision without Content-Type",
                 201,
                 400
             );
-        }), new("21", "Ids may hold any character and are percent-decoded once", async lab =>
+        }), new("21", "Ids may contain any character and are percent-decoded once", async context =>
         {
             foreach (
                 var suffix in (string[])
@@ -140,10 +159,10 @@ internal static class BodyChecks
                     ]
             )
             {
-                var instance = lab.NewInstanceId(suffix);
+                var instance = context.NewInstanceId(suffix);
                 if (
-                    !lab.Expect(
-                        await lab.SendToCompletionAsync(OsbCalls.Provision(instance, lab.ProvisionBody())),
+                    !context.Expect(
+                        await context.SendToCompletionAsync(OsbCalls.Provision(instance, context.ProvisionBody())),
                         $"a provision of an id that ends with '{suffix}'",
                         201
                     )
@@ -151,54 +170,58 @@ internal static class BodyChecks
                 {
                     continue;
                 }
-                if (lab.Offering.InstancesRetrievable)
+                if (context.Offering.InstancesRetrievable)
                 {
-                    lab.Expect(await lab.SendAsync(OsbCalls.FetchInstance(instance)), $"fetching the id that ends with '{suffix}'", 200);
+                    context.Expect(
+                        await context.SendAsync(OsbCalls.FetchInstance(instance)),
+                        $"fetching the id that ends with '{suffix}'",
+                        200
+                    );
                 }
-                // What the id would be if it were decoded twice, or not at all, is another id.
+                // If the id were decoded twice, or not at all, it would be another id.
                 var encoded = Uri.EscapeDataString(instance);
-                lab.Expect(
-                    await lab.SendToCompletionAsync(OsbCalls.Deprovision(encoded, lab.Plan.Ids)),
+                context.Expect(
+                    await context.SendToCompletionAsync(OsbCalls.Deprovision(encoded, context.Plan.Ids)),
                     $"deleting the encoded form of an id that ends with '{suffix}', which is another id",
                     encoded == instance ? 200 : 410
                 );
-                lab.Expect(
-                    await lab.SendToCompletionAsync(OsbCalls.Deprovision(instance, lab.Plan.Ids)),
+                context.Expect(
+                    await context.SendToCompletionAsync(OsbCalls.Deprovision(instance, context.Plan.Ids)),
                     $"deleting the id that ends with '{suffix}'",
                     encoded == instance ? 410 : 200
                 );
             }
-        }), new("21", "An unreserved character is the same id encoded or not", async lab =>
+        }), new("21", "An unreserved character is equal whether it is percent-encoded or not", async context =>
         {
-            var instance = lab.NewInstanceId("-A");
-            var plain = OsbCalls.Deprovision(instance, lab.Plan.Ids);
-            await lab.SendToCompletionAsync(OsbCalls.Provision(instance, lab.ProvisionBody()));
-            lab.Expect(
-                await lab.SendToCompletionAsync(plain with { Path = plain.Path.Replace("-A?", "%2d%41?", StringComparison.Ordinal) }),
+            var instance = context.NewInstanceId("-A");
+            var plain = OsbCalls.Deprovision(instance, context.Plan.Ids);
+            await context.SendToCompletionAsync(OsbCalls.Provision(instance, context.ProvisionBody()));
+            context.Expect(
+                await context.SendToCompletionAsync(plain with { Path = plain.Path.Replace("-A?", "%2d%41?", StringComparison.Ordinal) }),
                 "deleting with %41 for A",
                 200
             );
-        }), new("23", "Ids that are too long or ill encoded are a 4xx, never a 5xx", async lab =>
+        }), new("23", "Ids that are too long or wrongly encoded are a 4xx, never a 5xx", async context =>
         {
             foreach (var id in (string[])["%00", "%ff", "%zz", "%", "a%00b", new string('a', 2000), "%e2%82", "%c0%af", "."])
             {
                 foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Delete])
                 {
-                    // Many HTTP servers refuse such a path before the broker sees it: no identity is sent that could be missed.
-                    OsbCall ask = new(
+                    // Many HTTP servers reject such a path themselves, without the request identity header; none is sent.
+                    OsbCall call = new(
                         method == HttpMethod.Get ? Endpoint.FetchInstance : Endpoint.Deprovision,
                         method,
-                        $"/v2/service_instances/{id}?{lab.Plan.Ids}"
+                        $"/v2/service_instances/{id}?{context.Plan.Ids}"
                     );
-                    lab.ExpectClientError(
-                        await lab.SendAsync(ask.WithHeader(BrokerClient.RequestIdentityHeader, null)),
+                    context.ExpectClientError(
+                        await context.SendAsync(call.WithHeader(BrokerClient.RequestIdentityHeader, null)),
                         $"{method} of the id {id[..Math.Min(id.Length, 20)]}"
                     );
                 }
             }
-        }), new("23", "Fields of every wrong type are a 4xx, never a 5xx", async lab =>
+        }), new("23", "Fields of every wrong type are a 4xx, never a 5xx", async context =>
         {
-            var existing = await lab.CreateInstanceAsync();
+            var existing = await context.CreateInstanceAsync();
             foreach (
                 var value in (JsonNode?[])[null, 1, -1e300, true, "", "\0", new string('x', 100_000), new JsonArray(), new JsonObject()]
             )
@@ -208,10 +231,12 @@ internal static class BodyChecks
                         ["service_id", "plan_id", "organization_guid", "space_guid", "context", "parameters", "maintenance_info"]
                 )
                 {
-                    var answer = await lab.SendAsync(OsbCalls.Provision(lab.NewInstanceId(), WithField(lab.ProvisionBody(), field, value)));
-                    if (answer.Status >= 500 || answer.TransportFailure != TransportFailure.None)
+                    var response = await context.SendAsync(
+                        OsbCalls.Provision(context.NewInstanceId(), WithField(context.ProvisionBody(), field, value))
+                    );
+                    if (response.Status >= 500 || response.TransportFailure != TransportFailure.None)
                     {
-                        lab.ReportViolation($"a provision whose {field} is {Abbreviate(value)}: {answer.StatusText}");
+                        context.ReportViolation($"a provision whose {field} is {Abbreviate(value)}: {response.StatusText}");
                     }
                 }
 
@@ -220,16 +245,16 @@ internal static class BodyChecks
                         ["service_id", "plan_id", "app_guid", "bind_resource", "context", "parameters", "predecessor_binding_id"]
                 )
                 {
-                    var answer = await lab.SendAsync(
-                        lab.BindCall(existing, lab.NewBindingId(existing), WithField(lab.BindBody(), field, value))
+                    var response = await context.SendAsync(
+                        context.BindCall(existing, context.NewBindingId(existing), WithField(context.BindBody(), field, value))
                     );
-                    if (answer.Status >= 500 || answer.TransportFailure != TransportFailure.None)
+                    if (response.Status >= 500 || response.TransportFailure != TransportFailure.None)
                     {
-                        lab.ReportViolation($"a bind whose {field} is {Abbreviate(value)}: {answer.StatusText}");
+                        context.ReportViolation($"a bind whose {field} is {Abbreviate(value)}: {response.StatusText}");
                     }
                 }
             }
-        }), new("15", "A path or method that does not exist is a 4xx", async lab =>
+        }), new("15", "A path or method that does not exist is a 4xx", async context =>
         {
             foreach (
                 (var method, var path) in ((HttpMethod, string)[])
@@ -242,11 +267,11 @@ internal static class BodyChecks
                     ]
             )
             {
-                lab.ExpectClientError(await lab.SendAsync(new OsbCall(Endpoint.Catalog, method, path)), $"{method} {path}");
+                context.ExpectClientError(await context.SendAsync(new OsbCall(Endpoint.Catalog, method, path)), $"{method} {path}");
             }
         })];
 
-    /// <summary>A body whose field has another value; a null is written, not left out.</summary>
+    /// <summary>Sets a field of a body. A null is written as null.</summary>
     public static JsonObject WithField(JsonObject body, string field, JsonNode? value)
     {
         body[field] = value?.DeepClone();

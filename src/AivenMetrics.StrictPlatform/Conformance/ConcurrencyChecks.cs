@@ -2,145 +2,157 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.StrictPlatform.Conformance;
 
-/// <summary>Equal requests at once (42, 69).</summary>
+/// <summary>Concurrent requests (requirements 42 and 69).</summary>
 internal static class ConcurrencyChecks
 {
     private const int Concurrency = 20;
 
-    public static IReadOnlyList<Check> All { get; } = [new("69", "Twenty equal provisions at once make one instance", async lab =>
+    public static IReadOnlyList<Check> All { get; } = [new("69", "Twenty equal concurrent provisions create one instance", async context =>
         {
-            var instance = lab.NewInstanceId();
-            var answers = await SendConcurrentlyAsync(lab, OsbCalls.Provision(instance, lab.ProvisionBody()));
-            ExpectOneEffect(lab, answers, "provisions");
-            if (answers.FirstOrDefault(answer => answer.Status == 202) is { } running)
+            var instance = context.NewInstanceId();
+            var responses = await SendConcurrentlyAsync(context, OsbCalls.Provision(instance, context.ProvisionBody()));
+            ExpectOneEffect(context, responses, "provisions");
+            if (responses.FirstOrDefault(response => response.Status == 202) is { } running)
             {
-                await lab.PollAsync(running.Call, running.Operation);
+                await context.PollAsync(running.Call, running.Operation);
             }
-            lab.Expect(await lab.SendAsync(OsbCalls.Provision(instance, lab.ProvisionBody())), "the provision after those", 200);
-            lab.Expect(await lab.SendToCompletionAsync(OsbCalls.Deprovision(instance, lab.Plan.Ids)), "the delete", 200);
-            lab.Expect(await lab.SendAsync(OsbCalls.Deprovision(instance, lab.Plan.Ids)), "the delete again", 410);
-        }), new("69", "Twenty equal binds at once make one binding with one set of credentials", async lab =>
+            context.Expect(
+                await context.SendAsync(OsbCalls.Provision(instance, context.ProvisionBody())),
+                "the provision after those",
+                200
+            );
+            context.Expect(await context.SendToCompletionAsync(OsbCalls.Deprovision(instance, context.Plan.Ids)), "the delete", 200);
+            context.Expect(await context.SendAsync(OsbCalls.Deprovision(instance, context.Plan.Ids)), "the delete again", 410);
+        }), new("69", "Twenty equal concurrent binds create one binding with one set of credentials", async context =>
         {
-            lab.RequireBindable();
-            var instance = await lab.CreateInstanceAsync();
-            var binding = lab.NewBindingId(instance);
-            var answers = await SendConcurrentlyAsync(lab, lab.BindCall(instance, binding));
-            ExpectOneEffect(lab, answers, "binds");
-            if (answers.FirstOrDefault(answer => answer.Status == 202) is { } running)
+            context.RequireBindable();
+            var instance = await context.CreateInstanceAsync();
+            var binding = context.NewBindingId(instance);
+            var responses = await SendConcurrentlyAsync(context, context.BindCall(instance, binding));
+            ExpectOneEffect(context, responses, "binds");
+            if (responses.FirstOrDefault(response => response.Status == 202) is { } running)
             {
-                await lab.PollAsync(running.Call, running.Operation);
+                await context.PollAsync(running.Call, running.Operation);
             }
-            var after = await lab.SendAsync(lab.BindCall(instance, binding));
-            lab.Expect(after, "the bind after those", 200);
-            var kinds = answers
+            var after = await context.SendAsync(context.BindCall(instance, binding));
+            context.Expect(after, "the bind after those", 200);
+            var kinds = responses
                 .Append(after)
-                .Where(answer => answer.Status is 200 or 201)
-                .Select(answer => BindChecks.Credentials(answer.BodyObject))
+                .Where(response => response.Status is 200 or 201)
+                .Select(response => BindChecks.Credentials(response.BodyObject))
                 .Distinct()
                 .Count();
             if (kinds > 1)
             {
-                lab.ReportViolation($"{kinds} sets of credentials for one binding");
+                context.ReportViolation($"{kinds} sets of credentials for one binding");
             }
-        }), new("69", "Twenty equal binds at once without accepts_incomplete make one binding", async lab =>
+        }), new("69", "Twenty equal concurrent binds without accepts_incomplete create one binding", async context =>
         {
-            lab.RequireBindable();
-            var instance = await lab.CreateInstanceAsync();
+            context.RequireBindable();
+            var instance = await context.CreateInstanceAsync();
             ExpectOneEffect(
-                lab,
-                await SendConcurrentlyAsync(lab, lab.BindCall(instance, lab.NewBindingId(instance), incomplete: false)),
+                context,
+                await SendConcurrentlyAsync(context, context.BindCall(instance, context.NewBindingId(instance), incomplete: false)),
                 "synchronous binds"
             );
-        }), new("69", "Twenty equal deletes at once delete once", async lab =>
+        }), new("69", "Twenty equal concurrent deletes delete once", async context =>
         {
-            var instance = await lab.CreateInstanceAsync();
-            if (lab.Plan.Bindable)
+            var instance = await context.CreateInstanceAsync();
+            if (context.Plan.Bindable)
             {
-                (var binding, _) = await lab.CreateBindingAsync(instance);
-                ExpectOneDelete(lab, await SendConcurrentlyAsync(lab, OsbCalls.Unbind(instance, binding, lab.Plan.Ids)), "unbinds");
-                await lab.SendToCompletionAsync(OsbCalls.Unbind(instance, binding, lab.Plan.Ids));
+                (var binding, _) = await context.CreateBindingAsync(instance);
+                ExpectOneDelete(
+                    context,
+                    await SendConcurrentlyAsync(context, OsbCalls.Unbind(instance, binding, context.Plan.Ids)),
+                    "unbinds"
+                );
+                await context.SendToCompletionAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids));
             }
 
-            ExpectOneDelete(lab, await SendConcurrentlyAsync(lab, OsbCalls.Deprovision(instance, lab.Plan.Ids)), "deprovisions");
-        }), new("42", "Different provisions of one id at once: one wins, the others are 409 or 422 ConcurrencyError", async lab =>
+            ExpectOneDelete(
+                context,
+                await SendConcurrentlyAsync(context, OsbCalls.Deprovision(instance, context.Plan.Ids)),
+                "deprovisions"
+            );
+        }), new("42", "Of different concurrent provisions of one id one succeeds, the others are 409 or 422 ConcurrencyError", async context =>
         {
-            var instance = lab.NewInstanceId();
-            var answers = await Task.WhenAll(
+            var instance = context.NewInstanceId();
+            var responses = await Task.WhenAll(
                 Enumerable
                     .Range(0, Concurrency)
                     .Select(number =>
                     {
-                        var body = lab.ProvisionBody();
+                        var body = context.ProvisionBody();
                         body["organization_guid"] = Guid.NewGuid().ToString();
                         body.Remove("context");
-                        return lab.SendAsync(OsbCalls.Provision(instance, body));
+                        return context.SendAsync(OsbCalls.Provision(instance, body));
                     })
             );
-            ExpectStatuses(lab, answers, "different provisions", 201, 202, 409, 422, 400);
-            if (answers.Count(answer => answer.IsSuccess) > 1)
+            ExpectStatuses(context, responses, "different provisions", 201, 202, 409, 422, 400);
+            if (responses.Count(response => response.IsSuccess) > 1)
             {
-                lab.ReportViolation(
-                    $"{answers.Count(answer => answer.IsSuccess)} of {Concurrency} different provisions of one id succeeded"
+                context.ReportViolation(
+                    $"{responses.Count(response => response.IsSuccess)} of {Concurrency} different provisions of one id succeeded"
                 );
             }
-        }), new("42", "Binds and unbinds of several clients at once are never a 5xx and leave nothing", async lab =>
+        }), new("42", "Concurrent binds and unbinds are never a 5xx and leave nothing", async context =>
         {
-            lab.RequireBindable();
-            var instance = await lab.CreateInstanceAsync();
-            string[] bindings = [.. Enumerable.Range(0, 3).Select(_ => lab.NewBindingId(instance))];
-            OsbCall[] asks =
+            context.RequireBindable();
+            var instance = await context.CreateInstanceAsync();
+            string[] bindings = [.. Enumerable.Range(0, 3).Select(_ => context.NewBindingId(instance))];
+            OsbCall[] calls =
             [
                 .. Enumerable
                     .Range(0, 3 * Concurrency)
                     .Select(number =>
                         number % 2 == 0
-                            ? lab.BindCall(instance, bindings[number % 3])
-                            : OsbCalls.Unbind(instance, bindings[number % 3], lab.Plan.Ids)
+                            ? context.BindCall(instance, bindings[number % 3])
+                            : OsbCalls.Unbind(instance, bindings[number % 3], context.Plan.Ids)
                     ),
             ];
-            var answers = await Task.WhenAll(asks.Select(lab.SendAsync));
-            ExpectStatuses(lab, answers, "binds and unbinds", 200, 201, 202, 410, 422);
+            var responses = await Task.WhenAll(calls.Select(context.SendAsync));
+            ExpectStatuses(context, responses, "binds and unbinds", 200, 201, 202, 410, 422);
             foreach (var binding in bindings)
             {
-                await lab.SendToCompletionAsync(OsbCalls.Unbind(instance, binding, lab.Plan.Ids));
-                lab.Expect(await lab.SendAsync(OsbCalls.Unbind(instance, binding, lab.Plan.Ids)), "the last unbind", 410);
+                await context.SendToCompletionAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids));
+                context.Expect(await context.SendAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids)), "the last unbind", 410);
             }
         })];
 
-    private static Task<OsbResponse[]> SendConcurrentlyAsync(ConformanceContext lab, OsbCall ask) =>
-        Task.WhenAll(Enumerable.Range(0, Concurrency).Select(_ => lab.SendAsync(ask)));
+    private static Task<OsbResponse[]> SendConcurrentlyAsync(ConformanceContext context, OsbCall call) =>
+        Task.WhenAll(Enumerable.Range(0, Concurrency).Select(_ => context.SendAsync(call)));
 
-    private static void ExpectOneEffect(ConformanceContext lab, OsbResponse[] answers, string what)
+    private static void ExpectOneEffect(ConformanceContext context, OsbResponse[] responses, string what)
     {
-        ExpectStatuses(lab, answers, what, 200, 201, 202, 422);
-        if (answers.Count(answer => answer.Status == 201) > 1)
+        ExpectStatuses(context, responses, what, 200, 201, 202, 422);
+        if (responses.Count(response => response.Status == 201) > 1)
         {
-            lab.ReportViolation($"{answers.Count(answer => answer.Status == 201)} of {Concurrency} equal {what} were 201");
+            context.ReportViolation($"{responses.Count(response => response.Status == 201)} of {Concurrency} equal {what} were 201");
         }
-        if (answers.Where(answer => answer.Status == 202).Select(answer => answer.Operation).Distinct().Count() > 1)
+        if (responses.Where(response => response.Status == 202).Select(response => response.Operation).Distinct().Count() > 1)
         {
-            lab.ReportViolation($"equal {what} have different operations");
+            context.ReportViolation($"equal {what} have different operations");
         }
     }
 
-    private static void ExpectOneDelete(ConformanceContext lab, OsbResponse[] answers, string what)
+    private static void ExpectOneDelete(ConformanceContext context, OsbResponse[] responses, string what)
     {
-        ExpectStatuses(lab, answers, what, 200, 202, 410, 422);
-        if (answers.Count(answer => answer.Status == 200) > 1)
+        ExpectStatuses(context, responses, what, 200, 202, 410, 422);
+        if (responses.Count(response => response.Status == 200) > 1)
         {
-            lab.ReportViolation($"{answers.Count(answer => answer.Status == 200)} of {Concurrency} equal {what} were 200");
+            context.ReportViolation($"{responses.Count(response => response.Status == 200)} of {Concurrency} equal {what} were 200");
         }
     }
 
-    private static void ExpectStatuses(ConformanceContext lab, OsbResponse[] answers, string what, params int[] statuses)
+    private static void ExpectStatuses(ConformanceContext context, OsbResponse[] responses, string what, params int[] statuses)
     {
-        foreach (var answer in answers)
+        foreach (var response in responses)
         {
-            lab.Expect(answer, what, statuses);
+            context.Expect(response, what, statuses);
         }
-        if (answers.Any(answer => answer.Status == 422 && answer.ErrorCode is not ("ConcurrencyError" or "AsyncRequired")))
+        if (responses.Any(response => response.Status == 422 && response.ErrorCode is not ("ConcurrencyError" or "AsyncRequired")))
         {
-            lab.ReportViolation($"{what}: a 422 that is not ConcurrencyError");
+            context.ReportViolation($"{what}: a 422 that is not ConcurrencyError");
         }
     }
 }

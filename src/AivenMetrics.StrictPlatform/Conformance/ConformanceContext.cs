@@ -6,7 +6,7 @@ using AivenMetrics.StrictPlatform.Rules;
 
 namespace AivenMetrics.StrictPlatform.Conformance;
 
-/// <summary>What checks need: a plan to order, well-formed requests to spoil, and a way to say what was seen. Cleans up after each check.</summary>
+/// <summary>The context of a check: the plan, well-formed requests to modify, expectations, and cleanup of created resources.</summary>
 internal sealed class ConformanceContext(
     BrokerClient client,
     ConformanceOptions options,
@@ -28,12 +28,12 @@ internal sealed class ConformanceContext(
 
     public BrokerConnection Connection => client.Connection;
 
-    /// <summary>Another plan of the offering; null: there is none.</summary>
+    /// <summary>Another plan of the offering; null if there is only one.</summary>
     public ServicePlan? OtherPlan => offering.Plans.FirstOrDefault(other => other.Id != plan.Id);
 
     public IReadOnlyList<string> Violations => _violations;
 
-    /// <summary>An id that was never used, remembered for cleaning up.</summary>
+    /// <summary>Returns a new instance id, which is deleted during cleanup.</summary>
     public string NewInstanceId(string suffix = "")
     {
         var id = Guid.NewGuid() + suffix;
@@ -54,9 +54,9 @@ internal sealed class ConformanceContext(
         _bindings.Add((instance, binding));
     }
 
-    public Task<OsbResponse> SendAsync(OsbCall ask) => client.SendAsync(ask, cancellationToken);
+    public Task<OsbResponse> SendAsync(OsbCall call) => client.SendAsync(call, cancellationToken);
 
-    /// <summary>A well-formed provision.</summary>
+    /// <summary>Returns the body of a well-formed provision.</summary>
     public JsonObject ProvisionBody(ServicePlan? ofPlan = null)
     {
         JsonObject body = new()
@@ -78,7 +78,7 @@ internal sealed class ConformanceContext(
         return body;
     }
 
-    /// <summary>A well-formed bind for an app.</summary>
+    /// <summary>Returns the body of a well-formed bind for an app.</summary>
     public JsonObject BindBody(string app = "5b7e6d1c-0f2a-4c53-9d2e-7a1f3c4b5d60")
     {
         JsonObject body = new()
@@ -104,62 +104,62 @@ internal sealed class ConformanceContext(
             Requires = offering.Requires,
         };
 
-    /// <summary>Makes an instance to its end and gives back its id.</summary>
+    /// <summary>Creates an instance, waits for the end of the operation and returns its id.</summary>
     public async Task<string> CreateInstanceAsync()
     {
         var id = NewInstanceId();
-        var answer = await SendToCompletionAsync(OsbCalls.Provision(id, ProvisionBody()));
-        return answer.Status is 200 or 201
+        var response = await SendToCompletionAsync(OsbCalls.Provision(id, ProvisionBody()));
+        return response.Status is 200 or 201
             ? id
-            : throw new ViolationException($"an instance cannot be made: {answer.Location}: {answer.Description}");
+            : throw new ViolationException($"an instance cannot be created: {response.Location}: {response.Description}");
     }
 
-    /// <summary>Makes a binding to its end.</summary>
-    /// <returns>Its id and its body, of the bind or of the fetch after it.</returns>
+    /// <summary>Creates a binding and waits for the end of the operation.</summary>
+    /// <returns>The id, and the body of the bind or of the subsequent fetch.</returns>
     public async Task<(string Binding, JsonElement Body)> CreateBindingAsync(string instance, JsonObject? body = null)
     {
         RequireBindable();
         var id = NewBindingId(instance);
-        var answer = await SendToCompletionAsync(BindCall(instance, id, body));
-        return answer.Status is 200 or 201 && answer.BodyObject is { } bound
+        var response = await SendToCompletionAsync(BindCall(instance, id, body));
+        return response.Status is 200 or 201 && response.BodyObject is { } bound
             ? (id, bound)
-            : throw new ViolationException($"a binding cannot be made: {answer.Location}: {answer.Description}");
+            : throw new ViolationException($"a binding cannot be created: {response.Location}: {response.Description}");
     }
 
-    /// <summary>Sends a request and, when it is 202, polls it to its end.</summary>
-    /// <returns>The first answer, or the fetch's when a create was asynchronous.</returns>
-    public async Task<OsbResponse> SendToCompletionAsync(OsbCall ask)
+    /// <summary>Sends a request. If the response is 202, polls until the operation ends.</summary>
+    /// <returns>The response, or the response of the fetch after an asynchronous bind.</returns>
+    public async Task<OsbResponse> SendToCompletionAsync(OsbCall call)
     {
-        var answer = await SendAsync(ask);
-        if (answer.Status != 202)
+        var response = await SendAsync(call);
+        if (response.Status != 202)
         {
-            return answer;
+            return response;
         }
-        var end = await PollAsync(ask, answer.Operation);
+        var end = await PollAsync(call, response.Operation);
         if (end.Outcome != OperationOutcome.Succeeded)
         {
-            throw new ViolationException($"{ask} was 202 and then failed: {end.Description}");
+            throw new ViolationException($"{call} was 202 and then failed: {end.Description}");
         }
-        return ask.Endpoint switch
+        return call.Endpoint switch
         {
-            Endpoint.Bind => await SendAsync(new OsbCall(Endpoint.FetchBinding, HttpMethod.Get, PathOf(ask))),
-            Endpoint.Provision => answer with { Status = 201 },
-            _ => answer with { Status = 200 },
+            Endpoint.Bind => await SendAsync(new OsbCall(Endpoint.FetchBinding, HttpMethod.Get, PathOf(call))),
+            Endpoint.Provision => response with { Status = 201 },
+            _ => response with { Status = 200 },
         };
     }
 
-    public Task<PollResult> PollAsync(OsbCall ask, string? operation)
+    public Task<PollResult> PollAsync(OsbCall call, string? operation)
     {
-        var binding = ask.Endpoint is Endpoint.Bind or Endpoint.Unbind;
+        var binding = call.Endpoint is Endpoint.Bind or Endpoint.Unbind;
         var query = plan.Ids + (operation is null ? "" : "&operation=" + Uri.EscapeDataString(operation));
         var poll = new OsbCall(
             binding ? Endpoint.BindingOperation : Endpoint.InstanceOperation,
             HttpMethod.Get,
-            $"{PathOf(ask)}/last_operation?{query}"
+            $"{PathOf(call)}/last_operation?{query}"
         );
         return new LastOperationPoller(client, options.PollInterval, options.OperationTimeout, time, new NullProgress()).PollAsync(
             poll,
-            ask.Method == HttpMethod.Delete,
+            call.Method == HttpMethod.Delete,
             plan.MaximumPollingDuration,
             cancellationToken
         );
@@ -183,37 +183,37 @@ internal sealed class ConformanceContext(
 
     public void ReportViolation(string seen) => _violations.Add(seen);
 
-    /// <summary>The answer must have one of these statuses.</summary>
-    public bool Expect(OsbResponse answer, string what, params int[] statuses)
+    /// <summary>Expects one of these statuses; returns whether the response has one.</summary>
+    public bool Expect(OsbResponse response, string what, params int[] statuses)
     {
-        if (statuses.Contains(answer.Status))
+        if (statuses.Contains(response.Status))
         {
             return true;
         }
-        ReportViolation($"{what}: {answer.StatusText} instead of {string.Join(" or ", statuses)}");
+        ReportViolation($"{what}: {response.StatusText} instead of {string.Join(" or ", statuses)}");
         return false;
     }
 
-    /// <summary>A refusal: any 4xx.</summary>
-    public bool ExpectClientError(OsbResponse answer, string what)
+    /// <summary>Expects any 4xx; returns whether the response is one.</summary>
+    public bool ExpectClientError(OsbResponse response, string what)
     {
-        if (answer.Status is >= 400 and < 500)
+        if (response.Status is >= 400 and < 500)
         {
             return true;
         }
-        ReportViolation($"{what}: {answer.StatusText} instead of a 4xx");
+        ReportViolation($"{what}: {response.StatusText} instead of a 4xx");
         return false;
     }
 
-    /// <summary>Nothing of this id may exist: a delete must find nothing.</summary>
+    /// <summary>Expects that no instance with this id exists: a delete must be 410.</summary>
     public async Task ExpectNoInstanceAsync(string instance, string what)
     {
-        var answer = await SendAsync(OsbCalls.Deprovision(instance, plan.Ids) with { SendsOriginatingIdentity = false });
-        Expect(answer, $"deleting {what}, which must have made nothing", 410);
+        var response = await SendAsync(OsbCalls.Deprovision(instance, plan.Ids) with { SendsOriginatingIdentity = false });
+        Expect(response, $"deleting the instance that {what} must not have created", 410);
     }
 
-    /// <summary>Deletes what the check has made.</summary>
-    /// <returns>What cannot be deleted.</returns>
+    /// <summary>Deletes the resources of the check.</summary>
+    /// <returns>An error for each resource that could not be deleted.</returns>
     public async Task<IReadOnlyList<string>> CleanUpAsync()
     {
         List<string> left = [];
@@ -223,33 +223,33 @@ internal sealed class ConformanceContext(
         }
         foreach (var instance in _instances)
         {
-            var answer = await DeleteAsync(OsbCalls.Deprovision(instance, plan.Ids));
-            // An update may have given it the other plan.
-            if (answer.Status == 400 && OtherPlan is { } other)
+            var response = await DeleteAsync(OsbCalls.Deprovision(instance, plan.Ids));
+            // An update may have changed the plan.
+            if (response.Status == 400 && OtherPlan is { } other)
             {
-                answer = await DeleteAsync(OsbCalls.Deprovision(instance, other.Ids));
+                response = await DeleteAsync(OsbCalls.Deprovision(instance, other.Ids));
             }
-            if (answer.Status is not (200 or 410))
+            if (response.Status is not (200 or 410))
             {
-                left.Add($"cleaning up: {answer.Location}: {answer.Description}");
+                left.Add($"cleanup: {response.Location}: {response.Description}");
             }
         }
 
         return left;
     }
 
-    private async Task<OsbResponse> DeleteAsync(OsbCall ask)
+    private async Task<OsbResponse> DeleteAsync(OsbCall call)
     {
-        var answer = await SendAsync(ask);
-        if (answer.Status != 202)
+        var response = await SendAsync(call);
+        if (response.Status != 202)
         {
-            return answer;
+            return response;
         }
-        var end = await PollAsync(ask, answer.Operation);
-        return answer with { Status = end.Outcome == OperationOutcome.Succeeded ? 200 : 500 };
+        var end = await PollAsync(call, response.Operation);
+        return response with { Status = end.Outcome == OperationOutcome.Succeeded ? 200 : 500 };
     }
 
-    private static string PathOf(OsbCall ask) => ask.Path.Split('?')[0];
+    private static string PathOf(OsbCall call) => call.Path.Split('?')[0];
 
     private sealed class NullProgress : IProgress<string>
     {

@@ -3,15 +3,17 @@ using AivenMetrics.StrictPlatform.Lifecycle;
 
 namespace AivenMetrics.StrictPlatform.Conformance;
 
-/// <summary>With what a broker is checked.</summary>
-/// <param name="Offering">Name; null: the first of the catalog.</param>
-/// <param name="Plan">Name of the plan that instances get; null: the first of the offering.</param>
-/// <param name="Parameters">Of provisions; null: none.</param>
-/// <param name="BindParameters">Of binds; null: none.</param>
-/// <param name="OtherBindParameters">Valid ones that differ, for conflicts; null: made up, and 400 is accepted too.</param>
-/// <param name="Requirements">Only checks of these; empty: all.</param>
-/// <param name="PollInterval">Between two polls, unless Retry-After says more.</param>
-/// <param name="OperationTimeout">How long an operation may take.</param>
+/// <summary>Options of the conformance checks.</summary>
+/// <param name="Offering">Name of the offering; null for the first of the catalog.</param>
+/// <param name="Plan">Name of the plan; null for the first of the offering.</param>
+/// <param name="Parameters">Parameters of provisions; null for none.</param>
+/// <param name="BindParameters">Parameters of binds; null for none.</param>
+/// <param name="OtherBindParameters">
+/// Other valid parameters of binds, to test conflicts; null for an unknown parameter, for which 400 is accepted too.
+/// </param>
+/// <param name="Requirements">Ids of requirements whose checks run; empty for all.</param>
+/// <param name="PollInterval">Time between two polls, unless Retry-After is longer.</param>
+/// <param name="OperationTimeout">Maximum duration of an asynchronous operation.</param>
 internal sealed record ConformanceOptions(
     PlatformTenant Tenant,
     string? Offering,

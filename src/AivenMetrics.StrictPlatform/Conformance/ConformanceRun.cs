@@ -4,8 +4,8 @@ using AivenMetrics.StrictPlatform.Rules;
 namespace AivenMetrics.StrictPlatform.Conformance;
 
 /// <summary>
-/// Checks a live broker from outside: every group of checks one after the other, each with things of its own that are deleted
-/// afterwards. Besides, every answer is looked at by itself, whatever the check was about.
+/// Runs all checks against a running broker, one after the other. Each check creates its own resources and deletes them. In addition,
+/// every response is validated by itself.
 /// </summary>
 internal sealed class ConformanceRun(BrokerClient client, ConformanceOptions options, TimeProvider time)
 {
@@ -28,8 +28,8 @@ internal sealed class ConformanceRun(BrokerClient client, ConformanceOptions opt
         .. ProfileChecks.All,
     ];
 
-    /// <summary>Runs the checks; each result is reported as soon as it is known.</summary>
-    /// <exception cref="ViolationException">There is nothing to order: no catalog, or not the offering or plan that was named.</exception>
+    /// <summary>Runs the checks and reports each result as soon as it is available.</summary>
+    /// <exception cref="ViolationException">The catalog cannot be read, or does not contain the offering or the plan.</exception>
     public async Task<IReadOnlyList<CheckResult>> RunAsync(IProgress<CheckResult> progress, CancellationToken cancellationToken)
     {
         (var offering, var plan) = await ChoosePlanAsync(cancellationToken);
@@ -53,12 +53,12 @@ internal sealed class ConformanceRun(BrokerClient client, ConformanceOptions opt
 
     private async Task<(ServiceOffering Offering, ServicePlan Plan)> ChoosePlanAsync(CancellationToken cancellationToken)
     {
-        var answer = await client.SendAsync(OsbCalls.Catalog(), cancellationToken);
-        if (answer.Status != 200)
+        var response = await client.SendAsync(OsbCalls.Catalog(), cancellationToken);
+        if (response.Status != 200)
         {
-            throw new ViolationException($"the catalog cannot be read: {answer.StatusText}: {answer.Description}");
+            throw new ViolationException($"the catalog cannot be read: {response.StatusText}: {response.Description}");
         }
-        var catalog = OfferedCatalog.Parse(answer.Body);
+        var catalog = OfferedCatalog.Parse(response.Body);
         ServiceOffering offering = catalog.Offerings.FirstOrDefault(offering =>
             options.Offering is null || offering.Name == options.Offering
         ) ?? throw new ViolationException($"the catalog has no offering {options.Offering}");
@@ -67,13 +67,13 @@ internal sealed class ConformanceRun(BrokerClient client, ConformanceOptions opt
         return (offering, plan);
     }
 
-    private static async Task<CheckResult> RunAsync(Check check, ConformanceContext lab)
+    private static async Task<CheckResult> RunAsync(Check check, ConformanceContext context)
     {
         List<string> seen = [];
         string? notApplicable = null;
         try
         {
-            await check.Run(lab);
+            await check.Run(context);
         }
         catch (NotApplicableException why)
         {
@@ -84,8 +84,8 @@ internal sealed class ConformanceRun(BrokerClient client, ConformanceOptions opt
             seen.Add(violation.Message);
         }
 
-        seen.InsertRange(0, lab.Violations);
-        seen.AddRange(await lab.CleanUpAsync());
+        seen.InsertRange(0, context.Violations);
+        seen.AddRange(await context.CleanUpAsync());
         var grade =
             seen.Count > 0 ? CheckOutcome.Violated
             : notApplicable is null ? CheckOutcome.Passed
@@ -100,16 +100,16 @@ internal sealed class ConformanceRun(BrokerClient client, ConformanceOptions opt
         );
     }
 
-    /// <summary>What was wrong with answers whatever the check was about, each kind of fault once, with where it was seen first.</summary>
+    /// <summary>Returns the findings of all responses, one per requirement, with the first request of each.</summary>
     private IEnumerable<CheckResult> GeneralFindings() =>
         client
-            .Responses.SelectMany(answer => answer.Findings)
+            .Responses.SelectMany(response => response.Findings)
             .GroupBy(finding => finding.Requirement)
             .OrderBy(group => group.Key.Id.Length)
             .ThenBy(group => group.Key.Id, StringComparer.Ordinal)
             .Select(group => new CheckResult(
                 group.Key,
-                "In every answer: " + group.Key.Text,
+                "In every response:  " + group.Key.Text,
                 CheckOutcome.Violated,
                 [
                     .. group

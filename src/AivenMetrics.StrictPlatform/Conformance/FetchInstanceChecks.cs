@@ -3,67 +3,67 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.StrictPlatform.Conformance;
 
-/// <summary>GET of an instance (70 to 75).</summary>
+/// <summary>GET of an instance (requirements 70 to 75).</summary>
 internal static class FetchInstanceChecks
 {
     public static IReadOnlyList<Check> All { get; } =
-    [new("70", "An instance can be fetched as soon as it is provisioned, and says its offering and plan", async lab =>
+    [new("70", "An instance can be fetched as soon as it is provisioned, with its offering and plan", async context =>
         {
-            RequireRetrievable(lab);
-            var answer = await lab.SendAsync(OsbCalls.FetchInstance(await lab.CreateInstanceAsync()));
-            lab.Expect(answer, "fetching a new instance", 200);
-            if (JsonMembers.Text(answer.BodyObject, "service_id") is { } service && service != lab.Offering.Id)
+            RequireRetrievable(context);
+            var response = await context.SendAsync(OsbCalls.FetchInstance(await context.CreateInstanceAsync()));
+            context.Expect(response, "fetching a new instance", 200);
+            if (JsonMembers.Text(response.BodyObject, "service_id") is { } service && service != context.Offering.Id)
             {
-                lab.ReportViolation("service_id is another one");
+                context.ReportViolation("service_id differs");
             }
-            if (JsonMembers.Text(answer.BodyObject, "plan_id") is { } plan && plan != lab.Plan.Id)
+            if (JsonMembers.Text(response.BodyObject, "plan_id") is { } plan && plan != context.Plan.Id)
             {
-                lab.ReportViolation("plan_id is another one");
+                context.ReportViolation("plan_id differs");
             }
-        }), new("73", "A fetched instance has the parameters that it was given", async lab =>
+        }), new("73", "A fetched instance has the parameters of its provision", async context =>
         {
-            RequireRetrievable(lab);
-            ConformanceContext.Require(lab.Options.Parameters is not null, "no parameters were given");
+            RequireRetrievable(context);
+            ConformanceContext.Require(context.Options.Parameters is not null, "no parameters were given");
             var parameters = JsonMembers.Member(
-                (await lab.SendAsync(OsbCalls.FetchInstance(await lab.CreateInstanceAsync()))).BodyObject,
+                (await context.SendAsync(OsbCalls.FetchInstance(await context.CreateInstanceAsync()))).BodyObject,
                 "parameters"
             );
-            using var given = JsonDocument.Parse(lab.Options.Parameters!.ToJsonString());
+            using var given = JsonDocument.Parse(context.Options.Parameters!.ToJsonString());
             if (parameters is { } fetched && !JsonElement.DeepEquals(fetched, given.RootElement))
             {
-                lab.ReportViolation($"the parameters are {fetched.GetRawText()}");
+                context.ReportViolation($"the parameters are {fetched.GetRawText()}");
             }
-        }), new("74", "Hints in the query are optional", async lab =>
+        }), new("74", "Hints in the query are optional", async context =>
         {
-            RequireRetrievable(lab);
-            var fetch = OsbCalls.FetchInstance(await lab.CreateInstanceAsync());
-            lab.Expect(await lab.SendAsync(fetch with { Path = $"{fetch.Path}?{lab.Plan.Ids}" }), "fetching with hints", 200);
-            lab.Expect(await lab.SendAsync(fetch), "fetching without hints", 200);
-        }), new("71", "Fetching an instance that does not exist, or no longer, is 404", async lab =>
+            RequireRetrievable(context);
+            var fetch = OsbCalls.FetchInstance(await context.CreateInstanceAsync());
+            context.Expect(await context.SendAsync(fetch with { Path = $"{fetch.Path}?{context.Plan.Ids}" }), "fetching with hints", 200);
+            context.Expect(await context.SendAsync(fetch), "fetching without hints", 200);
+        }), new("71", "Fetching an instance that does not exist, or was deleted, is 404", async context =>
         {
-            RequireRetrievable(lab);
-            lab.Expect(await lab.SendAsync(OsbCalls.FetchInstance(Guid.NewGuid().ToString())), "an unknown id", 404);
-            var instance = await lab.CreateInstanceAsync();
-            await lab.SendToCompletionAsync(OsbCalls.Deprovision(instance, lab.Plan.Ids));
-            lab.Expect(await lab.SendAsync(OsbCalls.FetchInstance(instance)), "a deleted instance", 404);
-        }), new("71", "An instance whose provision is in progress cannot be fetched yet", async lab =>
+            RequireRetrievable(context);
+            context.Expect(await context.SendAsync(OsbCalls.FetchInstance(Guid.NewGuid().ToString())), "an unknown id", 404);
+            var instance = await context.CreateInstanceAsync();
+            await context.SendToCompletionAsync(OsbCalls.Deprovision(instance, context.Plan.Ids));
+            context.Expect(await context.SendAsync(OsbCalls.FetchInstance(instance)), "a deleted instance", 404);
+        }), new("71", "An instance whose provision is in progress cannot be fetched yet", async context =>
         {
-            RequireRetrievable(lab);
-            var instance = lab.NewInstanceId();
-            var answer = await lab.SendAsync(OsbCalls.Provision(instance, lab.ProvisionBody()));
-            ConformanceContext.Require(answer.Status == 202, "provisions are synchronous");
-            var fetched = await lab.SendAsync(OsbCalls.FetchInstance(instance));
+            RequireRetrievable(context);
+            var instance = context.NewInstanceId();
+            var response = await context.SendAsync(OsbCalls.Provision(instance, context.ProvisionBody()));
+            ConformanceContext.Require(response.Status == 202, "provisions are synchronous");
+            var fetched = await context.SendAsync(OsbCalls.FetchInstance(instance));
             var running =
                 JsonMembers.Text(
-                    (await lab.SendAsync(OsbCalls.LastOperation(instance, null, lab.Plan.Ids, answer.Operation))).BodyObject,
+                    (await context.SendAsync(OsbCalls.LastOperation(instance, null, context.Plan.Ids, response.Operation))).BodyObject,
                     "state"
                 ) == "in progress";
             if (running)
             {
-                lab.Expect(fetched, "fetching during the provision", 404);
+                context.Expect(fetched, "fetching during the provision", 404);
             }
         })];
 
-    private static void RequireRetrievable(ConformanceContext lab) =>
-        ConformanceContext.Require(lab.Offering.InstancesRetrievable, "the offering does not say instances_retrievable");
+    private static void RequireRetrievable(ConformanceContext context) =>
+        ConformanceContext.Require(context.Offering.InstancesRetrievable, "the offering does not set instances_retrievable");
 }

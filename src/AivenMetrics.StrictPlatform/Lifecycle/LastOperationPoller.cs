@@ -2,15 +2,15 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.StrictPlatform.Lifecycle;
 
-/// <summary>How an operation ended.</summary>
-/// <param name="Description">The broker's last words.</param>
-/// <param name="NeedsMitigation">It was not the broker that ended it: what it made must be deleted.</param>
+/// <summary>The end of an operation.</summary>
+/// <param name="Description">The last description of the broker.</param>
+/// <param name="NeedsMitigation">True if the platform stopped waiting, so that the resource must be deleted.</param>
 internal sealed record PollResult(OperationOutcome Outcome, string Description, bool NeedsMitigation = false);
 
-/// <summary>Polls the last operation as Cloud Controller does (B2, B6): at once, then every max(interval, Retry-After).</summary>
-/// <param name="interval">Between two polls; Cloud Controller's is 60 s.</param>
-/// <param name="longest">After this the platform gives up; a plan may set less.</param>
-/// <param name="progress">Hears the state whenever it changes.</param>
+/// <summary>Polls the last operation as Cloud Controller does: immediately, then every max(interval, Retry-After).</summary>
+/// <param name="interval">Time between two polls; Cloud Controller uses 60 s.</param>
+/// <param name="longest">Maximum duration of an operation; a plan can set less.</param>
+/// <param name="progress">Receives the state when it changes.</param>
 internal sealed class LastOperationPoller(
     BrokerClient client,
     TimeSpan interval,
@@ -19,41 +19,41 @@ internal sealed class LastOperationPoller(
     IProgress<string> progress
 )
 {
-    // Cloud Controller waits no longer than a day for the next poll.
+    // Cloud Controller limits the time between two polls to one day.
     private static readonly TimeSpan MaximumWait = TimeSpan.FromDays(1);
 
-    /// <param name="deletes">A delete: 410 is its success.</param>
+    /// <param name="deletes">True for a delete, for which 410 is a success.</param>
     /// <param name="planLimit">The plan's <c>maximum_polling_duration</c>.</param>
-    public async Task<PollResult> PollAsync(OsbCall ask, bool deletes, TimeSpan? planLimit, CancellationToken cancellationToken)
+    public async Task<PollResult> PollAsync(OsbCall call, bool deletes, TimeSpan? planLimit, CancellationToken cancellationToken)
     {
         var limit = planLimit is { } plan && plan < longest ? plan : longest;
         var start = time.GetTimestamp();
         var said = "";
         while (true)
         {
-            var answer = await client.SendAsync(ask, cancellationToken);
-            if (FinalResult(answer, deletes) is { } end)
+            var response = await client.SendAsync(call, cancellationToken);
+            if (FinalResult(response, deletes) is { } end)
             {
                 return end;
             }
 
             var state =
-                answer.Status == 200
-                    ? answer.BodyObject is null
+                response.Status == 200
+                    ? response.BodyObject is null
                         ? ""
-                        : JsonMembers.Text(answer.BodyObject, "description") ?? "in progress"
-                    : $"{answer.StatusText}: polling on";
+                        : JsonMembers.Text(response.BodyObject, "description") ?? "in progress"
+                    : $"{response.StatusText}: polling continues";
             if (state != said)
             {
                 progress.Report(said = state);
             }
-            var wait = answer.RetryAfter > interval ? answer.RetryAfter : interval;
+            var wait = response.RetryAfter > interval ? response.RetryAfter : interval;
             wait = wait < MaximumWait ? wait : MaximumWait;
             if (time.GetElapsedTime(start) + wait > limit)
             {
                 return new(
                     OperationOutcome.Failed,
-                    $"The operation was still running after {time.GetElapsedTime(start).TotalSeconds:0} s: the platform gives up after {limit.TotalSeconds:0} s.",
+                    $"The operation was still running after {time.GetElapsedTime(start).TotalSeconds:0} s: the platform waits {limit.TotalSeconds:0} s at most.",
                     NeedsMitigation: true
                 );
             }
@@ -61,17 +61,19 @@ internal sealed class LastOperationPoller(
         }
     }
 
-    /// <summary>Null: not ended, or the answer says nothing that can be used, and the platform polls on.</summary>
-    private static PollResult? FinalResult(OsbResponse answer, bool deletes) =>
-        (answer.Status, JsonMembers.Text(answer.BodyObject, "state")) switch
+    /// <summary>
+    /// Returns the end of the operation; null if it is in progress or the response is unusable, so that polling continues.
+    /// </summary>
+    private static PollResult? FinalResult(OsbResponse response, bool deletes) =>
+        (response.Status, JsonMembers.Text(response.BodyObject, "state")) switch
         {
-            (200, "succeeded") => new(OperationOutcome.Succeeded, JsonMembers.Text(answer.BodyObject, "description") ?? "succeeded"),
+            (200, "succeeded") => new(OperationOutcome.Succeeded, JsonMembers.Text(response.BodyObject, "description") ?? "succeeded"),
             (200, "failed") => new(
                 OperationOutcome.Failed,
-                JsonMembers.Text(answer.BodyObject, "description") ?? "the operation failed and the broker does not say why"
+                JsonMembers.Text(response.BodyObject, "description") ?? "the operation failed without a description"
             ),
-            (400, _) => new(OperationOutcome.Failed, answer.Description),
-            (410, _) when deletes => new(OperationOutcome.Succeeded, "gone"),
+            (400, _) => new(OperationOutcome.Failed, response.Description),
+            (410, _) when deletes => new(OperationOutcome.Succeeded, "deleted"),
             _ => null,
         };
 }

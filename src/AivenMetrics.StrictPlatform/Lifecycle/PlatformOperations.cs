@@ -5,18 +5,18 @@ using AivenMetrics.StrictPlatform.Rules;
 
 namespace AivenMetrics.StrictPlatform.Lifecycle;
 
-/// <summary>How the platform behaves.</summary>
-/// <param name="Synchronous">Does not accept asynchronous operations.</param>
-/// <param name="WaitForCompletion">False: an operation in progress is not polled.</param>
-/// <param name="MitigateOrphans">False: orphans are left, for looking at them.</param>
+/// /// <summary>Behaviour of the platform.</summary>
+/// <param name="Synchronous">True if the platform does not accept asynchronous operations.</param>
+/// <param name="WaitForCompletion">False if operations in progress are not polled.</param>
+/// <param name="MitigateOrphans">False if orphans are not deleted.</param>
 internal sealed record PlatformBehaviour(bool Synchronous, bool WaitForCompletion, bool MitigateOrphans);
 
-/// <summary>What became of a request.</summary>
-/// <param name="Response">The first answer; null: there was none to ask for.</param>
-/// <param name="Body">What the resource is now, as far as the platform knows: the answer's or the fetched body.</param>
-/// <param name="Description">Why it failed or how far it is.</param>
-/// <param name="Mitigation">What orphan mitigation did; null: there was nothing to mitigate, or it is switched off.</param>
-/// <param name="MayBeOrphaned">The broker may hold something that nobody has deleted.</param>
+/// <summary>The result of an operation.</summary>
+/// <param name="Response">The first response.</param>
+/// <param name="Body">The body of the response, or of the fetch after it; null if there is none.</param>
+/// <param name="Description">The reason of a failure, or the progress.</param>
+/// <param name="Mitigation">The result of orphan mitigation; null if it did not run.</param>
+/// <param name="MayBeOrphaned">True if the broker may still have the resource.</param>
 internal sealed record OperationResult(
     OperationOutcome Outcome,
     OsbResponse Response,
@@ -30,30 +30,30 @@ internal sealed record OperationResult(
 }
 
 /// <summary>
-/// Creates, changes and deletes as Cloud Controller does: 1. the request, 2. its verdict, 3. polling while in progress, 4. the
-/// fetch that an asynchronous create needs, 5. orphan mitigation when the answers demand it.
+/// Creates, updates and deletes as Cloud Controller does: 1. send the request, 2. assess the response, 3. poll while the operation is
+/// in progress, 4. fetch the result of an asynchronous create, 5. mitigate orphans if the responses require it.
 /// </summary>
 internal sealed class PlatformOperations(BrokerClient client, LastOperationPoller poller, PlatformBehaviour behaviour, TimeProvider time)
 {
     private const int MitigationAttempts = 3;
     private static readonly TimeSpan FirstMitigationWait = TimeSpan.FromSeconds(2);
 
-    /// <summary>Findings that no answer shows by itself.</summary>
+    /// <summary>Findings that concern more than one response.</summary>
     private readonly List<Finding> _findings = [];
 
-    public IReadOnlyList<Finding> Findings => [.. client.Responses.SelectMany(answer => answer.Findings).Concat(_findings).Distinct()];
+    public IReadOnlyList<Finding> Findings => [.. client.Responses.SelectMany(response => response.Findings).Concat(_findings).Distinct()];
 
-    /// <summary>Reads the catalog; its faults become findings.</summary>
-    /// <returns>The answer and, when it was a catalog, what it offers.</returns>
+    /// <summary>Reads the catalog and adds its violations to the findings.</summary>
+    /// <returns>The response and, if it is 200, the parsed catalog.</returns>
     public async Task<(OsbResponse Answer, OfferedCatalog? Catalog)> ReadCatalogAsync(CancellationToken cancellationToken)
     {
-        var answer = await client.SendAsync(OsbCalls.Catalog() with { SendsOriginatingIdentity = false }, cancellationToken);
-        if (answer.Status != 200)
+        var response = await client.SendAsync(OsbCalls.Catalog() with { SendsOriginatingIdentity = false }, cancellationToken);
+        if (response.Status != 200)
         {
-            return (answer, null);
+            return (response, null);
         }
-        _findings.AddRange(CatalogRules.Validate(answer.Body));
-        return (answer, OfferedCatalog.Parse(answer.Body));
+        _findings.AddRange(CatalogRules.Validate(response.Body));
+        return (response, OfferedCatalog.Parse(response.Body));
     }
 
     public Task<OperationResult> CreateInstanceAsync(
@@ -148,7 +148,7 @@ internal sealed class PlatformOperations(BrokerClient client, LastOperationPolle
         );
 
     private async Task<OperationResult> RunAsync(
-        OsbCall ask,
+        OsbCall call,
         OsbCall poll,
         ServiceOffering offering,
         ServicePlan plan,
@@ -157,30 +157,30 @@ internal sealed class PlatformOperations(BrokerClient client, LastOperationPolle
         CancellationToken cancellationToken
     )
     {
-        var answer = await client.SendAsync(ask, cancellationToken);
-        var verdict = ResponseAssessment.Assess(answer, offering.BindingsRetrievable);
+        var response = await client.SendAsync(call, cancellationToken);
+        var verdict = ResponseAssessment.Assess(response, offering.BindingsRetrievable);
         if (verdict.Finding is { } finding)
         {
             _findings.Add(finding);
         }
         OperationResult result = new(
             verdict.Outcome,
-            answer,
-            answer.BodyObject,
+            response,
+            response.BodyObject,
             verdict.Outcome == OperationOutcome.Succeeded ? ""
-                : answer.Status == 202 && !verdict.NeedsMitigation ? "in progress"
-                : DescribeFailure(answer)
+                : response.Status == 202 && !verdict.NeedsMitigation ? "in progress"
+                : DescribeFailure(response)
         );
         var mitigate = verdict.NeedsMitigation;
         if (verdict.Outcome == OperationOutcome.InProgress && behaviour.WaitForCompletion)
         {
-            if (answer.Operation is { } operation)
+            if (response.Operation is { } operation)
             {
                 poll = poll with { Path = $"{poll.Path}&operation={Uri.EscapeDataString(operation)}" };
             }
             var end = await poller.PollAsync(
                 poll,
-                mitigation is null && ask.Method == HttpMethod.Delete,
+                mitigation is null && call.Method == HttpMethod.Delete,
                 plan.MaximumPollingDuration,
                 cancellationToken
             );
@@ -204,7 +204,10 @@ internal sealed class PlatformOperations(BrokerClient client, LastOperationPolle
             };
     }
 
-    /// <summary>After an asynchronous bind the fetch is obligatory (110, 112); after a provision or update it is a courtesy.</summary>
+    /// <summary>
+    /// Fetches the result. After an asynchronous bind the fetch is required (requirements 110 and 112), after a provision or update it is
+    /// optional.
+    /// </summary>
     private async Task<(OperationResult Result, bool Mitigate)> FetchAsync(
         OperationResult result,
         OsbCall fetch,
@@ -230,22 +233,22 @@ internal sealed class PlatformOperations(BrokerClient client, LastOperationPolle
             : (result, false);
     }
 
-    /// <summary>Deletes what may have been left; not asked by a user, and a 202 is not polled (B3).</summary>
+    /// <summary>Deletes a possible orphan, without originating identity. A 202 is not polled, as in Cloud Controller.</summary>
     private async Task<OperationResult> MitigateAsync(OperationResult result, OsbCall delete, CancellationToken cancellationToken)
     {
         var wait = FirstMitigationWait;
         for (var attempt = 1; ; attempt++, wait *= 2)
         {
-            var answer = await client.SendAsync(delete with { SendsOriginatingIdentity = false }, cancellationToken);
-            if (answer.Status is 200 or 202 or 410)
+            var response = await client.SendAsync(delete with { SendsOriginatingIdentity = false }, cancellationToken);
+            if (response.Status is 200 or 202 or 410)
             {
-                return result with { Mitigation = $"orphan mitigation: {answer.Call} answered {answer.StatusText}" };
+                return result with { Mitigation = $"orphan mitigation: {response.Call} answered {response.StatusText}" };
             }
             if (attempt == MitigationAttempts)
             {
                 return result with
                 {
-                    Mitigation = $"orphan mitigation failed {attempt} times: {answer.Call} answered {answer.StatusText}",
+                    Mitigation = $"orphan mitigation failed {attempt} times: {response.Call} answered {response.StatusText}",
                     MayBeOrphaned = true,
                 };
             }
@@ -253,8 +256,8 @@ internal sealed class PlatformOperations(BrokerClient client, LastOperationPolle
         }
     }
 
-    private static string DescribeFailure(OsbResponse answer) =>
-        answer.IsSuccess
-            ? string.Join("; ", answer.Findings.Select(finding => finding.Observation).DefaultIfEmpty($"status {answer.Status}"))
-            : $"{answer.StatusText}: {answer.Description}";
+    private static string DescribeFailure(OsbResponse response) =>
+        response.IsSuccess
+            ? string.Join("; ", response.Findings.Select(finding => finding.Observation).DefaultIfEmpty($"status {response.Status}"))
+            : $"{response.StatusText}: {response.Description}";
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.StrictPlatform.Lifecycle;
 
-/// <summary>Whose words the platform uses.</summary>
+/// <summary>The kind of platform.</summary>
 internal enum PlatformProfile
 {
     CloudFoundry,
@@ -11,8 +11,8 @@ internal enum PlatformProfile
 }
 
 /// <summary>
-/// Where an instance belongs (profile.md; 130, 131). With Kubernetes the organization is the cluster and the space the namespace,
-/// as the service catalog of Kubernetes fills the two guids.
+/// Organization and space of an instance (OSB profile.md, "Context Object"). For Kubernetes the organization is the cluster and the
+/// space is the namespace, as the Kubernetes service catalog fills the two GUIDs.
 /// </summary>
 internal sealed record PlatformTenant(
     PlatformProfile Profile,
@@ -22,8 +22,8 @@ internal sealed record PlatformTenant(
     string SpaceName
 )
 {
-    /// <summary>The context object.</summary>
-    /// <param name="instanceName">Given for provision and update only; null with a bind.</param>
+    /// /// <summary>Returns the context object.</summary>
+    /// <param name="instanceName">The name of the instance for provision and update; null for a bind.</param>
     public JsonObject Context(string? instanceName)
     {
         JsonObject context =
@@ -49,7 +49,7 @@ internal sealed record PlatformTenant(
         return context;
     }
 
-    /// <summary>The originating identity of a user (9, 129).</summary>
+    /// <summary>Returns the originating identity header of a user (OSB profile.md, "Originating Identity Header").</summary>
     public static string OriginatingIdentity(PlatformProfile profile, string user)
     {
         JsonObject who =

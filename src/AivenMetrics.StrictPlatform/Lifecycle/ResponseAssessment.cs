@@ -2,7 +2,7 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.StrictPlatform.Lifecycle;
 
-/// <summary>What an answer means to the platform.</summary>
+/// <summary>The outcome of an operation.</summary>
 internal enum OperationOutcome
 {
     Succeeded,
@@ -10,9 +10,9 @@ internal enum OperationOutcome
     Failed,
 }
 
-/// <summary>The platform's reading of an answer, as Cloud Controller reads it (B2, 126).</summary>
-/// <param name="NeedsMitigation">The broker may have made something that nobody will use: it is deleted.</param>
-/// <param name="Finding">What the answer broke; null: it was a proper answer, if only a refusal.</param>
+/// <summary>The platform's assessment of a response, as in Cloud Controller.</summary>
+/// <param name="NeedsMitigation">True if the broker may have created an orphan, which must be deleted.</param>
+/// <param name="Finding">The violated requirement; null for a valid success or error response.</param>
 internal sealed record ResponseAssessment(OperationOutcome Outcome, bool NeedsMitigation = false, Finding? Finding = null)
 {
     private static readonly ResponseAssessment Done = new(OperationOutcome.Succeeded);
@@ -20,73 +20,83 @@ internal sealed record ResponseAssessment(OperationOutcome Outcome, bool NeedsMi
     private static readonly ResponseAssessment Rejected = new(OperationOutcome.Failed);
     private static readonly ResponseAssessment Orphan = new(OperationOutcome.Failed, NeedsMitigation: true);
 
-    /// <param name="answer">Of a provision, bind, update, unbind or deprovision.</param>
-    /// <param name="bindingsRetrievable">Without it the credentials of an asynchronous bind cannot be had.</param>
-    public static ResponseAssessment Assess(OsbResponse answer, bool bindingsRetrievable) =>
-        answer.Call.Endpoint switch
+    /// <param name="response">The response to a provision, bind, update, unbind or deprovision.</param>
+    /// <param name="bindingsRetrievable">
+    /// Whether bindings can be fetched; otherwise the credentials of an asynchronous bind are unavailable.
+    /// </param>
+    public static ResponseAssessment Assess(OsbResponse response, bool bindingsRetrievable) =>
+        response.Call.Endpoint switch
         {
-            Endpoint.Provision or Endpoint.Bind => AssessCreate(answer, bindingsRetrievable),
-            Endpoint.Update => AssessUpdate(answer),
-            _ => AssessDelete(answer),
+            Endpoint.Provision or Endpoint.Bind => AssessCreate(response, bindingsRetrievable),
+            Endpoint.Update => AssessUpdate(response),
+            _ => AssessDelete(response),
         };
 
-    private static ResponseAssessment AssessCreate(OsbResponse answer, bool bindingsRetrievable)
+    private static ResponseAssessment AssessCreate(OsbResponse response, bool bindingsRetrievable)
     {
-        var bind = answer.Call.Endpoint == Endpoint.Bind;
-        return (answer.TransportFailure, answer.Status) switch
+        var bind = response.Call.Endpoint == Endpoint.Bind;
+        return (response.TransportFailure, response.Status) switch
         {
             (TransportFailure.Unreachable, _) => Rejected,
             (TransportFailure.TimedOut, _) => Orphan,
-            (_, 200) => answer.IsMalformed ? Rejected : Done,
-            (_, 201) => answer.IsMalformed ? Orphan : Done,
-            (_, 202) when answer.IsMalformed => Orphan,
+            (_, 200) => response.IsMalformed ? Rejected : Done,
+            (_, 201) => response.IsMalformed ? Orphan : Done,
+            (_, 202) when response.IsMalformed => Orphan,
             (_, 202) when bind && !bindingsRetrievable => Orphan with
             {
-                Finding = new("B2", "an asynchronous bind needs bindings_retrievable: its credentials cannot be fetched", answer.Location),
+                Finding = new(
+                    "B2",
+                    "an asynchronous bind needs bindings_retrievable: its credentials cannot be fetched",
+                    response.Location
+                ),
             },
             (_, 202) => Poll,
             (_, < 400) => Orphan,
             (_, 410) => Orphan,
-            (_, 422) => AssessUnprocessable(answer, bind),
+            (_, 422) => AssessUnprocessable(response, bind),
             (_, < 500) => Rejected,
             _ => Orphan,
         };
     }
 
-    private static ResponseAssessment AssessUnprocessable(OsbResponse answer, bool bind) =>
-        (answer.ErrorCode, bind) switch
+    private static ResponseAssessment AssessUnprocessable(OsbResponse response, bool bind) =>
+        (response.ErrorCode, bind) switch
         {
             ("AsyncRequired" or "ConcurrencyError", _) or ("MaintenanceInfoConflict", false) or ("RequiresApp", true) => Rejected,
             _ => Orphan with
             {
                 Finding = new(
                     "B2",
-                    "Cloud Controller answers this 422 with a delete of the id: refuse bad input with 400",
-                    answer.Location
+                    "Cloud Controller reacts to this 422 with a delete of the id: reject invalid input with 400",
+                    response.Location
                 ),
             },
         };
 
-    private static ResponseAssessment AssessUpdate(OsbResponse answer) =>
-        (answer.TransportFailure, answer.Status, answer.IsMalformed) switch
+    private static ResponseAssessment AssessUpdate(OsbResponse response) =>
+        (response.TransportFailure, response.Status, response.IsMalformed) switch
         {
             (TransportFailure.None, 200, false) => Done,
             (TransportFailure.None, 202, false) => Poll,
             (TransportFailure.None, 409 or 410, _) => Rejected with
             {
-                Finding = new("B2", "Cloud Controller takes this for a bad response to an update", answer.Location),
+                Finding = new("B2", "Cloud Controller treats this status as an invalid response to an update", response.Location),
             },
             _ => Rejected,
         };
 
-    private static ResponseAssessment AssessDelete(OsbResponse answer) =>
-        (answer.TransportFailure, answer.Status, answer.IsMalformed) switch
+    private static ResponseAssessment AssessDelete(OsbResponse response) =>
+        (response.TransportFailure, response.Status, response.IsMalformed) switch
         {
             (TransportFailure.None, 200, false) or (TransportFailure.None, 410, _) => Done,
             (TransportFailure.None, 202, false) => Poll,
             (TransportFailure.None, 404, _) => Rejected with
             {
-                Finding = new("117", "a delete of what does not exist is 410; the platform never forgets it otherwise", answer.Location),
+                Finding = new(
+                    "117",
+                    "a delete of a resource that does not exist must be 410, otherwise the platform never forgets it",
+                    response.Location
+                ),
             },
             _ => Rejected,
         };

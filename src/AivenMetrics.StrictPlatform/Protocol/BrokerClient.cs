@@ -6,11 +6,11 @@ using AivenMetrics.StrictPlatform.Rules;
 
 namespace AivenMetrics.StrictPlatform.Protocol;
 
-/// <summary>Where a broker is and how the platform presents itself.</summary>
+/// <summary>Connection settings of a broker.</summary>
 /// <param name="Url">Base URL, without <c>/v2</c>.</param>
-/// <param name="ApiVersion">Such as 2.17; Cloud Controller says 2.15.</param>
-/// <param name="OriginatingIdentity">Value of the header; null: none is sent.</param>
-/// <param name="Timeout">For each request; Cloud Controller's is 60 s.</param>
+/// <param name="ApiVersion">API version in requests, such as 2.17; Cloud Controller sends 2.15.</param>
+/// <param name="OriginatingIdentity">Value of the originating identity header; null for none.</param>
+/// <param name="Timeout">Timeout of each request; Cloud Controller uses 60 s.</param>
 internal sealed record BrokerConnection(
     Uri Url,
     string Username,
@@ -20,11 +20,11 @@ internal sealed record BrokerConnection(
     TimeSpan Timeout
 )
 {
-    /// <summary>Without the password.</summary>
+    /// /// <summary>Returns user and URL without the password.</summary>
     public override string ToString() => $"{Username} at {Url}";
 }
 
-/// <summary>Speaks to a broker, remembers what was said, and looks at every answer by itself.</summary>
+/// <summary>Sends requests to a broker, records all responses and validates each of them.</summary>
 internal sealed class BrokerClient : IDisposable
 {
     public const string VersionHeader = "X-Broker-API-Version";
@@ -37,7 +37,7 @@ internal sealed class BrokerClient : IDisposable
     private readonly TimeProvider _time;
     private readonly string _basic;
 
-    // A redirect would carry the platform's password to another place.
+    // A redirect would send the platform's password to another server.
     private readonly HttpClient _http = new(
         new SocketsHttpHandler
         {
@@ -56,7 +56,7 @@ internal sealed class BrokerClient : IDisposable
         _basic = BasicCredentials(connection.Username, connection.Password);
     }
 
-    /// <summary>Every answer so far, oldest first.</summary>
+    /// <summary>All responses so far, oldest first.</summary>
     public ConcurrentQueue<OsbResponse> Responses { get; } = new();
 
     public BrokerConnection Connection => _connection;
@@ -64,64 +64,64 @@ internal sealed class BrokerClient : IDisposable
     public static string BasicCredentials(string username, string password) =>
         "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}"));
 
-    /// <summary>Sends a request. Silence is an answer too; only the caller's own end throws.</summary>
-    public async Task<OsbResponse> SendAsync(OsbCall ask, CancellationToken cancellationToken)
+    /// <summary>Sends a request. A transport failure is returned as a response; only cancellation by the caller throws.</summary>
+    public async Task<OsbResponse> SendAsync(OsbCall call, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(_connection.Timeout);
-        OsbResponse answer;
+        OsbResponse response;
         var identity = Guid.NewGuid().ToString();
         try
         {
-            using var request = CreateRequest(ask, identity);
-            using var response = await _http.SendAsync(request, patience.Token);
-            var text = await response.Content.ReadAsStringAsync(patience.Token);
-            answer = new OsbResponse(
-                ask,
-                (int)response.StatusCode,
+            using var request = CreateRequest(call, identity);
+            using var httpResponse = await _http.SendAsync(request, patience.Token);
+            var text = await httpResponse.Content.ReadAsStringAsync(patience.Token);
+            response = new OsbResponse(
+                call,
+                (int)httpResponse.StatusCode,
                 text,
                 Parse(text),
-                ContentHeader(response, "Content-Type"),
-                response.Headers,
+                ContentHeader(httpResponse, "Content-Type"),
+                httpResponse.Headers,
                 _time.GetElapsedTime(start)
             )
             {
-                LastModified = ContentHeader(response, "Last-Modified"),
+                LastModified = ContentHeader(httpResponse, "Last-Modified"),
             };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            answer = NoResponse(ask, TransportFailure.TimedOut, start);
+            response = NoResponse(call, TransportFailure.TimedOut, start);
         }
         catch (HttpRequestException exception)
         {
-            answer = NoResponse(
-                ask,
+            response = NoResponse(
+                call,
                 exception.InnerException is SocketException ? TransportFailure.Unreachable : TransportFailure.TimedOut,
                 start
             );
         }
 
-        var sent = ask.Headers.TryGetValue(RequestIdentityHeader, out var given) ? given : identity;
-        answer = answer with { Findings = [.. ResponseRules.Validate(answer, sent), .. BodyRules.Validate(answer)] };
-        Responses.Enqueue(answer);
-        return answer;
+        var sent = call.Headers.TryGetValue(RequestIdentityHeader, out var given) ? given : identity;
+        response = response with { Findings = [.. ResponseRules.Validate(response, sent), .. BodyRules.Validate(response)] };
+        Responses.Enqueue(response);
+        return response;
     }
 
     public void Dispose() => _http.Dispose();
 
-    private OsbResponse NoResponse(OsbCall ask, TransportFailure silence, long start) =>
-        new(ask, 0, "", null, null, null, _time.GetElapsedTime(start)) { TransportFailure = silence };
+    private OsbResponse NoResponse(OsbCall call, TransportFailure silence, long start) =>
+        new(call, 0, "", null, null, null, _time.GetElapsedTime(start)) { TransportFailure = silence };
 
-    private HttpRequestMessage CreateRequest(OsbCall ask, string identity)
+    private HttpRequestMessage CreateRequest(OsbCall call, string identity)
     {
-        var url = new Uri(_connection.Url.GetLeftPart(UriPartial.Path).TrimEnd('/') + ask.Path, AsWritten);
-        var request = new HttpRequestMessage(ask.Method, url);
-        if ((ask.RawBody ?? ask.Body?.ToJsonString()) is { } body)
+        var url = new Uri(_connection.Url.GetLeftPart(UriPartial.Path).TrimEnd('/') + call.Path, AsWritten);
+        var request = new HttpRequestMessage(call.Method, url);
+        if ((call.RawBody ?? call.Body?.ToJsonString()) is { } body)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
-            if (ask.ContentType is { } type)
+            if (call.ContentType is { } type)
             {
                 request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
             }
@@ -133,9 +133,9 @@ internal sealed class BrokerClient : IDisposable
             ["Accept"] = "application/json",
             [VersionHeader] = _connection.ApiVersion,
             [RequestIdentityHeader] = identity,
-            [OriginatingIdentityHeader] = ask.SendsOriginatingIdentity ? _connection.OriginatingIdentity : null,
+            [OriginatingIdentityHeader] = call.SendsOriginatingIdentity ? _connection.OriginatingIdentity : null,
         };
-        foreach ((var name, var value) in ask.Headers)
+        foreach ((var name, var value) in call.Headers)
         {
             headers[name] = value;
         }
@@ -150,8 +150,8 @@ internal sealed class BrokerClient : IDisposable
         return request;
     }
 
-    private static string? ContentHeader(HttpResponseMessage response, string name) =>
-        response.Content.Headers.TryGetValues(name, out var values) ? values.First() : null;
+    private static string? ContentHeader(HttpResponseMessage httpResponse, string name) =>
+        httpResponse.Content.Headers.TryGetValues(name, out var values) ? values.First() : null;
 
     private static JsonElement? Parse(string text)
     {

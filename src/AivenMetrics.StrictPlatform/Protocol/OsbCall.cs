@@ -17,27 +17,27 @@ internal enum Endpoint
     BindingOperation,
 }
 
-/// <summary>A request to a broker. What is not said here is as a well-behaved platform sends it.</summary>
-/// <param name="Path">Path and query, sent as they are written.</param>
-/// <param name="Body">JSON body; null: none.</param>
+/// <summary>A request to a broker. Headers that are not set have the values of a conforming platform.</summary>
+/// <param name="Path">Path and query, sent verbatim.</param>
+/// <param name="Body">JSON body; null for none.</param>
 internal sealed record OsbCall(Endpoint Endpoint, HttpMethod Method, string Path, JsonObject? Body = null)
 {
-    /// <summary>A body that is sent as it is instead of <see cref="Body"/>.</summary>
+    /// <summary>A body that is sent verbatim instead of <see cref="Body"/>.</summary>
     public string? RawBody { get; init; }
 
-    /// <summary>Content type of the body; null: none is sent.</summary>
+    /// <summary>Content type of the body; null for none.</summary>
     public string? ContentType { get; init; } = "application/json";
 
-    /// <summary>Headers that differ from the usual ones; null: the header is left out.</summary>
+    /// <summary>Headers that replace the default ones; null removes a header.</summary>
     public IReadOnlyDictionary<string, string?> Headers { get; init; } = new Dictionary<string, string?>();
 
-    /// <summary>False: nobody asked, as with orphan mitigation; no originating identity is sent.</summary>
+    /// <summary>Whether the originating identity is sent. False for requests without a user, such as orphan mitigation.</summary>
     public bool SendsOriginatingIdentity { get; init; } = true;
 
-    /// <summary><c>requires</c> of the offering, which decides what a bind may answer.</summary>
+    /// <summary><c>requires</c> of the offering, which determines the allowed fields of a bind response.</summary>
     public IReadOnlyList<string> Requires { get; init; } = [];
 
-    /// <summary>True: the platform said that it can poll.</summary>
+    /// <summary>Whether the request accepts asynchronous operations.</summary>
     public bool AcceptsIncomplete => Path.Contains("accepts_incomplete=true", StringComparison.Ordinal);
 
     public OsbCall WithHeader(string header, string? value) =>
@@ -49,7 +49,7 @@ internal sealed record OsbCall(Endpoint Endpoint, HttpMethod Method, string Path
     public override string ToString() => $"{Method} {Path}";
 }
 
-/// <summary>Makes the requests of the specification.</summary>
+/// <summary>Creates the requests of the OSB specification.</summary>
 internal static class OsbCalls
 {
     public static OsbCall Catalog() => new(Endpoint.Catalog, HttpMethod.Get, "/v2/catalog");
@@ -74,9 +74,9 @@ internal static class OsbCalls
     public static OsbCall Unbind(string instance, string binding, PlanIds ids, bool incomplete = true) =>
         new(Endpoint.Unbind, HttpMethod.Delete, $"{Binding(instance, binding)}?{ids}{(incomplete ? "&accepts_incomplete=true" : "")}");
 
-    /// <param name="binding">Null: the instance's operation.</param>
-    /// <param name="ids">Hints; null: none.</param>
-    /// <param name="operation">As the 202 said; null: it said none.</param>
+    /// <param name="binding">The binding; null for the operation of the instance.</param>
+    /// <param name="ids">Hints in the query; null for none.</param>
+    /// <param name="operation">The operation of the 202 response; null if it had none.</param>
     public static OsbCall LastOperation(string instance, string? binding, PlanIds? ids = null, string? operation = null)
     {
         var path = (binding is null ? Instance(instance) : Binding(instance, binding)) + "/last_operation";
@@ -100,6 +100,6 @@ internal static class OsbCalls
 /// <summary>Ids of an offering and one of its plans.</summary>
 internal sealed record PlanIds(string ServiceId, string PlanId)
 {
-    /// <summary>As a query.</summary>
+    /// /// <summary>Returns the ids as a query string.</summary>
     public override string ToString() => $"service_id={Uri.EscapeDataString(ServiceId)}&plan_id={Uri.EscapeDataString(PlanId)}";
 }

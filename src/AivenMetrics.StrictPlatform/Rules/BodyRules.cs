@@ -4,21 +4,23 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.StrictPlatform.Rules;
 
-/// <summary>Rules for the body of each endpoint, as strict as Cloud Controller's parser, which takes no null for an absent field.</summary>
+/// <summary>
+/// Rules for the bodies of each endpoint, as strict as Cloud Controller's parser, which rejects null for an absent field.
+/// </summary>
 internal static class BodyRules
 {
     private const int MaximumOperationLength = 10_000;
     private static readonly string[] States = ["in progress", "succeeded", "failed"];
 
-    /// <summary>What is wrong with a successful answer.</summary>
-    public static IEnumerable<Finding> Validate(OsbResponse answer)
+    /// <summary>Returns the violations in the body of a successful response.</summary>
+    public static IEnumerable<Finding> Validate(OsbResponse response)
     {
-        if (!answer.IsSuccess || answer.BodyObject is not { } body)
+        if (!response.IsSuccess || response.BodyObject is not { } body)
         {
             return [];
         }
-        ResponseBody fields = new(answer, body);
-        return answer.Call.Endpoint switch
+        ResponseBody fields = new(response, body);
+        return response.Call.Endpoint switch
         {
             Endpoint.Provision or Endpoint.Update =>
             [
@@ -43,7 +45,7 @@ internal static class BodyRules
         }
         if (operation.ValueKind != JsonValueKind.String)
         {
-            yield return fields.CreateFinding("B4", "operation is not a string (Cloud Controller takes no null)");
+            yield return fields.CreateFinding("B4", "operation is not a string (Cloud Controller rejects null)");
         }
         else if (operation.GetString()!.Length > MaximumOperationLength)
         {
@@ -57,9 +59,9 @@ internal static class BodyRules
 
     private static IEnumerable<Finding> ValidateMetadata(ResponseBody fields)
     {
-        foreach (var fault in fields.RequireKind("metadata", "B4", JsonValueKind.Object))
+        foreach (var finding in fields.RequireKind("metadata", "B4", JsonValueKind.Object))
         {
-            yield return fault;
+            yield return finding;
         }
         foreach (var member in (string[])["labels", "attributes"])
         {
@@ -95,14 +97,14 @@ internal static class BodyRules
         {
             if (fields["credentials"] is not null)
             {
-                yield return fields.CreateFinding("90", "a 202 holds credentials");
+                yield return fields.CreateFinding("90", "a 202 contains credentials");
             }
             yield break;
         }
 
-        foreach (var fault in fields.RequireKind("credentials", "B4", JsonValueKind.Object, JsonValueKind.Null))
+        foreach (var finding in fields.RequireKind("credentials", "B4", JsonValueKind.Object, JsonValueKind.Null))
         {
-            yield return fault;
+            yield return finding;
         }
         foreach (
             (var field, var requires) in ((string, string)[])
@@ -114,7 +116,7 @@ internal static class BodyRules
                 && !(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0);
             if (given && !fields.Answer.Call.Requires.Contains(requires))
             {
-                yield return fields.CreateFinding("99", $"{field} though the offering does not say requires: {requires}");
+                yield return fields.CreateFinding("99", $"{field} although the offering does not have requires: {requires}");
             }
         }
 
@@ -125,17 +127,17 @@ internal static class BodyRules
         {
             yield return fields.CreateFinding("B4", "route_service_url is not an https URL with a host");
         }
-        foreach (var fault in ValidateEndpoints(fields).Concat(ValidateTimes(fields)))
+        foreach (var finding in ValidateEndpoints(fields).Concat(ValidateTimes(fields)))
         {
-            yield return fault;
+            yield return finding;
         }
     }
 
     private static IEnumerable<Finding> ValidateEndpoints(ResponseBody fields)
     {
-        foreach (var fault in fields.RequireKind("endpoints", "98", JsonValueKind.Array))
+        foreach (var finding in fields.RequireKind("endpoints", "98", JsonValueKind.Array))
         {
-            yield return fault;
+            yield return finding;
         }
         foreach (var endpoint in JsonMembers.Items(fields.Value, "endpoints"))
         {
@@ -225,21 +227,21 @@ internal static class BodyRules
             && ends.All(end => ushort.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0);
     }
 
-    /// <summary>A body with the answer that it came with.</summary>
+    /// <summary>A body with its response.</summary>
     private readonly record struct ResponseBody(OsbResponse Answer, JsonElement Value)
     {
         public JsonElement? this[string name] => JsonMembers.Member(Value, name);
 
         public Finding CreateFinding(string requirement, string seen) => new(requirement, seen, Answer.Location);
 
-        /// <summary>A member that is there must be of one of these kinds.</summary>
+        /// <summary>Requires that a member, if present, has one of these kinds.</summary>
         public IEnumerable<Finding> RequireKind(string name, string requirement, params JsonValueKind[] kinds) =>
             this[name] is { } value && !kinds.Contains(value.ValueKind)
                 ?
                 [
                     CreateFinding(
                         requirement,
-                        value.ValueKind == JsonValueKind.Null ? $"{name} is null; leave it out instead" : $"{name} has the wrong type"
+                        value.ValueKind == JsonValueKind.Null ? $"{name} is null; omit it instead" : $"{name} has the wrong type"
                     ),
                 ]
                 : [];

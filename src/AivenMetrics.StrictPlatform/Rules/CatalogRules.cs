@@ -4,7 +4,7 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.StrictPlatform.Rules;
 
-/// <summary>What Cloud Controller and the specification ask of a catalog (24 to 34, 37, B5).</summary>
+/// <summary>Rules of the specification and of Cloud Controller for a catalog (requirements 24 to 34, 37, and B5).</summary>
 internal static partial class CatalogRules
 {
     private const int RecommendedLength = 255;
@@ -22,24 +22,24 @@ internal static partial class CatalogRules
     ];
     private static readonly string[] PlanBooleans = ["free", "bindable", "plan_updateable", "binding_rotatable"];
 
-    /// <summary>What is wrong with the body of a catalog.</summary>
+    /// <summary>Returns the violations in the body of a catalog.</summary>
     public static IReadOnlyList<Finding> Validate(JsonElement? body)
     {
-        List<Finding> faults = [];
+        List<Finding> findings = [];
         if (JsonMembers.Member(body, "services") is not { ValueKind: JsonValueKind.Array } services)
         {
             return [new("24", "services is not an array", "catalog")];
         }
         if (services.GetArrayLength() == 0)
         {
-            faults.Add(new("B5", "Cloud Controller refuses a catalog without offerings", "services"));
+            findings.Add(new("B5", "Cloud Controller rejects a catalog without offerings", "services"));
         }
         JsonElement[] offerings = [.. services.EnumerateArray()];
         JsonElement[] plans = [.. offerings.SelectMany(offering => JsonMembers.Items(offering, "plans"))];
-        faults.AddRange(FindDuplicates(offerings, "id", "26", "services"));
-        faults.AddRange(FindDuplicates(offerings, "name", "25", "services"));
-        faults.AddRange(FindDuplicates(plans, "id", "28", "services[].plans"));
-        faults.AddRange(
+        findings.AddRange(FindDuplicates(offerings, "id", "26", "services"));
+        findings.AddRange(FindDuplicates(offerings, "name", "25", "services"));
+        findings.AddRange(FindDuplicates(plans, "id", "28", "services[].plans"));
+        findings.AddRange(
             FindDuplicates(
                 offerings.Select(offering => JsonMembers.Member(offering, "dashboard_client")).OfType<JsonElement>(),
                 "id",
@@ -49,9 +49,9 @@ internal static partial class CatalogRules
         );
         foreach ((var index, var offering) in offerings.Index())
         {
-            faults.AddRange(ValidateOffering(offering, $"services[{index}]"));
+            findings.AddRange(ValidateOffering(offering, $"services[{index}]"));
         }
-        return faults;
+        return findings;
     }
 
     private static IEnumerable<Finding> ValidateOffering(JsonElement offering, string where)
@@ -65,7 +65,7 @@ internal static partial class CatalogRules
         [
             .. ValidateTexts(offering, where, "25"),
             .. JsonMembers.Text(offering, "name") is { } name && !CliFriendlyName().IsMatch(name)
-                ? [new Finding("25", "has other characters than letters, digits, period and hyphen", where + ".name")]
+                ? [new Finding("25", "has characters other than letters, digits, period and hyphen", where + ".name")]
                 : Array.Empty<Finding>(),
             .. JsonMembers.Boolean(offering, "bindable") is null
                 ? [new Finding("26", "is missing or not a boolean", where + ".bindable")]
@@ -136,11 +136,11 @@ internal static partial class CatalogRules
         }
         if (tags.ValueKind != JsonValueKind.Array || tags.EnumerateArray().Any(tag => tag.ValueKind != JsonValueKind.String))
         {
-            yield return new("29", "is not an array of strings (Cloud Controller takes no null)", where + ".tags");
+            yield return new("29", "is not an array of strings (Cloud Controller rejects null)", where + ".tags");
         }
         else if (string.Join(',', tags.EnumerateArray().Select(tag => tag.GetString())).Length > MaximumTagsLength)
         {
-            yield return new("B5", $"is longer than {MaximumTagsLength} characters together", where + ".tags");
+            yield return new("B5", $"is longer than {MaximumTagsLength} characters in total", where + ".tags");
         }
     }
 
@@ -188,11 +188,11 @@ internal static partial class CatalogRules
         }
         if (JsonMembers.Text(info, "version") is not { } version || !SemanticVersion().IsMatch(version))
         {
-            yield return new("33", "is missing or no semantic version", where + ".maintenance_info.version");
+            yield return new("33", "is missing or not a semantic version", where + ".maintenance_info.version");
         }
         if (info.ValueKind == JsonValueKind.Object && info.EnumerateObject().Any(member => member.Name is not ("version" or "description")))
         {
-            yield return new("B5", "has other members than version and description", where + ".maintenance_info");
+            yield return new("B5", "has members other than version and description", where + ".maintenance_info");
         }
         if (info.GetRawText().Length > MaximumMaintenanceInfoLength)
         {
@@ -222,11 +222,11 @@ internal static partial class CatalogRules
             }
             if (JsonMembers.Text(schema, "$schema") is null)
             {
-                yield return new("32", "does not say $schema", path);
+                yield return new("32", "does not have $schema", path);
             }
-            foreach ((var place, var fault) in JsonSchemaDraft04.Validate(schema))
+            foreach ((var location, var error) in JsonSchemaDraft04.Validate(schema))
             {
-                yield return new(fault.StartsWith("refers to", StringComparison.Ordinal) ? "32" : "B5", fault, path + place);
+                yield return new(error.StartsWith("refers to", StringComparison.Ordinal) ? "32" : "B5", error, path + location);
             }
         }
     }
@@ -237,12 +237,12 @@ internal static partial class CatalogRules
             .Where(text => text is not null)
             .GroupBy(text => text, StringComparer.Ordinal)
             .Where(group => group.Count() > 1)
-            .Select(group => new Finding(requirement, $"{name} '{group.Key}' is there {group.Count()} times", where));
+            .Select(group => new Finding(requirement, $"{name} '{group.Key}' occurs {group.Count()} times", where));
 
     [GeneratedRegex("^[A-Za-z0-9.-]+$")]
     private static partial Regex CliFriendlyName();
 
-    // As semver.org 2.0 writes it down.
+    // The grammar of Semantic Versioning 2.0.0.
     [GeneratedRegex(@"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$")]
     private static partial Regex SemanticVersion();
 }

@@ -3,15 +3,15 @@ using System.Text.Json;
 namespace AivenMetrics.StrictPlatform.Rules;
 
 /// <summary>
-/// Whether a schema is one of JSON Schema draft-04, the only draft that every Cloud Controller takes (B5): each keyword has the
-/// type that the draft's metaschema asks for, and nothing refers outside.
+/// Validates a schema against JSON Schema draft-04, the only draft that all versions of Cloud Controller accept: each keyword has the
+/// type of the metaschema, and there are no external references.
 /// </summary>
 internal static class JsonSchemaDraft04
 {
     private static readonly string[] Types = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
-    /// <summary>Faults with their place below the schema, such as <c>.properties.size</c>.</summary>
-    public static IEnumerable<(string Place, string Fault)> Validate(JsonElement schema)
+    /// <summary>Returns errors with their location in the schema, such as <c>.properties.size</c>.</summary>
+    public static IEnumerable<(string Location, string Error)> Validate(JsonElement schema)
     {
         if (
             schema.ValueKind == JsonValueKind.Object
@@ -19,58 +19,58 @@ internal static class JsonSchemaDraft04
             && !(draft.ValueKind == JsonValueKind.String && draft.GetString()!.TrimEnd('#') == "http://json-schema.org/draft-04/schema")
         )
         {
-            yield return (".$schema", "is not draft-04, the only draft that every Cloud Controller takes");
+            yield return (".$schema", "is not draft-04, the only draft that all versions of Cloud Controller accept");
         }
-        foreach (var fault in ValidateSchema(schema, ""))
+        foreach (var error in ValidateSchema(schema, ""))
         {
-            yield return fault;
+            yield return error;
         }
     }
 
-    private static IEnumerable<(string Place, string Fault)> ValidateSchema(JsonElement schema, string place)
+    private static IEnumerable<(string Location, string Error)> ValidateSchema(JsonElement schema, string location)
     {
         if (schema.ValueKind != JsonValueKind.Object)
         {
-            return [(place, "is not an object")];
+            return [(location, "is not an object")];
         }
         return
         [
-            .. schema.EnumerateObject().SelectMany(keyword => ValidateKeyword(keyword.Name, keyword.Value, $"{place}.{keyword.Name}")),
-            .. RequireSibling(schema, place, "exclusiveMaximum", "maximum"),
-            .. RequireSibling(schema, place, "exclusiveMinimum", "minimum"),
+            .. schema.EnumerateObject().SelectMany(keyword => ValidateKeyword(keyword.Name, keyword.Value, $"{location}.{keyword.Name}")),
+            .. RequireSibling(schema, location, "exclusiveMaximum", "maximum"),
+            .. RequireSibling(schema, location, "exclusiveMinimum", "minimum"),
         ];
     }
 
-    private static IEnumerable<(string Place, string Fault)> ValidateKeyword(string name, JsonElement value, string place) =>
+    private static IEnumerable<(string Location, string Error)> ValidateKeyword(string name, JsonElement value, string location) =>
         name switch
         {
-            "$ref" => ValidateReference(value, place),
+            "$ref" => ValidateReference(value, location),
             "id" or "$schema" or "title" or "description" or "pattern" or "format" => Require(
                 value.ValueKind == JsonValueKind.String,
-                place,
+                location,
                 "is not a string"
             ),
-            "maximum" or "minimum" => Require(value.ValueKind == JsonValueKind.Number, place, "is not a number"),
-            "multipleOf" => Require(value.ValueKind == JsonValueKind.Number && value.GetDouble() > 0, place, "is not a number above 0"),
+            "maximum" or "minimum" => Require(value.ValueKind == JsonValueKind.Number, location, "is not a number"),
+            "multipleOf" => Require(value.ValueKind == JsonValueKind.Number && value.GetDouble() > 0, location, "is not a number above 0"),
             "exclusiveMaximum" or "exclusiveMinimum" or "uniqueItems" => Require(
                 IsBoolean(value),
-                place,
-                "is not a boolean, as draft-04 has it"
+                location,
+                "is not a boolean, as draft-04 requires"
             ),
             "maxLength" or "minLength" or "maxItems" or "minItems" or "maxProperties" or "minProperties" => Require(
                 value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= 0,
-                place,
-                "is not a whole number from 0"
+                location,
+                "is not a whole number of at least 0"
             ),
-            "required" => Require(IsDistinctStrings(value), place, "is not a non-empty array of different strings"),
-            "enum" => Require(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0, place, "is not a non-empty array"),
-            "type" => Require(IsType(value), place, "names no type of draft-04"),
-            "not" => ValidateSchema(value, place),
-            "additionalItems" or "additionalProperties" => IsBoolean(value) ? [] : ValidateSchema(value, place),
-            "items" => value.ValueKind == JsonValueKind.Array ? ValidateSchemas(value, place) : ValidateSchema(value, place),
-            "allOf" or "anyOf" or "oneOf" => ValidateSchemas(value, place),
-            "properties" or "patternProperties" or "definitions" => ValidateMembers(value, place, ValidateSchema),
-            "dependencies" => ValidateMembers(value, place, (member, at) =>
+            "required" => Require(IsDistinctStrings(value), location, "is not a non-empty array of different strings"),
+            "enum" => Require(value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0, location, "is not a non-empty array"),
+            "type" => Require(IsType(value), location, "is not a type of draft-04"),
+            "not" => ValidateSchema(value, location),
+            "additionalItems" or "additionalProperties" => IsBoolean(value) ? [] : ValidateSchema(value, location),
+            "items" => value.ValueKind == JsonValueKind.Array ? ValidateSchemas(value, location) : ValidateSchema(value, location),
+            "allOf" or "anyOf" or "oneOf" => ValidateSchemas(value, location),
+            "properties" or "patternProperties" or "definitions" => ValidateMembers(value, location, ValidateSchema),
+            "dependencies" => ValidateMembers(value, location, (member, at) =>
                 member.ValueKind == JsonValueKind.Array
                     ? Require(IsDistinctStrings(member), at, "is not a non-empty array of different strings")
                     : ValidateSchema(member, at)
@@ -78,37 +78,37 @@ internal static class JsonSchemaDraft04
             _ => [],
         };
 
-    private static IEnumerable<(string Place, string Fault)> ValidateReference(JsonElement value, string place) =>
-        value.ValueKind != JsonValueKind.String ? [(place, "is not a string")]
+    private static IEnumerable<(string Location, string Error)> ValidateReference(JsonElement value, string location) =>
+        value.ValueKind != JsonValueKind.String ? [(location, "is not a string")]
         : value.GetString()!.StartsWith('#') ? []
-        : [(place, "refers to something outside of the schema")];
+        : [(location, "refers to an external schema")];
 
-    private static IEnumerable<(string Place, string Fault)> ValidateSchemas(JsonElement value, string place) =>
+    private static IEnumerable<(string Location, string Error)> ValidateSchemas(JsonElement value, string location) =>
         value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0
-            ? value.EnumerateArray().Index().SelectMany(item => ValidateSchema(item.Item, $"{place}[{item.Index}]"))
-            : [(place, "is not a non-empty array of schemas")];
+            ? value.EnumerateArray().Index().SelectMany(item => ValidateSchema(item.Item, $"{location}[{item.Index}]"))
+            : [(location, "is not a non-empty array of schemas")];
 
-    private static IEnumerable<(string Place, string Fault)> ValidateMembers(
+    private static IEnumerable<(string Location, string Error)> ValidateMembers(
         JsonElement value,
-        string place,
-        Func<JsonElement, string, IEnumerable<(string Place, string Fault)>> check
+        string location,
+        Func<JsonElement, string, IEnumerable<(string Location, string Error)>> check
     ) =>
         value.ValueKind == JsonValueKind.Object
-            ? value.EnumerateObject().SelectMany(member => check(member.Value, $"{place}.{member.Name}"))
-            : [(place, "is not an object")];
+            ? value.EnumerateObject().SelectMany(member => check(member.Value, $"{location}.{member.Name}"))
+            : [(location, "is not an object")];
 
-    private static IEnumerable<(string Place, string Fault)> RequireSibling(
+    private static IEnumerable<(string Location, string Error)> RequireSibling(
         JsonElement schema,
-        string place,
+        string location,
         string keyword,
         string other
     ) =>
         schema.TryGetProperty(keyword, out _) && !schema.TryGetProperty(other, out _)
-            ? [($"{place}.{keyword}", $"needs {other} beside it")]
+            ? [($"{location}.{keyword}", $"requires {other}")]
             : [];
 
-    private static IEnumerable<(string Place, string Fault)> Require(bool holds, string place, string fault) =>
-        holds ? [] : [(place, fault)];
+    private static IEnumerable<(string Location, string Error)> Require(bool holds, string location, string error) =>
+        holds ? [] : [(location, error)];
 
     private static bool IsBoolean(JsonElement value) => value.ValueKind is JsonValueKind.True or JsonValueKind.False;
 

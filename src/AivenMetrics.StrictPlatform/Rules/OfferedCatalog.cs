@@ -3,13 +3,13 @@ using AivenMetrics.StrictPlatform.Protocol;
 
 namespace AivenMetrics.StrictPlatform.Rules;
 
-/// <summary>The catalog as a platform uses it. What is absent or of a wrong type has the specification's default.</summary>
+/// <summary>The parsed catalog. Fields that are absent or of a wrong type have the default of the specification.</summary>
 internal sealed record OfferedCatalog(IReadOnlyList<ServiceOffering> Offerings)
 {
     public static OfferedCatalog Parse(JsonElement? body) => new([.. JsonMembers.Items(body, "services").Select(ServiceOffering.Parse)]);
 }
 
-/// <summary>A ServiceOffering.</summary>
+/// <summary>A service offering.</summary>
 internal sealed record ServiceOffering(
     string Id,
     string Name,
@@ -44,10 +44,10 @@ internal sealed record ServiceOffering(
     }
 }
 
-/// <summary>A ServicePlan; what it does not say itself it has from its offering.</summary>
-/// <param name="MaximumPollingDuration">How long an operation may be polled; null: as long as the platform likes.</param>
-/// <param name="MaintenanceInfo">As offered; null: none.</param>
-/// <param name="ProvisionSchema">JSON schema of provision parameters; null: none is given.</param>
+/// <summary>A service plan. Fields that it omits have the values of its offering.</summary>
+/// <param name="MaximumPollingDuration">Maximum polling duration of an operation; null for the platform's maximum.</param>
+/// <param name="MaintenanceInfo">The maintenance_info; null for none.</param>
+/// <param name="ProvisionSchema">JSON schema of provision parameters; null for none.</param>
 internal sealed record ServicePlan(
     string Id,
     string Name,

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace AivenMetrics.Commands;
 
-/// <summary><c>aiven-metrics audit</c>: who asked for what, when, and what came of it, from the broker's database.</summary>
+/// <summary><c>aiven-metrics audit</c>: shows the audit trail from the broker's database.</summary>
 internal static class AuditCommand
 {
     private const string DatabaseKey = $"{BrokerOptions.Section}:{nameof(BrokerOptions.Database)}";
@@ -15,38 +15,38 @@ internal static class AuditCommand
 
     private static readonly Option<string?> InstanceOption = new("--instance")
     {
-        Description = "Only entries of this service instance and its bindings (its GUID). Default: of all.",
+        Description = "Only entries of this service instance (GUID) and its bindings. Default: all instances.",
         HelpName = "id",
     };
 
     private static readonly Option<string?> BindingOption = new("--binding")
     {
-        Description = "Only entries of this binding. Default: of all.",
+        Description = "Only entries of this binding. Default: all bindings.",
         HelpName = "id",
     };
 
     private static readonly Option<string?> SinceOption = new("--since")
     {
         Description =
-            "Only entries from then on: a time such as 2026-11-23 or 2026-11-23T12:00:00Z (UTC unless it says otherwise), or how long ago, such as 12h or 7d. Default: all.",
+            "Only entries from this time: a time such as 2026-11-23 or 2026-11-23T12:00:00Z (UTC unless it has an offset), or an age such as 12h or 7d. Default: all.",
         HelpName = "time",
     };
 
     private static readonly Option<int> LimitOption = new("--limit")
     {
-        Description = $"How many entries at most, the newest; 1 to {LargestLimit}.",
+        Description = $"Maximum number of entries, newest first kept; 1 to {LargestLimit}.",
         HelpName = "number",
         DefaultValueFactory = _ => 100,
     };
 
-    private static readonly Option<bool> JsonOption = new("--json") { Description = "One JSON object a line, for programs." };
+    private static readonly Option<bool> JsonOption = new("--json") { Description = "Write one JSON object per line, for programs." };
 
     public static Command Create()
     {
         var database = Roles.Broker.Options.Where(option => option.Name.StartsWith("--database", StringComparison.Ordinal)).ToList();
         var command = new Command(
             "audit",
-            "Shows the audit trail of the broker: the newest entries, the oldest of them first. Exit code 0 also when there are none."
+            "Shows the newest entries of the broker's audit trail, in order of time. The exit code is 0 even if there are none."
         )
         {
             InstanceOption,
@@ -74,15 +74,15 @@ internal static class AuditCommand
         CancellationToken cancellationToken
     )
     {
-        List<string> faults =
+        List<string> errors =
         [
             .. configuration.ReadErrors,
             .. configuration
                 .Errors.Except(configuration.ReadErrors)
-                .Where(fault => fault.StartsWith(DatabaseKey, StringComparison.Ordinal)),
+                .Where(error => error.StartsWith(DatabaseKey, StringComparison.Ordinal)),
         ];
-        var query = Query(parsed, faults);
-        if (RoleCommand.WriteErrors(faults))
+        var query = Query(parsed, errors);
+        if (RoleCommand.WriteErrors(errors))
         {
             return RoleCommand.UsageExitCode;
         }
@@ -93,7 +93,7 @@ internal static class AuditCommand
             if (!await database.IsMigratedAsync(cancellationToken))
             {
                 await Console.Error.WriteLineAsync(
-                    $"The database is not a broker's of this version: run aiven-metrics migrate, or check {DatabaseKey}."
+                    $"The database does not have the schema of this version: run aiven-metrics migrate, or check {DatabaseKey}."
                 );
                 return 1;
             }
@@ -109,7 +109,7 @@ internal static class AuditCommand
         }
     }
 
-    private static AuditQuery Query(ParseResult parsed, List<string> faults)
+    private static AuditQuery Query(ParseResult parsed, List<string> errors)
     {
         DateTimeOffset? since = null;
         if (parsed.GetValue(SinceOption) is { } text)
@@ -117,14 +117,14 @@ internal static class AuditCommand
             since = AuditStartTime.Parse(text, TimeProvider.System.GetUtcNow());
             if (since is null)
             {
-                faults.Add("--since is neither a time such as 2026-11-23 or 2026-11-23T12:00:00Z, nor an age such as 12h or 7d.");
+                errors.Add("--since must be a time such as 2026-11-23 or 2026-11-23T12:00:00Z, or an age such as 12h or 7d.");
             }
         }
 
         var limit = parsed.GetValue(LimitOption);
         if (limit is < 1 or > LargestLimit)
         {
-            faults.Add($"--limit must be from 1 to {LargestLimit}.");
+            errors.Add($"--limit must be from 1 to {LargestLimit}.");
         }
 
         return new AuditQuery(
@@ -143,7 +143,7 @@ internal static class AuditCommand
         }
         else if (entries.Count == 0)
         {
-            Console.Error.WriteLine("There are no such entries.");
+            Console.Error.WriteLine("No entries match.");
         }
         else if (Console.IsOutputRedirected)
         {

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace AivenMetrics.Commands;
 
-/// <summary>Writes entries of the audit trail, for people and for programs.</summary>
+/// <summary>Writes entries of the audit trail as a table, as text or as JSON.</summary>
 internal static class AuditReport
 {
     private static readonly Column[] Columns =
@@ -21,10 +21,13 @@ internal static class AuditReport
         new("description", entry => entry.Description),
     ];
 
-    /// <summary>Members of an identity that tell the person, the most telling first: Kubernetes, then Cloud Foundry (osb.md 129).</summary>
+    /// <summary>
+    /// Members of an originating identity that name the user, in order of preference: Kubernetes first, then Cloud Foundry (OSB profile.md,
+    /// "Originating Identity Header").
+    /// </summary>
     private static readonly string[] Names = ["username", "user_name", "user_id", "uid"];
 
-    /// <summary>The person whom the platform acted for, with the platform; else the platform's user at the broker.</summary>
+    /// <summary>Returns the platform's end user with the platform, or the platform's user at the broker.</summary>
     public static string DescribeActor(Actor actor)
     {
         if (actor.Platform is null)
@@ -41,10 +44,10 @@ internal static class AuditReport
         return $"{name ?? "?"} ({actor.Platform})";
     }
 
-    /// <summary>A table as wide as the terminal.</summary>
+    /// <summary>Writes a table as wide as the terminal.</summary>
     /// <param name="entries">The entries.</param>
-    /// <param name="query">What was asked for is not repeated in every line.</param>
-    /// <param name="console">Where to.</param>
+    /// <param name="query">The query. Columns with the value that it asks for are left out.</param>
+    /// <param name="console">The console to write to.</param>
     public static void WriteTable(IReadOnlyList<AuditRecord> entries, AuditQuery query, IAnsiConsole console)
     {
         var columns = VisibleColumns(query);
@@ -70,10 +73,10 @@ internal static class AuditReport
         console.Write(table);
     }
 
-    /// <summary>Aligned columns without any escape sequence.</summary>
+    /// <summary>Writes aligned columns without escape sequences.</summary>
     /// <param name="entries">The entries.</param>
-    /// <param name="query">What was asked for is not repeated in every line.</param>
-    /// <param name="writer">Where to.</param>
+    /// <param name="query">The query. Columns with the value that it asks for are left out.</param>
+    /// <param name="writer">The writer to write to.</param>
     public static void WriteText(IReadOnlyList<AuditRecord> entries, AuditQuery query, TextWriter writer)
     {
         var columns = VisibleColumns(query);
@@ -89,7 +92,7 @@ internal static class AuditReport
         }
     }
 
-    /// <summary>One object a line; members without a value are left out.</summary>
+    /// <summary>Writes one JSON object per line; members without a value are omitted.</summary>
     public static void WriteJson(IReadOnlyList<AuditRecord> entries, TextWriter writer)
     {
         foreach (var entry in entries)
@@ -120,7 +123,7 @@ internal static class AuditReport
         }
     }
 
-    // Rows are read as they are: one that an older broker took with a member twice must not hide the others.
+    // An older broker accepted identities with duplicate members. Parsing keeps the last one instead of failing.
     private static JsonObject? Identity(Actor actor)
     {
         if (actor.Identity is null)

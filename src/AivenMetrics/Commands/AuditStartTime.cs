@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace AivenMetrics.Commands;
 
-/// <summary>The start of a time span as people write it.</summary>
+/// <summary>Parses the start of a period.</summary>
 internal static partial class AuditStartTime
 {
     private static readonly string[] Formats =
@@ -16,8 +16,8 @@ internal static partial class AuditStartTime
         "yyyy-MM-ddTHH:mm:ss.FFFFFFFK",
     ];
 
-    /// <summary>A time (UTC unless it names a zone), or an age in hours or days such as <c>12h</c>.</summary>
-    /// <returns>Null: it is neither.</returns>
+    /// <summary>Parses a time (UTC unless it has an offset), or an age in hours or days such as <c>12h</c>.</summary>
+    /// <returns>The time, or null if the text is neither.</returns>
     public static DateTimeOffset? Parse(string text, DateTimeOffset now)
     {
         if (Age().Match(text) is { Success: true } age)

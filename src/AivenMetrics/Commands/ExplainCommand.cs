@@ -9,8 +9,8 @@ using AivenMetrics.Hosting;
 namespace AivenMetrics.Commands;
 
 /// <summary>
-/// <c>aiven-metrics explain</c>: asks a gateway what a credential does to a query, and prints it for people. The credential comes from a
-/// file or standard input, as a platform hands it out, never from the command line, which every user of a machine can read.
+/// <c>aiven-metrics explain</c>: prints how a gateway scopes a query for a credential. The credential is read from a file or standard
+/// input, in the form that platforms return, and never from the command line, which every user of a machine can read.
 /// </summary>
 internal static class ExplainCommand
 {
@@ -20,15 +20,19 @@ internal static class ExplainCommand
     {
         var query = new Argument<string?>("query")
         {
-            Description = "The PromQL expression; without one: what the credential shows.",
+            Description = "The PromQL expression. Default: none; only the scope of the credential is shown.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var credentials = new Option<string>("--credentials")
         {
-            Description = "A file with the credentials of a binding or service key as JSON (url, username, password); - is standard input.",
+            Description =
+                "File with the credentials of a binding or service key as JSON (url, username, password); - reads standard input. Required.",
             Required = true,
         };
-        var command = new Command("explain", "Shows what a gateway makes of a query: the scoped query, the services in scope, the limits.")
+        var command = new Command(
+            "explain",
+            "Shows how a gateway scopes a query for a credential: the query that it sends, the services in scope, and the limits."
+        )
         {
             query,
             credentials,
@@ -59,7 +63,7 @@ internal static class ExplainCommand
         if (ParseCredentials(text) is not { } known)
         {
             await error.WriteLineAsync(
-                $"{file} holds no credentials: it must be a JSON object with url, username and password, such as 'cf service-key' prints below its first line."
+                $"{file} does not contain credentials: it must be a JSON object with url, username and password, as 'cf service-key' prints after its first line."
             );
             return RoleCommand.UsageExitCode;
         }
@@ -78,12 +82,12 @@ internal static class ExplainCommand
         }
         catch (HttpRequestException exception)
         {
-            await error.WriteLineAsync($"{known.Url} gave no answer: {exception.Message}");
+            await error.WriteLineAsync($"{known.Url} did not respond: {exception.Message}");
             return Failed;
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            await error.WriteLineAsync($"What answers at {known.Url} is no gateway of AivenMetrics: check the url of the credentials.");
+            await error.WriteLineAsync($"The server at {known.Url} is not an AivenMetrics gateway: check the url of the credentials.");
             return Failed;
         }
     }
@@ -118,7 +122,7 @@ internal static class ExplainCommand
         }
         catch (IOException exception)
         {
-            await error.WriteLineAsync($"The explanation cannot be written: {exception.Message}");
+            await error.WriteLineAsync($"The output cannot be written: {exception.Message}");
             return Failed;
         }
     }
@@ -145,13 +149,13 @@ internal static class ExplainCommand
         );
         if (!data.TryGetProperty("services", out var listed))
         {
-            await output.WriteLineAsync("services    not known: no server of the metrics store answers");
+            await output.WriteLineAsync("services    unknown: no metrics server responds");
             return;
         }
 
         JsonElement[] services = [.. listed.EnumerateArray()];
         await output.WriteLineAsync(
-            services.Length == 0 ? "services    none with samples: a new one appears after about a minute" : "services"
+            services.Length == 0 ? "services    none with samples; a new service appears after about a minute" : "services"
         );
         foreach (var service in services)
         {

@@ -5,7 +5,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace AivenMetrics.Commands;
 
-/// <summary>Adds the gateway's paths, from its table of routes, to the description of the API.</summary>
+/// <summary>Adds the paths of the gateway's route table to the OpenAPI document.</summary>
 internal sealed class GatewayDocumentFilter : IDocumentFilter
 {
     private const string Tag = "Gateway";
@@ -15,34 +15,34 @@ internal sealed class GatewayDocumentFilter : IDocumentFilter
     private const string ErrorSchema = "QueryError";
 
     private const string Errors =
-        "400: a parameter is missing, doubled or not right, or the expression is not; the error says where and what was expected. "
-        + "401: the credential is missing or wrong. 403: the path is not for tenants. 404: the servers, or their version, do not have the path. "
-        + "405: the path has other methods, see Allow. 413: the body is too long. 415: the body is no form, or compressed. "
-        + "422: the expression cannot be evaluated, or asks for too much. 429: a limit is reached, ask again after Retry-After. "
-        + "503: no server is usable, or the query was ended. 504: the servers did not answer in time.";
+        "400: a parameter is missing, repeated or invalid, or the expression is invalid; the error states the position and the expectation. "
+        + "401: the credential is missing or invalid. 403: the path is not available to tenants. 404: the metrics servers, or their version, do not support the path. "
+        + "405: the method is not allowed, see Allow. 413: the body is too large. 415: the body is not a form, or is compressed. "
+        + "422: the expression cannot be evaluated, or exceeds a limit. 429: a limit is reached; repeat the request after Retry-After. "
+        + "503: no metrics server is available, or the query was aborted. 504: the metrics servers did not respond in time.";
 
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
     {
         swaggerDoc.Info.Description =
             "The broker: the Open Service Broker API for platforms, and the feeds for discovery and gateways. "
-            + "The gateway: the query API of Prometheus for tenants, and what the gateway itself tells.";
+            + "The gateway: the query API of Prometheus for tenants, and the endpoints of the gateway itself.";
         var components = swaggerDoc.Components ??= new OpenApiComponents();
         components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         components.SecuritySchemes[Basic] = Scheme("basic", "The username and password of a binding.");
         components.SecuritySchemes[Bearer] = Scheme("bearer", "The bearer_token of a binding.");
         components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
         components.Schemas[AnswerSchema] = Object(
-            "An answer in the shape of Prometheus.",
+            "A response in the format of Prometheus.",
             ("status", Text("success.")),
-            ("data", new OpenApiSchema { Description = "What was asked for, in Prometheus' shape." }),
-            ("warnings", Texts("What was not as it should be, and which limit is almost reached; absent if there is nothing to say.")),
-            ("infos", Texts("What Prometheus noticed of the expression; absent if there is nothing to say."))
+            ("data", new OpenApiSchema { Description = "The result, in the format of Prometheus." }),
+            ("warnings", Texts("Problems of the evaluation, and limits that are almost reached; absent if there are none.")),
+            ("infos", Texts("Prometheus' notes on the expression; absent if there are none."))
         );
         components.Schemas[ErrorSchema] = Object(
-            "An error in the shape of Prometheus.",
+            "An error in the format of Prometheus.",
             ("status", Text("error.")),
-            ("errorType", Text("The kind of error, one of Prometheus' own: bad_data, execution, timeout, unavailable and others.")),
-            ("error", Text("What was wrong and what to do."))
+            ("errorType", Text("The kind of error as defined by Prometheus: bad_data, execution, timeout, unavailable and others.")),
+            ("error", Text("The reason of the error and the remedy."))
         );
         components.Responses ??= new Dictionary<string, IOpenApiResponse>();
         components.Responses[ErrorSchema] = new OpenApiResponse
@@ -77,7 +77,7 @@ internal sealed class GatewayDocumentFilter : IDocumentFilter
         {
             operation.Parameters.Add(
                 Parameter(
-                    new("name", "The label's name, percent-encoded, or escaped as in U__my_2e_label.", IsRequired: true),
+                    new("name", "The name of the label, percent-encoded, or escaped as in U__my_2e_label.", IsRequired: true),
                     ParameterLocation.Path
                 )
             );
@@ -101,8 +101,8 @@ internal sealed class GatewayDocumentFilter : IDocumentFilter
         {
             operation.Responses["503"] = new OpenApiResponse
             {
-                Description = "It is not so.",
-                Content = Content("text/plain", Text("The answer.")),
+                Description = "The gateway is not ready.",
+                Content = Content("text/plain", Text("The response.")),
             };
         }
         if (!served.RequiresCredential)
@@ -125,7 +125,7 @@ internal sealed class GatewayDocumentFilter : IDocumentFilter
         IOpenApiSchema schema = served.ContentType switch
         {
             "application/json" => new OpenApiSchemaReference(AnswerSchema, document),
-            "text/plain" => Text("The answer."),
+            "text/plain" => Text("The response."),
             _ => Binary(),
         };
         var media = new OpenApiMediaType { Schema = schema };
@@ -135,14 +135,14 @@ internal sealed class GatewayDocumentFilter : IDocumentFilter
         }
         return new()
         {
-            Description = served.RequiresCredential ? "The answer, for the tenant's own series." : "It is so.",
+            Description = served.RequiresCredential ? "The response, restricted to the tenant's own series." : "OK",
             Content = new Dictionary<string, IOpenApiMediaType> { [served.ContentType] = media },
             Headers = served.RequiresCredential
                 ? new Dictionary<string, IOpenApiHeader>
                 {
                     ["X-AivenMetrics-Instance"] = new OpenApiHeader
                     {
-                        Description = "Which server answered, such as prometheus-1; absent where the gateway itself did.",
+                        Description = "The server that responded, such as prometheus-1; absent if the gateway itself responded.",
                         Schema = new OpenApiSchema { Type = JsonSchemaType.String },
                     },
                 }

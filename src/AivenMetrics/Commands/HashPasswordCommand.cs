@@ -1,13 +1,13 @@
 using System.CommandLine;
-using AivenMetrics.Broker.Authentication;
+using AivenMetrics.Authentication;
 using AivenMetrics.Hosting;
 using Spectre.Console;
 
 namespace AivenMetrics.Commands;
 
 /// <summary>
-/// <c>aiven-metrics hash-password</c>: prints the hash of a platform's password, for <c>Broker:Users</c>. The password comes from
-/// a hidden prompt or standard input, never from the command line, which every user of a machine can read.
+/// <c>aiven-metrics hash-password</c>: prints the hash of a platform's password, for <c>Broker:Users</c>. The password is read from a
+/// hidden prompt or standard input, never from the command line, which every user of a machine can read.
 /// </summary>
 internal static class HashPasswordCommand
 {
@@ -15,7 +15,7 @@ internal static class HashPasswordCommand
     {
         var command = new Command(
             "hash-password",
-            $"Prints the hash of a password for Broker:Users:<n>:PasswordHash. Asks for the password on a terminal, else reads it from standard input; at least {PasswordHash.MinimumPasswordLength} characters."
+            $"Prints the hash of a password for Broker:Users:<n>:PasswordHash. Prompts for the password on a terminal, otherwise reads it from standard input. Minimum length: {PasswordHash.MinimumPasswordLength} characters."
         );
         command.SetAction((_, ct) => Console.IsInputRedirected ? ReadFromInputAsync(Console.In, ct) : ReadFromTerminalAsync(ct));
         return command;
@@ -23,11 +23,11 @@ internal static class HashPasswordCommand
 
     private static async Task<int> ReadFromInputAsync(TextReader input, CancellationToken cancellationToken)
     {
-        // No more than can be a password, whatever is piped in.
+        // Reads no more than the longest password and a line break.
         var buffer = new char[PasswordHash.MaximumPasswordLength + 3];
         var length = await input.ReadBlockAsync(buffer, cancellationToken);
         string given = new(buffer, 0, length);
-        // What echo and most editors append is no part of it.
+        // A final line break, which echo and most editors append, is not part of the password.
         return await WriteHashAsync(
             given.EndsWith("\r\n", StringComparison.Ordinal) ? given[..^2]
             : given.EndsWith('\n') ? given[..^1]
@@ -37,14 +37,14 @@ internal static class HashPasswordCommand
 
     private static async Task<int> ReadFromTerminalAsync(CancellationToken cancellationToken)
     {
-        // The prompt goes to standard error: standard output is the hash and nothing else.
+        // The prompt is written to standard error, so that standard output contains only the hash.
         var console = AnsiConsole.Create(
             new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = InteractionSupport.Yes }
         );
         var password = await PromptAsync(console, "Password:", cancellationToken);
         if (PasswordHash.ValidatePassword(password) is null && await PromptAsync(console, "Again:", cancellationToken) != password)
         {
-            await Console.Error.WriteLineAsync("The two passwords are not equal: run the command again.");
+            await Console.Error.WriteLineAsync("The two passwords differ: run the command again.");
             return RoleCommand.UsageExitCode;
         }
 
@@ -56,9 +56,9 @@ internal static class HashPasswordCommand
 
     private static async Task<int> WriteHashAsync(string password)
     {
-        if (PasswordHash.ValidatePassword(password) is { } fault)
+        if (PasswordHash.ValidatePassword(password) is { } error)
         {
-            await Console.Error.WriteLineAsync(fault);
+            await Console.Error.WriteLineAsync(error);
             return RoleCommand.UsageExitCode;
         }
 

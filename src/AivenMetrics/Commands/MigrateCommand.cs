@@ -6,7 +6,9 @@ using AivenMetrics.Hosting;
 
 namespace AivenMetrics.Commands;
 
-/// <summary><c>aiven-metrics migrate</c>: brings the broker's database to the current schema. The broker does so at start as well.</summary>
+/// <summary>
+/// <c>aiven-metrics migrate</c>: migrates the broker's database to the current schema. The broker also does this at start.
+/// </summary>
 internal static class MigrateCommand
 {
     private const string DatabaseKey = $"{BrokerOptions.Section}:{nameof(BrokerOptions.Database)}";
@@ -16,7 +18,7 @@ internal static class MigrateCommand
         var database = Roles.Broker.Options.Where(option => option.Name.StartsWith("--database", StringComparison.Ordinal)).ToList();
         var command = new Command(
             "migrate",
-            "Applies the migrations that the broker's database lacks. Safe beside running brokers and twice at once."
+            "Applies pending migrations to the broker's database. Safe while brokers run, and safe to run concurrently."
         );
         database.ForEach(option => command.Options.Add(option.Option));
         var role = Roles.Broker with { Options = database };
@@ -29,14 +31,14 @@ internal static class MigrateCommand
 
     private static async Task<int> RunAsync(RoleConfiguration<BrokerOptions> configuration, CancellationToken cancellationToken)
     {
-        List<string> faults =
+        List<string> errors =
         [
             .. configuration.ReadErrors,
             .. configuration
                 .Errors.Except(configuration.ReadErrors)
-                .Where(fault => fault.StartsWith(DatabaseKey, StringComparison.Ordinal)),
+                .Where(error => error.StartsWith(DatabaseKey, StringComparison.Ordinal)),
         ];
-        if (RoleCommand.WriteErrors(faults))
+        if (RoleCommand.WriteErrors(errors))
         {
             return RoleCommand.UsageExitCode;
         }
@@ -56,7 +58,7 @@ internal static class MigrateCommand
         }
     }
 
-    /// <summary>Writes at once: Progress&lt;T&gt; reports through the thread pool, in any order.</summary>
+    /// <summary>Writes synchronously, because Progress&lt;T&gt; reports on the thread pool, in any order.</summary>
     private sealed class LineProgress : IProgress<string>
     {
         public void Report(string value) => Console.WriteLine(value);

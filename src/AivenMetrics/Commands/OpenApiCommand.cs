@@ -7,14 +7,16 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Commands;
 
-/// <summary><c>aiven-metrics openapi</c>: prints the APIs of broker and gateway as OpenAPI YAML, generated from the code. Starts and opens nothing.</summary>
+/// <summary>
+/// <c>aiven-metrics openapi</c>: prints the APIs of broker and gateway as OpenAPI YAML, generated from the code. It starts no server.
+/// </summary>
 internal static class OpenApiCommand
 {
     public static Command Create()
     {
         var command = new Command(
             "openapi",
-            "Prints the APIs of broker and gateway as OpenAPI YAML; openapi.yaml in the repository is this output."
+            "Prints the APIs of broker and gateway as OpenAPI YAML. openapi.yaml in the repository is this output."
         );
         command.SetAction(
             async (_, _) =>
@@ -29,7 +31,7 @@ internal static class OpenApiCommand
     internal static async Task<string> YamlAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
-        // Nothing but the document goes to standard output.
+        // Standard output contains only the document.
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddBroker(
@@ -46,7 +48,7 @@ internal static class OpenApiCommand
         await using var app = builder.Build();
         app.UseRouting();
         app.MapBroker();
-        // Endpoints become visible to the description when the pipeline is put together; the application is never started.
+        // Building the pipeline registers the endpoints for the description; the application is never started.
         app.UseEndpoints(_ => { });
         return await OpenApiDescription.WriteYamlAsync(app.Services);
     }

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace AivenMetrics.Commands;
 
-/// <summary><c>aiven-metrics rekey</c>: rewrites the secrets in the broker's database that are not encrypted with the first key.</summary>
+/// <summary><c>aiven-metrics rekey</c>: encrypts the secrets in the broker's database with the first key.</summary>
 internal static class RekeyCommand
 {
     private const string DatabaseKey = $"{BrokerOptions.Section}:{nameof(BrokerOptions.Database)}";
@@ -18,7 +18,7 @@ internal static class RekeyCommand
         var database = Roles.Broker.Options.Where(option => option.Name.StartsWith("--database", StringComparison.Ordinal)).ToList();
         var command = new Command(
             "rekey",
-            $"Encrypts the secrets in the broker's database with the first of {KeysKey} again, and says which keys nothing needs any more. Safe beside running brokers, twice at once, and to begin again."
+            $"Encrypts the secrets in the broker's database with the first key of {KeysKey} and reports which keys are no longer used. Safe while brokers run, safe to run concurrently, and safe to repeat."
         );
         database.ForEach(option => command.Options.Add(option.Option));
         var role = Roles.Broker with { Options = database };
@@ -31,16 +31,16 @@ internal static class RekeyCommand
 
     private static async Task<int> RunAsync(RoleConfiguration<BrokerOptions> configuration, CancellationToken cancellationToken)
     {
-        List<string> faults =
+        List<string> errors =
         [
             .. configuration.ReadErrors,
             .. configuration
                 .Errors.Except(configuration.ReadErrors)
-                .Where(fault =>
-                    fault.StartsWith(DatabaseKey, StringComparison.Ordinal) || fault.StartsWith(KeysKey, StringComparison.Ordinal)
+                .Where(error =>
+                    error.StartsWith(DatabaseKey, StringComparison.Ordinal) || error.StartsWith(KeysKey, StringComparison.Ordinal)
                 ),
         ];
-        if (RoleCommand.WriteErrors(faults))
+        if (RoleCommand.WriteErrors(errors))
         {
             return RoleCommand.UsageExitCode;
         }
@@ -50,7 +50,7 @@ internal static class RekeyCommand
             await using var database = Database.OpenExisting(configuration.Options.Database);
             if (!await database.IsMigratedAsync(cancellationToken))
             {
-                await Console.Error.WriteLineAsync("The database lacks migrations: run aiven-metrics migrate first.");
+                await Console.Error.WriteLineAsync("The database has pending migrations: run aiven-metrics migrate first.");
                 return 1;
             }
 
@@ -64,13 +64,13 @@ internal static class RekeyCommand
             when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync(
-                $"The secrets cannot be rewritten: {exception.Message} (check {DatabaseKey}). What was rewritten stays so; run the command again."
+                $"The secrets could not all be encrypted: {exception.Message} (check {DatabaseKey}). Completed rows are kept; run the command again."
             );
             return 1;
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("Stopped. What was rewritten stays so; run the command again for the rest.");
+            await Console.Error.WriteLineAsync("Stopped. Completed rows are kept; run the command again for the rest.");
             return 130;
         }
     }
@@ -82,20 +82,20 @@ internal static class RekeyCommand
                 .Progress()
                 .StartAsync(async context =>
                 {
-                    var task = context.AddTask("Rewriting secrets");
+                    var task = context.AddTask("Encrypting secrets");
                     return await rekeying.RunAsync(new BarProgress(task), cancellationToken);
                 });
 
     private static async Task<int> WriteResultAsync(ReencryptionResult result, IReadOnlyList<string> ring)
     {
         Console.WriteLine(
-            $"{result.Reencrypted} secrets were encrypted with key '{ring[0]}' again; it encrypts {result.SecretsPerKey[ring[0]]} now."
+            $"{result.Reencrypted} secrets were encrypted with key '{ring[0]}'; it now encrypts {result.SecretsPerKey[ring[0]]}."
         );
         foreach (var id in ring.Skip(1))
         {
             Console.WriteLine(
                 result.SecretsPerKey[id] == 0
-                    ? $"Key '{id}' is used by no row any more: once every broker runs with '{ring[0]}' as its first key, remove '{id}' from {KeysKey}."
+                    ? $"Key '{id}' is no longer used: when every broker runs with '{ring[0]}' as its first key, remove '{id}' from {KeysKey}."
                     : $"Key '{id}' is still used by {result.SecretsPerKey[id]} rows: keep it."
             );
         }
@@ -112,21 +112,21 @@ internal static class RekeyCommand
         foreach ((var id, var uses) in unknown)
         {
             await Console.Error.WriteLineAsync(
-                $"{uses} rows are encrypted with key '{id}', which is not in {KeysKey}: add it again, after the first, and run the command once more."
+                $"{uses} rows are encrypted with key '{id}', which is not in {KeysKey}: add that key after the first one and run the command again."
             );
         }
 
         if (ring.Skip(1).Any(id => result.SecretsPerKey[id] > 0) && result.Unreadable.Count == 0)
         {
             await Console.Error.WriteLineAsync(
-                $"Something goes on writing with an old key: give every running broker '{ring[0]}' as its first key, and run the command once more."
+                $"A running broker still writes with an old key: set '{ring[0]}' as the first key of every broker and run the command again."
             );
         }
 
         return result.Unreadable.Count == 0 && unknown.Count == 0 && ring.Skip(1).All(id => result.SecretsPerKey[id] == 0) ? 0 : 1;
     }
 
-    /// <summary>Writes at once and at most ten times: Progress&lt;T&gt; reports through the thread pool, in any order.</summary>
+    /// <summary>Writes synchronously and at most ten times, because Progress&lt;T&gt; reports on the thread pool, in any order.</summary>
     private sealed class LineProgress : IProgress<ReencryptionProgress>
     {
         private long _tenths = -1;

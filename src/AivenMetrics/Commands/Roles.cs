@@ -7,14 +7,14 @@ using AivenMetrics.Hosting;
 namespace AivenMetrics.Commands;
 
 /// <summary>
-/// The roles. Their options here set the keys that are used most; every key can be set in the configuration file or by an
-/// environment variable. Secrets are named by files, never given on the command line.
+/// The roles and their command-line options for the most common keys. Every key can be set in the configuration file or by an
+/// environment variable. Secrets are read from files, never from the command line.
 /// </summary>
 internal static class Roles
 {
     public static readonly Role<BrokerOptions> Broker = new(
         "broker",
-        "Answers the platform (Open Service Broker API), reconciles Aiven's integrations and serves the feeds.",
+        "Runs the service broker: serves the Open Service Broker API and the feeds, and reconciles Aiven's integrations.",
         BrokerOptions.Section,
         DefaultListen: "http://127.0.0.1:8080",
         DefaultInternalListen: "http://127.0.0.1:9101",
@@ -30,77 +30,72 @@ internal static class Roles
         ],
         Options:
         [
-            new("--listen", "Listen", "Where the platform, discovery and gateways find the broker. Default: http://127.0.0.1:8080."),
-            new("--internal-listen", "InternalListen", "Where /healthz, /readyz and /metrics are. Default: http://127.0.0.1:9101."),
-            new("--gateway-url", "GatewayUrl", "The URL that tenants get in their credentials. Required."),
+            new("--listen", "Listen", "Address for the platform, discovery and gateways. Default: http://127.0.0.1:8080."),
+            new("--internal-listen", "InternalListen", "Address of /healthz, /readyz and /metrics. Default: http://127.0.0.1:9101."),
+            new("--gateway-url", "GatewayUrl", "Public URL of the gateways, which credentials contain. Required."),
             new(
                 "--database",
                 "Database",
-                "Connection string: 'Data Source=<file>' for SQLite, 'Host=…' for PostgreSQL (keep one with a password in a file: --database-file). Default: 'Data Source=aiven-metrics.db'."
+                "Connection string: 'Data Source=<file>' for SQLite, 'Host=…' for PostgreSQL. Use --database-file if it contains a password. Default: 'Data Source=aiven-metrics.db'."
             ),
-            new("--database-file", "DatabaseFile", "File that holds the connection string. Default: none."),
-            new("--username", "Username", "The platform's user name. Default: broker."),
+            new("--database-file", "DatabaseFile", "File that contains the connection string. Default: none."),
+            new("--username", "Username", "User name of the platform. Default: broker."),
             new(
                 "--password-file",
                 "PasswordFile",
-                "File that holds the platform's password. Required, or by AIVENMETRICS_Broker__Password, unless Broker:Users are configured."
+                "File that contains the password of the platform. Required, unless AIVENMETRICS_Broker__Password or Broker:Users are set."
             ),
-            new("--aiven-api-url", "Aiven:ApiUrl", "Aiven's API. Default: https://api.aiven.io."),
+            new("--aiven-api-url", "Aiven:ApiUrl", "URL of Aiven's API. Default: https://api.aiven.io."),
             new(
                 "--aiven-token-file",
                 "Aiven:TokenFile",
-                "File that holds Aiven's API token. Required, or by AIVENMETRICS_Broker__Aiven__Token."
+                "File that contains Aiven's API token. Required, unless AIVENMETRICS_Broker__Aiven__Token is set."
             ),
-            new("--project", "Aiven:Projects", "An Aiven project whose services are served. At least one is required.", Repeatable: true),
-            new(
-                "--mode",
-                "Aiven:Mode",
-                "Bound: integrate the services that bindings cover; AllEligible: every eligible service. Default: Bound."
-            ),
+            new("--project", "Aiven:Projects", "Aiven project whose services tenants can use. At least one is required.", Repeatable: true),
+            new("--mode", "Aiven:Mode", "Services to integrate: Bound (those that bindings cover) or AllEligible. Default: Bound."),
             new(
                 "--discovery-token-file",
                 "Feed:DiscoveryTokenFile",
-                "File that holds the token of discovery. Required, or by AIVENMETRICS_Broker__Feed__DiscoveryToken."
+                "File that contains the feed token of discovery. Required, unless AIVENMETRICS_Broker__Feed__DiscoveryToken is set."
             ),
             new(
                 "--gateway-token-file",
                 "Feed:GatewayTokenFile",
-                "File that holds the token of gateways. Required, or by AIVENMETRICS_Broker__Feed__GatewayToken."
+                "File that contains the feed token of gateways. Required, unless AIVENMETRICS_Broker__Feed__GatewayToken is set."
             ),
         ],
-        options => options.Validate(),
         (services, options) => services.AddBroker(options),
         app => app.MapBroker()
     );
 
     public static readonly Role<DiscoveryOptions> Discovery = new(
         "discovery",
-        "Keeps the target files, CA, password and scrape jobs of the Prometheus beside it right.",
+        "Runs discovery: writes target files, CA, password and scrape jobs for the Prometheus on the same machine.",
         DiscoveryOptions.Section,
         DefaultListen: null,
         DefaultInternalListen: "http://127.0.0.1:9102",
         Secrets: ["FeedToken"],
         Options:
         [
-            new("--internal-listen", "InternalListen", "Where /healthz, /readyz and /metrics are. Default: http://127.0.0.1:9102."),
-            new("--feed-url", "FeedUrl", "The broker's URL. Required."),
+            new("--internal-listen", "InternalListen", "Address of /healthz, /readyz and /metrics. Default: http://127.0.0.1:9102."),
+            new("--feed-url", "FeedUrl", "URL of the broker. Required."),
             new(
                 "--feed-token-file",
                 "FeedTokenFile",
-                "File that holds discovery's feed token. Required, or by AIVENMETRICS_Discovery__FeedToken."
+                "File that contains the feed token of discovery. Required, unless AIVENMETRICS_Discovery__FeedToken is set."
             ),
             new("--directory", "Directory", "Folder for the files that Prometheus reads. Required."),
-            new("--dns-server", "DnsServer", "DNS server as <address>:<port>. Default: the system's."),
-            new("--resolve-interval", "ResolveInterval", "Time between look-ups of the nodes. Default: 00:00:30."),
+            new("--dns-server", "DnsServer", "DNS server as <address>:<port>. Default: the DNS servers of the system."),
+            new("--resolve-interval", "ResolveInterval", "Interval between DNS lookups of the nodes. Default: 00:00:30."),
             new(
                 "--prometheus-base",
                 "PrometheusBase",
-                "Your prometheus.yml, to which our jobs are appended (Prometheus before 2.43). Default: none."
+                "Your prometheus.yml, for Prometheus before 2.43: discovery writes a copy with its scrape jobs added. Default: none."
             ),
             new(
                 "--gateway",
                 "Gateways",
-                "Internal listener of a gateway, as host:port, from which Prometheus gets the usage of tenants. Default: none.",
+                "Internal listener of a gateway as host:port; Prometheus scrapes the usage of tenants from it. Default: none.",
                 Repeatable: true
             ),
             new(
@@ -110,52 +105,55 @@ internal static class Roles
                 Repeatable: true
             ),
         ],
-        options => options.Validate(),
         (services, options) => services.AddDiscovery(options),
         MapEndpoints: null
     );
 
     public static readonly Role<GatewayOptions> Gateway = new(
         "gateway",
-        "Serves tenants the Prometheus query API, each its own series only.",
+        "Runs the gateway: serves the Prometheus query API to tenants, restricted to their own series.",
         GatewayOptions.Section,
         DefaultListen: "http://127.0.0.1:8081",
         DefaultInternalListen: "http://127.0.0.1:9103",
         Secrets: ["FeedToken"],
         Options:
         [
-            new("--listen", "Listen", "Where tenants reach it, through Caddy. Default: http://127.0.0.1:8081."),
-            new("--internal-listen", "InternalListen", "Where /healthz, /readyz and /metrics are. Default: http://127.0.0.1:9103."),
+            new("--listen", "Listen", "Address for tenants, behind Caddy or the router. Default: http://127.0.0.1:8081."),
+            new("--internal-listen", "InternalListen", "Address of /healthz, /readyz and /metrics. Default: http://127.0.0.1:9103."),
             new(
                 "--prometheus",
                 "Prometheus",
-                "URL of a Prometheus; the first is the usual one, the next are asked when it fails. At least one is required.",
+                "URL of a Prometheus server. The first one is preferred, the others are used if it fails. At least one is required.",
                 Repeatable: true
             ),
-            new("--feed-url", "FeedUrl", "The broker's URL, unless --tenants-file is given."),
-            new("--feed-token-file", "FeedTokenFile", "File that holds the gateways' feed token, or by AIVENMETRICS_Gateway__FeedToken."),
+            new("--feed-url", "FeedUrl", "URL of the broker. Required, unless --tenants-file is given."),
+            new(
+                "--feed-token-file",
+                "FeedTokenFile",
+                "File that contains the feed token of gateways. Required with --feed-url, unless AIVENMETRICS_Gateway__FeedToken is set."
+            ),
             new(
                 "--last-good-file",
                 "LastGoodFile",
-                "Keeps the last good tenants on disk, for a start while the broker is away. Default: none."
+                "File that stores the last valid credentials, so that the gateway can start while the broker is unavailable. Default: none."
             ),
             new(
                 "--upstream-concurrency",
                 "UpstreamConcurrency",
-                "Requests that wait for the Prometheus servers at once, of all tenants. Default: 20."
+                "Maximum number of concurrent requests to the Prometheus servers, over all tenants. Default: 20."
             ),
             new(
                 "--tenants-file",
                 "TenantsFile",
-                "Take the tenants from this JSON file instead of the feed; it is read again when it changes. Default: none."
+                "JSON file with credentials, used instead of the feed and reloaded when it changes. Default: none."
             ),
         ],
-        options => options.Validate(),
         (services, options) => services.AddGateway(options),
         app => app.MapGateway(),
         app => app.UseTenantMetrics(),
         HasOwnRequestMetrics: true,
         UsesInlineSocketCompletions: true,
-        SupportsHttp2: true
+        SupportsHttp2: true,
+        Rules: GatewayOptionsValidator.Validate
     );
 }

@@ -53,7 +53,7 @@ public abstract class AuditTests<TDatabase>(TDatabase database) : TemporaryFolde
             programs.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => (string?)JsonNode.Parse(line)!["description"])
         );
         Assert.Equal("", none.Output.Trim());
-        Assert.Contains("no such entries", none.Error, StringComparison.Ordinal);
+        Assert.Contains("No entries match", none.Error, StringComparison.Ordinal);
     }
 }
 

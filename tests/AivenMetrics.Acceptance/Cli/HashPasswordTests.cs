@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using AivenMetrics.Acceptance.Support;
-using AivenMetrics.Broker.Authentication;
+using AivenMetrics.Authentication;
 using AivenMetrics.Testing.Programs;
 using Xunit;
 

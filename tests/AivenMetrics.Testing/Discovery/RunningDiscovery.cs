@@ -12,7 +12,7 @@ using Xunit;
 
 namespace AivenMetrics.Testing.Discovery;
 
-/// <summary>The whole role in a host of its own, as the executable composes it.</summary>
+/// <summary>Runs the discovery role in its own host, as the executable composes it.</summary>
 internal sealed class RunningDiscovery : IAsyncDisposable
 {
     public const string Password = "scrape-pass-word-9";
@@ -54,7 +54,7 @@ internal sealed class RunningDiscovery : IAsyncDisposable
         return new(host, folder, log);
     }
 
-    /// <summary>A feed of one or more projects, as JSON.</summary>
+    /// <summary>Returns a feed of one or more projects as JSON.</summary>
     public static string FeedOf(params ProjectTargets[] projects) => JsonSerializer.Serialize(new(projects), FeedJson.Default.TargetFeed);
 
     public static ProjectTargets Project(string name, params (string Service, string Type)[] services) =>
@@ -74,7 +74,7 @@ internal sealed class RunningDiscovery : IAsyncDisposable
 
     public static ProjectTargets NotReady(string name) => new(name, false, null, null, []);
 
-    /// <summary>Reads a file. A cycle writes its files one after the other, so the first of them may be there a moment before this one.</summary>
+    /// <summary>Reads a file. A cycle writes its files one after the other, so this file may appear a moment after the first one.</summary>
     public string Read(params string[] path)
     {
         var file = Path.Combine([_folder, .. path]);
@@ -82,7 +82,7 @@ internal sealed class RunningDiscovery : IAsyncDisposable
         return File.ReadAllText(file);
     }
 
-    /// <summary>The addresses in a project's target file, or null if there is no file.</summary>
+    /// <summary>Returns the addresses in a project's target file, or null if there is no file.</summary>
     public string[]? Targets(string project) => TargetsIn(_folder, project);
 
     public static string[]? TargetsIn(string folder, string project)
@@ -115,7 +115,7 @@ internal sealed class RunningDiscovery : IAsyncDisposable
         }
     }
 
-    /// <summary>Long enough for several cycles to do whatever they would do.</summary>
+    /// <summary>Waits long enough for several cycles.</summary>
     public static Task WaitForSomeCyclesAsync() => Task.Delay(TimeSpan.FromSeconds(1));
 
     public async ValueTask DisposeAsync()

@@ -6,7 +6,7 @@ using System.Text;
 
 namespace AivenMetrics.Testing.Discovery;
 
-/// <summary>A DNS server on a loopback UDP port that answers A questions as it is told; hosts it was not told of do not exist.</summary>
+/// <summary>A scripted DNS server on a loopback UDP port that answers A queries. Hosts without a script do not exist.</summary>
 internal sealed class ScriptedDns : IAsyncDisposable
 {
     private readonly UdpClient _socket = new(new IPEndPoint(IPAddress.Loopback, 0));
@@ -54,7 +54,7 @@ internal sealed class ScriptedDns : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The end of the test.
+            // The test has ended.
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed class ScriptedDns : IAsyncDisposable
         return [.. message];
     }
 
-    /// <param name="Code">The response code; below zero: no answer at all.</param>
+    /// <param name="Code">The response code; below zero for no response.</param>
     /// <param name="Addresses">The A records.</param>
     private sealed record Reply(int Code, string[] Addresses);
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Testing.Feed;
 
-/// <summary>A broker at the wire that answers as it is told: real Kestrel on port 0, requests recorded.</summary>
+/// <summary>A scripted broker: real Kestrel on port 0 with recorded requests.</summary>
 internal sealed class ScriptedBroker : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -42,7 +42,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
         return broker;
     }
 
-    /// <summary>From now on the feed is this; waiting requests get it at once.</summary>
+    /// <summary>Sets the content of the feed. Waiting requests receive it at once.</summary>
     public void SetFeed(string json, string? tag = null)
     {
         _body = json;
@@ -53,7 +53,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
         signal.SetResult();
     }
 
-    /// <summary>From now on every request ends like this.</summary>
+    /// <summary>Handles every further request with this function.</summary>
     public void SetHandler(Func<HttpContext, Task> how)
     {
         _misbehaviour = how;
@@ -70,7 +70,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
             {
                 context.Response.Headers.RetryAfter = retryAfter;
             }
-            return context.Response.WriteAsJsonAsync(new { error = "Told", description = "as told" });
+            return context.Response.WriteAsJsonAsync(new { error = "Scripted", description = "A scripted error." });
         });
 
     public async ValueTask DisposeAsync()

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace AivenMetrics.Testing.PromQL;
 
 /// <summary>
-/// Queries, one JSON string a line, sorted by what a real Prometheus of one version said to them (see PrometheusAgreesTests), all of its
-/// experimental features enabled. What 3.14 says was read in its grammar, because no package of it can be pinned yet.
+/// Queries as JSON strings, one per line, sorted by the verdict of a real Prometheus of one version (see PrometheusAgreesTests) with all
+/// experimental features enabled. The results for 3.14 are derived from its grammar, because no package of it can be pinned yet.
 /// </summary>
 internal sealed class Corpus
 {
@@ -14,11 +14,11 @@ internal sealed class Corpus
 
     private Corpus(string version) => (Accepted, Rejected) = (Read(version, "accepted.jsonl"), Read(version, "refused.jsonl"));
 
-    /// <summary>What at least one version takes: all of it must pass.</summary>
+    /// <summary>The queries that at least one version accepts; the parser must accept all of them.</summary>
     public static IReadOnlyList<string> AcceptedByAny { get; } =
     [.. Prometheus242.Accepted.Union(Prometheus35.Accepted).Union(Prometheus314.Accepted)];
 
-    /// <summary>What no version takes.</summary>
+    /// <summary>The queries that no version accepts.</summary>
     public static IReadOnlyList<string> RejectedByAll { get; } =
     [.. Prometheus35.Rejected.Union(Prometheus314.Rejected).Except(AcceptedByAny)];
 

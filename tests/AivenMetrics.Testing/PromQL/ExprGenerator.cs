@@ -4,13 +4,13 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Testing.PromQL;
 
 /// <summary>
-/// Grows a tree that the parser could have returned from a list of choices: one byte decides one thing, and when they run out the simplest
-/// thing
-/// is taken, so that shorter lists mean smaller trees. It follows the grammar level by level, independently of the printer's idea of
-/// parentheses.
+/// Generates a tree that the parser could have returned, from a list of bytes. Each byte makes one choice. When the list ends, the simplest
+/// choice is taken, so that shorter lists give smaller trees. The generator follows the grammar level by level, independently of the
+/// printer's rules for parentheses.
 /// </summary>
 /// <remarks>
-/// With a dialect of <see cref="Dialect.Prometheus242"/> or <see cref="Dialect.Prometheus353"/> it makes only what that server can read.
+/// With a dialect of <see cref="Dialect.Prometheus242"/> or <see cref="Dialect.Prometheus353"/> it generates only trees that this server
+/// can parse.
 /// </remarks>
 internal sealed class ExprGenerator
 {
@@ -140,10 +140,10 @@ internal sealed class ExprGenerator
     private ExprGenerator(byte[] choices, Dialect dialect, long[] milliseconds) =>
         (this._choices, this._dialect, this._milliseconds) = (choices, dialect, milliseconds);
 
-    /// <summary>The tree that the choices describe; of any type.</summary>
+    /// <summary>Returns the tree for the given choices; of any type.</summary>
     /// <param name="choices">Any bytes.</param>
-    /// <param name="dialect">The server it is for.</param>
-    /// <param name="milliseconds">The lengths of ranges, steps and offsets; null for some that take hours to evaluate.</param>
+    /// <param name="dialect">The server that must be able to parse the tree.</param>
+    /// <param name="milliseconds">The lengths of ranges, steps and offsets. Default: several lengths up to hours.</param>
     public static Expr Build(byte[] choices, Dialect dialect = Dialect.Newest, long[]? milliseconds = null)
     {
         var generator = new ExprGenerator(choices, dialect, milliseconds ?? Milliseconds);
@@ -167,7 +167,7 @@ internal sealed class ExprGenerator
 
     private bool Chance(int inHowMany) => Choose(inHowMany) == inHowMany - 1;
 
-    /// <summary>An expression that stands bare where one of at least this precedence is asked for.</summary>
+    /// <summary>Generates an expression that needs no parentheses next to an operator of this precedence.</summary>
     private Expr Of(ExprType type, int level, int depth)
     {
         if (type == ExprType.Matrix)
@@ -222,7 +222,7 @@ internal sealed class ExprGenerator
 
     private static readonly string[] ScalarFunctions = ["time", "pi", "start", "end", "step", "range", "max_of", "min_of"];
 
-    // What came after 2.42, and after 3.5; holt_winters went with 3.0.
+    // The functions added after 2.42 and after 3.5. Prometheus 3.0 removed holt_winters.
     private static readonly string[] Since36 = ["first_over_time", "histogram_quantiles", "start_timestamp", "ts_of_first_over_time"];
 
     private static readonly string[] Since3 =
@@ -241,7 +241,7 @@ internal sealed class ExprGenerator
         "ts_of_min_over_time",
     ];
 
-    /// <summary>True for the functions that 3.5 does not have and 2.42 neither.</summary>
+    /// <summary>Returns true for the functions that neither 2.42 nor 3.5 supports.</summary>
     public static bool IsOfLaterVersion(Function function) =>
         Since36.Contains(function.Name) || ScalarFunctions.Except(["time", "pi"]).Contains(function.Name);
 
@@ -289,7 +289,7 @@ internal sealed class ExprGenerator
         };
     }
 
-    /// <summary>An operator behind an offset of an expression might be read as part of it, so the parser sees parentheses there.</summary>
+    /// <summary>A following operator could be parsed as part of an offset expression, so the parser adds parentheses there.</summary>
     private static Expr InParensIfItReadsOn(Expr left) =>
         left switch
         {
@@ -316,7 +316,7 @@ internal sealed class ExprGenerator
         return new VectorMatching(on, [.. labels], group, [.. include]);
     }
 
-    /// <summary>A sign and what it may stand before: a number swallows it.</summary>
+    /// <summary>Generates a signed expression. A sign before a number would become part of the number.</summary>
     private Expr Signed(ExprType type, int depth)
     {
         var operand = Chance(5) && depth > 0 ? Signed(type, depth - 1) : Of(type, Power, Math.Max(depth, 0));
@@ -403,7 +403,7 @@ internal sealed class ExprGenerator
         };
     }
 
-    /// <summary>The second argument of info, the only selector that need not ask for anything.</summary>
+    /// <summary>Generates the second argument of info, the only selector that may have no matchers.</summary>
     private VectorSelector LabelsOnly()
     {
         var matchers = Enumerable.Range(0, Choose(3)).Select(_ => Matcher()).ToList();
@@ -427,7 +427,7 @@ internal sealed class ExprGenerator
             ? TimeSpan.FromMilliseconds(Choose(_milliseconds))
             : DurationExpr(Loosest, 2) switch
             {
-                // The parser keeps what every Prometheus can read as a length, and ranges are above zero.
+                // The parser stores a duration that every Prometheus can parse as a length. Ranges are greater than zero.
                 DurationLiteral literal => literal.Value.Duration(),
                 DurationNumber number => new DurationNumber(Math.Abs(number.Seconds)),
                 var expr => expr,
@@ -481,7 +481,7 @@ internal sealed class ExprGenerator
             _ => TimeSpan.Zero,
         };
 
-    /// <summary>What the parser makes of a duration behind offset: in parentheses unless it ends by itself.</summary>
+    /// <summary>Returns the parser's form of an offset duration: in parentheses unless it is self-delimiting.</summary>
     private static Duration OffsetForm(Duration duration) =>
         duration.Expr switch
         {
@@ -505,7 +505,7 @@ internal sealed class ExprGenerator
     private string[] Labels() => [.. Enumerable.Range(0, Choose(4)).Select(_ => LabelName())];
 }
 
-/// <summary>Which server shall be able to read what is generated.</summary>
+/// <summary>The server that must be able to parse the generated tree.</summary>
 internal enum Dialect
 {
     Prometheus242,

@@ -2,14 +2,14 @@ using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Testing.PromQL;
 
-/// <summary>Walks trees by reflection over their properties, so that it finds what the product's own walks might forget.</summary>
+/// <summary>Traverses trees by reflection over their properties, independently of the product's own traversals.</summary>
 internal static class ExprTraversal
 {
     public static IEnumerable<VectorSelector> SelectorsIn(Expr expr) => DescendantsAndSelf(expr).OfType<VectorSelector>();
 
     public static IEnumerable<Expr> DescendantsAndSelf(Expr expr) => Children(expr).SelectMany(DescendantsAndSelf).Prepend(expr);
 
-    /// <summary>All durations that a node itself carries, and their parts.</summary>
+    /// <summary>Returns all durations of a node and their parts.</summary>
     public static IEnumerable<DurationExpr> DurationsOf(Expr expr) =>
         from property in expr.GetType().GetProperties()
         where property.PropertyType == typeof(Duration)
@@ -26,7 +26,7 @@ internal static class ExprTraversal
             .SelectMany(DurationsOf)
             .Prepend(expr);
 
-    /// <summary>The tree with the selector written that info reads by without one.</summary>
+    /// <summary>Returns the tree with the implicit selector of info written out.</summary>
     public static Expr WithExplicitInfo(Expr expr) =>
         expr switch
         {
@@ -51,7 +51,7 @@ internal static class ExprTraversal
         expr switch
         {
             ParenExpr paren => WithoutParens(paren.Expr),
-            // A sign folds into a number only where no parentheses stood between; folding both ways keeps trees comparable.
+            // A sign becomes part of a number only without parentheses in between. Folding both forms makes the trees comparable.
             UnaryExpr unary => WithoutParens(unary.Expr) is NumberLiteral number
                 ? new NumberLiteral(unary.Op == UnaryOperator.Minus ? -number.Value : number.Value)
                 : unary with
@@ -69,7 +69,8 @@ internal static class ExprTraversal
             _ => expr,
         };
 
-    private static IEnumerable<Expr> Children(Expr expr) =>
+    /// <summary>Returns the direct subexpressions that the properties of a node contain.</summary>
+    public static IEnumerable<Expr> Children(Expr expr) =>
         from property in expr.GetType().GetProperties()
         let value = property.GetIndexParameters().Length == 0 ? property.GetValue(expr) : null
         from child in value as IEnumerable<Expr> ?? (value is Expr one ? [one] : [])

@@ -1,4 +1,5 @@
 using AivenMetrics.Broker;
+using AivenMetrics.Testing;
 using AivenMetrics.Tests.Broker.Osb;
 using Xunit;
 
@@ -13,13 +14,13 @@ public sealed class BrokerOptionsTests
 
         string[] keys =
         [
-            "Broker:Password",
-            "Broker:GatewayUrl",
             "Broker:EncryptionKeys",
             "Broker:Feed:DiscoveryToken",
             "Broker:Feed:GatewayToken",
             "Broker:Aiven:Token",
             "Broker:Aiven:Projects",
+            "Broker:Password",
+            "Broker:GatewayUrl",
         ];
         Assert.Equal(keys.Length, faults.Count);
         Assert.All(keys.Zip(faults), pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));

@@ -1,4 +1,5 @@
 using AivenMetrics.Discovery;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Discovery;
@@ -6,10 +7,10 @@ namespace AivenMetrics.Tests.Discovery;
 public sealed class DiscoveryOptionsTests
 {
     [Fact]
-    public void The_required_options_are_enough() => Assert.Empty(Good().Validate());
+    public void The_required_options_are_sufficient() => Assert.Empty(Good().Validate());
 
     [Fact]
-    public void All_faults_are_reported_together_by_the_name_of_their_key()
+    public void All_errors_are_reported_together_with_their_keys()
     {
         var options = new DiscoveryOptions
         {
@@ -28,18 +29,18 @@ public sealed class DiscoveryOptionsTests
         var keys = options.Validate().Select(fault => fault.Split(' ')[0]).ToArray();
         Assert.Equal(
             [
-                "FeedUrl",
-                "FeedToken",
                 "Directory",
-                "DnsServer",
                 "DnsTimeout",
                 "ResolveInterval",
-                "PrometheusBase",
-                "PrometheusReload:0",
                 "MaximumDrop",
                 "HoldCycles",
                 "ScrapeInterval",
                 "SampleLimit",
+                "FeedUrl",
+                "FeedToken",
+                "DnsServer",
+                "PrometheusBase",
+                "PrometheusReload:0",
             ],
             keys.Select(key => key["Discovery:".Length..])
         );
@@ -47,7 +48,7 @@ public sealed class DiscoveryOptionsTests
     }
 
     [Fact]
-    public void A_user_in_a_url_is_refused_without_repeating_it()
+    public void A_user_in_a_URL_is_rejected_without_quoting_it()
     {
         var options = Good();
         options.FeedUrl = "http://feed:feed-password@127.0.0.1:8080";
@@ -60,7 +61,7 @@ public sealed class DiscoveryOptionsTests
     }
 
     [Fact]
-    public void A_missing_token_says_both_ways_to_give_it()
+    public void The_error_for_a_missing_token_names_both_ways_to_set_it()
     {
         var options = Good();
         options.FeedToken = null;

@@ -23,7 +23,7 @@ public sealed class DiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_feed_becomes_targets_jobs_ca_and_password()
+    public async Task The_feed_is_written_as_targets_jobs_CA_and_password()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address);
@@ -38,7 +38,7 @@ public sealed class DiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_is_not_ready_before_a_first_good_answer()
+    public async Task Discovery_is_not_ready_before_the_first_valid_response()
     {
         await using var broker = await ScriptedBroker.StartAsync("");
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address);
@@ -48,7 +48,7 @@ public sealed class DiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_project_that_is_not_ready_keeps_its_files_and_still_follows_its_nodes()
+    public async Task A_project_that_is_not_ready_keeps_its_files_and_resolves_its_nodes()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address, options => options.HoldCycles = 0);
@@ -63,7 +63,7 @@ public sealed class DiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_project_that_is_no_longer_configured_loses_targets_jobs_and_password()
+    public async Task The_targets_jobs_and_password_of_an_unconfigured_project_are_removed()
     {
         await using var broker = await ScriptedBroker.StartAsync(
             FeedOf(Project("demo", ("es", "opensearch")), Project("stay", ("k", "kafka")))
@@ -76,11 +76,11 @@ public sealed class DiscoveryTests : IAsyncDisposable
         Assert.Equal("[]\n", discovery.Read("targets", "demo.json"));
         Assert.DoesNotContain("aiven/demo/", discovery.Read("scrape_configs.yml"), StringComparison.Ordinal);
         Assert.Equal(["10.0.2.1:9273"], discovery.Targets("stay")!);
-        Assert.Contains(discovery.Log, line => line.Contains("held back", StringComparison.Ordinal));
+        Assert.Contains(discovery.Log, line => line.Contains("Held back", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task A_lost_plan_is_read_back_from_the_target_files()
+    public async Task A_missing_plan_is_read_from_the_target_files()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
         await using (await StartAsync(_folder, broker.Url, _dns.Address))
@@ -97,7 +97,7 @@ public sealed class DiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Prometheus_is_asked_to_reload_until_it_has_and_only_when_jobs_changed()
+    public async Task Prometheus_is_reloaded_only_after_a_change_of_jobs_and_with_retries()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
         await using var prometheus = await ScriptedBroker.StartAsync("");
@@ -121,7 +121,7 @@ public sealed class DiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_base_that_breaks_leaves_the_merged_file_and_is_named_in_the_log()
+    public async Task An_invalid_base_file_leaves_the_merged_file_unchanged_and_is_logged()
     {
         var path = Path.Combine(_folder, "base.yml");
         File.WriteAllText(path, "global: {scrape_interval: 15s}\n");
@@ -143,19 +143,19 @@ public sealed class DiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_folder_that_cannot_be_written_is_tried_again()
+    public async Task A_failed_write_is_retried()
     {
         File.WriteAllText(Path.Combine(_folder, "targets"), "in the way");
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address);
-        await WaitUntilAsync(() => discovery.Log.Any(line => line.Contains("cannot be written", StringComparison.Ordinal)));
+        await WaitUntilAsync(() => discovery.Log.Any(line => line.Contains("Writing the files failed", StringComparison.Ordinal)));
         Assert.False(await discovery.IsReadyAsync());
         File.Delete(Path.Combine(_folder, "targets"));
         await WaitUntilAsync(() => discovery.Targets("demo")?.Length == 3);
     }
 
     [Fact]
-    public async Task A_project_name_cannot_leave_the_folder()
+    public async Task A_project_name_cannot_refer_to_another_folder()
     {
         var output = Path.Combine(_folder, "out");
         await using var broker = await ScriptedBroker.StartAsync(
@@ -169,7 +169,7 @@ public sealed class DiscoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Secrets_are_in_no_log_line()
+    public async Task No_secret_is_logged()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address);

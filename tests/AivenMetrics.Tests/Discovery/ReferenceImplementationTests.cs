@@ -5,7 +5,7 @@ using static AivenMetrics.Testing.Discovery.RunningDiscovery;
 
 namespace AivenMetrics.Tests.Discovery;
 
-/// <summary>What the reference implementation does wrong beside Prometheus, sentence by sentence of the design's last paragraph.</summary>
+/// <summary>Compares discovery with the reference implementation: each test covers one defect of the latter.</summary>
 public sealed class ReferenceImplementationTests : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("reference-").FullName;
@@ -18,10 +18,10 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_needs_300_seconds_from_a_new_service_to_its_target_and_we_need_two()
+    public async Task A_new_service_becomes_a_target_within_2_seconds_instead_of_300()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
-        // The interval is as long as can be: it is the change of the feed that wakes discovery.
+        // The interval has its maximum, so that only the change of the feed starts a cycle.
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address, options =>
             options.ResolveInterval = TimeSpan.FromHours(1)
         );
@@ -34,7 +34,7 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_writes_an_empty_list_for_90_seconds_after_each_restart_and_we_change_no_byte()
+    public async Task A_restart_changes_no_byte_instead_of_writing_an_empty_list_for_90_seconds()
     {
         Uri url;
         await using (var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg")))))
@@ -54,7 +54,7 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_writes_an_empty_list_after_a_restart_and_we_write_none_even_when_all_memory_is_lost()
+    public async Task A_restart_without_stored_state_never_writes_an_empty_list()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
         await using (await StartAsync(_folder, broker.Url, _dns.Address))
@@ -71,7 +71,7 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_drops_a_service_on_one_failed_dns_look_up_and_we_keep_it_through_many()
+    public async Task A_service_is_kept_through_many_failed_DNS_lookups()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address, options => options.HoldCycles = 0);
@@ -87,7 +87,7 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_overwrites_the_file_in_place_and_our_reader_never_sees_a_part()
+    public async Task A_reader_never_sees_a_partial_file()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"))));
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address, options =>
@@ -96,7 +96,7 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
         await WaitUntilAsync(() => discovery.Targets("demo")?.Length == 3);
         for (var node = 4; node < 24; node++)
         {
-            // Targets() parses the file each time: a part of one would throw.
+            // Targets() parses the file each time and would throw for a partial file.
             _dns.SetAddresses("es.test", [.. Enumerable.Range(1, node).Select(i => $"10.0.0.{i}")]);
             await WaitUntilAsync(() => discovery.Targets("demo")!.Length == node);
         }
@@ -108,7 +108,7 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_skips_tls_verification_and_we_verify_the_name_of_every_host()
+    public async Task TLS_verification_checks_the_name_of_every_host()
     {
         await using var broker = await ScriptedBroker.StartAsync(FeedOf(Project("demo", ("es", "opensearch"), ("pg", "pg"))));
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address);
@@ -121,7 +121,7 @@ public sealed class ReferenceImplementationTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_handles_only_elasticsearch_and_we_handle_every_type()
+    public async Task Every_type_of_service_is_discovered()
     {
         string[] types = ["elasticsearch", "opensearch", "pg", "mysql", "kafka", "valkey", "a-type-of-next-year"];
         foreach (var type in types)

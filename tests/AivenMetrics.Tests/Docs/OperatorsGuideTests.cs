@@ -1,9 +1,12 @@
 using System.Collections;
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 using System.Text.RegularExpressions;
 using AivenMetrics.Broker;
 using AivenMetrics.Discovery;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Hosting.Configuration;
 using AivenMetrics.Simulator;
 using Xunit;
 
@@ -57,6 +60,21 @@ public sealed partial class OperatorsGuideTests
         Assert.All(defaults, option => Assert.Equal($"{option.Key} `{option.Value}`", $"{option.Key} {rows[option.Key]}"));
     }
 
+    /// <summary>The bounds are the attributes that validate the options, in the words of the error messages.</summary>
+    [Fact]
+    public void The_ranges_of_the_guide_are_those_that_options_are_validated_against()
+    {
+        var expected = Ranges(typeof(BrokerOptions), BrokerOptions.Section)
+            .Concat(Ranges(typeof(DiscoveryOptions), DiscoveryOptions.Section))
+            .Concat(Ranges(typeof(GatewayOptions), GatewayOptions.Section))
+            .Concat(Ranges(typeof(SimulatorOptions), SimulatorOptions.Section))
+            .GroupBy(option => option.Range)
+            .Select(group => $"| {group.Key} | {string.Join(", ", group.Select(option => $"`{option.Key}`"))} |");
+
+        var section = Guide[Guide.IndexOf("## Ranges of options", StringComparison.Ordinal)..];
+        Assert.Equal(expected, section.Split('\n').Where(line => line.StartsWith('|')).Skip(2));
+    }
+
     [Fact]
     public void Every_metric_of_the_code_is_in_the_guide()
     {
@@ -69,7 +87,7 @@ public sealed partial class OperatorsGuideTests
             "AivenMetrics.Simulator",
         ];
         var metrics = assemblies
-            .Select(name => System.Reflection.Assembly.Load(name).Location)
+            .Select(name => Assembly.Load(name).Location)
             .SelectMany(path =>
                 Metric()
                     .Matches(System.Text.Encoding.Unicode.GetString(File.ReadAllBytes(path)))
@@ -95,6 +113,16 @@ public sealed partial class OperatorsGuideTests
                         : Keys(element, $"{path}:{property.Name}:0")
                 : Leaf(property.PropertyType) ? [$"{path}:{property.Name}"]
                 : Keys(property.PropertyType, $"{path}:{property.Name}")
+            );
+
+    private static IEnumerable<(string Key, string Range)> Ranges(Type type, string path) =>
+        type.GetProperties()
+            .SelectMany(property =>
+                property.GetCustomAttribute<RangeAttribute>() is { } range
+                    ? [($"{path}:{property.Name}", OptionsValidator.Describe(range))]
+                : Named(property.PropertyType) is { } named ? Ranges(named, $"{path}:{property.Name}:default")
+                : Element(property.PropertyType) is not null || Leaf(property.PropertyType) ? []
+                : Ranges(property.PropertyType, $"{path}:{property.Name}")
             );
 
     /// <summary>Defaults that a table can hold: not the texts of the catalog that are sentences, nor what is empty or absent.</summary>

@@ -15,7 +15,7 @@ public sealed class AtomicFileTests : IDisposable
     private string Target => Path.Combine(_folder.FullName, "watched", "demo.json");
 
     [Fact]
-    public void Equal_bytes_leave_the_file_and_its_time_untouched()
+    public void Equal_bytes_leave_the_file_and_its_modification_time_unchanged()
     {
         Assert.True(AtomicFile.WriteIfChanged(Target, "[]\n"u8, Group));
         var old = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
@@ -27,7 +27,7 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public void The_mode_is_the_one_asked_for_also_when_only_the_mode_was_wrong()
+    public void The_requested_mode_is_set_even_if_the_content_is_unchanged()
     {
         AtomicFile.WriteIfChanged(Target, "secret"u8, Group);
         Assert.Equal(Group, File.GetUnixFileMode(Target));
@@ -37,7 +37,7 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_reader_sees_the_old_content_or_the_new_and_never_a_part()
+    public async Task A_reader_sees_either_the_old_or_the_new_content()
     {
         var contents = new[] { new string('a', 300_000), new string('b', 200_000) };
         AtomicFile.WriteIfChanged(Target, Encoding.ASCII.GetBytes(contents[0]), Group);
@@ -62,7 +62,7 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_but_the_file_ever_appears_in_a_watched_folder()
+    public void A_watched_folder_never_contains_a_temporary_file()
     {
         using var watcher = new FileSystemWatcher(Directory.CreateDirectory(Path.GetDirectoryName(Target)!).FullName);
         var seen = new System.Collections.Concurrent.ConcurrentBag<string>();
@@ -81,7 +81,7 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public void A_write_that_fails_leaves_the_old_content_and_no_rubbish()
+    public void A_failed_write_leaves_the_old_content_and_no_temporary_file()
     {
         Directory.CreateDirectory(Target);
         Assert.ThrowsAny<SystemException>(() => AtomicFile.WriteIfChanged(Target, "x"u8, Group));

@@ -24,7 +24,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     private string LastGood => Path.Combine(_folder.FullName, "deep", "targets.json");
 
     [Fact]
-    public async Task The_first_answer_is_published_as_live()
+    public async Task The_first_response_is_published_as_live()
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url);
@@ -36,7 +36,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_change_wakes_the_held_request_at_once()
+    public async Task A_change_completes_the_held_request_at_once()
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url, options => options with { Wait = TimeSpan.FromSeconds(20) });
@@ -52,7 +52,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_304_confirms_the_answer_without_waking_anyone()
+    public async Task A_304_confirms_the_snapshot_without_a_change()
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url, options => options with { Wait = TimeSpan.FromSeconds(1) });
@@ -64,7 +64,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_next_poll_names_a_version_only_after_it_was_applied()
+    public async Task The_next_poll_confirms_a_version_only_after_it_was_applied()
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         using var applied = new SemaphoreSlim(0);
@@ -86,7 +86,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_same_content_under_a_new_tag_is_no_news()
+    public async Task The_same_content_with_a_new_tag_is_not_a_change()
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url);
@@ -97,7 +97,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_callers_headers_go_with_every_request()
+    public async Task The_configured_headers_are_sent_with_every_request()
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         Run(broker.Url, options =>
@@ -124,7 +124,7 @@ public sealed class FeedClientTests : IAsyncDisposable
         "too_large",
         """{"projects":[],"padding":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"""
     )]
-    public async Task An_unfit_answer_is_a_failure_and_never_an_empty_list(string reason, string json)
+    public async Task An_invalid_response_is_a_failure_and_never_an_empty_list(string reason, string json)
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         var client = Run(broker.Url, options => options with { MaximumBytes = 100 });
@@ -145,7 +145,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     [InlineData(302, "status")]
     [InlineData(204, "status")]
     [InlineData(304, "status")]
-    public async Task A_refusal_keeps_the_last_good_answer_and_is_counted_by_reason(int status, string reason)
+    public async Task An_error_status_keeps_the_last_good_response_and_is_counted_by_reason(int status, string reason)
     {
         await using var broker = await ScriptedBroker.StartAsync("");
         Directory.CreateDirectory(Path.GetDirectoryName(LastGood)!);
@@ -162,7 +162,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_login_page_is_not_a_feed()
+    public async Task An_HTML_response_is_a_failure()
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         broker.SetHandler(context =>
@@ -176,7 +176,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_body_that_breaks_off_is_a_network_failure()
+    public async Task A_truncated_body_is_a_network_failure()
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         broker.SetHandler(async context =>
@@ -193,7 +193,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_broker_that_hangs_is_given_up()
+    public async Task A_hanging_request_times_out()
     {
         await using var broker = await ScriptedBroker.StartAsync(One);
         broker.SetHandler(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
@@ -257,7 +257,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_last_good_file_that_cannot_be_written_costs_nothing_but_the_copy()
+    public async Task A_last_good_file_that_cannot_be_written_does_not_stop_the_feed()
     {
         File.WriteAllText(Path.Combine(_folder.FullName, "deep"), "a file where the folder should be");
         await using var broker = await ScriptedBroker.StartAsync(One);

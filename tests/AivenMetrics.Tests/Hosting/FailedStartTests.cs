@@ -29,7 +29,7 @@ public sealed class FailedStartTests
         string key
     ) =>
         Assert.Equal(
-            $"Critical: a-role cannot start: {key} is {NobodysUrl}, which is no address of this host: give {key} one of its addresses, or 0.0.0.0 for all of them.",
+            $"Critical: a-role cannot start: {key} is {NobodysUrl}, which is not an address of this host: set {key} to an address of this host, or to 0.0.0.0 for all addresses.",
             await FailedStartAsync(section, listen, internalListen)
         );
 
@@ -44,7 +44,7 @@ public sealed class FailedStartTests
         (var taken, var key) = ($"http://{other.LocalEndpoint}", $"Gateway:{name}");
 
         Assert.Equal(
-            $"Critical: a-role cannot start: {key} is {taken}, where something listens already: stop that, or give {key} another port.",
+            $"Critical: a-role cannot start: {key} is {taken}, which another process listens on: stop that process, or set {key} to another port.",
             await FailedStartAsync(
                 "Gateway",
                 name == "Listen" ? taken : FreeUrl,
@@ -64,7 +64,7 @@ public sealed class FailedStartTests
             line,
             StringComparison.Ordinal
         );
-        Assert.EndsWith("): name a file in a folder that exists and may be written to.", line, StringComparison.Ordinal);
+        Assert.EndsWith("): name a file in a writable folder.", line, StringComparison.Ordinal);
     }
 
     /// <summary>Starts a role that cannot, and gives the only line that it logs.</summary>
@@ -84,7 +84,6 @@ public sealed class FailedStartTests
             internalListen,
             [],
             [],
-            _ => [],
             (_, _) => { },
             listen is null ? null : _ => { }
         );

@@ -1,4 +1,5 @@
 using AivenMetrics.Hosting;
+using AivenMetrics.Hosting.Configuration;
 using Xunit;
 
 namespace AivenMetrics.Tests.Hosting;
@@ -20,10 +21,18 @@ public sealed class HostingOptionsTests
     [InlineData("https://127.0.0.1:8080")]
     [InlineData("http://127.0.0.1:8080/path")]
     [InlineData("http://a-name:8080")]
-    public void Anything_else_is_a_fault_that_says_what_is_wanted(string? url) =>
-        Assert.StartsWith(
-            "Broker:Listen must be http://<IP address>:<port>",
-            Assert.Single(HostingOptions.ValidateListen("Broker:Listen", url)),
-            StringComparison.Ordinal
+    public void Anything_else_is_an_error_that_says_what_is_expected(string? url)
+    {
+        string[] errors =
+        [
+            .. OptionsValidator.Validate(new HostingOptions { InternalListen = url }, "Broker"),
+            .. OptionsValidator.Validate(new HostingOptions { Listen = url ?? "", InternalListen = "http://127.0.0.1:0" }, "Broker"),
+        ];
+
+        Assert.Collection(
+            errors,
+            error => Assert.StartsWith("Broker:InternalListen must be http://<IP address>:<port>", error, StringComparison.Ordinal),
+            error => Assert.StartsWith("Broker:Listen must be http://<IP address>:<port>", error, StringComparison.Ordinal)
         );
+    }
 }

@@ -8,8 +8,8 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Tests.PromQL;
 
 /// <summary>
-/// Random texts through the lexer, the parser, the scope and the printer. With LONG_TESTS there are twelve million instead of a few
-/// thousand; FUZZ_SEED starts them elsewhere.
+/// Sends random texts through the lexer, the parser, the scope rewriter and the printer. With LONG_TESTS there are 12 million texts instead
+/// of 60,000. FUZZ_SEED sets another seed.
 /// </summary>
 public class FuzzTests
 {
@@ -113,7 +113,7 @@ public class FuzzTests
     private static readonly string[] Sources = [.. Corpus.AcceptedByAny.Concat(Corpus.RejectedByAll).Where(query => query.Length < 300)];
 
     [Fact]
-    public void Any_text_is_refused_with_a_position_or_scoped_in_every_selector_and_quickly()
+    public void Any_text_is_rejected_with_a_position_or_scoped_in_every_selector()
     {
         var random = new Random(Seed);
         var choices = new byte[60];
@@ -140,7 +140,7 @@ public class FuzzTests
         }
 
         Assert.InRange(read, Inputs / 20, Inputs);
-        // They are short; what takes this long on the busiest machine does not end.
+        // The texts are short. A text that takes this long on a busy machine does not terminate.
         Assert.InRange(slowest, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{Inputs} inputs from seed {Seed}, {read} of them queries, the slowest in {slowest}."

@@ -1,4 +1,5 @@
 using AivenMetrics.Simulator;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Simulator;
@@ -31,12 +32,12 @@ public class SimulatorOptionsTests
         Assert.Equal(
             [
                 "Simulator:Token",
+                "Simulator:IntegrationDelay",
+                "Simulator:ListenerDelay",
+                "Simulator:RequestsPerMinute",
                 "Simulator:Project",
                 "Simulator:NodeNetwork",
                 "Simulator:DnsListen",
-                "Simulator:RequestsPerMinute",
-                "Simulator:IntegrationDelay",
-                "Simulator:ListenerDelay",
             ],
             keys
         );

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.StrictPlatform;
 
-/// <summary>What each answer means to Cloud Controller (B2, 126).</summary>
+/// <summary>What each response means to Cloud Controller (B2, 126).</summary>
 public sealed class ResponseAssessmentTests
 {
     private static readonly PlanIds Ids = new("s", "p");
@@ -33,9 +33,9 @@ public sealed class ResponseAssessmentTests
     [InlineData(503, "", "Failed", true)]
     public void A_provision_and_a_bind_are_read_as_Cloud_Controller_reads_them(int status, string body, string outcome, bool mitigate)
     {
-        foreach (var ask in (OsbCall[])[OsbCalls.Provision("i", []), OsbCalls.Bind("i", "b", [])])
+        foreach (var call in (OsbCall[])[OsbCalls.Provision("i", []), OsbCalls.Bind("i", "b", [])])
         {
-            var verdict = ResponseAssessment.Assess(Answered(ask, status, body), bindingsRetrievable: true);
+            var verdict = ResponseAssessment.Assess(Answered(call, status, body), bindingsRetrievable: true);
 
             Assert.Equal((outcome, mitigate), (verdict.Outcome.ToString(), verdict.NeedsMitigation));
         }
@@ -66,12 +66,12 @@ public sealed class ResponseAssessmentTests
     [InlineData("Unreachable", false)]
     public void A_create_without_an_answer_is_deleted_unless_nobody_can_have_heard_it(string how, bool mitigate)
     {
-        OsbResponse answer = new(OsbCalls.Provision("i", []), 0, "", null, null, null, TimeSpan.Zero)
+        OsbResponse response = new(OsbCalls.Provision("i", []), 0, "", null, null, null, TimeSpan.Zero)
         {
             TransportFailure = Enum.Parse<TransportFailure>(how),
         };
 
-        Assert.Equal(new ResponseAssessment(OperationOutcome.Failed, mitigate), ResponseAssessment.Assess(answer, true));
+        Assert.Equal(new ResponseAssessment(OperationOutcome.Failed, mitigate), ResponseAssessment.Assess(response, true));
     }
 
     [Theory]
@@ -85,18 +85,18 @@ public sealed class ResponseAssessmentTests
     [InlineData(500, "{}", "Failed")]
     public void A_delete_is_never_followed_by_orphan_mitigation(int status, string body, string outcome)
     {
-        foreach (var ask in (OsbCall[])[OsbCalls.Deprovision("i", Ids), OsbCalls.Unbind("i", "b", Ids)])
+        foreach (var call in (OsbCall[])[OsbCalls.Deprovision("i", Ids), OsbCalls.Unbind("i", "b", Ids)])
         {
-            var verdict = ResponseAssessment.Assess(Answered(ask, status, body), bindingsRetrievable: true);
+            var verdict = ResponseAssessment.Assess(Answered(call, status, body), bindingsRetrievable: true);
 
             Assert.Equal((outcome, false), (verdict.Outcome.ToString(), verdict.NeedsMitigation));
         }
     }
 
-    private static OsbResponse Answered(OsbCall ask, int status, string text)
+    private static OsbResponse Answered(OsbCall call, int status, string text)
     {
         using var document = JsonDocument.Parse(text.Length == 0 ? "null" : text);
-        OsbResponse answer = new(ask, status, text, document.RootElement.Clone(), "application/json", null, TimeSpan.Zero);
-        return answer with { Findings = [.. ResponseRules.Validate(answer, null), .. BodyRules.Validate(answer)] };
+        OsbResponse response = new(call, status, text, document.RootElement.Clone(), "application/json", null, TimeSpan.Zero);
+        return response with { Findings = [.. ResponseRules.Validate(response, null), .. BodyRules.Validate(response)] };
     }
 }

@@ -1,4 +1,5 @@
 using AivenMetrics.Broker.Aiven;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Aiven;

@@ -1,3 +1,4 @@
+using AivenMetrics.Authentication;
 using AivenMetrics.Broker.Authentication;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using AivenMetrics.Broker.Catalog;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Catalog;

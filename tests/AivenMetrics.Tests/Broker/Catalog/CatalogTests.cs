@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AivenMetrics.Broker.Catalog;
+using AivenMetrics.Testing;
 using AivenMetrics.Tests.Broker.Osb;
 using Xunit;
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using AivenMetrics.Broker.Feed;
 using AivenMetrics.Broker.State;
 using AivenMetrics.Feed;
+using AivenMetrics.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AivenMetrics.Authentication;
 using AivenMetrics.Broker.Authentication;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using AivenMetrics.Broker.State;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AivenMetrics.Broker;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Osb;

@@ -1,6 +1,7 @@
 using AivenMetrics.Broker.Aiven;
 using AivenMetrics.Broker.Reconciliation;
 using AivenMetrics.Broker.State;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AivenMetrics.Broker.Aiven;
 using AivenMetrics.Broker.Reconciliation;
 using AivenMetrics.Broker.State;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;

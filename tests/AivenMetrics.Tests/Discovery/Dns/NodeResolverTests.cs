@@ -31,14 +31,14 @@ public sealed class NodeResolverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task All_nodes_of_a_host_are_found_in_numerical_order()
+    public async Task All_nodes_of_a_host_are_returned_in_numerical_order()
     {
         _dns.SetAddresses(Host, "10.0.0.10", "10.0.0.9", "9.1.1.1", "10.0.0.10");
         Assert.Equal(["9.1.1.1", "10.0.0.9", "10.0.0.10"], await ResolveAsync());
     }
 
     [Fact]
-    public async Task A_replaced_node_is_seen_at_the_next_look()
+    public async Task A_replaced_node_is_found_by_the_next_lookup()
     {
         _dns.SetAddresses(Host, "10.0.0.1", "10.0.0.2");
         await ResolveAsync();
@@ -50,7 +50,7 @@ public sealed class NodeResolverTests : IAsyncDisposable
     [InlineData(2)] // SERVFAIL
     [InlineData(5)] // REFUSED
     [InlineData(-1)] // no answer
-    public async Task A_failed_look_up_keeps_the_last_good_addresses_however_long_it_lasts(int code)
+    public async Task A_failed_lookup_keeps_the_last_good_addresses_without_limit(int code)
     {
         _dns.SetAddresses(Host, "10.0.0.1");
         await ResolveAsync();
@@ -63,7 +63,7 @@ public sealed class NodeResolverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_host_that_exists_no_more_is_gone_only_after_the_hold_time()
+    public async Task A_nonexistent_host_is_removed_only_after_the_hold_time()
     {
         _dns.SetAddresses(Host, "10.0.0.1");
         await ResolveAsync();
@@ -78,7 +78,7 @@ public sealed class NodeResolverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_host_without_an_A_record_counts_as_one_that_does_not_exist()
+    public async Task A_host_without_an_A_record_is_treated_as_nonexistent()
     {
         _dns.SetAddresses(Host, "10.0.0.1");
         await ResolveAsync();
@@ -89,7 +89,7 @@ public sealed class NodeResolverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Any_other_answer_in_between_starts_the_hold_time_again()
+    public async Task Any_other_response_restarts_the_hold_time()
     {
         _dns.SetAddresses(Host, "10.0.0.1");
         await ResolveAsync();
@@ -104,7 +104,7 @@ public sealed class NodeResolverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_host_of_which_dns_never_said_anything_is_unknown_and_not_empty()
+    public async Task A_host_without_any_DNS_response_is_unknown_and_not_empty()
     {
         _dns.SetResponseCode(Host, 2);
         Assert.False((await _resolver.ResolveAsync([Host], default)).ContainsKey(Host));
@@ -113,7 +113,7 @@ public sealed class NodeResolverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_addresses_of_the_last_run_serve_while_dns_is_down()
+    public async Task The_addresses_of_the_last_run_are_used_while_DNS_is_down()
     {
         _resolver.Restore(Host, ["10.0.0.2", "10.0.0.1"]);
         _dns.SetNoResponse(Host);
@@ -121,7 +121,7 @@ public sealed class NodeResolverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task One_host_in_trouble_touches_no_other()
+    public async Task A_failing_host_does_not_affect_others()
     {
         var hosts = Enumerable.Range(0, 100).Select(i => $"h{i}.test").ToList();
         foreach (var host in hosts)
@@ -135,7 +135,7 @@ public sealed class NodeResolverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_host_under_two_services_is_asked_once()
+    public async Task A_host_of_two_services_is_queried_once()
     {
         _dns.SetAddresses(Host, "10.0.0.1");
         await _resolver.ResolveAsync([Host, Host.ToUpperInvariant()], default);
@@ -146,7 +146,7 @@ public sealed class NodeResolverTests : IAsyncDisposable
     [InlineData("127.0.0.1:5353", "127.0.0.1:5353")]
     [InlineData("10.1.2.3", "10.1.2.3:53")]
     [InlineData("[::1]:53", "[::1]:53")]
-    public void The_dns_server_may_be_named_with_or_without_its_port(string text, string expected)
+    public void The_DNS_server_is_valid_with_or_without_a_port(string text, string expected)
     {
         Assert.True(new DiscoveryOptions { DnsServer = text }.TryParseDnsServer(out var server));
         Assert.Equal(expected, server.ToString());

@@ -16,7 +16,7 @@ public sealed class DropProtectionTests
     [InlineData("three of fifteen is a fifth", 15, 12, 12)]
     [InlineData("more targets go through", 3, 30, 30)]
     [InlineData("nothing was there", 0, 5, 5)]
-    public void A_cycle_that_would_drop_more_than_a_fifth_is_held_back(string because, int before, int after, int written)
+    public void A_cycle_that_would_remove_more_than_a_fifth_is_held_back(string because, int before, int after, int written)
     {
         var (plan, held) = new DropProtection(0.2, Hold).Apply(Of(Nodes(before)), Of(Nodes(after)), Start);
         Assert.True(written == plan.Projects.Single().TargetCount, because);
@@ -24,7 +24,7 @@ public sealed class DropProtectionTests
     }
 
     [Fact]
-    public void What_is_held_back_goes_when_it_has_been_missing_for_the_hold_time()
+    public void A_held_back_target_is_removed_after_the_hold_time()
     {
         var holdBack = new DropProtection(0.2, Hold);
         var written = Of(Nodes(10));
@@ -36,7 +36,7 @@ public sealed class DropProtectionTests
     }
 
     [Fact]
-    public void A_loss_during_a_hold_has_its_own_clock()
+    public void A_loss_during_a_hold_has_its_own_hold_time()
     {
         var holdBack = new DropProtection(0.2, Hold);
         var written = holdBack.Apply(Of(Nodes(10)), Of(Nodes(7)), Start).Plan;
@@ -47,7 +47,7 @@ public sealed class DropProtectionTests
     }
 
     [Fact]
-    public void A_target_that_comes_back_starts_anew_when_it_goes_again()
+    public void A_returning_target_gets_a_new_hold_time()
     {
         var holdBack = new DropProtection(0.2, Hold);
         var all = Of(Nodes(4));
@@ -67,7 +67,7 @@ public sealed class DropProtectionTests
     }
 
     [Fact]
-    public void A_host_that_left_the_feed_keeps_its_job_as_long_as_its_targets()
+    public void A_host_that_is_missing_from_the_feed_keeps_its_job_with_its_targets()
     {
         var before = Of(Nodes(3), ("space_id", "s"));
         var (plan, _) = new DropProtection(0.2, Hold).Apply(before, new([before.Projects[0] with { Hosts = [] }]), Start);
@@ -75,11 +75,11 @@ public sealed class DropProtectionTests
     }
 
     [Fact]
-    public void Without_a_hold_time_everything_goes_at_once() =>
+    public void Without_a_hold_time_targets_are_removed_at_once() =>
         Assert.Equal(0, new DropProtection(0.2, TimeSpan.Zero).Apply(Of(Nodes(10)), Of([]), Start).Plan.Projects.Single().TargetCount);
 
     [Fact]
-    public void Each_project_is_judged_by_itself()
+    public void The_share_is_computed_per_project()
     {
         var small = new ProjectPlan("small", "u", [Host(["10.9.0.1"])]);
         var before = TargetPlan.Create([Of(Nodes(50)).Projects[0], small]);

@@ -9,7 +9,7 @@ namespace AivenMetrics.Tests.Discovery.Files;
 public sealed class PrometheusConfigMergerTests
 {
     [Fact]
-    public void Our_jobs_follow_the_operators_own()
+    public void The_generated_jobs_follow_the_operators_jobs()
     {
         var merged = Merge(
             "global:\n  scrape_interval: 15s\nscrape_configs:\n- job_name: prometheus\n  static_configs:\n  - targets: ['localhost:9090']\n"
@@ -25,10 +25,10 @@ public sealed class PrometheusConfigMergerTests
     [InlineData("global: {}\nscrape_configs:\n")]
     [InlineData("global: {}\nscrape_configs: []\n")]
     [InlineData("global: {}\nscrape_configs: null\n")]
-    public void A_base_without_jobs_gets_ours(string text) => Assert.Equal(["aiven/demo/es.test"], Jobs(Root(Merge(text))));
+    public void The_generated_jobs_are_added_to_a_base_without_jobs(string text) => Assert.Equal(["aiven/demo/es.test"], Jobs(Root(Merge(text))));
 
     [Fact]
-    public void Relative_paths_still_mean_what_they_meant_beside_the_base()
+    public void Relative_paths_refer_to_the_folder_of_the_base()
     {
         var merged = Merge(
             """
@@ -56,14 +56,14 @@ public sealed class PrometheusConfigMergerTests
     }
 
     [Theory]
-    [InlineData("scrape_configs:\n- job_name: aiven/demo/es.test\n", "it has a job named aiven/demo/es.test, as is one of ours.")]
-    [InlineData("", "it is empty.")]
-    [InlineData("# only a comment\n", "it is empty.")]
-    [InlineData("- a\n", "it is not a mapping.")]
-    [InlineData("a: 1\n---\nb: 2\n", "it holds several YAML documents; Prometheus would read only the first.")]
-    [InlineData("scrape_configs: soon\n", "its scrape_configs is not a list.")]
-    [InlineData("password: 'geheim\n", "it is not YAML (line")]
-    public void A_base_that_cannot_be_used_says_why_and_quotes_nothing(string text, string reason)
+    [InlineData("scrape_configs:\n- job_name: aiven/demo/es.test\n", "The job name aiven/demo/es.test is also the name of a generated job. Rename the job.")]
+    [InlineData("", "The file is empty.")]
+    [InlineData("# only a comment\n", "The file is empty.")]
+    [InlineData("- a\n", "The file is not a YAML mapping.")]
+    [InlineData("a: 1\n---\nb: 2\n", "The file contains several YAML documents, of which Prometheus reads only the first.")]
+    [InlineData("scrape_configs: soon\n", "The value of scrape_configs is not a list.")]
+    [InlineData("password: 'geheim\n", "The file is not valid YAML (line")]
+    public void An_invalid_base_is_rejected_without_quoting_it(string text, string reason)
     {
         var fault = Assert.Throws<PrometheusConfigException>(() => Merge(text));
         Assert.StartsWith(reason, fault.Message, StringComparison.Ordinal);
@@ -71,7 +71,7 @@ public sealed class PrometheusConfigMergerTests
     }
 
     [Fact]
-    public void Anchors_and_merge_keys_survive()
+    public void Anchors_and_merge_keys_are_preserved()
     {
         var merged = Merge("scrape_configs:\n- &own\n  job_name: one\n  static_configs: [{targets: [a]}]\n- <<: *own\n  job_name: two\n");
         Assert.Contains("&own", merged, StringComparison.Ordinal);

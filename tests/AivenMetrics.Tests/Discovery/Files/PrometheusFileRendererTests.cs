@@ -3,11 +3,14 @@ using System.Text.Json;
 using AivenMetrics.Discovery;
 using AivenMetrics.Discovery.Files;
 using AivenMetrics.Feed;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Discovery.Files;
 
-/// <summary>Golden cases: <c>feed.json</c> and <c>addresses.json</c> in, the files of <c>expected/</c> out, to the byte.</summary>
+/// <summary>
+/// Golden cases: the input is <c>feed.json</c> and <c>addresses.json</c>; the files in <c>expected/</c> are the output, byte for byte.
+/// </summary>
 public sealed class PrometheusFileRendererTests
 {
     private static readonly string Cases = Path.Combine(AppContext.BaseDirectory, "Discovery", "Files", "Cases");
@@ -30,7 +33,7 @@ public sealed class PrometheusFileRendererTests
 
     [Theory]
     [MemberData(nameof(Sentences))]
-    public void The_order_of_feed_and_answers_does_not_matter(string sentence)
+    public void The_order_of_the_feed_and_of_DNS_responses_does_not_matter(string sentence)
     {
         var folder = Path.Combine(Cases, sentence);
         var feed = Read(folder);
@@ -59,7 +62,7 @@ public sealed class PrometheusFileRendererTests
     }
 
     [Fact]
-    public void A_plan_survives_the_disk()
+    public void A_stored_plan_is_read_back_unchanged()
     {
         var folder = Path.Combine(Cases, "every-node-of-every-host-is-a-target-with-its-labels");
         var plan = TargetPlanner.WithAddresses(
@@ -75,7 +78,7 @@ public sealed class PrometheusFileRendererTests
     }
 
     [Fact]
-    public void Interval_and_limit_are_written_only_when_they_are_configured()
+    public void Interval_and_limit_are_written_only_if_configured()
     {
         var plan = new TargetPlan([new("demo", "u", [new("es.test", 9273, "/metrics", new Dictionary<string, string>(), [])])]);
         var text = Yaml(plan, new() { ScrapeInterval = TimeSpan.FromSeconds(2.5), SampleLimit = 5000 });
@@ -85,7 +88,7 @@ public sealed class PrometheusFileRendererTests
     }
 
     [Fact]
-    public void The_gateways_are_one_job_whose_targets_have_no_labels_and_of_which_only_usage_comes_in()
+    public void The_gateways_are_one_job_without_target_labels_that_keeps_only_usage_series()
     {
         var options = new DiscoveryOptions { Gateways = { "10.0.0.8:9103", "10.0.0.7:9103" } };
         Assert.Equal(
@@ -119,7 +122,7 @@ public sealed class PrometheusFileRendererTests
     [InlineData("gateway.test:9103/metrics", false)]
     [InlineData("user@gateway.test:9103", false)]
     [InlineData("", false)]
-    public void A_gateway_is_named_by_host_and_port(string gateway, bool isOne) =>
+    public void A_gateway_is_valid_only_as_host_and_port(string gateway, bool isOne) =>
         Assert.Equal(
             !isOne,
             new DiscoveryOptions { Gateways = { gateway } }

@@ -8,7 +8,7 @@ public sealed class RemovedHostsTests
     private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
 
     [Fact]
-    public void The_job_of_a_host_that_has_gone_stays_without_targets_for_its_time_and_no_longer()
+    public void The_job_of_a_removed_host_remains_without_targets_for_the_retention_time()
     {
         var written = Of(Host("a"), Host("b"));
         foreach (var (minute, expected) in new[] { (0, "a b-"), (1, "a b-"), (4, "a b-"), (5, "a"), (6, "a") })
@@ -19,7 +19,7 @@ public sealed class RemovedHostsTests
     }
 
     [Fact]
-    public void A_host_that_comes_back_is_a_host_like_any_other_and_departs_anew()
+    public void A_returning_host_is_a_normal_host_and_can_be_removed_again()
     {
         var gone = RemovedHosts.KeepJobs(Of(Host("a")), Of(), Start);
         var back = RemovedHosts.KeepJobs(gone, Of(Host("A")), Start.AddMinutes(4));
@@ -28,7 +28,7 @@ public sealed class RemovedHostsTests
     }
 
     [Fact]
-    public void A_project_that_is_not_ready_keeps_its_hosts_and_not_those_that_have_gone()
+    public void A_project_that_is_not_ready_keeps_its_hosts_except_removed_ones()
     {
         var written = RemovedHosts.KeepJobs(Of(Host("a"), Host("b")), Of(Host("a")), Start);
         var wanted = TargetPlanner.CreatePlan(new([new("demo", false, null, null, [])]), isLive: true, written);

@@ -3,6 +3,7 @@ using System.Net;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
+using AivenMetrics.Testing;
 using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -125,7 +126,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     [InlineData("/dev/null")]
     public void A_device_is_not_read(string path) =>
         Assert.Equal(
-            $"Gateway:TenantsFile: {path} is empty or no regular file: name a file that holds the tenants.",
+            $"Gateway:TenantsFile cannot be used: {path} is empty or no regular file: name a file that holds the tenants.",
             Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = path }.Validate())
         );
 
@@ -175,7 +176,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     {
         var folder = AppContext.BaseDirectory;
         Assert.Equal(
-            $"Gateway:TenantsFile: {folder} is a directory: name the file in it.",
+            $"Gateway:TenantsFile cannot be used: {folder} is a directory: name the file in it.",
             Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = folder }.Validate())
         );
     }
@@ -201,7 +202,7 @@ public sealed class CredentialFileTests : GatewayTestBase
                 File.WriteAllText(path, content);
             }
             var told = Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = path }.Validate());
-            Assert.StartsWith("Gateway:TenantsFile: ", told);
+            Assert.StartsWith("Gateway:TenantsFile cannot be used: ", told);
             Assert.Contains(fault, told);
         }
         finally

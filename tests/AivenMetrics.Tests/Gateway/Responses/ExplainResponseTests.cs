@@ -84,7 +84,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
         Assert.Equal(("up{space_id=\"a\"}", null), (data["scoped_query"]!.GetValue<string>(), data["services"]));
 
         Assert.Equal(0, await RunAsync($$"""{"url":"{{alone.Url}}","username":"tenant-a","password":"secret-of-a:x"}""", "up"));
-        Assert.Contains("services    not known: no server", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("services    unknown: no metrics server", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
     {
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
         Assert.Equal(1, await RunAsync($$"""{"url":"{{Prometheus.Url}}","username":"u","password":"p"}""", "up"));
-        Assert.Contains("is no gateway of AivenMetrics", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("is not an AivenMetrics gateway", _error.ToString(), StringComparison.Ordinal);
 
         Prometheus.RespondWithData(Nodes);
         await using var full = new StreamWriter(new FullDisk()) { AutoFlush = true };
@@ -155,14 +155,14 @@ public sealed class ExplainResponseTests : GatewayTestBase
     public async Task The_command_wants_credentials(string text)
     {
         Assert.Equal(2, await RunAsync(text, "up"));
-        Assert.Contains("holds no credentials", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("does not contain credentials", _error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task The_command_says_when_nobody_answers_and_when_there_is_no_file()
     {
         Assert.Equal(1, await RunAsync($$"""{"url":"{{RunningGateway.ClosedUrl()}}","username":"u","password":"p"}""", "up"));
-        Assert.Contains("gave no answer", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("did not respond", _error.ToString(), StringComparison.Ordinal);
         Assert.Equal(2, await ExplainCommand.RunAsync("/nowhere/at/all.json", "up", _output, _error, default));
         Assert.Contains("cannot be read", _error.ToString(), StringComparison.Ordinal);
     }

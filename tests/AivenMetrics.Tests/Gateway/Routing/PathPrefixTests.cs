@@ -3,6 +3,7 @@ using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.PrometheusApi;
 using AivenMetrics.Gateway.Routing;
+using AivenMetrics.Testing;
 using AivenMetrics.Testing.Gateway;
 using Xunit;
 

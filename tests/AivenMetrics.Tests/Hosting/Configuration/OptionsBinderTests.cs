@@ -118,7 +118,7 @@ public sealed class OptionsBinderTests
 
         var sample = OptionsBinder.Bind<Sample>(Entries(("R:Budget", value)), "R", faults);
 
-        Assert.Equal($"R:Budget has more than 23 hours, which would be read as days: write {meant}.", Assert.Single(faults));
+        Assert.Equal($"R:Budget has more than 23 hours, which .NET would read as days: write {meant}.", Assert.Single(faults));
         Assert.Equal(TimeSpan.FromSeconds(20), sample.Budget);
     }
 
@@ -133,7 +133,7 @@ public sealed class OptionsBinderTests
 
         var sample = OptionsBinder.Bind<Sample>(Entries(("R:Budget", value)), "R", faults);
 
-        Assert.Equal($"R:Budget is a number without a unit, which would be read as days: write {meant}.", Assert.Single(faults));
+        Assert.Equal($"R:Budget is a number without a unit, which .NET would read as days: write {meant}.", Assert.Single(faults));
         Assert.Equal(TimeSpan.FromSeconds(20), sample.Budget);
     }
 

@@ -51,7 +51,7 @@ public sealed class RoleConfigurationTests : IDisposable
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:Listen must be", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:UpstreamTimeout must be a time span", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:Typo is not an option", StringComparison.Ordinal));
-        Assert.Contains(faults, fault => fault.StartsWith("Gateway:Prometheus is missing", StringComparison.Ordinal));
+        Assert.Contains(faults, fault => fault.StartsWith("Gateway:Prometheus is empty", StringComparison.Ordinal));
         Assert.Contains(faults, fault => fault.StartsWith("Gateway:FeedUrl is missing", StringComparison.Ordinal));
     }
 
@@ -96,25 +96,25 @@ public sealed class RoleConfigurationTests : IDisposable
         "http://127.0.0.1:8081",
         "http://127.0.0.1:8081",
         "http://127.0.0.1:9",
-        "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen takes"
+        "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen uses"
     )]
     [InlineData(
         "http://localhost:8081",
         "",
         "http://127.0.0.1:8081",
-        "Gateway:InternalListen is http://127.0.0.1:8081, which Gateway:Listen takes"
+        "Gateway:InternalListen is http://127.0.0.1:8081, which Gateway:Listen uses"
     )]
     [InlineData(
         "http://0.0.0.0:8081",
         "http://127.0.0.1:8081",
         "http://127.0.0.1:9",
-        "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen takes"
+        "Gateway:Http2Listen is http://127.0.0.1:8081, which Gateway:Listen uses"
     )]
     [InlineData(
         "http://127.0.0.1:8081",
         "http://[::]:9",
         "http://127.0.0.1:9",
-        "Gateway:InternalListen is http://127.0.0.1:9, which Gateway:Http2Listen takes"
+        "Gateway:InternalListen is http://127.0.0.1:9, which Gateway:Http2Listen uses"
     )]
     [InlineData("http://127.0.0.1:8081", "http://127.0.0.2:8081", "http://[::1]:8081", null)]
     [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0", "http://127.0.0.1:0", null)]
@@ -125,7 +125,7 @@ public sealed class RoleConfigurationTests : IDisposable
             $$$"""{"Gateway":{"Listen":"{{{listen}}}","Http2Listen":"{{{http2}}}","InternalListen":"{{{internalListen}}}","FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}"""
         );
 
-        Assert.Equal(fault is null ? [] : [fault + ": give each a port of its own."], Read().Errors);
+        Assert.Equal(fault is null ? [] : [fault + ": give each option its own port."], Read().Errors);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class RoleConfigurationTests : IDisposable
 
         var faults = Read().Errors;
 
-        Assert.Contains("Gatewayy is not a section: it must be one of Broker, Discovery, Gateway, Simulator.", faults);
+        Assert.Contains("Gatewayy is not a section: use one of Broker, Discovery, Gateway, Simulator.", faults);
         Assert.Contains("Gateway:Prometheus is a list: give Gateway:Prometheus:0, not a single value.", faults);
     }
 
@@ -209,7 +209,7 @@ public sealed class RoleConfigurationTests : IDisposable
             fault.StartsWith("--prometheus", StringComparison.Ordinal)
         );
 
-        Assert.Contains("holds a password", fault, StringComparison.Ordinal);
+        Assert.Contains("contains a password", fault, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", fault, StringComparison.Ordinal);
     }
 

@@ -56,6 +56,6 @@ public sealed class SecretFilesTests : IDisposable
         Assert.Contains(faults, fault =>
             fault.Contains("R:BFile names", StringComparison.Ordinal) && fault.Contains("cannot be read", StringComparison.Ordinal)
         );
-        Assert.Contains("R:C and R:CFile are both set: keep one of them.", faults);
+        Assert.Contains("R:C and R:CFile are both set: remove one of them.", faults);
     }
 }

@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.PromQL;
 public class CorpusTests
 {
     [Fact]
-    public void Everything_that_a_Prometheus_accepts_is_accepted_and_printed_so_that_it_reads_the_same()
+    public void Every_query_that_a_Prometheus_accepts_parses_and_prints_to_the_same_tree()
     {
         Assert.True(Corpus.AcceptedByAny.Count > 500);
         foreach (var tree in Corpus.AcceptedByAny.Select(PromQLParser.Parse))
@@ -17,7 +17,7 @@ public class CorpusTests
     }
 
     [Fact]
-    public void Everything_that_every_Prometheus_refuses_is_refused()
+    public void Every_query_that_no_Prometheus_accepts_is_rejected()
     {
         Assert.True(Corpus.RejectedByAll.Count > 400);
         Assert.All(Corpus.RejectedByAll, query => Assert.Throws<PromQLParseException>(() => PromQLParser.Parse(query)));

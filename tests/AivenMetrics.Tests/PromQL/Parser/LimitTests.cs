@@ -34,7 +34,7 @@ public class LimitTests
 
     [Theory]
     [MemberData(nameof(TooMuch))]
-    public void A_query_beyond_a_limit_is_refused(string sentence, string query)
+    public void A_query_beyond_a_limit_is_rejected(string sentence, string query)
     {
         Assert.NotEmpty(sentence);
         Assert.Throws<PromQLParseException>(() => PromQLParser.Parse(query));
@@ -56,11 +56,11 @@ public class LimitTests
 
     [Theory]
     [MemberData(nameof(JustEnough))]
-    public void A_query_at_a_limit_can_be_scoped_printed_compared_and_read_again_on_a_small_stack(string sentence, string query)
+    public void A_query_at_a_limit_can_be_scoped_printed_compared_and_parsed_again_on_a_small_stack(string sentence, string query)
     {
         Assert.NotEmpty(sentence);
         Exception? fault = new InvalidOperationException("The thread did not come to its end.");
-        // The smallest stack that .NET gives a thread of its pool by default.
+        // The smallest stack that .NET gives a thread-pool thread by default.
         var thread = new Thread(
             () =>
                 fault = Record.Exception(() =>
@@ -77,7 +77,7 @@ public class LimitTests
     }
 
     [Fact]
-    public void Garbage_is_refused_with_a_position_or_read_but_nothing_else_escapes()
+    public void Random_text_is_parsed_or_rejected_with_a_position()
     {
         var random = new Random(20230131);
         string[] pieces =
@@ -151,7 +151,7 @@ public class LimitTests
     }
 
     [Fact]
-    public void Mutated_queries_are_refused_with_a_position_or_read_but_nothing_else_escapes()
+    public void A_mutated_query_is_parsed_or_rejected_with_a_position()
     {
         var random = new Random(42);
         var read = 0;

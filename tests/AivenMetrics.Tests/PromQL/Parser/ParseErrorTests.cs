@@ -216,8 +216,8 @@ public class ParseErrorTests
             { "a number with letters", "5foo", 1, 1, "bad number or duration syntax: \"5\"" },
             { "a fraction with a unit", "1.5m", 1, 1, "not a valid duration string: \"1.5m\"" },
             { "two underscores in a number", "1__000", 1, 1, "bad number or duration syntax: \"1__000\"" },
-            { "an exponent without digits", "1e", 1, 1, "error parsing number: \"1e\" is no number or out of range" },
-            { "a number beyond 64 bits", "2 + 1e400", 1, 5, "error parsing number: \"1e400\" is no number or out of range" },
+            { "an exponent without digits", "1e", 1, 1, "error parsing number: \"1e\" is not a number or out of range" },
+            { "a number beyond 64 bits", "2 + 1e400", 1, 5, "error parsing number: \"1e400\" is not a number or out of range" },
             { "a semicolon", "a; b", 1, 2, "unexpected character: ';'" },
             { "a variable", "a{b=\"c\"} > $x", 1, 12, "unexpected character: '$'" },
             { "a group that is not closed in a regex", "a{b=~\"(c\"}", 1, 3, "error parsing regexp: missing closing ): \"(c\"" },
@@ -227,7 +227,7 @@ public class ParseErrorTests
 
     [Theory]
     [MemberData(nameof(Refusals))]
-    public void A_query_is_refused_at_its_fault(string sentence, string query, int line, int column, string reason)
+    public void A_query_is_rejected_at_the_position_of_its_error(string sentence, string query, int line, int column, string reason)
     {
         Assert.NotEmpty(sentence);
         var refusal = Assert.Throws<PromQLParseException>(() => PromQLParser.Parse(query));
@@ -243,7 +243,7 @@ public class ParseErrorTests
     }
 
     [Fact]
-    public void A_message_never_carries_control_characters_or_long_texts()
+    public void A_message_never_contains_control_characters_or_long_texts()
     {
         var refusal = Assert.Throws<PromQLParseException>(() => PromQLParser.Parse("{a=~\"(\\n\\x00" + new string('x', 10_000) + "\"}"));
         Assert.DoesNotContain(refusal.Message, char.IsControl);

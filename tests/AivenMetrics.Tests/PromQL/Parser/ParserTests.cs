@@ -13,7 +13,7 @@ public class ParserTests
         C = new("c", []);
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    /// <summary>Each pair of texts must give the same tree; the second one shows with parentheses what the first one means.</summary>
+    /// <summary>Each pair of texts must give the same tree. The second text shows the meaning of the first with parentheses.</summary>
     public static TheoryData<string, string, string> Bindings =>
         new()
         {
@@ -87,7 +87,7 @@ public class ParserTests
 
     [Theory]
     [MemberData(nameof(Spellings))]
-    public void Different_spellings_give_one_tree(string sentence, string query, string canonical)
+    public void Different_spellings_give_the_same_tree(string sentence, string query, string canonical)
     {
         Assert.NotEmpty(sentence);
         Assert.Equal(Parse(canonical), Parse(query));
@@ -109,7 +109,7 @@ public class ParserTests
         );
 
     [Fact]
-    public void A_range_and_a_subquery_carry_their_modifiers()
+    public void A_range_and_a_subquery_have_their_modifiers()
     {
         Assert.Equal(new MatrixSelector(A with { Offset = -Minute, At = new(AtKind.End) }, 5 * Minute), Parse("a[5m] offset -1m @ end()"));
         Assert.Equal(
@@ -120,7 +120,7 @@ public class ParserTests
     }
 
     [Fact]
-    public void Durations_keep_what_only_the_server_can_evaluate()
+    public void A_duration_that_only_the_server_can_evaluate_is_kept_as_an_expression()
     {
         var step = new DurationQueryProperty(QueryProperty.Step);
         Assert.Equal(new MatrixSelector(A, step), Parse("a[step()]"));
@@ -146,7 +146,7 @@ public class ParserTests
     }
 
     [Fact]
-    public void Filling_in_keeps_each_side() =>
+    public void Fill_values_are_kept_for_each_side() =>
         Assert.Equal(new BinaryExpr(BinaryOperator.TrimUpper, A, B) { Fill = new FillValues(-1, null) }, Parse("a </ fill_left (-1) b"));
 
     [Fact]
@@ -157,7 +157,7 @@ public class ParserTests
         );
 
     [Fact]
-    public void Matching_keeps_its_labels_and_the_many_side() =>
+    public void Vector_matching_keeps_its_labels_and_group_modifier() =>
         Assert.Equal(
             new BinaryExpr(
                 BinaryOperator.Greater,
@@ -170,7 +170,7 @@ public class ParserTests
         );
 
     [Fact]
-    public void Matching_without_labels_is_not_the_same_as_no_matching()
+    public void Vector_matching_without_labels_differs_from_no_matching()
     {
         Assert.Equal(new VectorMatching(On: true, []), ((BinaryExpr)Parse("a and on () b")).Matching);
         Assert.Null(((BinaryExpr)Parse("a and b")).Matching);
@@ -183,7 +183,7 @@ public class ParserTests
     [InlineData("limitk"), InlineData("limit_ratio"), InlineData("step"), InlineData("range"), InlineData("max_of"), InlineData("min_of")]
     [InlineData("anchored"), InlineData("smoothed"), InlineData("fill"), InlineData("fill_left"), InlineData("Fill_Right")]
     [InlineData(":"), InlineData("a:b:c"), InlineData("rate"), InlineData("_")]
-    public void Words_that_mean_something_elsewhere_can_be_metric_names(string name)
+    public void Keywords_of_other_contexts_can_be_metric_names(string name)
     {
         Assert.Equal(new VectorSelector(name, []), Parse(name));
         Assert.Equal(new AggregateExpr(AggregateOperator.Sum, new VectorSelector(name, [])), Parse($"sum({name})"));
@@ -195,10 +195,10 @@ public class ParserTests
     [InlineData("a", ExprType.Vector), InlineData("a[5m]", ExprType.Matrix)]
     [InlineData("(a[5m:])", ExprType.Matrix), InlineData("-(1 + time())", ExprType.Scalar), InlineData("1 > bool 2", ExprType.Scalar)]
     [InlineData("1 + a", ExprType.Vector), InlineData("scalar(a)", ExprType.Scalar), InlineData("sum(a)", ExprType.Vector)]
-    public void An_expression_knows_its_type(string query, ExprType type) => Assert.Equal(type, Parse(query).Type);
+    public void An_expression_has_a_type(string query, ExprType type) => Assert.Equal(type, Parse(query).Type);
 
     [Fact]
-    public void A_byte_that_is_no_UTF8_is_kept_apart_from_the_character_of_that_number()
+    public void A_byte_that_is_not_UTF8_differs_from_the_character_with_its_number()
     {
         Assert.Equal(new StringLiteral("\uDCFF"), Parse("\"\\xff\""));
         Assert.Equal(new StringLiteral("\u00ff"), Parse("\"\\u00ff\""));
@@ -206,12 +206,12 @@ public class ParserTests
     }
 
     [Fact]
-    public void All_functions_from_Prometheus_2_42_to_3_14_are_known_and_no_other() =>
-        // 90 of 3.14, and holt_winters, which 3.0 renamed.
+    public void Exactly_the_functions_of_Prometheus_2_42_to_3_14_are_supported() =>
+        // 90 functions of 3.14, and holt_winters, which 3.0 renamed.
         Assert.Equal(91, Function.All.Count);
 
     [Fact]
-    public void A_match_parameter_is_a_selector_alone()
+    public void A_match_parameter_is_a_single_selector()
     {
         Assert.Equal(new VectorSelector("a", [new("b", MatchType.NotEqual, "")]), ParseMetricSelector(" a{b!=\"\"} # all"));
         Assert.Equal(new VectorSelector(null, [new("__name__", MatchType.Regex, "a.+")]), ParseMetricSelector("{__name__=~\"a.+\"}"));
@@ -226,6 +226,6 @@ public class ParserTests
     [InlineData("a[5m]", "1:2: parse error: unexpected \"[\", expected \"{\" or end of input")]
     [InlineData("a{b=\"c\"} or a", "1:10: parse error: unexpected <op:or>, expected end of input")]
     [InlineData("sum(a)", "1:4: parse error: unexpected \"(\", expected \"{\" or end of input")]
-    public void A_match_parameter_of_anything_else_is_refused(string match, string message) =>
+    public void A_match_parameter_with_another_expression_is_rejected(string match, string message) =>
         Assert.Equal(message, Assert.Throws<PromQLParseException>(() => ParseMetricSelector(match)).Message);
 }

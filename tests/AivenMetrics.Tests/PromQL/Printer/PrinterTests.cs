@@ -53,10 +53,10 @@ public class PrinterTests
     [InlineData("é日😀", "\"é日😀\"")]
     [InlineData("\u0080\u00a0\u200b\u2028\ufeff\ufffd", "\"\\u0080\\u00a0\\u200b\\u2028\\ufeff\\ufffd\"")]
     [InlineData("\U000E0001", "\"\\U000e0001\"")]
-    public void Strings_are_quoted_as_Go_does(string value, string quoted) => Assert.Equal(quoted, Printer.Print(new StringLiteral(value)));
+    public void Strings_are_quoted_as_in_Go(string value, string quoted) => Assert.Equal(quoted, Printer.Print(new StringLiteral(value)));
 
     [Fact]
-    public void Bytes_that_are_no_UTF8_are_printed_as_bytes() =>
+    public void Bytes_that_are_not_UTF8_are_printed_as_escapes() =>
         Assert.Equal("\"a\\xff\\x80é\"", Printer.Print(new StringLiteral("a\udcff\udc80é")));
 
     public static TheoryData<string, Expr> TreesWithoutTheirParentheses =>
@@ -75,12 +75,12 @@ public class PrinterTests
 
     [Theory]
     [MemberData(nameof(TreesWithoutTheirParentheses))]
-    public void A_tree_made_by_hand_gets_the_parentheses_it_needs(string expected, Expr tree) =>
+    public void A_tree_built_in_code_is_printed_with_the_necessary_parentheses(string expected, Expr tree) =>
         Assert.Equal(expected, Printer.Print(tree));
 
     [Theory]
     [InlineData("on"), InlineData("bool"), InlineData("inf"), InlineData("5x"), InlineData("a b"), InlineData(""), InlineData("a\"} or {b")]
-    public void A_metric_name_that_cannot_stand_bare_becomes_a_matcher(string name)
+    public void A_metric_name_that_needs_quotes_is_printed_as_a_matcher(string name)
     {
         var text = Printer.Print(new VectorSelector(name, [new("a", MatchType.Equal, "b")]));
         Assert.Equal(
@@ -122,11 +122,11 @@ public class PrinterTests
 
     [Theory]
     [MemberData(nameof(DurationsWithoutTheirParentheses))]
-    public void A_duration_made_by_hand_gets_the_parentheses_it_needs(string expected, DurationExpr duration) =>
+    public void A_duration_built_in_code_is_printed_with_the_necessary_parentheses(string expected, DurationExpr duration) =>
         Assert.Equal($"a[{expected}]", Printer.Print(new MatrixSelector(A, duration)));
 
     [Fact]
-    public void An_offset_made_by_hand_swallows_no_operator()
+    public void An_offset_built_in_code_does_not_include_a_following_operator()
     {
         var offset = A with { Offset = Of(BinaryOperator.Add, Five, Two) };
         Assert.Equal("(a offset (5m + 2)) + b", Printer.Print(Of(BinaryOperator.Add, offset, B)));
@@ -135,14 +135,14 @@ public class PrinterTests
 
     [Theory]
     [MemberData(nameof(Unprintable))]
-    public void What_PromQL_cannot_say_is_not_printed(string sentence, Expr tree)
+    public void A_tree_without_a_PromQL_form_is_not_printed(string sentence, Expr tree)
     {
         Assert.NotEmpty(sentence);
         Assert.Throws<ArgumentException>(() => Printer.Print(tree));
     }
 
     [Fact]
-    public void A_long_query_is_printed_whole()
+    public void A_long_query_is_printed_completely()
     {
         var query = string.Join(" or ", Enumerable.Range(0, 900).Select(i => $"metric_{i}{{a=\"{new string('x', i % 40)}\"}}"));
         Assert.Equal(query, Printer.Print(PromQLParser.Parse(query)));

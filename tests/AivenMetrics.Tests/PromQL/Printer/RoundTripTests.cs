@@ -16,7 +16,7 @@ public class RoundTripTests
     ]);
 
     [Fact]
-    public void Any_tree_is_read_back_from_its_print_unchanged() =>
+    public void Any_printed_tree_parses_to_the_same_tree() =>
         Choices.Sample(
             choices =>
             {
@@ -29,7 +29,7 @@ public class RoundTripTests
         );
 
     [Fact]
-    public void Any_tree_is_rewritten_to_the_print_of_its_scoped_tree() =>
+    public void Rewriting_a_tree_gives_the_text_of_its_scoped_tree() =>
         Choices.Sample(
             choices =>
             {
@@ -41,7 +41,7 @@ public class RoundTripTests
         );
 
     [Fact]
-    public void Any_scoped_tree_is_read_back_with_the_enforced_matchers_last_in_every_selector() =>
+    public void Every_selector_of_a_scoped_tree_ends_with_the_enforced_matchers() =>
         Choices.Sample(
             choices =>
             {
@@ -63,7 +63,7 @@ public class RoundTripTests
         );
 
     [Fact]
-    public void Any_tree_that_lost_its_parentheses_keeps_its_meaning_in_print() =>
+    public void A_tree_without_its_parentheses_is_printed_with_the_same_meaning() =>
         Choices.Sample(
             choices =>
             {
@@ -75,7 +75,7 @@ public class RoundTripTests
         );
 
     [Fact]
-    public void The_generator_reaches_every_kind_of_node_every_function_and_every_operator()
+    public void The_generator_covers_every_node_type_function_and_operator()
     {
         var random = new Random(42);
         var seen = new HashSet<string>();

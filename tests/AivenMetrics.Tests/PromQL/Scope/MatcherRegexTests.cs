@@ -13,7 +13,7 @@ public class MatcherRegexTests
     [InlineData("(?i)"), InlineData("[a]*"), InlineData(".?"), InlineData("()")]
     [InlineData("((|a)b*)c?"), InlineData("\\Q\\E"), InlineData("\\Qa\\E*")]
     [InlineData("a(?i)*"), InlineData("(?:(?:(?:x?)))"), InlineData("(?P<n>a*)")]
-    public void An_expression_that_matches_the_empty_string_is_known(string regex)
+    public void An_expression_that_matches_the_empty_string_is_detected(string regex)
     {
         Assert.True(new LabelMatcher("a", MatchType.Regex, regex).MatchesEmpty());
         Assert.False(new LabelMatcher("a", MatchType.NotRegex, regex).MatchesEmpty());
@@ -25,7 +25,7 @@ public class MatcherRegexTests
     [InlineData("."), InlineData("a{"), InlineData("{}"), InlineData("((|a)b*)c")]
     [InlineData("\\*"), InlineData("(?i)a"), InlineData("[^*]"), InlineData("\\d"), InlineData("é")]
     [InlineData("\\pL"), InlineData("\\x{41}"), InlineData("[[:alpha:]*]"), InlineData("()()a"), InlineData("a{,5}"), InlineData("x{02}")]
-    public void An_expression_that_needs_a_character_is_known(string regex)
+    public void An_expression_that_does_not_match_the_empty_string_is_detected(string regex)
     {
         Assert.False(new LabelMatcher("a", MatchType.Regex, regex).MatchesEmpty());
         Assert.True(new LabelMatcher("a", MatchType.NotRegex, regex).MatchesEmpty());
@@ -45,7 +45,7 @@ public class MatcherRegexTests
         InlineData("(a{2}){501}?"),
         InlineData("((a{1000}){0,}){1000}")
     ]
-    public void An_expression_that_RE2_refuses_is_refused(string regex) =>
+    public void An_expression_that_RE2_rejects_is_rejected(string regex) =>
         Assert.Throws<FormatException>(() => new LabelMatcher("a", MatchType.Regex, regex).MatchesEmpty());
 
     [Theory]
@@ -55,10 +55,10 @@ public class MatcherRegexTests
 
     [Theory]
     [InlineData("a\udcff"), InlineData("\\Qa"), InlineData("(?<n>a)")]
-    public void What_only_Prometheus_3_accepts_is_accepted(string regex) =>
+    public void An_expression_that_only_Prometheus_3_accepts_is_accepted(string regex) =>
         Assert.False(new LabelMatcher("a", MatchType.Regex, regex).MatchesEmpty());
 
-    // 8 for each expression; what else they are made of costs what the rows say.
+    // Each expression costs 8 in addition to the size in the row.
     [Theory]
     [
         InlineData("", 0),
@@ -113,9 +113,9 @@ public class MatcherRegexTests
         InlineData("(?i)[\\x80-\\x{10FFFF}]", 12514),
         InlineData("(?i)[\\x00-\\x40]", 2)
     ]
-    // A chain before a group is copied for it.
+    // The chain before a group is copied for the group.
     [InlineData("aaaaaaaa(b)", 13), InlineData("aaaaaaaa(b(c))", 18), InlineData("aaaaaaaa|(b)", 13), InlineData("(a{80})(b)", 97)]
-    public void The_size_of_an_expression_follows_what_a_server_makes_of_it(string regex, long more)
+    public void The_size_of_an_expression_follows_the_cost_of_compiling_it(string regex, long more)
     {
         Assert.Equal(8 + more, new LabelMatcher("a", MatchType.Regex, regex).RegexSize());
         Assert.Equal(8 + more, new LabelMatcher("a", MatchType.NotRegex, regex).RegexSize());
@@ -130,7 +130,7 @@ public class MatcherRegexTests
         InlineData("\\pL", 20_000),
         InlineData(".?", 30_000)
     ]
-    public void What_is_dear_is_large(string part, int times) =>
+    public void An_expensive_expression_has_a_large_size(string part, int times) =>
         Assert.InRange(
             new LabelMatcher("a", MatchType.Regex, string.Concat(Enumerable.Repeat(part, times))).RegexSize(),
             300_000,

@@ -4,8 +4,8 @@ using Xunit;
 namespace AivenMetrics.Tests.PromQL;
 
 /// <summary>
-/// Walks Cases/scoping: each folder is a sentence, with query.promql and either expected.promql or error.txt, and scope.promql if it is not
-/// scoped by <c>{space_id="space-1"}</c>.
+/// Runs the cases in Cases/scoping. Each folder is named after its rule and contains query.promql and either expected.promql or error.txt.
+/// The scope is <c>{space_id="space-1"}</c> unless scope.promql contains another one.
 /// </summary>
 public class ScopingCasesTests
 {
@@ -16,7 +16,7 @@ public class ScopingCasesTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_query_is_scoped_or_refused_as_written_down(string name)
+    public void A_query_is_scoped_or_rejected_as_in_its_case(string name)
     {
         var query = Read(name, "query.promql")!;
         var scope = new TenantScope(PromQLParser.ParseMetricSelector(Read(name, "scope.promql") ?? "{space_id=\"space-1\"}").Matchers);

@@ -30,7 +30,7 @@ public class TenantScopeTests
 
     [Theory]
     [MemberData(nameof(Dangerous))]
-    public void A_matcher_that_could_let_in_too_much_makes_no_scope(string sentence, LabelMatcher matcher)
+    public void A_matcher_that_could_match_other_series_is_not_a_valid_scope(string sentence, LabelMatcher matcher)
     {
         Assert.NotEmpty(sentence);
         Assert.Single(TenantScope.Validate([new("org", MatchType.Equal, "a"), matcher]));
@@ -38,17 +38,17 @@ public class TenantScopeTests
     }
 
     [Fact]
-    public void All_faults_are_told_together() =>
+    public void All_errors_are_reported_together() =>
         Assert.Equal(
             [
-                "The scope's value for \"a\" is empty and would let in series without the label.",
-                "The scope's label \"c-d\" is no label name.",
+                "The scope's value for \"a\" is empty, which would match series without the label.",
+                "The scope's label \"c-d\" is not a valid label name.",
             ],
             TenantScope.Validate([new("a", MatchType.Equal, ""), new("b", MatchType.Equal, "x"), new("c-d", MatchType.Equal, "x")])
         );
 
     [Fact]
-    public void A_scope_without_matchers_is_nothing()
+    public void A_scope_without_matchers_matches_nothing()
     {
         Assert.Equal(TenantScope.Nothing.Matchers, new TenantScope([]).Matchers);
         Assert.Equal(
@@ -58,7 +58,7 @@ public class TenantScopeTests
     }
 
     [Fact]
-    public void Nothing_asks_for_two_values_of_one_label()
+    public void Nothing_requires_two_values_of_one_label()
     {
         var matchers = TenantScope.Nothing.Matchers;
         Assert.Equal(2, matchers.Count);
@@ -69,7 +69,7 @@ public class TenantScopeTests
     }
 
     [Fact]
-    public void A_scope_does_not_change_with_the_list_it_was_made_of()
+    public void A_scope_does_not_change_with_its_source_list()
     {
         List<LabelMatcher> list = [new("space_id", MatchType.Equal, "a")];
         var scope = new TenantScope(list);
@@ -78,7 +78,7 @@ public class TenantScopeTests
     }
 
     [Fact]
-    public void Everything_in_the_scope_can_be_asked_for_by_its_selector() =>
+    public void The_selector_of_a_scope_has_all_its_matchers() =>
         Assert.Equal(
             "{service_instance_id=~\"a\\\\.b|c\"}",
             Printer.Print(new TenantScope([new("service_instance_id", MatchType.Regex, "a\\.b|c")]).Selector)

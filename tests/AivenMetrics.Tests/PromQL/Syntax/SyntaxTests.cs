@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.PromQL;
 public class SyntaxTests
 {
     [Fact]
-    public void Trees_of_one_text_are_equal_and_hash_alike() => Assert.All(Corpus.AcceptedByAny, query =>
+    public void Trees_of_the_same_text_have_equal_values_and_hash_codes() => Assert.All(Corpus.AcceptedByAny, query =>
         {
             Assert.Equal(PromQLParser.Parse(query), PromQLParser.Parse(query));
             Assert.Equal(PromQLParser.Parse(query).GetHashCode(), PromQLParser.Parse(query).GetHashCode());
@@ -18,12 +18,12 @@ public class SyntaxTests
     {
         var trees = Corpus.AcceptedByAny.Select(PromQLParser.Parse).ToArray();
         var texts = trees.Select(Printer.Print).Distinct().Count();
-        // Record equality holds 0 and -0 for the same number; their texts differ.
+        // Record equality treats 0 and -0 as equal; their texts differ.
         Assert.InRange(trees.Distinct().Count(), texts - 2, texts);
     }
 
     [Fact]
-    public void A_list_equals_a_list_of_the_same_items_only()
+    public void A_list_equals_only_a_list_of_the_same_items()
     {
         ValueList<string> list = ["a", "b"];
         Assert.True(list == ["a", "b"]);
@@ -35,5 +35,5 @@ public class SyntaxTests
     }
 
     [Fact]
-    public void A_tree_shows_itself_as_its_text() => Assert.Equal("sum(a)", PromQLParser.Parse("sum (a)").ToString());
+    public void ToString_returns_the_text_of_a_tree() => Assert.Equal("sum(a)", PromQLParser.Parse("sum (a)").ToString());
 }

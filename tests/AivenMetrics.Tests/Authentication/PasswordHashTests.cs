@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
-using AivenMetrics.Broker.Authentication;
+using AivenMetrics.Authentication;
 using Xunit;
 
-namespace AivenMetrics.Tests.Broker.Authentication;
+namespace AivenMetrics.Tests.Authentication;
 
 public sealed class PasswordHashTests
 {

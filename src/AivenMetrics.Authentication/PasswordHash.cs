@@ -2,21 +2,22 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace AivenMetrics.Broker.Authentication;
+namespace AivenMetrics.Authentication;
 
 /// <summary>
-/// A password as configuration holds it: <c>pbkdf2-sha256$&lt;iterations&gt;$&lt;salt&gt;$&lt;hash&gt;</c>, salt and hash in base64.
-/// PBKDF2 is the framework's own (RFC 8018); 600,000 iterations are what OWASP's password storage page asks for with SHA-256.
+/// The hash of a password in the configuration: <c>pbkdf2-sha256$&lt;iterations&gt;$&lt;salt&gt;$&lt;hash&gt;</c>, with salt and hash in
+/// base64. It uses the framework's PBKDF2 (RFC 8018). The default of 600,000 iterations follows the OWASP Password Storage Cheat Sheet for
+/// SHA-256.
 /// </summary>
 public sealed class PasswordHash
 {
-    /// <summary>Fewest characters of a password that is hashed.</summary>
+    /// <summary>Minimum length of a password, in characters.</summary>
     public const int MinimumPasswordLength = 12;
 
-    /// <summary>Most characters of a password that is hashed.</summary>
+    /// <summary>Maximum length of a password, in characters.</summary>
     public const int MaximumPasswordLength = 1024;
 
-    /// <summary>Fewest iterations that are accepted.</summary>
+    /// <summary>Minimum number of iterations that are accepted.</summary>
     public const int MinimumIterations = 100_000;
 
     private const string Scheme = "pbkdf2-sha256";
@@ -33,11 +34,11 @@ public sealed class PasswordHash
 
     private PasswordHash(int iterations, byte[] salt, byte[] hash) => (this._iterations, this._salt, this._hash) = (iterations, salt, hash);
 
-    /// <summary>Hashes a password with a fresh salt.</summary>
-    /// <param name="password">Without <see cref="ValidatePassword"/>.</param>
+    /// <summary>Hashes a password with a new random salt.</summary>
+    /// <param name="password">A password that <see cref="ValidatePassword"/> accepts.</param>
     public static PasswordHash Create(string password) => Create(password, DefaultIterations);
 
-    /// <summary>What keeps a text from being a password, in a sentence; null: nothing.</summary>
+    /// <summary>Returns the error in a password as a sentence; null if the password is valid.</summary>
     public static string? ValidatePassword(string password) =>
         password switch
         {
@@ -49,7 +50,7 @@ public sealed class PasswordHash
             _ => null,
         };
 
-    /// <summary>Reads the text that <see cref="ToString"/> writes; null when it is none, or has fewer than <see cref="MinimumIterations"/>.</summary>
+    /// <summary>Parses the text of <see cref="ToString"/>. Returns null if it is invalid or has fewer than <see cref="MinimumIterations"/>.</summary>
     public static PasswordHash? Parse(string text)
     {
         var parts = text.Split('$');
@@ -66,10 +67,10 @@ public sealed class PasswordHash
         return salt is { Length: >= SaltLength and <= 64 } && hash is { Length: HashLength } ? new(iterations, salt, hash) : null;
     }
 
-    /// <summary>True when it is a password's hash. Takes the same time whether it is or not, and does so on purpose: fractions of a second.</summary>
+    /// <summary>Returns true if the hash is the password's. The result does not affect the duration, a fraction of a second.</summary>
     public bool Verify(string password) => CryptographicOperations.FixedTimeEquals(Derive(password, _salt, _iterations), _hash);
 
-    /// <summary>The text for configuration.</summary>
+    /// <summary>Returns the text for the configuration.</summary>
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,

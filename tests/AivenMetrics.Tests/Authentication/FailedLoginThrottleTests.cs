@@ -1,9 +1,9 @@
 using System.Net;
-using AivenMetrics.Access;
+using AivenMetrics.Authentication;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
-namespace AivenMetrics.Tests.Access;
+namespace AivenMetrics.Tests.Authentication;
 
 public sealed class FailedLoginThrottleTests
 {
@@ -12,7 +12,7 @@ public sealed class FailedLoginThrottleTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public void Each_failure_of_a_source_waits_twice_as_long_up_to_two_seconds()
+    public void Each_failure_of_a_source_doubles_the_delay_up_to_two_seconds()
     {
         var failures = new FailedLoginThrottle(0, _time);
 
@@ -20,7 +20,7 @@ public sealed class FailedLoginThrottleTests
     }
 
     [Fact]
-    public void The_free_failures_of_a_source_are_told_at_once()
+    public void The_first_failures_of_a_source_are_not_delayed()
     {
         var failures = new FailedLoginThrottle(3, _time);
 
@@ -29,7 +29,7 @@ public sealed class FailedLoginThrottleTests
     }
 
     [Fact]
-    public void After_five_minutes_without_a_failure_a_source_starts_anew()
+    public void The_count_of_a_source_restarts_after_five_minutes_without_a_failure()
     {
         var failures = new FailedLoginThrottle(0, _time);
         for (var i = 0; i < 10; i++)
@@ -46,7 +46,7 @@ public sealed class FailedLoginThrottleTests
     [Theory]
     [InlineData("192.0.2.1", "::ffff:192.0.2.1")]
     [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9")]
-    public void Addresses_of_one_IPv4_host_or_one_IPv6_network_are_one_source(string one, string other)
+    public void Addresses_of_the_same_IPv4_host_or_IPv6_network_are_one_source(string one, string other)
     {
         var failures = new FailedLoginThrottle(0, _time);
         failures.RecordFailure(IPAddress.Parse(one));
@@ -62,7 +62,7 @@ public sealed class FailedLoginThrottleTests
         var failures = new FailedLoginThrottle(0, _time);
         failures.RecordFailure(Stranger);
 
-        // Two may share a place by chance; of twenty, most do not.
+        // Two sources may share a bucket by chance; most of the twenty do not.
         var waits = Enumerable
             .Range(10, 20)
             .Select(i => failures.RecordFailure(IPAddress.Parse(string.Format(null, form, i))).TotalSeconds);
@@ -70,7 +70,7 @@ public sealed class FailedLoginThrottleTests
     }
 
     [Fact]
-    public async Task Only_so_many_failures_wait_at_once_and_the_others_are_told_at_once()
+    public async Task Failures_beyond_the_maximum_number_of_waits_are_not_delayed()
     {
         var failures = new FailedLoginThrottle(0, _time);
         var waiting = Enumerable
@@ -87,7 +87,7 @@ public sealed class FailedLoginThrottleTests
     }
 
     [Fact]
-    public async Task Who_leaves_makes_room()
+    public async Task A_cancelled_wait_allows_another_one()
     {
         var failures = new FailedLoginThrottle(0, _time);
         using var gone = new CancellationTokenSource();
