@@ -10,6 +10,7 @@ using AivenMetrics.Gateway.HealthChecks;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Pipeline;
 using AivenMetrics.Gateway.Responses;
+using AivenMetrics.Gateway.Scoping;
 using AivenMetrics.Gateway.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,20 +20,20 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway;
 
-/// <summary>Puts a gateway together.</summary>
+/// <summary>Composes the gateway.</summary>
 public static class GatewayServices
 {
     private const string VersionHeader = "X-AivenMetrics-Prometheus-Version";
     private const int GatewayIdBytes = 16;
 
-    // A typo is no attack: the first failures of a source are told at once.
+    // The first failures of an address are not delayed, because a typo is no attack.
     private const int FailuresWithoutDelay = 3;
 
     /// <summary>
-    /// Adds the gateway's services, its background work and its health check, named <c>gateway</c>. Time is the registered
-    /// <see cref="TimeProvider"/>, or the system's if there is none.
+    /// Adds the services of the gateway, its background services and its health check, named <c>gateway</c>. The clock is the registered
+    /// <see cref="TimeProvider"/>, or that of the system if there is none.
     /// </summary>
-    /// <param name="services">Where to add them.</param>
+    /// <param name="services">The service collection.</param>
     /// <param name="options">Valid options.</param>
     public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
     {
@@ -66,8 +67,14 @@ public static class GatewayServices
 
         services.AddSingleton<TenantMetricsEndpoint>();
         services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<GatewayGauges>();
+        services.AddSingleton<ScopedRequestFactory>();
+        services.AddSingleton<FederationSeriesCheck>();
         services.AddSingleton<LocalResponses>();
         services.AddSingleton<ResponseFilter>();
+        services.AddSingleton<QueueAdmission>();
+        services.AddSingleton<ForwardingHandler>();
+        services.AddSingleton<FilteringHandler>();
         services.AddSingleton<CorsPolicy>();
         services.AddSingleton<GatewayEndpoint>();
         services.AddHealthChecks().AddCheck<ReadinessCheck>("gateway");
@@ -76,22 +83,28 @@ public static class GatewayServices
     }
 
     /// <summary>
-    /// Handles every request that comes so far: the gateway refuses itself what it does not serve. Its table of routes is its own, so
-    /// none of the framework's is asked.
+    /// Handles every request that reaches it. The gateway rejects unknown paths itself: it has a route table of its own and uses no endpoint routing
+    /// (docs/decisions/0015-a-route-table-of-our-own.md).
     /// </summary>
-    /// <param name="app">Where to handle them.</param>
-    public static void MapGateway(this IApplicationBuilder app) =>
+    /// <param name="app">The application.</param>
+    public static void MapGateway(this IApplicationBuilder app)
+    {
+        // Nothing else requires the gauges, which register themselves.
+        app.ApplicationServices.GetRequiredService<GatewayGauges>();
         app.Run(app.ApplicationServices.GetRequiredService<GatewayEndpoint>().HandleAsync);
+    }
 
-    /// <summary>Serves the usage of each tenant on <c>/metrics/tenants</c>; for the internal listener, never for tenants.</summary>
-    /// <param name="app">Where to serve it.</param>
+    /// <summary>Serves the usage of each tenant on <c>/metrics/tenants</c>, for the internal listener only.</summary>
+    /// <param name="app">The application.</param>
     public static void UseTenantMetrics(this IApplicationBuilder app)
     {
         var metrics = app.ApplicationServices.GetRequiredService<TenantMetricsEndpoint>();
         app.Map("/metrics/tenants", branch => branch.Run(metrics.WriteAsync));
     }
 
-    /// <summary>The server's own line for each request holds the whole URL, and with it the query: the gateway writes its own line.</summary>
+    /// <summary>
+    /// Disables the request log of ASP.NET Core, which contains the whole URL and with it the query. The gateway logs requests itself.
+    /// </summary>
     private static void SuppressServerRequestLog(LoggerFilterOptions filter)
     {
         filter.Rules.Add(new LoggerFilterRule(null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, null));
@@ -127,13 +140,15 @@ public static class GatewayServices
         services.AddHostedService<CredentialFeedSource>();
     }
 
-    /// <summary>Ready means: tenants are known and at least one Prometheus is usable. Those that are not are named either way.</summary>
-    private sealed class ReadinessCheck(LocalResponses local, CredentialStore tenants, DestinationPool destinations) : IHealthCheck
+    /// <summary>
+    /// The gateway is ready if credentials are loaded and at least one Prometheus server is usable. Unusable servers are listed in either case.
+    /// </summary>
+    private sealed class ReadinessCheck(LocalResponses local, CredentialStore credentials, DestinationPool destinations) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             Task.FromResult(
                 local.IsReady ? HealthCheckResult.Healthy(destinations.DescribeUnusable())
-                : tenants.Current is null ? HealthCheckResult.Unhealthy("no tenants were read yet")
+                : credentials.Current is null ? HealthCheckResult.Unhealthy("no credentials are loaded yet")
                 : HealthCheckResult.Unhealthy($"no Prometheus is usable: {destinations.DescribeUnusable()}")
             );
     }

@@ -8,18 +8,18 @@ using Microsoft.Net.Http.Headers;
 namespace AivenMetrics.Gateway.Authentication;
 
 /// <summary>
-/// Authentication against the present snapshot, with a user name and password as <c>Basic</c>, or as <c>Bearer</c> with a token that says
-/// the same: base64url, without padding, of <c>username:password</c>.
+/// Authenticates requests against the current credentials: with a username and password as <c>Basic</c>, or with a token as <c>Bearer</c>. The
+/// token is base64url, without padding, of <c>username:password</c>.
 /// </summary>
 internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
 {
-    // A user name of 256 characters and a password of 43 fit many times over; more is no credential of ours.
+    // A username of 256 characters and a password of 43 fit several times. The gateway issues no longer credentials.
     private const int MaxHeaderLength = 2048;
     private static readonly byte[] UnknownUserHash = new byte[SecretDigest.Length];
 
     /// <summary>
-    /// The credential that the request proves to hold, or null. An unknown user costs the same work as a wrong password: the
-    /// password is hashed and compared in constant time either way.
+    /// Returns the credential of a request, or null. An unknown username costs the same work as a wrong password: the password is hashed and
+    /// compared in constant time either way.
     /// </summary>
     public Credential? Authenticate(HttpRequest request)
     {
@@ -44,13 +44,15 @@ internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
         }
     }
 
-    /// <summary>Whether a credential that was proven is one still: neither revoked, nor replaced by another of its name, nor expired.</summary>
+    /// <summary>Returns whether a credential is still valid: neither revoked, nor replaced by another with its username, nor expired.</summary>
     public bool IsValid(Credential credential) =>
         tenants.Current?.Find(credential.Username) is { } now
         && (ReferenceEquals(now, credential) || now.SecretHash.AsSpan().SequenceEqual(credential.SecretHash))
         && !(now.NotAfter <= time.GetUtcNow());
 
-    /// <summary>The challenge of a 401: Basic only for a person's browser, because Grafana shows any Basic challenge as a pop-up.</summary>
+    /// <summary>
+    /// Returns the challenge of a 401: <c>Basic</c> only for navigation in a browser, because Grafana shows a pop-up for every Basic challenge.
+    /// </summary>
     public static string Challenge(HttpRequest request)
     {
         var navigates =

@@ -2,14 +2,14 @@ using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Gateway.Authentication;
 
-/// <summary>What the gateway knows of one tenant credential: how to recognise it, and what it may see.</summary>
-/// <param name="Username">The user name, safe to log.</param>
+/// <summary>A tenant's credential: the data to verify it, and its scope.</summary>
+/// <param name="Username">The username. It may be logged.</param>
 /// <param name="SecretHash">SHA-256 of the password, 32 bytes.</param>
-/// <param name="Scope">The matchers that every selector gets; <see cref="TenantScope.Nothing"/> when they could not be enforced.</param>
-/// <param name="ScopeSelector">The scope alone, printed: what <c>match[]</c> becomes where a client sends none.</param>
-/// <param name="Plan">Name of the service plan.</param>
-/// <param name="NotAfter">Refused from this time on; null: no end.</param>
-/// <param name="Tenant">Whose limits and usage it counts for.</param>
+/// <param name="Scope">The matchers that the gateway adds to every selector; <see cref="TenantScope.Nothing"/> if they cannot be enforced.</param>
+/// <param name="ScopeSelector">The scope as a selector: the value of <c>match[]</c> for requests without one.</param>
+/// <param name="Plan">The name of the service plan.</param>
+/// <param name="NotAfter">The time from which the credential is rejected. Default: null, it never expires.</param>
+/// <param name="Tenant">The tenant whose limits and usage the credential counts for.</param>
 internal sealed record Credential(
     string Username,
     byte[] SecretHash,

@@ -5,30 +5,33 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway.Authentication;
 
-/// <summary>Tenants from the broker's feed. What the feed client holds is the last good answer, from disk after a restart.</summary>
-internal sealed class CredentialFeedSource(FeedClient<CredentialFeed> client, CredentialStore tenants, ILogger<CredentialFeedSource> logger)
-    : BackgroundService
+/// <summary>Loads credentials from the broker's feed. After a restart the feed client starts with its last valid response on disk.</summary>
+internal sealed class CredentialFeedSource(
+    FeedClient<CredentialFeed> client,
+    CredentialStore credentials,
+    ILogger<CredentialFeedSource> logger
+) : BackgroundService
 {
     /// <inheritdoc/>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        tenants.SetConfirmationTime(() => client.Current?.FetchedAt);
+        credentials.SetConfirmationTime(() => client.Current?.FetchedAt);
         return base.StartAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
-    // Each answer is taken before the next poll, which tells the broker that this gateway has accepted it.
+    // Each response is applied before the next poll, which acknowledges it to the broker.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => client.RunAsync(Apply, stoppingToken);
 
     private void Apply(FeedSnapshot<CredentialFeed> news)
     {
-        // The client has refused faulty answers already; this is for a fault that only the gateway knows.
-        if (CredentialSnapshot.Create(news.Value, tenants.Current, out var fault) is not { } snapshot)
+        // The client has already rejected invalid responses. This handles errors that only the gateway detects.
+        if (CredentialSnapshot.Create(news.Value, credentials.Current, out var error) is not { } snapshot)
         {
-            logger.CredentialsNotUpdated("the feed", fault!);
+            logger.CredentialsNotUpdated("the feed", error!);
             return;
         }
 
-        tenants.Replace(snapshot, news.FromDisk ? "the last good answer on disk" : "the feed", logger);
+        credentials.Replace(snapshot, news.FromDisk ? "the last valid response on disk" : "the feed", logger);
     }
 }

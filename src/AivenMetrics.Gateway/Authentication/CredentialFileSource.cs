@@ -8,24 +8,24 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway.Authentication;
 
 /// <summary>
-/// Tenants from a file, read again every second and taken over when its bytes changed and are good. Reading beats watching: a rename
-/// over the file, a swapped symbolic link and a network file system all look the same. A bad file changes nothing but a metric
-/// and, once for each content, the log.
+/// Loads credentials from a file. The file is read again every second and applied if its bytes changed and are valid. Reading detects a rename
+/// over the file, a swapped symbolic link and a change on a network file system alike. An invalid file only increases a metric and is logged
+/// once per content.
 /// </summary>
 internal sealed class CredentialFileSource(
     string path,
-    CredentialStore tenants,
+    CredentialStore credentials,
     GatewayMetrics metrics,
     TimeProvider time,
     ILogger<CredentialFileSource> logger
 ) : BackgroundService
 {
-    /// <summary>How often the file is read.</summary>
+    /// <summary>The interval between two reads of the file.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private const long MaxFileBytes = 256L << 20;
 
-    /// <summary>People write this file: a misspelt <c>not_after</c> must not make a credential that never ends.</summary>
+    /// <summary>People write this file. Unknown members are errors, so that a misspelt <c>not_after</c> creates no credential without an end.</summary>
     private static readonly FeedJson StrictJson = new(
         new JsonSerializerOptions(FeedJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow }
     );
@@ -34,14 +34,14 @@ internal sealed class CredentialFileSource(
     private DateTimeOffset? _confirmedAt;
     private string? _lastFault;
 
-    /// <summary>One reading of the file: a snapshot with the bytes it came from, or the fault.</summary>
+    /// <summary>The result of a read: a snapshot with the bytes it was created from, or the error.</summary>
     internal sealed record ReadResult(CredentialSnapshot? Snapshot, byte[]? Content, string? Error);
 
-    /// <summary>Reads and judges the file. It never throws for what the file holds or for a file that cannot be read.</summary>
+    /// <summary>Reads and validates the file. Does not throw if the content is invalid or the file cannot be read.</summary>
     public static ReadResult Read(string path)
     {
-        var (bytes, fault) = ReadBytes(path);
-        return fault is null ? Parse(path, bytes!, null) : new ReadResult(null, null, fault);
+        var (bytes, error) = ReadBytes(path);
+        return error is null ? Parse(path, bytes!, null) : new ReadResult(null, null, error);
     }
 
     /// <inheritdoc/>
@@ -52,7 +52,7 @@ internal sealed class CredentialFileSource(
         {
             throw new InvalidDataException($"Gateway:TenantsFile: {reading.Error}");
         }
-        tenants.SetConfirmationTime(() => _confirmedAt);
+        credentials.SetConfirmationTime(() => _confirmedAt);
         Accept(reading.Snapshot, reading.Content!);
         return base.StartAsync(cancellationToken);
     }
@@ -76,14 +76,14 @@ internal sealed class CredentialFileSource(
 
     private void Refresh()
     {
-        var (bytes, fault) = ReadBytes(path);
+        var (bytes, error) = ReadBytes(path);
         if (bytes is not null && bytes.AsSpan().SequenceEqual(_accepted))
         {
             (_lastFault, _confirmedAt) = (null, time.GetUtcNow());
             return;
         }
 
-        var reading = fault is null ? Parse(path, bytes!, tenants.Current) : new ReadResult(null, null, fault);
+        var reading = error is null ? Parse(path, bytes!, credentials.Current) : new ReadResult(null, null, error);
         if (reading.Snapshot is not null)
         {
             Accept(reading.Snapshot, reading.Content!);
@@ -101,7 +101,7 @@ internal sealed class CredentialFileSource(
     private void Accept(CredentialSnapshot snapshot, byte[] content)
     {
         (_accepted, _lastFault, _confirmedAt) = (content, null, time.GetUtcNow());
-        tenants.Replace(snapshot, path, logger);
+        credentials.Replace(snapshot, path, logger);
     }
 
     private static (byte[]? Bytes, string? Fault) ReadBytes(string path)
@@ -112,7 +112,7 @@ internal sealed class CredentialFileSource(
             return (file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file).Length switch
             {
                 > MaxFileBytes => (null, $"{path} is larger than {MaxFileBytes >> 20} MiB"),
-                // Also what a pipe or a device has, which could be read for ever.
+                // Pipes and devices have this length too. Reading them might never end.
                 0 => (null, $"{path} is empty or no regular file: name a file that holds the tenants"),
                 _ => (File.ReadAllBytes(path), null),
             };
@@ -136,12 +136,12 @@ internal sealed class CredentialFileSource(
             {
                 return new(null, null, $"{path} is not an object with a list \"credentials\"");
             }
-            var snapshot = CredentialSnapshot.Create(feed, previous, out var fault);
-            return new(snapshot, bytes, fault is null ? null : $"{path}: {fault}");
+            var snapshot = CredentialSnapshot.Create(feed, previous, out var error);
+            return new(snapshot, bytes, error is null ? null : $"{path}: {error}");
         }
         catch (JsonException e)
         {
-            // The exception's own text may quote the file; its place does not.
+            // The message of the exception may quote the file; the position does not.
             return new(
                 null,
                 null,

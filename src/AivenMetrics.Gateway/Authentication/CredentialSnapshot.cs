@@ -5,7 +5,7 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 
 namespace AivenMetrics.Gateway.Authentication;
 
-/// <summary>Who may query, at one moment. Never changed: a newer one takes its place whole, so no request sees half of a change.</summary>
+/// <summary>All credentials at one moment. Immutable: a new snapshot replaces it as a whole, so that no request sees half of a change.</summary>
 internal sealed class CredentialSnapshot
 {
     private readonly FrozenDictionary<string, Credential>.AlternateLookup<ReadOnlySpan<char>> _byUsername;
@@ -17,22 +17,23 @@ internal sealed class CredentialSnapshot
         _byUsername = credentials.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>How many credentials there are.</summary>
+    /// <summary>The number of credentials.</summary>
     public int Count { get; }
 
-    /// <summary>Credentials that are known but see nothing, each with the reason, without secrets.</summary>
+    /// <summary>Warnings about credentials that match nothing, each with the reason and without secrets.</summary>
     public IReadOnlyList<string> Warnings { get; }
 
-    /// <summary>The credential of that name, or null.</summary>
+    /// <summary>Returns the credential with a username, or null.</summary>
     public Credential? Find(ReadOnlySpan<char> username) => _byUsername.TryGetValue(username, out var credential) ? credential : null;
 
     /// <summary>
-    /// Turns a feed's answer or a file's content into a snapshot. With a <paramref name="error"/> there is none: a list that is wrong
-    /// in one place is not trusted in the others. A credential whose matchers are well formed but no scope stays, and sees nothing.
+    /// Creates a snapshot from a response of the feed or from the content of a file. A list with one error is rejected as a whole. A credential
+    /// with well-formed matchers that are no scope is kept and matches nothing.
     /// </summary>
-    /// <param name="feed">What was read.</param>
-    /// <param name="previous">The snapshot before it, if any: of ten thousand credentials only those that changed are made anew.</param>
-    /// <param name="error">What is wrong with <paramref name="feed"/>; null if nothing.</param>
+    /// <param name="feed">The list of credentials.</param>
+    /// <param name="previous">The previous snapshot, if any: unchanged credentials are taken from it.</param>
+    /// <param name="error">The validation error; null if there is none.</param>
+    /// <returns>The snapshot; null if there is an error.</returns>
     public static CredentialSnapshot? Create(CredentialFeed feed, CredentialSnapshot? previous, out string? error)
     {
         error = FeedValidator.Validate(feed);
@@ -57,7 +58,7 @@ internal sealed class CredentialSnapshot
         return new CredentialSnapshot(credentials.ToFrozenDictionary(StringComparer.Ordinal), warnings);
     }
 
-    /// <summary>A space has many credentials: those of one scope and plan share what is made of them.</summary>
+    /// <summary>Creates a credential. Credentials with the same scope and plan share the objects that depend on them only.</summary>
     private static Credential CreateCredential(
         TenantCredential tenant,
         Dictionary<(string Selector, string Plan), Credential> firstOfScope,
@@ -67,7 +68,7 @@ internal sealed class CredentialSnapshot
         var (scope, why) = ToScope(tenant);
         if (why is not null)
         {
-            warnings.Add($"Credential {tenant.Username} sees nothing: {why}");
+            warnings.Add($"Credential {tenant.Username} matches nothing: {why}");
         }
 
         var hash = Convert.FromHexString(tenant.SecretSha256);
@@ -90,7 +91,7 @@ internal sealed class CredentialSnapshot
             );
     }
 
-    /// <summary>All that a credential is made of is as it was. One that sees nothing is judged, and warned of, each time.</summary>
+    /// <summary>Returns whether a credential is unchanged. A credential that matches nothing is created again each time, for its warning.</summary>
     private static bool IsUnchanged(Credential known, TenantCredential tenant)
     {
         if (
@@ -116,7 +117,7 @@ internal sealed class CredentialSnapshot
 
     private static MatchType ToMatchType(ScopeMatcher matcher) => matcher.Type == "=" ? MatchType.Equal : MatchType.Regex;
 
-    /// <summary>The scope of a credential; nothing, and the reason, if its matchers could let in series that do not carry the labels.</summary>
+    /// <summary>Returns the scope of a credential; nothing, with the reason, if its matchers could match series without the labels.</summary>
     private static (TenantScope Scope, string? Why) ToScope(TenantCredential tenant)
     {
         if (tenant.Matchers.Count == 0)
@@ -124,8 +125,8 @@ internal sealed class CredentialSnapshot
             return (TenantScope.Nothing, "It has no matchers.");
         }
         var matchers = tenant.Matchers.Select(m => new LabelMatcher(m.Name, ToMatchType(m), m.Value)).ToArray();
-        return TenantScope.Validate(matchers) is { Count: > 0 } faults
-            ? (TenantScope.Nothing, string.Join(' ', faults))
+        return TenantScope.Validate(matchers) is { Count: > 0 } errors
+            ? (TenantScope.Nothing, string.Join(' ', errors))
             : (new TenantScope(matchers), null);
     }
 }

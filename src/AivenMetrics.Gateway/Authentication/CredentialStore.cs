@@ -3,21 +3,21 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway.Authentication;
 
-/// <summary>Holds the present <see cref="CredentialSnapshot"/> and says how old it is.</summary>
+/// <summary>Holds the current <see cref="CredentialSnapshot"/> and its age.</summary>
 internal sealed class CredentialStore(TimeProvider time)
 {
     private volatile CredentialSnapshot? _current;
     private volatile Func<DateTimeOffset?> _confirmedAt = () => null;
 
-    /// <summary>The present snapshot; null until a first good one was read.</summary>
+    /// <summary>The current snapshot; null until the first valid one is loaded.</summary>
     public CredentialSnapshot? Current => _current;
 
-    /// <summary>How long ago the source last confirmed what <see cref="Current"/> says; null before a first snapshot.</summary>
+    /// <summary>The time since the source last confirmed <see cref="Current"/>; null until the first snapshot is loaded.</summary>
     public TimeSpan? Age => _current is not null && _confirmedAt() is { } at ? time.GetUtcNow() - at : null;
 
-    /// <summary>Takes a new snapshot, and logs what an operator should know of it.</summary>
+    /// <summary>Replaces the snapshot and logs its warnings.</summary>
     /// <param name="snapshot">The snapshot.</param>
-    /// <param name="source">Where it comes from, for the log.</param>
+    /// <param name="source">The source, for the log.</param>
     /// <param name="logger">The log.</param>
     public void Replace(CredentialSnapshot snapshot, string source, ILogger logger)
     {
@@ -34,6 +34,6 @@ internal sealed class CredentialStore(TimeProvider time)
         }
     }
 
-    /// <summary>Says who knows when the present snapshot was last confirmed.</summary>
+    /// <summary>Sets the function that returns the time of the last confirmation.</summary>
     public void SetConfirmationTime(Func<DateTimeOffset?> source) => _confirmedAt = source;
 }

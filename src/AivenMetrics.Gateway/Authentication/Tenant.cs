@@ -1,32 +1,31 @@
 using System.Text;
-using AivenMetrics.Gateway.Responses;
 using AivenMetrics.PromQL;
 using MatchType = AivenMetrics.PromQL.MatchType;
 
 namespace AivenMetrics.Gateway.Authentication;
 
 /// <summary>
-/// Whose limits a credential uses up and whose usage it adds to: the owner that its scope names, under the credential's plan. Credentials
-/// of one owner share both.
+/// The tenant whose limits a credential uses and whose usage it adds to: the owner in its scope, under the credential's plan. All credentials
+/// of one owner and plan share both.
 /// </summary>
-/// <param name="Name">For logs: <c>organization/space</c>, or the printed scope where it names no owner.</param>
+/// <param name="Name">The name in logs: <c>organization/space</c>, or the printed scope if it contains no owner.</param>
 /// <param name="Plan">The plan.</param>
-/// <param name="Key">Unequal for unequal owners or plans: whose limits they are.</param>
+/// <param name="Key">A key that differs between owners and between plans.</param>
 /// <param name="UsageLabels">
-/// The labels of the usage series as they stand between braces, so that they are in the scope; null if there are none for certain.
+/// The labels of the usage series in text format, so that the series are in scope; null if the scope does not determine them.
 /// </param>
 internal sealed record Tenant(string Name, string Plan, string Key, string? UsageLabels)
 {
     private const string Organization = "organization_id";
     private const string Space = "space_id";
 
-    /// <summary>The labels that tell usage series of one tenant apart: a scope on one of them has no series of its own.</summary>
+    /// <summary>The labels that the usage series need themselves. A scope that uses one of them gets no usage series.</summary>
     private static readonly string[] ReservedLabels = ["plan", "code", "reason", "job", "instance"];
 
-    /// <summary>The tenant of a credential.</summary>
-    /// <param name="scope">Its scope.</param>
+    /// <summary>Creates the tenant of a credential.</summary>
+    /// <param name="scope">The scope of the credential.</param>
     /// <param name="scopeSelector">The scope, printed.</param>
-    /// <param name="plan">Its plan.</param>
+    /// <param name="plan">The plan of the credential.</param>
     public static Tenant Create(TenantScope scope, string scopeSelector, string plan)
     {
         var (organization, space) = (EqualityValue(scope, Organization), EqualityValue(scope, Space));
@@ -44,12 +43,11 @@ internal sealed record Tenant(string Name, string Plan, string Key, string? Usag
     }
 
     /// <inheritdoc/>
-    // Looked up by every request: the key alone is as good as all of it.
+    // Every request looks up its tenant. The key alone is sufficient for the hash.
     public override int GetHashCode() => Key.GetHashCode(StringComparison.Ordinal);
 
     /// <summary>
-    /// One value for every matcher. Where a matcher lists several, it is the first in the order of the bytes; where what it matches
-    /// cannot be told for certain, there are no labels.
+    /// Returns one value for each matcher: of a list of values the first in ordinal order. Returns null if the values of a matcher are not certain.
     /// </summary>
     private static string? CreateUsageLabels(TenantScope scope, string plan)
     {
@@ -64,7 +62,7 @@ internal sealed record Tenant(string Name, string Plan, string Key, string? Usag
             {
                 return null;
             }
-            var value = ScopeLabels.ListValues(matcher).Min(StringComparer.Ordinal);
+            var value = ScopeValues.List(matcher).Min(StringComparer.Ordinal);
             if (value is null || !values.TryAdd(matcher.Name, value))
             {
                 return null;

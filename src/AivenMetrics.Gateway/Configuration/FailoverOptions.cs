@@ -3,49 +3,47 @@ using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Gateway.Configuration;
 
-/// <summary>When the gateway leaves a Prometheus and when it comes back; section <c>Gateway:Failover</c>.</summary>
+/// <summary>The conditions for a change to another Prometheus server and back, section <c>Gateway:Failover</c>.</summary>
 public sealed class FailoverOptions : IValidatableObject
 {
-    /// <summary>What Prometheus looks back for by default: an instant query cannot tell samples older than that from none.</summary>
+    /// <summary>The default lookback of Prometheus: an instant query finds no older samples.</summary>
     private static readonly TimeSpan MaxStaleAfter = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan MinStaleAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long a Prometheus that comes before the present one must have been well, and how long the last switch must be past, before it
-    /// gets its place back. Default 5 minutes, so that graphs flip between replicas at most once in that time. A Prometheus that fails
-    /// is left at once, always.
+    /// The time that a preferred Prometheus server must have been healthy, and that must have passed since the last switch, before the gateway
+    /// switches back. Default: 5 min, so that graphs change between replicas at most once in that time. A failed server is left at once, always.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan ReturnAfter { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Selects the series whose samples show that a Prometheus scrapes; default <c>up{aiven_project!=""}</c>, the <c>up</c> of the jobs
-    /// that discovery makes. Empty: neither staleness nor history is looked at.
+    /// Selects the series that show whether a Prometheus server scrapes. Default: <c>up{aiven_project!=""}</c>, the <c>up</c> of the discovery jobs.
+    /// If it is empty, the gateway monitors neither staleness nor history.
     /// </summary>
     public string FreshnessSelector { get; set; } = "up{aiven_project!=\"\"}";
 
     /// <summary>
-    /// A Prometheus whose newest sample is older than this is left for one that has a newer, and a time without samples that is longer
-    /// than this is a hole in its history. Default 3 minutes, a few scrape intervals of Prometheus' default of a minute; at least 2 s
-    /// and at most 5 minutes, because an instant query sees no further back. Zero: neither is looked at.
+    /// The age of the newest sample from which a Prometheus server is stale and left for one with newer samples. A longer time without samples is a gap
+    /// in its history. Default: 3 min, a few scrape intervals of 1 min. 2 s to 5 min, because an instant query finds no older samples; zero disables both.
     /// </summary>
     public TimeSpan StaleAfter { get; set; } = TimeSpan.FromMinutes(3);
 
     /// <summary>
-    /// How far back the holes of each Prometheus are looked for. Default 15 days, Prometheus' own default retention; zero: not at all.
+    /// The time for which the gateway monitors the history of each Prometheus server. Default: 15 days, the default retention of Prometheus. Zero disables it.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "366.00:00:00")]
     public TimeSpan HistoryWindow { get; set; } = TimeSpan.FromDays(15);
 
     /// <summary>
-    /// The share of light requests (instant queries, names and values) that may be asked of a second Prometheus when the first is slow
-    /// to begin its answer. Default 0.05, which is one in twenty; at most 0.5; zero: none is.
+    /// The maximum share of light requests (instant queries, names and values) that are hedged, which means sent to a second Prometheus server when the
+    /// first is slow. Default: 0.05, one in twenty. Maximum: 0.5. Zero disables hedging.
     /// </summary>
     [Range(0.0, 0.5)]
     public double HedgeShare { get; set; } = 0.05;
 
-    /// <summary>Whether samples say how well a Prometheus is.</summary>
+    /// <summary>Whether the gateway monitors samples.</summary>
     internal bool TracksSamples => StaleAfter > TimeSpan.Zero && FreshnessSelector.Length > 0;
 
     /// <inheritdoc/>

@@ -2,87 +2,87 @@ using System.ComponentModel.DataAnnotations;
 
 namespace AivenMetrics.Gateway.Configuration;
 
-/// <summary>Configuration of the gateway, section <c>Gateway</c>. Bound once at start; nothing here changes while it runs.</summary>
+/// <summary>Configuration of the gateway, section <c>Gateway</c>. It is bound once, at start, and does not change afterwards.</summary>
 public sealed class GatewayOptions
 {
     /// <summary>The configuration section, <c>Gateway</c>.</summary>
     public const string Section = "Gateway";
 
     /// <summary>
-    /// Base URLs of the Prometheus servers (or anything with the Prometheus query API), the usual one first; at least one.
-    /// A path prefix is kept. A user and password in the URL are sent to that server as basic authentication and appear in no log.
+    /// Base URLs of the Prometheus servers, or of any servers with the Prometheus query API, the preferred one first. At least one is required.
+    /// A path prefix is kept. A user and password in the URL are sent to that server as basic authentication and are never logged.
     /// </summary>
     [MinLength(1, ErrorMessage = "give at least one base URL, such as AIVENMETRICS_Gateway__Prometheus__0=http://127.0.0.1:9090")]
     public IList<string> Prometheus { get; init; } = [];
 
     /// <summary>
-    /// What the servers are, all of them: <c>Prometheus</c> (default), also for whatever behaves as one, or <c>VictoriaMetrics</c>.
+    /// The engine of all servers: <c>Prometheus</c>, also for compatible servers, or <c>VictoriaMetrics</c>. Default: <c>Prometheus</c>.
     /// </summary>
     public QueryEngine Engine { get; set; } = QueryEngine.Prometheus;
 
     /// <summary>
-    /// A path before all paths of the gateway, such as <c>/prometheus</c>, for a proxy that does not take it away; default: none. Paths
-    /// without it are served too.
+    /// A path before all paths of the gateway, such as <c>/prometheus</c>, for a proxy that does not remove it. Default: none. Paths without
+    /// the prefix are served too.
     /// </summary>
     public string? PathPrefix { get; set; }
 
-    /// <summary>Base URL of the broker, whose feed says who may query what. Either this or <see cref="TenantsFile"/>.</summary>
+    /// <summary>Base URL of the broker, whose feed contains the credentials. Either this or <see cref="TenantsFile"/> is required.</summary>
     public string? FeedUrl { get; set; }
 
     /// <summary>The gateway's token for the broker's feed. A secret; required with <see cref="FeedUrl"/>.</summary>
     public string? FeedToken { get; set; }
 
     /// <summary>
-    /// A file that keeps the feed's last good answer, so that the gateway can start while the broker is away; default: none.
-    /// It holds hashes of passwords and is written with mode 0600.
+    /// A file with the last valid response of the feed, so that the gateway can start while the broker is unavailable. Default: none. The file
+    /// contains hashes of passwords and is written with mode 0600.
     /// </summary>
     public string? LastGoodFile { get; set; }
 
     /// <summary>
-    /// A JSON file with the tenants, the same as the feed's answer, re-read within about a second of a change.
-    /// Either this or <see cref="FeedUrl"/>.
+    /// A JSON file with the credentials, in the form of the feed's response. The gateway reads it again within about a second of a change.
+    /// Either this or <see cref="FeedUrl"/> is required.
     /// </summary>
     public string? TenantsFile { get; set; }
 
     /// <summary>
-    /// How long a Prometheus may take until its answer begins, and between two pieces of it. Default 2 min 30 s, a little more than
-    /// Prometheus' own query timeout of 2 min, so that its explanation reaches the tenant. At most a day.
+    /// The maximum time until a Prometheus server begins its response, and between two parts of it. Default: 2 min 30 s, slightly more than
+    /// Prometheus' own query timeout of 2 min, so that its error message reaches the tenant. Maximum: 1 day.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", MinimumIsExclusive = true)]
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromSeconds(150);
 
-    /// <summary>When the gateway leaves a Prometheus for the next and when it comes back.</summary>
+    /// <summary>The conditions for a change to another Prometheus server and back.</summary>
     public FailoverOptions Failover { get; init; } = new();
 
     /// <summary>
-    /// Origins whose web pages may read answers, such as <c>https://console.example</c>; default: none. Tools and servers, Grafana among
-    /// them, need none of this.
+    /// Origins whose web pages may read responses, such as <c>https://console.example</c>. Default: none. Tools and servers, including Grafana,
+    /// need no entry.
     /// </summary>
     public IList<string> CorsOrigins { get; init; } = [];
 
     /// <summary>
-    /// Requests of all tenants that may wait for a Prometheus' answer at once; tenants that wait take turns. 1 to 10,000; default 20, which is
-    /// Prometheus' own <c>--query.max-concurrency</c>: with several gateways, give each its part.
+    /// The number of requests of all tenants that may wait for responses of Prometheus servers at the same time. Waiting tenants take turns.
+    /// 1 to 10,000. Default: 20, the default of Prometheus' <c>--query.max-concurrency</c>. Divide it between several gateways.
     /// </summary>
     [Range(1, 10_000)]
     public int UpstreamConcurrency { get; set; } = 20;
 
     /// <summary>
-    /// Remote reads of all tenants at once, each until its client has read all of it, and two of one tenant. 1 to 10,000; default 4: a
-    /// Prometheus takes 10 from all gateways (<c>--storage.remote.read-concurrent-limit</c>).
+    /// The number of concurrent remote reads of all tenants, each until its client has read the response; at most two per tenant. 1 to 10,000.
+    /// Default: 4. A Prometheus server accepts 10 from all gateways together (<c>--storage.remote.read-concurrent-limit</c>).
     /// </summary>
     [Range(1, 10_000)]
     public int RemoteReadConcurrency { get; set; } = 4;
 
     /// <summary>
-    /// The limits of each tenant by plan; default: those of <see cref="TenantLimitsOptions"/> for every plan. The plan <c>default</c> is what all others
-    /// start from.
+    /// The limits of each tenant by plan. Default: those of <see cref="TenantLimitsOptions"/> for every plan. The plan <c>default</c> sets the
+    /// defaults of all other plans.
     /// </summary>
     public IDictionary<string, TenantLimitsOptions> Plans { get; } =
         new Dictionary<string, TenantLimitsOptions>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// How many tenants, by plan, have series of their usage on <c>/metrics/tenants</c>: the latest to have asked. 0 to 100,000; default 2000.
+    /// The number of tenants, by plan, with usage series on <c>/metrics/tenants</c>: those with the latest requests. 0 to 100,000. Default: 2000.
     /// </summary>
     [Range(0, 100_000)]
     public int ExportedTenants { get; set; } = 2000;

@@ -1,14 +1,14 @@
 namespace AivenMetrics.Gateway.Configuration;
 
-/// <summary>The kinds of server that a gateway can ask. They share the query API and differ at its edges.</summary>
+/// <summary>The supported query engines. They share the query API and differ in details.</summary>
 public enum QueryEngine
 {
-    /// <summary>Prometheus, 2.42 or newer, or what behaves as one: Thanos Query, Mimir.</summary>
+    /// <summary>Prometheus 2.42 or later, and compatible servers such as Thanos Query and Mimir.</summary>
     Prometheus,
 
     /// <summary>
-    /// VictoriaMetrics, a single node or the query part of a cluster. Every request carries the scope a second time, as its
-    /// <c>extra_filters[]</c>; what it lacks is answered by the gateway.
+    /// VictoriaMetrics, single node or the query component of a cluster. Every request also contains the scope as <c>extra_filters[]</c>. The gateway
+    /// itself responds to paths that VictoriaMetrics does not have.
     /// </summary>
     VictoriaMetrics,
 }

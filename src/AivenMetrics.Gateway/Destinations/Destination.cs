@@ -4,51 +4,53 @@ using System.Text;
 
 namespace AivenMetrics.Gateway.Destinations;
 
-/// <summary>What is wrong with a destination.</summary>
+/// <summary>The health of a destination.</summary>
 internal enum DestinationHealth
 {
-    /// <summary>Nothing that is known.</summary>
+    /// <summary>No problem is known.</summary>
     Healthy,
 
-    /// <summary>It answers, but others have newer samples.</summary>
+    /// <summary>The destination responds, but others have newer samples.</summary>
     Stale,
 
-    /// <summary>It says that it is not ready.</summary>
+    /// <summary>The destination reports that it is not ready.</summary>
     NotReady,
 
-    /// <summary>What comes from there is no answer of a query engine.</summary>
+    /// <summary>The responses are not those of a query engine.</summary>
     Failing,
 
-    /// <summary>No connection.</summary>
+    /// <summary>The destination accepts no connection.</summary>
     Unreachable,
 
-    /// <summary>It takes requests and answers none; waiting for it is in vain.</summary>
+    /// <summary>The destination accepts requests and does not respond.</summary>
     Hung,
 }
 
-/// <summary>One Prometheus: where it is, and what the last contacts with it said.</summary>
-/// <threadsafety>Read by every request. What decides on the order is written by <see cref="DestinationPool"/> only, one writer at a time.</threadsafety>
+/// <summary>A Prometheus server: its address and its health.</summary>
+/// <threadsafety>Every request reads it. Only <see cref="DestinationPool"/> writes the state that decides the order, one writer at a time.</threadsafety>
 internal sealed class Destination : IDisposable
 {
-    /// <summary>So many failures of requests in a row, none of them for want of a connection, are not the fault of one heavy query.</summary>
+    /// <summary>
+    /// The number of consecutive failed requests, other than connection failures, that mark a destination as failing. One heavy query may cause fewer.
+    /// </summary>
     private const int MaxConsecutiveFailures = 3;
 
-    /// <summary>The rank of one that does not answer.</summary>
+    /// <summary>The rank of a destination that does not respond.</summary>
     public const int FailedRank = 2;
 
     private readonly ConcurrentDictionary<string, Uri> _resolved = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
     private volatile bool _usable;
-    private volatile DestinationHealth _contact;
+    private volatile DestinationHealth _health;
     private volatile string _detail = "";
     private volatile bool _stale;
-    private int _strikes;
-    private int _otherEngine;
-    private long _answeredAt;
+    private int _consecutiveFailures;
+    private int _engineMismatch;
+    private long _lastResponseAt;
     private long? _rankSince;
-    private CancellationTokenSource _lost = new();
+    private CancellationTokenSource _hungTokenSource = new();
     private volatile string? _version;
-    private volatile SampleAge? _newest;
+    private volatile SampleAge? _newestSample;
     private volatile SampleHistory _history = SampleHistory.Empty;
 
     public Destination(int number, string url, TimeProvider time)
@@ -67,31 +69,31 @@ internal sealed class Destination : IDisposable
 
     private sealed record SampleAge(TimeSpan? Age, long At);
 
-    /// <summary>The name that clients, logs and metrics see: <c>prometheus-1</c> for the usual one.</summary>
+    /// <summary>The name for clients, logs and metrics, such as <c>prometheus-1</c> for the preferred server.</summary>
     public string Name { get; }
 
-    /// <summary>Its base URL without user and password, for operators only.</summary>
+    /// <summary>The base URL without user and password, for operators only.</summary>
     public string Url { get; }
 
-    /// <summary>Basic authentication for this Prometheus, from the user and password of its URL; null without.</summary>
+    /// <summary>The basic authentication for this server, from the user and password in its URL; null if it has none.</summary>
     public AuthenticationHeaderValue? Authorization { get; }
 
-    /// <summary>The last contact was good.</summary>
+    /// <summary>Whether the last contact succeeded.</summary>
     public bool IsUsable => _usable;
 
-    /// <summary>Asking it would be waiting in vain, as far as the last probe knows.</summary>
-    public bool IsHung => _contact == DestinationHealth.Hung;
+    /// <summary>Whether the last probe found that the destination does not respond.</summary>
+    public bool IsHung => _health == DestinationHealth.Hung;
 
-    /// <summary>What is wrong with it.</summary>
+    /// <summary>The health.</summary>
     public DestinationHealth Health =>
-        _contact != DestinationHealth.Healthy ? _contact
+        _health != DestinationHealth.Healthy ? _health
         : _stale ? DestinationHealth.Stale
         : DestinationHealth.Healthy;
 
-    /// <summary>What the last contact said of the trouble; empty without.</summary>
+    /// <summary>The detail of the last problem; empty if there is none.</summary>
     public string Detail => _detail;
 
-    /// <summary>How well it is, for the order: 0 is well, 1 is stale, 2 has failed.</summary>
+    /// <summary>The rank for the order: 0 if healthy, 1 if stale, 2 if failed.</summary>
     public int Rank =>
         Health switch
         {
@@ -100,38 +102,40 @@ internal sealed class Destination : IDisposable
             _ => FailedRank,
         };
 
-    /// <summary>The version it last said to have, such as <c>2.42.0</c>; null if it never did.</summary>
+    /// <summary>The version that the server last reported, such as <c>2.42.0</c>; null if it reported none.</summary>
     public string? Version => _version;
 
-    /// <summary>When it last answered anything, as a timestamp of the time provider.</summary>
-    public long LastResponseAt => Volatile.Read(ref _answeredAt);
+    /// <summary>The time of the last response, as a timestamp of the time provider.</summary>
+    public long LastResponseAt => Volatile.Read(ref _lastResponseAt);
 
-    /// <summary>For which times it has samples, as far as is known.</summary>
+    /// <summary>The known gaps in the history of the samples.</summary>
     public SampleHistory History => _history;
 
-    /// <summary>The times for which it is known to have no samples, oldest first.</summary>
+    /// <summary>The times without samples, oldest first.</summary>
     public SampleGap[] Gaps => _history.Gaps;
 
-    /// <summary>The age of its newest sample; null while that is not known, the largest value if it has none.</summary>
+    /// <summary>The age of the newest sample; null while it is unknown, the maximum value if there are no samples.</summary>
     public TimeSpan? NewestSampleAge =>
-        _newest is not { } known ? null
+        _newestSample is not { } known ? null
         : known.Age is { } age ? age + _time.GetElapsedTime(known.At)
         : TimeSpan.MaxValue;
 
-    /// <summary>Cancelled when a probe finds that the destination does not answer: who waits for it asks the next one.</summary>
-    public CancellationToken HungToken => Volatile.Read(ref _lost).Token;
+    /// <summary>
+    /// Cancelled when a probe finds that the destination does not respond. Waiting requests then try the next destination.
+    /// </summary>
+    public CancellationToken HungToken => Volatile.Read(ref _hungTokenSource).Token;
 
     /// <summary>
-    /// What a configured URL says about where the server is: without user and password, so it may be shown to operators, without a slash
-    /// at its end, and with scheme and host in small letters.
+    /// Returns the address of a configured URL: without user and password, so that operators may see it, without a slash at the end, and with scheme
+    /// and host in lower case.
     /// </summary>
     public static string BaseUrl(Uri configured) =>
         configured.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
 
-    /// <summary>The whole URL of a path and query of the query API; a path prefix of the base URL is kept.</summary>
+    /// <summary>Returns the URL of a path and query. A path prefix of the base URL is kept.</summary>
     public Uri Resolve(string pathAndQuery)
     {
-        // A path without a query is one of the table of routes: parsing each once is enough, and they are few.
+        // Paths without a query come from the route table. They are few, so that each URL is parsed once.
         if (pathAndQuery.Contains('?', StringComparison.Ordinal))
         {
             return new Uri(Url + pathAndQuery);
@@ -139,10 +143,10 @@ internal sealed class Destination : IDisposable
         return _resolved.TryGetValue(pathAndQuery, out var url) ? url : _resolved.GetOrAdd(pathAndQuery, new Uri(Url + pathAndQuery));
     }
 
-    /// <summary>An answer to a client's request has begun: it does not hang.</summary>
-    public void RecordResponseStart() => Volatile.Write(ref _answeredAt, _time.GetTimestamp());
+    /// <summary>Records the start of a response to a request: the destination does not hang.</summary>
+    public void RecordResponseStart() => Volatile.Write(ref _lastResponseAt, _time.GetTimestamp());
 
-    /// <summary>A client's request was answered. The place in the order is only given back by probes.</summary>
+    /// <summary>Records a successful request. Only probes restore the place in the order.</summary>
     public void RecordSuccess()
     {
         RecordResponseStart();
@@ -150,54 +154,56 @@ internal sealed class Destination : IDisposable
         {
             _usable = true;
         }
-        if (Volatile.Read(ref _strikes) > 0)
+        if (Volatile.Read(ref _consecutiveFailures) > 0)
         {
-            Volatile.Write(ref _strikes, 0);
+            Volatile.Write(ref _consecutiveFailures, 0);
         }
     }
 
     /// <summary>
-    /// A request got something else than an answer of a query engine. Returns whether that is enough to call the destination failing:
-    /// one such request may have been the cause, as a query that is too heavy for a proxy on the way.
+    /// Counts a response that is not that of a query engine. Returns whether the destination now counts as failing: a single failure may be caused
+    /// by a query that is too heavy for a proxy on the way.
     /// </summary>
-    public bool CountFailure() => Interlocked.Increment(ref _strikes) >= MaxConsecutiveFailures;
+    public bool CountFailure() => Interlocked.Increment(ref _consecutiveFailures) >= MaxConsecutiveFailures;
 
-    /// <summary>How long the rank is what it is; the largest value if it never was another.</summary>
+    /// <summary>The time since the rank last changed; the maximum value if it never did.</summary>
     public TimeSpan TimeAtRank => _rankSince is { } since ? _time.GetElapsedTime(since) : TimeSpan.MaxValue;
 
-    /// <summary>Takes over what a contact said.</summary>
-    public void UpdateHealth(DestinationHealth said, string itsDetail)
+    /// <summary>Updates the health after a contact.</summary>
+    public void UpdateHealth(DestinationHealth reportedHealth, string reportedDetail)
     {
         var before = Rank;
-        _detail = itsDetail;
-        _contact = said;
-        _usable = said == DestinationHealth.Healthy;
-        Volatile.Write(ref _strikes, 0);
+        _detail = reportedDetail;
+        _health = reportedHealth;
+        _usable = reportedHealth == DestinationHealth.Healthy;
+        Volatile.Write(ref _consecutiveFailures, 0);
         RecordRankChange(before);
     }
 
-    /// <summary>Takes over how old the newest sample is, null if there is none.</summary>
+    /// <summary>Updates the age of the newest sample; null if there are no samples.</summary>
     public void UpdateSampleAge(TimeSpan? age, bool isStale)
     {
         var before = Rank;
-        _newest = new SampleAge(age, _time.GetTimestamp());
+        _newestSample = new SampleAge(age, _time.GetTimestamp());
         _stale = isStale;
         RecordRankChange(before);
     }
 
-    /// <summary>Tells all who wait for it not to wait any longer.</summary>
-    public void CancelWaitingRequests() => Interlocked.Exchange(ref _lost, new CancellationTokenSource()).Cancel();
+    /// <summary>Cancels all requests that wait for this destination.</summary>
+    public void CancelWaitingRequests() => Interlocked.Exchange(ref _hungTokenSource, new CancellationTokenSource()).Cancel();
 
-    /// <summary>It said its version.</summary>
-    public void SetVersion(string itsVersion) => _version = itsVersion;
+    /// <summary>Sets the reported version.</summary>
+    public void SetVersion(string reportedVersion) => _version = reportedVersion;
 
-    /// <summary>It said to be of another engine than the configured one. Returns whether that is news.</summary>
-    public bool TryMarkEngineMismatch() => Interlocked.Exchange(ref _otherEngine, 1) == 0;
+    /// <summary>
+    /// Records that the server reported another engine than the configured one. Returns whether this is the first time.
+    /// </summary>
+    public bool TryMarkEngineMismatch() => Interlocked.Exchange(ref _engineMismatch, 1) == 0;
 
-    /// <summary>Its holes are known anew.</summary>
+    /// <summary>Sets the known gaps.</summary>
     public void SetHistory(SampleHistory known) => _history = known;
 
-    public void Dispose() => _lost.Dispose();
+    public void Dispose() => _hungTokenSource.Dispose();
 
     private void RecordRankChange(int before)
     {

@@ -4,25 +4,23 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway.Destinations;
 
-/// <summary>
-/// All Prometheus servers in the order of the configuration, the usual one first, and which of them is asked first at present.
-/// </summary>
+/// <summary>All Prometheus servers in the order of the configuration, the preferred one first, and the primary, which receives requests first.</summary>
 /// <remarks>
-/// The present one is left at once for one that is better: reachable rather than failed, fresh rather than stale. One that comes before
-/// it in the configuration and is as well gets the place back only after <see cref="FailoverOptions.ReturnAfter"/>, counted from its
-/// recovery and from the last switch.
+/// A better server replaces the primary at once: a reachable one a failed one, a fresh one a stale one. An equally healthy server that precedes
+/// the primary in the configuration becomes primary again only after <see cref="FailoverOptions.ReturnAfter"/>, counted from its recovery and
+/// from the last switch.
 /// </remarks>
 internal sealed class DestinationPool : IDisposable
 {
-    private readonly Destination[] _configured;
+    private readonly Destination[] _destinations;
     private readonly FailoverOptions _options;
     private readonly QueryEngine _engine;
     private readonly TimeProvider _time;
     private readonly ILogger<DestinationPool> _logger;
-    private readonly Lock _reviewing = new();
-    private readonly Lock _learning = new();
+    private readonly Lock _selectionLock = new();
+    private readonly Lock _historyLock = new();
     private volatile Destination[] _order;
-    private volatile bool _gapsDiffer;
+    private volatile bool _haveDifferentGaps;
     private long? _switchedAt;
     private long _switches;
     private long _detours;
@@ -30,54 +28,56 @@ internal sealed class DestinationPool : IDisposable
     public DestinationPool(GatewayOptions options, TimeProvider time, ILogger<DestinationPool> logger)
     {
         (this._options, _engine, this._time, this._logger) = (options.Failover, options.Engine, time, logger);
-        _configured = [.. options.Prometheus.Select((url, index) => new Destination(index + 1, url, time))];
-        _order = _configured;
+        _destinations = [.. options.Prometheus.Select((url, index) => new Destination(index + 1, url, time))];
+        _order = _destinations;
     }
 
-    /// <summary>In the order of the configuration.</summary>
-    public IReadOnlyList<Destination> All() => _configured;
+    /// <summary>All destinations, in the order of the configuration.</summary>
+    public IReadOnlyList<Destination> All => _destinations;
 
-    /// <summary>The one that is asked first at present.</summary>
+    /// <summary>The destination that receives requests first.</summary>
     public Destination Primary => _order[0];
 
-    /// <summary>At least one is usable as far as is known.</summary>
-    public bool AnyUsable => Array.Exists(_configured, d => d.IsUsable);
+    /// <summary>Whether at least one destination is usable.</summary>
+    public bool AnyUsable => Array.Exists(_destinations, d => d.IsUsable);
 
-    /// <summary>At least one other is usable as far as is known.</summary>
-    public bool AnyOtherUsable(Destination destination) => Array.Exists(_configured, d => d != destination && d.IsUsable);
+    /// <summary>Returns whether at least one other destination is usable.</summary>
+    public bool AnyOtherUsable(Destination destination) => Array.Exists(_destinations, d => d != destination && d.IsUsable);
 
-    /// <summary>One lacks samples that another has: then it is worth knowing what time a request asks about.</summary>
-    public bool HaveDifferentGaps => _gapsDiffer;
+    /// <summary>
+    /// Whether one destination has samples that another does not have, so that the choice depends on the time range of a request.
+    /// </summary>
+    public bool HaveDifferentGaps => _haveDifferentGaps;
 
-    /// <summary>How often another became the first to be asked.</summary>
+    /// <summary>The number of changes of the primary.</summary>
     public long Switches => Volatile.Read(ref _switches);
 
-    /// <summary>How many requests went to another than the first because that lacks samples they ask for.</summary>
+    /// <summary>The number of requests that another destination than the primary received first, because of a gap.</summary>
     public long Detours => Volatile.Read(ref _detours);
 
     /// <summary>
-    /// In the order to try. For a request that asks about a time of which the first one lacks more than another that is well, that one
-    /// comes before it. What is not known of the first one's history speaks for it, and what is not known of another's against that one:
-    /// until enough is known to be sure, the order is the one without history.
+    /// Returns the destinations in the order to try. If the primary has more gaps in the time range of a request than another healthy destination,
+    /// that one comes first. An unknown part of the primary's history counts as present, and that of another destination as missing: the order
+    /// changes only when the gaps are certain.
     /// </summary>
     public Destination[] GetOrder(QueryWindow? window)
     {
         var current = _order;
-        if (!_gapsDiffer || window is not { } asked)
+        if (!_haveDifferentGaps || window is not { } range)
         {
             return current;
         }
 
-        asked = asked with { From = Math.Max(asked.From, HistoryStart()) };
-        if (asked.From > asked.To)
+        range = range with { From = Math.Max(range.From, HistoryStart()) };
+        if (range.From > range.To)
         {
             return current;
         }
-        var (best, least) = (0, SampleGap.MissingTime(current[0].Gaps, asked));
+        var (best, least) = (0, SampleGap.MissingTime(current[0].Gaps, range));
         for (var i = 1; i < current.Length && least > TimeSpan.Zero; i++)
         {
-            // Edges of holes are known to a part of the time that counts as one: of two that both have a hole, a little less is no reason.
-            var missing = SampleGap.MissingTime(current[i].History.PossibleGaps, asked);
+            // The edges of gaps are known with a precision that counts as equal: if both have a gap, a small difference is no reason to change the order.
+            var missing = SampleGap.MissingTime(current[i].History.PossibleGaps, range);
             if (current[i].Rank == 0 && (missing == TimeSpan.Zero || missing < least - (_options.StaleAfter / 10)))
             {
                 (best, least) = (i, missing);
@@ -92,11 +92,11 @@ internal sealed class DestinationPool : IDisposable
         return [current[best], .. current.Where((_, index) => index != best)];
     }
 
-    /// <summary>A request found no connection: the next ones need not try.</summary>
+    /// <summary>Records that a request found no connection. The next requests do not try this destination.</summary>
     public void RecordUnreachable(Destination destination, string detail) =>
         ApplyHealth(destination, DestinationHealth.Unreachable, detail);
 
-    /// <summary>A request got something else than an answer of a query engine.</summary>
+    /// <summary>Records a response that is not that of a query engine.</summary>
     public void RecordFailure(Destination destination, string detail)
     {
         if (destination.CountFailure())
@@ -105,10 +105,12 @@ internal sealed class DestinationPool : IDisposable
         }
     }
 
-    /// <summary>A probe was answered.</summary>
+    /// <summary>Records a successful probe.</summary>
     public void RecordProbeSuccess(Destination destination) => ApplyHealth(destination, DestinationHealth.Healthy, "");
 
-    /// <summary>A probe failed: unlike a request, which may be heavy, it is answered at once by a server that lives.</summary>
+    /// <summary>
+    /// Records a failed probe. A running server responds to a probe at once, in contrast to a request, which may be heavy.
+    /// </summary>
     public void RecordProbeFailure(Destination destination, DestinationHealth trouble, string detail)
     {
         ApplyHealth(destination, trouble, detail);
@@ -118,48 +120,52 @@ internal sealed class DestinationPool : IDisposable
         }
     }
 
-    /// <summary>A destination said what it is. If it is not what is configured, the operator is told, once.</summary>
-    public void RecordEngine(Destination destination, QueryEngine itsEngine)
+    /// <summary>Records the engine that a destination reports. A difference from the configuration is logged once.</summary>
+    public void RecordEngine(Destination destination, QueryEngine reportedEngine)
     {
-        if (itsEngine != _engine && destination.TryMarkEngineMismatch())
+        if (reportedEngine != _engine && destination.TryMarkEngineMismatch())
         {
-            _logger.EngineMismatch(destination.Name, destination.Url, itsEngine, _engine, itsEngine);
+            _logger.EngineMismatch(destination.Name, destination.Url, reportedEngine, _engine, reportedEngine);
         }
     }
 
-    /// <summary>The age of the newest sample became known; null if there is none.</summary>
+    /// <summary>Records the age of the newest sample; null if there are no samples.</summary>
     public void RecordSampleAge(Destination destination, TimeSpan? age)
     {
         var isStale = age is null || age > _options.StaleAfter;
-        lock (_reviewing)
+        lock (_selectionLock)
         {
             destination.UpdateSampleAge(age, isStale);
             SelectPrimary();
         }
     }
 
-    /// <summary>The holes of a destination became known, and the times of which nothing is known yet.</summary>
+    /// <summary>Records the gaps of a destination, and the times of which the history is not known yet.</summary>
     public void RecordGaps(Destination destination, SampleGap[] gaps, SampleGap[] unknown)
     {
-        // Not the other lock: many holes take a while to compare, and a probe must not wait for that.
-        lock (_learning)
+        // A separate lock: comparing many gaps takes a while, and a probe must not wait for it.
+        lock (_historyLock)
         {
             destination.SetHistory(new(gaps, SampleGap.Union(gaps.Concat(unknown))));
-            _gapsDiffer = SampleGap.Differ([.. _configured.Select(d => d.History)], HistoryStart(), _options.StaleAfter / 10);
+            _haveDifferentGaps = SampleGap.Differ([.. _destinations.Select(d => d.History)], HistoryStart(), _options.StaleAfter / 10);
         }
     }
 
-    /// <summary>The lowest version among those that said one, because a client must not expect what one of them lacks; null if none did.</summary>
-    public string? LowestVersion() => _configured.Select(d => d.Version).OfType<string>().MinBy(System.Version.Parse);
+    /// <summary>
+    /// Returns the lowest reported version, because clients must use only features that every server has; null if none is reported.
+    /// </summary>
+    public string? LowestVersion() => _destinations.Select(d => d.Version).OfType<string>().MinBy(System.Version.Parse);
 
-    /// <summary>Why no destination answers, in words for a tenant: no addresses.</summary>
-    public string DescribeForTenants() => string.Join(", ", _configured.Select(d => $"{d.Name} {Describe(d.Health)}"));
+    /// <summary>Describes, without addresses, why no destination responds; for tenants.</summary>
+    public string DescribeForTenants() => string.Join(", ", _destinations.Select(d => $"{d.Name} {Describe(d.Health)}"));
 
-    /// <summary>Which destinations are not usable, where they are and why, for operators; empty if all are.</summary>
+    /// <summary>
+    /// Describes the destinations that are not usable, with address and reason, for operators; empty if all are usable.
+    /// </summary>
     public string DescribeUnusable() =>
         string.Join(
             ", ",
-            _configured
+            _destinations
                 .Where(d => !d.IsUsable)
                 .Select(d =>
                     d.Health == DestinationHealth.Healthy
@@ -168,9 +174,11 @@ internal sealed class DestinationPool : IDisposable
                 )
         );
 
-    public void Dispose() => Array.ForEach(_configured, d => d.Dispose());
+    public void Dispose() => Array.ForEach(_destinations, d => d.Dispose());
 
-    /// <summary>Since when histories are compared: what is older is forgotten by each destination at another time.</summary>
+    /// <summary>
+    /// Returns the start of the compared history, in milliseconds since 1970. Each server deletes older samples at a different time.
+    /// </summary>
     private long HistoryStart() => (_time.GetUtcNow() - _options.HistoryWindow).ToUnixTimeMilliseconds();
 
     private void ApplyHealth(Destination destination, DestinationHealth trouble, string detail)
@@ -179,12 +187,12 @@ internal sealed class DestinationPool : IDisposable
             trouble == DestinationHealth.Healthy
             && destination.IsUsable
             && destination.Health is DestinationHealth.Healthy or DestinationHealth.Stale
-            && _order == _configured
+            && _order == _destinations
         )
         {
             return;
         }
-        lock (_reviewing)
+        lock (_selectionLock)
         {
             var before = destination.Health;
             destination.UpdateHealth(trouble, detail);
@@ -200,12 +208,12 @@ internal sealed class DestinationPool : IDisposable
         }
     }
 
-    /// <summary>Decides who is asked first; the others follow, the well ones before the rest.</summary>
+    /// <summary>Selects the primary. The others follow, healthy ones first.</summary>
     private void SelectPrimary()
     {
         var present = _order[0];
-        var best = _configured.MinBy(d => d.Rank)!;
-        var earlier = _configured
+        var best = _destinations.MinBy(d => d.Rank)!;
+        var earlier = _destinations
             .TakeWhile(d => d != present)
             .FirstOrDefault(d => d.Rank <= present.Rank && d.TimeAtRank >= _options.ReturnAfter);
         var isBetter = best.Rank < present.Rank && (present.Health != DestinationHealth.Stale || best.NewestSampleAge is not null);
@@ -220,22 +228,22 @@ internal sealed class DestinationPool : IDisposable
             _logger.PrimaryChanged(
                 present.Name,
                 first.Name,
-                present.Rank > first.Rank ? $"{present.Name} {Describe(present.Health)}" : $"{first.Name} has been well for long enough"
+                present.Rank > first.Rank ? $"{present.Name} {Describe(present.Health)}" : $"{first.Name} has been healthy for long enough"
             );
         }
 
-        Destination[] now = [first, .. _configured.Where(d => d != first).OrderBy(d => d.Rank)];
-        _order = now.SequenceEqual(_configured) ? _configured : now;
+        Destination[] now = [first, .. _destinations.Where(d => d != first).OrderBy(d => d.Rank)];
+        _order = now.SequenceEqual(_destinations) ? _destinations : now;
     }
 
     private static string Describe(DestinationHealth trouble) =>
         trouble switch
         {
-            DestinationHealth.Hung => "does not answer",
+            DestinationHealth.Hung => "does not respond",
             DestinationHealth.Unreachable => "cannot be reached",
             DestinationHealth.NotReady => "is not ready",
-            DestinationHealth.Failing => "does not answer as a query engine",
+            DestinationHealth.Failing => "does not respond as a query engine",
             DestinationHealth.Stale => "has no fresh samples",
-            _ => "failed to answer this request",
+            _ => "failed to respond to this request",
         };
 }

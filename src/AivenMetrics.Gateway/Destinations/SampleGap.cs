@@ -1,17 +1,17 @@
 namespace AivenMetrics.Gateway.Destinations;
 
-/// <summary>The time that a request asks about, both ends in milliseconds since 1970.</summary>
+/// <summary>The time range that a request reads, in milliseconds since 1970 (UTC).</summary>
 internal readonly record struct QueryWindow(long From, long To);
 
 /// <summary>
-/// A time for which a destination has no samples: after the last one before it, until the first one behind it. Also a time for which it
-/// may have none, as nothing is known of it.
+/// A time range without samples of a destination: from the last sample before it until the first sample after it. Also a time range of which the
+/// history is not known.
 /// </summary>
-/// <param name="From">Milliseconds since 1970.</param>
-/// <param name="To">Milliseconds since 1970, more than <paramref name="From"/>.</param>
+/// <param name="From">The start, in milliseconds since 1970.</param>
+/// <param name="To">The end, in milliseconds since 1970, later than <paramref name="From"/>.</param>
 internal readonly record struct SampleGap(long From, long To)
 {
-    /// <summary>How much of a time is in gaps.</summary>
+    /// <summary>Returns the part of a time range that lies in gaps.</summary>
     public static TimeSpan MissingTime(SampleGap[] gaps, QueryWindow window)
     {
         var missing = 0L;
@@ -25,7 +25,7 @@ internal readonly record struct SampleGap(long From, long To)
         return TimeSpan.FromMilliseconds(missing);
     }
 
-    /// <summary>Sorted and without overlaps.</summary>
+    /// <summary>Returns the union of gaps, sorted and without overlaps.</summary>
     public static SampleGap[] Union(IEnumerable<SampleGap> gaps)
     {
         var united = new List<SampleGap>();
@@ -43,7 +43,7 @@ internal readonly record struct SampleGap(long From, long To)
         return [.. united];
     }
 
-    /// <summary>What is left of gaps when a time is cut out of them.</summary>
+    /// <summary>Returns the parts of gaps outside a time range.</summary>
     public static IEnumerable<SampleGap> Subtract(IEnumerable<SampleGap> gaps, QueryWindow cut)
     {
         foreach (var gap in gaps)
@@ -66,7 +66,8 @@ internal readonly record struct SampleGap(long From, long To)
     }
 
     /// <summary>
-    /// Whether one has a gap where another is known to have none, since a time and of more than a length: else there is no choice to make.
+    /// Returns whether one destination has a gap, later than a time and longer than a duration, where another certainly has samples. Only then is
+    /// there a choice.
     /// </summary>
     public static bool Differ(IReadOnlyList<SampleHistory> all, long since, TimeSpan length) =>
         all.Any(one =>
@@ -82,11 +83,11 @@ internal readonly record struct SampleGap(long From, long To)
         );
 }
 
-/// <summary>What is known of the times for which a destination has samples. Both oldest first and without overlaps.</summary>
-/// <param name="Gaps">For these it has none.</param>
-/// <param name="PossibleGaps">For these it is not known to have any: the gaps, and the times of which nothing is known yet.</param>
+/// <summary>The known history of a destination's samples. Both lists are sorted, oldest first, without overlaps.</summary>
+/// <param name="Gaps">Time ranges without samples.</param>
+/// <param name="PossibleGaps">The gaps, and the time ranges of which the history is not known yet.</param>
 internal sealed record SampleHistory(SampleGap[] Gaps, SampleGap[] PossibleGaps)
 {
-    /// <summary>As long as nobody asks.</summary>
+    /// <summary>The history of a destination whose history is not monitored.</summary>
     public static SampleHistory Empty { get; } = new([], []);
 }

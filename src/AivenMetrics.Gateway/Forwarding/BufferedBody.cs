@@ -8,31 +8,31 @@ using ZstdSharp;
 namespace AivenMetrics.Gateway.Forwarding;
 
 /// <summary>
-/// The body of an answer that is read to its end before anybody gets anything of it: then another destination can still be asked when it
-/// breaks off, does not come, or is not what it says to be.
+/// The body of a response that is read completely before the client receives any of it. If it is incomplete or invalid, the gateway can still
+/// send the request to another destination.
 /// </summary>
 internal sealed class BufferedBody : IDisposable
 {
-    /// <summary>The largest error that is read, 64 KiB.</summary>
+    /// <summary>The maximum size of an error response in bytes, 64 KiB.</summary>
     public const int MaxErrorBytes = 64 << 10;
 
     private static readonly BufferedBody TooLong = new(null, null);
 
     private BufferedBody(byte[]? text, JsonDocument? json) => (Text, Json) = (text, json);
 
-    /// <summary>The text, uncompressed; null if it is longer than was wanted.</summary>
+    /// <summary>The decompressed text; null if it exceeds the maximum size.</summary>
     public byte[]? Text { get; }
 
-    /// <summary>The text as JSON, if it was to be; every string in it can be read. Null without <see cref="Text"/>.</summary>
+    /// <summary>The text as JSON, if JSON was expected; every string in it is readable. Null if <see cref="Text"/> is null.</summary>
     public JsonDocument? Json { get; }
 
     /// <summary>Reads a body.</summary>
-    /// <param name="response">The answer.</param>
-    /// <param name="maxBytes">So many bytes, no more, be they compressed or not.</param>
-    /// <param name="isJson">It is to be JSON.</param>
-    /// <param name="cancellationToken">Ends the wait for it.</param>
-    /// <exception cref="HttpRequestException">It broke off.</exception>
-    /// <exception cref="IOException">It is not what it says to be.</exception>
+    /// <param name="response">The response.</param>
+    /// <param name="maxBytes">Maximum size in bytes, before and after decompression.</param>
+    /// <param name="isJson">Whether the body must be JSON.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <exception cref="HttpRequestException">The body ended early.</exception>
+    /// <exception cref="IOException">The body is not valid JSON or not valid in its encoding.</exception>
     public static async ValueTask<BufferedBody> ReadAsync(
         HttpResponseMessage response,
         int maxBytes,
@@ -46,7 +46,7 @@ internal sealed class BufferedBody : IDisposable
             {
                 return TooLong;
             }
-            // Megabytes of JSON are too much for the thread that serves other requests' sockets.
+            // Parsing megabytes of JSON would block the socket thread for other requests (docs/decisions/0016-requests-on-socket-threads.md).
             if (isJson && text.Length > MaxErrorBytes)
             {
                 await Task.Yield();
@@ -59,7 +59,7 @@ internal sealed class BufferedBody : IDisposable
         }
         catch (Exception e) when (e is JsonException or InvalidDataException or ZstdException)
         {
-            throw new IOException($"its answer cannot be read: {e.Message}", e);
+            throw new IOException($"its response cannot be read: {e.Message}", e);
         }
     }
 
@@ -74,7 +74,7 @@ internal sealed class BufferedBody : IDisposable
             "" => body,
             "gzip" => await ReadAsync(new GZipStream(new MemoryStream(body), CompressionMode.Decompress), lengthMax, cancellationToken),
             "zstd" => await ReadAsync(new DecompressionStream(new MemoryStream(body)), lengthMax, cancellationToken),
-            var other => throw new InvalidDataException($"nobody asked for the encoding {other}"),
+            var other => throw new InvalidDataException($"the encoding {other} was not requested"),
         };
     }
 
@@ -89,8 +89,8 @@ internal sealed class BufferedBody : IDisposable
     }
 
     /// <summary>
-    /// JSON with U+FFFD for all that is no text: bytes that are not UTF-8, and halves of surrogate pairs. VictoriaMetrics quotes such bytes
-    /// of a query in its errors as they are, so that they say nothing of its health.
+    /// Replaces invalid text in JSON by U+FFFD: bytes that are not UTF-8, and halves of surrogate pairs. VictoriaMetrics quotes such bytes of a query
+    /// in its errors unchanged, so that they do not indicate a failure.
     /// </summary>
     private static byte[] ReplaceInvalidText(byte[] json)
     {
@@ -121,10 +121,10 @@ internal sealed class BufferedBody : IDisposable
         return json;
     }
 
-    /// <summary>The length of <c>\ud800</c>.</summary>
+    /// <summary>The length of an escape such as <c>\ud800</c>.</summary>
     private const int UnicodeEscapeLength = 6;
 
-    /// <summary>The character of an escape with four digits; another one, that is no surrogate, if there is none.</summary>
+    /// <summary>Returns the character of an escape with four digits; U+0000, which is no surrogate, if there is none.</summary>
     private static char ReadUnicodeEscape(ReadOnlySpan<byte> text) =>
         text.Length >= UnicodeEscapeLength
         && text[0] == '\\'

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace AivenMetrics.Gateway.Forwarding;
 
 /// <summary>
-/// The client's headers that reach a Prometheus, by name; all others stay here, so that no X-Scope-OrgID, cookie, or password can
-/// mean something upstream.
+/// The client's headers that a Prometheus server receives, by name. The gateway drops all others, so that no X-Scope-OrgID, cookie or password
+/// has an effect there.
 /// </summary>
 internal sealed class ForwardedHeaders
 {
@@ -18,14 +18,14 @@ internal sealed class ForwardedHeaders
 
     private readonly string?[] _values = new string?[Names.Length];
 
-    /// <summary>The version of this program, as responses and requests name it.</summary>
+    /// <summary>The version of this program, for responses and requests.</summary>
     public static string Revision { get; } =
         typeof(ForwardedHeaders).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
-    /// <summary>Headers for requests that the gateway makes for itself.</summary>
+    /// <summary>The headers of the gateway's own requests.</summary>
     public static ForwardedHeaders None { get; } = new();
 
-    /// <summary>Takes those headers that pass, if they are of a reasonable length.</summary>
+    /// <summary>Selects the headers to forward. A header of more than 512 characters is dropped.</summary>
     public static ForwardedHeaders From(IHeaderDictionary headers)
     {
         var forwarded = new ForwardedHeaders();
@@ -39,10 +39,10 @@ internal sealed class ForwardedHeaders
         return forwarded;
     }
 
-    /// <summary>Whether the client reads gzip.</summary>
+    /// <summary>Whether the client accepts gzip.</summary>
     public bool AcceptsGzip => _values[AcceptEncodingIndex]?.StartsWith("gzip", StringComparison.Ordinal) ?? false;
 
-    /// <summary>The same, but for an answer that comes uncompressed, to be read here.</summary>
+    /// <summary>Returns the same headers for an uncompressed response, which the gateway can read.</summary>
     public ForwardedHeaders WithoutCompression()
     {
         var plain = new ForwardedHeaders();
@@ -52,8 +52,8 @@ internal sealed class ForwardedHeaders
     }
 
     /// <summary>
-    /// gzip, zstd, both or nothing: Prometheus 2 also knows deflate, and an answer must be readable here, where it is judged whether an
-    /// error is the query's or the server's.
+    /// Reduces <c>Accept-Encoding</c> to gzip and zstd. Prometheus 2 also supports deflate, but the gateway must be able to read a response to
+    /// classify an error as the query's or the server's.
     /// </summary>
     private static string NormalizeAcceptEncoding(ReadOnlySpan<char> accepted)
     {
@@ -83,7 +83,7 @@ internal sealed class ForwardedHeaders
         return semicolon < 0 || coding[(semicolon + 1)..].Trim() is not ("q=0" or "q=0.0" or "q=0.00" or "q=0.000");
     }
 
-    /// <summary>Adds them to a message.</summary>
+    /// <summary>Adds the headers to a message.</summary>
     public void AddTo(HttpRequestHeaders headers)
     {
         headers.TryAddWithoutValidation("User-Agent", UserAgent);

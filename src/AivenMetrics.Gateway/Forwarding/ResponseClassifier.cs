@@ -1,28 +1,28 @@
 using System.Net.Http.Headers;
+using AivenMetrics.Gateway.PrometheusApi;
 
 namespace AivenMetrics.Gateway.Forwarding;
 
-/// <summary>What came back from an address.</summary>
+/// <summary>The class of a response.</summary>
 internal enum ResponseClass
 {
-    /// <summary>The query engine's own answer, be it a success or an error: the client's.</summary>
+    /// <summary>A response of the query engine, success or error, for the client.</summary>
     QueryResponse,
 
-    /// <summary>The query engine has no such path.</summary>
+    /// <summary>The query engine does not have the path.</summary>
     NotSupported,
 
-    /// <summary>Not an answer of a query engine that works.</summary>
+    /// <summary>Not a response of a working query engine.</summary>
     Failure,
 }
 
-/// <summary>Tells a query engine's answer, which is the client's, from everything else that can come back from an address.</summary>
+/// <summary>Distinguishes responses of a query engine, which are for the client, from all other responses.</summary>
 internal static class ResponseClassifier
 {
     /// <summary>
-    /// Judges an answer by the shape that was asked for and by a status that Prometheus gives to queries. A redirect, a login page or a
-    /// 404 is not for tenants: it means that this is no query API or that the gateway is not let in, unless the path is one that some
-    /// engines lack. A 503 is the engine's own only if it says that the query timed out or was cancelled; then another server would
-    /// only do the same work again.
+    /// Classifies a response by its expected form and by the statuses that Prometheus uses for queries. A redirect, a login page or a 404 is not for
+    /// tenants: the address has no query API or rejects the gateway, unless some engines do not have the path. A 503 is a response of the engine
+    /// only if it reports that the query timed out or was cancelled; another server would then only repeat the work.
     /// </summary>
     public static async ValueTask<ResponseClass> ClassifyAsync(
         HttpResponseMessage response,
@@ -36,7 +36,7 @@ internal static class ResponseClassifier
         {
             return ResponseClass.NotSupported;
         }
-        // VictoriaMetrics says of a path that it lacks, in bare text, that the request is bad.
+        // VictoriaMetrics responds to an unsupported path with 400 and plain text.
         var isJson = IsJson(type);
         if (shape == ResponseShape.OptionalJson && status == 400 && type == "text/plain")
         {
@@ -49,10 +49,10 @@ internal static class ResponseClassifier
 
         return status switch
         {
-            // Too many queries at once, which another server would not do the better for: VictoriaMetrics says it in bare text.
+            // Too many concurrent queries, which another server would not improve. VictoriaMetrics sends plain text.
             429 => ResponseClass.QueryResponse,
             200 or 400 or 422 or 499 or 500 when isJson => ResponseClass.QueryResponse,
-            // Prometheus has no data to show where a query for exemplars names no series.
+            // Prometheus responds with 204 if a query for exemplars contains no series.
             204 when shape == ResponseShape.OptionalJson => ResponseClass.QueryResponse,
             503 or 504 when isJson && await IsQueryTimeoutAsync(response, cancellationToken) => ResponseClass.QueryResponse,
             _ => ResponseClass.Failure,
@@ -60,8 +60,8 @@ internal static class ResponseClassifier
     }
 
     /// <summary>
-    /// Whether an answer is to be read whole before anybody gets anything of it: an error, which may have to be told in other words, and
-    /// what is asked for so.
+    /// Returns whether a response is buffered before the client receives any of it: an error, whose text may be replaced, or a response for which the
+    /// request sets <see cref="UpstreamRequest.MaxBufferedBytes"/>.
     /// </summary>
     public static bool RequiresBuffering(HttpResponseMessage response, UpstreamRequest request, out int lengthMax, out bool isJson)
     {
@@ -77,13 +77,13 @@ internal static class ResponseClassifier
         return request.MaxBufferedBytes is not null;
     }
 
-    /// <summary>Prometheus' usual type is known without parsing it.</summary>
+    /// <summary>Returns the media type. The usual type of Prometheus is recognised without parsing.</summary>
     private static string? MediaType(HttpContentHeaders headers) =>
         headers.NonValidated.TryGetValues("Content-Type", out var given) && given.Count == 1 && given.ToString() == "application/json"
             ? "application/json"
             : headers.ContentType?.MediaType;
 
-    /// <summary>VictoriaMetrics calls the JSON of a range vector a stream.</summary>
+    /// <summary>VictoriaMetrics uses <c>application/stream+json</c> for range vectors.</summary>
     private static bool IsJson(string? type) => type is "application/json" or "application/stream+json";
 
     private static ResponseClass ClassifyNonJson(int status, string? type, ResponseShape shape) =>
@@ -92,7 +92,7 @@ internal static class ResponseClassifier
             (200, "text/plain" or "application/openmetrics-text" or "application/vnd.google.protobuf", ResponseShape.Exposition) =>
                 ResponseClass.QueryResponse,
             (200, "application/x-protobuf" or "application/x-streamed-protobuf", ResponseShape.RemoteRead) => ResponseClass.QueryResponse,
-            // Go's own errors, which Prometheus uses here: also for a remote read that asks for too much.
+            // Plain-text errors of Go's HTTP server, which Prometheus also uses for a remote read that exceeds a limit.
             (400 or 422 or 429 or 500, "text/plain" or "application/json", _) => ResponseClass.QueryResponse,
             _ => ResponseClass.Failure,
         };

@@ -5,47 +5,49 @@ using AivenMetrics.Gateway.Telemetry;
 
 namespace AivenMetrics.Gateway.Forwarding;
 
-/// <summary>An answer that may go to the client, and who gave it. Dispose it when its body was copied.</summary>
-internal sealed class UpstreamResponse(Destination destination, HttpResponseMessage response, BufferedBody? body, UpstreamTimeout deadline)
+/// <summary>A response for the client, with its destination. Dispose it after its body is copied.</summary>
+internal sealed class UpstreamResponse(Destination destination, HttpResponseMessage response, BufferedBody? body, UpstreamTimeout timeout)
     : IDisposable
 {
     public Destination Destination => destination;
 
     public HttpResponseMessage Message => response;
 
-    /// <summary>The body of an error, and of what was to be read whole (<see cref="UpstreamRequest.MaxBufferedBytes"/>); null where it is still to come.</summary>
+    /// <summary>
+    /// The body of an error or of a buffered response (<see cref="UpstreamRequest.MaxBufferedBytes"/>); null if it is still to be read.
+    /// </summary>
     public BufferedBody? Body => body;
 
-    public UpstreamTimeout Timeout => deadline;
+    public UpstreamTimeout Timeout => timeout;
 
     public void Dispose()
     {
         body?.Dispose();
         response.Dispose();
-        deadline.Dispose();
+        timeout.Dispose();
     }
 }
 
-/// <summary>How asking the destinations ended without an answer.</summary>
+/// <summary>The reason why no destination responded.</summary>
 internal enum UpstreamFailure
 {
-    /// <summary>There is an answer.</summary>
+    /// <summary>There is a response.</summary>
     None,
 
-    /// <summary>No destination could be reached or answered usefully.</summary>
+    /// <summary>No destination was reachable and responded as a query engine.</summary>
     Unavailable,
 
-    /// <summary>A destination took the request and did not answer in time; another one would fare no better with it.</summary>
+    /// <summary>A destination accepted the request and did not respond in time. The request is not sent to another one.</summary>
     TimedOut,
 
-    /// <summary>A destination is well and has no such path.</summary>
+    /// <summary>A healthy destination does not have the path.</summary>
     NotSupported,
 }
 
-/// <summary>How one request to one destination ended.</summary>
-/// <param name="Response">What may go to the client, if anything.</param>
-/// <param name="Failure">Why there is none.</param>
-/// <param name="IsFinal">No other destination need be asked.</param>
+/// <summary>The result of one attempt at one destination.</summary>
+/// <param name="Response">The response for the client; null if there is none.</param>
+/// <param name="Failure">The reason why there is no response.</param>
+/// <param name="IsFinal">Whether no other destination is tried.</param>
 internal readonly record struct AttemptResult(UpstreamResponse? Response, UpstreamFailure Failure, bool IsFinal)
 {
     public static AttemptResult Failed => new(null, UpstreamFailure.Unavailable, IsFinal: false);
@@ -55,20 +57,18 @@ internal readonly record struct AttemptResult(UpstreamResponse? Response, Upstre
     public static AttemptResult NotSupported => new(null, UpstreamFailure.NotSupported, IsFinal: true);
 }
 
-/// <summary>
-/// Asks the destinations, the usual one first, until one answers.
-/// </summary>
+/// <summary>Sends requests to the destinations, the primary first, until one responds.</summary>
 /// <remarks>
-/// 1. Take the destinations in the order of <see cref="DestinationPool.GetOrder"/>; leave out those that are known to hang.
-/// 2. Send the request; wait for the answer's headers, no longer than the timeout. A light request is sent to a second destination too
-///    when the first is slow to begin (<see cref="HedgingBudget"/>).
-/// 3. Judge the answer (<see cref="ResponseClassifier"/>): the query engine's own answer is the client's, be it a success or an error. One that
-///    lacks the path would not have it on another server.
-/// 4. Read the body of an error, and of what nobody gets as it comes, to its end (<see cref="BufferedBody"/>).
-/// 5. No connection, it broke, a probe finds the destination hanging during 2 to 4, or what came is something else, such as 502, a 503 of
-///    a server that starts or half a JSON: note the failure, next destination.
-/// 6. None left: unavailable.
-/// Nothing is written to the client here, so that trying again, or asking two at once, stays possible.
+/// 1. Take the destinations in the order of <see cref="DestinationPool.GetOrder"/>; skip those that hang.
+/// 2. Send the request and wait for the response headers, at most for the timeout. A light request is hedged if the first destination is slow
+///    (<see cref="HedgingBudget"/>).
+/// 3. Classify the response (<see cref="ResponseClassifier"/>): a response of the query engine, success or error, is for the client. If the engine
+///    does not have the path, no other destination is tried.
+/// 4. Buffer the body of an error, and of a response that the gateway changes as a whole (<see cref="BufferedBody"/>).
+/// 5. After a connection failure, an incomplete body, a probe that finds the destination hanging, or any other response, such as a 502: record the
+///    failure and try the next destination.
+/// 6. After the last destination: unavailable.
+/// Nothing is written to the client, so that a retry and a hedge remain possible.
 /// </remarks>
 internal sealed class UpstreamClient(
     DestinationPool destinations,
@@ -79,7 +79,9 @@ internal sealed class UpstreamClient(
     TimeProvider time
 )
 {
-    /// <summary>The client for all destinations: no proxy, cookies, redirects or headers of its own, and no long wait for a dead host.</summary>
+    /// <summary>
+    /// Creates the HTTP client for all destinations, without proxy, cookies, redirects and headers of its own, and with a short connect timeout.
+    /// </summary>
     public static HttpMessageInvoker CreateInvoker() =>
         new(
             new SocketsHttpHandler
@@ -95,7 +97,7 @@ internal sealed class UpstreamClient(
             }
         );
 
-    /// <summary>Asks until one answers.</summary>
+    /// <summary>Sends a request until one destination responds.</summary>
     public async ValueTask<(UpstreamResponse? Answer, UpstreamFailure Failure)> SendAsync(
         UpstreamRequest request,
         ForwardedHeaders headers,
@@ -132,7 +134,7 @@ internal sealed class UpstreamClient(
 
     private UpstreamTimeout CreateTimeout(CancellationToken cancellationToken) => new(options.UpstreamTimeout, time, cancellationToken);
 
-    /// <summary>Asks the second one too when the first is slow to begin its answer. The first good answer counts, the other wait is ended.</summary>
+    /// <summary>Hedges a slow request: sends it to a second destination, returns the first success and cancels the other.</summary>
     private async ValueTask<AttemptResult> SendHedgedAsync(
         Destination first,
         Destination second,
@@ -141,16 +143,16 @@ internal sealed class UpstreamClient(
         CancellationToken cancellationToken
     )
     {
-        var began = time.GetTimestamp();
-        var deadline = CreateTimeout(cancellationToken);
-        var begun = request.MaxBufferedBytes is null ? null : new TaskCompletionSource();
-        var asking = AttemptAsync(first, request, headers, deadline, begun).AsTask();
-        var beginning = begun is null ? (Task)asking : Task.WhenAny(asking, begun.Task);
+        var started = time.GetTimestamp();
+        var timeout = CreateTimeout(cancellationToken);
+        var responseStarted = request.MaxBufferedBytes is null ? null : new TaskCompletionSource();
+        var asking = AttemptAsync(first, request, headers, timeout, responseStarted).AsTask();
+        var beginning = responseStarted is null ? (Task)asking : Task.WhenAny(asking, responseStarted.Task);
         await beginning.WaitAsync(hedging.Delay, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (beginning.IsCompleted || !hedging.TryAcquire())
         {
             await beginning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            var took = time.GetElapsedTime(began);
+            var took = time.GetElapsedTime(started);
             var attempt = await asking;
             if (attempt.Response is not null)
             {
@@ -159,9 +161,9 @@ internal sealed class UpstreamClient(
             return attempt;
         }
 
-        var hedgeDeadline = CreateTimeout(cancellationToken);
-        var hedge = AttemptAsync(second, request, headers, hedgeDeadline).AsTask();
-        var (left, leftDeadline) = (hedge, hedgeDeadline);
+        var hedgeTimeout = CreateTimeout(cancellationToken);
+        var hedge = AttemptAsync(second, request, headers, hedgeTimeout).AsTask();
+        var (left, leftTimeout) = (hedge, hedgeTimeout);
         try
         {
             if (
@@ -170,7 +172,7 @@ internal sealed class UpstreamClient(
                 && hedge.Result.Response is { Message.IsSuccessStatusCode: true }
             )
             {
-                (left, leftDeadline) = (asking, deadline);
+                (left, leftTimeout) = (asking, timeout);
                 hedging.RecordWin();
                 return await hedge;
             }
@@ -180,18 +182,18 @@ internal sealed class UpstreamClient(
             {
                 return usual;
             }
-            (left, leftDeadline) = (asking, deadline);
+            (left, leftTimeout) = (asking, timeout);
             return await hedge;
         }
         finally
         {
-            Discard(left, leftDeadline);
+            Discard(left, leftTimeout);
         }
     }
 
-    private static void Discard(Task<AttemptResult> attempt, UpstreamTimeout deadline)
+    private static void Discard(Task<AttemptResult> attempt, UpstreamTimeout timeout)
     {
-        deadline.Cancel();
+        timeout.Cancel();
         _ = attempt.ContinueWith(
             static left => left.Result.Response?.Dispose(),
             default,
@@ -200,18 +202,18 @@ internal sealed class UpstreamClient(
         );
     }
 
-    /// <summary>One request to one destination. The deadline is disposed, at once or with the answer.</summary>
-    /// <param name="destination">Who is asked.</param>
-    /// <param name="request">What.</param>
-    /// <param name="headers">With the client's headers.</param>
-    /// <param name="deadline">How long.</param>
-    /// <param name="begun">Completed when the answer begins, for who wants to know it before its end.</param>
+    /// <summary>Sends a request to one destination. The timeout is disposed, at once or with the response.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="headers">The client's headers.</param>
+    /// <param name="timeout">The timeout.</param>
+    /// <param name="responseStarted">Completed when the response begins; null if the caller does not need it.</param>
     private async ValueTask<AttemptResult> AttemptAsync(
         Destination destination,
         UpstreamRequest request,
         ForwardedHeaders headers,
-        UpstreamTimeout deadline,
-        TaskCompletionSource? begun = null
+        UpstreamTimeout timeout,
+        TaskCompletionSource? responseStarted = null
     )
     {
         HttpResponseMessage? response = null;
@@ -219,8 +221,8 @@ internal sealed class UpstreamClient(
         var attempt = AttemptResult.Failed;
         try
         {
-            // In this order: who is found to hang after the look cancels the token that was taken before it.
-            var lost = destination.HungToken;
+            // In this order: if the destination is found to hang after the check, the token taken before it is cancelled.
+            var hungToken = destination.HungToken;
             if (destination.IsHung)
             {
                 return attempt;
@@ -228,23 +230,23 @@ internal sealed class UpstreamClient(
 
             using var message = request.CreateMessage(destination, headers);
             ResponseClass verdict;
-            using (deadline.LinkHungToken(lost))
+            using (timeout.LinkHungToken(hungToken))
             {
-                response = await invoker.SendAsync(message, deadline.Token);
-                begun?.TrySetResult();
-                verdict = await ResponseClassifier.ClassifyAsync(response, request.Shape, deadline.Token);
+                response = await invoker.SendAsync(message, timeout.Token);
+                responseStarted?.TrySetResult();
+                verdict = await ResponseClassifier.ClassifyAsync(response, request.Shape, timeout.Token);
                 if (
                     verdict == ResponseClass.QueryResponse
                     && ResponseClassifier.RequiresBuffering(response, request, out var lengthMax, out var isJson)
                 )
                 {
                     destination.RecordResponseStart();
-                    body = await BufferedBody.ReadAsync(response, lengthMax, isJson, deadline.Token);
+                    body = await BufferedBody.ReadAsync(response, lengthMax, isJson, timeout.Token);
                 }
             }
 
-            deadline.ThrowIfHung();
-            // Only of one that is known to work does it tell anything that it lacks a path: a login page lacks all.
+            timeout.ThrowIfHung();
+            // Only a healthy destination can report that it does not have a path: a login page has no path.
             if (verdict == ResponseClass.NotSupported && destination.Rank < Destination.FailedRank)
             {
                 metrics.RecordAttempt(destination.Name, "not_offered");
@@ -256,7 +258,7 @@ internal sealed class UpstreamClient(
                 destination.RecordSuccess();
                 metrics.RecordAttempt(destination.Name, "answered");
                 attempt = new AttemptResult(
-                    new UpstreamResponse(destination, response, body, deadline),
+                    new UpstreamResponse(destination, response, body, timeout),
                     UpstreamFailure.None,
                     IsFinal: true
                 );
@@ -281,18 +283,18 @@ internal sealed class UpstreamClient(
             metrics.RecordAttempt(destination.Name, "broken");
             destinations.RecordFailure(destination, e.Message);
         }
-        catch (OperationCanceledException) when (deadline.IsCancelled)
+        catch (OperationCanceledException) when (timeout.IsCancelled)
         {
             metrics.RecordAttempt(destination.Name, "abandoned");
         }
-        catch (OperationCanceledException) when (deadline.HasExpired)
+        catch (OperationCanceledException) when (timeout.HasExpired)
         {
             metrics.RecordAttempt(destination.Name, "timeout");
             return AttemptResult.TimedOut;
         }
-        catch (OperationCanceledException e) when (deadline.IsHung || !deadline.Token.IsCancellationRequested)
+        catch (OperationCanceledException e) when (timeout.IsHung || !timeout.Token.IsCancellationRequested)
         {
-            // A probe found that it hangs, or the handler's own timeout for connecting passed.
+            // A probe found that the destination hangs, or the connect timeout of the HTTP handler expired.
             metrics.RecordAttempt(destination.Name, destination.IsHung ? "hung" : "connect");
             if (destination.Rank < Destination.FailedRank)
             {
@@ -305,7 +307,7 @@ internal sealed class UpstreamClient(
             {
                 body?.Dispose();
                 response?.Dispose();
-                deadline.Dispose();
+                timeout.Dispose();
             }
         }
 

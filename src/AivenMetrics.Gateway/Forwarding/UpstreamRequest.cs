@@ -1,26 +1,12 @@
 using System.Net.Http.Headers;
 using System.Text;
 using AivenMetrics.Gateway.Destinations;
+using AivenMetrics.Gateway.PrometheusApi;
+using AivenMetrics.Gateway.Routing;
 
 namespace AivenMetrics.Gateway.Forwarding;
 
-/// <summary>What an answer to a request looks like, and with that, what at an address counts as no answer.</summary>
-internal enum ResponseShape
-{
-    /// <summary>JSON of a path that every query engine has: who answers 404 there is no query engine.</summary>
-    RequiredJson,
-
-    /// <summary>JSON of a path that some engines lack: a 404 says so and means nothing worse.</summary>
-    OptionalJson,
-
-    /// <summary>A text format of metrics, of a path that some engines lack.</summary>
-    Exposition,
-
-    /// <summary>The protobuf of remote read, of a path that some engines lack.</summary>
-    RemoteRead,
-}
-
-/// <summary>A request as any destination may get it, again if need be: its body is our own memory.</summary>
+/// <summary>A request that can be sent to any destination, and sent again: its body is in memory.</summary>
 internal sealed class UpstreamRequest
 {
     private static readonly MediaTypeHeaderValue FormType = new("application/x-www-form-urlencoded");
@@ -30,60 +16,46 @@ internal sealed class UpstreamRequest
     private readonly string _pathAndQuery;
     private readonly ReadOnlyMemory<byte> _body;
 
-    private UpstreamRequest(HttpMethod method, string pathAndQuery, ReadOnlyMemory<byte> body, ResponseShape shape) =>
-        (this._method, this._pathAndQuery, this._body, Shape) = (method, pathAndQuery, body, shape);
+    private UpstreamRequest(HttpMethod method, string pathAndQuery, ReadOnlyMemory<byte> body, Route route) =>
+        (_method, _pathAndQuery, _body, Shape, IsLight) = (method, pathAndQuery, body, route.Shape, route.IsLight);
 
-    /// <summary>The time that is asked about, where it is known and matters: who lacks samples of it is not the one to ask.</summary>
-    public QueryWindow? Window { get; init; }
+    /// <summary>The time range that the request reads, if known: a destination with a gap in it is not the first choice.</summary>
+    public QueryWindow? Window { get; private init; }
 
-    /// <summary>
-    /// Usually answered within moments, and cheap enough to be asked of a second destination when the first one is slow: everything but
-    /// ranges, remote reads and federation.
-    /// </summary>
-    public bool IsLight { get; private init; }
+    /// <summary>Whether the request may be hedged (<see cref="Route.IsLight"/>).</summary>
+    public bool IsLight { get; }
 
-    /// <summary>What the answer looks like.</summary>
+    /// <summary>The expected form of the response.</summary>
     public ResponseShape Shape { get; }
 
     /// <summary>
-    /// The gateway makes something else of the answer, which is JSON: it is read to its end before it counts as one, up to so many bytes.
-    /// Null where the client gets it as it comes.
+    /// The maximum size in bytes of a JSON response that the gateway buffers before it counts as a success. Default: null, the response is
+    /// not buffered.
     /// </summary>
     public int? MaxBufferedBytes { get; private init; }
 
-    /// <summary>A POST with a form, which has no length limit worth the name.</summary>
-    public static UpstreamRequest Post(
-        string path,
-        ReadOnlyMemory<byte> form,
-        ResponseShape shape = ResponseShape.RequiredJson,
-        QueryWindow? window = null,
-        int? maxBufferedBytes = null
-    ) =>
-        new(HttpMethod.Post, path, form, shape)
+    /// <summary>Creates a POST with a form, whose length has no practical limit.</summary>
+    public static UpstreamRequest Post(Route route, ReadOnlyMemory<byte> form, QueryWindow? window = null, int? maxBufferedBytes = null) =>
+        new(HttpMethod.Post, route.Path, form, route) { Window = window, MaxBufferedBytes = maxBufferedBytes };
+
+    /// <summary>Creates a GET with a form as the query of the URL.</summary>
+    /// <param name="route">The route.</param>
+    /// <param name="form">The encoded form.</param>
+    /// <param name="maxBufferedBytes">The maximum size of a buffered response; null if the response is not buffered.</param>
+    /// <param name="path">The path. Default: that of the route.</param>
+    public static UpstreamRequest Get(Route route, ReadOnlyMemory<byte> form, int? maxBufferedBytes = null, string? path = null) =>
+        new(HttpMethod.Get, $"{path ?? route.Path}?{Encoding.ASCII.GetString(form.Span)}", default, route)
         {
-            Window = window,
-            IsLight = path is not ("/api/v1/query_range" or "/api/v1/query_exemplars"),
             MaxBufferedBytes = maxBufferedBytes,
         };
 
-    /// <summary>A GET with the form as the URL's query.</summary>
-    public static UpstreamRequest Get(
-        string path,
-        ReadOnlyMemory<byte> form,
-        ResponseShape shape = ResponseShape.RequiredJson,
-        int? maxBufferedBytes = null
-    ) =>
-        new(HttpMethod.Get, $"{path}?{Encoding.ASCII.GetString(form.Span)}", default, shape)
-        {
-            IsLight = shape != ResponseShape.Exposition,
-            MaxBufferedBytes = maxBufferedBytes,
-        };
-
-    /// <summary>A remote read, its protobuf compressed already.</summary>
+    /// <summary>Creates a remote read.</summary>
+    /// <param name="snappy">The protobuf request, compressed as a snappy block.</param>
+    /// <param name="window">The time range that the request reads, if known.</param>
     public static UpstreamRequest RemoteRead(ReadOnlyMemory<byte> snappy, QueryWindow? window) =>
-        new(HttpMethod.Post, "/api/v1/read", snappy, ResponseShape.RemoteRead) { Window = window };
+        new(HttpMethod.Post, RouteTable.RemoteRead.Path, snappy, RouteTable.RemoteRead) { Window = window };
 
-    /// <summary>The message for one attempt at one destination, with the headers of <paramref name="headers"/> and no others.</summary>
+    /// <summary>Creates the message for one attempt at one destination, with the given headers and no others.</summary>
     public HttpRequestMessage CreateMessage(Destination destination, ForwardedHeaders headers)
     {
         var message = new HttpRequestMessage(_method, destination.Resolve(_pathAndQuery)) { Version = System.Net.HttpVersion.Version11 };
@@ -103,6 +75,7 @@ internal sealed class UpstreamRequest
         {
             message.Headers.Authorization = destination.Authorization;
         }
+
         headers.AddTo(message.Headers);
         return message;
     }

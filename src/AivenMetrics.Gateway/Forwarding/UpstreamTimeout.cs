@@ -1,53 +1,53 @@
 namespace AivenMetrics.Gateway.Forwarding;
 
-/// <summary>Ends a wait when the client has gone or when nothing came for too long.</summary>
+/// <summary>Cancels a wait for a destination if the client disconnects or if nothing arrives for too long.</summary>
 internal sealed class UpstreamTimeout : IDisposable
 {
-    private readonly TimeSpan _allowed;
+    private readonly TimeSpan _timeout;
     private readonly CancellationToken _aborted;
     private readonly CancellationTokenSource _source;
     private readonly CancellationTokenRegistration _registration;
-    private volatile bool _abandoned;
-    private volatile bool _lost;
+    private volatile bool _cancelled;
+    private volatile bool _hung;
     private bool _disposed;
 
-    public UpstreamTimeout(TimeSpan allowed, TimeProvider time, CancellationToken cancellationToken)
+    public UpstreamTimeout(TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
-        this._allowed = allowed;
-        this._aborted = cancellationToken;
-        _source = new CancellationTokenSource(allowed, time);
+        _timeout = timeout;
+        _aborted = cancellationToken;
+        _source = new CancellationTokenSource(timeout, time);
         _registration = cancellationToken.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), _source);
     }
 
-    /// <summary>Cancelled when the time passed or the client went.</summary>
+    /// <summary>Cancelled when the timeout expires or the client disconnects.</summary>
     public CancellationToken Token => _source.Token;
 
-    /// <summary>The time passed; the client is still there.</summary>
-    public bool HasExpired => _source.IsCancellationRequested && !_abandoned && !_lost && !_aborted.IsCancellationRequested;
+    /// <summary>Whether the timeout expired while the client was still connected.</summary>
+    public bool HasExpired => _source.IsCancellationRequested && !_cancelled && !_hung && !_aborted.IsCancellationRequested;
 
-    /// <summary>Nobody waits any longer, because another destination answered.</summary>
-    public bool IsCancelled => _abandoned;
+    /// <summary>Whether the wait was cancelled because another destination responded.</summary>
+    public bool IsCancelled => _cancelled;
 
-    /// <summary>The token of <see cref="LinkHungToken"/> ended the wait; the client is still there.</summary>
-    public bool IsHung => _lost && !_aborted.IsCancellationRequested;
+    /// <summary>Whether a linked token reported a hung destination while the client was still connected.</summary>
+    public bool IsHung => _hung && !_aborted.IsCancellationRequested;
 
-    /// <summary>Until what it returns is disposed, the wait ends with this token too.</summary>
+    /// <summary>Links the token of a hung destination until the returned registration is disposed.</summary>
     public CancellationTokenRegistration LinkHungToken(CancellationToken cancellationToken) =>
         cancellationToken.UnsafeRegister(static s => ((UpstreamTimeout)s!).MarkHung(), this);
 
-    /// <summary>What came at the very moment at which the wait was ended cannot be read to its end.</summary>
+    /// <summary>Throws if the destination was reported as hung: its response cannot be read completely.</summary>
     public void ThrowIfHung()
     {
-        if (_lost)
+        if (_hung)
         {
             throw new OperationCanceledException(_source.Token);
         }
     }
 
-    /// <summary>Something came: the time begins anew.</summary>
-    public void Restart() => _source.CancelAfter(_allowed);
+    /// <summary>Restarts the timeout after data has arrived.</summary>
+    public void Restart() => _source.CancelAfter(_timeout);
 
-    /// <summary>Another destination answered: ends the wait, if it has not ended.</summary>
+    /// <summary>Cancels the wait, unless it has ended, because another destination responded.</summary>
     public void Cancel()
     {
         lock (_source)
@@ -56,7 +56,7 @@ internal sealed class UpstreamTimeout : IDisposable
             {
                 return;
             }
-            _abandoned = true;
+            _cancelled = true;
             _source.Cancel();
         }
     }
@@ -73,7 +73,7 @@ internal sealed class UpstreamTimeout : IDisposable
 
     private void MarkHung()
     {
-        _lost = true;
+        _hung = true;
         _source.Cancel();
     }
 }

@@ -2,17 +2,19 @@ using AivenMetrics.Gateway.Destinations;
 
 namespace AivenMetrics.Gateway.HealthChecks;
 
-/// <summary>Reads holes off a grid of times, of which each has the time of the newest sample then, or none. All in milliseconds.</summary>
+/// <summary>
+/// Finds gaps on a grid of times, each with the time of the newest sample then, if any. All times are in milliseconds.
+/// </summary>
 internal static class GapFinder
 {
     /// <summary>
-    /// The runs of times whose newest sample is older than a reach, oldest first. Each hole begins with that sample, or, where none was
-    /// seen, a reach before the first such time; it ends with the first time that has one again, or a step behind the last.
+    /// Returns the gaps, oldest first: the runs of grid times whose newest sample is older than a reach. A gap begins with that sample, or, if none
+    /// was found, a reach before its first grid time. It ends with the first grid time that has a newer sample, or a step after the last grid time.
     /// </summary>
     public static List<SampleGap> FindGaps(Dictionary<long, long> newest, long from, long to, long step, long reach)
     {
-        var holes = new List<SampleGap>();
-        long? began = null,
+        var gaps = new List<SampleGap>();
+        long? gapStart = null,
             last = null;
         for (var at = from; at <= to; at += step)
         {
@@ -22,25 +24,25 @@ internal static class GapFinder
             }
             if (at - last > reach || last is null)
             {
-                began ??= last ?? at - reach;
+                gapStart ??= last ?? at - reach;
                 continue;
             }
 
-            if (began is { } start)
+            if (gapStart is { } start)
             {
-                holes.Add(new(start, at));
+                gaps.Add(new(start, at));
             }
-            began = null;
+            gapStart = null;
         }
 
-        if (began is { } open)
+        if (gapStart is { } open)
         {
-            holes.Add(new(open, to + step));
+            gaps.Add(new(open, to + step));
         }
-        return holes;
+        return gaps;
     }
 
-    /// <summary>The first sample behind a time, as far as a grid shows; null if none is.</summary>
+    /// <summary>Returns the first sample after a time, as far as the grid shows; null if there is none.</summary>
     public static long? FirstSampleAfter(Dictionary<long, long> newest, long time)
     {
         long? first = null;

@@ -2,22 +2,23 @@ using System.Net;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Destinations;
 using AivenMetrics.Gateway.Forwarding;
+using AivenMetrics.Gateway.Routing;
 using Microsoft.Extensions.Hosting;
 
 namespace AivenMetrics.Gateway.HealthChecks;
 
 /// <summary>
-/// Asks each destination twice a second whether it is ready, and now and then for its version and for the age of its newest sample: to
-/// find one that hangs (it takes requests and answers none, which a request alone cannot tell from a heavy query), and to give it its
-/// place back. No client's request is spent on that.
+/// Probes each destination twice a second for readiness, and at longer intervals for its version and the age of its newest sample. A probe
+/// detects a server that accepts requests and does not respond, which a request cannot distinguish from a heavy query. It also restores a
+/// recovered server, so that no client request is spent on that.
 /// </summary>
 internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvoker invoker, GatewayOptions options, TimeProvider time)
     : BackgroundService
 {
-    /// <summary>How long a destination may be silent, to probes and requests alike, until it is taken to hang.</summary>
+    /// <summary>The time without a response, to probes and requests, after which a destination counts as hung. 2 s.</summary>
     public static readonly TimeSpan HangTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>The same where nobody else could be asked: an error is no better than an answer that is late.</summary>
+    /// <summary>The same if no other destination is usable, because a late response is better than an error. 5 s.</summary>
     public static readonly TimeSpan HangTimeoutForLastDestination = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -27,16 +28,16 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxPollDelay = TimeSpan.FromMilliseconds(1500);
     private const int MaxResponseBytes = 64 << 10;
-    private static readonly UpstreamRequest Ready = UpstreamRequest.Get("/-/ready", default);
-    private static readonly UpstreamRequest BuildInfo = UpstreamRequest.Get("/api/v1/status/buildinfo", default);
+    private static readonly UpstreamRequest Ready = UpstreamRequest.Get(RouteTable.Ready, default);
+    private static readonly UpstreamRequest BuildInfo = UpstreamRequest.Get(RouteTable.BuildInfo, default);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var watches = destinations.All().Select(destination => WatchAsync(destination, stoppingToken));
-        if (options.Failover.TracksSamples && destinations.All().Count > 1)
+        var watches = destinations.All.Select(destination => WatchAsync(destination, stoppingToken));
+        if (options.Failover.TracksSamples && destinations.All.Count > 1)
         {
-            watches = watches.Concat(destinations.All().Select(destination => WatchSamplesAsync(destination, stoppingToken)));
+            watches = watches.Concat(destinations.All.Select(destination => WatchSamplesAsync(destination, stoppingToken)));
         }
         return Task.WhenAll(watches);
     }
@@ -66,31 +67,31 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
     }
 
     /// <summary>
-    /// One probe: is it ready, and which version is it. Where readiness is no path of the engine, or not let through, an engine that
-    /// tells its version is ready.
+    /// Sends one probe for readiness and version. If the engine has no readiness path, or a proxy blocks it, an engine that reports its version is
+    /// ready.
     /// </summary>
-    /// <returns>It is well.</returns>
+    /// <returns>Whether the probe succeeded.</returns>
     private async Task<bool> ProbeAsync(Destination destination, bool askVersion, CancellationToken stoppingToken)
     {
-        var (ready, _, silence) = await SendProbeAsync(destination, Ready, stoppingToken);
-        if (silence is null && ready == HttpStatusCode.ServiceUnavailable)
+        var (ready, _, problem) = await SendProbeAsync(destination, Ready, stoppingToken);
+        if (problem is null && ready == HttpStatusCode.ServiceUnavailable)
         {
-            silence = (DestinationHealth.NotReady, "status 503");
+            problem = (DestinationHealth.NotReady, "status 503");
         }
-        if (silence is null && (askVersion || ready != HttpStatusCode.OK))
+        if (problem is null && (askVersion || ready != HttpStatusCode.OK))
         {
-            (var status, var said, silence) = await SendProbeAsync(destination, BuildInfo, stoppingToken);
-            if (silence is null && status == HttpStatusCode.OK)
+            (var status, var reported, problem) = await SendProbeAsync(destination, BuildInfo, stoppingToken);
+            if (problem is null && status == HttpStatusCode.OK)
             {
-                silence = ReadBuildInfo(destination, said);
+                problem = ReadBuildInfo(destination, reported);
             }
-            else if (silence is null && ready != HttpStatusCode.OK)
+            else if (problem is null && ready != HttpStatusCode.OK)
             {
-                silence = (DestinationHealth.Failing, $"status {(int)status}");
+                problem = (DestinationHealth.Failing, $"status {(int)status}");
             }
         }
 
-        if (silence is { } found)
+        if (problem is { } found)
         {
             destinations.RecordProbeFailure(destination, found.Trouble, found.Detail);
         }
@@ -98,15 +99,17 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
         {
             destinations.RecordProbeSuccess(destination);
         }
-        return silence is null;
+        return problem is null;
     }
 
-    /// <summary>Takes over the version. What is no answer of a query engine, such as a page to log in at, is trouble.</summary>
+    /// <summary>
+    /// Records the reported version. A response that is not that of a query engine, such as a login page, is a failure.
+    /// </summary>
     private (DestinationHealth, string)? ReadBuildInfo(Destination destination, byte[] buildInfo)
     {
         if (!ProbeResponses.IsJsonObject(buildInfo))
         {
-            return (DestinationHealth.Failing, "its build information is no JSON");
+            return (DestinationHealth.Failing, "its build information is not JSON");
         }
         if (ProbeResponses.ParseVersion(buildInfo) is { } version)
         {
@@ -125,12 +128,12 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
         CancellationToken stoppingToken
     )
     {
-        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var asking = SendProbeAsync(destination, request, giveUp);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var sending = SendProbeAsync(destination, request, cancellation);
         try
         {
-            await WaitForResponseAsync(destination, asking, giveUp, stoppingToken);
-            var (status, body) = await asking;
+            await WaitForResponseAsync(destination, sending, cancellation, stoppingToken);
+            var (status, body) = await sending;
             return (status, body, null);
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
@@ -143,46 +146,46 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
         }
         catch (OperationCanceledException e) when (!stoppingToken.IsCancellationRequested)
         {
-            return (default, [], (DestinationHealth.Hung, e.InnerException?.Message ?? "no answer to a probe"));
+            return (default, [], (DestinationHealth.Hung, e.InnerException?.Message ?? "no response to a probe"));
         }
     }
 
     private async Task<(HttpStatusCode Status, byte[] Body)> SendProbeAsync(
         Destination destination,
         UpstreamRequest request,
-        CancellationTokenSource giveUp
+        CancellationTokenSource cancellation
     )
     {
         using var message = request.CreateMessage(destination, ForwardedHeaders.None);
-        using var response = await invoker.SendAsync(message, giveUp.Token);
-        await response.Content.LoadIntoBufferAsync(MaxResponseBytes, giveUp.Token);
-        return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(giveUp.Token));
+        using var response = await invoker.SendAsync(message, cancellation.Token);
+        await response.Content.LoadIntoBufferAsync(MaxResponseBytes, cancellation.Token);
+        return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation.Token));
     }
 
     /// <summary>
-    /// Waits for an answer, and cancels the wait when the destination was silent for too long. One that answers requests meanwhile is
-    /// busy and not hung; and where this process itself could not run in time, the silence is its own.
+    /// Waits for a response, and cancels the wait when the destination has not responded for too long. A destination that responds to requests
+    /// meanwhile is busy and not hung. If this process itself could not run in time, the time does not count.
     /// </summary>
     private async Task WaitForResponseAsync(
         Destination destination,
-        Task asking,
-        CancellationTokenSource giveUp,
+        Task sending,
+        CancellationTokenSource cancellation,
         CancellationToken stoppingToken
     )
     {
-        var silentSince = time.GetTimestamp();
-        while (!asking.IsCompleted)
+        var noResponseSince = time.GetTimestamp();
+        while (!sending.IsCompleted)
         {
-            var glanced = time.GetTimestamp();
-            await asking.WaitAsync(PollInterval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (time.GetElapsedTime(glanced) > MaxPollDelay)
+            var polled = time.GetTimestamp();
+            await sending.WaitAsync(PollInterval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (time.GetElapsedTime(polled) > MaxPollDelay)
             {
-                silentSince = time.GetTimestamp();
+                noResponseSince = time.GetTimestamp();
             }
-            var patience = destinations.AnyOtherUsable(destination) ? HangTimeout : HangTimeoutForLastDestination;
-            if (!asking.IsCompleted && time.GetElapsedTime(Math.Max(silentSince, destination.LastResponseAt)) >= patience)
+            var hangTimeout = destinations.AnyOtherUsable(destination) ? HangTimeout : HangTimeoutForLastDestination;
+            if (!sending.IsCompleted && time.GetElapsedTime(Math.Max(noResponseSince, destination.LastResponseAt)) >= hangTimeout)
             {
-                await giveUp.CancelAsync();
+                await cancellation.CancelAsync();
             }
         }
     }
@@ -190,14 +193,14 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
     private async Task WatchSamplesAsync(Destination destination, CancellationToken stoppingToken)
     {
         var interval = options.Failover.StaleAfter / 3 < FreshnessInterval ? options.Failover.StaleAfter / 3 : FreshnessInterval;
-        var question = HealthQueries.NewestSampleAge(options.Failover.FreshnessSelector);
+        var query = HealthQueries.NewestSampleAge(options.Failover.FreshnessSelector);
         try
         {
             while (true)
             {
                 if (destination.IsUsable)
                 {
-                    await QuerySampleAgeAsync(destination, question, stoppingToken);
+                    await QuerySampleAgeAsync(destination, query, stoppingToken);
                 }
                 await Task.Delay(destination.NewestSampleAge is null ? Interval : interval, time, stoppingToken);
             }
@@ -208,26 +211,26 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
         }
     }
 
-    /// <summary>One that cannot say how old its samples are keeps what it said last.</summary>
-    private async Task QuerySampleAgeAsync(Destination destination, UpstreamRequest question, CancellationToken stoppingToken)
+    /// <summary>Queries the age of the newest sample. If the query fails, the last known age stays.</summary>
+    private async Task QuerySampleAgeAsync(Destination destination, UpstreamRequest query, CancellationToken stoppingToken)
     {
-        using var deadline = new UpstreamTimeout(FreshnessTimeout, time, stoppingToken);
+        using var timeout = new UpstreamTimeout(FreshnessTimeout, time, stoppingToken);
         try
         {
-            using var message = question.CreateMessage(destination, ForwardedHeaders.None);
-            using var response = await invoker.SendAsync(message, deadline.Token);
-            await response.Content.LoadIntoBufferAsync(MaxResponseBytes, deadline.Token);
+            using var message = query.CreateMessage(destination, ForwardedHeaders.None);
+            using var response = await invoker.SendAsync(message, timeout.Token);
+            await response.Content.LoadIntoBufferAsync(MaxResponseBytes, timeout.Token);
             if (
                 response.IsSuccessStatusCode
-                && ProbeResponses.ParseSampleAge(await response.Content.ReadAsByteArrayAsync(deadline.Token)) is { } said
+                && ProbeResponses.ParseSampleAge(await response.Content.ReadAsByteArrayAsync(timeout.Token)) is { } reported
             )
             {
-                destinations.RecordSampleAge(destination, said.Age);
+                destinations.RecordSampleAge(destination, reported.Age);
             }
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && deadline.HasExpired))
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && timeout.HasExpired))
         {
-            // Whether it lives is the other probe's to find out.
+            // The readiness probe detects a failed destination.
             return;
         }
     }

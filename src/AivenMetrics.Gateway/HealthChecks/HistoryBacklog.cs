@@ -2,10 +2,12 @@ using AivenMetrics.Gateway.Destinations;
 
 namespace AivenMetrics.Gateway.HealthChecks;
 
-/// <summary>The times for which it is not known whether a destination has samples, and the part of them to ask about next.</summary>
+/// <summary>
+/// The time ranges whose history is not known, and the part to query next.
+/// </summary>
 /// <remarks>
-/// A part that was asked about in vain comes again when all others were asked about and a pause is over, which grows: a server that
-/// cannot answer at all is not kept busy with that. The pauses begin anew when the server was away.
+/// A failed part is retried after all other parts were queried and a pause is over. The pause doubles from 1 min to 1 h, so that a server that
+/// cannot respond is not kept busy. It is reset when the server was unavailable.
 /// </remarks>
 internal sealed class HistoryBacklog(long partLength, TimeProvider time)
 {
@@ -17,19 +19,19 @@ internal sealed class HistoryBacklog(long partLength, TimeProvider time)
     private TimeSpan _pause = MinPause;
     private long _failedAt;
 
-    /// <summary>All of them, oldest first.</summary>
+    /// <summary>All unknown time ranges, oldest first.</summary>
     public SampleGap[] Unknown => SampleGap.Union(_waiting.Concat(_failed));
 
-    /// <summary>Nothing is left to ask about.</summary>
+    /// <summary>Whether no part is left to query.</summary>
     public bool IsEmpty => _waiting.Length == 0 && _failed.Length == 0;
 
-    /// <summary>Something was asked about in vain and is to be asked about again.</summary>
+    /// <summary>Whether a failed part is waiting for a retry.</summary>
     public bool HasFailed => _failed.Length > 0;
 
-    /// <summary>A time that is still to be asked about.</summary>
+    /// <summary>Adds a time range to query.</summary>
     public void Add(SampleGap part) => _waiting = SampleGap.Union(_waiting.Append(part));
 
-    /// <summary>The newest part that is to be asked about now; null if none is.</summary>
+    /// <summary>Returns the newest part to query now; null if there is none.</summary>
     public SampleGap? NextPart()
     {
         if (_waiting.Length == 0 && _failed.Length > 0 && time.GetElapsedTime(_failedAt) >= _pause)
@@ -41,7 +43,7 @@ internal sealed class HistoryBacklog(long partLength, TimeProvider time)
         return _waiting is [.., var newest] ? newest with { From = Math.Max(newest.From, newest.To - partLength) } : null;
     }
 
-    /// <summary>A part is known now.</summary>
+    /// <summary>Removes a part whose history is known.</summary>
     public void MarkKnown(SampleGap part)
     {
         (_waiting, _failed) = (Subtract(_waiting, part), Subtract(_failed, part));
@@ -51,10 +53,10 @@ internal sealed class HistoryBacklog(long partLength, TimeProvider time)
         }
     }
 
-    /// <summary>A part was asked about in vain.</summary>
+    /// <summary>Marks a part as failed.</summary>
     public void MarkFailed(SampleGap part)
     {
-        // From the first failure on: new times that fail too must not put off the next try.
+        // The pause starts with the first failure: later failures do not postpone the retry.
         if (_failed.Length == 0)
         {
             _failedAt = time.GetTimestamp();
@@ -62,7 +64,7 @@ internal sealed class HistoryBacklog(long partLength, TimeProvider time)
         (_waiting, _failed) = (Subtract(_waiting, part), SampleGap.Union(_failed.Append(part)));
     }
 
-    /// <summary>The destination is away: all is asked about anew when it is back.</summary>
+    /// <summary>Schedules all failed parts again and resets the pause, for a destination that was unavailable.</summary>
     public void RetryAll()
     {
         if (_failed.Length > 0)
@@ -72,7 +74,7 @@ internal sealed class HistoryBacklog(long partLength, TimeProvider time)
         _pause = MinPause;
     }
 
-    /// <summary>What is older than a time does not matter any more.</summary>
+    /// <summary>Removes everything before a time.</summary>
     public void DropBefore(long oldest) => MarkKnown(new(long.MinValue, oldest));
 
     private static SampleGap[] Subtract(SampleGap[] times, SampleGap known) => [.. SampleGap.Subtract(times, new(known.From, known.To))];

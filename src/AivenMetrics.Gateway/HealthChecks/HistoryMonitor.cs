@@ -8,16 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway.HealthChecks;
 
 /// <summary>
-/// Learns for which times each destination has no samples, from the destination itself: what is new at regular intervals, and in turn
-/// with that the history backwards, the newest part first.
+/// Finds the gaps in the samples of each destination with queries to the destination itself: new times at regular intervals, and between them
+/// the history backwards, the newest part first.
 /// </summary>
 /// <remarks>
-/// 1. Ask for the newest sample at each time of a grid that is half of <see cref="FailoverOptions.StaleAfter"/> wide.
-/// 2. Where that sample is older than <see cref="FailoverOptions.StaleAfter"/>, a hole is: it begins with that sample.
-/// 3. Ask for its end with a grid of a tenth, for the newest few holes of each part.
-/// A part is of <see cref="PointsPerPart"/> grid times, and the next one is asked for only after a pause: all of a fortnight costs each
-/// Prometheus about what a few dashboards cost it. A part that cannot be had, because the server is away or fails, is unknown and is
-/// asked for again later.
+/// 1. Query the newest sample at each time of a grid whose step is half of <see cref="FailoverOptions.StaleAfter"/>.
+/// 2. If that sample is older than <see cref="FailoverOptions.StaleAfter"/>, there is a gap, which begins with that sample.
+/// 3. Query the end of the newest few gaps of each part with a grid of a tenth of the step.
+/// A part has <see cref="PointsPerPart"/> grid times, and the next one is queried only after a pause: a history of 15 days costs each server about
+/// as much as a few dashboards. A part that fails, because the server is unavailable or returns an error, is queried again later.
 /// </remarks>
 internal sealed class HistoryMonitor(
     DestinationPool destinations,
@@ -41,8 +40,8 @@ internal sealed class HistoryMonitor(
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        options.Failover.TracksSamples && _window > 0 && destinations.All().Count > 1
-            ? Task.WhenAll(destinations.All().Select(destination => WatchAsync(destination, stoppingToken)))
+        options.Failover.TracksSamples && _window > 0 && destinations.All.Count > 1
+            ? Task.WhenAll(destinations.All.Select(destination => WatchAsync(destination, stoppingToken)))
             : Task.CompletedTask;
 
     private async Task WatchAsync(Destination destination, CancellationToken stoppingToken)
@@ -77,7 +76,7 @@ internal sealed class HistoryMonitor(
         }
     }
 
-    /// <summary>Says once that the look back has to wait, and once what it found.</summary>
+    /// <summary>Logs once that the history is postponed, and once its result.</summary>
     private (bool Waited, bool Ended) LogProgress(Destination destination, HistoryBacklog backlog, bool waited)
     {
         var waits = backlog.HasFailed || (destination.Rank == Destination.FailedRank && !backlog.IsEmpty);
@@ -93,7 +92,7 @@ internal sealed class HistoryMonitor(
         return (waited || waits, backlog.IsEmpty);
     }
 
-    /// <summary>What came since a time, and the end of what was known, which may have changed. Returns the end of what it was about.</summary>
+    /// <summary>Queries the time since the last check, with an overlap. Returns the end of the checked time.</summary>
     private async Task<long> CheckRecentAsync(Destination destination, HistoryBacklog backlog, long since, CancellationToken stoppingToken)
     {
         var until = AlignToGrid(Now());
@@ -104,7 +103,7 @@ internal sealed class HistoryMonitor(
         }
         else
         {
-            // It is away, or this process slept for long: looking back will come to it, newest first.
+            // The destination is unavailable, or this process was suspended for long: the backlog will query the time, newest first.
             backlog.Add(part);
             Publish(destination, destination.Gaps, backlog);
         }
@@ -112,7 +111,7 @@ internal sealed class HistoryMonitor(
         return until;
     }
 
-    /// <summary>One part of what is not known.</summary>
+    /// <summary>Queries one part of the backlog.</summary>
     private async Task CheckBacklogAsync(Destination destination, HistoryBacklog backlog, CancellationToken stoppingToken)
     {
         if (!destination.IsUsable)
@@ -137,7 +136,7 @@ internal sealed class HistoryMonitor(
         var found = GapFinder.FindGaps(newest, part.From, part.To, _step, _reach);
         for (var i = found.Count - 1; i >= Math.Max(0, found.Count - MaxRefinedGaps); i--)
         {
-            // The ends stay coarse where that is not answered: waiting for each of them would hold up the look at what is new.
+            // If the query fails, the ends stay coarse: waiting for each of them would delay the check of new times.
             if (await RefineAsync(destination, found[i], part.To, stoppingToken) is not { } refined)
             {
                 break;
@@ -158,20 +157,20 @@ internal sealed class HistoryMonitor(
     }
 
     /// <summary>
-    /// The same hole with an end that is known better; null if that cannot be had. One that lasts until the end of what was asked ends
-    /// in another part.
+    /// Returns a gap with a more precise end; null if the query fails. A gap that lasts until the end of the part ends in another part and is
+    /// returned unchanged.
     /// </summary>
-    private async Task<SampleGap?> RefineAsync(Destination destination, SampleGap hole, long to, CancellationToken stoppingToken)
+    private async Task<SampleGap?> RefineAsync(Destination destination, SampleGap gap, long to, CancellationToken stoppingToken)
     {
-        if (hole.To > to)
+        if (gap.To > to)
         {
-            return hole;
+            return gap;
         }
-        if (await QueryNewestSamplesAsync(destination, hole.To - _step, hole.To, Math.Max(1, _step / 10), stoppingToken) is not { } newest)
+        if (await QueryNewestSamplesAsync(destination, gap.To - _step, gap.To, Math.Max(1, _step / 10), stoppingToken) is not { } newest)
         {
             return null;
         }
-        return hole with { To = GapFinder.FirstSampleAfter(newest, hole.From) ?? hole.To };
+        return gap with { To = GapFinder.FirstSampleAfter(newest, gap.From) ?? gap.To };
     }
 
     private async Task<Dictionary<long, long>?> QueryNewestSamplesAsync(
@@ -182,23 +181,23 @@ internal sealed class HistoryMonitor(
         CancellationToken stoppingToken
     )
     {
-        var question = HealthQueries.NewestSamples(options.Failover.FreshnessSelector, from, to, width);
-        using var deadline = new UpstreamTimeout(QueryTimeout, time, stoppingToken);
+        var query = HealthQueries.NewestSamples(options.Failover.FreshnessSelector, from, to, width);
+        using var timeout = new UpstreamTimeout(QueryTimeout, time, stoppingToken);
         try
         {
-            using var message = question.CreateMessage(destination, ForwardedHeaders.None);
-            using var response = await invoker.SendAsync(message, deadline.Token);
-            await response.Content.LoadIntoBufferAsync(MaxResponseBytes, deadline.Token);
+            using var message = query.CreateMessage(destination, ForwardedHeaders.None);
+            using var response = await invoker.SendAsync(message, timeout.Token);
+            await response.Content.LoadIntoBufferAsync(MaxResponseBytes, timeout.Token);
             if (
                 response.IsSuccessStatusCode
-                && ProbeResponses.ParseNewestSamples(await response.Content.ReadAsByteArrayAsync(deadline.Token)) is { } newest
+                && ProbeResponses.ParseNewestSamples(await response.Content.ReadAsByteArrayAsync(timeout.Token)) is { } newest
             )
             {
                 return newest;
             }
             logger.HistoryQueryFailed(destination.Name, $"status {(int)response.StatusCode}");
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && deadline.HasExpired))
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && timeout.HasExpired))
         {
             logger.HistoryQueryFailed(destination.Name, e.Message);
         }

@@ -5,26 +5,28 @@ using AivenMetrics.Gateway.Configuration;
 
 namespace AivenMetrics.Gateway.HealthChecks;
 
-/// <summary>How old the newest sample is.</summary>
-/// <param name="Age">Null if there is none.</param>
+/// <summary>The reported age of the newest sample.</summary>
+/// <param name="Age">The age; null if there are no samples.</param>
 internal readonly record struct ReportedSampleAge(TimeSpan? Age);
 
-/// <summary>Reads what destinations answer to the gateway's own questions; whatever has another shape than expected says nothing.</summary>
+/// <summary>Parses the responses to the gateway's own requests. A response in an unexpected form yields null.</summary>
 internal static class ProbeResponses
 {
-    /// <summary>The version that VictoriaMetrics says to have, whatever its own is.</summary>
+    /// <summary>The version that every VictoriaMetrics reports.</summary>
     private const string VictoriaMetricsVersion = "2.24.0";
 
     private static readonly SearchValues<char> VersionCharacters = SearchValues.Create("0123456789.");
 
-    /// <summary>Whether it is an answer of the query API at all.</summary>
-    public static bool IsJsonObject(ReadOnlySpan<byte> answer)
+    /// <summary>Returns whether a response is a JSON object, as every response of the query API.</summary>
+    public static bool IsJsonObject(ReadOnlySpan<byte> response)
     {
-        using var json = Read(answer);
+        using var json = Read(response);
         return json?.RootElement.ValueKind == JsonValueKind.Object;
     }
 
-    /// <summary>Major, minor and patch of a build information, without what distributions append; null if there is nothing of the kind.</summary>
+    /// <summary>
+    /// Returns major, minor and patch version of build information, without the suffixes of distributions; null if there is no version.
+    /// </summary>
     public static string? ParseVersion(ReadOnlySpan<byte> buildInfo)
     {
         if (Read(buildInfo) is not { } json)
@@ -46,8 +48,8 @@ internal static class ProbeResponses
     }
 
     /// <summary>
-    /// As what to ask the server that gave a build information; null where that cannot be told for certain. VictoriaMetrics gives a version
-    /// of a Prometheus and nothing else; Prometheus, and what is made of its code, names the Go it was built with.
+    /// Returns the engine of build information; null if it is not certain. VictoriaMetrics reports only a version of Prometheus. Prometheus and
+    /// programs that are based on its code also report their version of Go.
     /// </summary>
     public static QueryEngine? DetectEngine(ReadOnlySpan<byte> buildInfo)
     {
@@ -69,10 +71,10 @@ internal static class ProbeResponses
         }
     }
 
-    /// <summary>The answer to <see cref="HealthQueries.NewestSampleAge"/>: null: it is no answer.</summary>
-    public static ReportedSampleAge? ParseSampleAge(ReadOnlySpan<byte> answer)
+    /// <summary>Parses the response to <see cref="HealthQueries.NewestSampleAge"/>. Returns null if the form is unexpected.</summary>
+    public static ReportedSampleAge? ParseSampleAge(ReadOnlySpan<byte> response)
     {
-        if (Read(answer) is not { } json)
+        if (Read(response) is not { } json)
         {
             return null;
         }
@@ -93,12 +95,12 @@ internal static class ProbeResponses
     }
 
     /// <summary>
-    /// The answer to <see cref="HealthQueries.NewestSamples"/>: the time of the newest sample by time of the grid, both in milliseconds since
-    /// 1970; null: it is no answer.
+    /// Parses the response to <see cref="HealthQueries.NewestSamples"/>: the time of the newest sample by grid time, both in milliseconds since 1970.
+    /// Returns null if the form is unexpected.
     /// </summary>
-    public static Dictionary<long, long>? ParseNewestSamples(ReadOnlySpan<byte> answer)
+    public static Dictionary<long, long>? ParseNewestSamples(ReadOnlySpan<byte> response)
     {
-        if (Read(answer) is not { } json)
+        if (Read(response) is not { } json)
         {
             return null;
         }
@@ -139,7 +141,9 @@ internal static class ProbeResponses
             : null;
     }
 
-    /// <summary>A number or the text of a string, as far as it needs no escapes: numbers and versions do not, and reading these cannot fail.</summary>
+    /// <summary>
+    /// Returns a number or the text of a string without unescaping it. Numbers and versions need no escapes, and the raw text is always readable.
+    /// </summary>
     private static string Text(JsonElement value) => value.GetRawText().Trim('"');
 
     private static JsonElement? Series(JsonDocument json) =>

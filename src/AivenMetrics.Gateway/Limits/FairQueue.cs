@@ -1,50 +1,50 @@
 namespace AivenMetrics.Gateway.Limits;
 
-/// <summary>How a wait for a place ended.</summary>
+/// <summary>The result of a request for a lease.</summary>
 internal enum AdmissionResult
 {
-    /// <summary>With a place.</summary>
+    /// <summary>The request has a lease.</summary>
     Admitted,
 
-    /// <summary>As many of this tenant wait as may.</summary>
+    /// <summary>The queue of the tenant is full.</summary>
     QueueFull,
 
-    /// <summary>The tenant's own queries took too long to make room.</summary>
+    /// <summary>The queue timeout expired while the tenant's own queries used all of its slots.</summary>
     TimedOut,
 
-    /// <summary>There was no room for anybody: not this tenant's doing.</summary>
+    /// <summary>The queue timeout expired while the tenants together used all slots.</summary>
     Overloaded,
 }
 
 /// <summary>
-/// A number of places that tenants share fairly.
+/// A number of slots that tenants share fairly.
 /// </summary>
 /// <remarks>
-/// 1. Each tenant has a <see cref="TenantQueue"/>: so many may be in, so many may wait, and for so long.
-/// 2. Whoever finds a free place and room in its lane goes in. Otherwise it waits at the end of its lane.
-/// 3. Lanes that have both somebody waiting and room stand in a ring. A place that gets free goes to the lane at its head, which then
-///    goes to its end. So a tenant that asks ten times as much waits ten times as long, and the others do not notice.
-/// 4. A place is given back before the lane is left (<see cref="Lease.ReleaseSlot"/>): a slow reader holds up only itself.
-/// Whenever a lock is released, either no place is free or the ring is empty.
+/// 1. Each tenant has a <see cref="TenantQueue"/> with a maximum number of active requests, a maximum number of waiting requests, and a timeout.
+/// 2. A request gets a lease if a slot is free and its queue has room. Otherwise it waits at the end of its queue.
+/// 3. Queues with a waiting request and room take turns: a free slot goes to the first queue, which then becomes the last. A tenant that sends ten
+///    times as many requests waits ten times as long, and the other tenants are not affected.
+/// 4. A slot is released before the request leaves its queue (<see cref="Lease.ReleaseSlot"/>): a slow client delays only its own tenant.
+/// Whenever the lock is released, either no slot is free or no queue is scheduled.
 /// </remarks>
-/// <threadsafety>Safe. The lock is held for a few instructions, also while many wait.</threadsafety>
-internal sealed class FairQueue(int places, TimeProvider time)
+/// <threadsafety>Thread-safe. The lock is held for a few instructions only.</threadsafety>
+internal sealed class FairQueue(int slots, TimeProvider time)
 {
     private readonly Lock _sync = new();
-    private readonly Queue<TenantQueue> _ring = new();
-    private int _free = places;
+    private readonly Queue<TenantQueue> _scheduled = new();
+    private int _free = slots;
     private int _taken;
     private int _waiting;
 
-    /// <summary>Places that are taken.</summary>
+    /// <summary>The number of slots in use.</summary>
     public int ActiveCount => Volatile.Read(ref _taken);
 
-    /// <summary>Those who wait, of all tenants.</summary>
+    /// <summary>The number of waiting requests of all tenants.</summary>
     public int WaitingCount => Volatile.Read(ref _waiting);
 
-    /// <summary>Waits for a place.</summary>
-    /// <returns>The place, to be disposed; or why there is none.</returns>
-    /// <exception cref="OperationCanceledException">The client went; it holds nothing.</exception>
+    /// <summary>Waits for a lease.</summary>
+    /// <returns>The lease, to be disposed; or the reason why there is none.</returns>
+    /// <exception cref="OperationCanceledException">The client disconnected.</exception>
     public ValueTask<(Lease? Place, AdmissionResult Entry)> AcquireAsync(TenantQueue queue, CancellationToken cancellationToken)
     {
         Waiter waiter;
@@ -72,24 +72,24 @@ internal sealed class FairQueue(int places, TimeProvider time)
     }
 
     private async ValueTask<(Lease? Place, AdmissionResult Entry)> WaitAsync(
-        TenantQueue lane,
+        TenantQueue queue,
         Waiter waiter,
         CancellationToken cancellationToken
     )
     {
-        using var patience = new CancellationTokenSource(lane.QueueTimeout, time);
-        await using var tooLong = patience.Token.UnsafeRegister(_ => EndWait(lane, waiter), null);
-        await using var gone = cancellationToken.UnsafeRegister(_ => EndWait(lane, waiter), null);
+        using var queueTimeout = new CancellationTokenSource(queue.QueueTimeout, time);
+        await using var timedOut = queueTimeout.Token.UnsafeRegister(_ => EndWait(queue, waiter), null);
+        await using var disconnected = cancellationToken.UnsafeRegister(_ => EndWait(queue, waiter), null);
         var entry = await waiter.Completion.Task;
         if (entry == AdmissionResult.Admitted)
         {
-            return (new Lease(this, lane), entry);
+            return (new Lease(this, queue), entry);
         }
         cancellationToken.ThrowIfCancellationRequested();
         return (null, entry);
     }
 
-    private void EndWait(TenantQueue lane, Waiter waiter)
+    private void EndWait(TenantQueue queue, Waiter waiter)
     {
         AdmissionResult entry;
         lock (_sync)
@@ -98,9 +98,9 @@ internal sealed class FairQueue(int places, TimeProvider time)
             {
                 return;
             }
-            lane.Waiters.Remove(waiter.Node);
+            queue.Waiters.Remove(waiter.Node);
             _waiting--;
-            entry = lane.Active < lane.MaxActive ? AdmissionResult.Overloaded : AdmissionResult.TimedOut;
+            entry = queue.Active < queue.MaxActive ? AdmissionResult.Overloaded : AdmissionResult.TimedOut;
         }
 
         waiter.Completion.TrySetResult(entry);
@@ -116,52 +116,52 @@ internal sealed class FairQueue(int places, TimeProvider time)
         }
     }
 
-    private void Exit(TenantQueue lane)
+    private void Exit(TenantQueue queue)
     {
         lock (_sync)
         {
-            lane.Active--;
-            Schedule(lane);
+            queue.Active--;
+            Schedule(queue);
             AdmitNext();
         }
     }
 
-    private void Schedule(TenantQueue lane)
+    private void Schedule(TenantQueue queue)
     {
-        if (lane.IsScheduled || lane.Waiters.Count == 0 || lane.Active >= lane.MaxActive)
+        if (queue.IsScheduled || queue.Waiters.Count == 0 || queue.Active >= queue.MaxActive)
         {
             return;
         }
-        lane.IsScheduled = true;
-        _ring.Enqueue(lane);
+        queue.IsScheduled = true;
+        _scheduled.Enqueue(queue);
     }
 
     private void AdmitNext()
     {
-        while (_free > 0 && _ring.TryDequeue(out var lane))
+        while (_free > 0 && _scheduled.TryDequeue(out var queue))
         {
-            lane.IsScheduled = false;
-            if (lane.Waiters.First is not { } first || lane.Active >= lane.MaxActive)
+            queue.IsScheduled = false;
+            if (queue.Waiters.First is not { } first || queue.Active >= queue.MaxActive)
             {
                 continue;
             }
-            lane.Waiters.RemoveFirst();
+            queue.Waiters.RemoveFirst();
             _waiting--;
             _free--;
             _taken++;
-            lane.Active++;
-            Schedule(lane);
+            queue.Active++;
+            Schedule(queue);
             first.Value.Completion.TrySetResult(AdmissionResult.Admitted);
         }
     }
 
-    /// <summary>Room in the gate and in a lane.</summary>
-    internal sealed class Lease(FairQueue gate, TenantQueue lane) : IDisposable
+    /// <summary>A slot of the fair queue and a place in the queue of the tenant.</summary>
+    internal sealed class Lease(FairQueue fairQueue, TenantQueue queue) : IDisposable
     {
         private bool _released;
         private bool _left;
 
-        /// <summary>Gives the place to others while its holder stays in its lane.</summary>
+        /// <summary>Releases the slot for other tenants. The place in the queue of the tenant remains in use.</summary>
         public void ReleaseSlot()
         {
             if (_released)
@@ -169,10 +169,10 @@ internal sealed class FairQueue(int places, TimeProvider time)
                 return;
             }
             _released = true;
-            gate.Release();
+            fairQueue.Release();
         }
 
-        /// <summary>Gives back all that is still held.</summary>
+        /// <summary>Releases the slot and the place in the queue of the tenant.</summary>
         public void Dispose()
         {
             ReleaseSlot();
@@ -181,11 +181,11 @@ internal sealed class FairQueue(int places, TimeProvider time)
                 return;
             }
             _left = true;
-            gate.Exit(lane);
+            fairQueue.Exit(queue);
         }
     }
 
-    /// <summary>One who waits. What waits for its end goes on elsewhere, never under the lock.</summary>
+    /// <summary>A waiting request. Its continuation runs on another thread, never under the lock.</summary>
     internal sealed class Waiter
     {
         public Waiter() => Node = new LinkedListNode<Waiter>(this);
@@ -196,24 +196,24 @@ internal sealed class FairQueue(int places, TimeProvider time)
     }
 }
 
-/// <summary>One tenant's way through a <see cref="FairQueue"/>. Belongs to the gate's lock.</summary>
-/// <param name="limit">How many may be in.</param>
-/// <param name="queueLimit">How many may wait.</param>
-/// <param name="patience">For how long.</param>
-internal sealed class TenantQueue(int limit, int queueLimit, TimeSpan patience)
+/// <summary>The queue of one tenant at a <see cref="FairQueue"/>, whose lock protects it.</summary>
+/// <param name="maxActive">The maximum number of active requests.</param>
+/// <param name="maxWaiting">The maximum number of waiting requests.</param>
+/// <param name="queueTimeout">The maximum time to wait.</param>
+internal sealed class TenantQueue(int maxActive, int maxWaiting, TimeSpan queueTimeout)
 {
-    public int MaxActive => limit;
+    public int MaxActive => maxActive;
 
-    public int MaxWaiting => queueLimit;
+    public int MaxWaiting => maxWaiting;
 
-    public TimeSpan QueueTimeout => patience;
+    public TimeSpan QueueTimeout => queueTimeout;
 
-    /// <summary>How many are in.</summary>
+    /// <summary>The number of active requests.</summary>
     public int Active { get; set; }
 
-    /// <summary>Those who wait, the longest first.</summary>
+    /// <summary>The waiting requests, the longest first.</summary>
     public LinkedList<FairQueue.Waiter> Waiters { get; } = new();
 
-    /// <summary>The lane waits for its turn.</summary>
+    /// <summary>Whether the queue is scheduled for a free slot.</summary>
     public bool IsScheduled { get; set; }
 }

@@ -3,19 +3,24 @@ using AivenMetrics.Gateway.PrometheusApi;
 
 namespace AivenMetrics.Gateway.Limits;
 
-/// <summary>What the gateway says when a limit is reached, or near: its name, its value, the plan, and what to do.</summary>
+/// <summary>
+/// Errors and warnings for limits. Each names the limit, its value, the plan and the remedy.
+/// </summary>
 internal static class LimitErrors
 {
     private const int BusyRetrySeconds = 5;
 
-    public static GatewayError RateExceeded(TenantLimits plan, TimeSpan wait)
+    /// <summary>The request rate exceeds the plan's.</summary>
+    /// <param name="limits">The limits of the plan.</param>
+    /// <param name="wait">The time until the next request is allowed.</param>
+    public static GatewayError RateExceeded(TenantLimits limits, TimeSpan wait)
     {
         var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
         return new(
             429,
             "too_many_requests",
-            $"{DescribeLimit(plan, LimitNames.RequestsPerSecond)} {plan.RequestsPerSecond} requests per second and {plan.RequestBurst} at once, and there were more: "
-                + $"try again in {seconds} s, and ask less often",
+            $"The request rate exceeds the limit: {Allows(limits, LimitNames.RequestsPerSecond)} {limits.RequestsPerSecond} requests per second and "
+                + $"bursts of {limits.RequestBurst}. Try again in {seconds} s and send fewer requests.",
             LimitNames.RequestsPerSecond
         )
         {
@@ -23,121 +28,130 @@ internal static class LimitErrors
         };
     }
 
-    /// <summary>No room for a body.</summary>
-    public static GatewayError TooManyBodies(TenantLimits plan) =>
+    /// <summary>Too many request bodies of the tenant are arriving at the same time.</summary>
+    public static GatewayError TooManyBodies(TenantLimits limits) =>
         new(
             429,
             "too_many_requests",
-            $"too many requests of plan \"{plan.Plan}\" send their bodies at once: send them without pauses, shorter, or fewer at once",
+            $"Too many requests of plan \"{limits.Plan}\" are sending their bodies at the same time. Send bodies without pauses, shorter, or fewer at a time.",
             "bodies"
         )
         {
             RetryAfter = BusyRetrySeconds,
         };
 
-    /// <summary>No place for a query.</summary>
-    public static GatewayError FromAdmission(AdmissionResult entry, TenantLimits plan) =>
-        entry switch
+    /// <summary>A query was not admitted.</summary>
+    public static GatewayError FromAdmission(AdmissionResult result, TenantLimits limits) =>
+        result switch
         {
-            AdmissionResult.QueueFull => TooManyQueries(plan, $"{plan.QueuedQueries} more wait already"),
-            AdmissionResult.TimedOut => TooManyQueries(plan, $"this one waited {PrometheusTime.Format(plan.QueueTime)} for its turn"),
-            _ => new(
-                503,
-                "unavailable",
-                "the metrics store has more to do than it can at the moment, for all its tenants together: try again shortly",
-                "busy"
-            )
+            AdmissionResult.QueueFull => TooManyQueries(limits, $"{limits.QueuedQueries} more are waiting"),
+            AdmissionResult.TimedOut => TooManyQueries(limits, $"this one waited {PrometheusTime.Format(limits.QueueTime)}"),
+            _ => new(503, "unavailable", "The metrics store is busy with queries of all tenants. Try again shortly.", "busy")
             {
                 RetryAfter = BusyRetrySeconds,
             },
         };
 
-    public static GatewayError RangeTooLong(TenantLimits plan, string what, double seconds) =>
+    /// <summary>A time range is too long.</summary>
+    /// <param name="limits">The limits of the plan.</param>
+    /// <param name="what">The range, as the start of a sentence, such as <c>lookback_delta is</c>.</param>
+    /// <param name="seconds">Its length.</param>
+    public static GatewayError RangeTooLong(TenantLimits limits, string what, double seconds) =>
         new(
             422,
             "execution",
-            $"{what} {FormatLength(seconds)}; {DescribeLimit(plan, LimitNames.QueryRange)} {PrometheusTime.Format(plan.QueryRange)}: ask for a shorter time, in several queries if need be",
+            $"{what} {FormatLength(seconds)}; {Allows(limits, LimitNames.QueryRange)} {PrometheusTime.Format(limits.QueryRange)}. "
+                + "Query a shorter time, in several queries if necessary.",
             LimitNames.QueryRange
         );
 
-    /// <summary>Goes on behind what the server said when it ended the query.</summary>
-    public static GatewayError QueryTimedOut(TenantLimits plan, string said) =>
+    /// <summary>The timeout of the plan ended a query.</summary>
+    /// <param name="limits">The limits of the plan.</param>
+    /// <param name="serverMessage">The error message of the server.</param>
+    public static GatewayError QueryTimedOut(TenantLimits limits, string serverMessage) =>
         new(
             503,
             "timeout",
-            $"{said}: {DescribeLimit(plan, LimitNames.QueryTimeout)} {PrometheusTime.Format(plan.QueryTimeout)}: ask for fewer series, a shorter time or a larger step",
+            $"{serverMessage}: {Allows(limits, LimitNames.QueryTimeout)} {PrometheusTime.Format(limits.QueryTimeout)}. "
+                + "Query fewer series, a shorter time or a larger step.",
             LimitNames.QueryTimeout
         );
 
-    /// <summary>Begins as Prometheus' own error, which clients know.</summary>
-    public static GatewayError TooManyPoints(TenantLimits plan) =>
+    /// <summary>A range query has too many points. The message begins as Prometheus' own, which clients recognise.</summary>
+    public static GatewayError TooManyPoints(TenantLimits limits) =>
         new(
             400,
             "bad_data",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"exceeded maximum resolution of {plan.QueryPoints:N0} points per timeseries. Try decreasing the query resolution (?step=XX): "
-            ) + $"{DescribeLimit(plan, LimitNames.QueryPoints)} no more",
+                $"exceeded maximum resolution of {limits.QueryPoints:N0} points per timeseries. Try decreasing the query resolution (?step=XX): "
+            ) + $"{Allows(limits, LimitNames.QueryPoints)} no more.",
             LimitNames.QueryPoints
         );
 
-    public static GatewayError TooManySubqueryPoints(TenantLimits plan, double points) =>
+    /// <summary>The subqueries of a query are evaluated too often.</summary>
+    public static GatewayError TooManySubqueryPoints(TenantLimits limits, double points) =>
         new(
             422,
             "execution",
-            $"the subqueries of this query are evaluated at {(long)Math.Ceiling(points)} points, taken together, of each its range and that of the query around it divided by its step; "
-                + $"{DescribeLimit(plan, LimitNames.SubqueryPoints)} {plan.SubqueryPoints}: take a larger step in the brackets, as in [1h:5m], or a shorter time, or ask in several queries",
+            $"The subqueries of this query need {(long)Math.Ceiling(points)} evaluations, summed over all subqueries: (own range + enclosing range) / step; "
+                + $"{Allows(limits, LimitNames.SubqueryPoints)} {limits.SubqueryPoints}. Use a larger step in the brackets, as in [1h:5m], a shorter time, or several queries.",
             LimitNames.SubqueryPoints
         );
 
-    /// <summary>The same for every plan: it protects the servers, and no plan needs more.</summary>
+    /// <summary>The regular expressions of a request are too large. The limit protects the servers and is the same for every plan.</summary>
     public static GatewayError RegexesTooLarge(long size) =>
         new(
             422,
             "execution",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"the regular expressions of this request are too large together: with their counts, such as {{1000}}, written out they come to {size} or more, "
-            )
-                + $"and every plan allows ({LimitNames.RegexSize}) {RegexSize.Max}: use smaller counts and plainer expressions, or ask in several requests",
+                $"The regular expressions of this request have a size of {size} or more, with counts such as {{1000}} written out; "
+            ) + $"every plan allows ({LimitNames.RegexSize}) {RegexSize.Max}. Use smaller counts, simpler expressions or several requests.",
             LimitNames.RegexSize
         );
 
-    public static GatewayError ResponseTooLarge(TenantLimits plan, long length) =>
+    /// <summary>A response is too long.</summary>
+    public static GatewayError ResponseTooLarge(TenantLimits limits, long bytes) =>
         new(
             422,
             "execution",
-            $"the answer has {length} bytes; {DescribeLimit(plan, LimitNames.ResponseBytes)} {plan.ResponseBytes}: ask for fewer series, a shorter time or a larger step",
+            $"The response has {bytes} bytes; {Allows(limits, LimitNames.ResponseBytes)} {limits.ResponseBytes}. "
+                + "Query fewer series, a shorter time or a larger step.",
             LimitNames.ResponseBytes
         );
 
-    public static GatewayError TooManySeries(TenantLimits plan, long series) =>
+    /// <summary>A federation selects too many series.</summary>
+    public static GatewayError TooManySeries(TenantLimits limits, long series) =>
         new(
             422,
             "execution",
-            $"match[] selects {series} series; {DescribeLimit(plan, LimitNames.Series)} {plan.Series}: narrow the selectors, or fetch them in several requests",
+            $"match[] selects {series} series; {Allows(limits, LimitNames.Series)} {limits.Series}. Narrow the selectors or use several requests.",
             LimitNames.Series
         );
 
-    public static string TruncationWarning(TenantLimits plan) =>
-        $"results truncated due to limit: {DescribeLimit(plan, LimitNames.Series)} {plan.Series}; narrow match[] or the time to see the rest";
+    /// <summary>Returns the warning of a truncated list. It begins as Prometheus' own.</summary>
+    public static string TruncationWarning(TenantLimits limits) =>
+        $"results truncated due to limit: {Allows(limits, LimitNames.Series)} {limits.Series}; narrow match[] or the time to see the rest";
 
-    public static string NearLimitWarning(TenantLimits plan, string limit, string what) =>
-        $"near the limit {limit} of plan \"{plan.Plan}\": {what}";
+    /// <summary>Returns the warning of a limit that is nearly reached.</summary>
+    public static string NearLimitWarning(TenantLimits limits, string limit, string what) =>
+        $"near the limit {limit} of plan \"{limits.Plan}\": {what}";
 
-    private static GatewayError TooManyQueries(TenantLimits plan, string and) =>
+    private static GatewayError TooManyQueries(TenantLimits limits, string detail) =>
         new(
             429,
             "too_many_requests",
-            $"{DescribeLimit(plan, LimitNames.ConcurrentQueries)} {plan.ConcurrentQueries} queries at once, and {and}: ask fewer at once, or cheaper ones, and try again",
+            $"Too many concurrent queries: {Allows(limits, LimitNames.ConcurrentQueries)} {limits.ConcurrentQueries}, and {detail}. "
+                + "Send fewer or cheaper queries at a time and try again.",
             LimitNames.ConcurrentQueries
         )
         {
             RetryAfter = BusyRetrySeconds,
         };
 
-    private static string DescribeLimit(TenantLimits plan, string limit) => $"plan \"{plan.Plan}\" allows ({limit})";
+    private static string Allows(TenantLimits limits, string limit) => $"plan \"{limits.Plan}\" allows ({limit})";
 
     private static string FormatLength(double seconds) =>
-        seconds is >= 0 and < 1e10 ? PrometheusTime.Format(TimeSpan.FromSeconds(seconds)) : "longer than a query can be";
+        seconds is >= 0 and < 1e10 ? PrometheusTime.Format(TimeSpan.FromSeconds(seconds)) : "longer than the maximum";
 }

@@ -2,13 +2,15 @@ using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Gateway.Limits;
 
-/// <summary>How far back an expression reads from each moment that it is evaluated at: its ranges, those of subqueries added to those inside.</summary>
+/// <summary>
+/// Computes the lookback of an expression at each evaluation: the longest range, with the ranges of enclosing subqueries added.
+/// </summary>
 internal static class QueryLookback
 {
-    /// <summary>The longest reach in seconds.</summary>
+    /// <summary>Returns the longest lookback in seconds.</summary>
     /// <param name="expr">The expression.</param>
-    /// <param name="step">The step of the query in seconds, for durations that name it; 0 for an instant query.</param>
-    /// <param name="range">Its range in seconds; 0 for an instant query.</param>
+    /// <param name="step">The step of the query in seconds, for durations that depend on it; 0 for an instant query.</param>
+    /// <param name="range">The range of the query in seconds; 0 for an instant query.</param>
     public static double Compute(Expr expr, double step, double range) =>
         expr switch
         {
@@ -27,7 +29,7 @@ internal static class QueryLookback
         return longest;
     }
 
-    /// <summary>The length of a duration in seconds; what its expression gives, even where a server refuses that.</summary>
+    /// <summary>Returns a duration in seconds. An expression is evaluated even if the server would reject its result.</summary>
     public static double DurationSeconds(Duration duration, double step, double range) =>
         duration.Expr is null ? duration.Fixed.TotalSeconds : DurationSeconds(duration.Expr, step, range);
 

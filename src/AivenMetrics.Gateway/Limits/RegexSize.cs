@@ -4,18 +4,18 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// How much a server makes of the regular expressions of a query when it compiles them: that is memory that no limit of Prometheus bounds,
-/// and seven characters such as <c>.{1000}</c> ask for a thousand times as much as one.
+/// Computes the compiled size of the regular expressions in a query. No limit of Prometheus bounds that memory, and seven characters such as
+/// <c>.{1000}</c> need a thousand times as much as one.
 /// </summary>
 internal static class RegexSize
 {
     /// <summary>
-    /// The most that the expressions of one request may come to, together. A query of the greatest length whose expressions list plain
-    /// values fits; whatever fits costs a server some 25 MB and 0.3 s to compile (decision 0011).
+    /// The maximum total size of the regular expressions in one request. A query of the maximum length that lists plain values is allowed. An allowed
+    /// request costs a server at most about 25 MB and 0.3 s (docs/decisions/0011-limits-and-fair-queues.md).
     /// </summary>
     public const int Max = 100_000;
 
-    /// <summary>The size of all expressions in a query.</summary>
+    /// <summary>Returns the size of all regular expressions in a query.</summary>
     public static long Compute(Expr expr)
     {
         var size = expr switch
@@ -31,7 +31,7 @@ internal static class RegexSize
         return size;
     }
 
-    /// <summary>The size of all expressions in a selector.</summary>
+    /// <summary>Returns the size of all regular expressions in a selector.</summary>
     public static long Compute(VectorSelector selector)
     {
         var size = 0L;

@@ -1,38 +1,38 @@
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// How many bodies one tenant may have the gateway hold while they arrive. They come before any queue, so that without this a tenant that
-/// sends slowly could fill the memory.
+/// Limits the request bodies of one tenant that arrive at the same time. Bodies are read before any queue, so that a tenant that sends slowly could
+/// otherwise fill the memory.
 /// </summary>
-/// <threadsafety>Safe.</threadsafety>
+/// <threadsafety>Thread-safe.</threadsafety>
 internal sealed class RequestBodyQuota
 {
-    /// <summary>A body beyond this many bytes counts as large.</summary>
+    /// <summary>The size in bytes beyond which a body counts as large, 16 KiB.</summary>
     public const int SmallBodyBytes = 16 << 10;
 
-    /// <summary>How long a body may take to arrive.</summary>
+    /// <summary>The maximum time for a body to arrive. 10 s.</summary>
     public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(10);
 
     private const int MaxBodies = 100;
     private const int MaxLargeBodies = 4;
 
-    private int _held;
-    private int _large;
+    private int _bodies;
+    private int _largeBodies;
 
-    /// <summary>Takes room for a body that may grow to <see cref="SmallBodyBytes"/>; false if there is none.</summary>
-    public bool TryAcquire() => TryIncrement(ref _held, MaxBodies);
+    /// <summary>Acquires a slot for a body of at most <see cref="SmallBodyBytes"/>. Returns false if there is none.</summary>
+    public bool TryAcquire() => TryIncrement(ref _bodies, MaxBodies);
 
-    /// <summary>Takes room for growing further; false if there is none.</summary>
-    public bool TryAcquireLarge() => TryIncrement(ref _large, MaxLargeBodies);
+    /// <summary>Acquires a slot for a large body, in addition. Returns false if there is none.</summary>
+    public bool TryAcquireLarge() => TryIncrement(ref _largeBodies, MaxLargeBodies);
 
-    /// <summary>Gives back what <see cref="TryAcquire"/> took, and <see cref="TryAcquireLarge"/> if it <paramref name="grew"/>.</summary>
+    /// <summary>Releases the slot of a body, and that of a large body if it is large.</summary>
     public void Release(bool grew)
     {
         if (grew)
         {
-            Interlocked.Decrement(ref _large);
+            Interlocked.Decrement(ref _largeBodies);
         }
-        Interlocked.Decrement(ref _held);
+        Interlocked.Decrement(ref _bodies);
     }
 
     private static bool TryIncrement(ref int taken, int most)

@@ -3,26 +3,28 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// How often a query evaluates what is inside its subqueries. Prometheus does so at every step of it within its range and the range of the query
-/// around it, at once: of a query over a day, <c>[10m:1s]</c> makes 87,000 points, however few are looked at, and each subquery beside it makes its own.
+/// Computes the number of evaluations inside the subqueries of a query. Prometheus evaluates a subquery at every step within its own range and the
+/// range of the enclosing query: over a day, <c>[10m:1s]</c> needs 87,000 evaluations. The evaluations of all subqueries add up.
 /// </summary>
 internal static class SubqueryPoints
 {
-    /// <summary>What Prometheus takes for a subquery without a step: its evaluation interval, a minute unless configured.</summary>
+    /// <summary>
+    /// The step in seconds that Prometheus uses for a subquery without one: its evaluation interval, 1 min by default.
+    /// </summary>
     private const double DefaultStepSeconds = 60;
 
-    /// <summary>Prometheus counts in whole milliseconds.</summary>
+    /// <summary>The minimum step in seconds. Prometheus counts whole milliseconds.</summary>
     private const double MinStepSeconds = 0.001;
 
-    /// <summary>The points of all subqueries; 0 where there is none.</summary>
+    /// <summary>Returns the number of evaluations in all subqueries; 0 if there is none.</summary>
     /// <param name="expr">The expression.</param>
-    /// <param name="step">The step of the query in seconds, for durations that name it; 0 for an instant query.</param>
-    /// <param name="range">Its range in seconds; 0 for an instant query.</param>
+    /// <param name="step">The step of the query in seconds, for durations that depend on it; 0 for an instant query.</param>
+    /// <param name="range">The range of the query in seconds; 0 for an instant query.</param>
     public static double Compute(Expr expr, double step, double range) => new Walk(step, range).Compute(expr, range);
 
     private readonly record struct Walk(double Step, double Range)
     {
-        /// <summary>The points inside an expression that is evaluated over so many seconds.</summary>
+        /// <summary>Returns the number of evaluations inside an expression that is evaluated over a range in seconds.</summary>
         public double Compute(Expr expr, double around) =>
             expr switch
             {
@@ -33,11 +35,11 @@ internal static class SubqueryPoints
 
         private double Compute(SubqueryExpr subquery, double around)
         {
-            // A range that is no length of time is the server's to refuse too; it takes nothing off the others.
+            // The server rejects a negative range. It does not reduce the sum here.
             var span = around + Math.Max(QueryLookback.DurationSeconds(subquery.Range, Step, Range), 0);
             var step = QueryLookback.DurationSeconds(subquery.Step, Step, Range);
 
-            // A step that is no length of time is the server's to refuse; where it does not, it takes its usual one.
+            // The server rejects a step of zero or less, or uses its default step.
             var points = span / (step > 0 ? Math.Max(step, MinStepSeconds) : DefaultStepSeconds);
             return points + Compute(subquery.Expr, span);
         }
@@ -53,8 +55,8 @@ internal static class SubqueryPoints
         }
 
         /// <summary>
-        /// A subquery of a fixed time (<c>@</c>) is evaluated once, however long the query around it, but only if nothing beside it in the
-        /// call depends on the time.
+        /// Returns whether Prometheus evaluates the arguments of a call once, however long the enclosing query is: all of them are numbers or subqueries with
+        /// a fixed time (<c>@</c>).
         /// </summary>
         private static bool HasFixedTime(Call call)
         {

@@ -2,7 +2,7 @@ using AivenMetrics.Gateway.Authentication;
 
 namespace AivenMetrics.Gateway.Limits;
 
-/// <summary>How far one tenant has used up the limits of its plan on this gateway.</summary>
+/// <summary>The present use of the limits of one tenant on this gateway.</summary>
 internal sealed class TenantAccount(TenantLimits limits, TimeProvider time)
 {
     private const int MaxFilteredResponses = 3;
@@ -15,21 +15,21 @@ internal sealed class TenantAccount(TenantLimits limits, TimeProvider time)
     public TenantQueue Queries { get; } = new(limits.ConcurrentQueries, limits.QueuedQueries, limits.QueueTime);
 
     /// <summary>
-    /// The way to answers that are read here, until the client has read them: it holds them in memory for as long as it likes.
+    /// The queue for buffered responses, until the client has read them: a slow client keeps them in memory.
     /// </summary>
     public TenantQueue FilteredResponses { get; } =
         new(Math.Min(MaxFilteredResponses, limits.ConcurrentQueries), limits.QueuedQueries, limits.QueueTime);
 
-    /// <summary>The way to remote reads, of which a Prometheus takes few at once, from all tenants.</summary>
+    /// <summary>The queue for remote reads, of which a Prometheus server accepts few from all tenants.</summary>
     public TenantQueue RemoteReads { get; } =
         new(Math.Min(MaxRemoteReads, limits.ConcurrentQueries), limits.QueuedQueries, limits.QueueTime);
 
-    /// <summary>Room for the bodies of requests while they arrive.</summary>
+    /// <summary>The quota for request bodies that are arriving.</summary>
     public RequestBodyQuota RequestBodies { get; } = new();
 }
 
-/// <summary>What one tenant, by the labels of its usage series, has asked of this gateway.</summary>
-/// <threadsafety>Counters are written by every request, each by itself.</threadsafety>
+/// <summary>The usage of one tenant on this gateway.</summary>
+/// <threadsafety>Thread-safe. Every request writes the counters, each independently.</threadsafety>
 internal sealed class TenantUsage(Tenant tenant, TenantAccount account, TimeProvider time)
 {
     private const long Expired = long.MinValue;
@@ -45,22 +45,22 @@ internal sealed class TenantUsage(Tenant tenant, TenantAccount account, TimeProv
 
     public TenantAccount Account => account;
 
-    /// <summary>Requests that have not ended.</summary>
+    /// <summary>The number of open requests.</summary>
     public int OpenRequests => Volatile.Read(ref _open);
 
-    /// <summary>When a request last began, as a timestamp.</summary>
+    /// <summary>The start of the latest request, as a timestamp.</summary>
     public long LastRequestAt => Volatile.Read(ref _seenAt);
 
-    /// <summary>Time that all ended requests took.</summary>
+    /// <summary>The total duration of all ended requests.</summary>
     public TimeSpan Duration => TimeSpan.FromTicks(Volatile.Read(ref _ticks));
 
-    /// <summary>Bytes of all answers.</summary>
+    /// <summary>The total bytes of all response bodies.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Ended requests by the first digit of their status.</summary>
+    /// <summary>The number of ended requests by the first digit of their status.</summary>
     public ReadOnlySpan<long> RequestsByStatusClass => _byClass;
 
-    /// <summary>Refused requests by reason.</summary>
+    /// <summary>Returns the number of rejected requests by reason.</summary>
     public KeyValuePair<string, long>[] RejectionsByReason()
     {
         lock (_refusals)
@@ -69,7 +69,7 @@ internal sealed class TenantUsage(Tenant tenant, TenantAccount account, TimeProv
         }
     }
 
-    /// <summary>A request begins. False: this usage was forgotten a moment ago, take a new one.</summary>
+    /// <summary>Begins a request. Returns false if this usage has just expired: the caller then uses a new one.</summary>
     public bool TryBeginRequest()
     {
         Interlocked.Increment(ref _open);
@@ -87,7 +87,7 @@ internal sealed class TenantUsage(Tenant tenant, TenantAccount account, TimeProv
         return false;
     }
 
-    /// <summary>A request ended.</summary>
+    /// <summary>Ends a request.</summary>
     public void EndRequest(int status, TimeSpan duration, long sent, string? refusedBecause)
     {
         Interlocked.Decrement(ref _open);
@@ -107,7 +107,7 @@ internal sealed class TenantUsage(Tenant tenant, TenantAccount account, TimeProv
         }
     }
 
-    /// <summary>Gives up this usage if nothing was asked for so long and nothing is under way.</summary>
+    /// <summary>Expires this usage if no request is open and none began within a time.</summary>
     public bool TryExpire(TimeSpan idle)
     {
         var before = LastRequestAt;

@@ -5,8 +5,8 @@ using AivenMetrics.Gateway.Configuration;
 
 namespace AivenMetrics.Gateway.Limits;
 
-/// <summary>The limits that hold for each tenant of a plan; the members are those of <see cref="TenantLimitsOptions"/>, with their defaults.</summary>
-/// <param name="Plan">The plan's name.</param>
+/// <summary>The limits of each tenant of a plan. The members are those of <see cref="TenantLimitsOptions"/>, with their defaults.</summary>
+/// <param name="Plan">The name of the plan.</param>
 internal sealed record TenantLimits(string Plan)
 {
     public int ConcurrentQueries { get; init; } = 10;
@@ -27,14 +27,14 @@ internal sealed record TenantLimits(string Plan)
 
     public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The same as a parameter, in seconds.</summary>
+    /// <summary>The query timeout as the value of a parameter, in seconds.</summary>
     public string QueryTimeoutText { get; private init; } = "60";
 
     public long ResponseBytes { get; init; } = 256L << 20;
 
     public int Series { get; init; } = 50_000;
 
-    /// <summary>The limits with what was configured in their place.</summary>
+    /// <summary>Returns the limits with the configured values.</summary>
     public TenantLimits ApplyOptions(TenantLimitsOptions options) =>
         this with
         {
@@ -52,7 +52,7 @@ internal sealed record TenantLimits(string Plan)
             QueryTimeoutText = (options.QueryTimeout ?? QueryTimeout).TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture),
         };
 
-    /// <summary>Writes the limits as members, under the names that errors and warnings use.</summary>
+    /// <summary>Writes the limits as members of a JSON object, under the names in errors and warnings.</summary>
     public void WriteTo(Utf8JsonWriter to)
     {
         to.WriteNumber(LimitNames.ConcurrentQueries, ConcurrentQueries);
@@ -69,7 +69,7 @@ internal sealed record TenantLimits(string Plan)
     }
 }
 
-/// <summary>How limits are called in errors, warnings, reasons and answers.</summary>
+/// <summary>The names of limits in errors, warnings, metrics and responses.</summary>
 internal static class LimitNames
 {
     public const string ConcurrentQueries = "concurrent_queries";
@@ -83,27 +83,27 @@ internal static class LimitNames
     public const string RegexSize = "regex_size";
 }
 
-/// <summary>The limits of every plan.</summary>
+/// <summary>The limits of all plans.</summary>
 internal sealed class TenantLimitsProvider
 {
-    /// <summary>The plan whose limits others start from.</summary>
+    /// <summary>The plan that sets the defaults of all other plans.</summary>
     public const string DefaultPlan = "default";
 
     private readonly FrozenDictionary<string, TenantLimits> _configured;
-    private readonly TenantLimits _others;
+    private readonly TenantLimits _fallback;
 
     public TenantLimitsProvider(GatewayOptions options)
     {
-        _others = options.Plans.TryGetValue(DefaultPlan, out var given)
+        _fallback = options.Plans.TryGetValue(DefaultPlan, out var given)
             ? new TenantLimits(DefaultPlan).ApplyOptions(given)
             : new TenantLimits(DefaultPlan);
         _configured = options.Plans.ToFrozenDictionary(
             plan => plan.Key,
-            plan => (_others with { Plan = plan.Key }).ApplyOptions(plan.Value),
+            plan => (_fallback with { Plan = plan.Key }).ApplyOptions(plan.Value),
             StringComparer.OrdinalIgnoreCase
         );
     }
 
-    /// <summary>The limits of a plan, configured or not.</summary>
-    public TenantLimits GetLimits(string plan) => (_configured.TryGetValue(plan, out var limits) ? limits : _others) with { Plan = plan };
+    /// <summary>Returns the limits of a plan, configured or not.</summary>
+    public TenantLimits GetLimits(string plan) => (_configured.TryGetValue(plan, out var limits) ? limits : _fallback) with { Plan = plan };
 }

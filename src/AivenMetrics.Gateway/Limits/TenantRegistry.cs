@@ -5,12 +5,14 @@ using Microsoft.Extensions.Hosting;
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// The tenants that asked lately: their accounts, which hold the limits, and their usage. Who has not asked for <see cref="IdleTimeout"/> is
-/// forgotten, so that memory follows the tenants that are there.
+/// The tenants with recent requests: their accounts, which hold the limits, and their usage. A tenant without a request for
+/// <see cref="IdleTimeout"/> is removed, so that memory follows the active tenants.
 /// </summary>
 internal sealed class TenantRegistry(TenantLimitsProvider plans, TimeProvider time) : BackgroundService
 {
-    /// <summary>How long a tenant is remembered without a request. Its counters begin anew afterwards, which <c>rate()</c> knows how to read.</summary>
+    /// <summary>
+    /// The time without a request after which a tenant is removed. 1 h. Its counters then restart at zero, which <c>rate()</c> handles.
+    /// </summary>
     public static readonly TimeSpan IdleTimeout = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -18,10 +20,10 @@ internal sealed class TenantRegistry(TenantLimitsProvider plans, TimeProvider ti
     private readonly ConcurrentDictionary<Tenant, TenantUsage> _usages = new();
     private readonly Dictionary<string, TenantAccount> _accounts = new(StringComparer.Ordinal);
 
-    /// <summary>Every usage that is remembered.</summary>
+    /// <summary>The usage of all active tenants.</summary>
     public ICollection<TenantUsage> Usages => _usages.Values;
 
-    /// <summary>How many tenants, by plan, have an account.</summary>
+    /// <summary>The number of active tenants, by plan.</summary>
     public int AccountCount
     {
         get
@@ -33,7 +35,7 @@ internal sealed class TenantRegistry(TenantLimitsProvider plans, TimeProvider ti
         }
     }
 
-    /// <summary>A request of a tenant begins; <see cref="TenantUsage.EndRequest"/> must be called once it has ended.</summary>
+    /// <summary>Begins a request of a tenant. The caller must call <see cref="TenantUsage.EndRequest"/> when it ends.</summary>
     public TenantUsage BeginRequest(Tenant tenant)
     {
         while (true)
@@ -46,7 +48,7 @@ internal sealed class TenantRegistry(TenantLimitsProvider plans, TimeProvider ti
         }
     }
 
-    /// <summary>Forgets who has not asked for <see cref="IdleTimeout"/>.</summary>
+    /// <summary>Removes idle tenants.</summary>
     public void RemoveIdle()
     {
         lock (_accounts)

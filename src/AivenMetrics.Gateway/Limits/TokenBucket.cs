@@ -1,17 +1,17 @@
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// So many requests per second, and a burst after a quiet time: a bucket of tokens, kept as the time at which it is full again. The
-/// framework's limiters take no <see cref="TimeProvider"/> and want a timer for each tenant; this is one number.
+/// Limits the request rate: a number of requests per second, and a burst after a quiet time. The state is one number, the time at which the bucket
+/// is full again. The rate limiters of .NET use no <see cref="TimeProvider"/> and need a timer per tenant.
 /// </summary>
-/// <threadsafety>Safe: one compare-and-swap for each request.</threadsafety>
+/// <threadsafety>Thread-safe: one compare-and-swap per request.</threadsafety>
 internal sealed class TokenBucket(int perSecond, int burst, TimeProvider time)
 {
     private readonly long _interval = Math.Max(1, time.TimestampFrequency / perSecond);
     private long _fullAt = long.MinValue;
 
     /// <summary>Takes a token.</summary>
-    /// <returns>How long until there is one; null if one was taken.</returns>
+    /// <returns>The time until the next token is available; null if one was taken.</returns>
     public TimeSpan? Take()
     {
         while (true)
@@ -30,7 +30,7 @@ internal sealed class TokenBucket(int perSecond, int burst, TimeProvider time)
         }
     }
 
-    /// <summary>The tokens that are gone, 0 to the burst.</summary>
+    /// <summary>Returns the number of used tokens, 0 to the burst.</summary>
     public int UsedTokens() =>
         (int)Math.Min(burst, (Math.Max(0, Volatile.Read(ref _fullAt) - Math.Max(0, time.GetTimestamp())) + _interval - 1) / _interval);
 }

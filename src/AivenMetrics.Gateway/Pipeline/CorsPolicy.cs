@@ -7,14 +7,14 @@ using Microsoft.Net.Http.Headers;
 namespace AivenMetrics.Gateway.Pipeline;
 
 /// <summary>
-/// Lets the pages of configured origins read answers. Any other origin is told nothing, and its browser keeps the answer from it. No
-/// cookies are involved: a page sends a credential itself or not at all.
+/// Allows pages of the configured origins to read responses. For any other origin there are no headers, and its browser blocks the response. Cookies
+/// are not involved: a page sends a credential itself.
 /// </summary>
 internal sealed class CorsPolicy(GatewayOptions options)
 {
     private readonly FrozenSet<string> _origins = options.CorsOrigins.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Adds what a browser needs to show the answer to a page of a configured origin.</summary>
+    /// <summary>Adds the headers that allow a page of a configured origin to read the response.</summary>
     public void AddHeaders(HttpContext context)
     {
         if (_origins.Count == 0)
@@ -31,7 +31,7 @@ internal sealed class CorsPolicy(GatewayOptions options)
         response.AccessControlExposeHeaders = "X-AivenMetrics-Instance, Retry-After";
     }
 
-    /// <summary>Answers OPTIONS: with the methods of the path and, to a configured origin, with what its pages may send.</summary>
+    /// <summary>Responds to OPTIONS with the methods of the path and, for a configured origin, with the allowed headers.</summary>
     public void WritePreflight(HttpContext context, Route route)
     {
         var response = context.Response;

@@ -5,14 +5,14 @@ using System.Text.Unicode;
 namespace AivenMetrics.Gateway.PrometheusApi;
 
 /// <summary>
-/// Reads <c>application/x-www-form-urlencoded</c> as strictly as it can be read: separated by <c>&amp;</c> only, every percent sign
-/// followed by two hexadecimal digits, UTF-8 without exception, no NUL. Lenient readers disagree with each other, and a
-/// disagreement between the gateway and Prometheus is a way around the scope.
+/// Decodes <c>application/x-www-form-urlencoded</c> strictly: pairs are separated by <c>&amp;</c> only, every percent sign is followed by two
+/// hexadecimal digits, and the text is valid UTF-8 without NUL. Lenient decoders differ, and a difference between the gateway and Prometheus
+/// would be a way around the scope.
 /// </summary>
 internal static class FormDecoder
 {
     /// <summary>Calls <paramref name="each"/> for every name and value, in order.</summary>
-    /// <returns>What is wrong with the form or, as <paramref name="each"/> says it, with a parameter; null if nothing.</returns>
+    /// <returns>The error of the form or the first error that <paramref name="each"/> returns; null if there is none.</returns>
     public static string? Decode(ReadOnlySpan<byte> form, Func<string, string, string?> each)
     {
         var scratch = ArrayPool<byte>.Shared.Rent(Math.Max(form.Length, 1));
@@ -34,9 +34,9 @@ internal static class FormDecoder
                     return "a parameter is not well encoded: "
                         + "percent signs must be followed by two hexadecimal digits, text must be UTF-8 without NUL";
                 }
-                if (each(name, value) is { } fault)
+                if (each(name, value) is { } error)
                 {
-                    return fault;
+                    return error;
                 }
             }
 

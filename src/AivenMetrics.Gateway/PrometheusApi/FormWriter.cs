@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AivenMetrics.Gateway.PrometheusApi;
 
-/// <summary>Writes <c>application/x-www-form-urlencoded</c>, which is also how a URL's query is written.</summary>
+/// <summary>Encodes <c>application/x-www-form-urlencoded</c>, which is also the encoding of a URL's query.</summary>
 internal sealed class FormWriter
 {
     private static readonly SearchValues<byte> Unreserved = SearchValues.Create(
@@ -12,10 +12,10 @@ internal sealed class FormWriter
 
     private readonly ArrayBufferWriter<byte> _buffer = new(512);
 
-    /// <summary>The form so far.</summary>
+    /// <summary>The encoded form.</summary>
     public ReadOnlyMemory<byte> WrittenMemory => _buffer.WrittenMemory;
 
-    /// <summary>Adds one parameter. The name is one of ours and needs no encoding beyond what it already has.</summary>
+    /// <summary>Adds a parameter. The name must be encoded already.</summary>
     public void Add(string encodedName, string value)
     {
         if (_buffer.WrittenCount > 0)
@@ -25,10 +25,10 @@ internal sealed class FormWriter
         Encoding.ASCII.GetBytes(encodedName, _buffer);
         _buffer.Write("="u8);
 
-        var room = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(value.Length));
-        var text = room.AsSpan(0, Encoding.UTF8.GetBytes(value, room));
+        var buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(value.Length));
+        var text = buffer.AsSpan(0, Encoding.UTF8.GetBytes(value, buffer));
         Escape(text);
-        ArrayPool<byte>.Shared.Return(room);
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private void Escape(ReadOnlySpan<byte> text)

@@ -1,196 +1,142 @@
-using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using AivenMetrics.Gateway.Authentication;
-using AivenMetrics.Gateway.Destinations;
-using AivenMetrics.Gateway.Forwarding;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
-
 namespace AivenMetrics.Gateway.PrometheusApi;
 
-/// <summary>An answer that says no, in the shape of Prometheus' own errors.</summary>
+/// <summary>An error response in the form of Prometheus' own errors.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="ErrorType">Prometheus' <c>errorType</c>.</param>
-/// <param name="Message">What was wrong and what to do; shown to the client, so without secrets or internal names.</param>
-/// <param name="Reason">The same in one word for the metrics: a bounded set.</param>
+/// <param name="ErrorType">The <c>errorType</c> of Prometheus.</param>
+/// <param name="Message">The problem and the remedy. The client sees it, so it contains no secrets and no internal names.</param>
+/// <param name="Reason">The reason in one word, for metrics. The set of reasons is bounded.</param>
 /// <param name="Allow">The <c>Allow</c> header of a 405.</param>
 internal sealed record GatewayError(int Status, string ErrorType, string Message, string Reason, string? Allow = null)
 {
-    /// <summary>The <c>Retry-After</c> header in seconds, null for none; a 503 has one of 5 anyway.</summary>
-    public int? RetryAfter { get; init; }
-
-    // The catalogue: every refusal that does not depend on what exactly was sent.
+    // :: Paths
     public static readonly GatewayError NotFound = new(
         404,
         "not_found",
-        "there is no such path here: this gateway serves the query API of Prometheus (/api/v1/query, query_range, series, labels and others), "
-            + "/api/v1/read, /federate and /aivenmetrics/v1/explain",
+        "The gateway does not serve this path. It serves the query API of Prometheus (/api/v1/query, query_range, series, labels and others), "
+            + "/api/v1/read, /federate and /aivenmetrics/v1/explain.",
         "not_found"
     );
     public static readonly GatewayError MalformedTarget = new(
         404,
         "not_found",
-        "the path is not one this gateway takes: no dot segments, encoded separators, backslashes or path parameters",
+        "The path is ambiguous. Use a path without dot segments, encoded separators, backslashes and path parameters.",
         "malformed_target"
     );
     public static readonly GatewayError WritesForbidden = new(
         403,
         "forbidden",
-        "this endpoint is read-only: writing and administration are not for tenants",
+        "The endpoint is read-only. Tenants cannot write or administer the metrics store.",
         "forbidden"
     );
     public static readonly GatewayError OperatorOnly = new(
         403,
         "forbidden",
-        "this path is for the operator of the metrics store only",
+        "The path is reserved for the operator of the metrics store.",
         "forbidden"
     );
     public static readonly GatewayError ExposesOtherTenants = new(
         403,
         "forbidden",
-        "this path would show what belongs to other tenants and is not served",
+        "The gateway does not serve this path because its response contains data of other tenants.",
         "forbidden"
     );
     public static readonly GatewayError NotSupported = new(
         404,
         "not_found",
-        "the metrics store behind this gateway, or its version, does not offer this path",
+        "The metrics store behind this gateway, or its version, does not support this path.",
         "not_offered"
     );
+    public static readonly GatewayError InvalidLabelName = BadData(
+        "The path contains no valid label name. Use UTF-8, percent-encoded where necessary, without slashes and control characters; "
+            + "write any other name escaped, as in U__my_2f_label."
+    );
+
+    // :: Credentials
     public static readonly GatewayError Unauthenticated = new(
         401,
         "unauthorized",
-        "missing or wrong credentials: send the username and password of your binding as basic authentication, or its bearer_token",
+        "The credentials are missing or wrong. Send the username and password of your binding as basic authentication, or its bearer_token.",
         "unauthenticated"
     );
     public static readonly GatewayError CredentialsNotLoaded = new(
         503,
         "unavailable",
-        "this gateway does not know its tenants yet, so it cannot check your credentials: try again shortly",
+        "The gateway has not loaded its credentials yet and cannot check yours. Try again shortly.",
         "no_tenants"
     );
-    public static readonly GatewayError BodyTooLarge = new(413, "bad_data", "the request body is larger than 1 MiB", "body_too_large");
+
+    // :: Bodies and parameters
+    public static readonly GatewayError BodyTooLarge = new(
+        413,
+        "bad_data",
+        "The request body exceeds the limit of 1 MiB. Split the request.",
+        "body_too_large"
+    );
     public static readonly GatewayError UnsupportedMediaType = new(
         415,
         "bad_data",
-        "the request body must be application/x-www-form-urlencoded in UTF-8, without Content-Encoding",
+        "The request body has an unsupported type. Send application/x-www-form-urlencoded in UTF-8, without Content-Encoding.",
         "media_type"
     );
     public static readonly GatewayError UnsupportedRemoteReadMediaType = new(
         415,
         "bad_data",
-        "a remote read must be application/x-protobuf with Content-Encoding: snappy",
+        "The remote read has an unsupported type. Send application/x-protobuf with Content-Encoding: snappy.",
         "media_type"
     );
-    public static readonly GatewayError UnfilteredResponseTooLarge = new(
-        422,
-        "execution",
-        "the metrics store knows too much to find your part of it: name what you ask for, for example with metric=<name>",
-        "too_large"
-    );
     public static readonly GatewayError BodyOnGet = BadData(
-        "a GET request must not have a body: send its parameters in the URL or use POST"
+        "A GET request must not have a body. Send the parameters in the URL or use POST."
     );
-    public static readonly GatewayError MalformedBody = BadData("the request body is not well formed or ended early");
+    public static readonly GatewayError MalformedBody = BadData("The request body is malformed or incomplete.");
     public static readonly GatewayError BodyTooSlow = new(
         408,
         "timeout",
-        "the request body did not arrive in time: send it without pauses",
+        "The request body did not arrive within 10 s. Send it without pauses.",
         "body_too_slow"
+    );
+    public static readonly GatewayError SelectorsTooLong = BadData(
+        "The match[] parameters and the scope of the credential together exceed 512 KiB. Split the request."
+    );
+
+    // :: Servers
+    public static readonly GatewayError UnfilteredResponseTooLarge = new(
+        422,
+        "execution",
+        "The unfiltered response exceeds 32 MiB. Narrow the request, for example with metric=<name>.",
+        "too_large"
     );
     public static readonly GatewayError UpstreamUnavailable = new(
         503,
         "unavailable",
-        "the metrics store is not reachable at the moment: try again shortly",
+        "The metrics store is unavailable. Try again shortly.",
         "unavailable"
     );
     public static readonly GatewayError UpstreamTimedOut = new(
         504,
         "timeout",
-        "the metrics store did not answer in time: ask for a shorter range or a simpler query",
+        "The metrics store did not respond in time. Request a shorter range or a simpler query.",
         "timeout"
     );
     public static readonly GatewayError InternalError = new(
         500,
         "internal",
-        "the gateway could not handle this request; its operator finds the reason in the log",
+        "The gateway failed to process this request. Its operator finds the reason in the log.",
         "internal"
     );
 
-    /// <summary>No Prometheus gave an answer.</summary>
-    public static GatewayError FromUpstreamFailure(UpstreamFailure failure, DestinationPool destinations) =>
-        failure switch
-        {
-            UpstreamFailure.TimedOut => UpstreamTimedOut,
-            UpstreamFailure.NotSupported => NotSupported,
-            _ => new(
-                503,
-                "unavailable",
-                $"no server of the metrics store can answer ({destinations.DescribeForTenants()}): try again shortly",
-                "unavailable"
-            ),
-        };
+    /// <summary>The <c>Retry-After</c> header in seconds. Default: 5 for a 503, none otherwise.</summary>
+    public int? RetryAfter { get; init; }
 
-    /// <summary>A Prometheus said no, and its own words are not for the client.</summary>
+    /// <summary>Creates the error for an error of a server whose own text the client must not see.</summary>
     public static GatewayError FromUpstream(int status, string errorType, string message) => new(status, errorType, message, "upstream");
 
+    /// <summary>Creates a 400.</summary>
     public static GatewayError BadData(string message) => new(400, "bad_data", message, "bad_data");
 
+    /// <summary>Creates a 400 with the words of Prometheus for an invalid parameter, which clients recognise.</summary>
+    public static GatewayError InvalidParameter(string name, string problem) => BadData($"invalid parameter \"{name}\": {problem}");
+
+    /// <summary>Creates a 405.</summary>
     public static GatewayError MethodNotAllowed(string allow) =>
-        new(405, "method_not_allowed", $"this path takes only {allow}", "method", allow);
-
-    /// <summary>Writes the answer, unless another has begun.</summary>
-    public async Task WriteAsync(HttpContext context)
-    {
-        var response = context.Response;
-        if (response.HasStarted)
-        {
-            return;
-        }
-
-        var body = JsonSerializer.SerializeToUtf8Bytes(new ErrorBody("error", ErrorType, Message), ErrorJson.Readable.ErrorBody);
-        response.StatusCode = Status;
-        response.ContentType = "application/json";
-        response.ContentLength = body.Length;
-        response.Headers.XContentTypeOptions = "nosniff";
-        if (Allow is not null)
-        {
-            response.Headers.Allow = Allow;
-        }
-        if (Status == StatusCodes.Status401Unauthorized)
-        {
-            response.Headers[HeaderNames.WWWAuthenticate] = Authenticator.Challenge(context.Request);
-        }
-        if (RetryAfter is { } seconds)
-        {
-            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        }
-        else if (Status == StatusCodes.Status503ServiceUnavailable)
-        {
-            response.Headers.RetryAfter = "5";
-        }
-        if (!HttpMethods.IsHead(context.Request.Method))
-        {
-            await response.Body.WriteAsync(body, context.RequestAborted);
-        }
-    }
-}
-
-/// <summary>The JSON of a <see cref="GatewayError"/>.</summary>
-internal sealed record ErrorBody(string Status, string ErrorType, string Error);
-
-[JsonSerializable(typeof(ErrorBody))]
-internal sealed partial class ErrorJson : JsonSerializerContext
-{
-    /// <summary>Quotes are escaped as <c>\"</c> and not as <c>\u0022</c>, because people read these in terminals; nobody embeds them in HTML.</summary>
-    public static ErrorJson Readable { get; } =
-        new(
-            new JsonSerializerOptions
-            {
-                PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-            }
-        );
+        new(405, "method_not_allowed", $"The path does not support this method. Use {allow}.", "method", allow);
 }

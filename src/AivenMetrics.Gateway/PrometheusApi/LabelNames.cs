@@ -5,15 +5,15 @@ using AivenMetrics.Gateway.Configuration;
 namespace AivenMetrics.Gateway.PrometheusApi;
 
 /// <summary>
-/// Label names in paths. Those that every Prometheus understands are of letters, digits and underscores; Prometheus 3 has all of UTF-8, which
-/// a client writes percent-encoded, or escaped as <c>U__my_2e_label</c> (Prometheus' "values" escaping), which needs no encoding anywhere.
+/// Label names in paths. Every Prometheus supports legacy names of letters, digits and underscores. Prometheus 3 supports all of UTF-8: clients
+/// write such names percent-encoded, or escaped as <c>U__my_2e_label</c> (Prometheus' "values" escaping), which needs no encoding.
 /// </summary>
 internal static class LabelNames
 {
     private const string EscapedPrefix = "U__";
     private const int MaxHexDigits = 6;
 
-    /// <summary>A letter or underscore, then letters, digits and underscores.</summary>
+    /// <summary>Returns whether a name is a legacy name: a letter or underscore, then letters, digits and underscores.</summary>
     public static bool IsLegacyName(ReadOnlySpan<char> name)
     {
         if (name.IsEmpty || char.IsAsciiDigit(name[0]))
@@ -30,20 +30,20 @@ internal static class LabelNames
         return true;
     }
 
-    /// <summary>The name that an encoded segment of a path says; null if it is no text that can name a label.</summary>
+    /// <summary>Decodes a segment of a path. Returns null if it is not a valid label name.</summary>
     public static string? Decode(string segment)
     {
         var name = Uri.UnescapeDataString(segment);
-        // What is still encoded now was not UTF-8.
+        // A percent sign that remains belongs to bytes that are not UTF-8.
         return name.Length > 0 && !name.Contains('%', StringComparison.Ordinal) && IsForwardable(name) ? name : null;
     }
 
-    /// <summary>The segment that says the name to an engine: nothing in it needs decoding by Prometheus, nor can it be another segment.</summary>
+    /// <summary>Encodes a name as a segment of a path for an engine, so that it cannot be read as another segment.</summary>
     public static string Encode(string name, QueryEngine engine)
     {
         if (engine == QueryEngine.VictoriaMetrics)
         {
-            return Uri.EscapeDataString(Unescape(name) is { } meant && IsForwardable(meant) ? meant : name);
+            return Uri.EscapeDataString(Unescape(name) is { } unescaped && IsForwardable(unescaped) ? unescaped : name);
         }
         return IsLegacyName(name) ? name : Escape(name);
     }
@@ -80,25 +80,25 @@ internal static class LabelNames
         return escaped.ToString();
     }
 
-    /// <summary>What an escaped name means; null if it is not one.</summary>
+    /// <summary>Returns the name that an escaped name represents; null if the name is not escaped.</summary>
     private static string? Unescape(string name)
     {
         if (!name.StartsWith(EscapedPrefix, StringComparison.Ordinal))
         {
             return null;
         }
-        var meant = new StringBuilder();
+        var unescaped = new StringBuilder();
         var rest = name.AsSpan(EscapedPrefix.Length);
         while (!rest.IsEmpty)
         {
             var length = 1;
             if (rest[0] != '_')
             {
-                meant.Append(rest[0]);
+                unescaped.Append(rest[0]);
             }
             else if (rest.StartsWith("__"))
             {
-                meant.Append('_');
+                unescaped.Append('_');
                 length = 2;
             }
             else
@@ -112,12 +112,12 @@ internal static class LabelNames
                 {
                     return null;
                 }
-                meant.Append(rune.ToString());
+                unescaped.Append(rune.ToString());
             }
 
             rest = rest[length..];
         }
 
-        return meant.Length > 0 ? meant.ToString() : null;
+        return unescaped.Length > 0 ? unescaped.ToString() : null;
     }
 }

@@ -4,13 +4,13 @@ using System.Globalization;
 namespace AivenMetrics.Gateway.PrometheusApi;
 
 /// <summary>
-/// Reads times and durations of requests as Prometheus does (web/api/v1: parseTime and parseDuration). A plain decimal number means the
-/// same to everybody and is forwarded as it came; everything else is forwarded as the number that was read here, so that what is limited
-/// and what is asked cannot differ.
+/// Parses times and durations of requests as Prometheus does (<c>web/api/v1/api.go</c>: parseTime and parseDuration). A plain decimal number is
+/// forwarded unchanged, because every engine reads it alike. Every other notation is forwarded as the parsed number, so that the server cannot
+/// read a value that the gateway did not check.
 /// </summary>
 internal static class PrometheusTime
 {
-    // Go's "292277025-08-18T07:12:54.999999999Z" and "-292273086-05-16T16:47:06Z": what clients send for "ever".
+    // The minimum and maximum time of Go, which clients send for an open time range.
     private const string MinText = "-292273086-05-16T16:47:06Z";
     private const string MaxText = "292277025-08-18T07:12:54.999999999Z";
     private static readonly SearchValues<char> DecimalCharacters = SearchValues.Create("0123456789+-.eE");
@@ -18,7 +18,7 @@ internal static class PrometheusTime
     private const double MaxSeconds = 9_223_309_901_257_974;
     private const double MaxNanoseconds = 9.2e18;
 
-    /// <summary>A time.</summary>
+    /// <summary>Parses a time.</summary>
     /// <param name="text">Seconds since 1970, or RFC 3339.</param>
     /// <param name="milliseconds">Milliseconds since 1970.</param>
     /// <param name="forwarded">The text to forward.</param>
@@ -51,9 +51,9 @@ internal static class PrometheusTime
         return true;
     }
 
-    /// <summary>A duration.</summary>
-    /// <param name="text">Seconds, or Prometheus' units, such as <c>1h30m</c>.</param>
-    /// <param name="nanoseconds">Its length.</param>
+    /// <summary>Parses a duration.</summary>
+    /// <param name="text">Seconds, or units of Prometheus, such as <c>1h30m</c>.</param>
+    /// <param name="nanoseconds">The duration in nanoseconds.</param>
     /// <param name="forwarded">The text to forward.</param>
     public static bool TryParseDuration(string text, out long nanoseconds, out string forwarded)
     {
@@ -72,7 +72,7 @@ internal static class PrometheusTime
         return TryParseUnits(text, out nanoseconds);
     }
 
-    /// <summary>A duration for people, in the largest units that fit: <c>93d</c>, <c>1h30m</c>.</summary>
+    /// <summary>Formats a duration in the largest units that fit, such as <c>93d</c> and <c>1h30m</c>.</summary>
     public static string Format(TimeSpan span)
     {
         var text = "";
@@ -104,8 +104,8 @@ internal static class PrometheusTime
         );
 
     /// <summary>
-    /// A number as Go's ParseFloat takes it: decimal, or hexadecimal with a binary exponent; underscores between digits. Infinities and NaN
-    /// are none: as a time they mean something else on every processor.
+    /// Parses a number as Go's ParseFloat: decimal, or hexadecimal with a binary exponent, with underscores between digits. Infinities and NaN are
+    /// rejected, because their meaning as a time depends on the processor.
     /// </summary>
     private static bool TryParseNumber(string text, out double number, out bool isPlain)
     {
@@ -181,7 +181,7 @@ internal static class PrometheusTime
                 continue;
             }
 
-            // 13 digits are all that a double holds exactly; nobody writes a time with more.
+            // A double holds 13 hexadecimal digits exactly. Longer numbers are rejected.
             if (!char.IsAsciiHexDigit(c) || ++digits > 13)
             {
                 return false;
@@ -194,7 +194,7 @@ internal static class PrometheusTime
         return digits > 0 && double.IsFinite(number);
     }
 
-    /// <summary>As Go's time.Parse reads RFC 3339: the hour may have one digit, the fraction a comma, and an offset may be of any size.</summary>
+    /// <summary>Parses RFC 3339 as Go's time.Parse: the hour may have one digit, the fraction a comma, and an offset any size.</summary>
     private static bool TryParseRfc3339(string text, out long milliseconds)
     {
         milliseconds = 0;
@@ -234,7 +234,7 @@ internal static class PrometheusTime
         {
             return false;
         }
-        // The calendar repeats every 400 years: a year 0, which Go has and .NET has not, is like the year 400.
+        // The calendar repeats every 400 years: year 0, which Go supports and .NET does not, has the calendar of year 400.
         var known = year == 0 ? 400 : year;
         if (day < 1 || day > DateTime.DaysInMonth(known, month))
         {

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.Requests;
@@ -7,12 +6,13 @@ using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Gateway.Responses;
 
-/// <summary>Tells a tenant what its credential does to a query: nothing of the gateway is a secret but other tenants' data.</summary>
+/// <summary>Explains to a tenant how its credential changes a query. Only the data of other tenants is a secret.</summary>
 internal static class ExplainResponse
 {
     /// <summary>Writes the data of <c>/aivenmetrics/v1/explain</c>.</summary>
-    public static void Write(UpstreamData input, Credential credential, GatewayOptions options, TenantAccount account, Utf8JsonWriter to)
+    public static void Write(UpstreamData data, GatewayRequest request, GatewayOptions options, Utf8JsonWriter to)
     {
+        var credential = request.Credential;
         to.WriteStartObject();
         to.WriteString("username", credential.Username);
         to.WriteString("plan", credential.Plan);
@@ -20,15 +20,15 @@ internal static class ExplainResponse
         {
             to.WriteString("not_after", end);
         }
+
         to.WriteString("scope", credential.ScopeSelector);
-        if (input.Parameters.Expression is { } query)
+        if (request.Parameters.Expression is { } query && request.ParseExpression().Expression is { } expression)
         {
             to.WriteString("query", query);
-            var expr = PromQLParser.Parse(query);
-            to.WriteString("scoped_query", ScopeRewriter.Rewrite(expr, credential.Scope));
-            if (new RequestLimits(account).Check(expr) is { } refusal)
+            to.WriteString("scoped_query", ScopeRewriter.Rewrite(expression, credential.Scope));
+            if (new RequestLimits(request.Account).CheckExpression(expression) is { } error)
             {
-                to.WriteString("refused_because", refusal.Message);
+                to.WriteString("refused_because", error.Message);
             }
         }
 
@@ -36,14 +36,15 @@ internal static class ExplainResponse
         to.WriteNumber("query_characters", PromQLParser.MaxLength);
         to.WriteNumber("query_selectors", PromQLParser.MaxSelectors);
         to.WriteNumber(LimitNames.RegexSize, RegexSize.Max);
-        to.WriteNumber("body_bytes", RequestParameters.MaxBodyBytes);
+        to.WriteNumber("body_bytes", RequestBody.MaxBytes);
         to.WriteNumber("answer_begins_within_seconds", options.UpstreamTimeout.TotalSeconds);
-        account.Limits.WriteTo(to);
+        request.Account.Limits.WriteTo(to);
         to.WriteEndObject();
-        if (input.Data.ValueKind != JsonValueKind.Undefined)
+        if (data.Data.ValueKind != JsonValueKind.Undefined)
         {
-            ServicesFilter.WriteServices(input, to);
+            ServicesFilter.WriteServices(data, to);
         }
+
         to.WriteEndObject();
     }
 }

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace AivenMetrics.Gateway.Responses;
 
-/// <summary>Answers <c>/aivenmetrics/v1/limits</c>: the limits of the tenant's plan, and how far it has used them up on this gateway.</summary>
+/// <summary>
+/// The response of <c>/aivenmetrics/v1/limits</c>: the limits of the tenant's plan and their present use on this gateway.
+/// </summary>
 internal static class LimitsResponse
 {
     public static async ValueTask WriteAsync(HttpContext context, TenantUsage usage)

@@ -7,18 +7,19 @@ using AivenMetrics.Gateway.Forwarding;
 using AivenMetrics.Gateway.PrometheusApi;
 using AivenMetrics.Gateway.Requests;
 using AivenMetrics.Gateway.Routing;
-using AivenMetrics.Gateway.Scoping;
+using AivenMetrics.PromQL;
 using Microsoft.AspNetCore.Http;
 
 namespace AivenMetrics.Gateway.Responses;
 
-/// <summary>The answers that need no Prometheus.</summary>
-internal sealed class LocalResponses(CredentialStore tenants, DestinationPool destinations)
+/// <summary>Responses that need no Prometheus server.</summary>
+internal sealed class LocalResponses(CredentialStore credentials, DestinationPool destinations)
 {
-    /// <summary>True when tenants are known and a Prometheus is usable.</summary>
-    public bool IsReady => tenants.Current is not null && destinations.AnyUsable;
+    /// <summary>Whether credentials are loaded and a Prometheus server is usable.</summary>
+    public bool IsReady => credentials.Current is not null && destinations.AnyUsable;
 
-    /// <summary>Answers one of the routes with such a treatment, or says why not.</summary>
+    /// <summary>Writes the response of a route that the gateway serves itself.</summary>
+    /// <returns>The error, if there is no response; null otherwise.</returns>
     public async ValueTask<GatewayError?> WriteAsync(HttpContext context, Route route)
     {
         switch (route.Kind)
@@ -41,33 +42,35 @@ internal sealed class LocalResponses(CredentialStore tenants, DestinationPool de
                 );
                 return null;
             case RouteKind.Federation:
-                // Without match[]: nothing, in the format that all readers know.
+                // Without match[] the response is empty, in the format that every client accepts.
                 await WriteTextAsync(context, StatusCodes.Status200OK, "", "text/plain; version=0.0.4; charset=utf-8");
                 return null;
             default:
-                throw new InvalidOperationException($"{route.Kind} is not answered by the gateway itself.");
+                throw new InvalidOperationException($"The gateway does not serve the route kind {route.Kind} itself.");
         }
     }
 
     /// <summary>
-    /// Answers a route that is forwarded, and that the engine lacks, as an engine would that has it and holds nothing; or says that it is
-    /// not offered.
+    /// Writes the response of a forwarded route that the engine does not have: that of an engine without data, if the clients expect one.
     /// </summary>
-    public static async ValueTask<GatewayError?> WriteSubstituteAsync(HttpContext context, Route route, RequestParameters parameters)
+    /// <returns>The error, if there is no response; null otherwise.</returns>
+    public static async ValueTask<GatewayError?> WriteSubstituteAsync(HttpContext context, GatewayRequest request)
     {
-        if (route.Kind is not (RouteKind.UnscopedExpression or RouteKind.Expression))
+        if (request.Route.Kind is not (RouteKind.UnscopedExpression or RouteKind.Expression))
         {
             return GatewayError.NotSupported;
         }
-        var (printed, refusal) = ScopedRequestFactory.PrintExpression(parameters);
-        if (printed is null)
+
+        var (expression, error) = request.ParseExpression();
+        if (expression is null)
         {
-            return refusal;
+            return error;
         }
+
         var body =
-            route.Kind == RouteKind.UnscopedExpression
+            request.Route.Kind == RouteKind.UnscopedExpression
                 ? JsonSerializer.SerializeToUtf8Bytes(
-                    new FormatQueryResponse("success", printed),
+                    new FormatQueryResponse("success", Printer.Print(expression)),
                     LocalResponsesJson.Readable.FormatQueryResponse
                 )
                 : """{"status":"success","data":[]}"""u8.ToArray();
@@ -76,8 +79,8 @@ internal sealed class LocalResponses(CredentialStore tenants, DestinationPool de
     }
 
     /// <summary>
-    /// The servers' version in Prometheus' shape. There is no <c>features</c> key, because Grafana takes any feature there for a Mimir
-    /// with a ruler.
+    /// Writes the lowest version of the servers in the form of Prometheus. There is no <c>features</c> key, because Grafana takes a server with
+    /// any feature there for a Mimir with a ruler.
     /// </summary>
     private async ValueTask<GatewayError?> WriteBuildInfoAsync(HttpContext context)
     {
@@ -85,9 +88,9 @@ internal sealed class LocalResponses(CredentialStore tenants, DestinationPool de
         {
             return GatewayError.UpstreamUnavailable;
         }
-        var answer = new BuildInfoResponse("success", new BuildInfo(version, ForwardedHeaders.Revision, "aiven-metrics", "", "", ""));
-        var body = JsonSerializer.SerializeToUtf8Bytes(answer, LocalResponsesJson.Default.BuildInfoResponse);
-        await WriteJsonAsync(context, body);
+
+        var response = new BuildInfoResponse("success", new BuildInfo(version, ForwardedHeaders.Revision, "aiven-metrics", "", "", ""));
+        await WriteJsonAsync(context, JsonSerializer.SerializeToUtf8Bytes(response, LocalResponsesJson.Default.BuildInfoResponse));
         return null;
     }
 
@@ -113,7 +116,7 @@ internal sealed class LocalResponses(CredentialStore tenants, DestinationPool de
 /// <summary>The JSON of <c>/api/v1/status/buildinfo</c>.</summary>
 internal sealed record BuildInfoResponse(string Status, BuildInfo Data);
 
-/// <summary>Its data.</summary>
+/// <summary>The data of <see cref="BuildInfoResponse"/>.</summary>
 internal sealed record BuildInfo(string Version, string Revision, string Branch, string BuildUser, string BuildDate, string GoVersion);
 
 /// <summary>The JSON of <c>/api/v1/format_query</c>.</summary>
@@ -124,7 +127,7 @@ internal sealed record FormatQueryResponse(string Status, string Data);
 [JsonSerializable(typeof(FormatQueryResponse))]
 internal sealed partial class LocalResponsesJson : JsonSerializerContext
 {
-    /// <summary>Quotes are escaped as <c>\"</c>, as in the answers of Prometheus.</summary>
+    /// <summary>Escapes quotes as <c>\"</c>, as Prometheus does.</summary>
     public static LocalResponsesJson Readable { get; } =
         new(
             new JsonSerializerOptions

@@ -1,17 +1,20 @@
 using System.Globalization;
 using System.Text.Json;
+using AivenMetrics.Gateway.Routing;
 
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// Types and help texts. Both answers are made of what a Prometheus says of each target, because its own summary by metric would mix
-/// into a metric of the tenant what another tenant's exporter says of a metric of the same name.
+/// Filters types and help texts. Both responses are built from the metadata of each target, because Prometheus' own summary by metric would mix the
+/// metadata of several tenants' exporters.
 /// </summary>
 internal static class MetadataFilter
 {
     private static readonly string[] MetadataFields = ["type", "help", "unit"];
 
-    /// <summary>A limit as Prometheus reads it: no number is an error, none or a negative one is no limit.</summary>
+    /// <summary>
+    /// Parses a limit as Prometheus does: text that is no number is an error; an absent or negative number is no limit.
+    /// </summary>
     public static bool TryParseLimit(string? text, out int limit)
     {
         limit = int.MaxValue;
@@ -30,7 +33,7 @@ internal static class MetadataFilter
     /// <summary>Writes the data of <c>/api/v1/targets/metadata</c>.</summary>
     public static void WriteByTarget(UpstreamData input, Utf8JsonWriter to)
     {
-        _ = TryParseLimit(input.Parameters["limit"], out var limit);
+        _ = TryParseLimit(input.Parameters[RouteParameter.Limit], out var limit);
         to.WriteStartArray();
         foreach (var entry in EntriesInScope(input).Take(limit))
         {
@@ -42,24 +45,24 @@ internal static class MetadataFilter
     /// <summary>Writes the data of <c>/api/v1/metadata</c>, sorted by metric, so that a limit always leaves the same ones.</summary>
     public static void WriteByMetric(UpstreamData input, Utf8JsonWriter to)
     {
-        _ = TryParseLimit(input.Parameters["limit"], out var limit);
-        _ = TryParseLimit(input.Parameters["limit_per_metric"], out var limitPerMetric);
+        _ = TryParseLimit(input.Parameters[RouteParameter.Limit], out var limit);
+        _ = TryParseLimit(input.Parameters[RouteParameter.LimitPerMetric], out var limitPerMetric);
         if (limitPerMetric == 0)
         {
             limitPerMetric = int.MaxValue;
         }
 
-        // With the parameter "metric" a Prometheus leaves the name out.
-        var asked = input.Parameters["metric"];
+        // With the parameter metric, Prometheus omits the name.
+        var selected = input.Parameters[RouteParameter.Metric];
         var byMetric = new SortedDictionary<string, HashSet<(string Type, string Help, string Unit)>>(StringComparer.Ordinal);
         foreach (var entry in EntriesInScope(input))
         {
-            var metric = string.IsNullOrEmpty(asked) ? UpstreamData.GetText(entry, "metric") : asked;
-            if (!byMetric.TryGetValue(metric, out var said))
+            var metric = string.IsNullOrEmpty(selected) ? UpstreamData.GetText(entry, "metric") : selected;
+            if (!byMetric.TryGetValue(metric, out var entries))
             {
-                byMetric.Add(metric, said = []);
+                byMetric.Add(metric, entries = []);
             }
-            said.Add(
+            entries.Add(
                 (
                     UpstreamData.GetText(entry, MetadataFields[0]),
                     UpstreamData.GetText(entry, MetadataFields[1]),
@@ -69,10 +72,10 @@ internal static class MetadataFilter
         }
 
         to.WriteStartObject();
-        foreach (var (metric, said) in byMetric.Take(limit))
+        foreach (var (metric, entries) in byMetric.Take(limit))
         {
             to.WriteStartArray(metric);
-            foreach (var (type, help, unit) in said.Take(limitPerMetric))
+            foreach (var (type, help, unit) in entries.Take(limitPerMetric))
             {
                 to.WriteStartObject();
                 to.WriteString(MetadataFields[0], type);

@@ -1,18 +1,21 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AivenMetrics.Gateway.Forwarding;
+using AivenMetrics.Gateway.Limits;
 
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// Changes a JSON answer of the query API while it passes: adds warnings to those that it has, and ends its list after so many elements.
+/// Edits a JSON response of the query API while it is copied: adds warnings and truncates the list in <c>data</c>.
 /// </summary>
 /// <remarks>
-/// It follows strings and nesting only, byte by byte, and holds nothing back: memory does not grow with the answer. At depth 1 it knows the
-/// members <c>data</c> and <c>warnings</c>. A list that is too long is closed where its next element would begin, with a warning, and the
-/// rest is not read; nothing of upstream's own warnings, which stand behind it, can be told then.
+/// The editor tracks strings and nesting, byte by byte, and buffers nothing: memory does not grow with the response. At depth 1 it recognises the
+/// members <c>data</c> and <c>warnings</c>. A list that is too long is closed before its next element, with a warning, and the rest is ignored,
+/// including the server's own warnings after it.
 /// </remarks>
-internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elementsMax, string truncated, string? nearlyTruncated)
+internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? maxElements, string truncated, string? nearlyTruncated)
+    : IResponseTransform
 {
     private static readonly SearchValues<byte> StringTerminators = SearchValues.Create((byte)'"', (byte)'\\');
     private static readonly SearchValues<byte> StructuralBytes = SearchValues.Create("\"{}[],:"u8);
@@ -24,26 +27,41 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
     private int _commas;
     private bool _inString;
     private bool _afterBackslash;
-    private bool _nameComes;
-    private bool _inList;
-    private bool _told;
-    private bool _commaIfMore;
+    private bool _expectsName;
+    private bool _inDataList;
+    private bool _warningsWritten;
+    private bool _commaPending;
 
-    /// <summary>The answer is complete; what follows in the input means nothing.</summary>
-    public bool IsEnded { get; private set; }
+    /// <summary>Creates an editor for the limits and warnings of a request.</summary>
+    public static ResponseEditor Create(RequestLimits limits) =>
+        limits.IsClientLimit
+            ? new(limits.Warnings, limits.MaxElements, "results truncated due to limit", null)
+            : new(
+                limits.Warnings,
+                limits.MaxElements,
+                LimitErrors.TruncationWarning(limits.Limits),
+                LimitErrors.NearLimitWarning(
+                    limits.Limits,
+                    LimitNames.Series,
+                    $"this response contains at least 80 % of the maximum of {limits.Limits.Series}"
+                )
+            );
 
-    /// <summary>The list was longer than it may be.</summary>
+    /// <summary>Whether the output is complete. The rest of the input is ignored.</summary>
+    public bool IsComplete { get; private set; }
+
+    /// <summary>Whether the list was truncated.</summary>
     public bool IsTruncated { get; private set; }
 
-    /// <summary>Takes the next bytes of the answer and writes what becomes of them.</summary>
-    public void Edit(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
+    /// <summary>Edits the next bytes of the response.</summary>
+    public void Transform(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
     {
         var written = 0;
-        for (var i = 0; i < input.Length && !IsEnded; i++)
+        for (var i = 0; i < input.Length && !IsComplete; i++)
         {
-            if (_commaIfMore && !_inString && Whitespace.IndexOf(input[i]) < 0)
+            if (_commaPending && !_inString && Whitespace.IndexOf(input[i]) < 0)
             {
-                _commaIfMore = false;
+                _commaPending = false;
                 if (input[i] != ']')
                 {
                     Insert(input, ref written, i, ","u8, output);
@@ -60,13 +78,13 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
             }
         }
 
-        if (!IsEnded || !IsTruncated)
+        if (!IsComplete || !IsTruncated)
         {
             output.Write(input[written..]);
         }
     }
 
-    /// <summary>Goes to the end of a string, or of the input. The name of a member is remembered.</summary>
+    /// <summary>Skips to the end of a string, or of the input. The name of a member is kept.</summary>
     private int SkipString(ReadOnlySpan<byte> input, int at)
     {
         if (_afterBackslash)
@@ -77,7 +95,7 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
 
         var length = input[at..].IndexOfAny(StringTerminators);
         var end = length < 0 ? input.Length : at + length;
-        if (_nameComes && _depth == 1)
+        if (_expectsName && _depth == 1)
         {
             BufferMemberName(input[at..end]);
         }
@@ -98,7 +116,7 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
 
     private bool SkipToStructure(ReadOnlySpan<byte> input, ref int at)
     {
-        var skip = _commaIfMore ? 0 : input[at..].IndexOfAny(StructuralBytes);
+        var skip = _commaPending ? 0 : input[at..].IndexOfAny(StructuralBytes);
         if (skip < 0)
         {
             at = input.Length;
@@ -115,7 +133,7 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
         {
             case (byte)'"':
                 _inString = true;
-                _memberLength = _nameComes && _depth == 1 ? 0 : _memberLength;
+                _memberLength = _expectsName && _depth == 1 ? 0 : _memberLength;
                 break;
             case (byte)'{' or (byte)'[':
                 Open(input, ref written, at, output);
@@ -124,14 +142,14 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
                 Close(input, ref written, at, output);
                 break;
             case (byte)',':
-                _nameComes = _depth == 1;
-                if (_inList && _depth == 2 && ++_commas == elementsMax)
+                _expectsName = _depth == 1;
+                if (_inDataList && _depth == 2 && ++_commas == maxElements)
                 {
                     Truncate(input, ref written, at, output);
                 }
                 break;
             case (byte)':':
-                _nameComes = _nameComes && _depth != 1;
+                _expectsName = _expectsName && _depth != 1;
                 break;
         }
     }
@@ -139,17 +157,17 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
     private void Open(ReadOnlySpan<byte> input, ref int written, int at, IBufferWriter<byte> output)
     {
         _depth++;
-        _nameComes = _depth == 1;
+        _expectsName = _depth == 1;
         if (_depth != 2 || input[at] != '[')
         {
             return;
         }
-        _inList = IsMember("data"u8);
+        _inDataList = IsMember("data"u8);
         if (!IsMember("warnings"u8) || FormatWarnings() is not { Length: > 0 } texts)
         {
             return;
         }
-        _told = _commaIfMore = true;
+        _warningsWritten = _commaPending = true;
         Insert(input, ref written, at + 1, texts, output);
     }
 
@@ -158,26 +176,26 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
         _depth--;
         if (_depth == 1)
         {
-            _inList = false;
+            _inDataList = false;
         }
         if (_depth != 0)
         {
             return;
         }
-        if (!_told && FormatWarnings() is { Length: > 0 } texts)
+        if (!_warningsWritten && FormatWarnings() is { Length: > 0 } texts)
         {
             Insert(input, ref written, at, [.. ",\"warnings\":["u8, .. texts, .. "]"u8], output);
         }
-        IsEnded = true;
+        IsComplete = true;
     }
 
     private void Truncate(ReadOnlySpan<byte> input, ref int written, int at, IBufferWriter<byte> output)
     {
-        (IsTruncated, IsEnded) = (true, true);
+        (IsTruncated, IsComplete) = (true, true);
         Insert(input, ref written, at, [.. "],\"warnings\":["u8, .. FormatWarnings(), .. "]}"u8], output);
     }
 
-    /// <summary>The warnings as elements of a list, as far as they are known by now.</summary>
+    /// <summary>Formats the warnings, as far as they are known, as elements of a JSON list.</summary>
     private byte[] FormatWarnings()
     {
         IEnumerable<string> all = warnings;
@@ -185,7 +203,7 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
         {
             all = all.Append(truncated);
         }
-        else if (nearlyTruncated is not null && elementsMax is { } max && _commas + 1 >= max * 0.8)
+        else if (nearlyTruncated is not null && maxElements is { } max && _commas + 1 >= max * 0.8)
         {
             all = all.Append(nearlyTruncated);
         }
@@ -206,9 +224,9 @@ internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? elemen
 
     private void BufferMemberName(ReadOnlySpan<byte> part)
     {
-        // A name that is too long for the room is none of ours, whatever of it is kept.
-        var room = _member.AsSpan(_memberLength);
-        part[..Math.Min(part.Length, room.Length)].CopyTo(room);
+        // A name that exceeds the buffer is none of the recognised names.
+        var free = _member.AsSpan(_memberLength);
+        part[..Math.Min(part.Length, free.Length)].CopyTo(free);
         _memberLength = Math.Min(_memberLength + part.Length, _member.Length);
     }
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Destinations;
 using AivenMetrics.Gateway.Forwarding;
@@ -14,67 +13,65 @@ using Microsoft.AspNetCore.Http;
 
 namespace AivenMetrics.Gateway.Responses;
 
-/// <summary>A filtered answer.</summary>
-/// <param name="Body">The answer, not written yet; null if there is none.</param>
-/// <param name="Error">Why there is none.</param>
-/// <param name="Destination">The Prometheus that answered, if one did.</param>
+/// <summary>A filtered response.</summary>
+/// <param name="Body">The body, not written yet; null if there is none.</param>
+/// <param name="Error">The reason why there is no body; null otherwise.</param>
+/// <param name="Destination">The Prometheus server that responded; null if none did.</param>
 internal readonly record struct FilteredResponse(ReadOnlyMemory<byte>? Body, GatewayError? Error, Destination? Destination)
 {
-    public static FilteredResponse Failed(GatewayError? refusal, Destination? destination = null) => new(null, refusal, destination);
+    public static FilteredResponse Failed(GatewayError? error, Destination? destination = null) => new(null, error, destination);
 }
 
 /// <summary>
-/// Makes the tenant's part of what a Prometheus says of everybody: read whole, filtered, written anew. Such an answer can be large, so that
-/// whoever asks needs a place (<see cref="ConcurrencyLimits.FilteredResponses"/>).
+/// Creates responses from data that a Prometheus server does not scope itself: buffers its response, filters it and writes it anew. A response
+/// can be large, so that a caller needs a lease of <see cref="ConcurrencyLimits.FilteredResponses"/>.
 /// </summary>
 internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool destinations, GatewayOptions options, TimeProvider time)
 {
-    /// <summary>The longest answer that is filtered, 32 MiB.</summary>
+    /// <summary>The maximum size of a response to filter in bytes, 32 MiB.</summary>
     public const int MaxResponseBytes = 32 << 20;
 
-    /// <summary>From this version on, rules can be asked for by label.</summary>
+    /// <summary>The first version of Prometheus that selects rules by label.</summary>
     private static readonly Version RuleSelectorsVersion = new(2, 54);
 
     private readonly DateTimeOffset _started = time.GetUtcNow();
 
-    /// <summary>Makes the answer to a request of a route that <see cref="Route.IsFiltered"/>.</summary>
-    public async ValueTask<FilteredResponse> CreateAsync(
-        Route route,
-        RequestParameters parameters,
-        Credential credential,
-        TenantAccount account,
-        CancellationToken cancellationToken
-    )
+    /// <summary>Creates the response to a request of a route with <see cref="Route.IsFiltered"/>.</summary>
+    public async ValueTask<FilteredResponse> CreateAsync(GatewayRequest request, CancellationToken cancellationToken)
     {
-        var (request, refusal) = CreateRequest(route, parameters, credential);
-        if (request is null)
+        var (upstreamRequest, error) = CreateRequest(request);
+        if (upstreamRequest is null)
         {
-            return FilteredResponse.Failed(refusal);
-        }
-        if (route.UnsupportedBy == options.Engine)
-        {
-            return new(await WriteAsync(default, route, parameters, credential, account), null, null);
+            return FilteredResponse.Failed(error);
         }
 
-        var (answer, failure) = await upstream.SendAsync(request, ForwardedHeaders.None, cancellationToken);
-        using (answer)
+        if (request.Route.UnsupportedBy == options.Engine)
         {
-            if (answer is not null)
+            return new(await WriteAsync(default, request), null, null);
+        }
+
+        var (response, failure) = await upstream.SendAsync(upstreamRequest, ForwardedHeaders.None, cancellationToken);
+        using (response)
+        {
+            if (response is not null)
             {
-                return await FilterAsync(answer, route, parameters, credential, account);
+                return await FilterAsync(response, request);
             }
-            if (failure == UpstreamFailure.NotSupported && EmptyResponse(route.Kind) is { } nothing)
+
+            if (failure == UpstreamFailure.NotSupported && EmptyResponse(request.Route.Kind) is { } empty)
             {
-                return new(nothing, null, null);
+                return new(empty, null, null);
             }
-            // Which services send samples is then not told; all else needs no server.
-            return route.Kind == RouteKind.Explain
-                ? new(await WriteAsync(default, route, parameters, credential, account), null, null)
-                : FilteredResponse.Failed(GatewayError.FromUpstreamFailure(failure, destinations));
+
+            // An explanation needs no server except for its list of services.
+            return request.Route.Kind == RouteKind.Explain
+                ? new(await WriteAsync(default, request), null, null)
+                : FilteredResponse.Failed(UpstreamErrors.FromFailure(failure, destinations));
         }
     }
 
-    /// <summary>Sends what <see cref="CreateAsync"/> made, and returns the number of bytes.</summary>
+    /// <summary>Sends a body that <see cref="CreateAsync"/> created.</summary>
+    /// <returns>The number of bytes sent.</returns>
     public static async ValueTask<long> SendAsync(HttpContext context, ReadOnlyMemory<byte> body)
     {
         context.Response.ContentType = "application/json";
@@ -84,37 +81,23 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
         return body.Length;
     }
 
-    private async ValueTask<FilteredResponse> FilterAsync(
-        UpstreamResponse answer,
-        Route route,
-        RequestParameters parameters,
-        Credential credential,
-        TenantAccount account
-    )
+    private async ValueTask<FilteredResponse> FilterAsync(UpstreamResponse response, GatewayRequest request)
     {
-        if (!answer.Message.IsSuccessStatusCode)
+        if (!response.Message.IsSuccessStatusCode)
         {
-            return FilteredResponse.Failed(UpstreamErrors.ToGatewayError(answer, credential), answer.Destination);
+            return FilteredResponse.Failed(UpstreamErrors.ToGatewayError(response, request.Credential), response.Destination);
         }
-        if (answer.Body!.Json is not { } json)
+
+        if (response.Body!.Json is not { } json)
         {
-            return FilteredResponse.Failed(GatewayError.UnfilteredResponseTooLarge, answer.Destination);
+            return FilteredResponse.Failed(GatewayError.UnfilteredResponseTooLarge, response.Destination);
         }
-        return new(
-            await WriteAsync(UpstreamData.GetMember(json.RootElement, "data"), route, parameters, credential, account),
-            null,
-            answer.Destination
-        );
+
+        return new(await WriteAsync(UpstreamData.GetMember(json.RootElement, "data"), request), null, response.Destination);
     }
 
-    /// <summary>The whole answer: what is the tenant's of this data, or of none if the engine lacks the path.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>> WriteAsync(
-        JsonElement data,
-        Route route,
-        RequestParameters parameters,
-        Credential credential,
-        TenantAccount account
-    )
+    /// <summary>Writes the complete response: the part of the data that is in scope; nothing for undefined data.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>> WriteAsync(JsonElement data, GatewayRequest request)
     {
         var written = new ArrayBufferWriter<byte>(4096);
         await using (var to = new Utf8JsonWriter(written))
@@ -122,81 +105,81 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
             to.WriteStartObject();
             to.WriteString("status", "success");
             to.WritePropertyName("data");
-            Write(route.Kind, new UpstreamData(data, new ScopeLabels(credential.Scope), parameters), credential, account, to);
+            Write(new UpstreamData(data, new ScopeLabels(request.Credential.Scope), request.Parameters), request, to);
             to.WriteEndObject();
         }
 
         return written.WrittenMemory;
     }
 
-    /// <summary>What a Prometheus is asked; everything but the scope and the few parameters named here is applied to its answer.</summary>
-    private (UpstreamRequest? Request, GatewayError? Refusal) CreateRequest(
-        Route route,
-        RequestParameters parameters,
-        Credential credential
-    )
+    /// <summary>Creates the request to a server. All other parameters of the client are applied to the response.</summary>
+    private (UpstreamRequest? Request, GatewayError? Error) CreateRequest(GatewayRequest request)
     {
-        var path = route.Path;
+        var route = request.Route;
         var form = new FormWriter();
         switch (route.Kind)
         {
             case RouteKind.Targets:
-                form.Add("state", "active".Equals(parameters["state"], StringComparison.OrdinalIgnoreCase) ? "active" : "any");
+                var isActive = "active".Equals(request.Parameters[RouteParameter.State], StringComparison.OrdinalIgnoreCase);
+                form.Add("state", isActive ? "active" : "any");
                 break;
             case RouteKind.Metadata or RouteKind.TargetMetadata:
-                path = "/api/v1/targets/metadata";
-                if (AddMetadataParameters(form, route, parameters, credential) is { } refusal)
+                if (AddMetadataParameters(form, request) is { } error)
                 {
-                    return (null, refusal);
+                    return (null, error);
                 }
+
+                route = RouteTable.TargetMetadata;
                 break;
             case RouteKind.Explain or RouteKind.Services:
-                return ServicesFilter.CreateRequest(parameters.Expression, credential, options.Engine);
+                return ServicesFilter.CreateRequest(request, options.Engine);
             case RouteKind.Rules:
-                foreach (var (name, value) in parameters.Forwarded)
-                {
-                    form.Add(name, value);
-                }
+                request.Parameters.AddTo(form);
                 if (destinations.LowestVersion() is { } version && Version.Parse(version) >= RuleSelectorsVersion)
                 {
-                    form.Add(ScopedRequestFactory.EncodedMatch, credential.ScopeSelector);
+                    form.Add(ScopedRequestFactory.EncodedMatch, request.Credential.ScopeSelector);
                 }
+
                 break;
         }
 
-        return (UpstreamRequest.Get(path, form.WrittenMemory, ResponseShape.OptionalJson, MaxResponseBytes), null);
+        return (UpstreamRequest.Get(route, form.WrittenMemory, MaxResponseBytes), null);
     }
 
-    private static GatewayError? AddMetadataParameters(FormWriter form, Route route, RequestParameters parameters, Credential credential)
+    private static GatewayError? AddMetadataParameters(FormWriter form, GatewayRequest request)
     {
-        if (!MetadataFilter.TryParseLimit(parameters["limit"], out _))
+        var parameters = request.Parameters;
+        if (!MetadataFilter.TryParseLimit(parameters[RouteParameter.Limit], out _))
         {
             return GatewayError.BadData("limit must be a number");
         }
-        if (route.Kind == RouteKind.Metadata && !MetadataFilter.TryParseLimit(parameters["limit_per_metric"], out _))
+
+        if (request.Route.Kind == RouteKind.Metadata && !MetadataFilter.TryParseLimit(parameters[RouteParameter.LimitPerMetric], out _))
         {
             return GatewayError.BadData("limit_per_metric must be a number");
         }
-        if (parameters["metric"] is { Length: > 0 } metric)
+
+        if (parameters[RouteParameter.Metric] is { Length: > 0 } metric)
         {
             form.Add("metric", metric);
         }
 
-        var selector = credential.ScopeSelector;
-        if (route.Kind == RouteKind.TargetMetadata && parameters["match_target"] is { Length: > 0 } given)
+        var selector = request.Credential.ScopeSelector;
+        if (request.Route.Kind == RouteKind.TargetMetadata && parameters[RouteParameter.MatchTarget] is { Length: > 0 } given)
         {
             try
             {
                 var parsed = PromQLParser.ParseMetricSelector(given);
-                if (RegexSize.Compute(parsed) is > RegexSize.Max and var size)
+                if (request.Limits.CheckRegexSize(RegexSize.Compute(parsed)) is { } tooLarge)
                 {
-                    return LimitErrors.RegexesTooLarge(size);
+                    return tooLarge;
                 }
-                selector = ScopeRewriter.Rewrite(parsed, credential.Scope);
+
+                selector = ScopeRewriter.Rewrite(parsed, request.Credential.Scope);
             }
             catch (PromQLParseException e)
             {
-                return GatewayError.BadData($"invalid parameter \"match_target\": {e.Message}");
+                return GatewayError.InvalidParameter("match_target", e.Message);
             }
         }
 
@@ -204,48 +187,48 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
         return null;
     }
 
-    private void Write(RouteKind treatment, UpstreamData input, Credential credential, TenantAccount account, Utf8JsonWriter to)
+    private void Write(UpstreamData data, GatewayRequest request, Utf8JsonWriter to)
     {
-        switch (treatment)
+        switch (request.Route.Kind)
         {
             case RouteKind.Targets:
-                TargetsFilter.Write(input, to);
+                TargetsFilter.Write(data, to);
                 break;
             case RouteKind.TargetMetadata:
-                MetadataFilter.WriteByTarget(input, to);
+                MetadataFilter.WriteByTarget(data, to);
                 break;
             case RouteKind.Metadata:
-                MetadataFilter.WriteByMetric(input, to);
+                MetadataFilter.WriteByMetric(data, to);
                 break;
             case RouteKind.Rules:
-                RulesFilter.WriteRules(input, to);
+                RulesFilter.WriteRules(data, to);
                 break;
             case RouteKind.Alerts:
-                RulesFilter.WriteAlerts(input, to);
+                RulesFilter.WriteAlerts(data, to);
                 break;
             case RouteKind.Flags:
-                StatusFilter.WriteFlags(input, account.Limits, to);
+                StatusFilter.WriteFlags(data, request.Account.Limits, to);
                 break;
             case RouteKind.RuntimeInfo:
-                StatusFilter.WriteRuntimeInfo(input, _started, to);
+                StatusFilter.WriteRuntimeInfo(data, _started, to);
                 break;
             case RouteKind.Features:
-                StatusFilter.WriteFeatures(input, to);
+                StatusFilter.WriteFeatures(data, to);
                 break;
             case RouteKind.Services:
-                ServicesFilter.Write(input, to);
+                ServicesFilter.Write(data, to);
                 break;
             case RouteKind.Explain:
-                ExplainResponse.Write(input, credential, options, account, to);
+                ExplainResponse.Write(data, request, options, to);
                 break;
             default:
-                throw new InvalidOperationException($"{treatment} is not filtered.");
+                throw new InvalidOperationException($"The route kind {request.Route.Kind} is not filtered.");
         }
     }
 
-    /// <summary>The answer where the query engine has no such path and clients expect one; null where it is a 404 for them too.</summary>
-    private static byte[]? EmptyResponse(RouteKind treatment) =>
-        treatment switch
+    /// <summary>Returns the response if the engine does not have a path that clients expect; null if clients get a 404 too.</summary>
+    private static byte[]? EmptyResponse(RouteKind kind) =>
+        kind switch
         {
             RouteKind.Targets =>
                 """{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}}"""u8.ToArray(),

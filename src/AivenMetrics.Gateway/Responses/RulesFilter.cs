@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace AivenMetrics.Gateway.Responses;
 
-/// <summary>Rules and alerts whose own labels are in scope. Rules of the operator carry no tenant's labels and are nobody's.</summary>
+/// <summary>Filters rules and alerts by their own labels. The operator's rules have no tenant's labels and are not returned.</summary>
 internal static class RulesFilter
 {
     private static readonly string[] GroupFields = ["interval", "limit", "evaluationTime", "lastEvaluation"];
@@ -41,7 +41,7 @@ internal static class RulesFilter
         var name = UpstreamData.GetText(group, "name");
         to.WriteStartObject();
         to.WriteString("name", name);
-        // Where the operator keeps the file is not for tenants; the name keeps groups apart just as well.
+        // The path of the file is internal to the operator. The name identifies the group as well.
         to.WriteString("file", name);
         foreach (var member in GroupFields)
         {

@@ -1,17 +1,18 @@
 using System.Text.Json;
-using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Forwarding;
 using AivenMetrics.Gateway.PrometheusApi;
+using AivenMetrics.Gateway.Requests;
+using AivenMetrics.Gateway.Routing;
 using AivenMetrics.Gateway.Scoping;
 using AivenMetrics.PromQL;
 
 namespace AivenMetrics.Gateway.Responses;
 
-/// <summary>The services that a credential shows, from the series <c>up</c> of their nodes.</summary>
+/// <summary>Lists the services in the scope of a credential, from the series <c>up</c> of their nodes.</summary>
 internal static class ServicesFilter
 {
-    /// <summary>What is told of a service, and the label that says it.</summary>
+    /// <summary>The members of a service, and the labels with their values.</summary>
     private static readonly (string Member, string Label)[] ServiceMembers =
     [
         ("name", "aiven_service_name"),
@@ -23,32 +24,19 @@ internal static class ServicesFilter
         ("service_instance_name", "service_instance_name"),
     ];
 
-    /// <summary>Asks for the nodes of the scope.</summary>
-    /// <param name="expression">An expression that must be one, if any.</param>
-    /// <param name="credential">Whose scope.</param>
-    /// <param name="engine">Who is asked.</param>
-    public static (UpstreamRequest? Request, GatewayError? Refusal) CreateRequest(
-        string? expression,
-        Credential credential,
-        QueryEngine engine
-    )
+    /// <summary>Creates the query for the nodes in scope.</summary>
+    /// <returns>The request, or the error of an invalid expression in the client's request.</returns>
+    public static (UpstreamRequest? Request, GatewayError? Error) CreateRequest(GatewayRequest request, QueryEngine engine)
     {
-        try
+        if (request.Parameters.Expression is not null && request.ParseExpression().Error is { } error)
         {
-            if (expression is not null)
-            {
-                _ = PromQLParser.Parse(expression);
-            }
-        }
-        catch (PromQLParseException e)
-        {
-            return (null, GatewayError.BadData($"invalid parameter \"query\": {e.Message}"));
+            return (null, error);
         }
 
         var form = new FormWriter();
-        form.Add("query", Printer.Print(ScopeRewriter.Apply(new VectorSelector("up", []), credential.Scope)));
-        ScopedRequestFactory.AddExtraFilters(form, credential, engine);
-        return (UpstreamRequest.Post("/api/v1/query", form.WrittenMemory, maxBufferedBytes: ResponseFilter.MaxResponseBytes), null);
+        form.Add("query", Printer.Print(ScopeRewriter.Apply(new VectorSelector("up", []), request.Credential.Scope)));
+        ScopedRequestFactory.AddExtraFilters(form, request.Credential, engine);
+        return (UpstreamRequest.Post(RouteTable.InstantQuery, form.WrittenMemory, maxBufferedBytes: ResponseFilter.MaxResponseBytes), null);
     }
 
     /// <summary>Writes the data of <c>/aivenmetrics/v1/services</c>.</summary>

@@ -4,7 +4,7 @@ using AivenMetrics.Gateway.PrometheusApi;
 
 namespace AivenMetrics.Gateway.Responses;
 
-/// <summary>The little of the servers' own state that tells a tenant what it can ask.</summary>
+/// <summary>Filters the server status: only values that affect a tenant's queries remain.</summary>
 internal static class StatusFilter
 {
     private const string QueryTimeout = "query.timeout";
@@ -23,7 +23,9 @@ internal static class StatusFilter
 
     private static readonly string[] OperatorFeatures = ["admin", "lifecycle", "otlp", "remote_write", "search"];
 
-    /// <summary>Writes the data of <c>/api/v1/status/flags</c>, as they are for the tenant: its plan's time for a query, if that is the shorter.</summary>
+    /// <summary>
+    /// Writes the data of <c>/api/v1/status/flags</c> with the shorter of the server's query timeout and the plan's.
+    /// </summary>
     public static void WriteFlags(UpstreamData input, TenantLimits limits, Utf8JsonWriter to)
     {
         to.WriteStartObject();
@@ -42,7 +44,9 @@ internal static class StatusFilter
             ? flag
             : PrometheusTime.Format(limit);
 
-    /// <summary>Writes the data of <c>/api/v1/status/runtimeinfo</c>: since when this gateway runs, and how long samples are kept.</summary>
+    /// <summary>
+    /// Writes the data of <c>/api/v1/status/runtimeinfo</c>: the start time of this gateway and the retention time of samples.
+    /// </summary>
     public static void WriteRuntimeInfo(UpstreamData input, DateTimeOffset started, Utf8JsonWriter to)
     {
         to.WriteStartObject();
@@ -54,7 +58,7 @@ internal static class StatusFilter
         to.WriteEndObject();
     }
 
-    /// <summary>Writes the data of <c>/api/v1/features</c>, without what tenants cannot use.</summary>
+    /// <summary>Writes the data of <c>/api/v1/features</c>, without features that tenants cannot use.</summary>
     public static void WriteFeatures(UpstreamData input, Utf8JsonWriter to)
     {
         to.WriteStartObject();

@@ -1,10 +1,11 @@
 using System.Text.Json;
+using AivenMetrics.Gateway.Routing;
 
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// The targets whose labels are in scope. What says how the operator finds and reaches them is left out: file names, addresses of the
-/// Prometheus and of its name servers, users and tokens in URLs.
+/// Filters targets by their labels. Details of the operator's service discovery and network are removed: file names, addresses of Prometheus and its
+/// name servers, users and tokens in URLs.
 /// </summary>
 internal static class TargetsFilter
 {
@@ -20,8 +21,8 @@ internal static class TargetsFilter
 
     private static readonly string[] TargetFields = ["lastScrape", "lastScrapeDuration", "health", "scrapeInterval", "scrapeTimeout"];
 
-    /// <summary>What an error of a scrape says, and how it is told. The first that occurs in it counts.</summary>
-    private static readonly (string Sign, string Told)[] ErrorTranslations =
+    /// <summary>Texts in scrape errors, and their translations for tenants. The first match applies.</summary>
+    private static readonly (string Text, string Translation)[] ErrorTranslations =
     [
         ("HTTP status 401", "the node refused the scrape: HTTP status 401"),
         ("HTTP status 403", "the node refused the scrape: HTTP status 403"),
@@ -42,7 +43,7 @@ internal static class TargetsFilter
     /// <summary>Writes the data of <c>/api/v1/targets</c>.</summary>
     public static void Write(UpstreamData input, Utf8JsonWriter to)
     {
-        var state = input.Parameters["state"]?.ToLowerInvariant() ?? "";
+        var state = input.Parameters[RouteParameter.State]?.ToLowerInvariant() ?? "";
         to.WriteStartObject();
         to.WriteStartArray("activeTargets");
         if (state is "" or "any" or "active")
@@ -60,7 +61,7 @@ internal static class TargetsFilter
         }
         to.WriteEndArray();
 
-        // A dropped target has no labels but those it was found with: the tenant learns how many there are.
+        // A dropped target has discovered labels only, so that the response contains the number of targets.
         to.WriteStartArray("droppedTargets");
         to.WriteEndArray();
         to.WriteStartObject("droppedTargetCounts");
@@ -84,26 +85,28 @@ internal static class TargetsFilter
         to.WriteEndObject();
     }
 
-    /// <summary>An error of a scrape in our words; those of Prometheus name its own address, its files and its name servers.</summary>
+    /// <summary>Translates a scrape error. The original text contains addresses, files and name servers of the operator.</summary>
     internal static string TranslateError(string error)
     {
         if (error.Length == 0)
         {
             return "";
         }
-        foreach (var (sign, told) in ErrorTranslations)
+        foreach (var (text, translation) in ErrorTranslations)
         {
-            if (error.Contains(sign, StringComparison.OrdinalIgnoreCase))
+            if (error.Contains(text, StringComparison.OrdinalIgnoreCase))
             {
-                return told;
+                return translation;
             }
         }
         return "the scrape failed";
     }
 
-    /// <summary>The parameter is applied here: a Prometheus would say which pools there are.</summary>
+    /// <summary>
+    /// Returns whether a scrape pool is selected. The gateway applies the parameter, because Prometheus would list its pools in an error.
+    /// </summary>
     private static bool IsSelectedPool(string pool, UpstreamData input) =>
-        string.IsNullOrEmpty(input.Parameters["scrapePool"]) || input.Parameters["scrapePool"] == pool;
+        string.IsNullOrEmpty(input.Parameters[RouteParameter.ScrapePool]) || input.Parameters[RouteParameter.ScrapePool] == pool;
 
     private static void WriteActive(JsonElement target, Utf8JsonWriter to)
     {
@@ -138,7 +141,7 @@ internal static class TargetsFilter
         to.WriteEndObject();
     }
 
-    /// <summary>A URL without user, password and query.</summary>
+    /// <summary>Returns a URL without user, password and query.</summary>
     private static string RemoveUserInfo(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri)
             ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)

@@ -7,29 +7,29 @@ using Microsoft.AspNetCore.Http;
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// Writes the usage of the tenants for a Prometheus to scrape, labelled so that each tenant's series are in its own scope and in no
-/// other's: with the values that its scope asks for. No timestamps; all is read at the moment of the scrape.
+/// Exposes the usage of the tenants for Prometheus to scrape. The labels contain values of each tenant's scope, so that a tenant's series are in its
+/// own scope and in no other. Samples have no timestamps and are read at the time of the scrape.
 /// </summary>
 internal sealed class TenantMetricsEndpoint(TenantRegistry ledger, GatewayOptions options)
 {
     private const string Type = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// <summary>How many tenants that asked lately have no series, because there are too many or because their scope gives no labels.</summary>
+    /// <summary>The number of active tenants without series: beyond the maximum, or with a scope that gives no labels.</summary>
     public int NotExported => Math.Max(0, ledger.Usages.Count - Exported().Count);
 
-    /// <summary>Answers a scrape.</summary>
+    /// <summary>Responds to a scrape.</summary>
     public Task WriteAsync(HttpContext context)
     {
         context.Response.ContentType = Type;
         return context.Response.WriteAsync(Render(), context.RequestAborted);
     }
 
-    /// <summary>The text of a scrape.</summary>
+    /// <summary>Returns the text of a scrape.</summary>
     internal string Render()
     {
         var usages = Exported();
         var text = new StringBuilder();
-        AppendHeader(text, "aivenmetrics_tenant_requests_total", "counter", "Requests that this gateway answered, by class of status.");
+        AppendHeader(text, "aivenmetrics_tenant_requests_total", "counter", "Completed requests by status class.");
         foreach (var usage in usages)
         {
             for (var digit = 1; digit < usage.RequestsByStatusClass.Length; digit++)
@@ -47,7 +47,7 @@ internal sealed class TenantMetricsEndpoint(TenantRegistry ledger, GatewayOption
             AppendSample(text, "aivenmetrics_tenant_request_seconds", "_count", usage, "", Sum(usage.RequestsByStatusClass));
         }
 
-        AppendHeader(text, "aivenmetrics_tenant_response_bytes_total", "counter", "Bytes of answers.");
+        AppendHeader(text, "aivenmetrics_tenant_response_bytes_total", "counter", "Bytes of response bodies.");
         foreach (var usage in usages)
         {
             AppendSample(text, "aivenmetrics_tenant_response_bytes_total", "", usage, "", usage.Bytes);
@@ -65,7 +65,7 @@ internal sealed class TenantMetricsEndpoint(TenantRegistry ledger, GatewayOption
                 AppendSample(text, "aivenmetrics_tenant_refusals_total", "", usage, $",reason=\"{reason}\"", count);
             }
         }
-        AppendHeader(text, "aivenmetrics_tenant_open_requests", "gauge", "Requests that are not answered yet, waiting ones among them.");
+        AppendHeader(text, "aivenmetrics_tenant_open_requests", "gauge", "Requests in progress, including waiting ones.");
         foreach (var usage in usages)
         {
             AppendSample(text, "aivenmetrics_tenant_open_requests", "", usage, "", usage.OpenRequests);

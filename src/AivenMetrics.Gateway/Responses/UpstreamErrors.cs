@@ -2,105 +2,121 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AivenMetrics.Gateway.Authentication;
+using AivenMetrics.Gateway.Destinations;
 using AivenMetrics.Gateway.Forwarding;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.PrometheusApi;
+using AivenMetrics.Gateway.Requests;
 
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// What a Prometheus says against a request is about the text that it got, which the tenant did not write. Positions in that text are
-/// left out, and words that quote the scope are replaced. What it says of values, such as a step or two series of one name, comes through.
+/// Converts errors of a Prometheus server for the client. The server's text refers to the scoped query, which the tenant did not write: positions in
+/// it are removed and texts that quote the scope are replaced. Texts about values, such as a step, are kept.
 /// </summary>
 internal static partial class UpstreamErrors
 {
-    private const string Busy = "the metrics store has too much to do at the moment: try again shortly";
-    private const string RequestRejected = "the metrics store refused this request";
-    private const string QueryRejected = "the metrics store refused this query: its version may lack something that the query uses";
+    private const string Busy = "The metrics store is busy. Try again shortly.";
+    private const string RequestRejected = "The metrics store rejected this request.";
+    private const string QueryRejected = "The metrics store rejected this query. Its version may not support all parts of it.";
 
-    /// <summary>The error for the client if the server's own must not reach it as it is; null if it may.</summary>
-    public static GatewayError? GetReplacement(UpstreamResponse answer, ResponseShape shape, Credential credential, RequestLimits limits)
+    /// <summary>Returns the error that replaces the server's response; null if the client receives the response unchanged.</summary>
+    public static GatewayError? GetReplacement(UpstreamResponse response, ResponseShape shape, GatewayRequest request)
     {
-        if ((int)answer.Message.StatusCode < 400)
+        if ((int)response.Message.StatusCode < 400)
         {
             return null;
         }
         if (shape is ResponseShape.Exposition or ResponseShape.RemoteRead)
         {
-            return FromTextResponse(answer, shape);
+            return FromTextResponse(response, shape);
         }
-        var error = Read(answer);
-        var told = Sanitize(error, credential);
-        if (error.Type == "timeout" && limits.IsPlanTimeout)
+        var error = Read(response);
+        var sanitized = Sanitize(error, request.Credential);
+        if (error.Type == "timeout" && request.Limits.IsPlanTimeout)
         {
-            return LimitErrors.QueryTimedOut(limits.Limits, told);
+            return LimitErrors.QueryTimedOut(request.Account.Limits, sanitized);
         }
-        // What was no text is not passed on as it came.
-        return told == error.Text && error.IsPrometheusError && !told.Contains('\ufffd', StringComparison.Ordinal)
+        // A text with invalid UTF-8 is replaced.
+        return sanitized == error.Text && error.IsPrometheusError && !sanitized.Contains('\ufffd', StringComparison.Ordinal)
             ? null
-            : GatewayError.FromUpstream((int)answer.Message.StatusCode, error.Type, told);
+            : GatewayError.FromUpstream((int)response.Message.StatusCode, error.Type, sanitized);
     }
 
-    /// <summary>The error of a request whose answer is not passed on as it is.</summary>
-    public static GatewayError ToGatewayError(UpstreamResponse answer, Credential credential)
+    /// <summary>Converts an error response that the client does not receive unchanged.</summary>
+    public static GatewayError ToGatewayError(UpstreamResponse response, Credential credential)
     {
-        var error = Read(answer);
-        return GatewayError.FromUpstream((int)answer.Message.StatusCode, error.Type, Sanitize(error, credential));
+        var error = Read(response);
+        return GatewayError.FromUpstream((int)response.Message.StatusCode, error.Type, Sanitize(error, credential));
     }
 
-    /// <summary>What an engine said.</summary>
-    /// <param name="Type">The error's type in Prometheus' words.</param>
-    /// <param name="Text">Its text; null if it had none that can be read.</param>
-    /// <param name="IsPrometheusError">Type and text are those of the answer.</param>
+    /// <summary>Returns the error for a request to which no Prometheus server responded.</summary>
+    public static GatewayError FromFailure(UpstreamFailure failure, DestinationPool destinations) =>
+        failure switch
+        {
+            UpstreamFailure.TimedOut => GatewayError.UpstreamTimedOut,
+            UpstreamFailure.NotSupported => GatewayError.NotSupported,
+            _ => GatewayError.UpstreamUnavailable with
+            {
+                Message = $"No server of the metrics store can respond ({destinations.DescribeForTenants()}). Try again shortly.",
+            },
+        };
+
+    /// <summary>An error of an engine.</summary>
+    /// <param name="Type">The error type of Prometheus.</param>
+    /// <param name="Text">The text; null if it cannot be read.</param>
+    /// <param name="IsPrometheusError">Whether type and text are those of the response.</param>
     private readonly record struct EngineError(string Type, string? Text, bool IsPrometheusError);
 
     private static string Sanitize(EngineError error, Credential credential)
     {
-        if (error.Text is not { } said)
+        if (error.Text is not { } text)
         {
             return error.Type == "unavailable" ? Busy : QueryRejected;
         }
 
-        // Errors of Prometheus' execution name series, with all their labels: those are the tenant's own.
+        // Execution errors of Prometheus contain series with all labels. These are the tenant's own.
         if (!error.IsPrometheusError || error.Type is not ("execution" or "timeout" or "canceled"))
         {
             foreach (var matcher in credential.Scope.Matchers)
             {
-                if (said.Contains(matcher.Name + "=", StringComparison.Ordinal))
+                if (text.Contains(matcher.Name + "=", StringComparison.Ordinal))
                 {
                     return QueryRejected;
                 }
             }
         }
-        return QueryPosition().Replace(said, "");
+        return QueryPosition().Replace(text, "");
     }
 
-    /// <summary>Remote read and federation answer errors as bare text.</summary>
-    private static GatewayError FromTextResponse(UpstreamResponse answer, ResponseShape shape)
+    /// <summary>Converts the plain-text errors of remote read and federation.</summary>
+    private static GatewayError FromTextResponse(UpstreamResponse response, ResponseShape shape)
     {
-        var status = (int)answer.Message.StatusCode;
-        if (answer.Body!.Text.AsSpan().IndexOf("sample limit"u8) >= 0)
+        var status = (int)response.Message.StatusCode;
+        if (response.Body!.Text.AsSpan().IndexOf("sample limit"u8) >= 0)
         {
             return GatewayError.FromUpstream(
                 status,
                 "execution",
-                "the answer would have more samples than the metrics store gives at once: ask for a shorter time or fewer series"
+                "The response would exceed the sample limit of the metrics store. Query a shorter time or fewer series."
             );
         }
-        // For a matcher that it cannot read, Prometheus answers a remote read as if the fault were its own.
+        // Prometheus responds to a remote read with an invalid matcher as to an internal error.
         return status < 500
             ? GatewayError.FromUpstream(status, "bad_data", RequestRejected)
             : GatewayError.FromUpstream(shape == ResponseShape.RemoteRead ? 422 : status, "execution", RequestRejected);
     }
 
-    /// <summary>Type and text of an error in Prometheus' shape; no text if it is not in that shape or too long.</summary>
-    private static EngineError Read(UpstreamResponse answer)
+    /// <summary>
+    /// Reads type and text of an error in the form of Prometheus; the text is null if the form differs or the text is too long.
+    /// </summary>
+    private static EngineError Read(UpstreamResponse response)
     {
-        var status = (int)answer.Message.StatusCode;
+        var status = (int)response.Message.StatusCode;
         return
-            answer.Body!.Json?.RootElement is { ValueKind: JsonValueKind.Object } said
-            && UpstreamData.GetMember(said, "errorType") is { ValueKind: JsonValueKind.String } type
-            && UpstreamData.GetMember(said, "error") is { ValueKind: JsonValueKind.String } error
+            response.Body!.Json?.RootElement is { ValueKind: JsonValueKind.Object } body
+            && UpstreamData.GetMember(body, "errorType") is { ValueKind: JsonValueKind.String } type
+            && UpstreamData.GetMember(body, "error") is { ValueKind: JsonValueKind.String } error
             ? Read(type.GetString()!, error.GetString()!)
             : new(
                 status == 429 ? "unavailable"
@@ -111,7 +127,9 @@ internal static partial class UpstreamErrors
             );
     }
 
-    /// <summary>VictoriaMetrics gives the status as the type, and before what is wrong with a query the query as it got it.</summary>
+    /// <summary>
+    /// Converts errors of VictoriaMetrics, which uses the status as the type and quotes the executed query before the problem.
+    /// </summary>
     private static EngineError Read(string type, string text) =>
         type switch
         {
@@ -132,8 +150,8 @@ internal static partial class UpstreamErrors
     private static partial Regex ExecutedQuery();
 
     /// <summary>
-    /// Where in the query something is wrong: <c>1:8: parse error</c> and its like, and the first and last letter of a duration that cannot
-    /// be, <c>76:83: duration must be …</c>. Only at the beginning: further on such digits are what the tenant wrote.
+    /// Matches the position of a problem in the scoped query: <c>1:8: parse error</c>, and the first and last character of an invalid duration,
+    /// <c>76:83: duration must be …</c>. Only at the beginning: such digits elsewhere may be the tenant's own text.
     /// </summary>
     [GeneratedRegex(
         """(?<=^(?:invalid parameter "[^"]*": )?)\d+:\d+: |(?<=^(?:[\w ]+: |invalid parameter "[^"]*": )*)(?:\d+:\d+|invalid position): (?=parse error)""",

@@ -3,12 +3,12 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Gateway.Scoping;
 
 /// <summary>
-/// Finds calls of <c>info</c> that name no label to copy. They mean all labels, but with a scope on what they look up Prometheus copies
-/// the scope's labels only, and leaves out what has them already (decision 0006).
+/// Finds calls of <c>info</c> that name no labels to add. They mean all labels, but with a scope on the info series Prometheus adds only the labels of
+/// the scope, which the series have already (docs/decisions/0006-one-text-for-every-prometheus.md).
 /// </summary>
 internal static class InfoCalls
 {
-    /// <summary>What the answer to such a query warns of.</summary>
+    /// <summary>The warning in the response to such a query.</summary>
     public const string Warning =
         "info() shows nothing here unless its second argument names the labels to add: write info(v, {version=~\".+\"}) instead of info(v)";
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AivenMetrics.Gateway.Destinations;
 using AivenMetrics.Gateway.Requests;
 using AivenMetrics.Gateway.Routing;
@@ -7,56 +6,37 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Gateway.Scoping;
 
 /// <summary>
-/// Finds out which time a query asks about: from its first evaluation, less what its ranges and offsets reach back, to its last. Only
-/// asked while a destination is known to have a hole.
+/// Finds the time range that a query reads: from its first evaluation, less its ranges and offsets, to its last. It is needed only while
+/// destinations have different gaps.
 /// </summary>
 internal static class QueryWindowFinder
 {
-    /// <summary>The time of an instant or range query; null for all else, and where a time cannot be read: that is Prometheus' to refuse.</summary>
-    public static QueryWindow? Find(Route route, RequestParameters parameters, TimeProvider time)
+    /// <summary>Returns the time range of an instant or range query; null for every other request.</summary>
+    public static QueryWindow? Find(GatewayRequest request, TimeProvider time)
     {
-        if (route.Kind != RouteKind.Expression || parameters.Expression is not { } query)
+        if (
+            request.Route.Limits is not (ParameterLimits.InstantQuery or ParameterLimits.RangeQuery)
+            || request.ParseExpression().Expression is not { } expression
+        )
         {
             return null;
         }
-        long? from,
-            to;
-        switch (route.Path)
-        {
-            case "/api/v1/query":
-                from = to = parameters["time"] is { Length: > 0 } at ? ParseMilliseconds(at) : time.GetUtcNow().ToUnixTimeMilliseconds();
-                break;
-            case "/api/v1/query_range":
-                (from, to) = (ParseMilliseconds(parameters["start"]), ParseMilliseconds(parameters["end"]));
-                break;
-            default:
-                return null;
-        }
 
-        return from is { } first && to is { } last ? ExtendByLookback(query, first, last) : null;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var (start, end) = request.Times ?? new(now, now);
+        return Find(expression, start, end);
     }
 
-    /// <summary>Adds what an expression reaches back.</summary>
-    internal static QueryWindow? ExtendByLookback(string query, long from, long to)
-    {
-        if (query.AsSpan().IndexOfAny('[', '@') < 0 && !query.Contains("offset", StringComparison.OrdinalIgnoreCase))
-        {
-            return new(from, to);
-        }
-        try
-        {
-            return new(Math.Min(from, EarliestRead(PromQLParser.Parse(query), from, from)), to);
-        }
-        catch (PromQLParseException)
-        {
-            // Scoping refuses it with the reason.
-            return null;
-        }
-    }
+    /// <summary>Extends a time range by the lookback of an expression.</summary>
+    /// <param name="expression">The expression.</param>
+    /// <param name="start">The first evaluation, in milliseconds since 1970.</param>
+    /// <param name="end">The last evaluation, in milliseconds since 1970.</param>
+    internal static QueryWindow Find(Expr expression, long start, long end) =>
+        new(Math.Min(start, EarliestRead(expression, start, start)), end);
 
     /// <summary>
-    /// The earliest time that a part of an expression reads, evaluated at <paramref name="at"/>. Durations that only the server can
-    /// evaluate count as none, and so does the look back for the newest sample: a hole that it bridges is none.
+    /// Returns the earliest time that an expression reads, evaluated at <paramref name="at"/>. Durations that only the server can evaluate count as
+    /// zero, and so does the lookback for the newest sample: a gap that it bridges is none.
     /// </summary>
     private static long EarliestRead(Expr expr, long at, long start) =>
         expr switch
@@ -90,16 +70,4 @@ internal static class QueryWindowFinder
         };
 
     private static long DurationMilliseconds(Duration duration) => (long)Math.Max(0, duration.Fixed.TotalMilliseconds);
-
-    /// <summary>A time as Prometheus reads it: seconds since 1970 or RFC 3339.</summary>
-    private static long? ParseMilliseconds(string? text)
-    {
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds))
-        {
-            return Math.Abs(seconds) < 1e15 ? (long)(seconds * 1000) : null;
-        }
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
-            ? at.ToUnixTimeMilliseconds()
-            : null;
-    }
 }

@@ -10,27 +10,30 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Gateway.Scoping;
 
 /// <summary>
-/// Makes the remote read that a Prometheus gets: decoded, the scope added to the matchers of every query, and written anew, so that
-/// nothing of the client's bytes passes. The answer needs no such care: it holds what those matchers select.
+/// Creates the remote read that a Prometheus server receives: decodes it, adds the scope to the matchers of every query and encodes it anew, so that
+/// no bytes of the client are forwarded. The response contains only series that the matchers select and needs no filter.
 /// </summary>
 internal static class ScopedRemoteRead
 {
-    /// <summary>The largest request once it is uncompressed, 4 MiB. Prometheus sends one query of a few hundred bytes.</summary>
+    /// <summary>
+    /// The maximum size of a request in bytes after decompression, 4 MiB. Prometheus sends one query of a few hundred bytes.
+    /// </summary>
     public const int MaxBytes = 4 << 20;
 
-    /// <summary>The most queries in one request.</summary>
+    /// <summary>The maximum number of queries in one request.</summary>
     public const int MaxQueries = 100;
 
-    // These have a meaning in an RE2 expression.
+    // The metacharacters of RE2.
     private const string RegexMetacharacters = @"\.+*?()|[]{}^$";
 
     private static readonly MessageParser<ReadRequest> Parser = ReadRequest.Parser.WithDiscardUnknownFields(true);
 
-    /// <summary>The request for upstream, or why there is none.</summary>
-    /// <param name="body">The client's body: a snappy block of a <c>ReadRequest</c>.</param>
+    /// <summary>Creates the scoped request.</summary>
+    /// <param name="body">The body of the client: a snappy block of a <c>ReadRequest</c>.</param>
     /// <param name="scope">The matchers of the credential.</param>
-    /// <param name="limits">What the tenant may ask.</param>
-    public static (UpstreamRequest? Request, GatewayError? Refusal) Create(ReadOnlySpan<byte> body, TenantScope scope, RequestLimits limits)
+    /// <param name="limits">The limits of the request.</param>
+    /// <returns>The request, or the error.</returns>
+    public static (UpstreamRequest? Request, GatewayError? Error) Create(ReadOnlySpan<byte> body, TenantScope scope, RequestLimits limits)
     {
         if (Decode(body) is not { } request)
         {
@@ -43,7 +46,7 @@ internal static class ScopedRemoteRead
         }
         if (request.Queries.Count > MaxQueries)
         {
-            return (null, GatewayError.BadData($"there are more than {MaxQueries} queries in one remote read: ask in several requests"));
+            return (null, GatewayError.BadData($"there are more than {MaxQueries} queries in one remote read: split the request"));
         }
 
         var readsNoSamples = RequestSamplesForSeriesQueries(request);
@@ -54,17 +57,17 @@ internal static class ScopedRemoteRead
             {
                 return (null, GatewayError.BadData($"a query has more than {PromQLParser.MaxSelectors} matchers"));
             }
-            if (query.Matchers.Select(GetMatcherError).FirstOrDefault(fault => fault is not null) is { } fault)
+            if (query.Matchers.Select(GetMatcherError).FirstOrDefault(error => error is not null) is { } error)
             {
-                return (null, GatewayError.BadData(fault));
+                return (null, GatewayError.BadData(error));
             }
-            if (limits.CheckRegexSize(query.Matchers.Sum(matcher => ToLabelMatcher(matcher).RegexSize())) is { } tooMuch)
+            if (limits.CheckRegexSize(query.Matchers.Sum(matcher => ToLabelMatcher(matcher).RegexSize())) is { } tooLarge)
             {
-                return (null, tooMuch);
+                return (null, tooLarge);
             }
-            if (!(readsNoSamples && IsSeriesQuery(query)) && CheckTime(query, limits) is { } tooFar)
+            if (!(readsNoSamples && IsSeriesQuery(query)) && CheckTime(query, limits) is { } tooLong)
             {
-                return (null, tooFar);
+                return (null, tooLong);
             }
             query.Matchers.Add(enforced);
         }
@@ -77,16 +80,16 @@ internal static class ScopedRemoteRead
     }
 
     /// <summary>
-    /// So a Prometheus asks for its <c>/api/v1/series</c>, of all time unless its own client names one (<c>SelectHints.Func</c>). The server
-    /// then reads no samples for an answer of samples; into an answer of streamed chunks it puts them all the same.
+    /// Returns whether a query requests labels only. Prometheus sends such a query for its <c>/api/v1/series</c>, over all time by default
+    /// (<c>SelectHints.Func</c>). The server reads no samples for a response of type samples, but does for streamed chunks.
     /// </summary>
     private static bool IsSeriesQuery(ReadQuery query) => query.Hints?.Func == "series";
 
     /// <summary>
-    /// Where a query asks for labels, the answer that holds none of their samples is the only one asked for. Prometheus 3 accepts it too,
-    /// behind streamed chunks; who names no form of answer gets it anyway.
+    /// Requests the response type samples if a query requests labels only, because that response contains no samples for it. Prometheus 3 accepts this
+    /// type in addition to streamed chunks, and a client that names no type receives it anyway.
     /// </summary>
-    /// <returns>Whether such queries have no samples read: false if there is none, or if the client does not accept that answer.</returns>
+    /// <returns>Whether such queries read no samples: false if there is none, or if the client does not accept the type.</returns>
     private static bool RequestSamplesForSeriesQueries(ReadRequest request)
     {
         var accepted = request.AcceptedResponseTypes;
@@ -99,7 +102,9 @@ internal static class ScopedRemoteRead
         return true;
     }
 
-    /// <summary>Checks the time that a query asks for, and keeps its hints within it: Prometheus reads by the hints, beyond the query.</summary>
+    /// <summary>
+    /// Checks the time range of a query and bounds its hints by it: Prometheus reads the range of the hints, even beyond the query.
+    /// </summary>
     private static GatewayError? CheckTime(ReadQuery query, RequestLimits limits)
     {
         if (query.Hints is { } hints)
@@ -142,7 +147,7 @@ internal static class ScopedRemoteRead
         }
         try
         {
-            // Asked only whether its expression is one: Prometheus would answer a bad one like a fault of its own.
+            // This only validates the expression. Prometheus would report an invalid one as an internal error.
             _ = ToLabelMatcher(matcher).MatchesEmpty();
             return null;
         }
@@ -155,8 +160,8 @@ internal static class ScopedRemoteRead
     private static LabelMatcher ToLabelMatcher(ReadMatcher matcher) => new(matcher.Name, (MatchType)matcher.Type, matcher.Value);
 
     /// <summary>
-    /// A matcher of the scope as remote read must carry it. Prometheus leaves an equality out where the label is one of its external
-    /// labels with that value, but never a regular expression: an equality is therefore written as one.
+    /// Converts a matcher of the scope. An equality is written as a regular expression, because Prometheus ignores an equality with one of its own
+    /// external labels, but no regular expression.
     /// </summary>
     private static ReadMatcher ToEnforcedMatcher(LabelMatcher matcher) =>
         new()

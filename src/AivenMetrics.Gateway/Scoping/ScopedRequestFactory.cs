@@ -2,7 +2,6 @@ using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Destinations;
 using AivenMetrics.Gateway.Forwarding;
-using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Gateway.PrometheusApi;
 using AivenMetrics.Gateway.Requests;
 using AivenMetrics.Gateway.Routing;
@@ -11,85 +10,54 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Gateway.Scoping;
 
 /// <summary>
-/// Makes the request that a Prometheus gets. Nothing of it is the client's text: expressions and selectors are printed from our own
-/// syntax tree after scoping, the path is the route's, the parameters are the route's and encoded anew.
+/// Creates the request that a Prometheus server receives. It contains no text of the client: expressions and selectors are printed from the
+/// syntax tree after scoping, the path comes from the route table, and the parameters are encoded anew.
 /// </summary>
-internal static class ScopedRequestFactory
+internal sealed class ScopedRequestFactory(GatewayOptions options, DestinationPool destinations, TimeProvider time)
 {
-    /// <summary>The name <c>match[]</c> as a form writes it.</summary>
+    /// <summary>The name <c>match[]</c> in a form.</summary>
     public const string EncodedMatch = "match%5B%5D";
 
-    /// <summary>The name <c>extra_filters[]</c> as a form writes it: selectors that VictoriaMetrics adds to every selector it evaluates.</summary>
-    public const string EncodedExtraFilters = "extra_filters%5B%5D";
+    /// <summary>The name <c>extra_filters[]</c> in a form: selectors that VictoriaMetrics adds to every selector that it evaluates.</summary>
+    private const string EncodedExtraFilters = "extra_filters%5B%5D";
 
-    /// <summary>Half of what a Prometheus takes as a URL and headers (1 MiB, Go's default): beyond it, a 431 would look like a dead server.</summary>
+    /// <summary>
+    /// The maximum length of a URL's query in bytes: half of the 1 MiB that Go's HTTP server accepts for URL and headers. Beyond that a server
+    /// responds with 431, which would look like a failed server.
+    /// </summary>
     private const int MaxUrlLength = 512 << 10;
 
-    private static readonly GatewayError MissingQuery = GatewayError.BadData("parameter \"query\" is missing: give a PromQL expression");
-
-    /// <summary>The request for upstream, which asks about a time if that is known, or why there is none.</summary>
-    public static (UpstreamRequest? Request, GatewayError? Refusal) Create(
-        Route route,
-        string? labelName,
-        RequestParameters parameters,
-        Credential credential,
-        RequestLimits limits,
-        QueryEngine engine,
-        QueryWindow? window = null
-    )
+    /// <summary>Creates the scoped request.</summary>
+    /// <returns>The request, or the error of an invalid expression or selector or of an exceeded limit.</returns>
+    public (UpstreamRequest? Request, GatewayError? Error) Create(GatewayRequest request)
     {
+        var route = request.Route;
         if (route.Kind == RouteKind.RemoteRead)
         {
-            return ScopedRemoteRead.Create(parameters.Body.Span, credential.Scope, limits);
+            return ScopedRemoteRead.Create(request.Parameters.Body.Span, request.Credential.Scope, request.Limits);
         }
 
         var form = new FormWriter();
-        var refusal = route.HasExpression
-            ? AddExpression(form, route, parameters, credential, limits)
-            : AddSelectors(form, route, parameters, credential, limits);
-        if (refusal is not null)
+        if ((route.HasExpression ? AddExpression(form, request) : AddSelectors(form, request)) is { } error)
         {
-            return (null, refusal);
+            return (null, error);
         }
 
-        foreach (var (name, value) in parameters.Forwarded)
+        request.Parameters.AddTo(form);
+        AddExtraFilters(form, request.Credential, options.Engine);
+        if (!route.HasLabelName && route.Kind != RouteKind.Federation)
         {
-            form.Add(name, value);
+            return (UpstreamRequest.Post(route, form.WrittenMemory, FindWindow(request)), null);
         }
 
-        AddExtraFilters(form, credential, engine);
-        var asUrl = labelName is not null || route.Kind == RouteKind.Federation;
-        if (asUrl && form.WrittenMemory.Length > MaxUrlLength)
-        {
-            return (
-                null,
-                GatewayError.BadData(
-                    "the match[] parameters are too long together with the scope of the credential: ask in several requests"
-                )
-            );
-        }
-
-        if (labelName is not null)
-        {
-            return (
-                UpstreamRequest.Get(
-                    route.Path.Replace("{name}", LabelNames.Encode(labelName, engine), StringComparison.Ordinal),
-                    form.WrittenMemory
-                ),
-                null
-            );
-        }
-        return (
-            asUrl
-                ? UpstreamRequest.Get(route.Path, form.WrittenMemory, ResponseShape.Exposition)
-                : UpstreamRequest.Post(route.Path, form.WrittenMemory, route.Shape, window),
-            null
-        );
+        return form.WrittenMemory.Length > MaxUrlLength
+            ? (null, GatewayError.SelectorsTooLong)
+            : (UpstreamRequest.Get(route, form.WrittenMemory, path: request.LabelName is { } name ? LabelPath(route, name) : null), null);
     }
 
     /// <summary>
-    /// Adds the scope once more, as a filter that the engine itself applies, where it can: should our text ever mean another thing to it
-    /// than to us, it still shows nothing of others. A client's own filters never come as far: they are no parameters of any route.
+    /// Adds the scope as a filter that the engine itself applies, if the engine supports it. If the engine read the scoped text differently,
+    /// it would still return no other tenant's series. Filters of the client are never forwarded: no route declares the parameter.
     /// </summary>
     public static void AddExtraFilters(FormWriter form, Credential credential, QueryEngine engine)
     {
@@ -99,103 +67,65 @@ internal static class ScopedRequestFactory
         }
     }
 
-    /// <summary>The expression as the client means it, printed anew; or why there is none.</summary>
-    public static (string? Printed, GatewayError? Refusal) PrintExpression(RequestParameters parameters)
+    private string LabelPath(Route route, string labelName) =>
+        route.Path.Replace(RouteTable.LabelNamePlaceholder, LabelNames.Encode(labelName, options.Engine), StringComparison.Ordinal);
+
+    /// <summary>Returns the time range that a query reads, if the choice of a destination depends on it.</summary>
+    private QueryWindow? FindWindow(GatewayRequest request) =>
+        destinations.HaveDifferentGaps ? QueryWindowFinder.Find(request, time) : null;
+
+    private static GatewayError? AddExpression(FormWriter form, GatewayRequest request)
     {
-        if (parameters.Expression is not { } query)
+        var (expression, error) = request.ParseExpression();
+        if (expression is null)
         {
-            return (null, MissingQuery);
+            return error;
         }
-        try
+
+        if (request.Route.Kind == RouteKind.UnscopedExpression)
         {
-            return (Printer.Print(PromQLParser.Parse(query)), null);
+            form.Add("query", Printer.Print(expression));
+            return request.Limits.CheckRegexSize(Limits.RegexSize.Compute(expression));
         }
-        catch (PromQLParseException e)
+
+        if (request.Limits.CheckExpression(expression) is { } exceeded)
         {
-            return (null, GatewayError.BadData($"invalid parameter \"query\": {e.Message}"));
+            return exceeded;
         }
+
+        if (request.Parameters.Expression!.Contains("info", StringComparison.OrdinalIgnoreCase) && InfoCalls.AnyWithoutLabels(expression))
+        {
+            request.Limits.Warn(InfoCalls.Warning);
+        }
+
+        form.Add("query", ScopeRewriter.Rewrite(expression, request.Credential.Scope));
+        return null;
     }
 
-    private static GatewayError? AddExpression(
-        FormWriter form,
-        Route route,
-        RequestParameters parameters,
-        Credential credential,
-        RequestLimits limits
-    )
+    private static GatewayError? AddSelectors(FormWriter form, GatewayRequest request)
     {
-        if (parameters.Expression is not { } query)
+        if (request.Parameters.Selectors.Count == 0)
         {
-            return MissingQuery;
-        }
-        try
-        {
-            var expr = PromQLParser.Parse(query);
-            var tooMuch = route.Kind == RouteKind.Expression ? limits.Check(expr) : limits.CheckRegexSize(RegexSize.Compute(expr));
-            if (tooMuch is not null)
-            {
-                return tooMuch;
-            }
-            if (
-                route.Kind == RouteKind.Expression
-                && query.Contains("info", StringComparison.OrdinalIgnoreCase)
-                && InfoCalls.AnyWithoutLabels(expr)
-            )
-            {
-                limits.Warn(InfoCalls.Warning);
-            }
-            form.Add(
-                "query",
-                route.Kind == RouteKind.UnscopedExpression ? Printer.Print(expr) : ScopeRewriter.Rewrite(expr, credential.Scope)
-            );
-            return null;
-        }
-        catch (PromQLParseException e)
-        {
-            return GatewayError.BadData($"invalid parameter \"query\": {e.Message}");
-        }
-    }
-
-    private static GatewayError? AddSelectors(
-        FormWriter form,
-        Route route,
-        RequestParameters parameters,
-        Credential credential,
-        RequestLimits limits
-    )
-    {
-        if (parameters.Selectors.Count == 0)
-        {
-            if (route.Kind == RouteKind.Selectors)
+            if (request.Route.Kind == RouteKind.Selectors)
             {
                 return GatewayError.BadData("no match[] parameter provided");
             }
-            form.Add(EncodedMatch, credential.ScopeSelector);
+
+            form.Add(EncodedMatch, request.Credential.ScopeSelector);
+            return null;
         }
 
-        // Each selector grows by the scope, so their number is bounded, as that of the selectors in an expression is.
-        if (parameters.Selectors.Count > PromQLParser.MaxSelectors)
+        var (selectors, error) = request.ParseSelectors();
+        foreach (var selector in selectors ?? [])
         {
-            return GatewayError.BadData($"there are more than {PromQLParser.MaxSelectors} match[] parameters: ask in several requests");
+            if (request.Limits.CheckRegexSize(Limits.RegexSize.Compute(selector)) is { } exceeded)
+            {
+                return exceeded;
+            }
+
+            form.Add(EncodedMatch, ScopeRewriter.Rewrite(selector, request.Credential.Scope));
         }
 
-        foreach (var match in parameters.Selectors)
-        {
-            try
-            {
-                var selector = PromQLParser.ParseMetricSelector(match);
-                if (limits.CheckRegexSize(RegexSize.Compute(selector)) is { } tooMuch)
-                {
-                    return tooMuch;
-                }
-                form.Add(EncodedMatch, ScopeRewriter.Rewrite(selector, credential.Scope));
-            }
-            catch (PromQLParseException e)
-            {
-                return GatewayError.BadData($"invalid parameter \"match[]\": {e.Message}");
-            }
-        }
-
-        return null;
+        return error;
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway.Telemetry;
 
-/// <summary>Every line that a gateway logs. None holds a password, an Authorization header, a query or a whole path.</summary>
+/// <summary>All log messages of the gateway. None contains a password, an Authorization header, a query or a whole path.</summary>
 internal static partial class GatewayLog
 {
     [LoggerMessage(
@@ -26,7 +26,7 @@ internal static partial class GatewayLog
     [LoggerMessage(
         2,
         LogLevel.Information,
-        "Refused {Method} {Route} with {Status} ({Reason}) for {Username} of {Tenant} in {Milliseconds:F1} ms"
+        "Rejected {Method} {Route} with {Status} ({Reason}) for {Username} of {Tenant} in {Milliseconds:F1} ms"
     )]
     public static partial void RequestRejected(
         this ILogger logger,
@@ -39,51 +39,51 @@ internal static partial class GatewayLog
         double milliseconds
     );
 
-    [LoggerMessage(3, LogLevel.Information, "Took over {Count} tenant credentials from {Source}")]
+    [LoggerMessage(3, LogLevel.Information, "Loaded {Count} credentials from {Source}")]
     public static partial void CredentialsLoaded(this ILogger logger, int count, string source);
 
-    [LoggerMessage(4, LogLevel.Error, "Keeping the last good tenants, because {Source} is not good: {Fault}")]
+    [LoggerMessage(4, LogLevel.Error, "Credentials not updated, the last valid ones stay in use: {Source} is invalid: {Fault}")]
     public static partial void CredentialsNotUpdated(this ILogger logger, string source, string fault);
 
-    [LoggerMessage(5, LogLevel.Warning, "{Warning} Correct its matchers where the credential comes from.")]
+    [LoggerMessage(5, LogLevel.Warning, "{Warning} Correct its matchers at the source of the credential.")]
     public static partial void CredentialMatchesNothing(this ILogger logger, string warning);
 
     [LoggerMessage(6, LogLevel.Warning, "{Destination} {Trouble}: {Detail} ({Url})")]
     public static partial void DestinationFailed(this ILogger logger, string destination, string trouble, string detail, string url);
 
-    [LoggerMessage(7, LogLevel.Information, "{Destination} answers again")]
+    [LoggerMessage(7, LogLevel.Information, "{Destination} responds again")]
     public static partial void DestinationRecovered(this ILogger logger, string destination);
 
     [LoggerMessage(
         8,
         LogLevel.Warning,
-        "The answer of {Destination} broke off: {Detail}; the client's connection is closed so that it notices"
+        "Response of {Destination} aborted: {Detail}. The gateway closed the client's connection, so that the response does not look complete"
     )]
     public static partial void ResponseAborted(this ILogger logger, string destination, string detail);
 
-    [LoggerMessage(9, LogLevel.Error, "A request to {Route} failed inside the gateway")]
+    [LoggerMessage(9, LogLevel.Error, "Request to {Route} failed in the gateway")]
     public static partial void RequestFailed(this ILogger logger, Exception exception, string route);
 
     [LoggerMessage(
         10,
         LogLevel.Warning,
-        "{Source} lists no credential any more, where there were {Before}: every tenant is refused until it does. If that is not meant, correct it there"
+        "{Source} contains no credentials any more, after {Before}. Every tenant is rejected until it does. If this is unintended, correct the source"
     )]
     public static partial void AllCredentialsRemoved(this ILogger logger, string source, int before);
 
     [LoggerMessage(30, LogLevel.Warning, "Queries go to {Destination} instead of {Previous} from now on, because {Reason}")]
     public static partial void PrimaryChanged(this ILogger logger, string previous, string destination, string reason);
 
-    [LoggerMessage(31, LogLevel.Information, "{Destination} lacks samples for {Count} times, {Hours:F1} hours in all")]
+    [LoggerMessage(31, LogLevel.Information, "{Destination} has {Count} gaps in its samples, {Hours:F1} hours in total")]
     public static partial void GapsFound(this ILogger logger, string destination, int count, double hours);
 
-    [LoggerMessage(32, LogLevel.Debug, "{Destination} did not say for which times it has samples: {Detail}")]
+    [LoggerMessage(32, LogLevel.Debug, "History query to {Destination} failed: {Detail}")]
     public static partial void HistoryQueryFailed(this ILogger logger, string destination, string detail);
 
     [LoggerMessage(
         33,
         LogLevel.Warning,
-        "By its build information {Destination} ({Url}) is to be asked as {Engine}, but Gateway:Engine is {Configured}: set Gateway:Engine={Remedy}, or name another server"
+        "{Destination} ({Url}) reports the engine {Engine}, but Gateway:Engine is {Configured}. Set Gateway:Engine={Remedy} or name another server"
     )]
     public static partial void EngineMismatch(
         this ILogger logger,
@@ -97,7 +97,7 @@ internal static partial class GatewayLog
     [LoggerMessage(
         34,
         LogLevel.Information,
-        "{Destination} cannot say now for which times it has samples and will be asked again; until then no query goes to it because another lacks them"
+        "The history of {Destination} is not available and will be queried again. Until then gaps of other destinations send it no queries"
     )]
     public static partial void HistoryPostponed(this ILogger logger, string destination);
 }

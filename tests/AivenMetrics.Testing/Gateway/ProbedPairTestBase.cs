@@ -17,7 +17,7 @@ public abstract class ProbedPairTestBase : DestinationPairTestBase
         await base.InitializeAsync();
         Gateway = await StartGatewayAsync();
         Destinations = Gateway.Provider.GetRequiredService<DestinationPool>();
-        await Gateway.WaitUntilAsync(() => Destinations.All().All(d => d.IsUsable && d.NewestSampleAge is not null), "the first probes");
+        await Gateway.WaitUntilAsync(() => Destinations.All.All(d => d.IsUsable && d.NewestSampleAge is not null), "the first probes");
     }
 
     public override async ValueTask DisposeAsync()

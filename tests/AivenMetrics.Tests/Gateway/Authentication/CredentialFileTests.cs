@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Testing;
@@ -54,7 +55,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     {
         await File.WriteAllTextAsync(Gateway.TenantsFile, content);
         await Gateway.WaitUntilAsync(
-            () => Gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)),
+            () => Gateway.Log.Any(line => line.Contains("Credentials not updated", StringComparison.Ordinal)),
             "the complaint",
             Tick
         );
@@ -65,7 +66,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         }
 
         await UntilStatusAsync(RunningGateway.TenantA, HttpStatusCode.OK);
-        Assert.Single(Gateway.Log, line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal));
+        Assert.Single(Gateway.Log, line => line.Contains("Credentials not updated", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -74,7 +75,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         var whole = OnlyB();
         await File.WriteAllTextAsync(Gateway.TenantsFile, whole[..(whole.Length / 2)]);
         await Gateway.WaitUntilAsync(
-            () => Gateway.Log.Any(line => line.Contains("Keeping the last good tenants", StringComparison.Ordinal)),
+            () => Gateway.Log.Any(line => line.Contains("Credentials not updated", StringComparison.Ordinal)),
             "the complaint",
             Tick
         );
@@ -116,7 +117,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         await File.WriteAllTextAsync(Gateway.TenantsFile, RunningGateway.TenantsJson());
         await UntilStatusAsync(RunningGateway.TenantA, HttpStatusCode.Unauthorized);
         Assert.Single(Gateway.Log, line =>
-            line.StartsWith($"Warning: {Gateway.TenantsFile} lists no credential any more, where there were 2", StringComparison.Ordinal)
+            line.StartsWith($"Warning: {Gateway.TenantsFile} contains no credentials any more, after 2", StringComparison.Ordinal)
         );
     }
 

@@ -44,7 +44,7 @@ public sealed class CredentialSnapshotTests
         Assert.All(prometheus.Requests, request =>
             Assert.True(SelectorsOf(request).All(Contradicts), $"{request.Query}{string.Join(' ', request.Matches)} can match a series")
         );
-        Assert.Contains(gateway.Log, line => line.Contains("Credential tenant-a sees nothing", StringComparison.Ordinal));
+        Assert.Contains(gateway.Log, line => line.Contains("Credential tenant-a matches nothing", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -117,7 +117,7 @@ public sealed class RevocationTests : GatewayTestBase
         await Gateway.WaitUntilAsync(
             () =>
                 Gateway.Log.Any(line =>
-                    line.Contains("the credential that asked for it was revoked or has expired", StringComparison.Ordinal)
+                    line.Contains("the credential of its request was revoked or has expired", StringComparison.Ordinal)
                 ),
             "the line"
         );

@@ -1,3 +1,4 @@
+using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Testing;

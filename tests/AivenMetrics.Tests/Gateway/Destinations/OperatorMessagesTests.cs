@@ -49,9 +49,9 @@ public sealed class OperatorMessagesTests : DestinationPairTestBase
         );
 
         Assert.Equal(
-            $"Warning: By its build information prometheus-2 ({Second.Url}) is to be asked as {right}, but Gateway:Engine is {configured}: "
-                + $"set Gateway:Engine={right}, or name another server",
-            Assert.Single(gateway.Log, line => line.Contains("build information", StringComparison.Ordinal)).TrimEnd()
+            $"Warning: prometheus-2 ({Second.Url}) reports the engine {right}, but Gateway:Engine is {configured}. "
+                + $"Set Gateway:Engine={right} or name another server",
+            Assert.Single(gateway.Log, line => line.Contains("reports the engine", StringComparison.Ordinal)).TrimEnd()
         );
     }
 

@@ -17,7 +17,7 @@ public sealed class PrimarySelectionTests : IDisposable
     public PrimarySelectionTests()
     {
         _destinations = new(new GatewayOptions { Prometheus = ["http://one", "http://two"] }, _time, NullLogger<DestinationPool>.Instance);
-        (_first, _second) = (_destinations.All()[0], _destinations.All()[1]);
+        (_first, _second) = (_destinations.All[0], _destinations.All[1]);
         _destinations.RecordProbeSuccess(_first);
         _destinations.RecordProbeSuccess(_second);
     }
@@ -155,9 +155,9 @@ public sealed class PrimarySelectionTests : IDisposable
             _time,
             NullLogger<DestinationPool>.Instance
         );
-        three.RecordProbeFailure(three.All()[0], DestinationHealth.Unreachable, "");
+        three.RecordProbeFailure(three.All[0], DestinationHealth.Unreachable, "");
         Assert.Equal(["prometheus-2", "prometheus-3", "prometheus-1"], three.GetOrder(null).Select(d => d.Name));
-        three.RecordProbeFailure(three.All()[1], DestinationHealth.Unreachable, "");
+        three.RecordProbeFailure(three.All[1], DestinationHealth.Unreachable, "");
         Assert.Equal(["prometheus-3", "prometheus-1", "prometheus-2"], three.GetOrder(null).Select(d => d.Name));
     }
 
@@ -166,7 +166,7 @@ public sealed class PrimarySelectionTests : IDisposable
     {
         _destinations.RecordProbeFailure(_first, DestinationHealth.Hung, "http://one");
         _destinations.RecordProbeFailure(_second, DestinationHealth.NotReady, "http://two");
-        Assert.Equal("prometheus-1 does not answer, prometheus-2 is not ready", _destinations.DescribeForTenants());
+        Assert.Equal("prometheus-1 does not respond, prometheus-2 is not ready", _destinations.DescribeForTenants());
     }
 
     private void Pass(TimeSpan length, Action eachSecond)

@@ -120,7 +120,7 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
         Assert.All(answers, answer => Assert.Equal((HttpStatusCode.OK, "prometheus-2"), (answer.StatusCode, Instance(answer))));
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10), "it was waited for");
         Assert.Equal(targets.Length, begun);
-        Assert.Equal(DestinationHealth.Hung, Destinations.All()[0].Health);
+        Assert.Equal(DestinationHealth.Hung, Destinations.All[0].Health);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
         using var response = await gateway.GetAsync("/api/v1/label/job/values?" + many);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains("ask in several requests", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("Split the request", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Empty(First.Requests);
         Assert.Equal(DestinationHealth.Healthy, gateway.Provider.GetRequiredService<DestinationPool>().Primary.Health);
     }

@@ -160,7 +160,7 @@ public sealed class FailoverTests : DestinationPairTestBase
             time
         );
         var destinations = gateway.Provider.GetRequiredService<DestinationPool>();
-        await gateway.WaitUntilAsync(() => destinations.All().All(d => d.IsUsable), "both probed");
+        await gateway.WaitUntilAsync(() => destinations.All.All(d => d.IsUsable), "both probed");
         First.Respond = context => ScriptedPrometheus.WriteAsync(context, 502, "", "text/plain");
         for (var i = 0; i < 3; i++)
         {

@@ -1,8 +1,14 @@
 using System.Globalization;
+using System.Text;
+using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Destinations;
 using AivenMetrics.Gateway.HealthChecks;
+using AivenMetrics.Gateway.Limits;
+using AivenMetrics.Gateway.Requests;
+using AivenMetrics.Gateway.Routing;
 using AivenMetrics.Gateway.Scoping;
+using AivenMetrics.PromQL;
 using AivenMetrics.Testing.Gateway;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -99,7 +105,14 @@ public sealed class HistoryMonitorTests
     public void A_query_asks_about_its_time_and_what_its_ranges_and_offsets_reach_back(string query, int? minutes)
     {
         const long at = 100_000_000;
-        var window = QueryWindowFinder.ExtendByLookback(query, at, at + 5);
+        var tenant = new Tenant("a", "space", "a", null);
+        var usage = new TenantUsage(tenant, new TenantAccount(new TenantLimits("space"), TimeProvider.System), TimeProvider.System);
+        var credential = new Credential("a", [], TenantScope.Nothing, "", "space", null, tenant);
+        var request = new GatewayRequest(RouteTable.RangeQuery, null, credential, usage) { Times = new(at, at + 5) };
+        Assert.Null(request.Parameters.DecodeBody(Encoding.UTF8.GetBytes($"query={Uri.EscapeDataString(query)}")));
+
+        var window = QueryWindowFinder.Find(request, TimeProvider.System);
+
         Assert.Equal(minutes is { } back ? new QueryWindow(at - (back * Minute), at + 5) : null, window);
     }
 
@@ -124,7 +137,7 @@ public sealed class HistoryMonitorTests
     public void One_is_not_asked_first_for_a_time_of_which_nothing_is_known(long from, long to, string asked)
     {
         using var destinations = Two();
-        destinations.RecordGaps(destinations.All()[1], [], [new(30 * Minute, 50 * Minute)]);
+        destinations.RecordGaps(destinations.All[1], [], [new(30 * Minute, 50 * Minute)]);
         Assert.Equal(asked, destinations.GetOrder(new(from * Minute, to * Minute))[0].Name);
     }
 
@@ -132,7 +145,7 @@ public sealed class HistoryMonitorTests
     public void The_first_is_not_left_for_what_is_not_known_of_it()
     {
         using var destinations = Two();
-        destinations.RecordGaps(destinations.All()[0], [], [new(0, 200 * Minute)]);
+        destinations.RecordGaps(destinations.All[0], [], [new(0, 200 * Minute)]);
         Assert.Equal("prometheus-1", destinations.GetOrder(new(20 * Minute, 80 * Minute))[0].Name);
     }
 
@@ -140,7 +153,7 @@ public sealed class HistoryMonitorTests
     public void What_is_older_than_the_history_that_was_looked_at_is_taken_to_be_there()
     {
         using var destinations = Two();
-        destinations.RecordGaps(destinations.All()[0], [new(-60 * 24 * 60 * Minute, 60 * Minute)], []);
+        destinations.RecordGaps(destinations.All[0], [new(-60 * 24 * 60 * Minute, 60 * Minute)], []);
         Assert.Equal("prometheus-1", destinations.GetOrder(new(-50 * 24 * 60 * Minute, -40 * 24 * 60 * Minute))[0].Name);
         Assert.Equal("prometheus-2", destinations.GetOrder(new(-50 * 24 * 60 * Minute, 0))[0].Name);
     }
@@ -149,10 +162,10 @@ public sealed class HistoryMonitorTests
     public void One_that_is_known_to_have_a_time_comes_before_one_of_which_a_part_is_unknown()
     {
         using var destinations = Some(3);
-        destinations.RecordGaps(destinations.All()[0], [new(40 * Minute, 60 * Minute)], []);
-        destinations.RecordGaps(destinations.All()[1], [], [new(55 * Minute, 60 * Minute)]);
+        destinations.RecordGaps(destinations.All[0], [new(40 * Minute, 60 * Minute)], []);
+        destinations.RecordGaps(destinations.All[1], [], [new(55 * Minute, 60 * Minute)]);
         Assert.Equal("prometheus-3", destinations.GetOrder(new(40 * Minute, 60 * Minute))[0].Name);
-        destinations.RecordGaps(destinations.All()[2], [], [new(40 * Minute, 60 * Minute)]);
+        destinations.RecordGaps(destinations.All[2], [], [new(40 * Minute, 60 * Minute)]);
         Assert.Equal("prometheus-2", destinations.GetOrder(new(40 * Minute, 60 * Minute))[0].Name);
     }
 
@@ -193,7 +206,7 @@ public sealed class HistoryMonitorTests
     public void One_that_fails_is_not_asked_first_for_its_history()
     {
         using var destinations = Two();
-        destinations.RecordProbeFailure(destinations.All()[1], DestinationHealth.Unreachable, "");
+        destinations.RecordProbeFailure(destinations.All[1], DestinationHealth.Unreachable, "");
         Assert.Equal("prometheus-1", destinations.GetOrder(new(20 * Minute, 80 * Minute))[0].Name);
     }
 
@@ -233,7 +246,7 @@ public sealed class HistoryMonitorTests
         Assert.Equal("prometheus-2", await AskAsync(gateway, "/api/v1/query?query=increase(x[2h])"));
         Assert.Equal("prometheus-1", await AskAsync(gateway, "/api/v1/query?query=up"));
 
-        var gap = Assert.Single(destinations.All()[0].Gaps, g => g.To > (now - 3000) * 1000);
+        var gap = Assert.Single(destinations.All[0].Gaps, g => g.To > (now - 3000) * 1000);
         Assert.InRange(gap.From / 1000, now - 3600 - 20, now - 3600 + 20);
         Assert.InRange(gap.To / 1000, now - 1800 - 20, now - 1800 + 20);
     }
@@ -259,14 +272,14 @@ public sealed class HistoryMonitorTests
         var destinations = gateway.Provider.GetRequiredService<DestinationPool>();
 
         await gateway.WaitUntilAsync(
-            () => destinations.All()[0].Gaps.Any(gap => gap.To / 1000 >= start + 20 && time.GetUtcNow().ToUnixTimeSeconds() > start + 25),
+            () => destinations.All[0].Gaps.Any(gap => gap.To / 1000 >= start + 20 && time.GetUtcNow().ToUnixTimeSeconds() > start + 25),
             "the hole",
             () => time.Advance(TimeSpan.FromSeconds(1))
         );
 
-        Assert.InRange(Assert.Single(destinations.All()[0].Gaps).From / 1000, start + 8, start + 12);
+        Assert.InRange(Assert.Single(destinations.All[0].Gaps).From / 1000, start + 8, start + 12);
         Assert.True(
-            SampleGap.MissingTime(destinations.All()[0].History.PossibleGaps, new(0, start * 1000)) > TimeSpan.FromDays(1),
+            SampleGap.MissingTime(destinations.All[0].History.PossibleGaps, new(0, start * 1000)) > TimeSpan.FromDays(1),
             "the look back ended"
         );
         await gateway.WaitUntilAsync(
@@ -317,12 +330,12 @@ public sealed class HistoryMonitorTests
 
         Task UntilKnownAsync(int index) =>
             gateway.WaitUntilAsync(
-                () => destinations.All()[index] is { Gaps.Length: > 0 } one && one.History.PossibleGaps.SequenceEqual(one.Gaps),
+                () => destinations.All[index] is { Gaps.Length: > 0 } one && one.History.PossibleGaps.SequenceEqual(one.Gaps),
                 "all of a history",
                 () => time.Advance(TimeSpan.FromSeconds(1))
             );
 
-        static bool IsWait(string line) => line.Contains("prometheus-2 cannot say now", StringComparison.Ordinal);
+        static bool IsWait(string line) => line.Contains("history of prometheus-2 is not available", StringComparison.Ordinal);
     }
 
     private static async Task<string> AskAsync(RunningGateway gateway, string target)
@@ -335,8 +348,8 @@ public sealed class HistoryMonitorTests
     private static DestinationPool Two()
     {
         var destinations = Some(2);
-        destinations.RecordGaps(destinations.All()[0], [new(40 * Minute, 60 * Minute)], []);
-        destinations.RecordGaps(destinations.All()[1], [new(90 * Minute, 98 * Minute)], []);
+        destinations.RecordGaps(destinations.All[0], [new(40 * Minute, 60 * Minute)], []);
+        destinations.RecordGaps(destinations.All[1], [new(90 * Minute, 98 * Minute)], []);
         return destinations;
     }
 

@@ -22,10 +22,10 @@ public sealed class HungDestinationTests : ProbedPairTestBase
         var asking = Enumerable.Range(0, 40).Select(i => InstanceAsync(i % 2 == 0 ? Light : Heavy)).ToArray();
         Assert.All(await Task.WhenAll(asking), instance => Assert.Equal("prometheus-2", instance));
         await Gateway.WaitUntilAsync(() => Destinations.Primary.Name == "prometheus-2", "the switch");
-        Assert.Equal(DestinationHealth.Hung, Destinations.All()[0].Health);
+        Assert.Equal(DestinationHealth.Hung, Destinations.All[0].Health);
         Assert.Contains(Gateway.Log, line =>
             line.Contains(
-                "prometheus-2 instead of prometheus-1 from now on, because prometheus-1 does not answer",
+                "prometheus-2 instead of prometheus-1 from now on, because prometheus-1 does not respond",
                 StringComparison.Ordinal
             )
         );
@@ -35,12 +35,12 @@ public sealed class HungDestinationTests : ProbedPairTestBase
     public async Task When_all_hang_it_is_503_at_once_with_the_reason()
     {
         (First.Hang, Second.Hang) = (new(), new());
-        await Gateway.WaitUntilAsync(() => Destinations.All().All(d => d.IsHung), "both hang");
+        await Gateway.WaitUntilAsync(() => Destinations.All.All(d => d.IsHung), "both hang");
         var started = Stopwatch.GetTimestamp();
         using var response = await Gateway.GetAsync(Heavy);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Contains(
-            "prometheus-1 does not answer, prometheus-2 does not answer",
+            "prometheus-1 does not respond, prometheus-2 does not respond",
             await response.Content.ReadAsStringAsync(),
             StringComparison.Ordinal
         );
@@ -48,7 +48,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
 
         First.Hang.SetResult();
         First.Hang = null;
-        await Gateway.WaitUntilAsync(() => !Destinations.All()[0].IsHung, "the recovery");
+        await Gateway.WaitUntilAsync(() => !Destinations.All[0].IsHung, "the recovery");
         Assert.Equal("prometheus-1", await InstanceAsync(Light));
     }
 
@@ -164,8 +164,8 @@ public sealed class HungDestinationTests : ProbedPairTestBase
         page.BuildInfo = "<html>Who are you?</html>";
         await using var before = await RunningGateway.StartAsync(page.Url, Second.Url);
         var servers = before.Provider.GetRequiredService<DestinationPool>();
-        await before.WaitUntilAsync(() => servers.All()[0].Health == DestinationHealth.Failing, "the first probe");
-        Assert.False(servers.All()[0].IsUsable);
+        await before.WaitUntilAsync(() => servers.All[0].Health == DestinationHealth.Failing, "the first probe");
+        Assert.False(servers.All[0].IsUsable);
         Assert.Equal("prometheus-2", servers.Primary.Name);
     }
 

@@ -106,8 +106,8 @@ public sealed class RegexSizeTests : GatewayTestBase
 
         Assert.Equal("execution", error["errorType"]!.GetValue<string>());
         Assert.Equal(
-            "the regular expressions of this request are too large together: with their counts, such as {1000}, written out they come to 120016 or more, "
-                + "and every plan allows (regex_size) 100000: use smaller counts and plainer expressions, or ask in several requests",
+            "The regular expressions of this request have a size of 120016 or more, with counts such as {1000} written out; "
+                + "every plan allows (regex_size) 100000. Use smaller counts, simpler expressions or several requests.",
             error["error"]!.GetValue<string>()
         );
         Assert.Equal(error["error"]!.GetValue<string>(), data["refused_because"]!.GetValue<string>());

@@ -66,17 +66,22 @@ public sealed class SubqueryPointsTests : GatewayTestBase
     [InlineData(
         "query?query=max_over_time(up[101s:1s])",
         422,
-        "the subqueries of this query are evaluated at 101 points, taken together, of each its range and that of the query around it divided by its step; plan \"space\" allows (subquery_points) 100: take a larger step in the brackets, as in [1h:5m], or a shorter time, or ask in several queries"
+        "The subqueries of this query need 101 evaluations, summed over all subqueries: (own range + enclosing range) / step; "
+            + "plan \"space\" allows (subquery_points) 100. Use a larger step in the brackets, as in [1h:5m], a shorter time, or several queries."
     )]
     [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[50s:1s])", 200, "at 100 points")]
-    [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[51s:1s])", 422, "at 101 points")]
-    [InlineData("query?query=max_over_time(up[51s:1s])/max_over_time(up[50s-99s:1s])/max_over_time(up[50s:1s])", 422, "at 101 points")]
-    [InlineData("query?query=max_over_time(up[100001ms:1s])", 422, "at 101 points")]
-    [InlineData("query?query=max_over_time(up[1d:2^-100])", 422, "at 86400000 points")]
+    [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[51s:1s])", 422, "need 101 evaluations")]
+    [InlineData(
+        "query?query=max_over_time(up[51s:1s])/max_over_time(up[50s-99s:1s])/max_over_time(up[50s:1s])",
+        422,
+        "need 101 evaluations"
+    )]
+    [InlineData("query?query=max_over_time(up[100001ms:1s])", 422, "need 101 evaluations")]
+    [InlineData("query?query=max_over_time(up[1d:2^-100])", 422, "need 86400000 evaluations")]
     [InlineData("query_range?query=max_over_time(up[19m:])&" + Range, 200, null)]
     [InlineData("query_range?query=max_over_time(up[40m:])&" + Range, 200, "near the limit subquery_points")]
-    [InlineData("query_range?query=max_over_time(up[41m:])&" + Range, 422, "at 101 points")]
-    [InlineData("query_range?query=max_over_time(up[5m:step()/2])&" + Range, 422, "at 130 points")]
+    [InlineData("query_range?query=max_over_time(up[41m:])&" + Range, 422, "need 101 evaluations")]
+    [InlineData("query_range?query=max_over_time(up[5m:step()/2])&" + Range, 422, "need 130 evaluations")]
     public async Task They_are_no_more_than_the_plan_allows(string target, int status, string? says)
     {
         using var response = await Gateway.GetAsync("/api/v1/" + target.Replace("^", "%5E", StringComparison.Ordinal));

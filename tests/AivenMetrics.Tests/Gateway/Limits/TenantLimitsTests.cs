@@ -253,7 +253,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
             await response.Content.ReadAsByteArrayAsync();
         });
         await _gateway.WaitUntilAsync(
-            () => _gateway.Log.Any(line => line.Contains("longer than the plan of the tenant allows", StringComparison.Ordinal)),
+            () => _gateway.Log.Any(line => line.Contains("exceeds the maximum size of the tenant's plan", StringComparison.Ordinal)),
             "the line"
         );
         await _gateway.WaitUntilAsync(
@@ -312,7 +312,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
         Assert.Equal((503, "timeout"), ((int)response.StatusCode, error["errorType"]!.GetValue<string>()));
         Assert.Equal(
             "query timed out in expression evaluation"
-                + (byPlan ? ": plan \"space\" allows (query_timeout) 30s: ask for fewer series, a shorter time or a larger step" : ""),
+                + (byPlan ? ": plan \"space\" allows (query_timeout) 30s. Query fewer series, a shorter time or a larger step." : ""),
             error["error"]!.GetValue<string>()
         );
     }
@@ -349,7 +349,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
 
         Assert.InRange(answers.Count(answer => answer.IsSuccessStatusCode), 3, 10);
         var refused = answers.First(answer => !answer.IsSuccessStatusCode);
-        await AssertToldAsync(refused, 429, "plan \\\"space\\\" allows (requests_per_second) 1 requests per second and 3 at once");
+        await AssertToldAsync(refused, 429, "plan \\\"space\\\" allows (requests_per_second) 1 requests per second and bursts of 3");
         Assert.Equal("1", refused.Headers.RetryAfter!.ToString());
         Assert.Contains("near the limit requests_per_second", await answers[2].Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain("near the limit", await answers[0].Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -379,7 +379,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
         await UntilAsync(small, "queued_queries", 1);
 
         using var third = await small.GetAsync("/api/v1/query?query=up");
-        await AssertToldAsync(third, 429, "plan \\\"space\\\" allows (concurrent_queries) 1 queries at once, and 1 more wait already");
+        await AssertToldAsync(third, 429, "plan \\\"space\\\" allows (concurrent_queries) 1, and 1 more are waiting");
         Assert.NotNull(third.Headers.RetryAfter);
         Assert.Single(_prometheus.Requests);
 

@@ -139,7 +139,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
 
     [Theory]
     [InlineData("sum(", "tenant-a", 1, "400: invalid parameter")]
-    [InlineData("up", "nobody", 1, "401: missing or wrong credentials")]
+    [InlineData("up", "nobody", 1, "401: The credentials are missing or wrong.")]
     public async Task The_command_says_why_a_gateway_refuses(string query, string username, int code, string says)
     {
         Assert.Equal(code, await RunAsync($$"""{"url":"{{Gateway.Url}}","username":"{{username}}","password":"secret-of-a:x"}""", query));

@@ -62,10 +62,10 @@ public sealed class ResponseEditorTests
             var output = new ArrayBufferWriter<byte>();
             for (var at = 0; at < bytes.Length; at += size)
             {
-                editor.Edit(bytes.AsSpan(at, Math.Min(size, bytes.Length - at)), output);
+                editor.Transform(bytes.AsSpan(at, Math.Min(size, bytes.Length - at)), output);
             }
             Assert.Equal(expected.TrimEnd('\n'), Encoding.UTF8.GetString(output.WrittenSpan).TrimEnd('\n'));
-            Assert.True(editor.IsEnded);
+            Assert.True(editor.IsComplete);
         }
     }
 }

@@ -48,7 +48,7 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         400,
         "bad_data",
         "1:18: parse error: unexpected character in `up{space_id=\"a\"}`",
-        "the metrics store refused this query: its version may lack something that the query uses"
+        "The metrics store rejected this query. Its version may not support all parts of it."
     )]
     [InlineData(
         400,
@@ -92,7 +92,7 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         "422",
         "error when executing query=\"up{space_id=\\\"a\\\"}\" for (time=1)",
         "execution",
-        "the metrics store refused this query: its version may lack something that the query uses"
+        "The metrics store rejected this query. Its version may not support all parts of it."
     )]
     [InlineData(
         422,
@@ -106,16 +106,10 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         "422",
         "error when executing query=\"a{x=\\\"): \\\"}\" on the time range (start=0, end=1, step=1): cannot evaluate \"a{space_id=\\\"a\\\"}\"",
         "execution",
-        "the metrics store refused this query: its version may lack something that the query uses"
+        "The metrics store rejected this query. Its version may not support all parts of it."
     )]
     [InlineData(400, "400", "cannot parse time=foo", "bad_data", "cannot parse time=foo")]
-    [InlineData(
-        429,
-        "429",
-        "10.0.0.1 has too many requests",
-        "unavailable",
-        "the metrics store has too much to do at the moment: try again shortly"
-    )]
+    [InlineData(429, "429", "10.0.0.1 has too many requests", "unavailable", "The metrics store is busy. Try again shortly.")]
     public async Task An_error_of_VictoriaMetrics_is_told_in_Prometheus_words(
         int status,
         string said,
@@ -219,7 +213,7 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         Assert.Empty(response.Content.Headers.ContentEncoding);
         using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         Assert.StartsWith(
-            broken ? "no server of the metrics store can answer" : "the metrics store refused this query",
+            broken ? "No server of the metrics store can respond" : "The metrics store rejected this query",
             json.RootElement.GetProperty("error").GetString(),
             StringComparison.Ordinal
         );

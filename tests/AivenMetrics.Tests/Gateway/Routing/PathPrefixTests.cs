@@ -1,4 +1,5 @@
 using System.Net;
+using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.PrometheusApi;
 using AivenMetrics.Gateway.Routing;

@@ -265,8 +265,8 @@ public sealed class RemoteReadTests : GatewayTestBase
     }
 
     [Theory]
-    [InlineData(400, "exceeded sample limit (50000000)", 400, "more samples than the metrics store gives")]
-    [InlineData(500, "error parsing regexp: expression nests too deeply: `space_id`", 422, "refused this request")]
+    [InlineData(400, "exceeded sample limit (50000000)", 400, "exceed the sample limit of the metrics store")]
+    [InlineData(500, "error parsing regexp: expression nests too deeply: `space_id`", 422, "rejected this request")]
     public async Task An_error_of_Prometheus_is_told_in_our_words_and_shape(int status, string said, int answered, string told)
     {
         Prometheus.Respond = context =>
@@ -284,7 +284,7 @@ public sealed class RemoteReadTests : GatewayTestBase
         Prometheus.Respond = context => AnswerAsync(context, 404, "text/plain", null, "nothing here"u8.ToArray());
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-        Assert.Contains("does not offer this path", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("does not support this path", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain(Gateway.Log, line => line.Contains("failed", StringComparison.Ordinal));
     }
 

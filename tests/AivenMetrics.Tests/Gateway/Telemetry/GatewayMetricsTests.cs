@@ -24,7 +24,7 @@ public sealed class GatewayMetricsTests
         using var stranger = await gateway.SendAsync(null, HttpMethod.Get, "/api/v1/labels");
         using var unknown = await gateway.GetAsync("/secret-path");
         await gateway.WaitUntilAsync(
-            () => gateway.Provider.GetRequiredService<DestinationPool>().All()[0].NewestSampleAge is not null,
+            () => gateway.Provider.GetRequiredService<DestinationPool>().All[0].NewestSampleAge is not null,
             "the age of the newest sample"
         );
         listener.RecordObservableInstruments();
@@ -51,7 +51,7 @@ public sealed class GatewayMetricsTests
         Assert.Contains("aivenmetrics_gateway_detours_total{} 0", seen);
         Assert.Contains("aivenmetrics_gateway_hedges_total{} 0", seen);
         Assert.Contains("aivenmetrics_gateway_hedges_won_total{} 0", seen);
-        Assert.Contains("aivenmetrics_gateway_tenants{} 2", seen);
+        Assert.Contains("aivenmetrics_gateway_credentials{} 2", seen);
         Assert.Contains(seen, line => line.StartsWith("aivenmetrics_gateway_tenants_age_seconds{} ", StringComparison.Ordinal));
         Assert.Contains(seen, line => line.StartsWith("aivenmetrics_gateway_rewrite_seconds{} ", StringComparison.Ordinal));
         Assert.DoesNotContain(seen, line =>
