@@ -35,6 +35,7 @@ internal sealed partial class DemoProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
+            UseShellExecute = false,
             WorkingDirectory = Path.GetDirectoryName(logFile)!,
         };
         foreach (var argument in arguments)
