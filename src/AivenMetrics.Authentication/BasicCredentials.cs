@@ -43,7 +43,8 @@ public readonly ref struct BasicCredentials
     {
         credentials = default;
         return header.StartsWith(BearerScheme, StringComparison.OrdinalIgnoreCase)
-            && Base64Url.DecodeFromChars(header.AsSpan(BearerScheme.Length).Trim(' '), buffer, out _, out var length) == OperationStatus.Done
+            && Base64Url.DecodeFromChars(header.AsSpan(BearerScheme.Length).Trim(' '), buffer, out _, out var length)
+                == OperationStatus.Done
             && TrySplit(buffer[..length], out credentials);
     }
 

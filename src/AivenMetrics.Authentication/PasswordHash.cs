@@ -43,14 +43,18 @@ public sealed class PasswordHash
         password switch
         {
             { Length: < MinimumPasswordLength } =>
-                $"The password has {password.Length} characters: use at least {MinimumPasswordLength}, preferably 32 random characters (openssl rand -base64 24).",
+                $"The password has {password.Length} characters: use at least {MinimumPasswordLength}, preferably 32 random "
+                    + "characters (openssl rand -base64 24).",
             { Length: > MaximumPasswordLength } => $"The password has more than {MaximumPasswordLength} characters: use a shorter one.",
             _ when password.Any(char.IsControl) =>
-                "The password contains a line break or another control character, which HTTP basic authentication does not allow: remove it.",
+                "The password contains a line break or another control character, which HTTP basic authentication does not "
+                    + "allow: remove it.",
             _ => null,
         };
 
-    /// <summary>Parses the text of <see cref="ToString"/>. Returns null if it is invalid or has fewer than <see cref="MinimumIterations"/>.</summary>
+    /// <summary>
+    /// Parses the text of <see cref="ToString"/>. Returns null if it is invalid or has fewer than <see cref="MinimumIterations"/>.
+    /// </summary>
     public static PasswordHash? Parse(string text)
     {
         var parts = text.Split('$');

@@ -92,7 +92,8 @@ public sealed class BrokerOptions : IValidatableObject
         {
             yield return new ValidationResult(
                 "is missing and Broker:Users is empty: set the environment variable AIVENMETRICS_Broker__Password, name a file by "
-                    + "Broker:PasswordFile, or give Broker:Users:0:Username and Broker:Users:0:PasswordHash (created by: aiven-metrics hash-password).",
+                    + "Broker:PasswordFile, or give Broker:Users:0:Username and Broker:Users:0:PasswordHash (created by: "
+                    + "aiven-metrics hash-password).",
                 [nameof(Password)]
             );
         }

@@ -26,8 +26,11 @@ internal static partial class DiscoveryLog
     [LoggerMessage(7, LogLevel.Error, "Merging {Base} into {File} failed and {File} was not updated: {Reason}")]
     public static partial void PrometheusConfigNotMerged(this ILogger logger, string @base, string file, string reason);
 
-    [LoggerMessage(20, LogLevel.Warning,
-        "DNS returned no address for {Count} of {All} hosts, such as {Host} ({Reason}). The last known addresses remain in use")]
+    [LoggerMessage(
+        20,
+        LogLevel.Warning,
+        "DNS returned no address for {Count} of {All} hosts, such as {Host} ({Reason}). The last known addresses remain in use"
+    )]
     public static partial void LookupsFailed(this ILogger logger, int count, int all, string host, string reason);
 
     [LoggerMessage(21, LogLevel.Warning, "Removed the addresses of {Host}: DNS has reported none since {Since:O}")]
@@ -36,9 +39,12 @@ internal static partial class DiscoveryLog
     [LoggerMessage(30, LogLevel.Information, "Reloaded Prometheus through {Url}")]
     public static partial void PrometheusReloaded(this ILogger logger, Uri url);
 
-    [LoggerMessage(31, LogLevel.Error,
+    [LoggerMessage(
+        31,
+        LogLevel.Error,
         "Reloading Prometheus through {Url} failed with status {Status}; next attempt in {Pause} s. "
-            + "For 403, start Prometheus with --web.enable-lifecycle. For 500, run promtool check config")]
+            + "For 403, start Prometheus with --web.enable-lifecycle. For 500, run promtool check config"
+    )]
     public static partial void ReloadRejected(this ILogger logger, Uri url, int status, double pause);
 
     [LoggerMessage(32, LogLevel.Warning, "Reloading Prometheus through {Url} failed: {Reason} Next attempt in {Pause} s")]

@@ -24,10 +24,7 @@ internal sealed class DiscoveryMetrics
             "aivenmetrics_discovery_held_back_cycles_total",
             description: "Cycles that held back missing targets, by project."
         );
-        _fileWrites = meter.CreateCounter<long>(
-            "aivenmetrics_discovery_file_writes_total",
-            description: "Files written, by kind."
-        );
+        _fileWrites = meter.CreateCounter<long>("aivenmetrics_discovery_file_writes_total", description: "Files written, by kind.");
         _reloads = meter.CreateCounter<long>(
             "aivenmetrics_discovery_reloads_total",
             description: "Reload requests to Prometheus, by outcome: ok, refused, unreachable."

@@ -15,7 +15,8 @@ public sealed class DiscoveryOptions : IValidatableObject
 
     /// <summary>Discovery's feed token, a secret. Required.</summary>
     [Required(
-        ErrorMessage = "set it with the environment variable AIVENMETRICS_Discovery__FeedToken or in a file named by Discovery:FeedTokenFile"
+        ErrorMessage = "set it with the environment variable AIVENMETRICS_Discovery__FeedToken or in a file named by "
+            + "Discovery:FeedTokenFile"
     )]
     public string? FeedToken { get; set; }
 

@@ -6,8 +6,7 @@ namespace AivenMetrics.Feed;
 internal static partial class FeedLog
 {
     [LoggerMessage(1, LogLevel.Warning, "Polling the {Feed} feed failed ({Reason}): {Message} Next attempt in {Pause:F1} s. {Current}")]
-    public static partial void PollFailed(
-        this ILogger logger, string feed, string reason, string message, double pause, string current);
+    public static partial void PollFailed(this ILogger logger, string feed, string reason, string message, double pause, string current);
 
     [LoggerMessage(2, LogLevel.Information, "Polling the {Feed} feed succeeded after {Failures} failures")]
     public static partial void PollRecovered(this ILogger logger, string feed, int failures);

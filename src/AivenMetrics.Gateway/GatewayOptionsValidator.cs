@@ -33,7 +33,8 @@ public static class GatewayOptionsValidator
             else if (Destination.BaseUrl(new Uri(urls[i])) is var url && !first.TryAdd(url, i))
             {
                 yield return new ValidationResult(
-                    $"is the same server as Gateway:Prometheus:{first[url]}: remove one of them, or name another server that has the same targets.",
+                    $"is the same server as Gateway:Prometheus:{first[url]}: remove one of them, or name another server that "
+                        + "has the same targets.",
                     [$"{nameof(GatewayOptions.Prometheus)}:{i}"]
                 );
             }
@@ -70,7 +71,8 @@ public static class GatewayOptionsValidator
         if (feed && string.IsNullOrEmpty(options.FeedToken))
         {
             yield return new ValidationResult(
-                "is missing: set it with the environment variable AIVENMETRICS_Gateway__FeedToken or in a file named by Gateway:FeedTokenFile.",
+                "is missing: set it with the environment variable AIVENMETRICS_Gateway__FeedToken or in a file named by "
+                    + "Gateway:FeedTokenFile.",
                 [nameof(GatewayOptions.FeedToken)]
             );
         }
@@ -86,7 +88,8 @@ public static class GatewayOptionsValidator
         if (!string.IsNullOrEmpty(prefix) && !RequestTarget.IsValidPrefix(prefix))
         {
             yield return new ValidationResult(
-                "is not a path: it must begin with a slash, not end with one, and contain only letters, digits, -, ., _ and ~, such as /prometheus.",
+                "is not a path: it must begin with a slash, not end with one, and contain only letters, digits, -, ., _ and ~, "
+                    + "such as /prometheus.",
                 [nameof(GatewayOptions.PathPrefix)]
             );
         }

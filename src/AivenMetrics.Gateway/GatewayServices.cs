@@ -83,8 +83,8 @@ public static class GatewayServices
     }
 
     /// <summary>
-    /// Handles every request that reaches it. The gateway rejects unknown paths itself: it has a route table of its own and uses no endpoint routing
-    /// (docs/decisions/0015-a-route-table-of-our-own.md).
+    /// Handles every request that reaches it. The gateway rejects unknown paths itself: it has a route table of its own and uses no
+    /// endpoint routing (docs/decisions/0015-a-route-table-of-our-own.md).
     /// </summary>
     /// <param name="app">The application.</param>
     public static void MapGateway(this IApplicationBuilder app)
@@ -141,7 +141,8 @@ public static class GatewayServices
     }
 
     /// <summary>
-    /// The gateway is ready if credentials are loaded and at least one Prometheus server is usable. Unusable servers are listed in either case.
+    /// The gateway is ready if credentials are loaded and at least one Prometheus server is usable. Unusable servers are listed in either
+    /// case.
     /// </summary>
     private sealed class ReadinessCheck(LocalResponses local, CredentialStore credentials, DestinationPool destinations) : IHealthCheck
     {

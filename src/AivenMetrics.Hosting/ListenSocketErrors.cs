@@ -36,7 +36,8 @@ internal static class ListenSocketErrors
             SocketError.AddressAlreadyInUse =>
                 $"{key} is {url}, which another process listens on: stop that process, or set {key} to another port.",
             SocketError.AddressNotAvailable =>
-                $"{key} is {url}, which is not an address of this host: set {key} to an address of this host, or to 0.0.0.0 for all addresses.",
+                $"{key} is {url}, which is not an address of this host: set {key} to an address of this host, or to 0.0.0.0 for "
+                    + "all addresses.",
             SocketError.AccessDenied =>
                 $"{key} is {url}, which this user may not open: set {key} to a port from 1024, or grant the process CAP_NET_BIND_SERVICE.",
             _ => $"{key} is {url}, which cannot be opened ({exception.Message}): set {key} to an address of this host and a free port.",

@@ -163,7 +163,8 @@ internal static class RoleHost
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new IOException(
-                $"--addresses-file names {file}, which cannot be written ({exception.Message.TrimEnd('.')}): name a file in a writable folder.",
+                $"--addresses-file names {file}, which cannot be written ({exception.Message.TrimEnd('.')}): name a file in a "
+                    + "writable folder.",
                 exception
             );
         }

@@ -3,7 +3,8 @@ using AivenMetrics.Commands;
 using AivenMetrics.Hosting;
 
 var root = new RootCommand(
-    "Gives the tenants of a platform access to the metrics of their Aiven services. Each role (broker, discovery, gateway) is a process of its own."
+    "Gives the tenants of a platform access to the metrics of their Aiven services. Each role (broker, discovery, "
+        + "gateway) is a process of its own."
 )
 {
     RoleCommand.Create(Roles.Broker),

@@ -48,7 +48,8 @@ internal static class CatalogLoad
                 Console.WriteLine(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{round, 5} {ours.PerSecond, 10:0} {ours.BytesEach, 11:0} {theirs.PerSecond, 10:0} {theirs.BytesEach, 11:0} {ours.PerSecond / theirs.PerSecond, 6:0.00}"
+                        $"{round, 5} {ours.PerSecond, 10:0} {ours.BytesEach, 11:0} {theirs.PerSecond, 10:0} "
+                            + $"{theirs.BytesEach, 11:0} {ours.PerSecond / theirs.PerSecond, 6:0.00}"
                     )
                 );
             }

@@ -18,7 +18,8 @@ internal static class FailoverLoad
     {
         var (clients, rounds) = (options.Number("clients", 8), options.Number("rounds", 3));
         Console.WriteLine(
-            $"{"event", -8} {"round", 5} {"requests", 9} {"errors", 7}   {"normal p50", 11} {"p99", 9} {"max", 9}   {"slowest after", 13} {"over max", 10}   aim"
+            $"{"event", -8} {"round", 5} {"requests", 9} {"errors", 7}   {"normal p50", 11} {"p99", 9} {"max", 9}   "
+                + $"{"slowest after", 13} {"over max", 10}   aim"
         );
         for (var round = 1; round <= rounds; round++)
         {
@@ -63,7 +64,9 @@ internal static class FailoverLoad
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name, -8} {round, 5} {asked.Length, 9} {asked.Count(one => one.Fault.Length > 0), 7}   {At(normal, 0.5), 8:F1} ms {At(normal, 0.99), 6:F1} ms {normal[^1], 6:F1} ms   {after, 10:F1} ms {after - normal[^1], 7:F1} ms   {aim}"
+                $"{name, -8} {round, 5} {asked.Length, 9} {asked.Count(one => one.Fault.Length > 0), 7}   "
+                    + $"{At(normal, 0.5), 8:F1} ms {At(normal, 0.99), 6:F1} ms {normal[^1], 6:F1} ms   {after, 10:F1} ms "
+                    + $"{after - normal[^1], 7:F1} ms   {aim}"
             )
         );
         foreach (var fault in asked.Where(one => one.Fault.Length > 0).Take(3))

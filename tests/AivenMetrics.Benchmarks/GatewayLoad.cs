@@ -46,7 +46,8 @@ internal static class GatewayLoad
             answer.Contains("\"metric\"", StringComparison.Ordinal)
         );
         Console.WriteLine(
-            $"{"question", -32} {"conn", 4} {"direct p50", 11} {"p99", 9} {"req/s", 7}   {"gateway p50", 11} {"p99", 9} {"req/s", 7}   added p50   ratio p99"
+            $"{"question", -32} {"conn", 4} {"direct p50", 11} {"p99", 9} {"req/s", 7}   {"gateway p50", 11} {"p99", 9} "
+                + $"{"req/s", 7}   added p50   ratio p99"
         );
         foreach (var question in Questions)
         {
@@ -79,7 +80,9 @@ internal static class GatewayLoad
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{question.Name, -32} {connections, 4} {At(direct, 0.5), 8:F2} ms {At(direct, 0.99), 6:F2} ms {PerSecond(direct), 7:F0}   {At(through, 0.5), 8:F2} ms {At(through, 0.99), 6:F2} ms {PerSecond(through), 7:F0}   {At(through, 0.5) - At(direct, 0.5), 6:F3} ms   {At(through, 0.99) / At(direct, 0.99), 9:F2}"
+                $"{question.Name, -32} {connections, 4} {At(direct, 0.5), 8:F2} ms {At(direct, 0.99), 6:F2} ms "
+                    + $"{PerSecond(direct), 7:F0}   {At(through, 0.5), 8:F2} ms {At(through, 0.99), 6:F2} ms "
+                    + $"{PerSecond(through), 7:F0}   {At(through, 0.5) - At(direct, 0.5), 6:F3} ms   {At(through, 0.99) / At(direct, 0.99), 9:F2}"
             )
         );
     }

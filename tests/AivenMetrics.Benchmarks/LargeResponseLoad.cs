@@ -4,8 +4,8 @@ using AivenMetrics.Testing.Gateway;
 namespace AivenMetrics.Benchmarks;
 
 /// <summary>
-/// Measures the memory of a gateway while an answer of 100 MB passes, in each of the ways of <see cref="LargeResponse"/>. The aim is at most
-/// 20 MB of growth. Option: --megabytes (100).
+/// Measures the memory of a gateway while an answer of 100 MB passes, in each of the ways of <see cref="LargeResponse"/>. The aim is at
+/// most 20 MB of growth. Option: --megabytes (100).
 /// </summary>
 internal static class LargeResponseLoad
 {

@@ -37,10 +37,12 @@ internal static class LifecycleLoad
         await PgbenchAsync(server, script, clients, 2);
 
         Console.WriteLine(
-            $"{clients} clients, rounds of {seconds} s, fsync {(options.Flag("no-fsync") ? "off" : "on")}; broker, gateway, simulator, PostgreSQL and the load share {Environment.ProcessorCount} cores"
+            $"{clients} clients, rounds of {seconds} s, fsync {(options.Flag("no-fsync") ? "off" : "on")}; broker, gateway, "
+                + $"simulator, PostgreSQL and the load share {Environment.ProcessorCount} cores"
         );
         Console.WriteLine(
-            $"{"round", 5} {"lifecycles/s", 13} {"bind p50 ms", 12} {"p99", 8} {"unbind p50", 11} {"p99", 8} {"writes each", 12} {"commits each", 13} {"pgbench/s", 10} {"ratio", 6}"
+            $"{"round", 5} {"lifecycles/s", 13} {"bind p50 ms", 12} {"p99", 8} {"unbind p50", 11} {"p99", 8} "
+                + $"{"writes each", 12} {"commits each", 13} {"pgbench/s", 10} {"ratio", 6}"
         );
         List<double> ratios = [];
         for (var round = 1; round <= rounds; round++)
@@ -59,7 +61,9 @@ internal static class LifecycleLoad
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{round, 5} {lifecycles, 13:0.0} {1000 * Percentile(binds, 50), 12:0.0} {1000 * Percentile(binds, 99), 8:0.0} {1000 * Percentile(unbinds, 50), 11:0.0} {1000 * Percentile(unbinds, 99), 8:0.0} {writesEach, 12:0.00} {(double)(after.commits - before.commits) / Math.Max(1, binds.Count), 13:0.00} {commitsPerSecond, 10:0} {ratios[^1], 6:0.00}"
+                    $"{round, 5} {lifecycles, 13:0.0} {1000 * Percentile(binds, 50), 12:0.0} "
+                        + $"{1000 * Percentile(binds, 99), 8:0.0} {1000 * Percentile(unbinds, 50), 11:0.0} "
+                        + $"{1000 * Percentile(unbinds, 99), 8:0.0} {writesEach, 12:0.00} {(double)(after.commits - before.commits) / Math.Max(1, binds.Count), 13:0.00} {commitsPerSecond, 10:0} {ratios[^1], 6:0.00}"
                 )
             );
         }

@@ -35,7 +35,9 @@ internal sealed class LoadPlatform : IDisposable
         return new LoadPlatform(http, offering["id"]!.GetValue<string>(), plan["id"]!.GetValue<string>());
     }
 
-    /// <summary>Makes instances in the demo's spaces, each with a binding that stays, and waits until a bind of each ends at once.</summary>
+    /// <summary>
+    /// Makes instances in the demo's spaces, each with a binding that stays, and waits until a bind of each ends at once.
+    /// </summary>
     public async Task<string[]> SettleAsync(int instances)
     {
         string[] ids = [.. Enumerable.Range(0, instances).Select(_ => Guid.NewGuid().ToString())];

@@ -41,7 +41,8 @@ internal static class NeighbourLoad
             limited: true
         );
         Console.WriteLine(
-            "a tenant with up to 50 queries a second beside another, each and the gateway and Prometheus in a process of its own; default limits; collecting samples ..."
+            "a tenant with up to 50 queries a second beside another, each and the gateway and Prometheus in a process of "
+                + "its own; default limits; collecting samples ..."
         );
         await prometheus.WaitUntilAsync("count_over_time(load_metric[1m]) > 15", answer =>
             answer.Contains("\"metric\"", StringComparison.Ordinal)
@@ -80,7 +81,9 @@ internal static class NeighbourLoad
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{perSecond[i] + " per second", -18} {answered[i], 9} {refused[i], 8}   {At(measured[i], 0.5), 6:F2} ms {At(measured[i], 0.99), 6:F2} ms   {At(measured[i], 0.5) / At(measured[0], 0.5), 9:F2} {At(measured[i], 0.99) / At(measured[0], 0.99), 5:F2}"
+                    $"{perSecond[i] + " per second", -18} {answered[i], 9} {refused[i], 8}   {At(measured[i], 0.5), 6:F2} ms "
+                        + $"{At(measured[i], 0.99), 6:F2} ms   {At(measured[i], 0.5) / At(measured[0], 0.5), 9:F2} "
+                        + $"{At(measured[i], 0.99) / At(measured[0], 0.99), 5:F2}"
                 )
             );
         }

@@ -72,7 +72,8 @@ internal static class ProxyLoad
         var caddy = all[Array.FindIndex(proxies, p => p.Name.StartsWith("Caddy", StringComparison.Ordinal))];
         Console.WriteLine();
         Console.WriteLine(
-            $"{connections} connections, {rounds} rounds of {seconds} s, medians; load average {ProcessStatus.LoadAverage()}, {Environment.ProcessorCount} cores"
+            $"{connections} connections, {rounds} rounds of {seconds} s, medians; load average "
+                + $"{ProcessStatus.LoadAverage()}, {Environment.ProcessorCount} cores"
         );
         Console.WriteLine($"{"", -24} {"req/s", 8} {"of Caddy's", 10} {"p50 ms", 8} {"added", 7} {"p99 ms", 8} {"CPU s/10,000", 13}");
         for (var i = 0; i < proxies.Length; i++)
@@ -83,7 +84,9 @@ internal static class ProxyLoad
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{proxies[i].Name, -24} {Median(all[i], m => m.Result.PerSecond), 8:0} {ratio, 10:0.00} {p50, 8:0.000} {p50 - direct, 7:0.000} {Median(all[i], m => m.Result.P99), 8:0.00} {Median(all[i], m => m.ProcessorSeconds * 10_000 / m.Result.Requests), 13:0.00}"
+                    $"{proxies[i].Name, -24} {Median(all[i], m => m.Result.PerSecond), 8:0} {ratio, 10:0.00} {p50, 8:0.000} "
+                        + $"{p50 - direct, 7:0.000} {Median(all[i], m => m.Result.P99), 8:0.00} "
+                        + $"{Median(all[i], m => m.ProcessorSeconds * 10_000 / m.Result.Requests), 13:0.00}"
                 )
             );
         }

@@ -62,7 +62,8 @@ internal static class RewriteComparison
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{name, -16} {own, 8:0.0} {aim, 6:0} {allocated, 16} {(double)allocated / output, 12:0.0} × {other, 16:0} {other / own, 6:0}"
+                    $"{name, -16} {own, 8:0.0} {aim, 6:0} {allocated, 16} {(double)allocated / output, 12:0.0} × {other, 16:0} "
+                        + $"{other / own, 6:0}"
                 )
             );
         }

@@ -19,7 +19,11 @@ public sealed class ArchitectureTests
     [InlineData("AivenMetrics.Gateway", "AivenMetrics.Authentication AivenMetrics.Feed AivenMetrics.PromQL")]
     [InlineData("AivenMetrics.Broker", "AivenMetrics.Authentication AivenMetrics.Feed")]
     [InlineData("AivenMetrics.Hosting", "")]
-    [InlineData("aiven-metrics", "AivenMetrics.Authentication AivenMetrics.Broker AivenMetrics.Discovery AivenMetrics.Feed AivenMetrics.Gateway AivenMetrics.Hosting")]
+    [InlineData(
+        "aiven-metrics",
+        "AivenMetrics.Authentication AivenMetrics.Broker AivenMetrics.Discovery AivenMetrics.Feed "
+            + "AivenMetrics.Gateway AivenMetrics.Hosting"
+    )]
     [InlineData("aiven-metrics-lab", "AivenMetrics.Feed AivenMetrics.Hosting AivenMetrics.Simulator AivenMetrics.StrictPlatform")]
     public void A_project_references_only_what_its_secrets_allow(string project, string allowed)
     {

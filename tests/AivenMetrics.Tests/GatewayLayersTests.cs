@@ -5,7 +5,9 @@ using Xunit;
 
 namespace AivenMetrics.Tests;
 
-/// <summary>The folders of the gateway form layers: the type references between them, method bodies included, are exactly the declared ones.</summary>
+/// <summary>
+/// The folders of the gateway form layers: the type references between them, method bodies included, are exactly the declared ones.
+/// </summary>
 public sealed class GatewayLayersTests
 {
     private const string Root = "AivenMetrics.Gateway";

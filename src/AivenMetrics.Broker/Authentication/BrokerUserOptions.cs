@@ -39,7 +39,8 @@ public sealed class BrokerUserOptions : IValidatableObject
         {
             yield return new ValidationResult(
                 "must be a line that aiven-metrics hash-password printed "
-                    + $"(pbkdf2-sha256$…, at least {AivenMetrics.Authentication.PasswordHash.MinimumIterations} iterations), given here or in a file named by PasswordHashFile.",
+                    + $"(pbkdf2-sha256$…, at least {AivenMetrics.Authentication.PasswordHash.MinimumIterations} iterations), "
+                    + "given here or in a file named by PasswordHashFile.",
                 [nameof(PasswordHash)]
             );
         }

@@ -103,20 +103,23 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
             if (item.ValueKind != JsonValueKind.String)
             {
                 return Invalid(
-                    $"The parameter '{ServicesParameter}' must be an array of strings, {ServicesExample}: '{ServicesParameter}[{names.Count}]' is not a string."
+                    $"The parameter '{ServicesParameter}' must be an array of strings, {ServicesExample}: "
+                        + $"'{ServicesParameter}[{names.Count}]' is not a string."
                 );
             }
             var name = item.GetString()!;
             if (name.Length == 0 || name.EnumerateRunes().Count() > MaximumServiceNameLength)
             {
                 return Invalid(
-                    $"Each value of the parameter '{ServicesParameter}' must have 1 to {MaximumServiceNameLength} characters: '{ServicesParameter}[{names.Count}]' does not."
+                    $"Each value of the parameter '{ServicesParameter}' must have 1 to {MaximumServiceNameLength} characters: "
+                        + $"'{ServicesParameter}[{names.Count}]' does not."
                 );
             }
             if (names.IndexOf(name) is >= 0 and var first)
             {
                 return Invalid(
-                    $"The parameter '{ServicesParameter}' names a service twice, '{ServicesParameter}[{first}]' and '{ServicesParameter}[{names.Count}]': name each once."
+                    $"The parameter '{ServicesParameter}' names a service twice, '{ServicesParameter}[{first}]' and "
+                        + $"'{ServicesParameter}[{names.Count}]': name each once."
                 );
             }
             names.Add(name);

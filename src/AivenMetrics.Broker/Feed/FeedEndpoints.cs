@@ -50,7 +50,8 @@ internal static partial class FeedEndpoints
             .WithHeader(
                 Feeds.GatewayHeader,
                 false,
-                "Random id of a gateway process. With If-None-Match, the gateway acknowledges that it applies that version. Binds wait for it."
+                "Random id of a gateway process. With If-None-Match, the gateway acknowledges that it applies that version. "
+                    + "Binds wait for it."
             )
             .WithHeader(
                 PrometheusVersionHeader,

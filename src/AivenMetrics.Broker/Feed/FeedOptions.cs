@@ -10,13 +10,15 @@ public sealed class FeedOptions : IValidatableObject
 
     /// <summary>Token of discovery, for <c>/feed/v1/targets</c>. A secret; no default.</summary>
     [Required(
-        ErrorMessage = "set it with the environment variable AIVENMETRICS_Broker__Feed__DiscoveryToken or in a file named by Broker:Feed:DiscoveryTokenFile"
+        ErrorMessage = "set it with the environment variable AIVENMETRICS_Broker__Feed__DiscoveryToken or in a file named by "
+            + "Broker:Feed:DiscoveryTokenFile"
     )]
     public string DiscoveryToken { get; set; } = "";
 
     /// <summary>Token of the gateways, for <c>/feed/v1/credentials</c>. A secret; no default.</summary>
     [Required(
-        ErrorMessage = "set it with the environment variable AIVENMETRICS_Broker__Feed__GatewayToken or in a file named by Broker:Feed:GatewayTokenFile"
+        ErrorMessage = "set it with the environment variable AIVENMETRICS_Broker__Feed__GatewayToken or in a file named by "
+            + "Broker:Feed:GatewayTokenFile"
     )]
     public string GatewayToken { get; set; } = "";
 

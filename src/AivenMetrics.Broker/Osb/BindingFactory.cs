@@ -107,7 +107,8 @@ internal sealed class BindingFactory(
                 "names a binding that has expired. Create a new binding without a predecessor",
             // The predecessor stays valid, but its scope is not granted again after the plan no longer includes it.
             { PlanScope: PlanScope.Space } when instance.PlanScope == PlanScope.Services =>
-                "names a binding that covers the whole space, which the plan of the service instance no longer includes. Create a new binding without a predecessor",
+                "names a binding that covers the whole space, which the plan of the service instance no longer includes. "
+                    + "Create a new binding without a predecessor",
             _ => null,
         };
 

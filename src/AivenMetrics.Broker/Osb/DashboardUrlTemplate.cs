@@ -19,7 +19,8 @@ internal sealed class DashboardUrlTemplate(string template)
     {
         if (!template.Contains(InstanceIdPlaceholder, StringComparison.Ordinal))
         {
-            return $"must contain {InstanceIdPlaceholder} to identify the instance, such as https://example.com/metrics/{InstanceIdPlaceholder}.";
+            return $"must contain {InstanceIdPlaceholder} to identify the instance, such as "
+                + $"https://example.com/metrics/{InstanceIdPlaceholder}.";
         }
         var (a, b) = (Substitute(template, name => $"a{name.Length}"), Substitute(template, name => $"b{name.Length}"));
         if (

@@ -98,7 +98,8 @@ internal static class OsbDocumentation
             ErrorExamples: new() { [404] = OsbErrors.InstanceNotFound }
         ),
         ["Update"] = new(
-            "Updates plan, parameters, names or maintenance version synchronously. Absent members stay unchanged. Bindings keep their scope.",
+            "Updates plan, parameters, names or maintenance version synchronously. Absent members stay unchanged. Bindings "
+                + "keep their scope.",
             RequestExample: """
             {
               "service_id": "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10",

@@ -103,7 +103,8 @@ internal static class OsbErrors
     public static readonly OsbError ServicesRequired = new(
         400,
         null,
-        "The plan requires services. Set the parameter 'services' when binding, such as {\"services\": [\"<instance GUID or Aiven service name>\"]}, "
+        "The plan requires services. Set the parameter 'services' when binding, such as {\"services\": [\"<instance "
+            + "GUID or Aiven service name>\"]}, "
             + "or set default services on the instance."
     );
 

@@ -34,7 +34,8 @@ internal sealed class CredentialLifetimePolicy(TimeSpan? maximum)
         requested > maximum
             ? throw new OsbException(
                 OsbErrors.BadRequest(
-                    $"The parameter 'expires_in' must be at most {Format(maximum.Value)}, the maximum lifetime of credentials at this broker."
+                    $"The parameter 'expires_in' must be at most {Format(maximum.Value)}, the maximum lifetime of credentials "
+                        + "at this broker."
                 )
             )
             : CreateValidity(requested ?? maximum, now);

@@ -130,7 +130,8 @@ internal sealed record BindingProgress(OperationState State, string Description,
     private static string DescribePendingGateways(AcknowledgementCount gateways) =>
         gateways.Present == 0
             ? "No gateway has polled for credentials yet. Contact the operator."
-            : $"Waiting for the gateways to accept the credential ({gateways.Acknowledged} of {gateways.Present} {(gateways.Acknowledged == 1 ? "has" : "have")}).";
+            : $"Waiting for the gateways to accept the credential ({gateways.Acknowledged} of {gateways.Present} "
+                + $"{(gateways.Acknowledged == 1 ? "has" : "have")}).";
 
     private static string Summarize(List<ServiceCondition> covered, int missing)
     {
@@ -140,7 +141,8 @@ internal sealed record BindingProgress(OperationState State, string Description,
         }
         var delivering = covered.Count(service => service.Condition.Reason == ConditionReasons.Integrated);
         var first =
-            $"{delivering} of {CountOfServices(covered.Count + missing)} {(delivering == 1 || covered.Count + missing == 1 ? "delivers" : "deliver")} metrics.";
+            $"{delivering} of {CountOfServices(covered.Count + missing)} "
+            + $"{(delivering == 1 || covered.Count + missing == 1 ? "delivers" : "deliver")} metrics.";
         var gone = missing switch
         {
             0 => "",

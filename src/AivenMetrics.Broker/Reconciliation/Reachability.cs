@@ -16,7 +16,8 @@ internal static class Reachability
     {
         if (options.Route == "public" && service.ProjectVpcId is { Length: > 0 } && !IsPublic(service))
         {
-            return "it is in a VPC without public access to its metrics. Set public_access.prometheus of the service, or contact the operator.";
+            return "it is in a VPC without public access to its metrics. Set public_access.prometheus of the service, or "
+                + "contact the operator.";
         }
         if (hosts.Count == 0)
         {

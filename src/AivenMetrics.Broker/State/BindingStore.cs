@@ -185,7 +185,8 @@ public sealed class BindingStore(Database database)
                     succeeded = OperationState.Succeeded.ToText(),
                 };
                 await transaction.ExecuteAsync(
-                    $"UPDATE service_binding SET snapshot = @snapshot WHERE {KeyCondition} AND operation_state = @succeeded AND snapshot IS NULL",
+                    $"UPDATE service_binding SET snapshot = @snapshot WHERE {KeyCondition} AND operation_state = @succeeded AND "
+                        + "snapshot IS NULL",
                     args
                 );
                 var stored = await transaction.QueryAsync<string?>(

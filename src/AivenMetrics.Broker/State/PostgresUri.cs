@@ -250,7 +250,8 @@ internal sealed partial class PostgresUri
         {
             throw new ArgumentException(
                 _nameMayBeSecret || !ParameterName().IsMatch(name)
-                    ? "The PostgreSQL URL has an unknown or malformed parameter: remove it, and percent-encode the characters / ? # @ : of user and password."
+                    ? "The PostgreSQL URL has an unknown or malformed parameter: remove it, and percent-encode the characters / "
+                        + "? # @ : of user and password."
                     : $"The PostgreSQL URL has an unknown or malformed parameter '{name}': remove or correct it."
             );
         }

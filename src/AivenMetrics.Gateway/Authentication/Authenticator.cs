@@ -8,8 +8,8 @@ using Microsoft.Net.Http.Headers;
 namespace AivenMetrics.Gateway.Authentication;
 
 /// <summary>
-/// Authenticates requests against the current credentials: with a username and password as <c>Basic</c>, or with a token as <c>Bearer</c>. The
-/// token is base64url, without padding, of <c>username:password</c>.
+/// Authenticates requests against the current credentials: with a username and password as <c>Basic</c>, or with a token as <c>Bearer</c>.
+/// The token is base64url, without padding, of <c>username:password</c>.
 /// </summary>
 internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
 {
@@ -18,8 +18,8 @@ internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
     private static readonly byte[] UnknownUserHash = new byte[SecretDigest.Length];
 
     /// <summary>
-    /// Returns the credential of a request, or null. An unknown username costs the same work as a wrong password: the password is hashed and
-    /// compared in constant time either way.
+    /// Returns the credential of a request, or null. An unknown username costs the same work as a wrong password: the password is hashed
+    /// and compared in constant time either way.
     /// </summary>
     public Credential? Authenticate(HttpRequest request)
     {
@@ -44,14 +44,17 @@ internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
         }
     }
 
-    /// <summary>Returns whether a credential is still valid: neither revoked, nor replaced by another with its username, nor expired.</summary>
+    /// <summary>
+    /// Returns whether a credential is still valid: neither revoked, nor replaced by another with its username, nor expired.
+    /// </summary>
     public bool IsValid(Credential credential) =>
         tenants.Current?.Find(credential.Username) is { } now
         && (ReferenceEquals(now, credential) || now.SecretHash.AsSpan().SequenceEqual(credential.SecretHash))
         && !(now.NotAfter <= time.GetUtcNow());
 
     /// <summary>
-    /// Returns the challenge of a 401: <c>Basic</c> only for navigation in a browser, because Grafana shows a pop-up for every Basic challenge.
+    /// Returns the challenge of a 401: <c>Basic</c> only for navigation in a browser, because Grafana shows a pop-up for every Basic
+    /// challenge.
     /// </summary>
     public static string Challenge(HttpRequest request)
     {

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway.Authentication;
 
-/// <summary>Loads credentials from the broker's feed. After a restart the feed client starts with its last valid response on disk.</summary>
+/// <summary>
+/// Loads credentials from the broker's feed. After a restart the feed client starts with its last valid response on disk.
+/// </summary>
 internal sealed class CredentialFeedSource(
     FeedClient<CredentialFeed> client,
     CredentialStore credentials,

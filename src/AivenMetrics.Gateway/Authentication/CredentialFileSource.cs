@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway.Authentication;
 
 /// <summary>
-/// Loads credentials from a file. The file is read again every second and applied if its bytes changed and are valid. Reading detects a rename
-/// over the file, a swapped symbolic link and a change on a network file system alike. An invalid file only increases a metric and is logged
-/// once per content.
+/// Loads credentials from a file. The file is read again every second and applied if its bytes changed and are valid. Reading detects a
+/// rename over the file, a swapped symbolic link and a change on a network file system alike. An invalid file only increases a metric and
+/// is logged once per content.
 /// </summary>
 internal sealed class CredentialFileSource(
     string path,
@@ -25,7 +25,9 @@ internal sealed class CredentialFileSource(
 
     private const long MaxFileBytes = 256L << 20;
 
-    /// <summary>People write this file. Unknown members are errors, so that a misspelt <c>not_after</c> creates no credential without an end.</summary>
+    /// <summary>
+    /// People write this file. Unknown members are errors, so that a misspelt <c>not_after</c> creates no credential without an end.
+    /// </summary>
     private static readonly FeedJson StrictJson = new(
         new JsonSerializerOptions(FeedJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow }
     );
@@ -145,7 +147,8 @@ internal sealed class CredentialFileSource(
             return new(
                 null,
                 null,
-                $"{path} is not the JSON of tenants (line {e.LineNumber + 1}, path {e.Path ?? "$"}): a member is missing, misspelt, there twice or of a wrong type"
+                $"{path} is not the JSON of tenants (line {e.LineNumber + 1}, path {e.Path ?? "$"}): a member is missing, "
+                    + "misspelt, there twice or of a wrong type"
             );
         }
     }

@@ -5,7 +5,9 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 
 namespace AivenMetrics.Gateway.Authentication;
 
-/// <summary>All credentials at one moment. Immutable: a new snapshot replaces it as a whole, so that no request sees half of a change.</summary>
+/// <summary>
+/// All credentials at one moment. Immutable: a new snapshot replaces it as a whole, so that no request sees half of a change.
+/// </summary>
 internal sealed class CredentialSnapshot
 {
     private readonly FrozenDictionary<string, Credential>.AlternateLookup<ReadOnlySpan<char>> _byUsername;
@@ -27,8 +29,8 @@ internal sealed class CredentialSnapshot
     public Credential? Find(ReadOnlySpan<char> username) => _byUsername.TryGetValue(username, out var credential) ? credential : null;
 
     /// <summary>
-    /// Creates a snapshot from a response of the feed or from the content of a file. A list with one error is rejected as a whole. A credential
-    /// with well-formed matchers that are no scope is kept and matches nothing.
+    /// Creates a snapshot from a response of the feed or from the content of a file. A list with one error is rejected as a whole. A
+    /// credential with well-formed matchers that are no scope is kept and matches nothing.
     /// </summary>
     /// <param name="feed">The list of credentials.</param>
     /// <param name="previous">The previous snapshot, if any: unchanged credentials are taken from it.</param>
@@ -91,7 +93,9 @@ internal sealed class CredentialSnapshot
             );
     }
 
-    /// <summary>Returns whether a credential is unchanged. A credential that matches nothing is created again each time, for its warning.</summary>
+    /// <summary>
+    /// Returns whether a credential is unchanged. A credential that matches nothing is created again each time, for its warning.
+    /// </summary>
     private static bool IsUnchanged(Credential known, TenantCredential tenant)
     {
         if (
@@ -117,7 +121,9 @@ internal sealed class CredentialSnapshot
 
     private static MatchType ToMatchType(ScopeMatcher matcher) => matcher.Type == "=" ? MatchType.Equal : MatchType.Regex;
 
-    /// <summary>Returns the scope of a credential; nothing, with the reason, if its matchers could match series without the labels.</summary>
+    /// <summary>
+    /// Returns the scope of a credential; nothing, with the reason, if its matchers could match series without the labels.
+    /// </summary>
     private static (TenantScope Scope, string? Why) ToScope(TenantCredential tenant)
     {
         if (tenant.Matchers.Count == 0)

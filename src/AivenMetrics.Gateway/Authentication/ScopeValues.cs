@@ -9,7 +9,9 @@ internal static class ScopeValues
 {
     private const string RegexMetacharacters = @"\.+*?()|[]{}^$";
 
-    /// <summary>Returns the values of an equality, or of an expression that lists literals, such as <c>one|two\.x</c>; empty otherwise.</summary>
+    /// <summary>
+    /// Returns the values of an equality, or of an expression that lists literals, such as <c>one|two\.x</c>; empty otherwise.
+    /// </summary>
     public static HashSet<string> List(LabelMatcher matcher) =>
         matcher.Type == MatchType.Equal ? [matcher.Value] : ListAlternatives(matcher.Value);
 

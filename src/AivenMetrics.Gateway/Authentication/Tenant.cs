@@ -5,8 +5,8 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Gateway.Authentication;
 
 /// <summary>
-/// The tenant whose limits a credential uses and whose usage it adds to: the owner in its scope, under the credential's plan. All credentials
-/// of one owner and plan share both.
+/// The tenant whose limits a credential uses and whose usage it adds to: the owner in its scope, under the credential's plan. All
+/// credentials of one owner and plan share both.
 /// </summary>
 /// <param name="Name">The name in logs: <c>organization/space</c>, or the printed scope if it contains no owner.</param>
 /// <param name="Plan">The plan.</param>
@@ -47,7 +47,8 @@ internal sealed record Tenant(string Name, string Plan, string Key, string? Usag
     public override int GetHashCode() => Key.GetHashCode(StringComparison.Ordinal);
 
     /// <summary>
-    /// Returns one value for each matcher: of a list of values the first in ordinal order. Returns null if the values of a matcher are not certain.
+    /// Returns one value for each matcher: of a list of values the first in ordinal order. Returns null if the values of a matcher are not
+    /// certain.
     /// </summary>
     private static string? CreateUsageLabels(TenantScope scope, string plan)
     {

@@ -12,33 +12,36 @@ public sealed class FailoverOptions : IValidatableObject
     private static readonly TimeSpan MinStaleAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// The time that a preferred Prometheus server must have been healthy, and that must have passed since the last switch, before the gateway
-    /// switches back. Default: 5 min, so that graphs change between replicas at most once in that time. A failed server is left at once, always.
+    /// The time that a preferred Prometheus server must have been healthy, and that must have passed since the last switch, before the
+    /// gateway switches back. Default: 5 min, so that graphs change between replicas at most once in that time. A failed server is left at
+    /// once, always.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan ReturnAfter { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Selects the series that show whether a Prometheus server scrapes. Default: <c>up{aiven_project!=""}</c>, the <c>up</c> of the discovery jobs.
-    /// If it is empty, the gateway monitors neither staleness nor history.
+    /// Selects the series that show whether a Prometheus server scrapes. Default: <c>up{aiven_project!=""}</c>, the <c>up</c> of the
+    /// discovery jobs. If it is empty, the gateway monitors neither staleness nor history.
     /// </summary>
     public string FreshnessSelector { get; set; } = "up{aiven_project!=\"\"}";
 
     /// <summary>
-    /// The age of the newest sample from which a Prometheus server is stale and left for one with newer samples. A longer time without samples is a gap
-    /// in its history. Default: 3 min, a few scrape intervals of 1 min. 2 s to 5 min, because an instant query finds no older samples; zero disables both.
+    /// The age of the newest sample from which a Prometheus server is stale and left for one with newer samples. A longer time without
+    /// samples is a gap in its history. Default: 3 min, a few scrape intervals of 1 min. 2 s to 5 min, because an instant query finds no
+    /// older samples; zero disables both.
     /// </summary>
     public TimeSpan StaleAfter { get; set; } = TimeSpan.FromMinutes(3);
 
     /// <summary>
-    /// The time for which the gateway monitors the history of each Prometheus server. Default: 15 days, the default retention of Prometheus. Zero disables it.
+    /// The time for which the gateway monitors the history of each Prometheus server. Default: 15 days, the default retention of
+    /// Prometheus. Zero disables it.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "366.00:00:00")]
     public TimeSpan HistoryWindow { get; set; } = TimeSpan.FromDays(15);
 
     /// <summary>
-    /// The maximum share of light requests (instant queries, names and values) that are hedged, which means sent to a second Prometheus server when the
-    /// first is slow. Default: 0.05, one in twenty. Maximum: 0.5. Zero disables hedging.
+    /// The maximum share of light requests (instant queries, names and values) that are hedged, which means sent to a second Prometheus
+    /// server when the first is slow. Default: 0.05, one in twenty. Maximum: 0.5. Zero disables hedging.
     /// </summary>
     [Range(0.0, 0.5)]
     public double HedgeShare { get; set; } = 0.05;

@@ -9,8 +9,9 @@ public sealed class GatewayOptions
     public const string Section = "Gateway";
 
     /// <summary>
-    /// Base URLs of the Prometheus servers, or of any servers with the Prometheus query API, the preferred one first. At least one is required.
-    /// A path prefix is kept. A user and password in the URL are sent to that server as basic authentication and are never logged.
+    /// Base URLs of the Prometheus servers, or of any servers with the Prometheus query API, the preferred one first. At least one is
+    /// required. A path prefix is kept. A user and password in the URL are sent to that server as basic authentication and are never
+    /// logged.
     /// </summary>
     [MinLength(1, ErrorMessage = "give at least one base URL, such as AIVENMETRICS_Gateway__Prometheus__0=http://127.0.0.1:9090")]
     public IList<string> Prometheus { get; init; } = [];
@@ -21,20 +22,22 @@ public sealed class GatewayOptions
     public QueryEngine Engine { get; set; } = QueryEngine.Prometheus;
 
     /// <summary>
-    /// A path before all paths of the gateway, such as <c>/prometheus</c>, for a proxy that does not remove it. Default: none. Paths without
-    /// the prefix are served too.
+    /// A path before all paths of the gateway, such as <c>/prometheus</c>, for a proxy that does not remove it. Default: none. Paths
+    /// without the prefix are served too.
     /// </summary>
     public string? PathPrefix { get; set; }
 
-    /// <summary>Base URL of the broker, whose feed contains the credentials. Either this or <see cref="TenantsFile"/> is required.</summary>
+    /// <summary>
+    /// Base URL of the broker, whose feed contains the credentials. Either this or <see cref="TenantsFile"/> is required.
+    /// </summary>
     public string? FeedUrl { get; set; }
 
     /// <summary>The gateway's token for the broker's feed. A secret; required with <see cref="FeedUrl"/>.</summary>
     public string? FeedToken { get; set; }
 
     /// <summary>
-    /// A file with the last valid response of the feed, so that the gateway can start while the broker is unavailable. Default: none. The file
-    /// contains hashes of passwords and is written with mode 0600.
+    /// A file with the last valid response of the feed, so that the gateway can start while the broker is unavailable. Default: none. The
+    /// file contains hashes of passwords and is written with mode 0600.
     /// </summary>
     public string? LastGoodFile { get; set; }
 
@@ -55,34 +58,35 @@ public sealed class GatewayOptions
     public FailoverOptions Failover { get; init; } = new();
 
     /// <summary>
-    /// Origins whose web pages may read responses, such as <c>https://console.example</c>. Default: none. Tools and servers, including Grafana,
-    /// need no entry.
+    /// Origins whose web pages may read responses, such as <c>https://console.example</c>. Default: none. Tools and servers, including
+    /// Grafana, need no entry.
     /// </summary>
     public IList<string> CorsOrigins { get; init; } = [];
 
     /// <summary>
-    /// The number of requests of all tenants that may wait for responses of Prometheus servers at the same time. Waiting tenants take turns.
-    /// 1 to 10,000. Default: 20, the default of Prometheus' <c>--query.max-concurrency</c>. Divide it between several gateways.
+    /// The number of requests of all tenants that may wait for responses of Prometheus servers at the same time. Waiting tenants take
+    /// turns. 1 to 10,000. Default: 20, the default of Prometheus' <c>--query.max-concurrency</c>. Divide it between several gateways.
     /// </summary>
     [Range(1, 10_000)]
     public int UpstreamConcurrency { get; set; } = 20;
 
     /// <summary>
-    /// The number of concurrent remote reads of all tenants, each until its client has read the response; at most two per tenant. 1 to 10,000.
-    /// Default: 4. A Prometheus server accepts 10 from all gateways together (<c>--storage.remote.read-concurrent-limit</c>).
+    /// The number of concurrent remote reads of all tenants, each until its client has read the response; at most two per tenant. 1 to
+    /// 10,000. Default: 4. A Prometheus server accepts 10 from all gateways together (<c>--storage.remote.read-concurrent-limit</c>).
     /// </summary>
     [Range(1, 10_000)]
     public int RemoteReadConcurrency { get; set; } = 4;
 
     /// <summary>
-    /// The limits of each tenant by plan. Default: those of <see cref="TenantLimitsOptions"/> for every plan. The plan <c>default</c> sets the
-    /// defaults of all other plans.
+    /// The limits of each tenant by plan. Default: those of <see cref="TenantLimitsOptions"/> for every plan. The plan <c>default</c> sets
+    /// the defaults of all other plans.
     /// </summary>
     public IDictionary<string, TenantLimitsOptions> Plans { get; } =
         new Dictionary<string, TenantLimitsOptions>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The number of tenants, by plan, with usage series on <c>/metrics/tenants</c>: those with the latest requests. 0 to 100,000. Default: 2000.
+    /// The number of tenants, by plan, with usage series on <c>/metrics/tenants</c>: those with the latest requests. 0 to 100,000. Default:
+    /// 2000.
     /// </summary>
     [Range(0, 100_000)]
     public int ExportedTenants { get; set; } = 2000;

@@ -7,8 +7,8 @@ public enum QueryEngine
     Prometheus,
 
     /// <summary>
-    /// VictoriaMetrics, single node or the query component of a cluster. Every request also contains the scope as <c>extra_filters[]</c>. The gateway
-    /// itself responds to paths that VictoriaMetrics does not have.
+    /// VictoriaMetrics, single node or the query component of a cluster. Every request also contains the scope as <c>extra_filters[]</c>.
+    /// The gateway itself responds to paths that VictoriaMetrics does not have.
     /// </summary>
     VictoriaMetrics,
 }

@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace AivenMetrics.Gateway.Configuration;
 
 /// <summary>
-/// The limits of one plan, section <c>Gateway:Plans:&lt;plan&gt;</c>. An unset limit is that of the plan <c>default</c>. If that is unset too, it is
-/// the default named here.
+/// The limits of one plan, section <c>Gateway:Plans:&lt;plan&gt;</c>. An unset limit is that of the plan <c>default</c>. If that is unset
+/// too, it is the default named here.
 /// </summary>
 public sealed class TenantLimitsOptions
 {
@@ -31,7 +31,8 @@ public sealed class TenantLimitsOptions
     public int? RequestBurst { get; set; }
 
     /// <summary>
-    /// The maximum time range of a query: from start to end, and of the ranges in it, such as <c>[7d]</c>. 1 min to 100 years. Default: 93 days, a quarter.
+    /// The maximum time range of a query: from start to end, and of the ranges in it, such as <c>[7d]</c>. 1 min to 100 years. Default: 93
+    /// days, a quarter.
     /// </summary>
     [Range(typeof(TimeSpan), "00:01:00", "36500.00:00:00")]
     public TimeSpan? QueryRange { get; set; }
@@ -43,14 +44,15 @@ public sealed class TenantLimitsOptions
     public int? QueryPoints { get; set; }
 
     /// <summary>
-    /// The maximum number of evaluations in subqueries, summed over all subqueries of a query: (own range + enclosing range) / step. 1 to 100,000,000.
-    /// Default: 250,000, nearly twice a step of 1 min over a quarter.
+    /// The maximum number of evaluations in subqueries, summed over all subqueries of a query: (own range + enclosing range) / step. 1 to
+    /// 100,000,000. Default: 250,000, nearly twice a step of 1 min over a quarter.
     /// </summary>
     [Range(1, 100_000_000)]
     public int? SubqueryPoints { get; set; }
 
     /// <summary>
-    /// The maximum evaluation time of a query. It is forwarded as <c>timeout</c> and shortens a longer one of the client. 1 s to 1 day. Default: 60 s.
+    /// The maximum evaluation time of a query. It is forwarded as <c>timeout</c> and shortens a longer one of the client. 1 s to 1 day.
+    /// Default: 60 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan? QueryTimeout { get; set; }
@@ -60,8 +62,8 @@ public sealed class TenantLimitsOptions
     public long? ResponseBytes { get; set; }
 
     /// <summary>
-    /// The maximum number of series of <c>series</c> and <c>/federate</c>, and of names or values of <c>labels</c> and <c>label/…/values</c>. Minimum: 1.
-    /// Default: 50,000. Grafana requests 40,000.
+    /// The maximum number of series of <c>series</c> and <c>/federate</c>, and of names or values of <c>labels</c> and
+    /// <c>label/…/values</c>. Minimum: 1. Default: 50,000. Grafana requests 40,000.
     /// </summary>
     [Range(1, 100_000_000)]
     public int? Series { get; set; }

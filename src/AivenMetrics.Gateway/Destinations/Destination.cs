@@ -27,11 +27,13 @@ internal enum DestinationHealth
 }
 
 /// <summary>A Prometheus server: its address and its health.</summary>
-/// <threadsafety>Every request reads it. Only <see cref="DestinationPool"/> writes the state that decides the order, one writer at a time.</threadsafety>
+/// <threadsafety>Every request reads it. Only <see cref="DestinationPool"/> writes the state that decides the order, one writer at a
+/// time.</threadsafety>
 internal sealed class Destination : IDisposable
 {
     /// <summary>
-    /// The number of consecutive failed requests, other than connection failures, that mark a destination as failing. One heavy query may cause fewer.
+    /// The number of consecutive failed requests, other than connection failures, that mark a destination as failing. One heavy query may
+    /// cause fewer.
     /// </summary>
     private const int MaxConsecutiveFailures = 3;
 
@@ -126,8 +128,8 @@ internal sealed class Destination : IDisposable
     public CancellationToken HungToken => Volatile.Read(ref _hungTokenSource).Token;
 
     /// <summary>
-    /// Returns the address of a configured URL: without user and password, so that operators may see it, without a slash at the end, and with scheme
-    /// and host in lower case.
+    /// Returns the address of a configured URL: without user and password, so that operators may see it, without a slash at the end, and
+    /// with scheme and host in lower case.
     /// </summary>
     public static string BaseUrl(Uri configured) =>
         configured.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
@@ -161,8 +163,8 @@ internal sealed class Destination : IDisposable
     }
 
     /// <summary>
-    /// Counts a response that is not that of a query engine. Returns whether the destination now counts as failing: a single failure may be caused
-    /// by a query that is too heavy for a proxy on the way.
+    /// Counts a response that is not that of a query engine. Returns whether the destination now counts as failing: a single failure may be
+    /// caused by a query that is too heavy for a proxy on the way.
     /// </summary>
     public bool CountFailure() => Interlocked.Increment(ref _consecutiveFailures) >= MaxConsecutiveFailures;
 

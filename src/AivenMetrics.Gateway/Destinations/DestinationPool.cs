@@ -4,11 +4,13 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Gateway.Destinations;
 
-/// <summary>All Prometheus servers in the order of the configuration, the preferred one first, and the primary, which receives requests first.</summary>
+/// <summary>
+/// All Prometheus servers in the order of the configuration, the preferred one first, and the primary, which receives requests first.
+/// </summary>
 /// <remarks>
-/// A better server replaces the primary at once: a reachable one a failed one, a fresh one a stale one. An equally healthy server that precedes
-/// the primary in the configuration becomes primary again only after <see cref="FailoverOptions.ReturnAfter"/>, counted from its recovery and
-/// from the last switch.
+/// A better server replaces the primary at once: a reachable one a failed one, a fresh one a stale one. An equally healthy server that
+/// precedes the primary in the configuration becomes primary again only after <see cref="FailoverOptions.ReturnAfter"/>, counted from its
+/// recovery and from the last switch.
 /// </remarks>
 internal sealed class DestinationPool : IDisposable
 {
@@ -56,9 +58,9 @@ internal sealed class DestinationPool : IDisposable
     public long Detours => Volatile.Read(ref _detours);
 
     /// <summary>
-    /// Returns the destinations in the order to try. If the primary has more gaps in the time range of a request than another healthy destination,
-    /// that one comes first. An unknown part of the primary's history counts as present, and that of another destination as missing: the order
-    /// changes only when the gaps are certain.
+    /// Returns the destinations in the order to try. If the primary has more gaps in the time range of a request than another healthy
+    /// destination, that one comes first. An unknown part of the primary's history counts as present, and that of another destination as
+    /// missing: the order changes only when the gaps are certain.
     /// </summary>
     public Destination[] GetOrder(QueryWindow? window)
     {
@@ -76,7 +78,8 @@ internal sealed class DestinationPool : IDisposable
         var (best, least) = (0, SampleGap.MissingTime(current[0].Gaps, range));
         for (var i = 1; i < current.Length && least > TimeSpan.Zero; i++)
         {
-            // The edges of gaps are known with a precision that counts as equal: if both have a gap, a small difference is no reason to change the order.
+            // The edges of gaps are known with a precision that counts as equal: if both have a gap, a small difference is no reason to
+            // change the order.
             var missing = SampleGap.MissingTime(current[i].History.PossibleGaps, range);
             if (current[i].Rank == 0 && (missing == TimeSpan.Zero || missing < least - (_options.StaleAfter / 10)))
             {

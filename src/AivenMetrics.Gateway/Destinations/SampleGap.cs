@@ -4,8 +4,8 @@ namespace AivenMetrics.Gateway.Destinations;
 internal readonly record struct QueryWindow(long From, long To);
 
 /// <summary>
-/// A time range without samples of a destination: from the last sample before it until the first sample after it. Also a time range of which the
-/// history is not known.
+/// A time range without samples of a destination: from the last sample before it until the first sample after it. Also a time range of
+/// which the history is not known.
 /// </summary>
 /// <param name="From">The start, in milliseconds since 1970.</param>
 /// <param name="To">The end, in milliseconds since 1970, later than <paramref name="From"/>.</param>
@@ -66,8 +66,8 @@ internal readonly record struct SampleGap(long From, long To)
     }
 
     /// <summary>
-    /// Returns whether one destination has a gap, later than a time and longer than a duration, where another certainly has samples. Only then is
-    /// there a choice.
+    /// Returns whether one destination has a gap, later than a time and longer than a duration, where another certainly has samples. Only
+    /// then is there a choice.
     /// </summary>
     public static bool Differ(IReadOnlyList<SampleHistory> all, long since, TimeSpan length) =>
         all.Any(one =>

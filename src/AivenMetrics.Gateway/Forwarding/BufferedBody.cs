@@ -8,8 +8,8 @@ using ZstdSharp;
 namespace AivenMetrics.Gateway.Forwarding;
 
 /// <summary>
-/// The body of a response that is read completely before the client receives any of it. If it is incomplete or invalid, the gateway can still
-/// send the request to another destination.
+/// The body of a response that is read completely before the client receives any of it. If it is incomplete or invalid, the gateway can
+/// still send the request to another destination.
 /// </summary>
 internal sealed class BufferedBody : IDisposable
 {
@@ -46,7 +46,8 @@ internal sealed class BufferedBody : IDisposable
             {
                 return TooLong;
             }
-            // Parsing megabytes of JSON would block the socket thread for other requests (docs/decisions/0016-requests-on-socket-threads.md).
+            // Parsing megabytes of JSON would block the socket thread for other requests
+            // (docs/decisions/0016-requests-on-socket-threads.md).
             if (isJson && text.Length > MaxErrorBytes)
             {
                 await Task.Yield();
@@ -89,8 +90,8 @@ internal sealed class BufferedBody : IDisposable
     }
 
     /// <summary>
-    /// Replaces invalid text in JSON by U+FFFD: bytes that are not UTF-8, and halves of surrogate pairs. VictoriaMetrics quotes such bytes of a query
-    /// in its errors unchanged, so that they do not indicate a failure.
+    /// Replaces invalid text in JSON by U+FFFD: bytes that are not UTF-8, and halves of surrogate pairs. VictoriaMetrics quotes such bytes
+    /// of a query in its errors unchanged, so that they do not indicate a failure.
     /// </summary>
     private static byte[] ReplaceInvalidText(byte[] json)
     {

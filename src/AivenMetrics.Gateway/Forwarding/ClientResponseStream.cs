@@ -1,6 +1,8 @@
 namespace AivenMetrics.Gateway.Forwarding;
 
-/// <summary>A write-only stream over a <see cref="ClientResponse"/>, for a compressor. Only the asynchronous writes are supported.</summary>
+/// <summary>
+/// A write-only stream over a <see cref="ClientResponse"/>, for a compressor. Only the asynchronous writes are supported.
+/// </summary>
 /// <param name="client">The client.</param>
 internal sealed class ClientResponseStream(ClientResponse client) : Stream
 {

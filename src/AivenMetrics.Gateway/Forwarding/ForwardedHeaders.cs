@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace AivenMetrics.Gateway.Forwarding;
 
 /// <summary>
-/// The client's headers that a Prometheus server receives, by name. The gateway drops all others, so that no X-Scope-OrgID, cookie or password
-/// has an effect there.
+/// The client's headers that a Prometheus server receives, by name. The gateway drops all others, so that no X-Scope-OrgID, cookie or
+/// password has an effect there.
 /// </summary>
 internal sealed class ForwardedHeaders
 {
@@ -52,8 +52,8 @@ internal sealed class ForwardedHeaders
     }
 
     /// <summary>
-    /// Reduces <c>Accept-Encoding</c> to gzip and zstd. Prometheus 2 also supports deflate, but the gateway must be able to read a response to
-    /// classify an error as the query's or the server's.
+    /// Reduces <c>Accept-Encoding</c> to gzip and zstd. Prometheus 2 also supports deflate, but the gateway must be able to read a response
+    /// to classify an error as the query's or the server's.
     /// </summary>
     private static string NormalizeAcceptEncoding(ReadOnlySpan<char> accepted)
     {

@@ -3,8 +3,8 @@ using AivenMetrics.Gateway.Configuration;
 namespace AivenMetrics.Gateway.Forwarding;
 
 /// <summary>
-/// Decides when a light request is hedged. Each light request earns a fraction of one hedge, so that an overloaded Prometheus server does not
-/// double the load of another.
+/// Decides when a light request is hedged. Each light request earns a fraction of one hedge, so that an overloaded Prometheus server does
+/// not double the load of another.
 /// </summary>
 internal sealed class HedgingBudget(GatewayOptions options)
 {
@@ -51,7 +51,8 @@ internal sealed class HedgingBudget(GatewayOptions options)
     public long HedgesWon => Volatile.Read(ref _won);
 
     /// <summary>
-    /// Records the response time of a light request that was not hedged. It is a moving average, so that a lost update of two concurrent calls does no harm.
+    /// Records the response time of a light request that was not hedged. It is a moving average, so that a lost update of two concurrent
+    /// calls does no harm.
     /// </summary>
     public void RecordDuration(TimeSpan time)
     {

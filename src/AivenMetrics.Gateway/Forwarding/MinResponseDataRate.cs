@@ -1,11 +1,12 @@
 namespace AivenMetrics.Gateway.Forwarding;
 
 /// <summary>
-/// The minimum data rate of a client that reads the response to a remote read. Until it has read it, a Prometheus server holds one of its few
-/// slots for remote reads of all tenants. Kestrel's own <c>MinResponseDataRate</c> does not apply to the streams of HTTP/2.
+/// The minimum data rate of a client that reads the response to a remote read. Until it has read it, a Prometheus server holds one of its
+/// few slots for remote reads of all tenants. Kestrel's own <c>MinResponseDataRate</c> does not apply to the streams of HTTP/2.
 /// </summary>
 /// <remarks>
-/// Only the time that writes wait for the client counts. A client that falls behind can catch up. A client that is ahead saves no time for a pause.
+/// Only the time that writes wait for the client counts. A client that falls behind can catch up. A client that is ahead saves no time for
+/// a pause.
 /// </remarks>
 internal sealed class MinResponseDataRate(TimeProvider time) : IDisposable
 {

@@ -20,9 +20,9 @@ internal enum ResponseClass
 internal static class ResponseClassifier
 {
     /// <summary>
-    /// Classifies a response by its expected form and by the statuses that Prometheus uses for queries. A redirect, a login page or a 404 is not for
-    /// tenants: the address has no query API or rejects the gateway, unless some engines do not have the path. A 503 is a response of the engine
-    /// only if it reports that the query timed out or was cancelled; another server would then only repeat the work.
+    /// Classifies a response by its expected form and by the statuses that Prometheus uses for queries. A redirect, a login page or a 404
+    /// is not for tenants: the address has no query API or rejects the gateway, unless some engines do not have the path. A 503 is a
+    /// response of the engine only if it reports that the query timed out or was cancelled; another server would then only repeat the work.
     /// </summary>
     public static async ValueTask<ResponseClass> ClassifyAsync(
         HttpResponseMessage response,
@@ -60,8 +60,8 @@ internal static class ResponseClassifier
     }
 
     /// <summary>
-    /// Returns whether a response is buffered before the client receives any of it: an error, whose text may be replaced, or a response for which the
-    /// request sets <see cref="UpstreamRequest.MaxBufferedBytes"/>.
+    /// Returns whether a response is buffered before the client receives any of it: an error, whose text may be replaced, or a response for
+    /// which the request sets <see cref="UpstreamRequest.MaxBufferedBytes"/>.
     /// </summary>
     public static bool RequiresBuffering(HttpResponseMessage response, UpstreamRequest request, out int lengthMax, out bool isJson)
     {

@@ -18,15 +18,17 @@ internal readonly record struct CopyResult(long Bytes, string? AbortReason = nul
 /// <summary>Copies a response to a client as it arrives, with an optional transformation.</summary>
 internal static class ResponseCopier
 {
-    /// <summary>The header with the number of the Prometheus server that responded, such as <c>prometheus-1</c>; it reveals no host name.</summary>
+    /// <summary>
+    /// The header with the number of the Prometheus server that responded, such as <c>prometheus-1</c>; it reveals no host name.
+    /// </summary>
     public const string InstanceHeader = "X-AivenMetrics-Instance";
 
     /// <summary>The size of the copy buffer in bytes.</summary>
     public const int BufferSize = 32 << 10;
 
     /// <summary>
-    /// The number of buffers after which a copy yields its thread. The body of a fast server is always ready, so that a copy of 100 MB would
-    /// otherwise block the socket thread for every other request (docs/decisions/0016-requests-on-socket-threads.md).
+    /// The number of buffers after which a copy yields its thread. The body of a fast server is always ready, so that a copy of 100 MB
+    /// would otherwise block the socket thread for every other request (docs/decisions/0016-requests-on-socket-threads.md).
     /// </summary>
     public const int BuffersPerYield = 8;
 
@@ -35,8 +37,8 @@ internal static class ResponseCopier
         response.Message.StatusCode == HttpStatusCode.OK && response.Message.Content.Headers.ContentEncoding.Count == 0;
 
     /// <summary>
-    /// Copies the status, the headers that describe the body, and the body. If the body ends early, the gateway closes the client's connection,
-    /// so that half a response does not look complete.
+    /// Copies the status, the headers that describe the body, and the body. If the body ends early, the gateway closes the client's
+    /// connection, so that half a response does not look complete.
     /// </summary>
     /// <param name="response">The response of the server.</param>
     /// <param name="shape">Its form.</param>

@@ -60,13 +60,13 @@ internal readonly record struct AttemptResult(UpstreamResponse? Response, Upstre
 /// <summary>Sends requests to the destinations, the primary first, until one responds.</summary>
 /// <remarks>
 /// 1. Take the destinations in the order of <see cref="DestinationPool.GetOrder"/>; skip those that hang.
-/// 2. Send the request and wait for the response headers, at most for the timeout. A light request is hedged if the first destination is slow
-///    (<see cref="HedgingBudget"/>).
-/// 3. Classify the response (<see cref="ResponseClassifier"/>): a response of the query engine, success or error, is for the client. If the engine
-///    does not have the path, no other destination is tried.
+/// 2. Send the request and wait for the response headers, at most for the timeout. A light request is hedged if the first destination is
+/// slow    (<see cref="HedgingBudget"/>).
+/// 3. Classify the response (<see cref="ResponseClassifier"/>): a response of the query engine, success or error, is for the client. If the
+/// engine    does not have the path, no other destination is tried.
 /// 4. Buffer the body of an error, and of a response that the gateway changes as a whole (<see cref="BufferedBody"/>).
-/// 5. After a connection failure, an incomplete body, a probe that finds the destination hanging, or any other response, such as a 502: record the
-///    failure and try the next destination.
+/// 5. After a connection failure, an incomplete body, a probe that finds the destination hanging, or any other response, such as a 502:
+/// record the    failure and try the next destination.
 /// 6. After the last destination: unavailable.
 /// Nothing is written to the client, so that a retry and a hedge remain possible.
 /// </remarks>
@@ -80,7 +80,8 @@ internal sealed class UpstreamClient(
 )
 {
     /// <summary>
-    /// Creates the HTTP client for all destinations, without proxy, cookies, redirects and headers of its own, and with a short connect timeout.
+    /// Creates the HTTP client for all destinations, without proxy, cookies, redirects and headers of its own, and with a short connect
+    /// timeout.
     /// </summary>
     public static HttpMessageInvoker CreateInvoker() =>
         new(

@@ -8,8 +8,9 @@ namespace AivenMetrics.Gateway.HealthChecks;
 internal static class GapFinder
 {
     /// <summary>
-    /// Returns the gaps, oldest first: the runs of grid times whose newest sample is older than a reach. A gap begins with that sample, or, if none
-    /// was found, a reach before its first grid time. It ends with the first grid time that has a newer sample, or a step after the last grid time.
+    /// Returns the gaps, oldest first: the runs of grid times whose newest sample is older than a reach. A gap begins with that sample, or,
+    /// if none was found, a reach before its first grid time. It ends with the first grid time that has a newer sample, or a step after the
+    /// last grid time.
     /// </summary>
     public static List<SampleGap> FindGaps(Dictionary<long, long> newest, long from, long to, long step, long reach)
     {

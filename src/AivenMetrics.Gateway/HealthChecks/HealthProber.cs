@@ -67,8 +67,8 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
     }
 
     /// <summary>
-    /// Sends one probe for readiness and version. If the engine has no readiness path, or a proxy blocks it, an engine that reports its version is
-    /// ready.
+    /// Sends one probe for readiness and version. If the engine has no readiness path, or a proxy blocks it, an engine that reports its
+    /// version is ready.
     /// </summary>
     /// <returns>Whether the probe succeeded.</returns>
     private async Task<bool> ProbeAsync(Destination destination, bool askVersion, CancellationToken stoppingToken)
@@ -163,8 +163,8 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
     }
 
     /// <summary>
-    /// Waits for a response, and cancels the wait when the destination has not responded for too long. A destination that responds to requests
-    /// meanwhile is busy and not hung. If this process itself could not run in time, the time does not count.
+    /// Waits for a response, and cancels the wait when the destination has not responded for too long. A destination that responds to
+    /// requests meanwhile is busy and not hung. If this process itself could not run in time, the time does not count.
     /// </summary>
     private async Task WaitForResponseAsync(
         Destination destination,

@@ -18,7 +18,8 @@ internal static class HealthQueries
     }
 
     /// <summary>
-    /// Creates a query for the time of the newest sample within the lookback, at each time of a grid. All times are in milliseconds since 1970.
+    /// Creates a query for the time of the newest sample within the lookback, at each time of a grid. All times are in milliseconds since
+    /// 1970.
     /// </summary>
     public static UpstreamRequest NewestSamples(string selector, long from, long to, long step)
     {

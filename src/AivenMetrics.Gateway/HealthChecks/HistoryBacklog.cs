@@ -6,8 +6,8 @@ namespace AivenMetrics.Gateway.HealthChecks;
 /// The time ranges whose history is not known, and the part to query next.
 /// </summary>
 /// <remarks>
-/// A failed part is retried after all other parts were queried and a pause is over. The pause doubles from 1 min to 1 h, so that a server that
-/// cannot respond is not kept busy. It is reset when the server was unavailable.
+/// A failed part is retried after all other parts were queried and a pause is over. The pause doubles from 1 min to 1 h, so that a server
+/// that cannot respond is not kept busy. It is reset when the server was unavailable.
 /// </remarks>
 internal sealed class HistoryBacklog(long partLength, TimeProvider time)
 {

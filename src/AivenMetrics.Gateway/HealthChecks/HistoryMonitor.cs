@@ -8,15 +8,16 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway.HealthChecks;
 
 /// <summary>
-/// Finds the gaps in the samples of each destination with queries to the destination itself: new times at regular intervals, and between them
-/// the history backwards, the newest part first.
+/// Finds the gaps in the samples of each destination with queries to the destination itself: new times at regular intervals, and between
+/// them the history backwards, the newest part first.
 /// </summary>
 /// <remarks>
 /// 1. Query the newest sample at each time of a grid whose step is half of <see cref="FailoverOptions.StaleAfter"/>.
 /// 2. If that sample is older than <see cref="FailoverOptions.StaleAfter"/>, there is a gap, which begins with that sample.
 /// 3. Query the end of the newest few gaps of each part with a grid of a tenth of the step.
-/// A part has <see cref="PointsPerPart"/> grid times, and the next one is queried only after a pause: a history of 15 days costs each server about
-/// as much as a few dashboards. A part that fails, because the server is unavailable or returns an error, is queried again later.
+/// A part has <see cref="PointsPerPart"/> grid times, and the next one is queried only after a pause: a history of 15 days costs each
+/// server about as much as a few dashboards. A part that fails, because the server is unavailable or returns an error, is queried again
+/// later.
 /// </remarks>
 internal sealed class HistoryMonitor(
     DestinationPool destinations,
@@ -157,8 +158,8 @@ internal sealed class HistoryMonitor(
     }
 
     /// <summary>
-    /// Returns a gap with a more precise end; null if the query fails. A gap that lasts until the end of the part ends in another part and is
-    /// returned unchanged.
+    /// Returns a gap with a more precise end; null if the query fails. A gap that lasts until the end of the part ends in another part and
+    /// is returned unchanged.
     /// </summary>
     private async Task<SampleGap?> RefineAsync(Destination destination, SampleGap gap, long to, CancellationToken stoppingToken)
     {

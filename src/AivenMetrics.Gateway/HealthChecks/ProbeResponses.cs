@@ -48,8 +48,8 @@ internal static class ProbeResponses
     }
 
     /// <summary>
-    /// Returns the engine of build information; null if it is not certain. VictoriaMetrics reports only a version of Prometheus. Prometheus and
-    /// programs that are based on its code also report their version of Go.
+    /// Returns the engine of build information; null if it is not certain. VictoriaMetrics reports only a version of Prometheus. Prometheus
+    /// and programs that are based on its code also report their version of Go.
     /// </summary>
     public static QueryEngine? DetectEngine(ReadOnlySpan<byte> buildInfo)
     {
@@ -95,8 +95,8 @@ internal static class ProbeResponses
     }
 
     /// <summary>
-    /// Parses the response to <see cref="HealthQueries.NewestSamples"/>: the time of the newest sample by grid time, both in milliseconds since 1970.
-    /// Returns null if the form is unexpected.
+    /// Parses the response to <see cref="HealthQueries.NewestSamples"/>: the time of the newest sample by grid time, both in milliseconds
+    /// since 1970. Returns null if the form is unexpected.
     /// </summary>
     public static Dictionary<long, long>? ParseNewestSamples(ReadOnlySpan<byte> response)
     {
@@ -142,7 +142,8 @@ internal static class ProbeResponses
     }
 
     /// <summary>
-    /// Returns a number or the text of a string without unescaping it. Numbers and versions need no escapes, and the raw text is always readable.
+    /// Returns a number or the text of a string without unescaping it. Numbers and versions need no escapes, and the raw text is always
+    /// readable.
     /// </summary>
     private static string Text(JsonElement value) => value.GetRawText().Trim('"');
 

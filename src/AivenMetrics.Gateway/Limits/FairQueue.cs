@@ -20,10 +20,11 @@ internal enum AdmissionResult
 /// A number of slots that tenants share fairly.
 /// </summary>
 /// <remarks>
-/// 1. Each tenant has a <see cref="TenantQueue"/> with a maximum number of active requests, a maximum number of waiting requests, and a timeout.
+/// 1. Each tenant has a <see cref="TenantQueue"/> with a maximum number of active requests, a maximum number of waiting requests, and a
+/// timeout.
 /// 2. A request gets a lease if a slot is free and its queue has room. Otherwise it waits at the end of its queue.
-/// 3. Queues with a waiting request and room take turns: a free slot goes to the first queue, which then becomes the last. A tenant that sends ten
-///    times as many requests waits ten times as long, and the other tenants are not affected.
+/// 3. Queues with a waiting request and room take turns: a free slot goes to the first queue, which then becomes the last. A tenant that
+/// sends ten    times as many requests waits ten times as long, and the other tenants are not affected.
 /// 4. A slot is released before the request leaves its queue (<see cref="Lease.ReleaseSlot"/>): a slow client delays only its own tenant.
 /// Whenever the lock is released, either no slot is free or no queue is scheduled.
 /// </remarks>

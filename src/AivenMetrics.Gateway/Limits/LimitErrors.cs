@@ -19,7 +19,8 @@ internal static class LimitErrors
         return new(
             429,
             "too_many_requests",
-            $"The request rate exceeds the limit: {Allows(limits, LimitNames.RequestsPerSecond)} {limits.RequestsPerSecond} requests per second and "
+            $"The request rate exceeds the limit: {Allows(limits, LimitNames.RequestsPerSecond)} {limits.RequestsPerSecond} "
+                + "requests per second and "
                 + $"bursts of {limits.RequestBurst}. Try again in {seconds} s and send fewer requests.",
             LimitNames.RequestsPerSecond
         )
@@ -33,7 +34,8 @@ internal static class LimitErrors
         new(
             429,
             "too_many_requests",
-            $"Too many requests of plan \"{limits.Plan}\" are sending their bodies at the same time. Send bodies without pauses, shorter, or fewer at a time.",
+            $"Too many requests of plan \"{limits.Plan}\" are sending their bodies at the same time. Send bodies without "
+                + "pauses, shorter, or fewer at a time.",
             "bodies"
         )
         {
@@ -84,7 +86,8 @@ internal static class LimitErrors
             "bad_data",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"exceeded maximum resolution of {limits.QueryPoints:N0} points per timeseries. Try decreasing the query resolution (?step=XX): "
+                $"exceeded maximum resolution of {limits.QueryPoints:N0} points per timeseries. Try decreasing the query "
+                    + "resolution (?step=XX): "
             ) + $"{Allows(limits, LimitNames.QueryPoints)} no more.",
             LimitNames.QueryPoints
         );
@@ -94,12 +97,16 @@ internal static class LimitErrors
         new(
             422,
             "execution",
-            $"The subqueries of this query need {(long)Math.Ceiling(points)} evaluations, summed over all subqueries: (own range + enclosing range) / step; "
-                + $"{Allows(limits, LimitNames.SubqueryPoints)} {limits.SubqueryPoints}. Use a larger step in the brackets, as in [1h:5m], a shorter time, or several queries.",
+            $"The subqueries of this query need {(long)Math.Ceiling(points)} evaluations, summed over all subqueries: (own "
+                + "range + enclosing range) / step; "
+                + $"{Allows(limits, LimitNames.SubqueryPoints)} {limits.SubqueryPoints}. Use a larger step in the brackets, as "
+                + "in [1h:5m], a shorter time, or several queries.",
             LimitNames.SubqueryPoints
         );
 
-    /// <summary>The regular expressions of a request are too large. The limit protects the servers and is the same for every plan.</summary>
+    /// <summary>
+    /// The regular expressions of a request are too large. The limit protects the servers and is the same for every plan.
+    /// </summary>
     public static GatewayError RegexesTooLarge(long size) =>
         new(
             422,
@@ -126,7 +133,8 @@ internal static class LimitErrors
         new(
             422,
             "execution",
-            $"match[] selects {series} series; {Allows(limits, LimitNames.Series)} {limits.Series}. Narrow the selectors or use several requests.",
+            $"match[] selects {series} series; {Allows(limits, LimitNames.Series)} {limits.Series}. Narrow the selectors or "
+                + "use several requests.",
             LimitNames.Series
         );
 

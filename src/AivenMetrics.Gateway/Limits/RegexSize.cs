@@ -4,14 +4,15 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// Computes the compiled size of the regular expressions in a query. No limit of Prometheus bounds that memory, and seven characters such as
+/// Computes the compiled size of the regular expressions in a query. No limit of Prometheus bounds that memory, and seven characters such
+/// as
 /// <c>.{1000}</c> need a thousand times as much as one.
 /// </summary>
 internal static class RegexSize
 {
     /// <summary>
-    /// The maximum total size of the regular expressions in one request. A query of the maximum length that lists plain values is allowed. An allowed
-    /// request costs a server at most about 25 MB and 0.3 s (docs/decisions/0011-limits-and-fair-queues.md).
+    /// The maximum total size of the regular expressions in one request. A query of the maximum length that lists plain values is allowed.
+    /// An allowed request costs a server at most about 25 MB and 0.3 s (docs/decisions/0011-limits-and-fair-queues.md).
     /// </summary>
     public const int Max = 100_000;
 

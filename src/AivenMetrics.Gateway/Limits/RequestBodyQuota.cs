@@ -1,8 +1,8 @@
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// Limits the request bodies of one tenant that arrive at the same time. Bodies are read before any queue, so that a tenant that sends slowly could
-/// otherwise fill the memory.
+/// Limits the request bodies of one tenant that arrive at the same time. Bodies are read before any queue, so that a tenant that sends
+/// slowly could otherwise fill the memory.
 /// </summary>
 /// <threadsafety>Thread-safe.</threadsafety>
 internal sealed class RequestBodyQuota

@@ -4,7 +4,9 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>Applies the limits of a tenant's plan to one request and collects the warnings for its response.</summary>
-/// <remarks>An error names the limit, its value, the plan and the remedy. From 80 % of a limit on, the response contains a warning.</remarks>
+/// <remarks>
+/// An error names the limit, its value, the plan and the remedy. From 80 % of a limit on, the response contains a warning.
+/// </remarks>
 /// <param name="account">The account of the tenant.</param>
 internal sealed class RequestLimits(TenantAccount account)
 {
@@ -47,7 +49,8 @@ internal sealed class RequestLimits(TenantAccount account)
         {
             Warn(
                 LimitNames.RequestsPerSecond,
-                $"requests come faster than {Limits.RequestsPerSecond} a second, and little is left of the {Limits.RequestBurst} that may come at once"
+                $"requests come faster than {Limits.RequestsPerSecond} a second, and little is left of the "
+                    + $"{Limits.RequestBurst} that may come at once"
             );
         }
 
@@ -110,7 +113,9 @@ internal sealed class RequestLimits(TenantAccount account)
         return IsClientLimit ? clientLimit : Limits.Series + 1L;
     }
 
-    /// <summary>Checks the regular expressions of an expression, the ranges in it and the number of evaluations of its subqueries.</summary>
+    /// <summary>
+    /// Checks the regular expressions of an expression, the ranges in it and the number of evaluations of its subqueries.
+    /// </summary>
     public GatewayError? CheckExpression(Expr expr) =>
         CheckRegexSize(RegexSize.Compute(expr))
         ?? CheckSpan(

@@ -3,8 +3,8 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// Computes the number of evaluations inside the subqueries of a query. Prometheus evaluates a subquery at every step within its own range and the
-/// range of the enclosing query: over a day, <c>[10m:1s]</c> needs 87,000 evaluations. The evaluations of all subqueries add up.
+/// Computes the number of evaluations inside the subqueries of a query. Prometheus evaluates a subquery at every step within its own range
+/// and the range of the enclosing query: over a day, <c>[10m:1s]</c> needs 87,000 evaluations. The evaluations of all subqueries add up.
 /// </summary>
 internal static class SubqueryPoints
 {
@@ -55,8 +55,8 @@ internal static class SubqueryPoints
         }
 
         /// <summary>
-        /// Returns whether Prometheus evaluates the arguments of a call once, however long the enclosing query is: all of them are numbers or subqueries with
-        /// a fixed time (<c>@</c>).
+        /// Returns whether Prometheus evaluates the arguments of a call once, however long the enclosing query is: all of them are numbers
+        /// or subqueries with a fixed time (<c>@</c>).
         /// </summary>
         private static bool HasFixedTime(Call call)
         {

@@ -1,8 +1,8 @@
 namespace AivenMetrics.Gateway.Limits;
 
 /// <summary>
-/// Limits the request rate: a number of requests per second, and a burst after a quiet time. The state is one number, the time at which the bucket
-/// is full again. The rate limiters of .NET use no <see cref="TimeProvider"/> and need a timer per tenant.
+/// Limits the request rate: a number of requests per second, and a burst after a quiet time. The state is one number, the time at which the
+/// bucket is full again. The rate limiters of .NET use no <see cref="TimeProvider"/> and need a timer per tenant.
 /// </summary>
 /// <threadsafety>Thread-safe: one compare-and-swap per request.</threadsafety>
 internal sealed class TokenBucket(int perSecond, int burst, TimeProvider time)

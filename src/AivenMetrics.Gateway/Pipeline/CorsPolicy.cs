@@ -7,8 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace AivenMetrics.Gateway.Pipeline;
 
 /// <summary>
-/// Allows pages of the configured origins to read responses. For any other origin there are no headers, and its browser blocks the response. Cookies
-/// are not involved: a page sends a credential itself.
+/// Allows pages of the configured origins to read responses. For any other origin there are no headers, and its browser blocks the
+/// response. Cookies are not involved: a page sends a credential itself.
 /// </summary>
 internal sealed class CorsPolicy(GatewayOptions options)
 {

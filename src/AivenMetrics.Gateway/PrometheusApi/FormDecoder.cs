@@ -5,9 +5,9 @@ using System.Text.Unicode;
 namespace AivenMetrics.Gateway.PrometheusApi;
 
 /// <summary>
-/// Decodes <c>application/x-www-form-urlencoded</c> strictly: pairs are separated by <c>&amp;</c> only, every percent sign is followed by two
-/// hexadecimal digits, and the text is valid UTF-8 without NUL. Lenient decoders differ, and a difference between the gateway and Prometheus
-/// would be a way around the scope.
+/// Decodes <c>application/x-www-form-urlencoded</c> strictly: pairs are separated by <c>&amp;</c> only, every percent sign is followed by
+/// two hexadecimal digits, and the text is valid UTF-8 without NUL. Lenient decoders differ, and a difference between the gateway and
+/// Prometheus would be a way around the scope.
 /// </summary>
 internal static class FormDecoder
 {

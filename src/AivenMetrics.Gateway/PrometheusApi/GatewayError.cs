@@ -12,7 +12,8 @@ internal sealed record GatewayError(int Status, string ErrorType, string Message
     public static readonly GatewayError NotFound = new(
         404,
         "not_found",
-        "The gateway does not serve this path. It serves the query API of Prometheus (/api/v1/query, query_range, series, labels and others), "
+        "The gateway does not serve this path. It serves the query API of Prometheus (/api/v1/query, query_range, "
+            + "series, labels and others), "
             + "/api/v1/read, /federate and /aivenmetrics/v1/explain.",
         "not_found"
     );
@@ -55,7 +56,8 @@ internal sealed record GatewayError(int Status, string ErrorType, string Message
     public static readonly GatewayError Unauthenticated = new(
         401,
         "unauthorized",
-        "The credentials are missing or wrong. Send the username and password of your binding as basic authentication, or its bearer_token.",
+        "The credentials are missing or wrong. Send the username and password of your binding as basic authentication, "
+            + "or its bearer_token.",
         "unauthenticated"
     );
     public static readonly GatewayError CredentialsNotLoaded = new(

@@ -5,8 +5,8 @@ using AivenMetrics.Gateway.Configuration;
 namespace AivenMetrics.Gateway.PrometheusApi;
 
 /// <summary>
-/// Label names in paths. Every Prometheus supports legacy names of letters, digits and underscores. Prometheus 3 supports all of UTF-8: clients
-/// write such names percent-encoded, or escaped as <c>U__my_2e_label</c> (Prometheus' "values" escaping), which needs no encoding.
+/// Label names in paths. Every Prometheus supports legacy names of letters, digits and underscores. Prometheus 3 supports all of UTF-8:
+/// clients write such names percent-encoded, or escaped as <c>U__my_2e_label</c> (Prometheus' "values" escaping), which needs no encoding.
 /// </summary>
 internal static class LabelNames
 {

@@ -4,9 +4,9 @@ using System.Globalization;
 namespace AivenMetrics.Gateway.PrometheusApi;
 
 /// <summary>
-/// Parses times and durations of requests as Prometheus does (<c>web/api/v1/api.go</c>: parseTime and parseDuration). A plain decimal number is
-/// forwarded unchanged, because every engine reads it alike. Every other notation is forwarded as the parsed number, so that the server cannot
-/// read a value that the gateway did not check.
+/// Parses times and durations of requests as Prometheus does (<c>web/api/v1/api.go</c>: parseTime and parseDuration). A plain decimal
+/// number is forwarded unchanged, because every engine reads it alike. Every other notation is forwarded as the parsed number, so that the
+/// server cannot read a value that the gateway did not check.
 /// </summary>
 internal static class PrometheusTime
 {
@@ -104,8 +104,8 @@ internal static class PrometheusTime
         );
 
     /// <summary>
-    /// Parses a number as Go's ParseFloat: decimal, or hexadecimal with a binary exponent, with underscores between digits. Infinities and NaN are
-    /// rejected, because their meaning as a time depends on the processor.
+    /// Parses a number as Go's ParseFloat: decimal, or hexadecimal with a binary exponent, with underscores between digits. Infinities and
+    /// NaN are rejected, because their meaning as a time depends on the processor.
     /// </summary>
     private static bool TryParseNumber(string text, out double number, out bool isPlain)
     {

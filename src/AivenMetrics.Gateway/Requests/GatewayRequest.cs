@@ -45,7 +45,9 @@ internal sealed class GatewayRequest(Route route, string? labelName, Credential 
     /// <summary>The parameters.</summary>
     public RequestParameters Parameters { get; } = new(route);
 
-    /// <summary>The evaluation times of an instant or range query; null for every other request, and for an instant query without a time.</summary>
+    /// <summary>
+    /// The evaluation times of an instant or range query; null for every other request, and for an instant query without a time.
+    /// </summary>
     public EvaluationTimes? Times { get; set; }
 
     /// <summary>Reads the parameters from the URL and the body, parses their times and applies the limits.</summary>

@@ -5,8 +5,8 @@ using AivenMetrics.Gateway.Routing;
 namespace AivenMetrics.Gateway.Requests;
 
 /// <summary>
-/// Parses the times, durations and limits of a request, applies the tenant's limits and stores the values that are forwarded. A value that the
-/// gateway limits is forwarded as the gateway parsed it, so that the server cannot read it differently.
+/// Parses the times, durations and limits of a request, applies the tenant's limits and stores the values that are forwarded. A value that
+/// the gateway limits is forwarded as the gateway parsed it, so that the server cannot read it differently.
 /// </summary>
 internal static class ParameterReader
 {

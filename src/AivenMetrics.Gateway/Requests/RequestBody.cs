@@ -63,7 +63,8 @@ internal static class RequestBody
         }
 
         var isLarge = false;
-        // Cancelling the token of a read would leave Kestrel in the middle of it, unable to read the next request: cancel the pending read instead.
+        // Cancelling the token of a read would leave Kestrel in the middle of it, unable to read the next request: cancel the pending read
+        // instead.
         var reader = request.BodyReader;
         using var timeout = new CancellationTokenSource(RequestBodyQuota.ReadTimeout, time);
         using var ending = timeout.Token.UnsafeRegister(static r => ((PipeReader)r!).CancelPendingRead(), reader);

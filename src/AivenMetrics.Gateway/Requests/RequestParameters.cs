@@ -73,7 +73,8 @@ internal sealed class RequestParameters(Route route)
         var error = RequestBody.CheckHeaders(request, route) ?? await RequestBody.ReadAsync(request, account, time, this);
         if (error is null && route.Kind == RouteKind.RemoteRead)
         {
-            // Decoding up to 4 MiB of protobuf would block the socket thread for other requests (docs/decisions/0016-requests-on-socket-threads.md).
+            // Decoding up to 4 MiB of protobuf would block the socket thread for other requests
+            // (docs/decisions/0016-requests-on-socket-threads.md).
             await Task.Yield();
         }
 
@@ -93,7 +94,9 @@ internal sealed class RequestParameters(Route route)
         return FormDecoder.Decode(body, Add) is { } error ? GatewayError.BadData(error) : null;
     }
 
-    /// <summary>Stores one parameter. A parameter that the route does not declare is dropped, because only the server would read it.</summary>
+    /// <summary>
+    /// Stores one parameter. A parameter that the route does not declare is dropped, because only the server would read it.
+    /// </summary>
     /// <returns>The error message of a repeated parameter; null if there is none.</returns>
     private string? Add(string name, string value)
     {

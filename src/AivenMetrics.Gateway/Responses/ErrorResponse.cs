@@ -63,7 +63,9 @@ internal sealed record ErrorBody(string Status, string ErrorType, string Error);
 [JsonSerializable(typeof(ErrorBody))]
 internal sealed partial class ErrorJson : JsonSerializerContext
 {
-    /// <summary>Escapes quotes as <c>\"</c> and not as <c>\u0022</c>, because people read errors in terminals and nobody embeds them in HTML.</summary>
+    /// <summary>
+    /// Escapes quotes as <c>\"</c> and not as <c>\u0022</c>, because people read errors in terminals and nobody embeds them in HTML.
+    /// </summary>
     public static ErrorJson Readable { get; } =
         new(
             new JsonSerializerOptions

@@ -23,7 +23,9 @@ internal sealed class FederationSeriesCheck(UpstreamClient upstream, Destination
 
     private const string QueryErrorPrefix = "invalid parameter \"query\": ";
 
-    /// <summary>Returns the error of a federation that selects too many series, or whose series cannot be counted; null otherwise.</summary>
+    /// <summary>
+    /// Returns the error of a federation that selects too many series, or whose series cannot be counted; null otherwise.
+    /// </summary>
     public async ValueTask<GatewayError?> CheckAsync(GatewayRequest request, CancellationToken cancellationToken)
     {
         var (selectors, invalid) = request.ParseSelectors();

@@ -5,8 +5,8 @@ using AivenMetrics.Gateway.Routing;
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// Filters types and help texts. Both responses are built from the metadata of each target, because Prometheus' own summary by metric would mix the
-/// metadata of several tenants' exporters.
+/// Filters types and help texts. Both responses are built from the metadata of each target, because Prometheus' own summary by metric would
+/// mix the metadata of several tenants' exporters.
 /// </summary>
 internal static class MetadataFilter
 {

@@ -10,9 +10,9 @@ namespace AivenMetrics.Gateway.Responses;
 /// Edits a JSON response of the query API while it is copied: adds warnings and truncates the list in <c>data</c>.
 /// </summary>
 /// <remarks>
-/// The editor tracks strings and nesting, byte by byte, and buffers nothing: memory does not grow with the response. At depth 1 it recognises the
-/// members <c>data</c> and <c>warnings</c>. A list that is too long is closed before its next element, with a warning, and the rest is ignored,
-/// including the server's own warnings after it.
+/// The editor tracks strings and nesting, byte by byte, and buffers nothing: memory does not grow with the response. At depth 1 it
+/// recognises the members <c>data</c> and <c>warnings</c>. A list that is too long is closed before its next element, with a warning, and
+/// the rest is ignored, including the server's own warnings after it.
 /// </remarks>
 internal sealed class ResponseEditor(IReadOnlyList<string> warnings, int? maxElements, string truncated, string? nearlyTruncated)
     : IResponseTransform

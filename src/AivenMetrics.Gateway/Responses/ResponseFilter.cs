@@ -23,8 +23,8 @@ internal readonly record struct FilteredResponse(ReadOnlyMemory<byte>? Body, Gat
 }
 
 /// <summary>
-/// Creates responses from data that a Prometheus server does not scope itself: buffers its response, filters it and writes it anew. A response
-/// can be large, so that a caller needs a lease of <see cref="ConcurrencyLimits.FilteredResponses"/>.
+/// Creates responses from data that a Prometheus server does not scope itself: buffers its response, filters it and writes it anew. A
+/// response can be large, so that a caller needs a lease of <see cref="ConcurrencyLimits.FilteredResponses"/>.
 /// </summary>
 internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool destinations, GatewayOptions options, TimeProvider time)
 {

@@ -5,9 +5,9 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// Decides whether labels are in a scope, for responses that Prometheus does not filter itself. Only unambiguous matchers are evaluated: an equality,
-/// and an expression that lists literals, such as <c>one|two\.x</c>, the only form that the broker writes. Any other expression matches nothing,
-/// because regular expressions of .NET and RE2 differ.
+/// Decides whether labels are in a scope, for responses that Prometheus does not filter itself. Only unambiguous matchers are evaluated: an
+/// equality, and an expression that lists literals, such as <c>one|two\.x</c>, the only form that the broker writes. Any other expression
+/// matches nothing, because regular expressions of .NET and RE2 differ.
 /// </summary>
 internal sealed class ScopeLabels
 {

@@ -4,8 +4,8 @@ using AivenMetrics.Gateway.Routing;
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// Filters targets by their labels. Details of the operator's service discovery and network are removed: file names, addresses of Prometheus and its
-/// name servers, users and tokens in URLs.
+/// Filters targets by their labels. Details of the operator's service discovery and network are removed: file names, addresses of
+/// Prometheus and its name servers, users and tokens in URLs.
 /// </summary>
 internal static class TargetsFilter
 {

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http;
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// Exposes the usage of the tenants for Prometheus to scrape. The labels contain values of each tenant's scope, so that a tenant's series are in its
-/// own scope and in no other. Samples have no timestamps and are read at the time of the scrape.
+/// Exposes the usage of the tenants for Prometheus to scrape. The labels contain values of each tenant's scope, so that a tenant's series
+/// are in its own scope and in no other. Samples have no timestamps and are read at the time of the scrape.
 /// </summary>
 internal sealed class TenantMetricsEndpoint(TenantRegistry ledger, GatewayOptions options)
 {

@@ -11,8 +11,8 @@ using AivenMetrics.Gateway.Requests;
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>
-/// Converts errors of a Prometheus server for the client. The server's text refers to the scoped query, which the tenant did not write: positions in
-/// it are removed and texts that quote the scope are replaced. Texts about values, such as a step, are kept.
+/// Converts errors of a Prometheus server for the client. The server's text refers to the scoped query, which the tenant did not write:
+/// positions in it are removed and texts that quote the scope are replaced. Texts about values, such as a step, are kept.
 /// </summary>
 internal static partial class UpstreamErrors
 {
@@ -150,7 +150,8 @@ internal static partial class UpstreamErrors
     private static partial Regex ExecutedQuery();
 
     /// <summary>
-    /// Matches the position of a problem in the scoped query: <c>1:8: parse error</c>, and the first and last character of an invalid duration,
+    /// Matches the position of a problem in the scoped query: <c>1:8: parse error</c>, and the first and last character of an invalid
+    /// duration,
     /// <c>76:83: duration must be …</c>. Only at the beginning: such digits elsewhere may be the tenant's own text.
     /// </summary>
     [GeneratedRegex(

@@ -8,7 +8,8 @@ namespace AivenMetrics.Gateway.Routing;
 /// <param name="AllowedMethods">The methods, as the <c>Allow</c> header lists them.</param>
 /// <param name="Kind">How the gateway processes a request.</param>
 /// <param name="Parameters">
-/// The single-valued parameters. The gateway ignores every other parameter except <c>query</c> and <c>match[]</c>, which follow from the kind.
+/// The single-valued parameters. The gateway ignores every other parameter except <c>query</c> and <c>match[]</c>, which follow from the
+/// kind.
 /// </param>
 internal sealed record Route(string Path, string AllowedMethods, RouteKind Kind, params RouteParameter[] Parameters)
 {
@@ -17,10 +18,14 @@ internal sealed record Route(string Path, string AllowedMethods, RouteKind Kind,
     /// <summary>Whether a request needs a credential.</summary>
     public bool RequiresCredential => Kind is not (RouteKind.Healthy or RouteKind.Ready);
 
-    /// <summary>The first version of Prometheus that has the path. With an older server the response is 404. Default: every version has it.</summary>
+    /// <summary>
+    /// The first version of Prometheus that has the path. With an older server the response is 404. Default: every version has it.
+    /// </summary>
     public Version? MinVersion { get; init; }
 
-    /// <summary>The engine that does not have the path. The gateway then returns an empty response or 404. Default: every engine has it.</summary>
+    /// <summary>
+    /// The engine that does not have the path. The gateway then returns an empty response or 404. Default: every engine has it.
+    /// </summary>
     public QueryEngine? UnsupportedBy { get; init; }
 
     /// <summary>The method that writes on this path in Prometheus; the gateway rejects it as a write. Default: none.</summary>
@@ -33,8 +38,8 @@ internal sealed record Route(string Path, string AllowedMethods, RouteKind Kind,
     public ParameterLimits Limits { get; init; }
 
     /// <summary>
-    /// Whether a response usually begins within moments at little cost, so that a slow request may be hedged. Default: true; false for range
-    /// queries, exemplars, remote reads and federation.
+    /// Whether a response usually begins within moments at little cost, so that a slow request may be hedged. Default: true; false for
+    /// range queries, exemplars, remote reads and federation.
     /// </summary>
     public bool IsLight { get; init; } = true;
 
@@ -58,7 +63,9 @@ internal sealed record Route(string Path, string AllowedMethods, RouteKind Kind,
             or RouteKind.Explain
             or RouteKind.Services;
 
-    /// <summary>Whether the path contains a label name. Such a request and a federation are forwarded as GET, all others as POST with a form.</summary>
+    /// <summary>
+    /// Whether the path contains a label name. Such a request and a federation are forwarded as GET, all others as POST with a form.
+    /// </summary>
     public bool HasLabelName => Path.Contains(RouteTable.LabelNamePlaceholder, StringComparison.Ordinal);
 
     /// <summary>Whether the route allows a method. Every route also allows OPTIONS.</summary>

@@ -64,12 +64,14 @@ public sealed record RouteDocumentation(string Summary, string Description, stri
         ),
         [RouteTable.RemoteRead] = new(
             "Remote read: snappy-compressed protobuf in both directions, as Prometheus sends it.",
-            "The gateway adds the scope to the matchers of every query. It supports samples and streamed chunks. VictoriaMetrics does not support remote read.",
+            "The gateway adds the scope to the matchers of every query. It supports samples and streamed chunks. "
+                + "VictoriaMetrics does not support remote read.",
             null
         ),
         [RouteTable.Federation] = new(
             "Returns the newest samples of the series that match, in the text formats of metrics.",
-            "The gateway adds the credential's scope to every selector. Without a selector the response is empty. The plan limits the number of series.",
+            "The gateway adds the credential's scope to every selector. Without a selector the response is empty. The plan "
+                + "limits the number of series.",
             "# TYPE up untyped\nup{aiven_service_name=\"os-1\",instance=\"203.0.113.7:9273\"} 1 1795435200000\n"
         ),
         [RouteTable.Metadata] = new(
@@ -134,7 +136,8 @@ public sealed record RouteDocumentation(string Summary, string Description, stri
         ),
         [RouteTable.TenantLimits] = new(
             "Returns the limits of the credential's plan and their present use.",
-            "The limits apply to all credentials of a space together, on each gateway. Responses contain a warning from 80 % of a limit on.",
+            "The limits apply to all credentials of a space together, on each gateway. Responses contain a warning from 80 "
+                + "% of a limit on.",
             $$"""{"plan":"standard","limits":{ {{Limits}} },"in_use":{"concurrent_queries":1,"queued_queries":0,"request_burst":3} }"""
         ),
         [RouteTable.Healthy] = new("Reports that the gateway runs.", "Needs no credential.", "Healthy.\n"),

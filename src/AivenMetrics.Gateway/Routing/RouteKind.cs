@@ -9,13 +9,17 @@ internal enum RouteKind
     /// <summary>Forwards the expression in <c>query</c> without the scope: the response describes its text and holds no data.</summary>
     UnscopedExpression,
 
-    /// <summary>Scopes each <c>match[]</c> and forwards the request. A request without <c>match[]</c> is an error, as in Prometheus.</summary>
+    /// <summary>
+    /// Scopes each <c>match[]</c> and forwards the request. A request without <c>match[]</c> is an error, as in Prometheus.
+    /// </summary>
     Selectors,
 
     /// <summary>Scopes each <c>match[]</c> and forwards the request. Default for <c>match[]</c>: the scope alone.</summary>
     OptionalSelectors,
 
-    /// <summary>Scopes each <c>match[]</c> and forwards the request. Without <c>match[]</c> the response is empty, as in Prometheus.</summary>
+    /// <summary>
+    /// Scopes each <c>match[]</c> and forwards the request. Without <c>match[]</c> the response is empty, as in Prometheus.
+    /// </summary>
     Federation,
 
     /// <summary>Decodes the body, adds the scope to the matchers of every query and forwards the request.</summary>

@@ -3,8 +3,8 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Gateway.Scoping;
 
 /// <summary>
-/// Finds calls of <c>info</c> that name no labels to add. They mean all labels, but with a scope on the info series Prometheus adds only the labels of
-/// the scope, which the series have already (docs/decisions/0006-one-text-for-every-prometheus.md).
+/// Finds calls of <c>info</c> that name no labels to add. They mean all labels, but with a scope on the info series Prometheus adds only
+/// the labels of the scope, which the series have already (docs/decisions/0006-one-text-for-every-prometheus.md).
 /// </summary>
 internal static class InfoCalls
 {

@@ -35,8 +35,8 @@ internal static class QueryWindowFinder
         new(Math.Min(start, EarliestRead(expression, start, start)), end);
 
     /// <summary>
-    /// Returns the earliest time that an expression reads, evaluated at <paramref name="at"/>. Durations that only the server can evaluate count as
-    /// zero, and so does the lookback for the newest sample: a gap that it bridges is none.
+    /// Returns the earliest time that an expression reads, evaluated at <paramref name="at"/>. Durations that only the server can evaluate
+    /// count as zero, and so does the lookback for the newest sample: a gap that it bridges is none.
     /// </summary>
     private static long EarliestRead(Expr expr, long at, long start) =>
         expr switch

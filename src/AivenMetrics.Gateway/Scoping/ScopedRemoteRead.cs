@@ -10,8 +10,8 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Gateway.Scoping;
 
 /// <summary>
-/// Creates the remote read that a Prometheus server receives: decodes it, adds the scope to the matchers of every query and encodes it anew, so that
-/// no bytes of the client are forwarded. The response contains only series that the matchers select and needs no filter.
+/// Creates the remote read that a Prometheus server receives: decodes it, adds the scope to the matchers of every query and encodes it
+/// anew, so that no bytes of the client are forwarded. The response contains only series that the matchers select and needs no filter.
 /// </summary>
 internal static class ScopedRemoteRead
 {
@@ -86,8 +86,8 @@ internal static class ScopedRemoteRead
     private static bool IsSeriesQuery(ReadQuery query) => query.Hints?.Func == "series";
 
     /// <summary>
-    /// Requests the response type samples if a query requests labels only, because that response contains no samples for it. Prometheus 3 accepts this
-    /// type in addition to streamed chunks, and a client that names no type receives it anyway.
+    /// Requests the response type samples if a query requests labels only, because that response contains no samples for it. Prometheus 3
+    /// accepts this type in addition to streamed chunks, and a client that names no type receives it anyway.
     /// </summary>
     /// <returns>Whether such queries read no samples: false if there is none, or if the client does not accept the type.</returns>
     private static bool RequestSamplesForSeriesQueries(ReadRequest request)
@@ -160,8 +160,8 @@ internal static class ScopedRemoteRead
     private static LabelMatcher ToLabelMatcher(ReadMatcher matcher) => new(matcher.Name, (MatchType)matcher.Type, matcher.Value);
 
     /// <summary>
-    /// Converts a matcher of the scope. An equality is written as a regular expression, because Prometheus ignores an equality with one of its own
-    /// external labels, but no regular expression.
+    /// Converts a matcher of the scope. An equality is written as a regular expression, because Prometheus ignores an equality with one of
+    /// its own external labels, but no regular expression.
     /// </summary>
     private static ReadMatcher ToEnforcedMatcher(LabelMatcher matcher) =>
         new()

@@ -18,12 +18,14 @@ internal sealed class ScopedRequestFactory(GatewayOptions options, DestinationPo
     /// <summary>The name <c>match[]</c> in a form.</summary>
     public const string EncodedMatch = "match%5B%5D";
 
-    /// <summary>The name <c>extra_filters[]</c> in a form: selectors that VictoriaMetrics adds to every selector that it evaluates.</summary>
+    /// <summary>
+    /// The name <c>extra_filters[]</c> in a form: selectors that VictoriaMetrics adds to every selector that it evaluates.
+    /// </summary>
     private const string EncodedExtraFilters = "extra_filters%5B%5D";
 
     /// <summary>
-    /// The maximum length of a URL's query in bytes: half of the 1 MiB that Go's HTTP server accepts for URL and headers. Beyond that a server
-    /// responds with 431, which would look like a failed server.
+    /// The maximum length of a URL's query in bytes: half of the 1 MiB that Go's HTTP server accepts for URL and headers. Beyond that a
+    /// server responds with 431, which would look like a failed server.
     /// </summary>
     private const int MaxUrlLength = 512 << 10;
 
@@ -56,8 +58,9 @@ internal sealed class ScopedRequestFactory(GatewayOptions options, DestinationPo
     }
 
     /// <summary>
-    /// Adds the scope as a filter that the engine itself applies, if the engine supports it. If the engine read the scoped text differently,
-    /// it would still return no other tenant's series. Filters of the client are never forwarded: no route declares the parameter.
+    /// Adds the scope as a filter that the engine itself applies, if the engine supports it. If the engine read the scoped text
+    /// differently, it would still return no other tenant's series. Filters of the client are never forwarded: no route declares the
+    /// parameter.
     /// </summary>
     public static void AddExtraFilters(FormWriter form, Credential credential, QueryEngine engine)
     {

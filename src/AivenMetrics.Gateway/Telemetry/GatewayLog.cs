@@ -57,7 +57,8 @@ internal static partial class GatewayLog
     [LoggerMessage(
         8,
         LogLevel.Warning,
-        "Response of {Destination} aborted: {Detail}. The gateway closed the client's connection, so that the response does not look complete"
+        "Response of {Destination} aborted: {Detail}. The gateway closed the client's connection, so that the response "
+            + "does not look complete"
     )]
     public static partial void ResponseAborted(this ILogger logger, string destination, string detail);
 
@@ -67,7 +68,8 @@ internal static partial class GatewayLog
     [LoggerMessage(
         10,
         LogLevel.Warning,
-        "{Source} contains no credentials any more, after {Before}. Every tenant is rejected until it does. If this is unintended, correct the source"
+        "{Source} contains no credentials any more, after {Before}. Every tenant is rejected until it does. If this is "
+            + "unintended, correct the source"
     )]
     public static partial void AllCredentialsRemoved(this ILogger logger, string source, int before);
 
@@ -83,7 +85,8 @@ internal static partial class GatewayLog
     [LoggerMessage(
         33,
         LogLevel.Warning,
-        "{Destination} ({Url}) reports the engine {Engine}, but Gateway:Engine is {Configured}. Set Gateway:Engine={Remedy} or name another server"
+        "{Destination} ({Url}) reports the engine {Engine}, but Gateway:Engine is {Configured}. Set "
+            + "Gateway:Engine={Remedy} or name another server"
     )]
     public static partial void EngineMismatch(
         this ILogger logger,

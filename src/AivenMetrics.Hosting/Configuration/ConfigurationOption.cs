@@ -50,7 +50,8 @@ internal sealed partial record ConfigurationOption(string Name, string Key, stri
         if (Secret().IsMatch(value))
         {
             errors.Add(
-                $"{Name} contains a password, and every user of the machine can read command lines: use the configuration file, the environment or, for --database, --database-file."
+                $"{Name} contains a password, and every user of the machine can read command lines: use the configuration file, "
+                    + "the environment or, for --database, --database-file."
             );
         }
     }

@@ -79,7 +79,8 @@ internal static partial class OptionsBinder
             else if (child.Value is not null || child.GetChildren().Any())
             {
                 errors.Add(
-                    $"{child.Path} is not an option: remove it or correct its name. The options of {section.Path} are {string.Join(", ", properties.Select(candidate => candidate.Name).Concat(others).Order())}."
+                    $"{child.Path} is not an option: remove it or correct its name. The options of {section.Path} are "
+                        + $"{string.Join(", ", properties.Select(candidate => candidate.Name).Concat(others).Order())}."
                 );
             }
         }

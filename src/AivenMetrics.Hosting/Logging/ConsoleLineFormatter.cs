@@ -19,7 +19,8 @@ internal sealed class ConsoleLineFormatter(TimeProvider clock) : LogLineFormatte
         var time = clock.GetUtcNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
         var level = Level(entry.LogLevel);
         var text =
-            $"{time} {level} {entry.Category}[{entry.EventId.Id}] {PrintableText.Sanitize(entry.Formatter(entry.State, entry.Exception))}\n";
+            $"{time} {level} {entry.Category}[{entry.EventId.Id}] "
+            + $"{PrintableText.Sanitize(entry.Formatter(entry.State, entry.Exception))}\n";
         Encoding.UTF8.GetBytes(text, line);
         if (entry.Exception is { } exception)
         {

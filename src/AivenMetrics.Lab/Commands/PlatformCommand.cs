@@ -10,8 +10,10 @@ internal static class PlatformCommand
     {
         var command = new Command(
             "platform",
-            "Acts as a platform towards any service broker, as strictly as Cloud Controller, and reports every violation of the specification. "
-                + "Exit codes: 0 success, 1 the broker rejected the request or failed, 2 invalid command line, 3 violation of the specification."
+            "Acts as a platform towards any service broker, as strictly as Cloud Controller, and reports every violation "
+                + "of the specification. "
+                + "Exit codes: 0 success, 1 the broker rejected the request or failed, 2 invalid command line, 3 violation of "
+                + "the specification."
         )
         {
             ReadCommands.Catalog(),

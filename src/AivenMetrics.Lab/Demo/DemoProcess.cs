@@ -51,7 +51,8 @@ internal sealed partial class DemoProcess : IAsyncDisposable
         catch (System.ComponentModel.Win32Exception)
         {
             throw new DemoException(
-                $"{name} cannot be started: the program '{program}' was not found. Install it (apt-get install prometheus) or name it with --prometheus."
+                $"{name} cannot be started: the program '{program}' was not found. Install it (apt-get install prometheus) or "
+                    + "name it with --prometheus."
             );
         }
 

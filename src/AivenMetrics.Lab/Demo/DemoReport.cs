@@ -44,7 +44,8 @@ internal sealed class DemoReport(IAnsiConsole console, bool keep)
         await ShowIsolationAsync(gateway, tenant, other, prometheusUrl, cancellationToken);
         console.WriteLine(keep ? "try it:" : "try it, after starting with --keep:");
         console.Profile.Out.Writer.WriteLine(
-            $"  curl -sG -u '{tenant.Username}:{tenant.Password}' --data-urlencode 'query=count by (aiven_service_name, aiven_service_type) (up)' {tenant.Url.TrimEnd('/')}/api/v1/query"
+            $"  curl -sG -u '{tenant.Username}:{tenant.Password}' --data-urlencode 'query=count by (aiven_service_name, "
+                + $"aiven_service_type) (up)' {tenant.Url.TrimEnd('/')}/api/v1/query"
         );
     }
 
@@ -103,7 +104,8 @@ internal sealed class DemoReport(IAnsiConsole console, bool keep)
         {
             var openly = (await prometheus.InstantQueryAsync(query, cancellationToken) ?? []).Count;
             console.Profile.Out.Writer.WriteLine(
-                $"{DescribeResult(await gateway.InstantQueryAsync(query, cancellationToken))}: {query}  (without the gateway: {openly} results)"
+                $"{DescribeResult(await gateway.InstantQueryAsync(query, cancellationToken))}: {query}  (without the gateway: "
+                    + $"{openly} results)"
             );
         }
 

@@ -65,7 +65,8 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
         {
             var space = DemoSeed.Spaces.First(candidate => candidate.OrganizationId == organization.Id);
             WriteProgress(
-                $"platform: {organization.Name}/{space.Name} runs  cf create-service metrics space my-metrics  and  cf bind-service app my-metrics"
+                $"platform: {organization.Name}/{space.Name} runs  cf create-service metrics space my-metrics  and  cf "
+                    + "bind-service app my-metrics"
             );
             tenants.Add(await platform.ProvisionAndBindAsync(organization, space, plan, cancellationToken));
         }
@@ -97,7 +98,8 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
                 if (time.GetElapsedTime(waiting) > SamplesTimeout)
                 {
                     throw new DemoException(
-                        $"{tenant.Name} sees {served:0} of {expected} services after {SamplesTimeout.TotalSeconds:0} s. Run again with --data FOLDER and read FOLDER/logs."
+                        $"{tenant.Name} sees {served:0} of {expected} services after {SamplesTimeout.TotalSeconds:0} s. Run "
+                            + "again with --data FOLDER and read FOLDER/logs."
                     );
                 }
             }

@@ -261,7 +261,8 @@ internal sealed class DemoStack(DemoFolder folder, DemoOptions options, TimeProv
             if (time.GetElapsedTime(start) > StartTimeout)
             {
                 throw new DemoException(
-                    $"After {StartTimeout.TotalSeconds:0} s it is still not true that {what}. The logs are in {folder.Path("logs")} (use --data to keep them)."
+                    $"After {StartTimeout.TotalSeconds:0} s it is still not true that {what}. The logs are in "
+                        + $"{folder.Path("logs")} (use --data to keep them)."
                 );
             }
 

@@ -46,7 +46,8 @@ internal static class ConformanceCommand
     {
         var command = new Command(
             "conformance",
-            "Checks a running broker against the specification. Creates instances and bindings and deletes them again. The exit code is 3 if a check fails."
+            "Checks a running broker against the specification. Creates instances and bindings and deletes them again. The "
+                + "exit code is 3 if a check fails."
         )
         {
             Offering,
@@ -111,7 +112,8 @@ internal static class ConformanceCommand
         var violated = results.Count(result => result.Outcome == CheckOutcome.Violated);
         report.WriteLine("");
         report.WriteLine(
-            $"{results.Count(result => result.Outcome == CheckOutcome.Passed)} passed, {violated} violated, {results.Count(result => result.Outcome == CheckOutcome.NotApplicable)} not applicable, in {requests} requests",
+            $"{results.Count(result => result.Outcome == CheckOutcome.Passed)} passed, {violated} violated, "
+                + $"{results.Count(result => result.Outcome == CheckOutcome.NotApplicable)} not applicable, in {requests} requests",
             violated > 0 ? "red" : "green"
         );
         report.SetMember("violated", violated);

@@ -142,7 +142,8 @@ internal static class InstanceCommands
         var planName = parsed.GetValue(NewPlan) ?? plan.Name;
         var wanted = offering.Plans.FirstOrDefault(candidate => candidate.Name == planName)
             ?? throw new UsageException(
-                $"The offering {offering.Name} has no plan {planName}. Its plans are {string.Join(", ", offering.Plans.Select(candidate => candidate.Name))}."
+                $"The offering {offering.Name} has no plan {planName}. Its plans are "
+                    + $"{string.Join(", ", offering.Plans.Select(candidate => candidate.Name))}."
             );
 
         var body = new JsonObject

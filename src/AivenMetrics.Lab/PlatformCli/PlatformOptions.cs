@@ -126,7 +126,8 @@ internal static class PlatformOptions
         if (address.UserInfo.Length > 0)
         {
             throw new UsageException(
-                "--url contains a user or password, and every user of the machine can read command lines: use --username and --password-file."
+                "--url contains a user or password, and every user of the machine can read command lines: use --username and "
+                    + "--password-file."
             );
         }
         var profile = parsed.GetValue(Platform);

@@ -71,7 +71,8 @@ internal sealed class PlatformSession : IDisposable
         }
         ServiceOffering offering = catalog.Offerings.FirstOrDefault(offering => offering.Name == offeringName)
             ?? throw new UsageException(
-                $"The catalog has no offering {offeringName}. Its offerings are {JoinNames(catalog.Offerings.Select(offering => offering.Name))}."
+                $"The catalog has no offering {offeringName}. Its offerings are "
+                    + $"{JoinNames(catalog.Offerings.Select(offering => offering.Name))}."
             );
         ServicePlan plan = offering.Plans.FirstOrDefault(plan => plan.Name == planName)
             ?? throw new UsageException(

@@ -53,7 +53,8 @@ internal sealed class PlatformStateFile(string path, string broker)
         GetInstance(instance).Bindings.TryGetValue(name, out var binding)
             ? binding
             : throw new UsageException(
-                $"{path} contains no binding {name} of {instance}. Its bindings are {string.Join(", ", GetInstance(instance).Bindings.Keys.DefaultIfEmpty("none"))}."
+                $"{path} contains no binding {name} of {instance}. Its bindings are "
+                    + $"{string.Join(", ", GetInstance(instance).Bindings.Keys.DefaultIfEmpty("none"))}."
             );
 
     public void Save(string name, StoredInstance instance) => Update(known => known.Instances[name] = instance);

@@ -12,16 +12,20 @@ public readonly struct ExprChildren
     internal ExprChildren(ValueList<Expr> args) => _args = args;
 
     /// <summary>Number of subexpressions.</summary>
-    public int Count => _second is not null ? 2 : _first is not null ? 1 : _args.Count;
+    public int Count =>
+        _second is not null ? 2
+        : _first is not null ? 1
+        : _args.Count;
 
     /// <summary>The subexpression at an index starting at 0.</summary>
     /// <exception cref="IndexOutOfRangeException">The index is not less than <see cref="Count"/>.</exception>
-    public Expr this[int index] => (index, _first, _second) switch
-    {
-        (0, { } first, _) => first,
-        (1, _, { } second) => second,
-        _ => _args[index],
-    };
+    public Expr this[int index] =>
+        (index, _first, _second) switch
+        {
+            (0, { } first, _) => first,
+            (1, _, { } second) => second,
+            _ => _args[index],
+        };
 
     /// <summary>Enumerates the subexpressions without allocating.</summary>
     public Enumerator GetEnumerator() => new(this);

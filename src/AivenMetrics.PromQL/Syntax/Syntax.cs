@@ -32,19 +32,20 @@ public abstract record Expr
     /// new type of node cannot be skipped.
     /// </summary>
     /// <exception cref="NotSupportedException">The node is of an unknown type.</exception>
-    public ExprChildren Children() => this switch
-    {
-        VectorSelector or NumberLiteral or StringLiteral => default,
-        MatrixSelector matrix => new(matrix.Selector),
-        SubqueryExpr subquery => new(subquery.Expr),
-        ParenExpr paren => new(paren.Expr),
-        UnaryExpr unary => new(unary.Expr),
-        BinaryExpr binary => new(binary.Lhs, binary.Rhs),
-        AggregateExpr { Param: { } param } aggregate => new(param, aggregate.Expr),
-        AggregateExpr aggregate => new(aggregate.Expr),
-        Call call => new(call.Args),
-        _ => throw new NotSupportedException($"Expressions of type {GetType().Name} are not supported."),
-    };
+    public ExprChildren Children() =>
+        this switch
+        {
+            VectorSelector or NumberLiteral or StringLiteral => default,
+            MatrixSelector matrix => new(matrix.Selector),
+            SubqueryExpr subquery => new(subquery.Expr),
+            ParenExpr paren => new(paren.Expr),
+            UnaryExpr unary => new(unary.Expr),
+            BinaryExpr binary => new(binary.Lhs, binary.Rhs),
+            AggregateExpr { Param: { } param } aggregate => new(param, aggregate.Expr),
+            AggregateExpr aggregate => new(aggregate.Expr),
+            Call call => new(call.Args),
+            _ => throw new NotSupportedException($"Expressions of type {GetType().Name} are not supported."),
+        };
 
     /// <summary>Returns the canonical text of <see cref="Printer.Print(Expr)"/>.</summary>
     public sealed override string ToString() => Printer.Print(this);

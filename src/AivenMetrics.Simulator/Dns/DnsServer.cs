@@ -96,7 +96,8 @@ internal sealed class DnsServer(
                 if (tries == 1)
                 {
                     throw new IOException(
-                        $"Simulator:DnsListen is {wanted}, which cannot be opened ({exception.Message}): set it to an address of this host and a free port.",
+                        $"Simulator:DnsListen is {wanted}, which cannot be opened ({exception.Message}): set it to an address "
+                            + "of this host and a free port.",
                         exception
                     );
                 }

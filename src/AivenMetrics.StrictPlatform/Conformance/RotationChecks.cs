@@ -65,7 +65,7 @@ internal static class RotationChecks
                 "another predecessor",
                 409
             );
-        }), new("104", "A predecessor that does not exist, was deleted or belongs to another instance is rejected and creates nothing", async context =>
+        }), new("104", "A predecessor that does not exist, was " + "deleted or belongs to another " + "instance is rejected and creates nothing", async context =>
         {
             (var instance, var old, _) = await CreateRotatableBindingAsync(context);
             var other = await context.CreateInstanceAsync();

@@ -187,7 +187,7 @@ internal static class UpdateChecks
             var body = context.UpdateBody();
             body["context"]!["instance_name"] = "conformance-renamed";
             context.Expect(await context.SendToCompletionAsync(OsbCalls.Update(instance, body)), "another instance_name", 200);
-        }), new("88", "An update of an unknown instance is a 4xx", async context => context.Expect(await context.SendAsync(OsbCalls.Update(Guid.NewGuid().ToString(), context.UpdateBody())), "an unknown id", 400, 404, 410, 422))];
+        }), new("88", "An update of an unknown " + "instance is a 4xx", async context => context.Expect(await context.SendAsync(OsbCalls.Update(Guid.NewGuid().ToString(), context.UpdateBody())), "an unknown id", 400, 404, 410, 422))];
 
     private static void RequireRetrievable(ConformanceContext context) =>
         ConformanceContext.Require(

@@ -53,7 +53,8 @@ internal sealed class LastOperationPoller(
             {
                 return new(
                     OperationOutcome.Failed,
-                    $"The operation was still running after {time.GetElapsedTime(start).TotalSeconds:0} s: the platform waits {limit.TotalSeconds:0} s at most.",
+                    $"The operation was still running after {time.GetElapsedTime(start).TotalSeconds:0} s: the platform waits "
+                        + $"{limit.TotalSeconds:0} s at most.",
                     NeedsMitigation: true
                 );
             }

@@ -28,7 +28,8 @@ internal static class AuditCommand
     private static readonly Option<string?> SinceOption = new("--since")
     {
         Description =
-            "Only entries from this time: a time such as 2026-11-23 or 2026-11-23T12:00:00Z (UTC unless it has an offset), or an age such as 12h or 7d. Default: all.",
+            "Only entries from this time: a time such as 2026-11-23 or 2026-11-23T12:00:00Z (UTC unless it has an offset), "
+            + "or an age such as 12h or 7d. Default: all.",
         HelpName = "time",
     };
 

@@ -26,7 +26,8 @@ internal static class ExplainCommand
         var credentials = new Option<string>("--credentials")
         {
             Description =
-                "File with the credentials of a binding or service key as JSON (url, username, password); - reads standard input. Required.",
+                "File with the credentials of a binding or service key as JSON (url, username, password); - reads standard "
+                + "input. Required.",
             Required = true,
         };
         var command = new Command(
@@ -63,7 +64,8 @@ internal static class ExplainCommand
         if (ParseCredentials(text) is not { } known)
         {
             await error.WriteLineAsync(
-                $"{file} does not contain credentials: it must be a JSON object with url, username and password, as 'cf service-key' prints after its first line."
+                $"{file} does not contain credentials: it must be a JSON object with url, username and password, as 'cf "
+                    + "service-key' prints after its first line."
             );
             return RoleCommand.UsageExitCode;
         }
@@ -130,7 +132,8 @@ internal static class ExplainCommand
     private static async Task PrintAsync(JsonElement data, StringWriter output)
     {
         await output.WriteLineAsync(
-            $"credential  {Text(data, "username")}, plan {Text(data, "plan")}{(Text(data, "not_after") is { Length: > 0 } end ? $", until {end}" : "")}"
+            $"credential  {Text(data, "username")}, plan "
+                + $"{Text(data, "plan")}{(Text(data, "not_after") is { Length: > 0 } end ? $", until {end}" : "")}"
         );
         await output.WriteLineAsync($"scope       {Text(data, "scope")}");
         if (Text(data, "scoped_query") is { Length: > 0 } scoped)
@@ -161,7 +164,8 @@ internal static class ExplainCommand
         {
             JsonElement[] nodes = [.. service.GetProperty("nodes").EnumerateArray()];
             await output.WriteLineAsync(
-                $"  {Text(service, "name")} ({Text(service, "type")}): samples arrive from {nodes.Count(node => node.GetProperty("up").GetBoolean())} of {nodes.Length} nodes"
+                $"  {Text(service, "name")} ({Text(service, "type")}): samples arrive from "
+                    + $"{nodes.Count(node => node.GetProperty("up").GetBoolean())} of {nodes.Length} nodes"
             );
         }
     }

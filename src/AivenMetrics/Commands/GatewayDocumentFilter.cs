@@ -15,8 +15,10 @@ internal sealed class GatewayDocumentFilter : IDocumentFilter
     private const string ErrorSchema = "QueryError";
 
     private const string Errors =
-        "400: a parameter is missing, repeated or invalid, or the expression is invalid; the error states the position and the expectation. "
-        + "401: the credential is missing or invalid. 403: the path is not available to tenants. 404: the metrics servers, or their version, do not support the path. "
+        "400: a parameter is missing, repeated or invalid, or the expression is invalid; the error states the position "
+        + "and the expectation. "
+        + "401: the credential is missing or invalid. 403: the path is not available to tenants. 404: the metrics "
+        + "servers, or their version, do not support the path. "
         + "405: the method is not allowed, see Allow. 413: the body is too large. 415: the body is not a form, or is compressed. "
         + "422: the expression cannot be evaluated, or exceeds a limit. 429: a limit is reached; repeat the request after Retry-After. "
         + "503: no metrics server is available, or the query was aborted. 504: the metrics servers did not respond in time.";

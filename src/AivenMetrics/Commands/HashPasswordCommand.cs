@@ -15,7 +15,8 @@ internal static class HashPasswordCommand
     {
         var command = new Command(
             "hash-password",
-            $"Prints the hash of a password for Broker:Users:<n>:PasswordHash. Prompts for the password on a terminal, otherwise reads it from standard input. Minimum length: {PasswordHash.MinimumPasswordLength} characters."
+            "Prints the hash of a password for Broker:Users:<n>:PasswordHash. Prompts for the password on a terminal, "
+                + $"otherwise reads it from standard input. Minimum length: {PasswordHash.MinimumPasswordLength} characters."
         );
         command.SetAction((_, ct) => Console.IsInputRedirected ? ReadFromInputAsync(Console.In, ct) : ReadFromTerminalAsync(ct));
         return command;

@@ -18,7 +18,8 @@ internal static class RekeyCommand
         var database = Roles.Broker.Options.Where(option => option.Name.StartsWith("--database", StringComparison.Ordinal)).ToList();
         var command = new Command(
             "rekey",
-            $"Encrypts the secrets in the broker's database with the first key of {KeysKey} and reports which keys are no longer used. Safe while brokers run, safe to run concurrently, and safe to repeat."
+            $"Encrypts the secrets in the broker's database with the first key of {KeysKey} and reports which keys are no "
+                + "longer used. Safe while brokers run, safe to run concurrently, and safe to repeat."
         );
         database.ForEach(option => command.Options.Add(option.Option));
         var role = Roles.Broker with { Options = database };
@@ -64,7 +65,8 @@ internal static class RekeyCommand
             when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync(
-                $"The secrets could not all be encrypted: {exception.Message} (check {DatabaseKey}). Completed rows are kept; run the command again."
+                $"The secrets could not all be encrypted: {exception.Message} (check {DatabaseKey}). Completed rows are kept; "
+                    + "run the command again."
             );
             return 1;
         }
@@ -95,7 +97,8 @@ internal static class RekeyCommand
         {
             Console.WriteLine(
                 result.SecretsPerKey[id] == 0
-                    ? $"Key '{id}' is no longer used: when every broker runs with '{ring[0]}' as its first key, remove '{id}' from {KeysKey}."
+                    ? $"Key '{id}' is no longer used: when every broker runs with '{ring[0]}' as its first key, remove '{id}' "
+                        + $"from {KeysKey}."
                     : $"Key '{id}' is still used by {result.SecretsPerKey[id]} rows: keep it."
             );
         }
@@ -112,14 +115,16 @@ internal static class RekeyCommand
         foreach ((var id, var uses) in unknown)
         {
             await Console.Error.WriteLineAsync(
-                $"{uses} rows are encrypted with key '{id}', which is not in {KeysKey}: add that key after the first one and run the command again."
+                $"{uses} rows are encrypted with key '{id}', which is not in {KeysKey}: add that key after the first one and "
+                    + "run the command again."
             );
         }
 
         if (ring.Skip(1).Any(id => result.SecretsPerKey[id] > 0) && result.Unreadable.Count == 0)
         {
             await Console.Error.WriteLineAsync(
-                $"A running broker still writes with an old key: set '{ring[0]}' as the first key of every broker and run the command again."
+                $"A running broker still writes with an old key: set '{ring[0]}' as the first key of every broker and run the "
+                    + "command again."
             );
         }
 

@@ -36,7 +36,8 @@ internal static class Roles
             new(
                 "--database",
                 "Database",
-                "Connection string: 'Data Source=<file>' for SQLite, 'Host=…' for PostgreSQL. Use --database-file if it contains a password. Default: 'Data Source=aiven-metrics.db'."
+                "Connection string: 'Data Source=<file>' for SQLite, 'Host=…' for PostgreSQL. Use --database-file if it "
+                    + "contains a password. Default: 'Data Source=aiven-metrics.db'."
             ),
             new("--database-file", "DatabaseFile", "File that contains the connection string. Default: none."),
             new("--username", "Username", "User name of the platform. Default: broker."),

@@ -21,7 +21,8 @@ public sealed class PromtoolTests : IAsyncDisposable
         File.WriteAllText(Path.Combine(_folder, "own.rules.yml"), "groups: [{name: g, rules: [{record: a, expr: up}]}]\n");
         File.WriteAllText(
             basePath,
-            "global: {scrape_interval: 15s}\nrule_files: [own.rules.yml]\nscrape_configs:\n- job_name: own\n  static_configs: [{targets: ['localhost:9090']}]\n"
+            "global: {scrape_interval: 15s}\nrule_files: [own.rules.yml]\nscrape_configs:\n- job_name: own\n  "
+                + "static_configs: [{targets: ['localhost:9090']}]\n"
         );
         _dns.SetAddresses("es.test", "127.0.0.1");
         _dns.SetAddresses("pg.test", "127.0.0.1");

@@ -12,7 +12,9 @@ public sealed class SqliteMainJourneyTests(JourneyFixture<SqliteFixture> journey
 
 public sealed class PostgresMainJourneyTests(JourneyFixture<PostgresFixture> journey) : MainJourneyTests<PostgresFixture>(journey);
 
-/// <summary>Everything on one kind of database: a tenant with plan <c>space</c>, and one of another space with plan <c>services</c>.</summary>
+/// <summary>
+/// Everything on one kind of database: a tenant with plan <c>space</c>, and one of another space with plan <c>services</c>.
+/// </summary>
 public sealed class JourneyFixture<TDatabase> : IAsyncLifetime
     where TDatabase : IStateFixture, new()
 {

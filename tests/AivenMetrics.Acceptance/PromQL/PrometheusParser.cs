@@ -15,8 +15,8 @@ internal sealed class PrometheusParser(PrometheusServer server, bool hasParseQue
     }
 
     /// <summary>
-    /// What the query means to the server: two texts with the same meaning do the same. Prometheus 3 shows its tree; 2.42 only the text that
-    /// it makes of it.
+    /// What the query means to the server: two texts with the same meaning do the same. Prometheus 3 shows its tree; 2.42 only the text
+    /// that it makes of it.
     /// </summary>
     public Task<string> MeaningOfAsync(string query) => DataAsync(hasParseQuery ? "/api/v1/parse_query" : "/api/v1/format_query", query);
 

@@ -46,7 +46,9 @@ internal sealed class TwoTenantBlocks : IDisposable
     /// <summary>The time of the last samples, in seconds since 1970.</summary>
     public long End { get; }
 
-    /// <summary>Flags for a server with a copy of one of the databases, and with bounds, because random queries may ask for anything.</summary>
+    /// <summary>
+    /// Flags for a server with a copy of one of the databases, and with bounds, because random queries may ask for anything.
+    /// </summary>
     public string[] Flags(bool withB)
     {
         var copy = Path.Combine(_folder, Guid.NewGuid().ToString("N"));

@@ -245,7 +245,9 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
         return new Answer(text, response.StatusCode == HttpStatusCode.OK ? ResultIn(text) : $"{(int)response.StatusCode}", gaveUp);
     }
 
-    /// <summary>The result without an order among series, and without the last digits, which depend on the order in which it adds.</summary>
+    /// <summary>
+    /// The result without an order among series, and without the last digits, which depend on the order in which it adds.
+    /// </summary>
     private static string ResultIn(string text)
     {
         using var json = JsonDocument.Parse(text);

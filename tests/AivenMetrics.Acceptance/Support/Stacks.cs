@@ -55,7 +55,9 @@ public class TwoTenantStack : StackFixture
     }
 }
 
-/// <summary>Tests that read through the gateway, or change services and never programs: they share one <see cref="TwoTenantStack"/>.</summary>
+/// <summary>
+/// Tests that read through the gateway, or change services and never programs: they share one <see cref="TwoTenantStack"/>.
+/// </summary>
 [CollectionDefinition(nameof(TwoTenantCollection))]
 public sealed class TwoTenantCollection : ICollectionFixture<TwoTenantStack>;
 
@@ -87,7 +89,9 @@ internal sealed record Tenant(Stack Stack, DemoSpace Space, string Instance, str
         await Stack.WaitUntilAsync($"{nodes} nodes of the space {Space.Name} are up", async () => await CountUpNodesAsync() == nodes);
     }
 
-    /// <summary>How many nodes deliver, as the tenant sees it; nothing when there are none or the gateway does not know the tenant yet.</summary>
+    /// <summary>
+    /// How many nodes deliver, as the tenant sees it; nothing when there are none or the gateway does not know the tenant yet.
+    /// </summary>
     public async Task<int> CountUpNodesAsync(string selector = "up") =>
         (await Query.GetAsync($"/api/v1/query?query={Uri.EscapeDataString($"{selector} == 1")}"))
             is { Status: System.Net.HttpStatusCode.OK } answer

@@ -4,8 +4,8 @@ using AivenMetrics.Lab.Demo;
 namespace AivenMetrics.Testing.Programs;
 
 /// <summary>
-/// A real Prometheus, or another server with its query API, on a free port of loopback, with a configuration given as text and a data folder
-/// of its own.
+/// A real Prometheus, or another server with its query API, on a free port of loopback, with a configuration given as text and a data
+/// folder of its own.
 /// </summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
@@ -162,7 +162,9 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Starts a program of Prometheus' package; a missing one is an error with the remedy, because a silent skip would be a lie.</summary>
+    /// <summary>
+    /// Starts a program of Prometheus' package; a missing one is an error with the remedy, because a silent skip would be a lie.
+    /// </summary>
     public static Process Program(string name, params string[] arguments)
     {
         var path = new[] { "/usr/bin", "/usr/local/bin" }.Select(at => Path.Combine(at, name)).FirstOrDefault(File.Exists)

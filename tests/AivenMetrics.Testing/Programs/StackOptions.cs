@@ -24,7 +24,9 @@ internal sealed record StackOptions
     /// <summary>How many Prometheus servers there are.</summary>
     public int Prometheus { get; init; } = 1;
 
-    /// <summary>False: discovery and Prometheus are left out, for tests of the write journey's first half; binds need the gateway.</summary>
+    /// <summary>
+    /// False: discovery and Prometheus are left out, for tests of the write journey's first half; binds need the gateway.
+    /// </summary>
     public bool ReadPath { get; init; } = true;
 
     /// <summary>The simulator's limit of API calls a minute; 0: none.</summary>

@@ -28,7 +28,8 @@ public sealed class OpenApiTests
 
         Assert.True(
             committed == await OpenApiCommand.YamlAsync(),
-            "openapi.yaml is not what the code describes any more. Run: dotnet run --project src/AivenMetrics -- openapi > openapi.yaml, and read the difference."
+            "openapi.yaml is not what the code describes any more. Run: dotnet run --project src/AivenMetrics -- openapi > "
+                + "openapi.yaml, and read the difference."
         );
     }
 }

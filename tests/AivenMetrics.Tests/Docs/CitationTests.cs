@@ -84,7 +84,9 @@ public sealed partial class CitationTests
             .Concat(Directory.EnumerateFiles(Root, "*.md"))
             .Where(path => Extensions.Contains(Path.GetExtension(path)))
             .Where(path =>
-                !Path.GetRelativePath(Root, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "Cases" or "TestResults")
+                !Path.GetRelativePath(Root, path)
+                    .Split(Path.DirectorySeparatorChar)
+                    .Any(part => part is "bin" or "obj" or "Cases" or "TestResults")
             )
             .Where(path => Path.GetFileName(path) != "CitationTests.cs");
         return [.. paths.Select(path => (Path.GetRelativePath(Root, path), File.ReadAllLines(path)))];

@@ -118,8 +118,7 @@ public sealed partial class OperatorsGuideTests
     private static IEnumerable<(string Key, string Range)> Ranges(Type type, string path) =>
         type.GetProperties()
             .SelectMany(property =>
-                property.GetCustomAttribute<RangeAttribute>() is { } range
-                    ? [($"{path}:{property.Name}", OptionsValidator.Describe(range))]
+                property.GetCustomAttribute<RangeAttribute>() is { } range ? [($"{path}:{property.Name}", OptionsValidator.Describe(range))]
                 : Named(property.PropertyType) is { } named ? Ranges(named, $"{path}:{property.Name}:default")
                 : Element(property.PropertyType) is not null || Leaf(property.PropertyType) ? []
                 : Ranges(property.PropertyType, $"{path}:{property.Name}")

@@ -29,7 +29,8 @@ public sealed class FailedStartTests
         string key
     ) =>
         Assert.Equal(
-            $"Critical: a-role cannot start: {key} is {NobodysUrl}, which is not an address of this host: set {key} to an address of this host, or to 0.0.0.0 for all addresses.",
+            $"Critical: a-role cannot start: {key} is {NobodysUrl}, which is not an address of this host: set {key} to an "
+                + "address of this host, or to 0.0.0.0 for all addresses.",
             await FailedStartAsync(section, listen, internalListen)
         );
 
@@ -44,7 +45,8 @@ public sealed class FailedStartTests
         (var taken, var key) = ($"http://{other.LocalEndpoint}", $"Gateway:{name}");
 
         Assert.Equal(
-            $"Critical: a-role cannot start: {key} is {taken}, which another process listens on: stop that process, or set {key} to another port.",
+            $"Critical: a-role cannot start: {key} is {taken}, which another process listens on: stop that process, or set "
+                + $"{key} to another port.",
             await FailedStartAsync(
                 "Gateway",
                 name == "Listen" ? taken : FreeUrl,

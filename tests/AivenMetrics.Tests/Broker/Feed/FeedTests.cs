@@ -102,7 +102,8 @@ public sealed class FeedTests : IAsyncLifetime
             project.Services[0].Hosts
         );
         Assert.Equal(
-            "aiven_cloud=aws-eu-west-2 aiven_node_count=2 aiven_plan=business-4 aiven_project=demo aiven_service_name=pg-1 aiven_service_type=pg "
+            "aiven_cloud=aws-eu-west-2 aiven_node_count=2 aiven_plan=business-4 aiven_project=demo aiven_service_name=pg-1 "
+                + "aiven_service_type=pg "
                 + "organization_id=org-1 organization_name=tides service_instance_id=guid-pg-1 space_id=space-1 space_name=forecast",
             string.Join(
                 ' ',

@@ -25,7 +25,8 @@ public sealed class BindingProgressTests
         Assert.Equal(
             (
                 OperationState.Succeeded,
-                "1 of 3 services delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute). The plan of prod-x (hobbyist) does not support integrations. Choose a larger plan."
+                "1 of 3 services delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute). The plan "
+                    + "of prod-x (hobbyist) does not support integrations. Choose a larger plan."
             ),
             (progress.State, progress.Description)
         );
@@ -166,7 +167,8 @@ public sealed class BindingProgressTests
         Assert.Equal(
             (
                 OperationState.Failed,
-                "0 of 2 services deliver metrics. One of the named services no longer exists. b is powered off. Its metrics return after it is powered on."
+                "0 of 2 services deliver metrics. One of the named services no longer exists. b is powered off. Its metrics "
+                    + "return after it is powered on."
             ),
             Told(Of(ReconciliationData.ServicesBinding("guid-b", "guid-z"), off))
         );

@@ -25,7 +25,8 @@ public sealed class ReconcilerTests
         await run.Signals.ObservedStateChanged.WaitAsync(seen, TestTimeout, Ct);
         var told = await run.DoneAsync(binding);
         Assert.Equal(
-            "3 of 4 services deliver metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) does not support integrations. Choose a larger plan.",
+            "3 of 4 services deliver metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) does not "
+                + "support integrations. Choose a larger plan.",
             told.Description
         );
     }
@@ -172,7 +173,8 @@ public sealed class ReconcilerTests
         );
 
         Assert.Equal(
-            "0 of 1 service delivers metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) does not support integrations. Choose a larger plan.",
+            "0 of 1 service delivers metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) does not "
+                + "support integrations. Choose a larger plan.",
             failed.Description
         );
     }

@@ -25,7 +25,8 @@ public sealed class PrometheusConfigMergerTests
     [InlineData("global: {}\nscrape_configs:\n")]
     [InlineData("global: {}\nscrape_configs: []\n")]
     [InlineData("global: {}\nscrape_configs: null\n")]
-    public void The_generated_jobs_are_added_to_a_base_without_jobs(string text) => Assert.Equal(["aiven/demo/es.test"], Jobs(Root(Merge(text))));
+    public void The_generated_jobs_are_added_to_a_base_without_jobs(string text) =>
+        Assert.Equal(["aiven/demo/es.test"], Jobs(Root(Merge(text))));
 
     [Fact]
     public void Relative_paths_refer_to_the_folder_of_the_base()
@@ -56,7 +57,10 @@ public sealed class PrometheusConfigMergerTests
     }
 
     [Theory]
-    [InlineData("scrape_configs:\n- job_name: aiven/demo/es.test\n", "The job name aiven/demo/es.test is also the name of a generated job. Rename the job.")]
+    [InlineData(
+        "scrape_configs:\n- job_name: aiven/demo/es.test\n",
+        "The job name aiven/demo/es.test is also the name of a " + "generated job. Rename the job."
+    )]
     [InlineData("", "The file is empty.")]
     [InlineData("# only a comment\n", "The file is empty.")]
     [InlineData("- a\n", "The file is not a YAML mapping.")]

@@ -65,7 +65,8 @@ public sealed class AuthenticationTests : GatewayTestBase
     {
         var raw = await Gateway.SendRawAsync(
             Encoding.ASCII.GetBytes(
-                $"GET {Target} HTTP/1.1\r\nHost: g\r\nConnection: close\r\nAuthorization: Basic {Encode("tenant-a:secret-of-a:x")}\r\nAuthorization: Basic {Encode("x:y")}\r\n\r\n"
+                $"GET {Target} HTTP/1.1\r\nHost: g\r\nConnection: close\r\nAuthorization: Basic "
+                    + $"{Encode("tenant-a:secret-of-a:x")}\r\nAuthorization: Basic {Encode("x:y")}\r\n\r\n"
             )
         );
         Assert.StartsWith("HTTP/1.1 401", raw);

@@ -49,7 +49,8 @@ public sealed class GatewayOptionsTests
         };
 
         Assert.Equal(
-            "Gateway:Prometheus:2 is the same server as Gateway:Prometheus:0: remove one of them, or name another server that has the same targets.",
+            "Gateway:Prometheus:2 is the same server as Gateway:Prometheus:0: remove one of them, or name another server "
+                + "that has the same targets.",
             Assert.Single(options.Validate())
         );
     }

@@ -105,7 +105,8 @@ public sealed class OperatorMessagesTests : DestinationPairTestBase
         Assert.Equal(
             (
                 HealthStatus.Unhealthy,
-                $"no Prometheus is usable: prometheus-1 is not ready: status 503 ({First.Url}), prometheus-2 is not ready: status 503 ({Second.Url})"
+                $"no Prometheus is usable: prometheus-1 is not ready: status 503 ({First.Url}), prometheus-2 is not ready: "
+                    + $"status 503 ({Second.Url})"
             ),
             (report.Status, report.Description)
         );

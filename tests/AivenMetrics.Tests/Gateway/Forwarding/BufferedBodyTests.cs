@@ -11,7 +11,9 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Forwarding;
 
-/// <summary>Answers of which nothing is sent before their end: what becomes of them when there is no end, or another than was said.</summary>
+/// <summary>
+/// Answers of which nothing is sent before their end: what becomes of them when there is no end, or another than was said.
+/// </summary>
 public sealed class BufferedBodyTests : ProbedPairTestBase
 {
     private const string Query = "/api/v1/query?query=up";

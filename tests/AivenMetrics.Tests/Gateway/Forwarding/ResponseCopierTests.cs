@@ -14,7 +14,9 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Forwarding;
 
-/// <summary>One loop copies responses, edited or not. It yields its thread regularly, so that a large response does not block other requests.</summary>
+/// <summary>
+/// One loop copies responses, edited or not. It yields its thread regularly, so that a large response does not block other requests.
+/// </summary>
 public sealed class ResponseCopierTests
 {
     private const int Yields = 3;

@@ -107,7 +107,8 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     {
         var answer = await _gateway.SendRawAsync(
             Encoding.ASCII.GetBytes(
-                $"POST /api/v1/query HTTP/1.1\r\nHost: x\r\n{Authorization}Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\nquery=up\r\n"
+                $"POST /api/v1/query HTTP/1.1\r\nHost: x\r\n{Authorization}Content-Type: "
+                    + $"application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\nquery=up\r\n"
             )
         );
         Assert.StartsWith("HTTP/1.1 400", answer, StringComparison.Ordinal);
@@ -159,7 +160,8 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     private static string Head(int length) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"POST /api/v1/query HTTP/1.1\r\nHost: x\r\n{Authorization}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
+            $"POST /api/v1/query HTTP/1.1\r\nHost: x\r\n{Authorization}Content-Type: "
+                + $"application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
         );
 
     private static StringContent Form(string text) => new(text, Encoding.UTF8, "application/x-www-form-urlencoded");

@@ -67,7 +67,8 @@ public sealed class SubqueryPointsTests : GatewayTestBase
         "query?query=max_over_time(up[101s:1s])",
         422,
         "The subqueries of this query need 101 evaluations, summed over all subqueries: (own range + enclosing range) / step; "
-            + "plan \"space\" allows (subquery_points) 100. Use a larger step in the brackets, as in [1h:5m], a shorter time, or several queries."
+            + "plan \"space\" allows (subquery_points) 100. Use a larger step in the brackets, as in [1h:5m], a shorter "
+            + "time, or several queries."
     )]
     [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[50s:1s])", 200, "at 100 points")]
     [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[51s:1s])", 422, "need 101 evaluations")]

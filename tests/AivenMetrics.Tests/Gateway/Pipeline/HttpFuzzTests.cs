@@ -238,7 +238,8 @@ public sealed partial class HttpFuzzTests
             Enumerable.Range(0, statuses.Length).Where(status => statuses[status] > 0).Select(status => $"{status}: {statuses[status]}")
         );
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{engine}: {Inputs} inputs from seed {Seed}, {answered} answers ({counts}), {asked} requests to the server, all of them scoped."
+            $"{engine}: {Inputs} inputs from seed {Seed}, {answered} answers ({counts}), {asked} requests to the server, "
+                + "all of them scoped."
         );
     }
 

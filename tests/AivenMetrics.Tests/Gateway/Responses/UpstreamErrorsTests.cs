@@ -9,7 +9,9 @@ namespace AivenMetrics.Tests.Gateway.Responses;
 
 public sealed class UpstreamErrorsTests : GatewayTestBase
 {
-    /// <summary>Errors as Prometheus and others say them of <c>up{space_id="a"}</c>, and what the tenant, who asked for <c>up</c>, reads.</summary>
+    /// <summary>
+    /// Errors as Prometheus and others say them of <c>up{space_id="a"}</c>, and what the tenant, who asked for <c>up</c>, reads.
+    /// </summary>
     [Theory]
     [InlineData(
         400,
@@ -65,7 +67,8 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
     [InlineData(
         422,
         "execution",
-        "found duplicate series for the match group {} on the right hand-side of the operation: [{space_id=\"a\"}, {space_id=\"a\", x=\"y\"}]",
+        "found duplicate series for the match group {} on the right hand-side of the operation: [{space_id=\"a\"}, "
+            + "{space_id=\"a\", x=\"y\"}]",
         null
     )]
     public async Task No_error_quotes_the_query_that_the_tenant_did_not_write(int status, string errorType, string said, string? told)
@@ -104,7 +107,8 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
     [InlineData(
         422,
         "422",
-        "error when executing query=\"a{x=\\\"): \\\"}\" on the time range (start=0, end=1, step=1): cannot evaluate \"a{space_id=\\\"a\\\"}\"",
+        "error when executing query=\"a{x=\\\"): \\\"}\" on the time range (start=0, end=1, step=1): cannot evaluate "
+            + "\"a{space_id=\\\"a\\\"}\"",
         "execution",
         "The metrics store rejected this query. Its version may not support all parts of it."
     )]

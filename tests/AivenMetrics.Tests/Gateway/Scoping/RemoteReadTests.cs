@@ -76,7 +76,9 @@ public sealed class RemoteReadTests : GatewayTestBase
         }
     }
 
-    /// <summary>What Prometheus 2 and 3 send for their own /api/v1/series. Samples are the answer for which the server reads none.</summary>
+    /// <summary>
+    /// What Prometheus 2 and 3 send for their own /api/v1/series. Samples are the answer for which the server reads none.
+    /// </summary>
     [Theory]
     [InlineData]
     [InlineData((int)ReadResponseType.Samples)]
@@ -90,7 +92,10 @@ public sealed class RemoteReadTests : GatewayTestBase
         Assert.Equal([ReadResponseType.Samples], sent.AcceptedResponseTypes);
     }
 
-    /// <summary>Prometheus puts all samples into streamed chunks, whatever the hints say; what it does for a form that it learns later, nobody knows.</summary>
+    /// <summary>
+    /// Prometheus puts all samples into streamed chunks, whatever the hints say; what it does for a form that it learns later, nobody
+    /// knows.
+    /// </summary>
     [Theory]
     [InlineData((int)ReadResponseType.StreamedXorChunks)]
     [InlineData(2)]

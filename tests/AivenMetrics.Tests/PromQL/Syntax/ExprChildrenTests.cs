@@ -15,9 +15,11 @@ public sealed class ExprChildrenTests
         var nodes = Corpus.AcceptedByAny.Select(PromQLParser.Parse).SelectMany(ExprTraversal.DescendantsAndSelf).ToList();
 
         Assert.Equal(NodeTypes.ToHashSet(), nodes.Select(node => node.GetType()).ToHashSet());
-        Assert.All(
-            nodes,
-            node => Assert.Equal(ExprTraversal.Children(node).ToHashSet(ReferenceEqualityComparer.Instance), Children(node).ToHashSet(ReferenceEqualityComparer.Instance))
+        Assert.All(nodes, node =>
+            Assert.Equal(
+                ExprTraversal.Children(node).ToHashSet(ReferenceEqualityComparer.Instance),
+                Children(node).ToHashSet(ReferenceEqualityComparer.Instance)
+            )
         );
         Assert.All(nodes, node => Assert.Equal(ExprTraversal.Children(node).Count(), Children(node).Count));
     }
