@@ -57,7 +57,7 @@ public abstract class AuditTests<TDatabase>(TDatabase database) : TemporaryFolde
     }
 }
 
-/// <summary>What <c>audit</c> says when it cannot.</summary>
+/// <summary>Errors of <c>audit</c>.</summary>
 public sealed class InvalidAuditArgumentsTests : TemporaryFolderTestBase
 {
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
 
-/// <summary>Somebody who has nothing but the executable finds out how to use it.</summary>
+/// <summary>The help texts describe every command and option.</summary>
 public sealed class HelpTests : TemporaryFolderTestBase
 {
     [Theory]

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
 
-/// <summary>An operator repairs a configuration in one round: every fault is told at once, with its key and its remedy.</summary>
+/// <summary>Every configuration error is reported at once, with its key and its remedy.</summary>
 public sealed class InvalidConfigurationTests : TemporaryFolderTestBase
 {
     [Theory]
@@ -81,7 +81,7 @@ public sealed class InvalidConfigurationTests : TemporaryFolderTestBase
         Assert.Contains(Faults(result), fault => fault.Contains("nothing.json", StringComparison.Ordinal));
     }
 
-    /// <summary>The faults, one a line.</summary>
+    /// <summary>Returns the errors, one a line.</summary>
     private static string[] Faults(RunResult result)
     {
         Assert.Equal((2, ""), (result.ExitCode, result.Output.Trim()));

@@ -32,7 +32,7 @@ public abstract class MigrateTests<TDatabase>(TDatabase database) : TemporaryFol
     }
 }
 
-/// <summary>What <c>migrate</c> says when it cannot.</summary>
+/// <summary>Errors of <c>migrate</c>.</summary>
 public sealed class InvalidMigrateArgumentsTests : TemporaryFolderTestBase
 {
     [Theory]

@@ -106,7 +106,7 @@ public abstract class RekeyTests<TDatabase>(TDatabase database) : TemporaryFolde
     private static byte[] Bytes(byte fill) => [.. Enumerable.Repeat(fill, EncryptionKey.Length)];
 }
 
-/// <summary>What <c>rekey</c> says when it cannot begin.</summary>
+/// <summary>Errors of <c>rekey</c> before it begins.</summary>
 public sealed class InvalidRekeyArgumentsTests : TemporaryFolderTestBase
 {
     [Fact]

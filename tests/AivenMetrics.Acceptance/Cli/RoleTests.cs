@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
 
-/// <summary>Each role as an init system and an operator's monitoring meet it, alone and with nothing that it needs.</summary>
+/// <summary>Each role alone, without the other programs: health checks, metrics, logs and SIGTERM.</summary>
 public sealed class RoleTests : TemporaryFolderTestBase
 {
     [Theory]
@@ -31,7 +31,7 @@ public sealed class RoleTests : TemporaryFolderTestBase
         using var http = new HttpClient();
 
         await Stack.WaitUntilAsync("it is healthy", () => Task.FromResult(Status(http, inside + "/healthz") == HttpStatusCode.OK));
-        // Without the broker's feed nobody can be served; the broker itself takes orders while Aiven is away.
+        // Without the broker's feed the gateway is not ready. The broker is ready while Aiven is unreachable.
         using var ready = await http.GetAsync(inside + "/readyz");
         Assert.Equal(role is "simulator" or "broker" ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         var checks = JsonNode.Parse(await ready.Content.ReadAsStringAsync())!["checks"]!.AsObject();

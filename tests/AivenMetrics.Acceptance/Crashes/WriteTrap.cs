@@ -6,10 +6,10 @@ namespace AivenMetrics.Acceptance.Crashes;
 /// <summary>Where in a transaction the broker is held.</summary>
 public enum CrashMoment
 {
-    /// <summary>Right after one of its writing statements: killed there, the transaction is lost.</summary>
+    /// <summary>Right after a writing statement: the transaction is lost.</summary>
     Statement,
 
-    /// <summary>Within the commit: killed there, the transaction is kept and its caller never hears of it.</summary>
+    /// <summary>Within the commit: the transaction is kept and the caller gets no response.</summary>
     Commit,
 }
 
@@ -85,7 +85,7 @@ internal sealed class WriteTrap : IAsyncDisposable
     /// <summary>True when the broker is held.</summary>
     public async Task<bool> HoldsAsync() => await HeldAsync() is not null;
 
-    /// <summary>Ends what the dead broker began: its statement is rolled back, its commit is completed.</summary>
+    /// <summary>Rolls back the statement of the dead broker, or completes its commit.</summary>
     public async Task FinishAsync(CrashMoment moment)
     {
         var session = await HeldAsync();
@@ -101,7 +101,7 @@ internal sealed class WriteTrap : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets everything pass.</summary>
+    /// <summary>Removes the trap.</summary>
     public Task RemoveAsync() => ExecuteAsync("DELETE FROM trap.set; SELECT pg_advisory_unlock_all();");
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Demo;
 
-/// <summary>The demo as other programs drive it, and as a person sees it.</summary>
+/// <summary>The demo, driven by another program and read by a person.</summary>
 public sealed class DemoTests : TemporaryFolderTestBase
 {
     [Fact]
@@ -36,7 +36,7 @@ public sealed class DemoTests : TemporaryFolderTestBase
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error.Trim()));
         Assert.All(processes, id => Assert.False(Runs(id), $"Process {id} is left."));
-        // --data was asked for, so it stays for whoever wants to look.
+        // A folder named with --data is kept.
         Assert.NotEmpty(Directory.GetFiles(Path.Combine(data, "logs")));
     }
 

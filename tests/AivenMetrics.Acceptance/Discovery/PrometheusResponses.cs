@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace AivenMetrics.Acceptance.Discovery;
 
-/// <summary>What a Prometheus says of its samples and its scrapes.</summary>
+/// <summary>Reads samples and scrape errors from a Prometheus.</summary>
 internal static class PrometheusResponses
 {
     /// <summary>The labels and value of each sample of an instant query.</summary>

@@ -93,14 +93,14 @@ public sealed class VerifiedScrapeTests : IAsyncDisposable
         int count
     )
     {
-        for (var attempt = 0; attempt < 120; attempt++)
+        for (var attempt = 0; attempt < 600; attempt++)
         {
             var found = await PrometheusResponses.QueryAsync(prometheus.Http, query);
             if (found.Count == count)
             {
                 return [.. found.Select(sample => sample.Labels)];
             }
-            await Task.Delay(250);
+            await Task.Delay(50);
         }
 
         Assert.Fail($"Prometheus did not answer {query} with {count} series in 30 s.");

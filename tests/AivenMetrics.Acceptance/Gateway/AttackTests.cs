@@ -10,7 +10,8 @@ namespace AivenMetrics.Acceptance.Gateway;
 /// A tenant with a good credential tries to learn of another through the whole product. What the scoping does to thousands of
 /// queries is tested without network beside the gateway; here is one of each kind, end to end.
 /// </summary>
-public sealed class AttackTests(TwoTenantStack stack) : IClassFixture<TwoTenantStack>
+[Collection(nameof(TwoTenantCollection))]
+public sealed class AttackTests(TwoTenantStack stack)
 {
     private QueryClient Attacker => stack.Forecast.Query;
 

@@ -9,7 +9,7 @@ namespace AivenMetrics.Acceptance.Gateway;
 /// What clients of Prometheus send, from <c>Cases/clients</c>, before each real server. Each file says where its requests come from; they
 /// are replayed over a socket's HTTP as they stand there.
 /// </summary>
-public sealed class ClientsTests(TwoTenantServers tenants) : IClassFixture<TwoTenantServers>
+public sealed class ClientsTests(TwoTenantServers tenants)
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Gateway", "Cases", "clients");
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);

@@ -6,7 +6,7 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>The gateway before real servers: tenant a gets all its own answers, and nothing of tenant b.</summary>
-public sealed class IsolationTests(TwoTenantServers tenants) : IClassFixture<TwoTenantServers>
+public sealed class IsolationTests(TwoTenantServers tenants)
 {
     private static readonly QueryServer[] Servers = Enum.GetValues<QueryServer>();
 

@@ -5,8 +5,9 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;
 
-/// <summary>What a tenant may not or cannot ask is answered in the shape of Prometheus' errors, and is over.</summary>
-public sealed class RejectedQueryTests(TwoTenantStack stack) : IClassFixture<TwoTenantStack>
+/// <summary>Rejected requests get a response in the format of Prometheus' errors.</summary>
+[Collection(nameof(TwoTenantCollection))]
+public sealed class RejectedQueryTests(TwoTenantStack stack)
 {
     private const int Mebibyte = 1024 * 1024;
 

@@ -11,7 +11,7 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>The paths beside queries and names before a real Prometheus, also as a tenant's own Prometheus uses them.</summary>
-public sealed class ServedRoutesTests(TwoTenantServers tenants) : IClassFixture<TwoTenantServers>
+public sealed class ServedRoutesTests(TwoTenantServers tenants)
 {
     /// <summary>The type of a remote read's answer that is streamed chunks.</summary>
     private const int Streamed = 1;

@@ -7,7 +7,7 @@ namespace AivenMetrics.Acceptance.Gateway;
 /// The gateway reads times and durations as Prometheus does: both answer the same to the same text, or both refuse it. Were the gateway to
 /// read less into a text than Prometheus, a limit could be passed by.
 /// </summary>
-public sealed class TimeParsingTests(TwoTenantServers tenants) : IClassFixture<TwoTenantServers>
+public sealed class TimeParsingTests(TwoTenantServers tenants)
 {
     private const int Seed = 20261123;
 

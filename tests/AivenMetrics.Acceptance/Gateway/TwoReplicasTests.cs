@@ -100,7 +100,8 @@ public sealed class TwoReplicasTests : IAsyncLifetime
         await UntilAskedAsync(clients, "prometheus-1");
         _pair.Stop(0);
         await UntilAskedAsync(clients, "prometheus-2");
-        await Task.Delay(TimeSpan.FromSeconds(4));
+        var asked = clients.Requests.Count;
+        await Stack.WaitUntilAsync("every client got more answers", () => Task.FromResult(clients.Requests.Count > asked + (50 * Clients)));
         await clients.StopAsync();
         _pair.Continue(0);
 
@@ -114,7 +115,7 @@ public sealed class TwoReplicasTests : IAsyncLifetime
     {
         var began = DateTimeOffset.UtcNow.AddSeconds(-2).ToUnixTimeSeconds();
         await _pair.KillAsync(0);
-        await Task.Delay(TimeSpan.FromSeconds(10));
+        await SamplesAsync(10);
         await _pair.StartAsync(0);
         await Stack.WaitUntilAsync("the usual one is back", async () => await InstanceAsync("/api/v1/query?query=up") == "prometheus-1");
         var end = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -128,6 +129,22 @@ public sealed class TwoReplicasTests : IAsyncLifetime
         await Stack.WaitUntilAsync("the hole is known", async () => await InstanceAsync(graph) == "prometheus-2");
         Assert.Equal(whole, await PointsAsync(_client, graph));
         Assert.Equal("prometheus-1", await InstanceAsync("/api/v1/query?query=up"));
+    }
+
+    /// <summary>Waits until the second server has this many more samples of a series.</summary>
+    private async Task SamplesAsync(int count)
+    {
+        using var second = new HttpClient { BaseAddress = _pair.Url(1) };
+        var before = await CountAsync();
+        await Stack.WaitUntilAsync($"{count} more samples", async () => await CountAsync() >= before + count);
+
+        async Task<double> CountAsync()
+        {
+            var answer = JsonNode.Parse(
+                await second.GetStringAsync(new Uri("/api/v1/query?query=count_over_time(up[1h])", UriKind.Relative))
+            )!;
+            return double.Parse(answer["data"]!["result"]![0]!["value"]![1]!.GetValue<string>(), CultureInfo.InvariantCulture);
+        }
     }
 
     private static Task<TimeSpan> UntilAskedAsync(LoopingClients clients, string instance) =>

@@ -11,10 +11,13 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
+[assembly: AssemblyFixture(typeof(AivenMetrics.Acceptance.Gateway.TwoTenantServers))]
+
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>
-/// Real servers of each kind that scrape two tenants, each with a gateway before it, started when first asked for. Everything of tenant b
+/// Real servers of each kind that scrape two tenants, each with a gateway in front of it. All tests of the run share them: tests read only.
+/// The first test that needs a server starts it. Everything of tenant b
 /// bears a mark that no answer to tenant a may have: in names, in label values, and as a number in its samples.
 /// </summary>
 public sealed class TwoTenantServers : IAsyncLifetime
@@ -165,7 +168,12 @@ public sealed class TenantGateway : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         // Thousands of questions are to be judged, not to be limited.
-        options.Plans["default"] = new() { RequestsPerSecond = 1_000_000, RequestBurst = 1_000_000 };
+        options.Plans["default"] = new()
+        {
+            RequestsPerSecond = 1_000_000,
+            RequestBurst = 1_000_000,
+            ConcurrentQueries = 1000,
+        };
         builder.Services.AddGateway(options);
         var gateway = builder.Build();
         gateway.MapGateway();

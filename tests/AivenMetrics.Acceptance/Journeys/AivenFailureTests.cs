@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Journeys;
 
-/// <summary>Simulator and a broker that is quick to give up a call, so that trouble is over in seconds.</summary>
+/// <summary>Simulator and a broker with short timeouts, so that failures end within seconds.</summary>
 public sealed class ShortTimeoutStack : StackFixture
 {
     private protected override StackOptions Options =>
@@ -20,7 +20,7 @@ public sealed class ShortTimeoutStack : StackFixture
         };
 }
 
-/// <summary>Whatever Aiven does, the platform is told the truth, and the bind goes on by itself afterwards.</summary>
+/// <summary>Whatever fails at Aiven, the platform gets the true state, and the bind continues by itself afterwards.</summary>
 public sealed class AivenFailureTests(ShortTimeoutStack stack) : IClassFixture<ShortTimeoutStack>, IAsyncLifetime
 {
     private Stack Stack => stack.Stack;
@@ -55,7 +55,7 @@ public sealed class AivenFailureTests(ShortTimeoutStack stack) : IClassFixture<S
 
         Assert.True(accepted.Status == HttpStatusCode.Accepted, $"{trouble}: {accepted.Status} {accepted.Body}");
         Assert.Equal("in progress", await Stack.Platform.LastOperationAsync(instance, patient));
-        // Who cannot wait is told that nothing was made, and nothing was.
+        // A synchronous bind is rejected and creates nothing.
         Assert.True(
             refused.Status is HttpStatusCode.UnprocessableEntity or HttpStatusCode.ServiceUnavailable,
             $"{trouble}: {refused.Status} {refused.Body}"
@@ -88,7 +88,7 @@ public sealed class AivenFailureTests(ShortTimeoutStack stack) : IClassFixture<S
         await EndsWithOneIntegrationEachAsync(instance, binding);
     }
 
-    /// <summary>Makes services, then the trouble.</summary>
+    /// <summary>Creates services, then injects the fault.</summary>
     private async Task OrderAsync(string fault)
     {
         _services =
@@ -114,11 +114,11 @@ public sealed class AivenFailureTests(ShortTimeoutStack stack) : IClassFixture<S
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>A fault that outlives a failed test would fail the next ones.</summary>
+    /// <summary>A fault left by a failed test would fail the next tests.</summary>
     public async ValueTask DisposeAsync() => await Stack.Simulator.ClearFaultsAsync();
 }
 
-/// <summary>Aiven allows about 120 requests a minute: whatever happens, the broker stays within its own budget below that.</summary>
+/// <summary>Aiven allows about 120 requests a minute: the broker always stays within its own budget below that limit.</summary>
 public sealed class AivenRateLimitTests
 {
     [Fact]
@@ -157,7 +157,7 @@ public sealed class AivenRateLimitTests
         await stack.Simulator.ClearFaultsAsync();
         await Task.Delay(TimeSpan.FromSeconds(10));
 
-        // A fifth at once, the rest spread over the minute: some 25 in this quarter of it, where 100 and more were wanted.
+        // A fifth of the budget at once, the rest spread over the minute: about 25 calls in these 15 s, where more than 100 are due.
         Assert.InRange(await stack.Simulator.AllCallsAsync(), 5, budget / 2);
         Assert.Equal(0, await stack.Simulator.CallsAsync("GET", "*", 429) + await stack.Simulator.CallsAsync("POST", "*", 429));
     }

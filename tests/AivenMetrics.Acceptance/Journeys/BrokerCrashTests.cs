@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Journeys;
 
-/// <summary>A broker that dies by SIGKILL in the middle of a bind loses nothing and leaves nothing behind.</summary>
+/// <summary>A broker that is killed (SIGKILL) during a bind loses no data and leaves no orphans.</summary>
 public sealed class BrokerCrashTests(FullStack stack) : IClassFixture<FullStack>
 {
     private const string PostIntegration = "/v1/project/demo/integration";

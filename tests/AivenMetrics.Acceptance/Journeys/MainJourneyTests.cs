@@ -59,7 +59,7 @@ public sealed class JourneyFixture<TDatabase> : IAsyncLifetime
     }
 }
 
-/// <summary>Order, bind, scrape, read: with the real programs, on every database.</summary>
+/// <summary>Provision, bind, scrape and query with the real programs, on every kind of database.</summary>
 public abstract class MainJourneyTests<TDatabase>(JourneyFixture<TDatabase> journey) : IClassFixture<JourneyFixture<TDatabase>>
     where TDatabase : IStateFixture, new()
 {

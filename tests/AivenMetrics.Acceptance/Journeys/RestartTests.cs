@@ -4,11 +4,12 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Journeys;
 
-/// <summary>Each program can go away and come back at any time; what the others have goes on.</summary>
-public sealed class RestartTests(TwoTenantStack stack) : IClassFixture<TwoTenantStack>
+/// <summary>Any program may stop and restart at any time; the others keep working with their last good data.</summary>
+[Collection(nameof(RestartCollection))]
+public sealed class RestartTests(TwoTenantStack stack)
 {
-    // Several times the stacks' resolve interval, hold time and scrape interval.
-    private static readonly TimeSpan SeveralCycles = TimeSpan.FromSeconds(5);
+    // More than the stacks' hold time, which is three cycles.
+    private const int SeveralCycles = 4;
 
     private Stack Stack => stack.Stack;
 
@@ -24,12 +25,12 @@ public sealed class RestartTests(TwoTenantStack stack) : IClassFixture<TwoTenant
         await (signal == "KILL" ? Stack.KillAsync("discovery") : Stack.StopAsync("discovery"));
         Assert.Equal(before, Files());
         await Stack.RestartAsync("discovery");
-        await Task.Delay(SeveralCycles);
+        await Stack.DiscoveryCyclesAsync(SeveralCycles);
 
         Assert.Equal(before, Files());
         await AssertScrapesAreFreshAsync();
         await Stack.RestartAsync("broker");
-        await Task.Delay(SeveralCycles);
+        await Stack.DiscoveryCyclesAsync(SeveralCycles);
         Assert.Equal(before, Files());
     }
 
@@ -49,7 +50,7 @@ public sealed class RestartTests(TwoTenantStack stack) : IClassFixture<TwoTenant
             await Stack.StopAsync("discovery");
             await Stack.RestartAsync("discovery");
             await Stack.RestartAsync("broker");
-            await Task.Delay(SeveralCycles);
+            await Stack.DiscoveryCyclesAsync(SeveralCycles);
         });
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{readings} readings of {targets} targets");
@@ -79,7 +80,7 @@ public sealed class RestartTests(TwoTenantStack stack) : IClassFixture<TwoTenant
     {
         await stack.Forecast.WaitUntilAllAreUpAsync();
         await stack.Beacons.WaitUntilAllAreUpAsync();
-        await Task.Delay(SeveralCycles);
+        await Stack.DiscoveryCyclesAsync(SeveralCycles);
     }
 
     /// <summary>What Prometheus reads: names, bytes and times of the last change.</summary>

@@ -7,11 +7,11 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Journeys;
 
-/// <summary>What an unbind takes away, and what it must leave.</summary>
+/// <summary>The credentials and integrations that an unbind removes, and those that it must keep.</summary>
 public sealed class UnbindTests(FullStack stack) : IClassFixture<FullStack>
 {
     // The stacks' grace period is two seconds and their cycle one.
-    private static readonly TimeSpan LongerThanTheGracePeriod = TimeSpan.FromSeconds(6);
+    private const int CyclesBeyondTheGracePeriod = 5;
 
     private Stack Stack => stack.Stack;
 
@@ -43,7 +43,7 @@ public sealed class UnbindTests(FullStack stack) : IClassFixture<FullStack>
         await Stack.WaitUntilAsync("what nobody needs is deleted", async () =>
             (await Stack.Simulator.IntegrationsAsync(search)).Length == 0
         );
-        await Task.Delay(LongerThanTheGracePeriod);
+        await Stack.BrokerCyclesAsync(CyclesBeyondTheGracePeriod);
         Assert.Equal(needed, await Stack.Simulator.IntegrationsAsync(database));
         Assert.Equal([database.Name], await one.ValuesOfAsync("aiven_service_name", "up == 1"));
 
@@ -64,7 +64,7 @@ public sealed class UnbindTests(FullStack stack) : IClassFixture<FullStack>
         var before = await patient.Simulator.IntegrationsAsync(services);
 
         await first.UnbindAsync();
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        await patient.BrokerCyclesAsync(3);
         await Tenant.CreateAsync(patient, SeededServices.Forecast);
 
         Assert.Equal(before, await patient.Simulator.IntegrationsAsync(services));
@@ -88,7 +88,7 @@ public sealed class UnbindTests(FullStack stack) : IClassFixture<FullStack>
             await tenant.CountUpNodesAsync() == 1
         );
         await tenant.UnbindAsync();
-        await Task.Delay(LongerThanTheGracePeriod);
+        await Stack.BrokerCyclesAsync(CyclesBeyondTheGracePeriod);
 
         Assert.Equal([elsewhere], await Stack.Simulator.IntegrationsAsync(events));
         Assert.Equal([byHand], await Stack.Simulator.IntegrationsAsync(database));

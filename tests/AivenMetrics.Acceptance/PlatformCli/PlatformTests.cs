@@ -6,10 +6,8 @@ using Xunit;
 namespace AivenMetrics.Acceptance.PlatformCli;
 
 /// <summary><c>aiven-metrics-lab platform</c> against the real broker and everything behind it.</summary>
-public sealed class PlatformTests(FullStack product) : TemporaryFolderTestBase, IClassFixture<FullStack>
+public sealed class PlatformTests(FullStack product) : PlatformTestBase(product)
 {
-    private Stack Stack => product.Stack;
-
     [Fact]
     public async Task A_developer_orders_uses_and_returns_metrics_by_name()
     {
@@ -95,63 +93,10 @@ public sealed class PlatformTests(FullStack product) : TemporaryFolderTestBase, 
         Assert.DoesNotContain('\u001b', result.Output);
     }
 
-    [Theory]
-    [InlineData("space", null, null)]
-    [InlineData("services", 0, 1)]
-    public async Task The_broker_conforms(string plan, int? service, int? otherService)
-    {
-        var space = SeededServices.Forecast;
-        string[] parameters =
-            service is { } one && otherService is { } other
-                ? ["--bind-parameters", Services(one), "--other-bind-parameters", Services(other)]
-                : [];
-
-        var result = await RunAsync([
-            "conformance",
-            "--plan",
-            plan,
-            "--organization",
-            space.OrganizationId,
-            "--space",
-            space.Id,
-            "--space-name",
-            space.Name,
-            "--poll-interval",
-            "0.2",
-            .. parameters,
-        ]);
-
-        Assert.True(result.ExitCode == 0, result.Output + result.Error);
-        Assert.Contains(" 0 violated", result.Output, StringComparison.Ordinal);
-    }
-
-    private static string Services(int index) =>
-        new JsonObject
-        {
-            ["services"] = new JsonArray(SeededServices.Scraped(SeededServices.Forecast)[index].ServiceInstanceId),
-        }.ToJsonString();
-
     private async Task<JsonObject> JsonAsync(int exitCode, params string[] arguments)
     {
         var result = await RunAsync([.. arguments, "--json"]);
         Assert.True(result.ExitCode == exitCode, $"{result.ExitCode}: {result.Output}{result.Error}");
         return JsonNode.Parse(result.Output)!.AsObject();
     }
-
-    private Task<RunResult> RunAsync(params string[] arguments) =>
-        Executable.RunAsync(
-            Root,
-            [
-                "platform",
-                .. arguments,
-                "--url",
-                Stack.Configuration.BrokerUrl(0),
-                "--username",
-                "platform",
-                "--password-file",
-                Stack.Folder.Path("secrets", "broker-password"),
-                "--state",
-                Path.Combine(Root, "state.json"),
-            ]
-        );
 }

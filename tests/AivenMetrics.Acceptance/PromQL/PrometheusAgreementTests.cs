@@ -11,7 +11,7 @@ namespace AivenMetrics.Acceptance.PromQL;
 /// Our reading of PromQL against that of two real servers, of 2.42 and of 3.5. What one of them can read we must read, and what we print
 /// must mean to each of them what the original meant. What we read and none of them can must be of a later version.
 /// </summary>
-public sealed class PrometheusAgreementTests : IAsyncLifetime
+public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers servers) : IClassFixture<PrometheusAgreementTests.Servers>
 {
     private static readonly bool Long = Environment.GetEnvironmentVariable("LONG_TESTS") is { Length: > 0 };
 
@@ -20,52 +20,23 @@ public sealed class PrometheusAgreementTests : IAsyncLifetime
 
     private static readonly TenantScope Space = new([new("space_id", MatchType.Equal, "a \"space\""), new("org", MatchType.Regex, "a|b")]);
 
-    private PrometheusServer[] _servers = [];
-    private PrometheusParser _old = null!,
-        _new = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _servers = [await PrometheusServer.StartPrometheus2Async(), await PrometheusServer.StartPrometheus3Async()];
-        (_old, _new) = (new PrometheusParser(_servers[0], hasParseQuery: false), new PrometheusParser(_servers[1], hasParseQuery: true));
-        var versions = new List<string>();
-        var buildinfo = new Uri("/api/v1/status/buildinfo", UriKind.Relative);
-        foreach (var server in _servers)
-        {
-            versions.Add(await server.Http.GetStringAsync(buildinfo));
-        }
-        Assert.Contains("\"version\":\"2.42.", versions[0], StringComparison.Ordinal);
-        Assert.Contains("\"version\":\"3.", versions[1], StringComparison.Ordinal);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var server in _servers)
-        {
-            await server.DisposeAsync();
-        }
-    }
+    private readonly PrometheusParser _old = servers.Old;
+    private readonly PrometheusParser _new = servers.New;
 
     [Fact]
     public async Task The_corpora_are_what_the_servers_say()
     {
         foreach (var (corpus, reader) in new[] { (Corpus.Prometheus242, _old), (Corpus.Prometheus35, _new) })
         {
-            foreach (var query in corpus.Accepted)
-            {
-                Assert.Equal((query, null), (query, await reader.RefusalOfAsync(query)));
-            }
-            foreach (var query in corpus.Rejected)
-            {
-                Assert.NotEqual((query, null), (query, await reader.RefusalOfAsync(query)));
-            }
+            await ForEachAsync(corpus.Accepted, async query => Assert.Equal((query, null), (query, await reader.RefusalOfAsync(query))));
+            await ForEachAsync(corpus.Rejected, async query => Assert.NotEqual((query, null), (query, await reader.RefusalOfAsync(query))));
         }
     }
 
     [Fact]
     public async Task Our_print_of_the_corpora_means_the_same_and_can_be_scoped()
     {
-        foreach (var query in Corpus.AcceptedByAny)
+        await ForEachAsync(Corpus.AcceptedByAny, async query =>
         {
             await AgreeOnAsync(query);
             var scoped = ScopeRewriter.Rewrite(query, Space);
@@ -77,7 +48,7 @@ public sealed class PrometheusAgreementTests : IAsyncLifetime
             {
                 Assert.Equal((scoped, null), (scoped, await _new.RefusalOfAsync(scoped)));
             }
-        }
+        });
     }
 
     [Fact]
@@ -157,6 +128,9 @@ public sealed class PrometheusAgreementTests : IAsyncLifetime
             await AgreeOnAsync(text.ToString());
         }
     }
+
+    private static Task ForEachAsync(IEnumerable<string> queries, Func<string, Task> check) =>
+        Parallel.ForEachAsync(queries, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (query, _) => await check(query));
 
     private async Task AgreeOnAsync(string query)
     {
@@ -243,4 +217,36 @@ public sealed class PrometheusAgreementTests : IAsyncLifetime
         || refusal.Contains("duration must be greater than 0", StringComparison.Ordinal)
         || refusal.Contains("division by zero", StringComparison.Ordinal)
         || refusal.Contains("modulo by zero", StringComparison.Ordinal);
+
+    /// <summary>A Prometheus 2.42 and a Prometheus 3, shared by the tests of the class: they only read queries.</summary>
+    public sealed class Servers : IAsyncLifetime
+    {
+        private PrometheusServer[] _servers = [];
+
+        internal PrometheusParser Old { get; private set; } = null!;
+
+        internal PrometheusParser New { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            _servers = [await PrometheusServer.StartPrometheus2Async(), await PrometheusServer.StartPrometheus3Async()];
+            (Old, New) = (new PrometheusParser(_servers[0], hasParseQuery: false), new PrometheusParser(_servers[1], hasParseQuery: true));
+            var versions = new List<string>();
+            var buildinfo = new Uri("/api/v1/status/buildinfo", UriKind.Relative);
+            foreach (var server in _servers)
+            {
+                versions.Add(await server.Http.GetStringAsync(buildinfo));
+            }
+            Assert.Contains("\"version\":\"2.42.", versions[0], StringComparison.Ordinal);
+            Assert.Contains("\"version\":\"3.", versions[1], StringComparison.Ordinal);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var server in _servers)
+            {
+                await server.DisposeAsync();
+            }
+        }
+    }
 }

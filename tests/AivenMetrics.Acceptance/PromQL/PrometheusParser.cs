@@ -4,10 +4,10 @@ using AivenMetrics.Testing.Programs;
 
 namespace AivenMetrics.Acceptance.PromQL;
 
-/// <summary>How a real Prometheus reads queries, without evaluating them: some random ones would take hours.</summary>
+/// <summary>Parses queries with a real Prometheus, without evaluating them: some random queries would take hours.</summary>
 internal sealed class PrometheusParser(PrometheusServer server, bool hasParseQuery)
 {
-    /// <summary>Null if the server can read the query, else why not.</summary>
+    /// <summary>Returns null if the server accepts the query, else its error.</summary>
     public async Task<string?> RefusalOfAsync(string query)
     {
         var (status, answer) = await AskAsync("/api/v1/format_query", query);
@@ -20,7 +20,7 @@ internal sealed class PrometheusParser(PrometheusServer server, bool hasParseQue
     /// </summary>
     public Task<string> MeaningOfAsync(string query) => DataAsync(hasParseQuery ? "/api/v1/parse_query" : "/api/v1/format_query", query);
 
-    /// <summary>The query as the server writes it.</summary>
+    /// <summary>Returns the query as the server formats it.</summary>
     public async Task<string> FormatAsync(string query)
     {
         using var json = JsonDocument.Parse(await DataAsync("/api/v1/format_query", query));

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Secrets;
 
-/// <summary>Everything, logging all that it can.</summary>
+/// <summary>All programs, at log level Trace.</summary>
 public sealed class VerboseStack : StackFixture
 {
     private protected override StackOptions Options =>
@@ -21,7 +21,7 @@ public sealed class VerboseStack : StackFixture
         };
 }
 
-/// <summary>A full run with all that can go wrong in it; then everything that it wrote or shows is searched for every secret.</summary>
+/// <summary>Runs all programs through many failures, then searches every file, log, page and command line for every secret.</summary>
 public sealed partial class SecretsTests(VerboseStack stack) : IClassFixture<VerboseStack>
 {
     private readonly List<string> _shown = [];
@@ -77,7 +77,7 @@ public sealed partial class SecretsTests(VerboseStack stack) : IClassFixture<Ver
         }
     }
 
-    /// <summary>Every kind of failure that a log might want to explain with more than it should.</summary>
+    /// <summary>Causes every kind of failure whose log message might contain a secret.</summary>
     private async Task GoWrongAsync(Tenant tenant)
     {
         foreach (
@@ -131,7 +131,7 @@ public sealed partial class SecretsTests(VerboseStack stack) : IClassFixture<Ver
         await Stack.Platform.UnbindAsync(instance, binding);
     }
 
-    /// <summary>Aiven repeats in its errors what it was sent, our token and the endpoint's password, and breaks in other ways.</summary>
+    /// <summary>Lets Aiven repeat the token and the endpoint's password in its errors, and fail in other ways.</summary>
     private async Task AivenTellsSecretsAsync()
     {
         const string endpoints = "/v1/project/demo/integration_endpoint";
@@ -192,7 +192,7 @@ public sealed partial class SecretsTests(VerboseStack stack) : IClassFixture<Ver
         }
     }
 
-    /// <summary>All that is shown to whoever may look: metrics, Prometheus' pages, command lines.</summary>
+    /// <summary>Collects everything that is visible without a secret: metrics, Prometheus' pages, command lines.</summary>
     private async Task LookAsync()
     {
         using var http = new HttpClient();
@@ -226,7 +226,7 @@ public sealed partial class SecretsTests(VerboseStack stack) : IClassFixture<Ver
         }
     }
 
-    /// <summary>Every secret, also as it looks in a Basic header, in a URL and in JSON.</summary>
+    /// <summary>Returns every secret in each of its forms: plain, in a Basic header, in a URL and in JSON.</summary>
     private Dictionary<string, string> Secrets(params Credentials[] tenants)
     {
         var scrapePassword = File.ReadAllText(Stack.Folder.Path("prometheus", "secrets", "demo.password")).Trim();
@@ -256,7 +256,7 @@ public sealed partial class SecretsTests(VerboseStack stack) : IClassFixture<Ver
         return forms;
     }
 
-    /// <summary>Every file of the run but those that are there to hold secrets.</summary>
+    /// <summary>Returns every file of the run except those whose purpose is to hold secrets.</summary>
     private Dictionary<string, byte[]> Written() =>
         Directory
             .EnumerateFiles(Stack.Folder.Root, "*", SearchOption.AllDirectories)

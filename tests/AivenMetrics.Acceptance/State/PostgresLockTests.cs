@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.State;
 
-/// <summary>What only a server can do to a broker.</summary>
+/// <summary>Failures that only a database server can cause.</summary>
 public sealed class PostgresLockTests(PostgresFixture fixture) : IClassFixture<PostgresFixture>
 {
     private static readonly CancellationToken None = CancellationToken.None;

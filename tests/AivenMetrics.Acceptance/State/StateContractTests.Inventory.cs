@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.State;
 
-/// <content>What Aiven showed, and what was made of it.</content>
+/// <content>The services and integrations that Aiven reported.</content>
 public abstract partial class StateContractTests<TFixture>
 {
     [Fact]

@@ -7,7 +7,7 @@ public sealed class SqliteStateTests(SqliteFixture fixture) : StateContractTests
 
 public sealed class PostgresStateTests(PostgresFixture fixture) : StateContractTests<PostgresFixture>(fixture);
 
-/// <summary>What every database must keep, whichever it is.</summary>
+/// <summary>The contract of the stores, on every kind of database.</summary>
 public abstract partial class StateContractTests<TFixture>(TFixture fixture) : IClassFixture<TFixture>
     where TFixture : class, IStateFixture
 {

@@ -3,6 +3,8 @@ using AivenMetrics.Testing.Programs;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
+[assembly: AssemblyFixture(typeof(AivenMetrics.Acceptance.State.SharedPostgres))]
+
 namespace AivenMetrics.Acceptance.State;
 
 /// <summary>A kind of database under the contract.</summary>
@@ -28,15 +30,32 @@ public sealed class SqliteFixture : IStateFixture
     }
 }
 
+/// <summary>New databases on the PostgreSQL server that all tests of the run share.</summary>
 public sealed class PostgresFixture : IStateFixture
 {
     public PostgresServer Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = await PostgresServer.StartAsync();
+    public async ValueTask InitializeAsync() => Server = await SharedPostgres.GetAsync();
 
     public Task<string> NewDatabaseAsync() => Server.CreateDatabaseAsync();
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>One PostgreSQL server for the whole run. The first test that needs it starts it; its end is the end of the run.</summary>
+public sealed class SharedPostgres : IAsyncDisposable
+{
+    private static readonly Lazy<Task<PostgresServer>> Server = new(() => PostgresServer.StartAsync());
+
+    internal static Task<PostgresServer> GetAsync() => Server.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Server.IsValueCreated)
+        {
+            await (await Server.Value).DisposeAsync();
+        }
+    }
 }
 
 /// <summary>Every store on one migrated database.</summary>

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using AivenMetrics.Lab.Demo;
 using AivenMetrics.Testing.Programs;
 using Xunit;
@@ -11,13 +13,17 @@ namespace AivenMetrics.Acceptance.Support;
 /// The real programs, each a process of its own on fixed loopback ports with its own configuration file, so that a test can kill
 /// one and start it again as it was.
 /// </summary>
-internal sealed class Stack : IAsyncDisposable
+internal sealed partial class Stack : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
     private readonly StackOptions _options;
-    private readonly Dictionary<string, DemoProcess> _processes = [];
-    private readonly Dictionary<string, Func<DemoProcess>> _starts = [];
+
+    // Roles start side by side.
+    private readonly ConcurrentDictionary<string, DemoProcess> _processes = [];
+    private readonly ConcurrentDictionary<string, Func<DemoProcess>> _starts = [];
+    private int _logs;
     private readonly List<DemoProcess> _ended = [];
 
     private Stack(StackOptions options)
@@ -93,11 +99,43 @@ internal sealed class Stack : IAsyncDisposable
         while (!await holds())
         {
             Assert.True(Stopwatch.GetElapsedTime(start) < (atMost ?? Patience), $"Waited in vain until {what}");
-            await Task.Delay(100);
+            await Task.Delay(PollInterval);
         }
 
         return Stopwatch.GetElapsedTime(start);
     }
+
+    /// <summary>Waits until discovery has completed this many cycles from now on.</summary>
+    public Task DiscoveryCyclesAsync(int count) =>
+        ChangesAsync("cycles of discovery", Configuration.DiscoveryInternalUrl, LastDiscoveryCycle(), count);
+
+    /// <summary>Waits until a broker has reconciled this many times from now on; only the leader reconciles.</summary>
+    public Task BrokerCyclesAsync(int count, int broker = 0) =>
+        ChangesAsync("cycles of the broker", Configuration.BrokerInternalUrl(broker), LastReconciliation(), count);
+
+    private static async Task ChangesAsync(string what, string internalUrl, Regex metric, int count)
+    {
+        using var http = new HttpClient();
+        var last = await ReadAsync();
+        var changes = 0;
+        await WaitUntilAsync($"{count} {what}", async () =>
+        {
+            if (await ReadAsync() is { Length: > 0 } now && now != last)
+            {
+                (last, changes) = (now, changes + 1);
+            }
+
+            return changes >= count;
+        });
+
+        async Task<string> ReadAsync() => metric.Match(await http.GetStringAsync(internalUrl + "/metrics")).Groups[1].Value;
+    }
+
+    [GeneratedRegex(@"^aivenmetrics_discovery_last_cycle_timestamp_seconds(?:\{[^}]*\})? (\S+)", RegexOptions.Multiline)]
+    private static partial Regex LastDiscoveryCycle();
+
+    [GeneratedRegex(@"^aivenmetrics_broker_reconcile_last_success_timestamp_seconds(?:\{[^}]*\})? (\S+)", RegexOptions.Multiline)]
+    private static partial Regex LastReconciliation();
 
     public async ValueTask DisposeAsync()
     {
@@ -113,17 +151,28 @@ internal sealed class Stack : IAsyncDisposable
     private async Task StartAllAsync()
     {
         await StartRoleAsync("simulator", "Simulator", Configuration.Simulator());
+        // The first broker migrates the database and leads; the others find both done.
         for (var index = 0; index < _options.Brokers; index++)
         {
             await StartRoleAsync(BrokerName(index), "Broker", Configuration.Broker(index));
         }
 
-        if (!_options.ReadPath)
+        var gateway = StartRoleAsync("gateway", "Gateway", Configuration.Gateway());
+        try
         {
-            await StartRoleAsync("gateway", "Gateway", Configuration.Gateway());
-            return;
+            if (_options.ReadPath)
+            {
+                await StartReadPathAsync();
+            }
         }
+        finally
+        {
+            await gateway;
+        }
+    }
 
+    private async Task StartReadPathAsync()
+    {
         await StartRoleAsync("discovery", "Discovery", Configuration.Discovery((await Simulator.StateAsync())["dns"]!.GetValue<string>()));
         await WaitUntilAsync("discovery writes prometheus.yml", () =>
             Task.FromResult(File.Exists(Folder.Path("prometheus", "prometheus.yml")))
@@ -133,10 +182,9 @@ internal sealed class Stack : IAsyncDisposable
             var name = $"prometheus-{index + 1}";
             var arguments = Configuration.Prometheus(index);
             _starts[name] = () => DemoProcess.Start(name, "prometheus", arguments, LogFile(name));
-            await RestartAsync(name);
         }
 
-        await StartRoleAsync("gateway", "Gateway", Configuration.Gateway());
+        await Task.WhenAll(Enumerable.Range(1, _options.Prometheus).Select(index => RestartAsync($"prometheus-{index}")));
     }
 
     private async Task StartRoleAsync(string role, string section, JsonObject configuration)
@@ -162,7 +210,7 @@ internal sealed class Stack : IAsyncDisposable
     }
 
     /// <summary>A log file for each start, so that none overwrites what an earlier life of the process wrote.</summary>
-    private string LogFile(string name) => Folder.Path("logs", $"{name}-{Directory.GetFiles(Folder.Path("logs")).Length}.log");
+    private string LogFile(string name) => Folder.Path("logs", $"{name}-{Interlocked.Increment(ref _logs)}.log");
 
     private static string BrokerName(int index) => index == 0 ? "broker" : $"broker-{index + 1}";
 
@@ -208,7 +256,7 @@ internal sealed class Stack : IAsyncDisposable
     {
         var process = _processes[role];
         await WaitUntilAsync($"{role} ends", () => Task.FromResult(process.HasExited), TimeSpan.FromSeconds(30));
-        _processes.Remove(role);
+        _processes.TryRemove(role, out _);
         _ended.Add(process);
     }
 }

@@ -55,6 +55,14 @@ public class TwoTenantStack : StackFixture
     }
 }
 
+/// <summary>Tests that read through the gateway, or change services and never programs: they share one <see cref="TwoTenantStack"/>.</summary>
+[CollectionDefinition(nameof(TwoTenantCollection))]
+public sealed class TwoTenantCollection : ICollectionFixture<TwoTenantStack>;
+
+/// <summary>Tests that stop and restart programs and leave all of them running: they share one <see cref="TwoTenantStack"/>.</summary>
+[CollectionDefinition(nameof(RestartCollection))]
+public sealed class RestartCollection : ICollectionFixture<TwoTenantStack>;
+
 /// <summary>A tenant with an instance of plan <c>space</c> and a binding of it.</summary>
 internal sealed record Tenant(Stack Stack, DemoSpace Space, string Instance, string Binding, Credentials Credentials) : IDisposable
 {

@@ -6,12 +6,12 @@ using System.Text.Json;
 namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>
-/// The gateway in a process of its own, as <c>aiven-metrics gateway</c> runs in production: with its JSON access log, which goes to
-/// /dev/null so that nobody's reading of it is measured.
+/// The gateway in a process of its own, as <c>aiven-metrics gateway</c> runs in production: with its JSON access log, which
+/// goes to /dev/null, so that reading the log is not part of a measurement.
 /// </summary>
 internal sealed class GatewayProcess : IAsyncDisposable
 {
-    /// <summary>The tenant that load is made with; it sees <c>space_id="a"</c>.</summary>
+    /// <summary>The tenant of the load; its scope is <c>space_id="a"</c>.</summary>
     public static readonly (string Username, string Password) Tenant = ("tenant-a", "password-of-tenant-a");
 
     private static readonly (string Key, string Value)[] Unlimited =
@@ -29,10 +29,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Where tenants find it.</summary>
+    /// <summary>The address for tenants.</summary>
     public Uri Url { get; private set; } = null!;
 
-    /// <summary>Where its metrics are.</summary>
+    /// <summary>The address of its metrics and health checks.</summary>
     public Uri InternalUrl { get; private set; } = null!;
 
     public static string Credential(string username, string password, string space) =>
@@ -41,9 +41,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Starts it in front of a Prometheus, by default with <see cref="Tenant"/> alone, and waits until it listens.</summary>
     /// <param name="prometheus">The Prometheus.</param>
     /// <param name="credentials">The credentials of its tenants file.</param>
-    /// <param name="limited">With the limits that tenants have by default; otherwise with limits that no load reaches.</param>
-    /// <param name="feed">A broker's feed to take the credentials from instead of a file.</param>
-    /// <param name="second">The Prometheus that answers when the first one does not, if any.</param>
+    /// <param name="limited">True: the default limits of tenants. False: limits that no load reaches.</param>
+    /// <param name="feed">A broker's feed as the source of credentials, instead of a file.</param>
+    /// <param name="second">The second destination, if any.</param>
     public static async Task<GatewayProcess> StartAsync(
         Uri prometheus,
         string? credentials = null,
@@ -102,9 +102,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
             );
         }
         var gateway = new GatewayProcess(Process.Start(program)!, folder);
-        for (var i = 0; i < 300 && !gateway._process.HasExited; i++)
+        for (var i = 0; i < 1200 && !gateway._process.HasExited; i++)
         {
-            await Task.Delay(100);
+            await Task.Delay(25);
             if (!File.Exists(addresses))
             {
                 continue;

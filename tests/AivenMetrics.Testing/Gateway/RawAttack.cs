@@ -6,12 +6,12 @@ using Xunit;
 namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>One attack of <c>Cases/attacks</c>.</summary>
-/// <param name="Sentence">What is tried.</param>
-/// <param name="Head">Request line and headers; each character is one byte; <c>{{auth}}</c> and <c>{{repeat:n:text}}</c> are filled in.</param>
-/// <param name="Body">The body, likewise; null for none.</param>
-/// <param name="Length">False if the head says itself how long the body is.</param>
-/// <param name="Status">The statuses of the first answer that are right before a Prometheus that answers everything.</param>
-/// <param name="Upstream">How many requests a Prometheus may see.</param>
+/// <param name="Sentence">A sentence that describes the attack.</param>
+/// <param name="Head">Request line and headers, one byte a character. <c>{{auth}}</c> and <c>{{repeat:n:text}}</c> are replaced.</param>
+/// <param name="Body">The body in the same form; null: no body.</param>
+/// <param name="Length">False if <paramref name="Head"/> states the length of the body itself.</param>
+/// <param name="Status">The accepted statuses of the first response, with a Prometheus that answers every request.</param>
+/// <param name="Upstream">The number of requests that may reach Prometheus.</param>
 public sealed partial record RawAttack(string Sentence, string[] Head, string? Body, bool Length, int[] Status, int Upstream)
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Gateway", "Cases", "attacks");
@@ -21,7 +21,7 @@ public sealed partial record RawAttack(string Sentence, string[] Head, string? B
         ReadCommentHandling = JsonCommentHandling.Skip,
     };
 
-    /// <summary>File and sentence of each.</summary>
+    /// <summary>Returns the file and the sentence of every attack.</summary>
     public static TheoryData<string, string> All()
     {
         var data = new TheoryData<string, string>();
@@ -35,17 +35,17 @@ public sealed partial record RawAttack(string Sentence, string[] Head, string? B
         return data;
     }
 
-    /// <summary>The names of the files.</summary>
+    /// <summary>Returns the names of the files.</summary>
     public static IEnumerable<string> Files() =>
         Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 
-    /// <summary>All of one file.</summary>
+    /// <summary>Returns the attacks of one file.</summary>
     public static RawAttack[] Read(string file) =>
         JsonSerializer.Deserialize<RawAttack[]>(File.ReadAllText(Path.Combine(Folder, file)), Json)!;
 
     public static RawAttack Find(string file, string sentence) => Read(file).Single(attack => attack.Sentence == sentence);
 
-    /// <summary>The status of a raw answer, which must be one.</summary>
+    /// <summary>Returns the status of a raw response; fails if the text is no HTTP response.</summary>
     public static int StatusOf(string answer)
     {
         var status = StatusLine().Match(answer);
@@ -53,7 +53,7 @@ public sealed partial record RawAttack(string Sentence, string[] Head, string? B
         return int.Parse(status.Groups[1].Value, null);
     }
 
-    /// <summary>What is sent.</summary>
+    /// <summary>Returns the request as bytes.</summary>
     /// <param name="authorization">The value of the header for a good credential.</param>
     public byte[] Bytes(string authorization)
     {

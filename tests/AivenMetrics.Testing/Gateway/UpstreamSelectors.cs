@@ -5,8 +5,8 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>
-/// Every selector of what upstream was asked, found by walking all properties of all nodes. It knows nothing of how the gateway
-/// scopes, so a node that scoping forgets is found here.
+/// Returns every selector of an upstream request by reflection over all properties of all nodes. It shares no code with the gateway's
+/// scoping, so it also finds selectors in nodes that scoping misses.
 /// </summary>
 public static class UpstreamSelectors
 {

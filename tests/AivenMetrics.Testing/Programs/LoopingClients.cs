@@ -9,11 +9,11 @@ namespace AivenMetrics.Testing.Programs;
 /// <summary>One request of a looping client.</summary>
 /// <param name="Started">When it began, as a timestamp of <see cref="Stopwatch"/>.</param>
 /// <param name="Took">How long it took.</param>
-/// <param name="Instance">Who answered, by the gateway's header; empty if nobody did.</param>
-/// <param name="Fault">What was wrong with the answer; empty if nothing was.</param>
+/// <param name="Instance">The destination that answered, by the gateway's header; empty: none.</param>
+/// <param name="Fault">The error; empty: none.</param>
 internal readonly record struct LoopedRequest(long Started, TimeSpan Took, string Instance, string Fault);
 
-/// <summary>Clients that ask one query after another and keep a record of each: light ones and ranges in turn.</summary>
+/// <summary>Clients that send one query after another and record each. Half of them send instant queries, half range queries.</summary>
 internal sealed class LoopingClients : IAsyncDisposable
 {
     private readonly HttpClient _http;
@@ -32,7 +32,7 @@ internal sealed class LoopingClients : IAsyncDisposable
 
     public ConcurrentQueue<LoopedRequest> Requests { get; } = [];
 
-    /// <summary>Lets each finish its request and stop.</summary>
+    /// <summary>Stops every client after its current request.</summary>
     public async Task StopAsync()
     {
         await _done.CancelAsync();

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AivenMetrics.Testing.Programs;
 
-/// <summary>A PostgreSQL server of our own in a temporary folder, on a free loopback port; gone with its data when disposed.</summary>
+/// <summary>A PostgreSQL server in a temporary folder, on a free loopback port. Disposing deletes its data.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _folder;
@@ -26,7 +26,7 @@ public sealed class PostgresServer : IAsyncDisposable
     // PostgreSQL refuses to run as root; on such a machine the package's own user runs it.
     private static bool IsRoot => Environment.UserName == "root";
 
-    /// <summary>Makes a cluster and starts it.</summary>
+    /// <summary>Creates a cluster and starts it.</summary>
     /// <param name="durable">True: commits wait for the disk, as in production; tests need not.</param>
     public static async Task<PostgresServer> StartAsync(bool durable = false)
     {
@@ -68,8 +68,8 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>A connection string of a database on this server.</summary>
     public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
 
-    /// <summary>Makes a new database.</summary>
-    /// <param name="template">What to copy, without open connections; an empty database by default.</param>
+    /// <summary>Creates a database.</summary>
+    /// <param name="template">The database to copy; it must have no open connections. Default: an empty database.</param>
     /// <returns>Its connection string.</returns>
     public async Task<string> CreateDatabaseAsync(string template = "template1")
     {

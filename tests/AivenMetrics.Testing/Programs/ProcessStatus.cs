@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AivenMetrics.Testing.Programs;
 
-/// <summary>What Linux says of a process.</summary>
+/// <summary>Reads memory and processor time of a process from Linux' /proc.</summary>
 internal static class ProcessStatus
 {
     // USER_HZ is 100 on every Linux that .NET runs on.
@@ -29,10 +29,10 @@ internal static class ProcessStatus
     /// <summary>The most resident memory since the start or the last <see cref="ForgetPeak"/>, in bytes.</summary>
     public static long PeakMemory(int process) => Kilobytes(process, "VmHWM:") << 10;
 
-    /// <summary>Lets the peak begin anew at what is resident now.</summary>
+    /// <summary>Resets the peak to the memory that is resident now.</summary>
     public static void ForgetPeak(int process) => File.WriteAllText($"/proc/{process}/clear_refs", "5");
 
-    /// <summary>How busy the machine was in the last minute.</summary>
+    /// <summary>The load average of the last minute.</summary>
     public static string LoadAverage() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
     private static IEnumerable<int> Children(int process) =>

@@ -62,19 +62,19 @@ internal sealed class PrometheusPair : IAsyncDisposable
             $"--web.listen-address={Url(index).Authority}",
             "--log.level=error"
         );
-        // Its log goes to a pipe that somebody must empty.
+        // A full pipe would block the process: its log is read and dropped.
         process.ErrorDataReceived += (_, _) => { };
         process.OutputDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         _processes[index] = process;
-        for (var i = 0; i < 600; i++)
+        for (var i = 0; i < 1200; i++)
         {
             if (await HasFreshSamplesAsync(index))
             {
                 return;
             }
-            await Task.Delay(100);
+            await Task.Delay(50);
         }
 
         throw new TimeoutException($"Prometheus {index + 1} does not scrape.");

@@ -16,7 +16,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     {
         (this._process, this._folder, Url) = (process, folder, url);
         Http = new HttpClient { BaseAddress = url };
-        // Its log goes to a pipe that somebody must empty.
+        // A full pipe would block the process: its log is read and dropped.
         process.ErrorDataReceived += (_, _) => { };
         process.OutputDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
@@ -37,7 +37,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return await StartAsync(file, folder, FreePorts.Take(1)[0]);
     }
 
-    /// <summary>Starts the Prometheus 3 that tests/install-engines.sh unpacked, with all that PromQL has experimental.</summary>
+    /// <summary>Starts the Prometheus 3 that tests/install-engines.sh unpacked, with all experimental features of PromQL.</summary>
     /// <param name="flags">More flags, such as the path of a database that exists.</param>
     public static async Task<PrometheusServer> StartPrometheus3Async(params string[] flags) =>
         await StartAsync(
@@ -49,7 +49,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public static async Task<PrometheusServer> StartPrometheus2Async(params string[] flags) =>
         await StartAsync("/usr/bin/prometheus", flags);
 
-    /// <summary>Starts a Prometheus 3 with this configuration, and with what it has beside PromQL that is experimental.</summary>
+    /// <summary>Starts a Prometheus 3 with this configuration, and with experimental features outside PromQL.</summary>
     public static async Task<PrometheusServer> StartPrometheus3WithConfigAsync(string config)
     {
         var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
@@ -68,8 +68,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
         );
     }
 
-    /// <summary>Starts the VictoriaMetrics that tests/install-engines.sh unpacked; it shows a sample as soon as it has it.</summary>
-    /// <param name="scrapeConfig">What it scrapes, in Prometheus' words; null for nothing.</param>
+    /// <summary>Starts the VictoriaMetrics that tests/install-engines.sh unpacked; samples are visible at once.</summary>
+    /// <param name="scrapeConfig">The scrape configuration in Prometheus' format; null: none.</param>
     /// <param name="flags">More flags.</param>
     public static async Task<PrometheusServer> StartVictoriaMetricsAsync(string? scrapeConfig, params string[] flags)
     {
@@ -176,14 +176,14 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public async Task WaitUntilAsync(string query, Func<string, bool> good)
     {
         var last = "";
-        for (var i = 0; i < 150; i++)
+        for (var i = 0; i < 600; i++)
         {
             last = await Http.GetStringAsync(new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative));
             if (good(last))
             {
                 return;
             }
-            await Task.Delay(200);
+            await Task.Delay(50);
         }
 
         throw new TimeoutException($"{query} still answers {last}");
@@ -203,7 +203,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private async Task UntilReadyAsync()
     {
-        for (var i = 0; i < 150 && !_process.HasExited; i++)
+        for (var i = 0; i < 600 && !_process.HasExited; i++)
         {
             try
             {
@@ -218,7 +218,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
                 // It does not listen yet.
             }
 
-            await Task.Delay(100);
+            await Task.Delay(25);
         }
 
         await DisposeAsync();

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace AivenMetrics.Testing.PromQL;
 
 /// <summary>
-/// Queries as JSON strings, one per line, sorted by the verdict of a real Prometheus of one version (see PrometheusAgreesTests) with all
+/// Queries as JSON strings, one per line, sorted by the verdict of a real Prometheus of one version (see PrometheusAgreementTests) with all
 /// experimental features enabled. The results for 3.14 are derived from its grammar, because no package of it can be pinned yet.
 /// </summary>
 internal sealed class Corpus
