@@ -72,7 +72,7 @@ done
 echo "== The ten slowest tests, in seconds"
 # One test a line: <test name="…" … time="…" …>.
 cat "$results"/*.xml 2>/dev/null | grep -oE '<test [^>]*>' |
-  sed -nE 's/.* name="([^"]*)".* time="([0-9.]+)".*/\2 \1/p' | sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' |
+  sed -nE 's/.* name="([^"]*)".* time="([0-9.]+)".*/\2 \1/p' | sed 's/\\&quot;/"/g; s/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' |
   sort -rn | head -n 10 | cut -c 1-160
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
