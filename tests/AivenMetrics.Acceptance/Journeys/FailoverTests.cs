@@ -41,7 +41,7 @@ public sealed class FailoverTests(TwoPrometheusStack stack) : IClassFixture<TwoP
         Assert.All(answered, count => Assert.InRange(count, 20, int.MaxValue));
     }
 
-    private Task MoreAnswersAsync()
+    private Task<TimeSpan> MoreAnswersAsync()
     {
         var before = Volatile.Read(ref _answers);
         return Stack.WaitUntilAsync("enough queries were answered", () =>

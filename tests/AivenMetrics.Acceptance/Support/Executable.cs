@@ -46,7 +46,7 @@ internal sealed class Executable : IAsyncDisposable
     public static async Task<RunResult> RunProgramAsync(string program, string folder, params string[] arguments)
     {
         await using var running = StartProgram(program, folder, arguments);
-        return await running.WaitForExitAsync(TimeSpan.FromMinutes(2));
+        return await running.WaitForExitAsync(TimeSpan.FromMinutes(5));
     }
 
     private static Executable StartProgram(string program, string folder, string[] arguments)
