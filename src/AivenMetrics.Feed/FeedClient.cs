@@ -172,7 +172,7 @@ public sealed class FeedClient<T>
                 throw new FeedFailureException(FeedFailureReason.Disk, error);
             }
             _digest = SHA256.HashData(body);
-            Publish(value, File.GetLastWriteTimeUtc(path), fromDisk: true);
+            Publish(value, new DateTimeOffset(File.GetLastWriteTimeUtc(path)), fromDisk: true);
             _logger.LastGoodLoaded(_options.Name, path, _current!.FetchedAt);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FeedFailureException)

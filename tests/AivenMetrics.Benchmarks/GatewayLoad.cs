@@ -82,7 +82,8 @@ internal static class GatewayLoad
                 CultureInfo.InvariantCulture,
                 $"{question.Name, -32} {connections, 4} {At(direct, 0.5), 8:F2} ms {At(direct, 0.99), 6:F2} ms "
                     + $"{PerSecond(direct), 7:F0}   {At(through, 0.5), 8:F2} ms {At(through, 0.99), 6:F2} ms "
-                    + $"{PerSecond(through), 7:F0}   {At(through, 0.5) - At(direct, 0.5), 6:F3} ms   {At(through, 0.99) / At(direct, 0.99), 9:F2}"
+                    + $"{PerSecond(through), 7:F0}   {At(through, 0.5) - At(direct, 0.5), 6:F3} ms   "
+                    + $"{At(through, 0.99) / At(direct, 0.99), 9:F2}"
             )
         );
     }

@@ -63,7 +63,9 @@ internal static class LifecycleLoad
                     CultureInfo.InvariantCulture,
                     $"{round, 5} {lifecycles, 13:0.0} {1000 * Percentile(binds, 50), 12:0.0} "
                         + $"{1000 * Percentile(binds, 99), 8:0.0} {1000 * Percentile(unbinds, 50), 11:0.0} "
-                        + $"{1000 * Percentile(unbinds, 99), 8:0.0} {writesEach, 12:0.00} {(double)(after.commits - before.commits) / Math.Max(1, binds.Count), 13:0.00} {commitsPerSecond, 10:0} {ratios[^1], 6:0.00}"
+                        + $"{1000 * Percentile(unbinds, 99), 8:0.0} {writesEach, 12:0.00} "
+                        + $"{(double)(after.commits - before.commits) / Math.Max(1, binds.Count), 13:0.00} "
+                        + $"{commitsPerSecond, 10:0} {ratios[^1], 6:0.00}"
                 )
             );
         }

@@ -84,11 +84,9 @@ internal static class LimitErrors
         new(
             400,
             "bad_data",
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"exceeded maximum resolution of {limits.QueryPoints:N0} points per timeseries. Try decreasing the query "
-                    + "resolution (?step=XX): "
-            ) + $"{Allows(limits, LimitNames.QueryPoints)} no more.",
+            string.Create(CultureInfo.InvariantCulture, $"exceeded maximum resolution of {limits.QueryPoints:N0} points per timeseries. ")
+                + "Try decreasing the query resolution (?step=XX): "
+                + $"{Allows(limits, LimitNames.QueryPoints)} no more.",
             LimitNames.QueryPoints
         );
 

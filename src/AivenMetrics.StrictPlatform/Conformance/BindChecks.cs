@@ -34,7 +34,7 @@ internal static class BindChecks
             {
                 await ExpectNoBindingAsync(context, instance, binding, "a bind that was AsyncRequired");
             }
-        }), new("93", "A bind whose service_id or plan_id is missing, null, empty, of a " + "wrong type or not the instance's is " + "rejected and creates nothing", async context =>
+        }), new("93", "A bind whose service_id or plan_id is " + "missing, null, empty, of a " + "wrong type or not the instance's is " + "rejected and creates nothing", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -62,7 +62,7 @@ internal static class BindChecks
                 );
                 await ExpectNoBindingAsync(context, instance, binding, $"binds with a wrong {name}");
             }
-        }), new("94", "An app_guid is accepted at the top or in " + "bind_resource; without " + "one a bind succeeds or is RequiresApp", async context =>
+        }), new("94", "An app_guid is accepted at " + "the top or in " + "bind_resource; without " + "one a bind succeeds or is RequiresApp", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             await context.CreateBindingAsync(instance, WithoutField(context.BindBody(), "app_guid"));

@@ -74,7 +74,7 @@ internal static class ConcurrencyChecks
                 await SendConcurrentlyAsync(context, OsbCalls.Deprovision(instance, context.Plan.Ids)),
                 "deprovisions"
             );
-        }), new("42", "Of different concurrent provisions of one " + "id one succeeds, the " + "others are 409 or 422 ConcurrencyError", async context =>
+        }), new("42", "Of different concurrent " + "provisions of one " + "id one succeeds, the " + "others are 409 or 422 ConcurrencyError", async context =>
         {
             var instance = context.NewInstanceId();
             var responses = await Task.WhenAll(

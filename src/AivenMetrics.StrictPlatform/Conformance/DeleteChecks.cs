@@ -88,7 +88,7 @@ internal static class DeleteChecks
                 context.ReportViolation("the bind that was stopped is still in progress");
             }
             context.Expect(await context.SendAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids)), "the unbind again", 410);
-        }), new("121", "A deprovision is 200 with an object and then " + "410; without service_id or " + "plan_id it is 400 and deletes nothing", async context =>
+        }), new("121", "A deprovision is 200 with an " + "object and then " + "410; without service_id or " + "plan_id it is 400 and deletes nothing", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             foreach ((var what, var query) in IncompleteQueries(context))
@@ -145,7 +145,7 @@ internal static class DeleteChecks
                 "the deprovision of a running provision",
                 200
             );
-        }), new("125", "A delete before the create finds nothing " + "and does not prevent the " + "create; a second delete is accepted", async context =>
+        }), new("125", "A delete before the create " + "finds nothing " + "and does not prevent the " + "create; a second delete is accepted", async context =>
         {
             var instance = context.NewInstanceId();
             context.Expect(

@@ -51,7 +51,7 @@ internal static class ProvisionChecks
                 "the replay with its fields in another order",
                 200
             );
-        }), new("60", "A provision of an existing id for another organization, space, plan " + "or with other parameters is 409 and " + "changes nothing", async context =>
+        }), new("60", "A provision of an existing " + "id for another " + "organization, space, plan " + "or with other parameters is 409 and " + "changes nothing", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             List<(string What, JsonObject Body)> others =
@@ -172,7 +172,7 @@ internal static class ProvisionChecks
                 "an unknown parameter",
                 400
             );
-        }), new("65", "Another maintenance_info.version is 422 MaintenanceInfoConflict and " + "creates nothing; the description is " + "not compared", async context =>
+        }), new("65", "Another maintenance_info.version is 422 " + "MaintenanceInfoConflict and " + "creates nothing; the description is " + "not compared", async context =>
         {
             var instance = context.NewInstanceId();
             var wrong = WithField(context.ProvisionBody(), "maintenance_info", new JsonObject { ["version"] = "99.99.99-conformance" });

@@ -8,7 +8,9 @@ namespace AivenMetrics.Acceptance.Crashes;
 /// <summary>The platform repeats every request that got no response.</summary>
 public sealed class RetryAfterCrashTests(CrashingBrokerFixture broker) : CrashTestBase(broker)
 {
-    /// <summary>Fewer writes than these would mean that the trap misses some: instance, binding, their deletes, and the audit trail.</summary>
+    /// <summary>
+    /// Fewer writes than these would mean that the trap misses some: instance, binding, their deletes, and the audit trail.
+    /// </summary>
     private const int FewestWrites = 10;
 
     [Theory]

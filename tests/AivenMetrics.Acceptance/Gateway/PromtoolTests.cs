@@ -4,7 +4,9 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;
 
-/// <summary>The real promtool of Prometheus 2.42 and of 3.5 asks through the gateway, the newer one with the credentials in its own file for that.</summary>
+/// <summary>
+/// The real promtool of Prometheus 2.42 and of 3.5 asks through the gateway, the newer one with the credentials in its own file for that.
+/// </summary>
 public sealed class PromtoolTests(TwoTenantServers tenants)
 {
     private static readonly string[] Commands =

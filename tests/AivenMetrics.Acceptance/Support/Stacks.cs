@@ -55,7 +55,9 @@ public class TwoTenantStack : StackFixture
     }
 }
 
-/// <summary>Tests that read through the gateway, or change services and never programs: they share one <see cref="TwoTenantStack"/>.</summary>
+/// <summary>
+/// Tests that read through the gateway, or change services and never programs: they share one <see cref="TwoTenantStack"/>.
+/// </summary>
 [CollectionDefinition(nameof(TwoTenantCollection))]
 public sealed class TwoTenantCollection : ICollectionFixture<TwoTenantStack>;
 

@@ -19,7 +19,9 @@ internal static class LargeResponse
     private const int Sample = 1 << 20;
     private const string Path = "/api/v1/query_range?query=up&start=0&end=1000&step=10";
 
-    /// <summary>One transfer: megabytes that the client read, the gateway's resident megabytes before it, and their maximum during it.</summary>
+    /// <summary>
+    /// One transfer: megabytes that the client read, the gateway's resident megabytes before it, and their maximum during it.
+    /// </summary>
     internal sealed record Transfer(string Name, double Read, double Before, double Most)
     {
         public double Growth => Most - Before;
@@ -75,7 +77,9 @@ internal static class LargeResponse
         return length;
     }
 
-    /// <summary>Answers a range query with this many megabytes of samples. Its gzip stores without compressing, so that the same amount passes.</summary>
+    /// <summary>
+    /// Answers a range query with this many megabytes of samples. Its gzip stores without compressing, so that the same amount passes.
+    /// </summary>
     private static async Task<WebApplication> StartUpstreamAsync(int megabytes)
     {
         const string before = """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up"},"values":[""";

@@ -47,7 +47,9 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
     /// <summary>The reported version; null: build information and readiness answer 503, like a server that is starting.</summary>
     public string? Version { get; set; } = "2.42.0+ds";
 
-    /// <summary>The number of series in the response to the count before a federation, which is not recorded; null: as <see cref="Respond"/>.</summary>
+    /// <summary>
+    /// The number of series in the response to the count before a federation, which is not recorded; null: as <see cref="Respond"/>.
+    /// </summary>
     public int? FederatedSeries { get; set; } = 1;
 
     /// <summary>Replaces the body of the build information; null: the body of a query engine.</summary>
