@@ -6,12 +6,12 @@ using System.Text.Json;
 namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>
-/// The gateway in a process of its own, as <c>aiven-metrics gateway</c> runs in production: with its JSON access log, which goes to
-/// /dev/null so that nobody's reading of it is measured.
+/// Runs the gateway in its own process, as <c>aiven-metrics gateway</c> runs in production. Its JSON access log goes to /dev/null, so
+/// that reading it does not affect measurements.
 /// </summary>
 internal sealed class GatewayProcess : IAsyncDisposable
 {
-    /// <summary>The tenant that load is made with; it sees <c>space_id="a"</c>.</summary>
+    /// <summary>The tenant of the load, restricted to <c>space_id="a"</c>.</summary>
     public static readonly (string Username, string Password) Tenant = ("tenant-a", "password-of-tenant-a");
 
     private static readonly (string Key, string Value)[] Unlimited =
@@ -29,21 +29,21 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Where tenants find it.</summary>
+    /// <summary>URL for tenants.</summary>
     public Uri Url { get; private set; } = null!;
 
-    /// <summary>Where its metrics are.</summary>
+    /// <summary>URL of its metrics.</summary>
     public Uri InternalUrl { get; private set; } = null!;
 
     public static string Credential(string username, string password, string space) =>
         $$"""{"username":"{{username}}","secret_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)))}}","matchers":[{"name":"space_id","type":"=","value":"{{space}}"}],"plan":"space"}""";
 
-    /// <summary>Starts it in front of a Prometheus, by default with <see cref="Tenant"/> alone, and waits until it listens.</summary>
+    /// <summary>Starts a gateway for a Prometheus and waits until it listens. Default credentials: <see cref="Tenant"/>.</summary>
     /// <param name="prometheus">The Prometheus.</param>
     /// <param name="credentials">The credentials of its tenants file.</param>
-    /// <param name="limited">With the limits that tenants have by default; otherwise with limits that no load reaches.</param>
-    /// <param name="feed">A broker's feed to take the credentials from instead of a file.</param>
-    /// <param name="second">The Prometheus that answers when the first one does not, if any.</param>
+    /// <param name="limited">True for the default limits of tenants; false for limits that no load reaches.</param>
+    /// <param name="feed">A broker's feed that replaces the tenants file; null for the file.</param>
+    /// <param name="second">The Prometheus for failover; null for none.</param>
     public static async Task<GatewayProcess> StartAsync(
         Uri prometheus,
         string? credentials = null,
@@ -116,7 +116,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         }
 
         await gateway.DisposeAsync();
-        throw new InvalidOperationException("the gateway did not start");
+        throw new InvalidOperationException("The gateway exited or did not write its addresses within 30 s.");
     }
 
     public async ValueTask DisposeAsync()

@@ -27,6 +27,6 @@ public abstract class GatewayTestBase : IAsyncLifetime
         await Prometheus.DisposeAsync();
     }
 
-    /// <summary>Starts the gateway; <see cref="Prometheus"/> runs already and may be given its answers here.</summary>
+    /// <summary>Starts the gateway; <see cref="Prometheus"/> is running, and overrides can script its responses first.</summary>
     protected virtual Task<RunningGateway> StartGatewayAsync() => RunningGateway.StartAsync(Prometheus.Url);
 }

@@ -11,21 +11,21 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>
-/// What a gateway keeps in memory while an answer of 100 MB to query_range passes: plain, compressed, and to a client that reads slowly
-/// while the upstream would send as fast as it can.
+/// Measures the memory of a gateway while it forwards a response of 100 MB to query_range. The response is plain, compressed, or read by
+/// a slow client from a fast upstream.
 /// </summary>
 internal static class LargeResponse
 {
     private const int Sample = 1 << 20;
     private const string Path = "/api/v1/query_range?query=up&start=0&end=1000&step=10";
 
-    /// <summary>One passage: megabytes that the client read, that the gateway kept before, and the most that it kept meanwhile.</summary>
+    /// <summary>One forwarded response: megabytes that the client read, resident megabytes before, and the maximum meanwhile.</summary>
     internal sealed record Transfer(string Name, double Read, double Before, double Most)
     {
         public double Growth => Most - Before;
     }
 
-    /// <summary>Lets so many megabytes pass through a gateway of its own, in each of the three ways.</summary>
+    /// <summary>Forwards this number of megabytes through a new gateway, in each of the three ways.</summary>
     internal static async Task<IReadOnlyList<Transfer>> MeasureAsync(int megabytes)
     {
         await using var upstream = await StartUpstreamAsync(megabytes);
@@ -37,7 +37,7 @@ internal static class LargeResponse
             Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}"))
         );
 
-        // Small requests first: code, connections and pools of a gateway that works are no growth.
+        // Small requests first, so that compiled code, connections and pools do not count as growth.
         for (var i = 0; i < 2000; i++)
         {
             await ReadAsync(http, "/api/v1/query?query=up", "identity", TimeSpan.Zero);
@@ -75,7 +75,10 @@ internal static class LargeResponse
         return length;
     }
 
-    /// <summary>Answers a range query with so many megabytes of samples. Its gzip does not make them fewer, so that as many pass.</summary>
+    /// <summary>
+    /// Starts an upstream that responds to range queries with this number of megabytes. gzip does not reduce the size, so that compressed
+    /// responses are as large.
+    /// </summary>
     private static async Task<WebApplication> StartUpstreamAsync(int megabytes)
     {
         const string before = """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up"},"values":[""";

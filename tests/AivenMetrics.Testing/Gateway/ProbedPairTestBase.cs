@@ -9,7 +9,7 @@ public abstract class ProbedPairTestBase : DestinationPairTestBase
     /// <summary>The gateway under test.</summary>
     protected RunningGateway Gateway { get; private set; } = null!;
 
-    /// <summary>What the gateway knows of both servers.</summary>
+    /// <summary>The gateway's view of both servers.</summary>
     private protected DestinationPool Destinations { get; private set; } = null!;
 
     public override async ValueTask InitializeAsync()
@@ -29,6 +29,6 @@ public abstract class ProbedPairTestBase : DestinationPairTestBase
         await base.DisposeAsync();
     }
 
-    /// <summary>Starts the gateway; both servers run already and may be given their answers here.</summary>
+    /// <summary>Starts the gateway; both servers are running, and overrides can script their responses first.</summary>
     protected virtual Task<RunningGateway> StartGatewayAsync() => RunningGateway.StartAsync(First.Url, Second.Url);
 }

@@ -6,12 +6,12 @@ using Xunit;
 namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>One attack of <c>Cases/attacks</c>.</summary>
-/// <param name="Sentence">What is tried.</param>
+/// <param name="Sentence">The attempted attack.</param>
 /// <param name="Head">Request line and headers; each character is one byte; <c>{{auth}}</c> and <c>{{repeat:n:text}}</c> are filled in.</param>
-/// <param name="Body">The body, likewise; null for none.</param>
-/// <param name="Length">False if the head says itself how long the body is.</param>
-/// <param name="Status">The statuses of the first answer that are right before a Prometheus that answers everything.</param>
-/// <param name="Upstream">How many requests a Prometheus may see.</param>
+/// <param name="Body">The body, with the same placeholders; null for none.</param>
+/// <param name="Length">False if the head already states the length of the body.</param>
+/// <param name="Status">The allowed statuses of the first response if Prometheus accepts every request.</param>
+/// <param name="Upstream">Maximum number of requests that Prometheus may receive.</param>
 public sealed partial record RawAttack(string Sentence, string[] Head, string? Body, bool Length, int[] Status, int Upstream)
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Gateway", "Cases", "attacks");
@@ -21,7 +21,7 @@ public sealed partial record RawAttack(string Sentence, string[] Head, string? B
         ReadCommentHandling = JsonCommentHandling.Skip,
     };
 
-    /// <summary>File and sentence of each.</summary>
+    /// <summary>Returns the file and the sentence of every attack.</summary>
     public static TheoryData<string, string> All()
     {
         var data = new TheoryData<string, string>();
@@ -35,26 +35,26 @@ public sealed partial record RawAttack(string Sentence, string[] Head, string? B
         return data;
     }
 
-    /// <summary>The names of the files.</summary>
+    /// <summary>Returns the names of the files.</summary>
     public static IEnumerable<string> Files() =>
         Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 
-    /// <summary>All of one file.</summary>
+    /// <summary>Returns the attacks of one file.</summary>
     public static RawAttack[] Read(string file) =>
         JsonSerializer.Deserialize<RawAttack[]>(File.ReadAllText(Path.Combine(Folder, file)), Json)!;
 
     public static RawAttack Find(string file, string sentence) => Read(file).Single(attack => attack.Sentence == sentence);
 
-    /// <summary>The status of a raw answer, which must be one.</summary>
+    /// <summary>Returns the status of a raw response; fails if it is not an HTTP response.</summary>
     public static int StatusOf(string answer)
     {
         var status = StatusLine().Match(answer);
-        Assert.True(status.Success, $"no HTTP answer but: {answer}");
+        Assert.True(status.Success, $"The gateway did not send an HTTP response but: {answer}");
         return int.Parse(status.Groups[1].Value, null);
     }
 
-    /// <summary>What is sent.</summary>
-    /// <param name="authorization">The value of the header for a good credential.</param>
+    /// <summary>Returns the bytes to send.</summary>
+    /// <param name="authorization">The Authorization value of a valid credential.</param>
     public byte[] Bytes(string authorization)
     {
         var body = Body is null ? null : Fill(Body, authorization);

@@ -16,13 +16,13 @@ using Xunit;
 
 namespace AivenMetrics.Testing.Gateway;
 
-/// <summary>A gateway on real Kestrel with a tenants file of its own.</summary>
+/// <summary>Runs a gateway on Kestrel with its own tenants file.</summary>
 public sealed class RunningGateway : IAsyncDisposable
 {
-    /// <summary>Sees <c>space_id="a"</c>. The password holds a colon, as passwords may.</summary>
+    /// <summary>A tenant restricted to <c>space_id="a"</c>. The password contains a colon, which is valid.</summary>
     public static readonly (string Username, string Password) TenantA = ("tenant-a", "secret-of-a:x");
 
-    /// <summary>Sees the two instances <c>one</c> and <c>two.x</c>.</summary>
+    /// <summary>A tenant restricted to the two instances <c>one</c> and <c>two.x</c>.</summary>
     public static readonly (string Username, string Password) ServicesTenant = ("tenant-services", "secret-of-services");
 
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
@@ -38,7 +38,7 @@ public sealed class RunningGateway : IAsyncDisposable
 
     public IServiceProvider Provider => _app.Services;
 
-    /// <summary>Every log line, formatted, with what its exceptions say.</summary>
+    /// <summary>Every formatted log line with the messages of its exceptions.</summary>
     public ConcurrentQueue<string> Log { get; } = [];
 
     public static string Hash(string password) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
@@ -54,7 +54,7 @@ public sealed class RunningGateway : IAsyncDisposable
             Tenant(ServicesTenant, """[{"name":"service_instance_id","type":"=~","value":"one|two\\.x"}]""")
         );
 
-    /// <summary>A URL on which nobody listens.</summary>
+    /// <summary>A URL without a listener.</summary>
     public static string ClosedUrl()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -84,21 +84,21 @@ public sealed class RunningGateway : IAsyncDisposable
         );
     }
 
-    /// <summary>Starts with options for the default tenants, whose file is given.</summary>
+    /// <summary>Starts a gateway with options for the default tenants and their file.</summary>
     public static async Task<RunningGateway> StartAsync(Func<string, GatewayOptions> options, TimeProvider? time = null)
     {
         var (folder, file) = await WrittenAsync(DefaultTenants);
         return await StartAsync(options(file), folder, time);
     }
 
-    /// <summary>Starts a gateway that speaks only HTTP/2, in clear text.</summary>
+    /// <summary>Starts a gateway that accepts only HTTP/2 without TLS.</summary>
     public static async Task<RunningGateway> StartOverHttp2Async(string prometheus, TimeProvider? time = null)
     {
         var (folder, file) = await WrittenAsync(DefaultTenants);
         return await StartAsync(new GatewayOptions { Prometheus = [prometheus], TenantsFile = file }, folder, time, HttpProtocols.Http2);
     }
 
-    /// <summary>Starts with any options; the folder is deleted with the gateway.</summary>
+    /// <summary>Starts a gateway with any options. The folder is deleted with the gateway.</summary>
     public static async Task<RunningGateway> StartAsync(
         GatewayOptions options,
         string folder,
@@ -106,7 +106,7 @@ public sealed class RunningGateway : IAsyncDisposable
         HttpProtocols protocols = HttpProtocols.Http1AndHttp2
     )
     {
-        // Tests ask faster than people: limits are for those that set some.
+        // Tests send requests faster than people. Only tests that set limits use them.
         options.Plans.TryAdd(
             "default",
             new TenantLimitsOptions
@@ -172,7 +172,7 @@ public sealed class RunningGateway : IAsyncDisposable
         return await Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
     }
 
-    /// <summary>Sends bytes as they are and reads all that comes back until the gateway closes or falls silent.</summary>
+    /// <summary>Sends bytes verbatim and reads the response until the gateway closes the connection or the wait ends.</summary>
     public async Task<string> SendRawAsync(byte[] request, TimeSpan? patienceFor = null)
     {
         using var client = new TcpClient();
@@ -188,17 +188,17 @@ public sealed class RunningGateway : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // A connection that was reset, or kept open: what came until then is the answer.
+            // The connection was reset or remains open. The bytes received so far are the response.
         }
 
         return Encoding.Latin1.GetString(received.ToArray());
     }
 
-    /// <summary>Waits until a Prometheus has told its version.</summary>
+    /// <summary>Waits until the gateway has read the version of a Prometheus.</summary>
     public Task WaitUntilReadyAsync() =>
         WaitUntilAsync(() => Provider.GetRequiredService<DestinationPool>().LowestVersion() is not null, "the first probe");
 
-    /// <summary>Waits for something, up to 10 s; <paramref name="meanwhile"/> is done before each look.</summary>
+    /// <summary>Waits up to 10 s for a condition. <paramref name="meanwhile"/> runs before each check.</summary>
     public async Task WaitUntilAsync(Func<bool> condition, string what, Action? meanwhile = null)
     {
         for (var i = 0; i < 500; i++)

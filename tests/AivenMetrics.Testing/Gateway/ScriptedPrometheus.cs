@@ -13,7 +13,7 @@ using Xunit;
 
 namespace AivenMetrics.Testing.Gateway;
 
-/// <summary>One request as the gateway sent it.</summary>
+/// <summary>A request that the gateway sent.</summary>
 public sealed record ReceivedRequest(
     string Method,
     string Path,
@@ -29,7 +29,7 @@ public sealed record ReceivedRequest(
     public string?[] MatchTarget => Parameters.TryGetValue("match_target", out var matches) ? matches.ToArray() : [];
 }
 
-/// <summary>A Prometheus at the wire: real Kestrel on a free port that answers as told and remembers what it got.</summary>
+/// <summary>A scripted Prometheus: Kestrel on a free port with scripted responses and recorded requests.</summary>
 public sealed class ScriptedPrometheus : IAsyncDisposable
 {
     public const string EmptyVector = """{"status":"success","data":{"resultType":"vector","result":[]}}""";
@@ -38,37 +38,40 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
 
     private ScriptedPrometheus(WebApplication app) => this._app = app;
 
-    /// <summary>Everything but the gateway's own questions, in order of arrival.</summary>
+    /// <summary>All requests except the gateway's own queries, in order of arrival.</summary>
     public ConcurrentQueue<ReceivedRequest> Requests { get; } = [];
 
-    /// <summary>What it answers to all but build information; default: an empty vector.</summary>
+    /// <summary>Writes the responses, except build information. Default: an empty vector.</summary>
     public Func<HttpContext, Task> Respond { get; set; } = context => WriteAsync(context, 200, EmptyVector);
 
-    /// <summary>The version it says to have; null: build information and readiness answer 503 like a server that starts.</summary>
+    /// <summary>The reported version. Null: build information and readiness are 503, as in a server that is starting.</summary>
     public string? Version { get; set; } = "2.42.0+ds";
 
-    /// <summary>The number of series it answers to the count before a federation, which is not remembered; null: as <see cref="Respond"/>.</summary>
+    /// <summary>
+    /// The number of series in the response to the count before a federation, which is not recorded. Null: <see cref="Respond"/> writes
+    /// the response.
+    /// </summary>
     public int? FederatedSeries { get; set; } = 1;
 
-    /// <summary>Its build information in other words than those of a query engine; null: in those.</summary>
+    /// <summary>A build information body that replaces the usual one; null for the usual one.</summary>
     public string? BuildInfo { get; set; }
 
-    /// <summary>Set: it takes everything and answers nothing until this is completed, like a process that was stopped.</summary>
+    /// <summary>If set, requests receive no response until this task completes, as from a stopped process.</summary>
     public TaskCompletionSource? Hang { get; set; }
 
-    /// <summary>What each probe waits for, while requests do not; default: nothing.</summary>
+    /// <summary>Delays each probe, but no other request. Default: no delay.</summary>
     public Func<Task> BeforeProbe { get; set; } = () => Task.CompletedTask;
 
-    /// <summary>The status that <c>/-/ready</c> answers; 404: like an engine without that path.</summary>
+    /// <summary>The status of <c>/-/ready</c>; 404 simulates an engine without that path.</summary>
     public int ReadinessStatus { get; set; } = 200;
 
-    /// <summary>How old it says that its newest sample is, in seconds; null: it has none.</summary>
+    /// <summary>The reported age of the newest sample in seconds; null if there are no samples.</summary>
     public double? NewestSampleAge { get; set; } = 1;
 
-    /// <summary>Which times, in seconds since 1970, have samples; the gateway asks with a grid.</summary>
+    /// <summary>Returns whether a time, in seconds since 1970, has samples. The gateway queries it with a step.</summary>
     public Func<double, bool> HasSamplesAt { get; set; } = _ => true;
 
-    /// <summary>The status of the answer when the gateway asks with a grid.</summary>
+    /// <summary>The status of the response to the gateway's own range queries.</summary>
     public int HistoryStatus { get; set; } = 200;
 
     public string Url => _app.Urls.Single();
@@ -87,7 +90,7 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
         return prometheus;
     }
 
-    /// <summary>Answers in Prometheus' shape with this data.</summary>
+    /// <summary>Writes a response in Prometheus' format with this data.</summary>
     public void RespondWithData(string data) => Respond = context => WriteAsync(context, 200, $$"""{"status":"success","data":{{data}}}""");
 
     public static async Task WriteAsync(HttpContext context, int status, string json, string contentType = "application/json")
@@ -172,7 +175,7 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
         await Respond(context);
     }
 
-    /// <summary>What the gateway asks for itself: how old the newest sample is, and at which times there is one.</summary>
+    /// <summary>Writes the response to the gateway's own queries: the age of the newest sample, or the times that have samples.</summary>
     private Task AnswerGatewayAsync(HttpContext context, Dictionary<string, StringValues> parameters)
     {
         if (!parameters.TryGetValue("step", out var step))

@@ -5,8 +5,8 @@ using AivenMetrics.PromQL;
 namespace AivenMetrics.Testing.Gateway;
 
 /// <summary>
-/// Every selector of what upstream was asked, found by walking all properties of all nodes. It knows nothing of how the gateway
-/// scopes, so a node that scoping forgets is found here.
+/// Finds every selector of a query that the gateway sent, by walking all properties of all nodes. It is independent of the gateway's
+/// scoping code, so it also finds selectors in nodes that scoping omits.
 /// </summary>
 public static class UpstreamSelectors
 {

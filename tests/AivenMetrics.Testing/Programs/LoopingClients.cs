@@ -7,13 +7,13 @@ using System.Text;
 namespace AivenMetrics.Testing.Programs;
 
 /// <summary>One request of a looping client.</summary>
-/// <param name="Started">When it began, as a timestamp of <see cref="Stopwatch"/>.</param>
-/// <param name="Took">How long it took.</param>
-/// <param name="Instance">Who answered, by the gateway's header; empty if nobody did.</param>
-/// <param name="Fault">What was wrong with the answer; empty if nothing was.</param>
+/// <param name="Started">Its start, as a timestamp of <see cref="Stopwatch"/>.</param>
+/// <param name="Took">Its duration.</param>
+/// <param name="Instance">The Prometheus in the gateway's response header; empty without a response.</param>
+/// <param name="Fault">The error of the response; empty if it is correct.</param>
 internal readonly record struct LoopedRequest(long Started, TimeSpan Took, string Instance, string Fault);
 
-/// <summary>Clients that ask one query after another and keep a record of each: light ones and ranges in turn.</summary>
+/// <summary>Clients that send queries in a loop and record each of them. Half send instant queries, the others range queries.</summary>
 internal sealed class LoopingClients : IAsyncDisposable
 {
     private readonly HttpClient _http;
@@ -32,7 +32,7 @@ internal sealed class LoopingClients : IAsyncDisposable
 
     public ConcurrentQueue<LoopedRequest> Requests { get; } = [];
 
-    /// <summary>Lets each finish its request and stop.</summary>
+    /// <summary>Stops each client after its current request.</summary>
     public async Task StopAsync()
     {
         await _done.CancelAsync();

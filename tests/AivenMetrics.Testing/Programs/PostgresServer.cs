@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace AivenMetrics.Testing.Programs;
 
-/// <summary>A PostgreSQL server of our own in a temporary folder, on a free loopback port; gone with its data when disposed.</summary>
+/// <summary>Runs a PostgreSQL server in a temporary folder on a free loopback port. Disposal deletes its data.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _folder;
@@ -23,11 +23,11 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>The loopback port.</summary>
     public int Port { get; }
 
-    // PostgreSQL refuses to run as root; on such a machine the package's own user runs it.
+    // PostgreSQL does not run as root. For root, the user of the package runs it.
     private static bool IsRoot => Environment.UserName == "root";
 
-    /// <summary>Makes a cluster and starts it.</summary>
-    /// <param name="durable">True: commits wait for the disk, as in production; tests need not.</param>
+    /// <summary>Creates a cluster and starts it.</summary>
+    /// <param name="durable">True if commits wait for the disk, as in production.</param>
     public static async Task<PostgresServer> StartAsync(bool durable = false)
     {
         var folder = Directory.CreateTempSubdirectory("aivenmetrics-pg-").FullName;
@@ -65,11 +65,11 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private string Data => Path.Combine(_folder, "data");
 
-    /// <summary>A connection string of a database on this server.</summary>
+    /// <summary>Returns the connection string of a database on this server.</summary>
     public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
 
-    /// <summary>Makes a new database.</summary>
-    /// <param name="template">What to copy, without open connections; an empty database by default.</param>
+    /// <summary>Creates a database.</summary>
+    /// <param name="template">The database to copy, without open connections. Default: an empty database.</param>
     /// <returns>Its connection string.</returns>
     public async Task<string> CreateDatabaseAsync(string template = "template1")
     {
@@ -87,7 +87,7 @@ public sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Stops the server at once, as a crash would; <see cref="RestartAsync"/> brings it back.</summary>
+    /// <summary>Stops the server immediately, like a crash. <see cref="RestartAsync"/> starts it again.</summary>
     public Task StopAsync() => ToolAsync("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
 
     /// <summary>Starts the stopped server again on the same port and data.</summary>

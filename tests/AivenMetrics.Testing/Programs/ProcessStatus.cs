@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AivenMetrics.Testing.Programs;
 
-/// <summary>What Linux says of a process.</summary>
+/// <summary>Reads the resource usage of a process from Linux.</summary>
 internal static class ProcessStatus
 {
     // USER_HZ is 100 on every Linux that .NET runs on.
@@ -15,7 +15,7 @@ internal static class ProcessStatus
         foreach (var id in Children(process).Append(process))
         {
             var stat = File.ReadAllText($"/proc/{id}/stat");
-            // The name, in parentheses, may hold spaces; user and system time are the 14th and 15th field.
+            // The name, in parentheses, can contain spaces; user and system time are the 14th and 15th field.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             own += long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
         }
@@ -26,13 +26,13 @@ internal static class ProcessStatus
     /// <summary>Resident memory in bytes.</summary>
     public static long ResidentMemory(int process) => Kilobytes(process, "VmRSS:") << 10;
 
-    /// <summary>The most resident memory since the start or the last <see cref="ForgetPeak"/>, in bytes.</summary>
+    /// <summary>The peak of resident memory since the start or the last <see cref="ForgetPeak"/>, in bytes.</summary>
     public static long PeakMemory(int process) => Kilobytes(process, "VmHWM:") << 10;
 
-    /// <summary>Lets the peak begin anew at what is resident now.</summary>
+    /// <summary>Resets the peak to the current resident memory.</summary>
     public static void ForgetPeak(int process) => File.WriteAllText($"/proc/{process}/clear_refs", "5");
 
-    /// <summary>How busy the machine was in the last minute.</summary>
+    /// <summary>Returns the load average of the last minute.</summary>
     public static string LoadAverage() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
     private static IEnumerable<int> Children(int process) =>

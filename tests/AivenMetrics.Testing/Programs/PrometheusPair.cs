@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Testing.Programs;
 
-/// <summary>Two real Prometheus servers that scrape the same exporter every second, each to be killed, stopped and started again.</summary>
+/// <summary>Two Prometheus servers that scrape the same exporter every second. Tests can kill, stop and restart each one.</summary>
 internal sealed class PrometheusPair : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("prometheus-pair-").FullName;
@@ -19,7 +19,7 @@ internal sealed class PrometheusPair : IAsyncDisposable
 
     private PrometheusPair(WebApplication exporter) => this._exporter = exporter;
 
-    /// <summary>Starts both and waits until both have samples.</summary>
+    /// <summary>Starts both servers and waits until both have samples.</summary>
     public static async Task<PrometheusPair> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -52,7 +52,7 @@ internal sealed class PrometheusPair : IAsyncDisposable
 
     public Uri Url(int index) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports[index]}"));
 
-    /// <summary>Starts one with the data that it had, and waits until it has fresh samples.</summary>
+    /// <summary>Restarts a server with its existing data and waits until it has new samples.</summary>
     public async Task StartAsync(int index)
     {
         var process = PrometheusServer.Program(
@@ -62,7 +62,7 @@ internal sealed class PrometheusPair : IAsyncDisposable
             $"--web.listen-address={Url(index).Authority}",
             "--log.level=error"
         );
-        // Its log goes to a pipe that somebody must empty.
+        // The log goes to a pipe that must be read continuously.
         process.ErrorDataReceived += (_, _) => { };
         process.OutputDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
@@ -80,17 +80,17 @@ internal sealed class PrometheusPair : IAsyncDisposable
         throw new TimeoutException($"Prometheus {index + 1} does not scrape.");
     }
 
-    /// <summary>Kills one with SIGKILL and waits for its end.</summary>
+    /// <summary>Kills a server with SIGKILL and waits until it has exited.</summary>
     public async Task KillAsync(int index)
     {
         _processes[index]!.Kill();
         await _processes[index]!.WaitForExitAsync();
     }
 
-    /// <summary>Stops one as it stands: its connections stay open, nothing is answered.</summary>
+    /// <summary>Suspends a server: its connections stay open and it sends no responses.</summary>
     public void Stop(int index) => Signal(index, "STOP");
 
-    /// <summary>Lets one that was stopped go on.</summary>
+    /// <summary>Resumes a suspended server.</summary>
     public void Continue(int index) => Signal(index, "CONT");
 
     public async ValueTask DisposeAsync()
@@ -130,7 +130,7 @@ internal sealed class PrometheusPair : IAsyncDisposable
         kill.WaitForExit();
         if (kill.ExitCode != 0)
         {
-            throw new InvalidOperationException($"kill -{signal} did not work.");
+            throw new InvalidOperationException($"kill -{signal} failed.");
         }
     }
 }

@@ -4,8 +4,8 @@ using AivenMetrics.Lab.Demo;
 namespace AivenMetrics.Testing.Programs;
 
 /// <summary>
-/// A real Prometheus, or another server with its query API, on a free port of loopback, with a configuration given as text and a data folder
-/// of its own.
+/// Runs a Prometheus, or another server with its query API, on a free loopback port. It has its own data folder and a configuration given
+/// as text.
 /// </summary>
 internal sealed class PrometheusServer : IAsyncDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     {
         (this._process, this._folder, Url) = (process, folder, url);
         Http = new HttpClient { BaseAddress = url };
-        // Its log goes to a pipe that somebody must empty.
+        // The log goes to a pipe that must be read continuously.
         process.ErrorDataReceived += (_, _) => { };
         process.OutputDataReceived += (_, _) => { };
         process.BeginErrorReadLine();
@@ -25,7 +25,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     public Uri Url { get; }
 
-    /// <summary>A client of the server itself, without any gateway.</summary>
+    /// <summary>An HTTP client of the server, without a gateway.</summary>
     public HttpClient Http { get; }
 
     /// <summary>Starts a server with this configuration and waits until it is ready.</summary>
@@ -37,19 +37,19 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return await StartAsync(file, folder, FreePorts.Take(1)[0]);
     }
 
-    /// <summary>Starts the Prometheus 3 that tests/install-engines.sh unpacked, with all that PromQL has experimental.</summary>
-    /// <param name="flags">More flags, such as the path of a database that exists.</param>
+    /// <summary>Starts the Prometheus 3 of tests/install-engines.sh with all experimental PromQL features.</summary>
+    /// <param name="flags">Additional flags, such as the path of an existing database.</param>
     public static async Task<PrometheusServer> StartPrometheus3Async(params string[] flags) =>
         await StartAsync(
             Prometheus3(),
             ["--enable-feature=promql-experimental-functions,promql-duration-expr,promql-delayed-name-removal", .. flags]
         );
 
-    /// <summary>Starts the installed Prometheus 2.42 with more flags.</summary>
+    /// <summary>Starts the installed Prometheus 2.42 with additional flags.</summary>
     public static async Task<PrometheusServer> StartPrometheus2Async(params string[] flags) =>
         await StartAsync("/usr/bin/prometheus", flags);
 
-    /// <summary>Starts a Prometheus 3 with this configuration, and with what it has beside PromQL that is experimental.</summary>
+    /// <summary>Starts a Prometheus 3 with this configuration and with experimental features beyond PromQL.</summary>
     public static async Task<PrometheusServer> StartPrometheus3WithConfigAsync(string config)
     {
         var folder = Directory.CreateTempSubdirectory("prometheus-").FullName;
@@ -68,9 +68,9 @@ internal sealed class PrometheusServer : IAsyncDisposable
         );
     }
 
-    /// <summary>Starts the VictoriaMetrics that tests/install-engines.sh unpacked; it shows a sample as soon as it has it.</summary>
-    /// <param name="scrapeConfig">What it scrapes, in Prometheus' words; null for nothing.</param>
-    /// <param name="flags">More flags.</param>
+    /// <summary>Starts the VictoriaMetrics of tests/install-engines.sh. New samples are visible to queries immediately.</summary>
+    /// <param name="scrapeConfig">A scrape configuration in Prometheus' format; null for none.</param>
+    /// <param name="flags">Additional flags.</param>
     public static async Task<PrometheusServer> StartVictoriaMetricsAsync(string? scrapeConfig, params string[] flags)
     {
         var folder = Directory.CreateTempSubdirectory("victoria-metrics-").FullName;
@@ -111,7 +111,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private static string Prometheus3() => Cached("prometheus-3", "prometheus");
 
-    /// <summary>The path of a program that tests/install-engines.sh unpacked.</summary>
+    /// <summary>Returns the path of a program of tests/install-engines.sh.</summary>
     public static string Cached(string package, string program)
     {
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } folder
@@ -140,10 +140,10 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Starts a server with somebody else's configuration file and waits until it is ready.</summary>
-    /// <param name="file">The configuration; read again when it is asked to reload.</param>
-    /// <param name="folder">For its data; deleted at the end.</param>
-    /// <param name="port">Where it listens.</param>
+    /// <summary>Starts a server with an existing configuration file and waits until it is ready.</summary>
+    /// <param name="file">The configuration, which the server reads again on reload.</param>
+    /// <param name="folder">The data folder, deleted on disposal.</param>
+    /// <param name="port">The port that it listens on.</param>
     public static async Task<PrometheusServer> StartAsync(string file, string folder, int port)
     {
         var server = new PrometheusServer(
@@ -162,7 +162,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Starts a program of Prometheus' package; a missing one is an error with the remedy, because a silent skip would be a lie.</summary>
+    /// <summary>Starts a program of the Prometheus package. A missing program is an error with a remedy, not a skipped test.</summary>
     public static Process Program(string name, params string[] arguments)
     {
         var path = new[] { "/usr/bin", "/usr/local/bin" }.Select(at => Path.Combine(at, name)).FirstOrDefault(File.Exists)
@@ -172,7 +172,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
 
-    /// <summary>Waits until a query has an answer that is good enough, up to half a minute.</summary>
+    /// <summary>Waits up to 30 s until the response to a query satisfies the condition.</summary>
     public async Task WaitUntilAsync(string query, Func<string, bool> good)
     {
         var last = "";
@@ -215,7 +215,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
             }
             catch (HttpRequestException)
             {
-                // It does not listen yet.
+                // The server does not listen yet.
             }
 
             await Task.Delay(100);

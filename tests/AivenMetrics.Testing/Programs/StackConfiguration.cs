@@ -3,7 +3,7 @@ using AivenMetrics.Lab.Demo;
 
 namespace AivenMetrics.Testing.Programs;
 
-/// <summary>Where the programs of a stack are, and the configuration of each.</summary>
+/// <summary>The addresses of the programs of a stack, and the configuration of each.</summary>
 internal sealed class StackConfiguration
 {
     private readonly StackOptions _options;
@@ -111,7 +111,7 @@ internal sealed class StackConfiguration
         {
             ["Listen"] = GatewayUrl,
             ["InternalListen"] = GatewayInternalUrl,
-            // Tests ask faster than people.
+            // Tests send requests faster than people.
             ["Plans"] = new JsonObject
             {
                 ["default"] = new JsonObject { ["RequestsPerSecond"] = 1_000_000, ["RequestBurst"] = 1_000_000 },
