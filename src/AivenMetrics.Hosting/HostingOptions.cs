@@ -12,8 +12,7 @@ internal sealed class HostingOptions : IValidatableObject
 
     /// <summary>
     /// Address for clients that use HTTP/2 without TLS (prior knowledge, RFC 9113 3.3). Default: none. HTTP/2 needs its own address,
-    /// because
-    /// without TLS a server cannot negotiate the version. Port 0 selects a free port.
+    /// because without TLS a server cannot negotiate the version. Port 0 selects a free port.
     /// </summary>
     public string? Http2Listen { get; set; }
 

@@ -8,9 +8,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace AivenMetrics.Hosting;
 
 /// <summary>
-/// The listener for operators and their Prometheus: <c>/healthz</c> (the process runs), <c>/readyz</c> (the role can work, or the
-/// reason why not), <c>/metrics</c>, and endpoints of the role. A connection is internal if this listener accepted it, whatever its Host
-/// header.
+/// The listener for operators and their Prometheus. It serves <c>/healthz</c> (the process runs), <c>/readyz</c> (whether the role can
+/// work, with the reason if not), <c>/metrics</c>, and endpoints of the role. A connection is internal if this listener accepted it,
+/// regardless of its Host header.
 /// </summary>
 internal static class InternalListener
 {

@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Hosting;
 
 /// <summary>
-/// Gives every request an id, which appears in its log lines and in the response header <c>X-Request-Id</c>. It is the id of the router
-/// (<c>X-Vcap-Request-Id</c>) or of the client (<c>X-Request-Id</c>) if that has at most 64 letters, digits, '-', '_' or '.'; otherwise
-/// a new one.
+/// Assigns an id to every request, which appears in its log lines and in the response header <c>X-Request-Id</c>. The id is that of the
+/// router (<c>X-Vcap-Request-Id</c>) or of the client (<c>X-Request-Id</c>), otherwise a new one. A received id is valid if it has at
+/// most 64 letters, digits, '-', '_' or '.'.
 /// </summary>
 internal static class RequestIds
 {

@@ -34,8 +34,8 @@ public sealed record DemoService(
 );
 
 /// <summary>
-/// The demo project: two organizations, three spaces, ten services. One service is on a plan without integrations (hobbyist),
-/// one is powered off, and one is of a type without metrics (InfluxDB); the other seven can be scraped.
+/// The demo project: two organizations, three spaces, ten services. Seven services can be scraped. The others are a hobbyist plan without
+/// integrations, a powered-off service, and an InfluxDB service, whose type has no metrics.
 /// </summary>
 public static class DemoSeed
 {

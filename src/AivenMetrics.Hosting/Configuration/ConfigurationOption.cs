@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace AivenMetrics.Hosting.Configuration;
 
 /// <summary>
-/// A command-line option that sets a configuration key. Options override environment variables, which override the file. There is no
-/// option for a secret itself, only for a file that contains it, because every user of a machine can read its command lines.
+/// A command-line option that sets a configuration key. Options override environment variables, which override the file. Secrets have no
+/// option of their own, only an option for a file, because every user of a machine can read its command lines.
 /// </summary>
 /// <param name="Name">The option's name, such as <c>--gateway-url</c>.</param>
 /// <param name="Key">The configuration key below the section of the role, such as <c>Aiven:ApiUrl</c>.</param>

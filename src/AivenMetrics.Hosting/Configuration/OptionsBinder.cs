@@ -149,8 +149,8 @@ internal static partial class OptionsBinder
             : null;
 
     /// <summary>
-    /// Returns a time span of more than 23 hours in the form that .NET reads correctly: <c>2.00:00:00</c> for <c>48:00:00</c>, because .NET
-    /// reads 48 as days. Null for other values.
+    /// Returns a time span of more than 23 hours in the form that .NET parses correctly; null for other values. For <c>48:00:00</c> it
+    /// returns <c>2.00:00:00</c>, because .NET parses 48 as days.
     /// </summary>
     private static string? CorrectHours(string value)
     {

@@ -13,7 +13,7 @@ namespace AivenMetrics.Hosting.Configuration;
 /// <remarks>
 /// An error is a sentence that starts with the full configuration key. Attributes and rules supply only the part after the key:
 /// <list type="bullet">
-/// <item><see cref="RangeAttribute"/>: the sentence with value and bounds is built here; an error message is appended as the reason.</item>
+/// <item><see cref="RangeAttribute"/>: this class writes value and bounds. An error message becomes the reason.</item>
 /// <item><see cref="RequiredAttribute"/>, <see cref="MinLengthAttribute"/>: the error message says how to set the option.</item>
 /// <item>Every other attribute: the error message is the predicate, such as "must be a URL.".</item>
 /// <item>A <see cref="ValidationResult"/>: its message is the predicate, its member names are relative to their object

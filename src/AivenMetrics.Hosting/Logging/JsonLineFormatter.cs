@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AivenMetrics.Hosting.Logging;
 
 /// <summary>
-/// Writes one JSON object per line with the members of .NET's JSON console formatter: <c>Timestamp</c> (UTC), <c>EventId</c>,
-/// <c>LogLevel</c>, <c>Category</c>, <c>Message</c>, <c>Exception</c>, <c>State</c> with the values of the message, <c>Scopes</c>.
-/// It leaves out the message template, which category and <c>EventId</c> identify, and the texts of scopes, which repeat their values.
-/// .NET's formatter copies each line four times and writes 50 % more bytes; a gateway logs one line per request.
+/// Writes one JSON object per line with the members of .NET's JSON console formatter. They are <c>Timestamp</c> (UTC), <c>EventId</c>,
+/// <c>LogLevel</c>, <c>Category</c>, <c>Message</c>, <c>Exception</c>, <c>State</c> (values of the message) and <c>Scopes</c>. It leaves
+/// out the message template, which category and <c>EventId</c> identify, and the texts of scopes, which repeat their values. .NET's
+/// formatter copies each line four times and writes 50 % more bytes; a gateway logs one line per request.
 /// </summary>
 internal sealed class JsonLineFormatter(TimeProvider time) : LogLineFormatter
 {

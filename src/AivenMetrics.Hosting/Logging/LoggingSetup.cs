@@ -12,7 +12,7 @@ internal enum LogFormat
     /// <summary>One JSON object per line.</summary>
     Json,
 
-    /// /// <summary>Readable text with colours.</summary>
+    /// <summary>Readable text with colours.</summary>
     Console,
 }
 

@@ -91,7 +91,7 @@ internal static class PlatformOptions
     public static Option<string?> SpaceName { get; } =
         TextOption("--space-name", "Name of the space or of the Kubernetes namespace. Default: my-space.", "name");
 
-    /// /// <summary>All options.</summary>
+    /// <summary>All options.</summary>
     public static IEnumerable<Option> All =>
         [
             Url,

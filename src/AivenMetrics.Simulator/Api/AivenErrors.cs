@@ -1,7 +1,7 @@
 namespace AivenMetrics.Simulator.Api;
 
 /// <summary>
-/// An error response in Creates a response with Creates a response with Aiven's error envelope. Handlers throw it; ApiServer writes it.
+/// An error response in Aiven's error envelope. Handlers throw it; ApiServer writes it.
 /// </summary>
 internal sealed class AivenApiException(int status, string message, string code) : Exception(message)
 {

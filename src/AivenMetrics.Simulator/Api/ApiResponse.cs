@@ -15,7 +15,7 @@ internal sealed record ApiResponse(int Status, string ContentType, string Body, 
     public static ApiResponse Json(int status, JsonObject body, int? retryAfter = null) =>
         new(status, "application/json", body.ToJsonString(RequestFields.WriterOptions), retryAfter);
 
-    /// <summary>Creates a response with Creates a response with Aiven's error envelope.</summary>
+    /// <summary>Creates a response with Aiven's error envelope.</summary>
     public static ApiResponse Error(AivenApiException fault)
     {
         var error = new JsonObject

@@ -63,7 +63,7 @@ internal sealed record DnsQuestion(ushort Id, int Opcode, bool RecursionDesired,
         return new(id, (message[2] >> 3) & 15, recursion, name.ToString(), type, message[HeaderLength..(at + 5)].ToArray());
     }
 
-    /// /// <summary>Creates the response.</summary>
+    /// <summary>Creates the response.</summary>
     /// <param name="code">The response code.</param>
     /// <param name="addresses">The addresses; each becomes an A record.</param>
     /// <param name="secondsToLive">Time to live of the records in seconds.</param>

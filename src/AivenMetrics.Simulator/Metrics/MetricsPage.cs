@@ -55,7 +55,7 @@ internal sealed class MetricsPage(NodeDescription facts, int seed, DateTimeOffse
     /// <summary>Adds an untyped value; most of Telegraf's series are untyped.</summary>
     public void Untyped(string name, double value, params (string Name, string Value)[] labels) => Sample(name, "untyped", value, labels);
 
-    /// /// <summary>Adds a sample.</summary>
+    /// <summary>Adds a sample.</summary>
     public void Sample(string name, string type, double value, params (string Name, string Value)[] labels)
     {
         if (!_byName.TryGetValue(name, out var lines))

@@ -119,7 +119,7 @@ internal sealed class AivenService
     }
 
     /// <summary>
-    /// Replaces every node, as a change of plan or cloud does: new nodes join after half of the build time, old nodes leave at its end.
+    /// Replaces every node, as a change of plan or cloud does. New nodes join after half of the build time; old nodes leave at its end.
     /// </summary>
     public void Rebuild(DateTimeOffset now, TimeSpan buildTime)
     {

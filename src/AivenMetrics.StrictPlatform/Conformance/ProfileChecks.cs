@@ -5,7 +5,7 @@ using static AivenMetrics.StrictPlatform.Conformance.BodyChecks;
 
 namespace AivenMetrics.StrictPlatform.Conformance;
 
-/// <summary>Requests of Cloud Foundry and Kubernetes (requirements 129 to 133, and B1).</summary>
+/// <summary>Requests of Cloud Foundry and Kubernetes (requirements 129 to 133).</summary>
 internal static class ProfileChecks
 {
     public static IReadOnlyList<Check> All { get; } =

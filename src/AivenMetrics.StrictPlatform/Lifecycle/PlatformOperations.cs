@@ -5,7 +5,7 @@ using AivenMetrics.StrictPlatform.Rules;
 
 namespace AivenMetrics.StrictPlatform.Lifecycle;
 
-/// /// <summary>Behaviour of the platform.</summary>
+/// <summary>Behaviour of the platform.</summary>
 /// <param name="Synchronous">True if the platform does not accept asynchronous operations.</param>
 /// <param name="WaitForCompletion">False if operations in progress are not polled.</param>
 /// <param name="MitigateOrphans">False if orphans are not deleted.</param>

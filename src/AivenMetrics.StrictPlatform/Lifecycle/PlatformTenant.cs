@@ -22,7 +22,7 @@ internal sealed record PlatformTenant(
     string SpaceName
 )
 {
-    /// /// <summary>Returns the context object.</summary>
+    /// <summary>Returns the context object.</summary>
     /// <param name="instanceName">The name of the instance for provision and update; null for a bind.</param>
     public JsonObject Context(string? instanceName)
     {

@@ -20,7 +20,7 @@ internal sealed record BrokerConnection(
     TimeSpan Timeout
 )
 {
-    /// /// <summary>Returns user and URL without the password.</summary>
+    /// <summary>Returns user and URL without the password.</summary>
     public override string ToString() => $"{Username} at {Url}";
 }
 

@@ -100,6 +100,6 @@ internal static class OsbCalls
 /// <summary>Ids of an offering and one of its plans.</summary>
 internal sealed record PlanIds(string ServiceId, string PlanId)
 {
-    /// /// <summary>Returns the ids as a query string.</summary>
+    /// <summary>Returns the ids as a query string.</summary>
     public override string ToString() => $"service_id={Uri.EscapeDataString(ServiceId)}&plan_id={Uri.EscapeDataString(PlanId)}";
 }

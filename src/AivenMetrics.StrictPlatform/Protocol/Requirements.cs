@@ -18,7 +18,8 @@ internal enum RequirementLevel
 
 /// <summary>A requirement of a broker.</summary>
 /// <param name="Id">
-/// Number in docs/osb-conformance.md (<c>1</c> to <c>133</c>), or a group of Cloud Controller's rules (<c>B2</c>, <c>B4</c>, <c>B5</c>).
+/// Number in docs/osb-conformance.md (<c>1</c> to <c>133</c>), or a group of Cloud Controller's rules. The groups are
+/// <c>B2</c> (statuses), <c>B4</c> (bodies) and <c>B5</c> (catalog).
 /// </param>
 internal sealed record Requirement(string Id, RequirementLevel Level, string Text);
 

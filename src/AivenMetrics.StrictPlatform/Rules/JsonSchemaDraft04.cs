@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace AivenMetrics.StrictPlatform.Rules;
 
 /// <summary>
-/// Validates a schema against JSON Schema draft-04, the only draft that all versions of Cloud Controller accept: each keyword has the
-/// type of the metaschema, and there are no external references.
+/// Validates a schema against JSON Schema draft-04, the only draft that all versions of Cloud Controller accept. Each keyword must have
+/// its type of the metaschema. External references are not allowed.
 /// </summary>
 internal static class JsonSchemaDraft04
 {

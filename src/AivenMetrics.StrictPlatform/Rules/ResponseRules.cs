@@ -8,7 +8,7 @@ internal static class ResponseRules
 {
     private static readonly string[] DefinedCodes = ["AsyncRequired", "ConcurrencyError", "RequiresApp", "MaintenanceInfoConflict"];
 
-    /// /// <summary>Returns the violations.</summary>
+    /// <summary>Returns the violations.</summary>
     /// <param name="response">The response.</param>
     /// <param name="identity">The request identity of the request; null for none.</param>
     public static IEnumerable<Finding> Validate(OsbResponse response, string? identity) =>

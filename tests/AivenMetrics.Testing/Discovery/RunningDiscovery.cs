@@ -110,7 +110,7 @@ internal sealed class RunningDiscovery : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
         while (!condition())
         {
-            Assert.False(limit.IsCancellationRequested, $"waited 15 s in vain for {what}");
+            Assert.False(limit.IsCancellationRequested, $"Waited 15 s for {what} without success.");
             await Task.Delay(20);
         }
     }

@@ -88,6 +88,6 @@ public sealed class BrokerOptionsTests
         options.EncryptionKeys.Add(new EncryptionKeyOptions { Id = "k1", Key = Convert.ToBase64String(new byte[32]) });
         options.BindBudget = TimeSpan.FromMinutes(1);
 
-        Assert.Equal(2, options.Validate().Count());
+        Assert.Equal(2, options.Validate().Count);
     }
 }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Commands;
 
-/// <summary>What <c>aiven-metrics audit</c> writes.</summary>
+/// <summary>Tests the output of <c>aiven-metrics audit</c>.</summary>
 public sealed class AuditReportTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 23, 12, 0, 0, 5, TimeSpan.Zero);
@@ -32,14 +32,14 @@ public sealed class AuditReportTests
     [InlineData("other", """{"nothing":"known"}""", "? (other)")]
     [InlineData("cloudfoundry", """{"user_id":"a","user_id":"b"}""", "b (cloudfoundry)")]
     [InlineData(null, null, "broker (no user named)")]
-    public void Osb_129_who_asked_is_told_by_name(string? platform, string? identity, string expected) =>
+    public void Osb_129_the_user_of_the_originating_identity_is_named(string? platform, string? identity, string expected) =>
         Assert.Equal(expected, AuditReport.DescribeActor(Entry(platform, identity).Actor));
 
     [Fact]
-    public void The_broker_itself_is_told_as_such() => Assert.Equal("the broker", AuditReport.DescribeActor(Actor.Broker));
+    public void The_broker_as_actor_is_named_the_broker() => Assert.Equal("the broker", AuditReport.DescribeActor(Actor.Broker));
 
     [Fact]
-    public void Text_is_aligned_and_no_tenant_can_write_to_the_terminal()
+    public void Text_is_aligned_and_contains_no_control_characters_of_tenants()
     {
         using var writer = new StringWriter { NewLine = "\n" };
 
@@ -57,7 +57,7 @@ public sealed class AuditReportTests
     }
 
     [Fact]
-    public void What_was_asked_for_is_not_repeated_in_every_line()
+    public void Columns_that_the_query_fixes_are_omitted()
     {
         using var writer = new StringWriter { NewLine = "\n" };
 
@@ -82,7 +82,7 @@ public sealed class AuditReportTests
     }
 
     [Fact]
-    public void A_table_holds_every_entry()
+    public void A_table_contains_every_entry()
     {
         using var writer = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(writer) });
@@ -95,7 +95,7 @@ public sealed class AuditReportTests
     }
 
     [Fact]
-    public void Json_is_one_object_a_line_with_the_identity_decoded_and_no_nulls()
+    public void JSON_is_one_object_per_line_with_the_decoded_identity_and_without_nulls()
     {
         using var writer = new StringWriter { NewLine = "\n" };
 
@@ -126,5 +126,5 @@ public sealed class AuditReportTests
     [InlineData("0d")]
     [InlineData("7w")]
     [InlineData("2026-13-01")]
-    public void Since_is_nothing_else(string text) => Assert.Null(AuditStartTime.Parse(text, Noon));
+    public void Other_values_of_since_are_invalid(string text) => Assert.Null(AuditStartTime.Parse(text, Noon));
 }

@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Commands;
 public sealed class OpenApiTests
 {
     [Fact]
-    public async Task Every_path_of_the_gateway_is_in_it_with_its_methods()
+    public async Task The_document_contains_every_path_of_the_gateway_with_its_methods()
     {
         var yaml = await OpenApiCommand.YamlAsync();
 
@@ -22,7 +22,7 @@ public sealed class OpenApiTests
     }
 
     [Fact]
-    public async Task The_committed_openapi_yaml_is_what_the_code_describes()
+    public async Task The_committed_openapi_yaml_equals_the_generated_document()
     {
         var committed = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "openapi.yaml"));
 

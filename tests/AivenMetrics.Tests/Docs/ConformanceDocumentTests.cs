@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Docs;
 
-/// <summary><c>docs/osb-conformance.md</c> lists every requirement of the specification with the tests that prove it.</summary>
+/// <summary>Tests that <c>docs/osb-conformance.md</c> lists every requirement of the specification with the tests that prove it.</summary>
 public sealed partial class ConformanceDocumentTests
 {
     private const int Requirements = 133;
@@ -15,7 +15,7 @@ public sealed partial class ConformanceDocumentTests
     private static readonly string Document = Path.Combine(Root, "docs", "osb-conformance.md");
 
     [Fact]
-    public void Every_requirement_is_there_once_and_in_order() =>
+    public void Every_requirement_is_listed_once_and_in_order() =>
         Assert.Equal(Enumerable.Range(1, Requirements), Entries().Select(entry => entry.Number));
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed partial class ConformanceDocumentTests
         );
 
     [Fact]
-    public void Every_test_that_carries_a_number_is_listed_under_it_and_every_test_that_is_listed_exists()
+    public void Every_numbered_test_is_listed_under_its_number_and_every_listed_test_exists()
     {
         var tests = Tests();
         var text = new StringBuilder();
@@ -42,11 +42,13 @@ public sealed partial class ConformanceDocumentTests
         {
             var made = Path.Combine(Path.GetTempPath(), "osb-conformance.md");
             File.WriteAllText(made, text.ToString());
-            Assert.Fail($"docs/osb-conformance.md does not list the tests that there are. Look at {made} and copy it over.");
+            Assert.Fail($"docs/osb-conformance.md does not match the existing tests. Review {made} and copy it to docs.");
         }
     }
 
-    /// <summary>The document as it should be: what was listed by hand and still exists first, then what carries the number.</summary>
+    /// <summary>
+    /// Returns the expected document: below each requirement the listed tests that still exist, then further tests with its number.
+    /// </summary>
     private static IEnumerable<string> Lines(HashSet<string> tests)
     {
         foreach (var (line, entry) in Parse())
@@ -67,16 +69,16 @@ public sealed partial class ConformanceDocumentTests
         }
     }
 
-    /// <summary>The numbers that a test's name begins with, such as <c>Osb_105_106_both_stay_valid</c>.</summary>
+    /// <summary>Returns the numbers at the start of a test name, such as <c>Osb_105_106_both_stay_valid</c>.</summary>
     private static IEnumerable<int> Numbers(string test) =>
-        Carried()
+        NumberPrefix()
             .Match(test)
             .Groups[1]
             .Captures.Select(number => int.Parse(number.ValueSpan, System.Globalization.CultureInfo.InvariantCulture));
 
     private static IEnumerable<Entry> Entries() => Parse().Select(pair => pair.Entry).OfType<Entry>();
 
-    /// <summary>Each line of the document; proofs are with the requirement that they follow.</summary>
+    /// <summary>Parses each line of the document. A proof belongs to the requirement above it.</summary>
     private static IEnumerable<(string Line, Entry? Entry)> Parse()
     {
         var lines = File.ReadAllLines(Document);
@@ -102,7 +104,7 @@ public sealed partial class ConformanceDocumentTests
         }
     }
 
-    /// <summary>Every test of every project as <c>Class.Method</c>, read from the sources.</summary>
+    /// <summary>Returns every test of every project as <c>Class.Method</c>, read from the sources.</summary>
     private static HashSet<string> Tests()
     {
         var tests = new HashSet<string>(StringComparer.Ordinal);
@@ -123,7 +125,7 @@ public sealed partial class ConformanceDocumentTests
         var folder = new DirectoryInfo(Path.GetDirectoryName(path)!);
         while (!File.Exists(Path.Combine(folder.FullName, "AivenMetrics.sln")))
         {
-            folder = folder.Parent ?? throw new InvalidOperationException("AivenMetrics.sln is in no folder above the tests.");
+            folder = folder.Parent ?? throw new InvalidOperationException("No folder above the tests contains AivenMetrics.sln.");
         }
         return folder.FullName;
     }
@@ -134,12 +136,12 @@ public sealed partial class ConformanceDocumentTests
     private static partial Regex Requirement();
 
     [GeneratedRegex(@"\.Osb(?:_([0-9]+))+_")]
-    private static partial Regex Carried();
+    private static partial Regex NumberPrefix();
 
     [GeneratedRegex(@"^public [a-z ]*class (\w+Tests)\b", RegexOptions.Multiline)]
     private static partial Regex Class();
 
-    // The attributes of a test are followed by its method; theory data may be any number of lines.
+    // Matches the attributes of a test and its method. Theory data can have any number of lines.
     [GeneratedRegex(
         @"^    \[(?:Fact|Theory)\b[^\n]*\n(?:    (?:\[|    |\))[^\n]*\n)*?    public (?:async )?(?:Task|void) (\w+)\(",
         RegexOptions.Multiline

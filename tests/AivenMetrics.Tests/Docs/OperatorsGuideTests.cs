@@ -12,13 +12,13 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Docs;
 
-/// <summary>The guide's tables are held to the code: a document that nobody runs drifts.</summary>
+/// <summary>Tests that the tables of the operator's guide match the code.</summary>
 public sealed partial class OperatorsGuideTests
 {
     private static readonly string Guide = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "operators-guide.md"));
 
     [Fact]
-    public void Every_option_is_in_the_guide_and_the_guide_names_no_other()
+    public void The_guide_lists_exactly_the_options_of_the_code()
     {
         string[] options =
         [
@@ -40,7 +40,7 @@ public sealed partial class OperatorsGuideTests
     }
 
     [Fact]
-    public void Every_default_of_the_code_is_the_default_of_the_guide()
+    public void The_defaults_of_the_guide_equal_those_of_the_code()
     {
         var rows = Rows();
         (string Section, object Options)[] roles =
@@ -60,9 +60,9 @@ public sealed partial class OperatorsGuideTests
         Assert.All(defaults, option => Assert.Equal($"{option.Key} `{option.Value}`", $"{option.Key} {rows[option.Key]}"));
     }
 
-    /// <summary>The bounds are the attributes that validate the options, in the words of the error messages.</summary>
+    /// <summary>The guide states the bounds of the validation attributes in the words of the error messages.</summary>
     [Fact]
-    public void The_ranges_of_the_guide_are_those_that_options_are_validated_against()
+    public void The_ranges_of_the_guide_equal_those_of_the_validation_attributes()
     {
         var expected = Ranges(typeof(BrokerOptions), BrokerOptions.Section)
             .Concat(Ranges(typeof(DiscoveryOptions), DiscoveryOptions.Section))
@@ -97,7 +97,7 @@ public sealed partial class OperatorsGuideTests
             .Distinct()
             .ToList();
 
-        Assert.True(metrics.Count > 20, $"found {metrics.Count}");
+        Assert.True(metrics.Count > 20, $"found {metrics.Count} metrics; expected more than 20");
         Assert.All(metrics, metric => Assert.Contains($"`{metric}`", Guide, StringComparison.Ordinal));
     }
 
@@ -124,7 +124,7 @@ public sealed partial class OperatorsGuideTests
                 : Ranges(property.PropertyType, $"{path}:{property.Name}")
             );
 
-    /// <summary>Defaults that a table can hold: not the texts of the catalog that are sentences, nor what is empty or absent.</summary>
+    /// <summary>Returns the defaults that the tables state. Sentences of the catalog and empty values are omitted.</summary>
     private static IEnumerable<(string Key, string Value)> Defaults(object options, string path) =>
         options
             .GetType()
@@ -137,7 +137,7 @@ public sealed partial class OperatorsGuideTests
                 : Defaults(property.GetValue(options)!, $"{path}:{property.Name}")
             );
 
-    /// <summary>Limits as the options that would set them.</summary>
+    /// <summary>Returns options that configure these limits.</summary>
     private static TenantLimitsOptions Configured(TenantLimits limits)
     {
         var options = new TenantLimitsOptions();
@@ -161,7 +161,7 @@ public sealed partial class OperatorsGuideTests
             _ => value.ToString(),
         };
 
-    /// <summary>The options of each name, where an option is a list by names: the guide has them for the name "default".</summary>
+    /// <summary>Returns the value type of a dictionary of options. The guide describes these options under the name "default".</summary>
     private static Type? Named(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IDictionary<,>) ? type.GetGenericArguments()[1] : null;
 

@@ -11,26 +11,26 @@ namespace AivenMetrics.Tests.Hosting;
 
 public sealed class FailedStartTests
 {
-    /// <summary>For documentation only (RFC 5737), so no host has it.</summary>
-    private const string NobodysUrl = "http://192.0.2.1:8080";
+    /// <summary>An address reserved for documentation (RFC 5737), which no host uses.</summary>
+    private const string ForeignUrl = "http://192.0.2.1:8080";
 
     private const string FreeUrl = "http://127.0.0.1:0";
 
     private sealed class NoOptions;
 
     [Theory]
-    [InlineData("Gateway", NobodysUrl, FreeUrl, "Gateway:Listen")]
-    [InlineData("Gateway", FreeUrl, NobodysUrl, "Gateway:InternalListen")]
-    [InlineData("Discovery", null, NobodysUrl, "Discovery:InternalListen")]
-    public async Task An_address_that_the_host_lacks_is_one_sentence_with_the_key_and_the_remedy(
+    [InlineData("Gateway", ForeignUrl, FreeUrl, "Gateway:Listen")]
+    [InlineData("Gateway", FreeUrl, ForeignUrl, "Gateway:InternalListen")]
+    [InlineData("Discovery", null, ForeignUrl, "Discovery:InternalListen")]
+    public async Task An_address_of_another_host_is_one_sentence_with_the_key_and_the_remedy(
         string section,
         string? listen,
         string internalListen,
         string key
     ) =>
         Assert.Equal(
-            $"Critical: a-role cannot start: {key} is {NobodysUrl}, which is not an address of this host: set {key} to an "
-                + "address of this host, or to 0.0.0.0 for all addresses.",
+            $"Critical: a-role cannot start: {key} is {ForeignUrl}, which is not an address of this host: "
+                + $"set {key} to an address of this host, or to 0.0.0.0 for all addresses.",
             await FailedStartAsync(section, listen, internalListen)
         );
 
@@ -45,8 +45,8 @@ public sealed class FailedStartTests
         (var taken, var key) = ($"http://{other.LocalEndpoint}", $"Gateway:{name}");
 
         Assert.Equal(
-            $"Critical: a-role cannot start: {key} is {taken}, which another process listens on: stop that process, or set "
-                + $"{key} to another port.",
+            $"Critical: a-role cannot start: {key} is {taken}, which another process listens on: "
+                + $"stop that process, or set {key} to another port.",
             await FailedStartAsync(
                 "Gateway",
                 name == "Listen" ? taken : FreeUrl,
@@ -57,7 +57,7 @@ public sealed class FailedStartTests
     }
 
     [Fact]
-    public async Task A_file_for_addresses_that_cannot_be_written_is_one_sentence_with_the_option_and_the_remedy()
+    public async Task An_addresses_file_that_cannot_be_written_is_one_sentence_with_the_option_and_the_remedy()
     {
         var line = await FailedStartAsync("Broker", FreeUrl, FreeUrl, addressesFile: "/nowhere/addresses");
 
@@ -69,7 +69,7 @@ public sealed class FailedStartTests
         Assert.EndsWith("): name a file in a writable folder.", line, StringComparison.Ordinal);
     }
 
-    /// <summary>Starts a role that cannot, and gives the only line that it logs.</summary>
+    /// <summary>Starts a role that fails to start and returns the only line that it logs.</summary>
     private static async Task<string> FailedStartAsync(
         string section,
         string? listen,

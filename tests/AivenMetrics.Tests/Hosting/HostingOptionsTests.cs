@@ -11,7 +11,7 @@ public sealed class HostingOptionsTests
     [InlineData("http://0.0.0.0:0", "0.0.0.0:0")]
     [InlineData("http://localhost:9", "127.0.0.1:9")]
     [InlineData("http://[::1]:8080", "[::1]:8080")]
-    public void An_address_and_a_port_are_taken(string url, string expected) =>
+    public void An_address_with_a_port_is_accepted(string url, string expected) =>
         Assert.Equal(expected, HostingOptions.ParseEndPoint(url)?.ToString());
 
     [Theory]
@@ -21,7 +21,7 @@ public sealed class HostingOptionsTests
     [InlineData("https://127.0.0.1:8080")]
     [InlineData("http://127.0.0.1:8080/path")]
     [InlineData("http://a-name:8080")]
-    public void Anything_else_is_an_error_that_says_what_is_expected(string? url)
+    public void Other_values_are_errors_that_state_the_expected_form(string? url)
     {
         string[] errors =
         [

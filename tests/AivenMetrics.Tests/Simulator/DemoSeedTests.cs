@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Simulator;
 public class DemoSeedTests
 {
     [Fact]
-    public async Task The_project_holds_the_ten_services_with_the_tags_of_the_Aiven_broker()
+    public async Task The_project_contains_the_ten_services_with_the_tags_of_the_Aiven_broker()
     {
         await using var simulator = await SimulatorHost.StartAsync(options => options.Seed = true);
         var services = (await simulator.CallApiAsync("GET", "/project/demo/service"))["services"].AsArray();
@@ -44,7 +44,7 @@ public class DemoSeedTests
     }
 
     [Fact]
-    public void The_kinds_that_matter_are_there()
+    public void The_seed_contains_the_main_types_one_hobbyist_plan_and_one_powered_off_service()
     {
         var services = DemoSeed.Services("demo");
         var types = services.Select(service => service.Type).ToHashSet();
@@ -54,7 +54,7 @@ public class DemoSeedTests
     }
 
     [Fact]
-    public async Task The_admin_API_tells_the_seed()
+    public async Task The_admin_API_returns_the_seed()
     {
         await using var simulator = await SimulatorHost.StartAsync(options => (options.Seed, options.Project) = (true, "other"));
         var seed = await simulator.CallAdminAsync("GET", "/seed");

@@ -17,7 +17,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Simulator;
 
-/// <summary>An answer of either API.</summary>
+/// <summary>A response of the Aiven API or the admin API.</summary>
 internal sealed record SimulatorResponse(int Status, JsonNode? Body, string Text, HttpResponseHeaders Headers)
 {
     public JsonNode this[string field] => Body![field]!;
@@ -27,7 +27,7 @@ internal sealed record SimulatorResponse(int Status, JsonNode? Body, string Text
     public string Code => (string)Body!["errors"]![0]!["error_code"]!;
 }
 
-/// <summary>The simulator on a real Kestrel at port 0, in a node network of its own, at a time that only the test moves.</summary>
+/// <summary>Runs the simulator on Kestrel with a free port and its own node network. Its time advances only through the test.</summary>
 internal sealed class SimulatorHost : IAsyncDisposable
 {
     public const string Token = "test-token";
@@ -40,7 +40,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         _client = new() { BaseAddress = new(app.Urls.Single()), Timeout = TimeSpan.FromSeconds(10) };
     }
 
-    /// <summary>Starts at the real time, so that certificates are valid now, and stands still.</summary>
+    /// <summary>Starts the simulator. Its time starts at the current time, so that certificates are valid.</summary>
     public FakeTimeProvider Time { get; }
 
     public IPEndPoint Dns => _app.Services.GetRequiredService<DnsServer>().EndPoint!;
@@ -76,14 +76,14 @@ internal sealed class SimulatorHost : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    /// <summary>Lets time pass and the metrics ports follow.</summary>
+    /// <summary>Advances the time and opens or closes the metrics ports accordingly.</summary>
     public async Task AdvanceTimeAsync(TimeSpan span)
     {
         Time.Advance(span);
         await _app.Services.GetRequiredService<NodeListeners>().ReconcileAsync(default);
     }
 
-    /// <summary>Calls <c>/v1</c> with the token.</summary>
+    /// <summary>Sends a request to <c>/v1</c> with the token.</summary>
     public Task<SimulatorResponse> CallApiAsync(
         string method,
         string path,
@@ -91,7 +91,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         string? authorization = "aivenv1 " + Token
     ) => SendAsync(method, "/v1" + path, body?.ToJsonString(), authorization);
 
-    /// <summary>Calls <c>/simulator/v1</c>, which must succeed.</summary>
+    /// <summary>Sends a request to <c>/simulator/v1</c> and expects a success status.</summary>
     public async Task<SimulatorResponse> CallAdminAsync(string method, string path, JsonNode? body = null)
     {
         var answer = await SendAsync(method, "/simulator/v1" + path, body?.ToJsonString(), null);
@@ -116,7 +116,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
         return new((int)response.StatusCode, isJson ? JsonNode.Parse(text) : null, text, response.Headers);
     }
 
-    /// <summary>A service that runs at once.</summary>
+    /// <summary>Creates a service that is running immediately.</summary>
     public Task<SimulatorResponse> CreateServiceAsync(string name, string type = "opensearch", string plan = "startup-4") =>
         CallAdminAsync(
             "POST",
@@ -129,7 +129,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
             }
         );
 
-    /// <summary>A <c>prometheus</c> endpoint; its id.</summary>
+    /// <summary>Creates a <c>prometheus</c> endpoint and returns its id.</summary>
     public async Task<string> CreateEndpointAsync(string name = "metrics", string user = "prom1234", string password = "secret-password")
     {
         var answer = await CallApiAsync(
@@ -160,7 +160,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
             }
         );
 
-    /// <summary>A running service whose metrics ports are open; the id of its integration.</summary>
+    /// <summary>Creates a running service with open metrics ports and returns the id of its integration.</summary>
     public async Task<string> CreateScrapedServiceAsync(string name, string type = "opensearch", string plan = "startup-4")
     {
         await CreateServiceAsync(name, type, plan);
@@ -176,16 +176,14 @@ internal sealed class SimulatorHost : IAsyncDisposable
             new JsonObject { ["leave_seconds"] = leaveSeconds }
         );
 
-    /// <summary>The service as the admin API sees it.</summary>
+    /// <summary>Returns the service in the format of the admin API.</summary>
     public async Task<JsonNode> GetServiceAsync(string service) =>
         (await CallAdminAsync("GET", "/state"))["services"].AsArray().Single(row => (string)row!["name"]! == service)!;
 
     public async Task<string[]> GetAddressesAsync(string service) =>
         [.. (await GetServiceAsync(service))["nodes"]!.AsArray().Select(node => (string)node!["address"]!)];
 
-    /// <summary>
-    /// Scrapes as a careful client does: connects to the address, verifies the certificate by the project's CA and the host's name.
-    /// </summary>
+    /// <summary>Scrapes a node: connects to the address and verifies the certificate against the project's CA and the host name.</summary>
     public async Task<HttpResponseMessage> ScrapeAsync(
         string address,
         string host,

@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Simulator;
 public class SimulatorOptionsTests
 {
     [Fact]
-    public void Defaults_lack_only_the_token() =>
+    public void The_token_is_the_only_required_option() =>
         Assert.Equal(
             [
                 "Simulator:Token is missing: set it with the environment variable AIVENMETRICS_Simulator__Token"
@@ -17,7 +17,7 @@ public class SimulatorOptionsTests
         );
 
     [Fact]
-    public void All_faults_are_told_together()
+    public void All_errors_are_reported_together()
     {
         var options = new SimulatorOptions
         {
@@ -61,7 +61,7 @@ public class SimulatorOptionsTests
     [InlineData("127.41.256")]
     [InlineData("127.41.0.0/8")]
     [InlineData("192.168.1")]
-    public void Anything_else_is_not(string network)
+    public void Other_texts_are_not_a_node_network(string network)
     {
         var fault = Assert.Single(new SimulatorOptions { Token = "t", NodeNetwork = network }.Validate());
         Assert.StartsWith("Simulator:NodeNetwork", fault, StringComparison.Ordinal);

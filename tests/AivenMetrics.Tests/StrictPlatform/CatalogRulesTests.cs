@@ -15,7 +15,7 @@ public sealed class CatalogRulesTests
         """;
 
     [Fact]
-    public void A_good_catalog_has_no_faults() => Assert.Empty(Faults(Good));
+    public void A_valid_catalog_has_no_violations() => Assert.Empty(Faults(Good));
 
     [Theory]
     [InlineData("\"id\":\"1\"", "\"id\":\"\"", "25")]
@@ -36,11 +36,11 @@ public sealed class CatalogRulesTests
     [InlineData("draft-04", "draft-07", "B5")]
     [InlineData("\"type\":\"object\"", "\"type\":\"thing\"", "B5")]
     [InlineData("\"type\":\"object\"", "\"$ref\":\"http://example.com/schema\"", "32")]
-    public void A_fault_is_found_with_its_requirement(string good, string bad, string requirement) =>
+    public void A_violation_is_reported_with_its_requirement(string good, string bad, string requirement) =>
         Assert.Contains(requirement, Faults(Good.Replace(good, bad, StringComparison.Ordinal)));
 
     [Fact]
-    public void Equal_ids_and_names_and_empty_lists_are_found()
+    public void Duplicate_ids_duplicate_names_and_empty_lists_are_reported()
     {
         var catalog = JsonNode.Parse(Good)!;
         var services = catalog["services"]!.AsArray();
@@ -64,7 +64,7 @@ public sealed class CatalogRulesTests
     [InlineData("""{"additionalProperties":{"type":"text"}}""")]
     [InlineData("""{"multipleOf":0}""")]
     [InlineData("[]")]
-    public void What_the_metaschema_of_draft_04_forbids_is_found(string schema)
+    public void Schemas_that_violate_the_draft_04_metaschema_are_reported(string schema)
     {
         using var document = JsonDocument.Parse(schema);
 
@@ -72,7 +72,7 @@ public sealed class CatalogRulesTests
     }
 
     [Fact]
-    public void The_keywords_of_draft_04_are_fine()
+    public void The_keywords_of_draft_04_are_accepted()
     {
         using var document = JsonDocument.Parse(
             """

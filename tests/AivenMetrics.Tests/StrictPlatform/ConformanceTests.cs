@@ -6,13 +6,13 @@ using Xunit;
 
 namespace AivenMetrics.Tests.StrictPlatform;
 
-/// <summary>The conformance checks find what is wrong, and nothing else.</summary>
+/// <summary>Tests that the conformance checks report every violation and no others.</summary>
 public sealed class ConformanceTests
 {
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_broker_that_conforms_is_found_faultless_and_is_left_empty(bool asynchronous)
+    public async Task A_conforming_broker_has_no_violations_and_no_resources_remain(bool asynchronous)
     {
         await using var broker = await FakeBroker.StartAsync(asynchronous);
 
@@ -29,7 +29,7 @@ public sealed class ConformanceTests
     }
 
     [Fact]
-    public void Every_check_names_a_requirement_that_is_known()
+    public void Every_check_refers_to_an_existing_requirement()
     {
         Assert.All(ConformanceRun.Checks, check => Assert.Equal(check.Requirement, Requirements.Get(check.Requirement).Id));
         Assert.Equal(
@@ -38,60 +38,61 @@ public sealed class ConformanceTests
         );
     }
 
-    /// <summary>What is spoilt, and the requirement that must be found violated.</summary>
+    /// <summary>The violations of <see cref="BrokerViolations"/>, each with the requirement that the checks must report.</summary>
     public static TheoryData<string, string> Violations =>
         new()
         {
-            { "any password opens", "1" },
-            { "an unauthenticated provision works", "3" },
-            { "401 without WWW-Authenticate", "4" },
-            { "no version is a 500", "5" },
-            { "version 3.0 is a 404", "6" },
-            { "version 2.100 is refused", "7" },
-            { "the request identity is forgotten on errors", "8" },
-            { "text/plain answers", "13" },
+            { "any password is accepted", "1" },
+            { "an unauthenticated provision creates an instance", "3" },
+            { "a 401 has no WWW-Authenticate header", "4" },
+            { "a request without a version is 500", "5" },
+            { "version 3.0 is 404", "6" },
+            { "version 2.100 is rejected", "7" },
+            { "errors have no request identity", "8" },
+            { "responses are text/plain", "13" },
             { "a wrong content type is 415", "14" },
-            { "an empty description", "16" },
-            { "instance_usable in a bind's error", "17" },
-            { "ConcurrencyError with 409", "20" },
+            { "an error has an empty description", "16" },
+            { "a bind error has instance_usable", "17" },
+            { "ConcurrencyError is 409", "20" },
             { "encoded ids are not decoded", "21" },
-            { "a field of a wrong type is a 500", "23" },
-            { "two plans of one id", "28" },
-            { "a schema of draft-07", "B5" },
+            { "a field of a wrong type is 500", "23" },
+            { "two plans have the same id", "28" },
+            { "a schema uses draft-07", "B5" },
             { "the catalog is never 304", "35" },
-            { "the replay of a provision is 409", "59" },
-            { "another space is 200", "60" },
+            { "a repeated provision is 409", "59" },
+            { "a repeated provision in another space is 200", "60" },
             { "a missing field is 422", "61" },
-            { "an unknown version is taken", "65" },
+            { "an unknown maintenance version is accepted", "65" },
             { "a fetched dashboard_url is null", "B4" },
             { "an unknown instance is fetched as 410", "71" },
-            { "an update loses the parameters", "79" },
-            { "no service_id in an update is fine", "78" },
-            { "an empty body to an update", "B4" },
-            { "the replay of a bind has other credentials", "91" },
-            { "another app is 200", "92" },
-            { "all bindings share a password", "97" },
+            { "an update removes the parameters", "79" },
+            { "an update without service_id is 200", "78" },
+            { "an update response has an empty body", "B4" },
+            { "a repeated bind has other credentials", "91" },
+            { "a repeated bind for another app is 200", "92" },
+            { "all bindings have the same password", "97" },
             { "a rotation is 422", "105" },
-            { "an unknown predecessor is taken", "104" },
-            { "the last operation of the unknown is 410", "50" },
-            { "the state is done", "47" },
-            { "an unbind of the unknown is 404", "117" },
-            { "a delete without plan_id works", "116" },
-            { "a wrong plan_id is 410", "120" },
-            { "a second 201", "69" },
-            { "202 though not accepted", "41" },
-            { "credentials in a 202", "90" },
-            { "an operation of null", "B4" },
+            { "an unknown predecessor is accepted", "104" },
+            { "the last operation of an unknown resource is 410", "50" },
+            { "the state of an operation is 'done'", "47" },
+            { "an unbind of an unknown binding is 404", "117" },
+            { "a delete without plan_id is 200", "116" },
+            { "a delete with a wrong plan_id is 410", "120" },
+            { "a repeated PUT is 201", "69" },
+            { "202 to a request that does not accept it", "41" },
+            { "a bind with 202 has credentials", "90" },
+            { "202 with an operation of null", "B4" },
         };
 
     [Theory]
     [MemberData(nameof(Violations))]
-    public async Task A_violation_is_found(string what, string requirement)
+    public async Task A_violation_is_reported(string violation, string requirement)
     {
         await using var broker = await FakeBroker.StartAsync(
-            asynchronous: what.Contains("202", StringComparison.Ordinal) || what.Contains("operation of null", StringComparison.Ordinal)
+            asynchronous: violation.Contains("202", StringComparison.Ordinal)
+                || violation.Contains("operation of null", StringComparison.Ordinal)
         );
-        BrokerViolations.Apply(broker, what);
+        BrokerViolations.Apply(broker, violation);
         string[] only =
             requirement is "B4" ? ["70", "76", "89"]
             : requirement is "4" or "13" or "16" or "20" or "41" or "17" ? ["1", "57", "61", "93", "39", "69"]

@@ -9,12 +9,12 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Tests.StrictPlatform;
 
-/// <summary>What the broker would answer; a test may answer something else instead.</summary>
+/// <summary>A response of the fake broker, which a test can replace.</summary>
 internal sealed record FakeResponse(int Status, JsonNode? Body)
 {
     public Dictionary<string, string> Headers { get; init; } = [];
 
-    /// <summary>Sent instead of the body.</summary>
+    /// <summary>Text that replaces the body; null to send the body.</summary>
     public string? Raw { get; init; }
 
     public static FakeResponse Error(int status, string description, string? code = null)
@@ -28,19 +28,19 @@ internal sealed record FakeResponse(int Status, JsonNode? Body)
     }
 }
 
-/// <summary>A request as the broker has read it.</summary>
+/// <summary>A request that the broker has parsed.</summary>
 internal sealed record FakeRequest(string Method, string[] Segments, IQueryCollection Query, IHeaderDictionary Headers)
 {
     public bool AcceptsIncomplete => Query["accepts_incomplete"] == "true";
 
-    /// <summary>Such as <c>PUT binding</c>, <c>GET instance operation</c>, <c>GET catalog</c>.</summary>
+    /// <summary>Method and resource, such as <c>PUT binding</c>, <c>GET instance operation</c>, <c>GET catalog</c>.</summary>
     public string Name =>
         $"{Method} {(Segments.Length > 1 && Segments[1] == "catalog" ? "catalog" : Segments.Contains("service_bindings") ? "binding" : "instance")}{(Segments[^1] == "last_operation" ? " operation" : "")}";
 }
 
 /// <summary>
-/// A service broker that conforms, on a real Kestrel, with nothing behind it: what the strict platform must find nothing wrong with.
-/// <see cref="ChangeResponse"/> spoils its answers one by one.
+/// A conforming service broker in memory, on Kestrel. The strict platform must report no violations. <see cref="ChangeResponse"/> can
+/// replace any response.
 /// </summary>
 internal sealed class FakeBroker : IAsyncDisposable
 {
@@ -52,15 +52,15 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     public Uri Url => new(_app.Urls.First());
 
-    /// <summary>What is answered instead.</summary>
+    /// <summary>Returns the response to send, given the request and the conforming response.</summary>
     public Func<FakeRequest, FakeResponse, FakeResponse> ChangeResponse { get; set; } = (_, reply) => reply;
 
-    /// <summary>The requests so far, such as <c>PUT instance 201</c>.</summary>
+    /// <summary>The requests so far with their statuses, such as <c>PUT instance 201</c>.</summary>
     public List<string> Requests { get; } = [];
 
     public JsonObject Catalog => _state.Catalog;
 
-    /// <summary>How many instances and bindings there are.</summary>
+    /// <summary>The number of instances and bindings.</summary>
     public int ResourceCount => _state.ResourceCount;
 
     public static async Task<FakeBroker> StartAsync(bool asynchronous = false)
@@ -133,7 +133,7 @@ internal sealed class FakeBroker : IAsyncDisposable
         var version = request.Headers["X-Broker-API-Version"].ToString().Split('.');
         if (version.Length != 2 || version[0] != "2" || !version[1].All(char.IsAsciiDigit))
         {
-            return FakeResponse.Error(412, "This broker speaks 2.x.");
+            return FakeResponse.Error(412, "This broker supports version 2.x.");
         }
         if (request.Segments.Any(segment => segment.Contains('\0') || segment.Contains('\uFFFD') || segment.Length > 1000))
         {

@@ -3,14 +3,14 @@ using System.Text.Json.Nodes;
 
 namespace AivenMetrics.Tests.StrictPlatform;
 
-/// <summary>What the tiny broker holds and how it answers. Asynchronous operations end with their second poll.</summary>
+/// <summary>Stores the resources of the fake broker and creates its responses. Asynchronous operations end with the second poll.</summary>
 internal sealed class FakeBrokerState(bool asynchronous)
 {
-    private readonly Dictionary<string, Resource> _things = [];
+    private readonly Dictionary<string, Resource> _resources = [];
     private readonly HashSet<string> _gone = [];
     private int _operations;
 
-    public int ResourceCount => _things.Count;
+    public int ResourceCount => _resources.Count;
 
     public JsonObject Catalog { get; } =
         JsonNode
@@ -41,8 +41,8 @@ internal sealed class FakeBrokerState(bool asynchronous)
         return (request.Method, path.Length) switch
         {
             ("GET", 4 or 6) when path[^1] == "last_operation" => LastOperation(key),
-            ("GET", 3 or 5) => _things.TryGetValue(key, out var thing) && thing.Fetchable
-                ? new FakeResponse(200, thing.Fetched())
+            ("GET", 3 or 5) => _resources.TryGetValue(key, out var resource) && resource.Fetchable
+                ? new FakeResponse(200, resource.Fetched())
                 : FakeResponse.Error(404, "There is none."),
             ("DELETE", 3 or 5) => Delete(request, key),
             ("PUT" or "PATCH", 3 or 5) => Write(request, key, binding, body),
@@ -102,7 +102,7 @@ internal sealed class FakeBrokerState(bool asynchronous)
         var predecessor = Text(body, "predecessor_binding_id");
         if (
             body.ContainsKey("predecessor_binding_id")
-            && (string.IsNullOrEmpty(predecessor) || !_things.ContainsKey($"{key.Split('\n')[0]}\n{predecessor}"))
+            && (string.IsNullOrEmpty(predecessor) || !_resources.ContainsKey($"{key.Split('\n')[0]}\n{predecessor}"))
         )
         {
             return FakeResponse.Error(400, "There is no such predecessor.");
@@ -126,7 +126,7 @@ internal sealed class FakeBrokerState(bool asynchronous)
         if (
             binding
             && (
-                !_things.TryGetValue(key.Split('\n')[0], out var instance)
+                !_resources.TryGetValue(key.Split('\n')[0], out var instance)
                 || (predecessor is null && instance.Plan != Text(body, "plan_id"))
             )
         )
@@ -137,18 +137,18 @@ internal sealed class FakeBrokerState(bool asynchronous)
         {
             return conflict;
         }
-        if ((body["parameters"] as JsonObject)?.Any(parameter => parameter.Key is not "size") == true && !_things.ContainsKey(key))
+        if ((body["parameters"] as JsonObject)?.Any(parameter => parameter.Key is not "size") == true && !_resources.ContainsKey(key))
         {
             return FakeResponse.Error(400, "There is no such parameter.");
         }
 
         var identity = Identity(body);
-        if (_things.TryGetValue(key, out var thing))
+        if (_resources.TryGetValue(key, out var resource))
         {
-            return thing.Deleting ? FakeResponse.Error(422, "It is being deleted.", "ConcurrencyError")
-                : thing.Identity != identity ? FakeResponse.Error(409, "Another one exists.")
-                : thing.Operation is null ? new FakeResponse(200, thing.Made())
-                : request.AcceptsIncomplete ? Accepted(thing)
+            return resource.Deleting ? FakeResponse.Error(422, "It is being deleted.", "ConcurrencyError")
+                : resource.Identity != identity ? FakeResponse.Error(409, "Another one exists.")
+                : resource.Operation is null ? new FakeResponse(200, resource.Made())
+                : request.AcceptsIncomplete ? Accepted(resource)
                 : FakeResponse.Error(422, "It is being made.", "ConcurrencyError");
         }
 
@@ -156,15 +156,15 @@ internal sealed class FakeBrokerState(bool asynchronous)
         {
             return FakeResponse.Error(422, "This takes a while.", "AsyncRequired");
         }
-        thing = new Resource(binding, identity, Text(body, "plan_id") ?? "plan-1", body["parameters"]?.DeepClone() as JsonObject ?? []);
-        _things[key] = thing;
+        resource = new Resource(binding, identity, Text(body, "plan_id") ?? "plan-1", body["parameters"]?.DeepClone() as JsonObject ?? []);
+        _resources[key] = resource;
         _gone.Remove(key);
         if (!asynchronous)
         {
-            return new FakeResponse(201, thing.Made());
+            return new FakeResponse(201, resource.Made());
         }
-        thing.Operation = NewOperation();
-        return Accepted(thing);
+        resource.Operation = NewOperation();
+        return Accepted(resource);
     }
 
     private FakeResponse Update(string key, JsonObject body)
@@ -181,11 +181,11 @@ internal sealed class FakeBrokerState(bool asynchronous)
         {
             return conflict;
         }
-        if (!_things.TryGetValue(key, out var thing))
+        if (!_resources.TryGetValue(key, out var resource))
         {
             return FakeResponse.Error(404, "There is none.");
         }
-        thing.Plan = Text(body, "plan_id") ?? thing.Plan;
+        resource.Plan = Text(body, "plan_id") ?? resource.Plan;
         return new FakeResponse(200, new JsonObject());
     }
 
@@ -195,15 +195,15 @@ internal sealed class FakeBrokerState(bool asynchronous)
         {
             return FakeResponse.Error(400, "service_id and plan_id are required.");
         }
-        if (!_things.TryGetValue(key, out var thing))
+        if (!_resources.TryGetValue(key, out var resource))
         {
             return new FakeResponse(410, new JsonObject());
         }
-        if (request.Query["plan_id"] != thing.Plan)
+        if (request.Query["plan_id"] != resource.Plan)
         {
             return FakeResponse.Error(400, "It has another plan.");
         }
-        if (_things.Keys.Any(other => other.StartsWith(key + "\n", StringComparison.Ordinal)))
+        if (_resources.Keys.Any(other => other.StartsWith(key + "\n", StringComparison.Ordinal)))
         {
             return FakeResponse.Error(400, "It has bindings.");
         }
@@ -213,40 +213,40 @@ internal sealed class FakeBrokerState(bool asynchronous)
         }
         if (!asynchronous)
         {
-            _things.Remove(key);
+            _resources.Remove(key);
             return new FakeResponse(200, new JsonObject());
         }
 
-        if (!thing.Deleting)
+        if (!resource.Deleting)
         {
-            (thing.Deleting, thing.Operation, thing.Polls) = (true, NewOperation(), 0);
+            (resource.Deleting, resource.Operation, resource.Polls) = (true, NewOperation(), 0);
         }
-        return Accepted(thing);
+        return Accepted(resource);
     }
 
     private FakeResponse LastOperation(string key)
     {
-        if (!_things.TryGetValue(key, out var thing))
+        if (!_resources.TryGetValue(key, out var resource))
         {
             return _gone.Contains(key) ? new FakeResponse(410, new JsonObject()) : FakeResponse.Error(404, "There is none.");
         }
-        if (thing.Operation is not null && ++thing.Polls < 2)
+        if (resource.Operation is not null && ++resource.Polls < 2)
         {
             return new FakeResponse(200, new JsonObject { ["state"] = "in progress", ["description"] = "Nearly there." });
         }
-        if (thing.Deleting)
+        if (resource.Deleting)
         {
-            _things.Remove(key);
+            _resources.Remove(key);
             _gone.Add(key);
         }
 
-        thing.Operation = null;
+        resource.Operation = null;
         return new FakeResponse(200, new JsonObject { ["state"] = "succeeded" });
     }
 
     private string NewOperation() => $"operation-{++_operations}";
 
-    private static FakeResponse Accepted(Resource thing) => new(202, new JsonObject { ["operation"] = thing.Operation });
+    private static FakeResponse Accepted(Resource resource) => new(202, new JsonObject { ["operation"] = resource.Operation });
 
     private static FakeResponse? Conflict(JsonObject body) =>
         body["maintenance_info"] is JsonObject info && Text(info, "version") is { } version && version != "1.0.0"

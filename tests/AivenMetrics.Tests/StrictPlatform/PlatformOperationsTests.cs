@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.StrictPlatform;
 
-/// <summary>The order of requests that Cloud Controller would send.</summary>
+/// <summary>Tests the order of requests, which is that of Cloud Controller.</summary>
 public sealed class PlatformOperationsTests
 {
     [Fact]
@@ -24,7 +24,7 @@ public sealed class PlatformOperationsTests
     }
 
     [Fact]
-    public async Task A_create_that_broke_is_deleted_unless_that_is_switched_off()
+    public async Task A_failed_create_is_deleted_unless_orphan_mitigation_is_disabled()
     {
         await using var broker = await FakeBroker.StartAsync();
         broker.ChangeResponse = (request, reply) => request.Name == "PUT binding" ? reply with { Status = 500 } : reply;
@@ -39,7 +39,7 @@ public sealed class PlatformOperationsTests
     }
 
     [Fact]
-    public async Task A_refused_bind_is_not_deleted()
+    public async Task A_rejected_bind_is_not_deleted()
     {
         await using var broker = await FakeBroker.StartAsync();
         broker.ChangeResponse = (request, reply) => request.Name == "PUT binding" ? FakeResponse.Error(400, "Not like that.") : reply;
@@ -51,7 +51,7 @@ public sealed class PlatformOperationsTests
     }
 
     [Fact]
-    public async Task An_operation_that_never_ends_is_given_up_and_deleted()
+    public async Task An_operation_that_exceeds_the_maximum_duration_fails_and_is_deleted()
     {
         await using var broker = await FakeBroker.StartAsync(asynchronous: true);
         broker.ChangeResponse = (request, reply) =>
@@ -67,7 +67,7 @@ public sealed class PlatformOperationsTests
     [InlineData(500)]
     [InlineData(404)]
     [InlineData(410)]
-    public async Task A_poll_that_fails_does_not_end_the_operation(int status)
+    public async Task A_failed_poll_does_not_end_the_operation(int status)
     {
         await using var broker = await FakeBroker.StartAsync(asynchronous: true);
         var polls = 0;
@@ -78,7 +78,7 @@ public sealed class PlatformOperationsTests
     }
 
     [Fact]
-    public async Task Retry_After_makes_the_platform_wait()
+    public async Task The_platform_waits_for_Retry_After_before_the_next_poll()
     {
         await using var broker = await FakeBroker.StartAsync(asynchronous: true);
         broker.ChangeResponse = (_, reply) =>
@@ -97,7 +97,7 @@ public sealed class PlatformOperationsTests
     }
 
     [Fact]
-    public async Task A_catalog_that_Cloud_Controller_refuses_is_told()
+    public async Task A_catalog_that_Cloud_Controller_rejects_is_reported()
     {
         await using var broker = await FakeBroker.StartAsync();
         broker.Catalog["services"]![0]!["tags"] = null;

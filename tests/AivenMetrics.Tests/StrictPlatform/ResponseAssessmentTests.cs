@@ -31,7 +31,7 @@ public sealed class ResponseAssessmentTests
     [InlineData(422, "{}", "Failed", true)]
     [InlineData(500, "{}", "Failed", true)]
     [InlineData(503, "", "Failed", true)]
-    public void A_provision_and_a_bind_are_read_as_Cloud_Controller_reads_them(int status, string body, string outcome, bool mitigate)
+    public void Provision_and_bind_responses_are_assessed_as_in_Cloud_Controller(int status, string body, string outcome, bool mitigate)
     {
         foreach (var call in (OsbCall[])[OsbCalls.Provision("i", []), OsbCalls.Bind("i", "b", [])])
         {
@@ -42,7 +42,7 @@ public sealed class ResponseAssessmentTests
     }
 
     [Fact]
-    public void MaintenanceInfoConflict_is_for_provisions_and_RequiresApp_for_binds_elsewhere_they_lead_to_a_delete()
+    public void MaintenanceInfoConflict_and_RequiresApp_cause_a_delete_if_the_operation_does_not_define_them()
     {
         const string maintenance = """{"error":"MaintenanceInfoConflict"}""";
         const string app = """{"error":"RequiresApp"}""";
@@ -64,7 +64,7 @@ public sealed class ResponseAssessmentTests
     [Theory]
     [InlineData("TimedOut", true)]
     [InlineData("Unreachable", false)]
-    public void A_create_without_an_answer_is_deleted_unless_nobody_can_have_heard_it(string how, bool mitigate)
+    public void A_create_without_a_response_is_deleted_unless_no_connection_was_established(string how, bool mitigate)
     {
         OsbResponse response = new(OsbCalls.Provision("i", []), 0, "", null, null, null, TimeSpan.Zero)
         {
@@ -83,7 +83,7 @@ public sealed class ResponseAssessmentTests
     [InlineData(404, "{}", "Failed")]
     [InlineData(422, "{}", "Failed")]
     [InlineData(500, "{}", "Failed")]
-    public void A_delete_is_never_followed_by_orphan_mitigation(int status, string body, string outcome)
+    public void A_delete_never_causes_orphan_mitigation(int status, string body, string outcome)
     {
         foreach (var call in (OsbCall[])[OsbCalls.Deprovision("i", Ids), OsbCalls.Unbind("i", "b", Ids)])
         {

@@ -98,7 +98,7 @@ public sealed class CatalogOptionsValidatorTests
             ServicesPlanId = "same",
             SpacePlanName = "",
         }.Validate();
-        Assert.Equal(3, faults.Count());
+        Assert.Equal(3, faults.Count);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Authentication;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Testing;

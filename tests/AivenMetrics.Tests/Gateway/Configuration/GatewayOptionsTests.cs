@@ -1,4 +1,3 @@
-using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.Limits;
 using AivenMetrics.Testing;

@@ -1,5 +1,4 @@
 using System.Net;
-using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Gateway.PrometheusApi;
 using AivenMetrics.Gateway.Routing;

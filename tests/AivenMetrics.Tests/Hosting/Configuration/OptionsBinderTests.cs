@@ -57,7 +57,7 @@ public sealed class OptionsBinderTests
     }
 
     [Fact]
-    public void All_faults_are_reported_together_and_name_their_key()
+    public void All_errors_are_reported_together_with_their_keys()
     {
         List<string> faults = [];
 
@@ -82,12 +82,12 @@ public sealed class OptionsBinderTests
         Assert.Equal(TimeSpan.FromSeconds(20), sample.Budget);
     }
 
-    /// <summary>.NET takes any number for an enum, and several names too.</summary>
+    /// <summary>.NET converts any number, and a list of names, to an enum.</summary>
     [Theory]
     [InlineData("9")]
     [InlineData("1")]
     [InlineData("Bound, AllEligible")]
-    public void What_is_not_the_name_of_a_choice_is_a_fault_that_lists_the_names(string value)
+    public void A_value_that_is_not_an_enum_name_is_an_error_that_lists_the_names(string value)
     {
         List<string> faults = [];
 
@@ -98,7 +98,7 @@ public sealed class OptionsBinderTests
     }
 
     [Fact]
-    public void The_name_of_a_choice_may_be_written_in_any_case()
+    public void Enum_names_are_not_case_sensitive()
     {
         List<string> faults = [];
 
@@ -106,13 +106,13 @@ public sealed class OptionsBinderTests
         Assert.Empty(faults);
     }
 
-    /// <summary>.NET reads these as 48, 24 and so on days.</summary>
+    /// <summary>.NET parses the hours of these values as days.</summary>
     [Theory]
     [InlineData("48:00:00", "2.00:00:00")]
     [InlineData("24:00:00", "1.00:00:00")]
     [InlineData("100:30:15.5", "4.04:30:15.5")]
     [InlineData("-36:00", "-1.12:00")]
-    public void More_than_23_hours_without_days_are_a_fault_that_says_how_to_write_them(string value, string meant)
+    public void More_than_23_hours_without_days_are_an_error_with_the_correct_form(string value, string meant)
     {
         List<string> faults = [];
 
@@ -122,12 +122,12 @@ public sealed class OptionsBinderTests
         Assert.Equal(TimeSpan.FromSeconds(20), sample.Budget);
     }
 
-    /// <summary>.NET reads these as days, whatever was meant.</summary>
+    /// <summary>.NET parses these values as days.</summary>
     [Theory]
     [InlineData("93", "93.00:00:00 for days, or 00:01:33 for seconds")]
     [InlineData(" 3600 ", "3600.00:00:00 for days, or 01:00:00 for seconds")]
     [InlineData("-1", "-1.00:00:00 for days, or -00:00:01 for seconds")]
-    public void A_number_without_a_unit_is_a_fault_that_says_how_to_write_it(string value, string meant)
+    public void A_number_without_a_unit_is_an_error_with_the_correct_forms(string value, string meant)
     {
         List<string> faults = [];
 
@@ -142,7 +142,7 @@ public sealed class OptionsBinderTests
     [InlineData("23:59:59", 86399)]
     [InlineData("2.00:00:00", 172800)]
     [InlineData("00:00:30", 30)]
-    public void Hours_up_to_23_and_days_before_them_are_taken(string value, int seconds)
+    public void Hours_up_to_23_with_or_without_days_are_accepted(string value, int seconds)
     {
         List<string> faults = [];
 
@@ -151,7 +151,7 @@ public sealed class OptionsBinderTests
     }
 
     [Fact]
-    public void A_section_where_a_value_belongs_is_a_fault()
+    public void A_section_in_place_of_a_value_is_an_error()
     {
         List<string> faults = [];
 

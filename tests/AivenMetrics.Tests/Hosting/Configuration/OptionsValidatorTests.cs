@@ -10,7 +10,7 @@ public sealed class OptionsValidatorTests
     public void Valid_options_have_no_errors() => Assert.Empty(OptionsValidator.Validate(new OuterOptions { Name = "a" }, "Outer"));
 
     [Fact]
-    public void Every_error_of_the_options_and_of_everything_nested_in_them_starts_with_its_key()
+    public void Every_error_of_options_and_nested_options_starts_with_its_key()
     {
         var options = new OuterOptions
         {
@@ -40,11 +40,11 @@ public sealed class OptionsValidatorTests
     [Theory]
     [InlineData("00:00:00", "Outer:Timeout is 00:00:00; it must be more than 00:00:00 and at most 1.00:00:00.")]
     [InlineData("1.00:00:01", "Outer:Timeout is 1.00:00:01; it must be more than 00:00:00 and at most 1.00:00:00.")]
-    public void The_bounds_of_a_time_are_given_as_it_is_written(string timeout, string error) =>
+    public void The_bounds_of_a_time_span_have_the_format_of_the_option(string timeout, string error) =>
         Assert.Equal([error], OptionsValidator.Validate(new OuterOptions { Name = "a", Timeout = TimeSpan.Parse(timeout, null) }, "Outer"));
 
     [Fact]
-    public void A_range_without_upper_bound_names_the_lower_one_only() =>
+    public void The_error_of_a_range_without_upper_bound_states_only_the_lower_bound() =>
         Assert.Equal(
             ["Outer:Limit is -1; it must be at least 0."],
             OptionsValidator.Validate(new OuterOptions { Name = "a", Limit = -1 }, "Outer")

@@ -17,7 +17,7 @@ public sealed class RoleConfigurationTests : IDisposable
     public void Dispose() => File.Delete(_file);
 
     [Fact]
-    public void Options_of_the_command_line_win_over_the_file_and_a_list_replaces_a_list()
+    public void Command_line_options_override_the_file_and_a_list_replaces_a_list()
     {
         File.WriteAllText(
             _file,
@@ -42,7 +42,7 @@ public sealed class RoleConfigurationTests : IDisposable
     }
 
     [Fact]
-    public void Faults_of_file_hosting_binding_and_role_come_together()
+    public void Errors_of_file_hosting_binding_and_role_are_reported_together()
     {
         File.WriteAllText(_file, """{"Gateway":{"Listen":"8081","UpstreamTimeout":"long","Typo":1}}""");
 
@@ -59,7 +59,7 @@ public sealed class RoleConfigurationTests : IDisposable
     [InlineData("", null)]
     [InlineData("http://127.0.0.1:0", null)]
     [InlineData("h2c://127.0.0.1:8083", "Gateway:Http2Listen must be http://<IP address>:<port>")]
-    public void An_address_for_HTTP2_may_be_left_empty(string address, string? fault)
+    public void The_HTTP2_address_can_be_empty(string address, string? fault)
     {
         File.WriteAllText(
             _file,
@@ -80,7 +80,7 @@ public sealed class RoleConfigurationTests : IDisposable
     }
 
     [Fact]
-    public void A_misspelt_option_is_told_with_those_of_listening_too()
+    public void The_error_of_a_misspelt_option_lists_the_hosting_options_too()
     {
         File.WriteAllText(_file, """{"Gateway":{"Listne":"http://127.0.0.1:0"}}""");
 
@@ -118,7 +118,7 @@ public sealed class RoleConfigurationTests : IDisposable
     )]
     [InlineData("http://127.0.0.1:8081", "http://127.0.0.2:8081", "http://[::1]:8081", null)]
     [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0", "http://127.0.0.1:0", null)]
-    public void Two_options_for_one_address_are_a_fault(string listen, string http2, string internalListen, string? fault)
+    public void Two_options_with_one_address_are_an_error(string listen, string http2, string internalListen, string? fault)
     {
         File.WriteAllText(
             _file,
@@ -129,7 +129,7 @@ public sealed class RoleConfigurationTests : IDisposable
     }
 
     [Fact]
-    public void A_file_of_a_secret_that_cannot_be_read_is_one_fault_and_not_a_missing_secret_too()
+    public void An_unreadable_secret_file_is_one_error_and_not_also_a_missing_secret()
     {
         File.WriteAllText(
             _file,
@@ -143,9 +143,9 @@ public sealed class RoleConfigurationTests : IDisposable
         );
     }
 
-    /// <summary>Those of lists too, whose other members are judged all the same.</summary>
+    /// <summary>This includes secrets in lists; the other members of these lists are still validated.</summary>
     [Fact]
-    public void Files_of_the_brokers_secrets_that_cannot_be_read_are_one_fault_each()
+    public void Each_unreadable_secret_file_of_the_broker_is_one_error()
     {
         string[] keys =
         [
@@ -171,7 +171,7 @@ public sealed class RoleConfigurationTests : IDisposable
     }
 
     [Fact]
-    public void Unknown_sections_and_single_values_for_lists_and_sections_are_faults()
+    public void Unknown_sections_and_single_values_for_lists_are_errors()
     {
         File.WriteAllText(_file, """{"Gatewayy":{"Listen":"x"},"Gateway":{"Prometheus":"http://127.0.0.1:2"}}""");
 
@@ -182,14 +182,14 @@ public sealed class RoleConfigurationTests : IDisposable
     }
 
     [Fact]
-    public void The_known_sections_are_those_of_all_roles_of_both_programs() =>
+    public void The_accepted_sections_are_those_of_all_roles_of_both_programs() =>
         Assert.Equal(
             [BrokerOptions.Section, DiscoveryOptions.Section, GatewayOptions.Section, SimulatorOptions.Section],
             ConfigurationNames.Sections
         );
 
     [Fact]
-    public void The_variables_of_the_platform_command_are_no_configuration()
+    public void The_variables_of_the_platform_command_are_not_configuration()
     {
         Environment.SetEnvironmentVariable("AIVENMETRICS_PLATFORM_URL", "http://127.0.0.1:1");
         try
@@ -203,7 +203,7 @@ public sealed class RoleConfigurationTests : IDisposable
     }
 
     [Fact]
-    public void A_password_on_the_command_line_is_a_fault_that_does_not_repeat_it()
+    public void A_password_on_the_command_line_is_an_error_without_the_password()
     {
         string fault = Assert.Single(Read("--tenants-file", _file, "--prometheus", "http://u:hunter2@127.0.0.1:2").Errors, fault =>
             fault.StartsWith("--prometheus", StringComparison.Ordinal)
@@ -216,7 +216,7 @@ public sealed class RoleConfigurationTests : IDisposable
     [Theory]
     [InlineData("{")]
     [InlineData("[1]")]
-    public void A_file_that_is_not_a_json_object_is_one_more_fault(string text)
+    public void A_file_that_is_not_a_JSON_object_is_an_error(string text)
     {
         File.WriteAllText(_file, text);
 

@@ -12,7 +12,7 @@ public sealed class SecretFilesTests : IDisposable
     [Theory]
     [InlineData("Broker:Password", "Broker:Password")]
     [InlineData("Broker:EncryptionKeys:*:Key", "Broker:EncryptionKeys:0:Key")]
-    public void A_secret_is_read_from_the_file_that_its_key_names_without_white_space_around_it(string pattern, string key)
+    public void A_secret_is_read_from_its_file_without_surrounding_white_space(string pattern, string key)
     {
         File.WriteAllText(_file, "  s3cret\n");
         Dictionary<string, string> entries = new() { [key + "File"] = _file };
@@ -26,7 +26,7 @@ public sealed class SecretFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_file_key_that_is_no_secret_is_left_alone()
+    public void A_file_key_that_is_not_a_secret_is_unchanged()
     {
         Dictionary<string, string> entries = new() { ["Gateway:TenantsFile"] = _file };
 

@@ -10,7 +10,7 @@ namespace AivenMetrics.Tests.Hosting.Logging;
 public sealed class BatchingConsoleLoggerTests
 {
     [Fact]
-    public void Lines_of_many_threads_are_written_whole_and_each_threads_in_its_order()
+    public void Lines_of_concurrent_threads_are_written_completely_and_in_the_order_of_each_thread()
     {
         const int threads = 8,
             linesOfEach = 2000;
@@ -36,7 +36,7 @@ public sealed class BatchingConsoleLoggerTests
     }
 
     [Fact]
-    public async Task A_line_is_written_without_another_one_after_it()
+    public async Task A_line_is_written_even_if_no_other_line_follows()
     {
         var stream = new Watched();
         using var output = new BatchingConsoleLogger(new Plain(), stream);
@@ -50,13 +50,13 @@ public sealed class BatchingConsoleLoggerTests
     }
 
     [Fact]
-    public void A_stream_that_takes_nothing_costs_lines_and_not_the_process()
+    public void A_stream_that_rejects_writes_loses_lines_and_logging_continues()
     {
         using var output = new BatchingConsoleLogger(new Plain(), new Full());
         var logger = output.CreateLogger("category");
         string large = new('x', 1 << 20);
 
-        // More than may wait: if the writer had ended, this would never return.
+        // Exceeds the limit of pending bytes. If the writer thread had ended, these calls would block.
         for (var megabyte = 0; megabyte < 3 * (BatchingConsoleLogger.MaximumPendingBytes >> 20); megabyte++)
         {
             logger.Log(LogLevel.Information, 0, large, null, (state, _) => state);

@@ -13,7 +13,7 @@ public sealed class JsonLineFormatterTests
     private static readonly FakeTimeProvider Time = new(new DateTimeOffset(2026, 11, 23, 9, 5, 7, 42, TimeSpan.Zero));
 
     [Fact]
-    public void A_line_holds_the_message_its_values_and_the_scopes()
+    public void A_line_contains_the_message_its_values_and_the_scopes()
     {
         KeyValuePair<string, object?>[] values =
         [
@@ -43,9 +43,9 @@ public sealed class JsonLineFormatterTests
         );
     }
 
-    /// <summary>Line ends and quotes in what was logged would otherwise forge lines of their own.</summary>
+    /// <summary>Otherwise line breaks and quotes in logged text could forge log lines.</summary>
     [Fact]
-    public void Whatever_is_logged_stays_one_line()
+    public void Every_log_entry_is_one_line()
     {
         var line = Written(
             LogLevel.Error,
@@ -65,7 +65,7 @@ public sealed class JsonLineFormatterTests
     [Theory]
     [InlineData(double.NaN, "NaN")]
     [InlineData(double.PositiveInfinity, "Infinity")]
-    public void A_number_that_JSON_does_not_have_is_written_as_text(double number, string text)
+    public void A_number_that_JSON_cannot_represent_is_written_as_text(double number, string text)
     {
         using var json = JsonDocument.Parse(
             Written(LogLevel.Information, new KeyValuePair<string, object?>[] { new("Number", number) }, null, null)

@@ -12,16 +12,16 @@ public sealed class PrintableTextTests
     [InlineData("a\u2028b\u2029c", "a\uFFFDb\uFFFDc")]
     [InlineData("\U000E0041\u200b\u009b", "\uFFFD\uFFFD\uFFFD")]
     [InlineData("Größe 日本 🎉", "Größe 日本 🎉")]
-    public void What_controls_a_terminal_is_replaced_and_text_stays(string text, string shown) =>
+    public void Control_and_format_characters_are_replaced_and_other_text_is_kept(string text, string shown) =>
         Assert.Equal(shown, PrintableText.Sanitize(text));
 
     [Fact]
     public void A_lone_surrogate_is_replaced() => Assert.Equal("a\uFFFDb", PrintableText.Sanitize("a" + '\ud800' + "b"));
 
     [Fact]
-    public void Lines_stay_where_they_are_wanted() => Assert.Equal("a\nb\uFFFD", PrintableText.Sanitize("a\nb\r", keepLines: true));
+    public void Line_feeds_are_kept_on_request() => Assert.Equal("a\nb\uFFFD", PrintableText.Sanitize("a\nb\r", keepLines: true));
 
     [Fact]
-    public void A_cell_is_cut() =>
+    public void A_long_cell_is_truncated() =>
         Assert.Equal(PrintableText.MaximumCellLength + 1, PrintableText.SanitizeCell(new string('x', 11_000)).Length);
 }

@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Simulator.Admin;
 public class AdminServerTests
 {
     [Fact]
-    public async Task The_state_tells_what_a_test_needs_to_know()
+    public async Task The_state_contains_the_DNS_address_projects_node_network_and_services()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("db-1", "pg", "business-4");
@@ -55,7 +55,7 @@ public class AdminServerTests
     [InlineData("PUT", "/projects/demo/services/search-1/nodes/9/port", "{\"open\":false}", 404)]
     [InlineData("PUT", "/projects/demo/services/search-1/nodes/1/port", "{}", 400)]
     [InlineData("PUT", "/projects/demo/services/search-1/nodes/1/certificate", "{\"kind\":\"nice\"}", 400)]
-    public async Task Mistakes_are_4xx_with_a_sentence(string method, string path, string? body, int status)
+    public async Task Invalid_requests_are_4xx_with_an_error_sentence(string method, string path, string? body, int status)
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -65,7 +65,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task The_next_calls_that_match_fail_and_then_no_more()
+    public async Task A_fault_applies_to_the_given_number_of_matching_calls()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CallAdminAsync(
@@ -93,7 +93,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task A_fault_may_be_a_load_balancers_page_or_nothing_at_all()
+    public async Task A_fault_can_be_an_HTML_page_or_an_empty_body()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["status"] = 408, ["body"] = "html" });
@@ -105,7 +105,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task A_connection_can_be_cut_before_or_after_the_call_took_effect()
+    public async Task A_fault_can_close_the_connection_before_or_after_the_call_takes_effect()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -130,7 +130,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task A_delay_holds_the_answer_back()
+    public async Task A_delay_fault_delays_the_response()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["delay_seconds"] = 5 });
@@ -146,7 +146,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task A_call_whose_client_gave_up_waiting_took_effect_if_it_was_only_the_answer_that_was_late()
+    public async Task A_call_takes_effect_after_a_client_timeout_if_only_its_response_is_delayed()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -171,7 +171,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task A_lasting_fault_lasts_until_it_is_removed()
+    public async Task A_permanent_fault_applies_until_it_is_removed()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var fault = await simulator.CallAdminAsync("POST", "/faults", new JsonObject { ["status"] = 500, ["always"] = true });
@@ -184,7 +184,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task Calls_are_recorded_with_what_they_got_and_without_secrets()
+    public async Task Calls_are_recorded_with_their_status_and_without_secrets()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CallApiAsync("GET", "/project/demo/service?include_secrets=false");
@@ -210,7 +210,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task State_plan_type_and_tags_are_set_without_delay()
+    public async Task State_plan_type_and_tags_are_set_immediately()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("cache-1", "redis");
@@ -250,7 +250,7 @@ public class AdminServerTests
     }
 
     [Fact]
-    public async Task Delays_can_be_changed_for_what_is_made_from_then_on()
+    public async Task Changed_delays_apply_to_services_and_integrations_created_afterwards()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CallAdminAsync(

@@ -29,7 +29,7 @@ public class ApiServerTests
     }
 
     [Fact]
-    public async Task A_bad_token_can_be_switched_to_403()
+    public async Task The_status_for_an_invalid_token_can_be_configured_to_be_403()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CallAdminAsync("PUT", "/settings", new JsonObject { ["bad_token_forbidden"] = true });
@@ -38,7 +38,7 @@ public class ApiServerTests
     }
 
     [Fact]
-    public async Task Errors_come_in_the_envelope()
+    public async Task Errors_have_the_error_envelope_of_Aiven()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var answer = await simulator.CallApiAsync("GET", "/project/nowhere/service");
@@ -109,7 +109,7 @@ public class ApiServerTests
     [InlineData("251", 400)]
     [InlineData("999", 400)]
     [InlineData("many", 400)]
-    public async Task A_limit_beyond_250_is_refused(string limit, int status)
+    public async Task A_limit_above_250_is_rejected(string limit, int status)
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var answer = await simulator.CallApiAsync("GET", "/project/demo/service?limit=" + limit);
@@ -121,7 +121,7 @@ public class ApiServerTests
     }
 
     [Fact]
-    public async Task Past_the_rate_limit_calls_are_429_with_the_documented_text_until_the_window_moves_on()
+    public async Task Calls_above_the_rate_limit_are_429_with_the_documented_text_until_the_window_has_passed()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         for (var call = 0; call < 120; call++)
@@ -142,7 +142,7 @@ public class ApiServerTests
     }
 
     [Fact]
-    public async Task The_rate_limit_can_be_changed_and_say_Retry_After()
+    public async Task The_rate_limit_can_be_changed_and_can_send_Retry_After()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CallAdminAsync("PUT", "/rate-limit", new JsonObject { ["requests_per_minute"] = 1, ["retry_after"] = true });
@@ -157,7 +157,7 @@ public class ApiServerTests
     }
 
     [Fact]
-    public async Task The_type_lists_name_prometheus_without_influxdb()
+    public async Task The_prometheus_types_list_the_same_service_types_without_influxdb()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var integration = (await simulator.CallApiAsync("GET", "/project/demo/integration_types"))["integration_types"]
@@ -176,7 +176,7 @@ public class ApiServerTests
     }
 
     [Fact]
-    public async Task A_project_is_read_with_its_CA()
+    public async Task A_project_and_its_CA_can_be_read()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         Assert.Equal("demo", (string)(await simulator.CallApiAsync("GET", "/project/demo"))["project"]["project_name"]!);

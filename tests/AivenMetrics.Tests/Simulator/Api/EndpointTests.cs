@@ -8,7 +8,7 @@ public class EndpointTests
     private const string Endpoints = "/project/demo/integration_endpoint";
 
     [Fact]
-    public async Task The_password_is_shown_only_by_id_and_only_when_asked_for()
+    public async Task The_password_is_shown_only_by_id_and_only_on_request()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var id = await simulator.CreateEndpointAsync(password: "secret-password");
@@ -35,7 +35,7 @@ public class EndpointTests
     }
 
     [Fact]
-    public async Task Names_are_1_to_40_characters_and_unique_by_type()
+    public async Task Names_have_1_to_40_characters_and_are_unique_per_type()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         Assert.Equal(400, (await simulator.CallApiAsync("POST", Endpoints, Wanted("", []))).Status);
@@ -63,7 +63,7 @@ public class EndpointTests
     }
 
     [Fact]
-    public async Task Missing_credentials_are_made_up()
+    public async Task Missing_credentials_are_generated()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var made = (await simulator.CallApiAsync("POST", Endpoints, Wanted("metrics", [])))["service_integration_endpoint"];
@@ -101,7 +101,7 @@ public class EndpointTests
     }
 
     [Fact]
-    public async Task Deleting_an_endpoint_in_use_can_be_switched_to_409()
+    public async Task Deleting_an_endpoint_in_use_can_be_configured_to_be_409()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CallAdminAsync("PUT", "/settings", new JsonObject { ["endpoint_delete_cascades"] = false });

@@ -6,7 +6,7 @@ namespace AivenMetrics.Tests.Simulator.Api;
 public class IntegrationTests
 {
     [Fact]
-    public async Task A_new_integration_is_404_by_id_only_then_starting_then_active()
+    public async Task A_new_integration_is_first_404_by_id_then_starting_then_active()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -34,7 +34,7 @@ public class IntegrationTests
     }
 
     [Fact]
-    public async Task A_duplicate_is_409_and_so_is_a_second_one_to_another_endpoint()
+    public async Task A_duplicate_is_409_and_so_is_a_second_integration_to_another_endpoint()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -59,7 +59,7 @@ public class IntegrationTests
     }
 
     [Fact]
-    public async Task A_powered_off_service_is_409_not_powered_unless_switched()
+    public async Task An_integration_of_a_powered_off_service_is_409_by_default()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -72,7 +72,7 @@ public class IntegrationTests
     }
 
     [Fact]
-    public async Task A_type_without_prometheus_is_refused()
+    public async Task A_type_without_prometheus_is_rejected()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("history-1", "influxdb");
@@ -132,7 +132,7 @@ public class IntegrationTests
     }
 
     [Fact]
-    public async Task Made_while_the_service_builds_it_becomes_active_when_the_service_runs()
+    public async Task An_integration_of_a_building_service_becomes_active_when_the_service_runs()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CallApiAsync(
@@ -153,7 +153,7 @@ public class IntegrationTests
     }
 
     [Fact]
-    public async Task The_list_of_a_service_also_holds_placeholders_but_the_service_itself_does_not()
+    public async Task The_integration_list_of_a_service_contains_placeholders_and_the_service_does_not()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -174,7 +174,7 @@ public class IntegrationTests
     }
 
     [Fact]
-    public async Task The_prometheus_component_is_there_while_integrated_and_powered()
+    public async Task The_prometheus_component_exists_while_the_service_is_integrated_and_powered()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("db-1", "pg", "business-4");
@@ -203,7 +203,7 @@ public class IntegrationTests
     }
 
     [Fact]
-    public async Task Its_user_config_can_be_changed_but_not_to_the_same()
+    public async Task The_user_config_of_an_integration_can_be_changed_but_not_to_the_same_value()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var path = "/project/demo/integration/" + await simulator.CreateScrapedServiceAsync("db-1", "mysql");
@@ -215,7 +215,7 @@ public class IntegrationTests
     }
 
     [Fact]
-    public async Task Integrations_go_with_their_service()
+    public async Task Deleting_a_service_deletes_its_integrations()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var id = await simulator.CreateScrapedServiceAsync("search-1");
@@ -226,7 +226,7 @@ public class IntegrationTests
     }
 
     [Fact]
-    public async Task Integrations_of_others_live_beside_ours()
+    public async Task A_datadog_integration_can_exist_beside_the_prometheus_integration()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");

@@ -8,7 +8,7 @@ public class ServiceTests
     private const string Services = "/project/demo/service";
 
     [Fact]
-    public async Task A_new_service_builds_for_a_while_and_is_404_by_name_only_for_a_moment()
+    public async Task A_new_service_is_first_404_by_name_and_builds_until_the_build_time_has_passed()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var created = await simulator.CallApiAsync("POST", Services, Wanted("search-1", "opensearch", "business-4"));
@@ -31,7 +31,7 @@ public class ServiceTests
     }
 
     [Fact]
-    public async Task A_service_has_the_fields_that_Aiven_requires()
+    public async Task A_service_has_the_required_fields_of_the_Aiven_API()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("db-1", "pg", "business-4");
@@ -73,7 +73,7 @@ public class ServiceTests
     }
 
     [Fact]
-    public async Task Secrets_are_shown_only_when_asked_for()
+    public async Task Secrets_are_shown_only_on_request()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("db-1", "pg");
@@ -108,7 +108,7 @@ public class ServiceTests
     }
 
     [Fact]
-    public async Task Powering_off_takes_the_nodes_and_powering_on_rebuilds_with_new_ones()
+    public async Task Powering_off_removes_the_nodes_and_powering_on_creates_new_nodes()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -159,7 +159,7 @@ public class ServiceTests
     }
 
     [Fact]
-    public async Task A_protected_service_is_neither_deleted_nor_powered_off()
+    public async Task A_protected_service_cannot_be_deleted_or_powered_off()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -175,7 +175,7 @@ public class ServiceTests
     }
 
     [Fact]
-    public async Task An_inline_integration_is_made_with_the_service_or_neither_is()
+    public async Task An_inline_integration_and_its_service_are_created_together_or_not_at_all()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         var endpoint = await simulator.CreateEndpointAsync();

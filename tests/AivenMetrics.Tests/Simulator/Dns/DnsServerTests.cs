@@ -12,15 +12,15 @@ public class DnsServerTests
     [Theory]
     [InlineData("opensearch")]
     [InlineData("kafka")]
-    public async Task All_nodes_are_under_the_host_where_there_is_no_standby(string type)
+    public async Task A_host_of_a_type_without_standbys_resolves_to_all_nodes(string type)
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("service-1", type, "business-4");
-        var (code, addresses) = await AskAsync(simulator, "service-1-demo.a.aivencloud.com");
+        var (code, addresses) = await QueryAsync(simulator, "service-1-demo.a.aivencloud.com");
         Assert.Equal(0, code);
         Assert.Equal(3, addresses.Length);
         Assert.Equal(await simulator.GetAddressesAsync("service-1"), addresses);
-        Assert.Equal(3, (await AskAsync(simulator, "replica-service-1-demo.a.aivencloud.com")).Code);
+        Assert.Equal(3, (await QueryAsync(simulator, "replica-service-1-demo.a.aivencloud.com")).Code);
     }
 
     [Theory]
@@ -28,23 +28,23 @@ public class DnsServerTests
     [InlineData("mysql")]
     [InlineData("valkey")]
     [InlineData("redis")]
-    public async Task Standbys_are_only_under_the_replica_name(string type)
+    public async Task Only_the_replica_name_resolves_to_standbys(string type)
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("db-1", type, "premium-4");
         var nodes = await simulator.GetAddressesAsync("db-1");
-        Assert.Equal(nodes[..1], (await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
-        Assert.Equal(nodes[1..], (await AskAsync(simulator, "replica-db-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal(nodes[..1], (await QueryAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal(nodes[1..], (await QueryAsync(simulator, "replica-db-1-demo.a.aivencloud.com")).Addresses);
     }
 
     [Fact]
-    public async Task A_name_that_nobody_has_does_not_exist()
+    public async Task An_unknown_name_is_NXDOMAIN()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("db-1", "pg");
-        Assert.Equal(3, (await AskAsync(simulator, "other-demo.a.aivencloud.com")).Code);
-        Assert.Equal(3, (await AskAsync(simulator, "replica-db-1-demo.a.aivencloud.com")).Code);
-        Assert.Equal(3, (await AskAsync(simulator, "example.org")).Code);
+        Assert.Equal(3, (await QueryAsync(simulator, "other-demo.a.aivencloud.com")).Code);
+        Assert.Equal(3, (await QueryAsync(simulator, "replica-db-1-demo.a.aivencloud.com")).Code);
+        Assert.Equal(3, (await QueryAsync(simulator, "example.org")).Code);
     }
 
     [Fact]
@@ -52,14 +52,14 @@ public class DnsServerTests
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("db-1", "pg");
-        Assert.Single((await AskAsync(simulator, "DB-1-Demo.a.AivenCloud.com")).Addresses);
-        var (code, addresses) = await AskAsync(simulator, "db-1-demo.a.aivencloud.com", type: 28);
+        Assert.Single((await QueryAsync(simulator, "DB-1-Demo.a.AivenCloud.com")).Addresses);
+        var (code, addresses) = await QueryAsync(simulator, "db-1-demo.a.aivencloud.com", type: 28);
         Assert.Equal(0, code);
         Assert.Empty(addresses);
     }
 
     [Fact]
-    public async Task TCP_answers_the_same()
+    public async Task TCP_responses_equal_UDP_responses()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1", plan: "business-4");
@@ -78,7 +78,7 @@ public class DnsServerTests
     }
 
     [Fact]
-    public async Task What_does_not_fit_into_512_bytes_is_truncated_over_UDP_and_whole_over_TCP()
+    public async Task A_response_over_512_bytes_is_truncated_over_UDP_and_complete_over_TCP()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1", plan: "premium-4");
@@ -102,20 +102,20 @@ public class DnsServerTests
     }
 
     [Fact]
-    public async Task A_powered_off_service_and_one_that_is_being_built_do_not_exist()
+    public async Task The_hosts_of_powered_off_and_building_services_do_not_exist()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
         await simulator.CallAdminAsync("POST", "/projects/demo/services/search-1/power-off");
-        Assert.Equal(3, (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Code);
+        Assert.Equal(3, (await QueryAsync(simulator, "search-1-demo.a.aivencloud.com")).Code);
         await simulator.CallAdminAsync("POST", "/projects/demo/services/search-1/power-on", new JsonObject { ["build_seconds"] = 30 });
-        Assert.Equal(3, (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Code);
+        Assert.Equal(3, (await QueryAsync(simulator, "search-1-demo.a.aivencloud.com")).Code);
         simulator.Time.Advance(TimeSpan.FromSeconds(30));
-        Assert.Single((await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Single((await QueryAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
     }
 
     [Fact]
-    public async Task A_replaced_node_is_joined_by_its_successor_and_leaves_later()
+    public async Task A_replaced_node_stays_in_DNS_beside_its_successor_and_is_removed_later()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1", plan: "business-4");
@@ -127,12 +127,12 @@ public class DnsServerTests
         );
         Assert.Equal((old[1], "search-1-4"), ((string)replaced["old"]["address"]!, (string)replaced["new"]["name"]!));
         var added = (string)replaced["new"]["address"]!;
-        Assert.Equal(old, (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal(old, (await QueryAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
         simulator.Time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal((string[])[.. old, added], (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal((string[])[.. old, added], (await QueryAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
         Assert.Equal("REBALANCING", (string)(await simulator.GetServiceAsync("search-1"))["state"]!);
         simulator.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal((string[])[old[0], old[2], added], (await AskAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Equal((string[])[old[0], old[2], added], (await QueryAsync(simulator, "search-1-demo.a.aivencloud.com")).Addresses);
         Assert.Equal("RUNNING", (string)(await simulator.GetServiceAsync("search-1"))["state"]!);
     }
 
@@ -145,9 +145,9 @@ public class DnsServerTests
         var replaced = await simulator.ReplaceNodeAsync("db-1", 1, leaveSeconds: 0);
         Assert.Equal(
             (string)replaced["new"]["address"]!,
-            Assert.Single((await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses)
+            Assert.Single((await QueryAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses)
         );
-        Assert.Equal(standby, Assert.Single((await AskAsync(simulator, "replica-db-1-demo.a.aivencloud.com")).Addresses));
+        Assert.Equal(standby, Assert.Single((await QueryAsync(simulator, "replica-db-1-demo.a.aivencloud.com")).Addresses));
     }
 
     [Theory]
@@ -155,7 +155,7 @@ public class DnsServerTests
     [InlineData("nxdomain", 3)]
     [InlineData("refused", 5)]
     [InlineData("empty", 0)]
-    public async Task The_next_answers_for_a_host_can_be_spoilt(string kind, int code)
+    public async Task An_injected_fault_changes_the_next_responses_for_a_host(string kind, int code)
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("db-1", "pg");
@@ -170,25 +170,25 @@ public class DnsServerTests
                 ["count"] = 2,
             }
         );
-        Assert.Single((await AskAsync(simulator, "db-2-demo.a.aivencloud.com")).Addresses);
+        Assert.Single((await QueryAsync(simulator, "db-2-demo.a.aivencloud.com")).Addresses);
         for (var times = 0; times < 2; times++)
         {
-            var answer = await AskAsync(simulator, "db-1-demo.a.aivencloud.com");
+            var answer = await QueryAsync(simulator, "db-1-demo.a.aivencloud.com");
             Assert.Equal((code, 0), (answer.Code, answer.Addresses.Length));
         }
 
-        Assert.Single((await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Single((await QueryAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
     }
 
     [Fact]
-    public async Task The_server_can_stay_silent()
+    public async Task An_injected_fault_can_suppress_the_response()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("db-1", "pg");
         await simulator.CallAdminAsync("POST", "/dns/faults", new JsonObject { ["kind"] = "timeout", ["always"] = true });
-        await Assert.ThrowsAsync<OperationCanceledException>(() => AskAsync(simulator, "db-1-demo.a.aivencloud.com"));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => QueryAsync(simulator, "db-1-demo.a.aivencloud.com"));
         await simulator.CallAdminAsync("DELETE", "/dns/faults");
-        Assert.Single((await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Single((await QueryAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
     }
 
     [Fact]
@@ -204,11 +204,11 @@ public class DnsServerTests
             await client.SendAsync(query.AsMemory(0, length));
         }
         await client.SendAsync((byte[])[.. query[..12], 0xC0, 12, 0, 1, 0, 1]);
-        Assert.Single((await AskAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
+        Assert.Single((await QueryAsync(simulator, "db-1-demo.a.aivencloud.com")).Addresses);
         Assert.Equal(1, Read(await ExchangeAsync(simulator, query[..20])).Code);
     }
 
-    private static async Task<(int Code, string[] Addresses)> AskAsync(SimulatorHost simulator, string name, ushort type = 1) =>
+    private static async Task<(int Code, string[] Addresses)> QueryAsync(SimulatorHost simulator, string name, ushort type = 1) =>
         Read(await ExchangeAsync(simulator, Query(name, type)));
 
     private static async Task<byte[]> ExchangeAsync(SimulatorHost simulator, byte[] query)
@@ -226,7 +226,7 @@ public class DnsServerTests
         return [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, .. labels, 0, (byte)(type >> 8), (byte)type, 0, 1];
     }
 
-    // Reads answers in the form that the server writes: the question, then records of a fixed length.
+    // Parses the responses of this server: the question, then records of a fixed length.
     private static (int Code, string[] Addresses) Read(byte[] answer)
     {
         Assert.Equal([0x12, 0x34], answer[..2]);

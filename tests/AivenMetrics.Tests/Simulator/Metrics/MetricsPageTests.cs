@@ -14,7 +14,7 @@ public partial class MetricsPageTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void A_page_has_80_to_300_series_each_once_with_the_labels_of_Aiven(string type)
+    public void A_page_has_80_to_300_distinct_series_with_the_labels_of_Aiven(string type)
     {
         var series = Read(Page(type, TimeSpan.FromHours(1)));
         Assert.InRange(series.Count, 80, 300);
@@ -39,7 +39,7 @@ public partial class MetricsPageTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Families_are_whole_and_announced_once(string type)
+    public void Each_family_has_one_type_line_followed_by_all_its_samples(string type)
     {
         var announced = new HashSet<string>();
         var current = "";
@@ -72,12 +72,12 @@ public partial class MetricsPageTests
     [InlineData("mysql", "mysql_threads_connected")]
     [InlineData("clickhouse", "cpu_usage_idle")]
     [InlineData("mysql", "disk_used_percent")]
-    public void Each_type_has_its_names(string type, string name) =>
+    public void Each_service_type_has_its_own_metric_names(string type, string name) =>
         Assert.Contains(Read(Page(type, TimeSpan.FromHours(1))).Keys, key => key.StartsWith(name + "{", StringComparison.Ordinal));
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Counters_never_fall_and_something_moves(string type)
+    public void Counters_never_decrease_and_values_change(string type)
     {
         var names = Regex.Matches(Page(type, TimeSpan.Zero), "# TYPE ([^ ]+) counter").Select(match => match.Groups[1].Value).ToHashSet();
         Assert.NotEmpty(names);
@@ -88,7 +88,7 @@ public partial class MetricsPageTests
             var now = Read(Page(type, TimeSpan.FromSeconds(seconds)));
             foreach (var (key, value) in now.Where(pair => names.Contains(pair.Key[..pair.Key.IndexOf('{', StringComparison.Ordinal)])))
             {
-                Assert.True(value >= before[key], $"{key} fell from {before[key]} to {value}");
+                Assert.True(value >= before[key], $"{key} decreased from {before[key]} to {value}");
             }
             before = now;
         }
@@ -97,7 +97,7 @@ public partial class MetricsPageTests
     }
 
     [Fact]
-    public void Shares_add_up_and_stay_within_bounds()
+    public void Parts_add_up_to_their_totals_and_stay_within_bounds()
     {
         for (var minutes = 0; minutes < 600; minutes += 7)
         {
@@ -112,21 +112,21 @@ public partial class MetricsPageTests
     }
 
     [Fact]
-    public void The_same_seed_and_time_give_the_same_page_and_others_another()
+    public void Equal_seeds_give_equal_pages_and_different_seeds_give_different_pages()
     {
         Assert.Equal(Page("pg", TimeSpan.FromHours(1)), Page("pg", TimeSpan.FromHours(1)));
         Assert.NotEqual(Page("pg", TimeSpan.FromHours(1)), Page("pg", TimeSpan.FromHours(1), seed: 2));
     }
 
     [Fact]
-    public void Only_one_Kafka_node_tells_of_consumer_groups()
+    public void Only_one_Kafka_node_has_consumer_group_metrics()
     {
         Assert.Contains("kafka_consumer_group_rep_lag{", Page("kafka", TimeSpan.FromHours(1), host: "s-1"), StringComparison.Ordinal);
         Assert.DoesNotContain("kafka_consumer_group", Page("kafka", TimeSpan.FromHours(1), host: "s-2"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void What_the_cluster_tells_is_the_same_on_every_node()
+    public void Cluster_metrics_are_equal_on_every_node()
     {
         Assert.Equal(Documents("s-1"), Documents("s-2"));
 

@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Simulator.Nodes;
 public class NodeAddressesTests
 {
     [Fact]
-    public void Auto_never_gives_two_simulators_the_same_network()
+    public void Auto_selects_different_networks_for_two_simulators()
     {
         using var first = NodeAddresses.Claim("auto");
         using var second = NodeAddresses.Claim("auto");
@@ -16,7 +16,7 @@ public class NodeAddressesTests
     }
 
     [Fact]
-    public void A_network_in_use_is_refused_with_advice()
+    public void A_network_in_use_is_rejected_with_a_remedy()
     {
         using var first = NodeAddresses.Claim("auto");
         var fault = Assert.Throws<InvalidOperationException>(() => NodeAddresses.Claim(first.Network));
@@ -24,7 +24,7 @@ public class NodeAddressesTests
     }
 
     [Fact]
-    public void Addresses_are_used_again_only_when_all_others_were()
+    public void Addresses_are_reused_only_after_all_others_have_been_used()
     {
         using var addresses = NodeAddresses.Claim("auto");
         var first = addresses.Allocate();
@@ -38,7 +38,7 @@ public class NodeAddressesTests
     }
 
     [Fact]
-    public void A_wide_network_fills_block_after_block()
+    public void A_slash_16_network_is_filled_by_slash_24_blocks_in_order()
     {
         using var addresses = NodeAddresses.Claim("127.119");
         Assert.Equal("127.119.0.0/16", addresses.Network);

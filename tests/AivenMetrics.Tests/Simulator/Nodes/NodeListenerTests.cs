@@ -11,7 +11,7 @@ public class NodeListenerTests
     private const string Host = "search-1-demo.a.aivencloud.com";
 
     [Fact]
-    public async Task The_port_opens_a_minute_after_the_integration_and_closes_with_it()
+    public async Task The_port_opens_one_minute_after_the_integration_is_created_and_closes_when_it_is_deleted()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -27,7 +27,7 @@ public class NodeListenerTests
     }
 
     [Fact]
-    public async Task Without_help_the_port_opens_when_its_time_comes()
+    public async Task The_port_opens_by_timer_without_an_admin_call()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateServiceAsync("search-1");
@@ -50,7 +50,7 @@ public class NodeListenerTests
     }
 
     [Fact]
-    public async Task The_certificate_names_the_hosts_and_not_the_address()
+    public async Task The_certificate_is_valid_for_the_host_names_and_not_for_the_address()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateScrapedServiceAsync("search-1");
@@ -65,7 +65,7 @@ public class NodeListenerTests
     [InlineData("other-authority")]
     [InlineData("other-host")]
     [InlineData("expired")]
-    public async Task A_wrong_certificate_is_refused_by_whoever_verifies(string kind)
+    public async Task A_client_that_verifies_certificates_rejects_an_invalid_certificate(string kind)
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateScrapedServiceAsync("search-1");
@@ -92,7 +92,7 @@ public class NodeListenerTests
     }
 
     [Fact]
-    public async Task New_credentials_of_the_endpoint_are_those_of_the_port()
+    public async Task The_port_accepts_only_the_new_credentials_after_the_endpoint_changes()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateScrapedServiceAsync("search-1");
@@ -111,7 +111,7 @@ public class NodeListenerTests
     }
 
     [Fact]
-    public async Task The_page_is_text_of_version_0_0_4()
+    public async Task The_page_has_the_content_type_of_text_format_0_0_4()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateScrapedServiceAsync("search-1");
@@ -124,7 +124,7 @@ public class NodeListenerTests
     }
 
     [Fact]
-    public async Task Every_node_listens_at_its_own_address()
+    public async Task Every_node_listens_on_its_own_address()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateScrapedServiceAsync("db-1", "pg", "business-4");
@@ -151,7 +151,7 @@ public class NodeListenerTests
     }
 
     [Fact]
-    public async Task A_replaced_node_is_served_until_it_leaves_and_its_successor_from_when_it_joins()
+    public async Task A_replaced_node_listens_until_it_leaves_and_its_successor_listens_once_it_joins()
     {
         await using var simulator = await SimulatorHost.StartAsync();
         await simulator.CreateScrapedServiceAsync("search-1");
