@@ -41,7 +41,7 @@ public abstract class RekeyTests<TDatabase>(TDatabase database) : TemporaryFolde
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains(
-            "3 rows are encrypted with key 'k1', which is not in Broker:EncryptionKeys: add it again",
+            "3 rows are encrypted with key 'k1', which is not in Broker:EncryptionKeys: add that key after the first one",
             result.Error,
             StringComparison.Ordinal
         );

@@ -106,8 +106,15 @@ internal sealed class WriteTrap : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
+    // The server lists the locks of all its databases; another test class has its trap in another one.
     private async Task<int?> HeldAsync() =>
-        (int?)await ScalarAsync($"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted");
+        (int?)
+            await ScalarAsync(
+                $"""
+                SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {Lock} AND NOT granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """
+            );
 
     private async Task<object?> ScalarAsync(string sql)
     {

@@ -74,7 +74,7 @@ public sealed class PlatformOperationsTests
         broker.ChangeResponse = (request, reply) =>
             request.Name == "GET binding operation" && ++polls == 1 ? reply with { Status = status } : reply;
 
-        Assert.Equal(OperationOutcome.Succeeded, (await BindAsync(broker)).Outcome);
+        Assert.Equal(OperationOutcome.Succeeded, (await BindAsync(broker, longest: TimeSpan.FromSeconds(10))).Outcome);
     }
 
     [Fact]
