@@ -67,8 +67,11 @@ internal static class NeighbourLoad
                 await Task.Delay(WarmUp);
                 await MeasureAsync(usual, measured[i]);
                 await noise.StandardInput.WriteLineAsync();
-                var told = (await noise.StandardOutput.ReadToEndAsync()).Split(' ');
-                var (good, bad) = (int.Parse(told[0], CultureInfo.InvariantCulture), int.Parse(told[1], CultureInfo.InvariantCulture));
+                var reported = (await noise.StandardOutput.ReadToEndAsync()).Split(' ');
+                var (good, bad) = (
+                    int.Parse(reported[0], CultureInfo.InvariantCulture),
+                    int.Parse(reported[1], CultureInfo.InvariantCulture)
+                );
                 answered[i] += good;
                 refused[i] += bad;
             }

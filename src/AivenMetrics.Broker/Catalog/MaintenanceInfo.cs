@@ -44,7 +44,9 @@ internal sealed partial record MaintenanceInfo(string Version, string? Descripti
 
     // The grammar of semver.org 2.0.0: three numbers without leading zeros, an optional pre-release and an optional build.
     [GeneratedRegex(
-        @"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?\z"
+        @"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+            + @"(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?"
+            + @"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?\z"
     )]
     private static partial Regex SemanticVersion();
 }

@@ -54,7 +54,8 @@ internal sealed class BindingFactory(
     }
 
     /// <summary>
-    /// Uses plan, parameters and services of the predecessor (docs/osb-conformance.md 107); both bindings stay valid (106).
+    /// Uses plan, parameters and services of the predecessor (docs/osb-conformance.md 107). Both bindings stay valid
+    /// (docs/osb-conformance.md 106).
     /// </summary>
     private async Task<BindingRecord> CreateForRotationAsync(
         InstanceRecord instance,

@@ -122,7 +122,7 @@ internal sealed class HealthProber(DestinationPool destinations, HttpMessageInvo
         return null;
     }
 
-    private async Task<(HttpStatusCode Status, byte[] Body, (DestinationHealth Trouble, string Detail)? Silence)> SendProbeAsync(
+    private async Task<(HttpStatusCode Status, byte[] Body, (DestinationHealth Trouble, string Detail)? NoResponse)> SendProbeAsync(
         Destination destination,
         UpstreamRequest request,
         CancellationToken stoppingToken

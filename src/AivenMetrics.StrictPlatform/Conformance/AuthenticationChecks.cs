@@ -5,7 +5,10 @@ namespace AivenMetrics.StrictPlatform.Conformance;
 /// <summary>Authentication (requirements 1 to 4).</summary>
 internal static class AuthenticationChecks
 {
-    public static IReadOnlyList<Check> All { get; } = [new("1", "Every endpoint rejects wrong credentials with 401", async context =>
+    public static IReadOnlyList<Check> All { get; } =
+    [
+        // In the order of docs/osb-conformance.md.
+        new("1", "Every endpoint rejects wrong credentials with 401", async context =>
         {
             foreach (var call in CallsOfAllEndpoints(context))
             {
@@ -14,7 +17,8 @@ internal static class AuthenticationChecks
                     context.Expect(await context.SendAsync(call.WithHeader("Authorization", value)), $"{call.Endpoint} with {what}", 401);
                 }
             }
-        }), new("1", "The authentication scheme is case-insensitive", async context =>
+        }),
+        new("1", "The authentication scheme is case-insensitive", async context =>
         {
             var basic = BrokerClient.BasicCredentials(context.Connection.Username, context.Connection.Password);
             context.Expect(
@@ -22,12 +26,14 @@ internal static class AuthenticationChecks
                 "the scheme bAsIc",
                 200
             );
-        }), new("3", "A provision without authentication creates nothing", async context =>
+        }),
+        new("3", "A provision without authentication creates nothing", async context =>
         {
             var instance = context.NewInstanceId();
             await context.SendAsync(OsbCalls.Provision(instance, context.ProvisionBody()).WithHeader("Authorization", null));
             await context.ExpectNoInstanceAsync(instance, "an instance of a provision without credentials");
-        }), new("3", "A delete without authentication deletes nothing", async context =>
+        }),
+        new("3", "A delete without authentication deletes nothing", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             await context.SendAsync(OsbCalls.Deprovision(instance, context.Plan.Ids).WithHeader("Authorization", null));
@@ -36,7 +42,8 @@ internal static class AuthenticationChecks
                 "the delete with credentials after one without",
                 200
             );
-        })];
+        }),
+    ];
 
     private static IEnumerable<OsbCall> CallsOfAllEndpoints(ConformanceContext context)
     {

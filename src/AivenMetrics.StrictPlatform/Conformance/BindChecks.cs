@@ -9,7 +9,9 @@ namespace AivenMetrics.StrictPlatform.Conformance;
 internal static class BindChecks
 {
     public static IReadOnlyList<Check> All { get; } =
-    [new("89", "A bind is 201 with its credentials, or 202 and then succeeds", async context =>
+    [
+        // In the order of docs/osb-conformance.md.
+        new("89", "A bind is 201 with its credentials, or 202 and then succeeds", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -19,7 +21,8 @@ internal static class BindChecks
             {
                 await context.PollAsync(first.Call, first.Operation);
             }
-        }), new("39", "Without accepts_incomplete a bind is 201, or 422 AsyncRequired and creates nothing", async context =>
+        }),
+        new("39", "Without accepts_incomplete a bind is 201, or 422 AsyncRequired and creates nothing", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -34,35 +37,42 @@ internal static class BindChecks
             {
                 await ExpectNoBindingAsync(context, instance, binding, "a bind that was AsyncRequired");
             }
-        }), new("93", "A bind whose service_id or plan_id is " + "missing, null, empty, of a " + "wrong type or not the instance's is " + "rejected and creates nothing", async context =>
-        {
-            context.RequireBindable();
-            var instance = await context.CreateInstanceAsync();
-            foreach (var name in (string[])["service_id", "plan_id"])
+        }),
+        new(
+            "93",
+            "A bind whose service_id or plan_id is missing, null, empty, of a wrong type or not the instance's is rejected "
+                + "and creates nothing",
+            async context =>
             {
-                var binding = context.NewBindingId(instance);
-                context.Expect(
-                    await context.SendAsync(context.BindCall(instance, binding, WithoutField(context.BindBody(), name))),
-                    $"no {name}",
-                    400
-                );
-                foreach (var value in (JsonNode?[])[null, "", 1, new JsonObject()])
+                context.RequireBindable();
+                var instance = await context.CreateInstanceAsync();
+                foreach (var name in (string[])["service_id", "plan_id"])
                 {
+                    var binding = context.NewBindingId(instance);
                     context.Expect(
-                        await context.SendAsync(context.BindCall(instance, binding, WithField(context.BindBody(), name, value))),
-                        $"{name} is {value?.ToJsonString() ?? "null"}",
+                        await context.SendAsync(context.BindCall(instance, binding, WithoutField(context.BindBody(), name))),
+                        $"no {name}",
                         400
                     );
+                    foreach (var value in (JsonNode?[])[null, "", 1, new JsonObject()])
+                    {
+                        context.Expect(
+                            await context.SendAsync(context.BindCall(instance, binding, WithField(context.BindBody(), name, value))),
+                            $"{name} is {value?.ToJsonString() ?? "null"}",
+                            400
+                        );
+                    }
+                    context.ExpectClientError(
+                        await context.SendAsync(
+                            context.BindCall(instance, binding, WithField(context.BindBody(), name, Guid.NewGuid().ToString()))
+                        ),
+                        $"an unknown {name}"
+                    );
+                    await ExpectNoBindingAsync(context, instance, binding, $"binds with a wrong {name}");
                 }
-                context.ExpectClientError(
-                    await context.SendAsync(
-                        context.BindCall(instance, binding, WithField(context.BindBody(), name, Guid.NewGuid().ToString()))
-                    ),
-                    $"an unknown {name}"
-                );
-                await ExpectNoBindingAsync(context, instance, binding, $"binds with a wrong {name}");
             }
-        }), new("94", "An app_guid is accepted at " + "the top or in " + "bind_resource; without " + "one a bind succeeds or is RequiresApp", async context =>
+        ),
+        new("94", "An app_guid is accepted at the top or in bind_resource; without one a bind succeeds or is RequiresApp", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             await context.CreateBindingAsync(instance, WithoutField(context.BindBody(), "app_guid"));
@@ -85,7 +95,8 @@ internal static class BindChecks
                 ),
                 "an empty app_guid"
             );
-        }), new("95", "bind_resource and context are optional objects", async context =>
+        }),
+        new("95", "bind_resource and context are optional objects", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             await context.CreateBindingAsync(instance, WithField(context.BindBody(), "bind_resource", new JsonObject()));
@@ -100,7 +111,8 @@ internal static class BindChecks
                     400
                 );
             }
-        }), new("97", "Every binding has its own credentials, even for the same app", async context =>
+        }),
+        new("97", "Every binding has its own credentials, even for the same app", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             var first = Credentials((await context.CreateBindingAsync(instance)).Body);
@@ -110,7 +122,8 @@ internal static class BindChecks
             {
                 context.ReportViolation("two bindings have the same credentials");
             }
-        }), new("102", "A bind to an unknown instance is a 4xx and creates nothing", async context =>
+        }),
+        new("102", "A bind to an unknown instance is a 4xx and creates nothing", async context =>
         {
             context.RequireBindable();
             var instance = context.NewInstanceId();
@@ -118,7 +131,8 @@ internal static class BindChecks
             context.Expect(await context.SendAsync(context.BindCall(instance, binding)), "an unknown instance", 400, 404, 410, 422);
             await ExpectNoBindingAsync(context, instance, binding, "a bind to an unknown instance");
             await context.ExpectNoInstanceAsync(instance, "a bind to an unknown instance");
-        }), new("103", "A binding belongs to its instance: the same id on another instance is another binding", async context =>
+        }),
+        new("103", "A binding belongs to its instance: the same id on another instance is another binding", async context =>
         {
             (var one, var two) = (await context.CreateInstanceAsync(), await context.CreateInstanceAsync());
             (var binding, _) = await context.CreateBindingAsync(one);
@@ -140,7 +154,8 @@ internal static class BindChecks
             );
             context.Expect(await context.SendToCompletionAsync(OsbCalls.Unbind(two, binding, context.Plan.Ids)), "deleting that one", 200);
             context.Expect(await context.SendToCompletionAsync(OsbCalls.Unbind(one, binding, context.Plan.Ids)), "deleting the first", 200);
-        }), new("110", "A binding can be fetched as soon as it is bound, with the same credentials", async context =>
+        }),
+        new("110", "A binding can be fetched as soon as it is bound, with the same credentials", async context =>
         {
             RequireRetrievable(context);
             var instance = await context.CreateInstanceAsync();
@@ -159,7 +174,8 @@ internal static class BindChecks
             {
                 context.ReportViolation($"the fetched parameters are {parameters.GetRawText()}");
             }
-        }), new("111", "Fetching a binding that does not exist, or was deleted, is 404", async context =>
+        }),
+        new("111", "Fetching a binding that does not exist, or was deleted, is 404", async context =>
         {
             RequireRetrievable(context);
             var instance = await context.CreateInstanceAsync();
@@ -172,7 +188,8 @@ internal static class BindChecks
             (var binding, _) = await context.CreateBindingAsync(instance);
             await context.SendToCompletionAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids));
             context.Expect(await context.SendAsync(OsbCalls.FetchBinding(instance, binding)), "a deleted binding", 404);
-        })];
+        }),
+    ];
 
     /// <summary>Returns the credentials as text, for comparison only; null if there are none. They are never written.</summary>
     public static string? Credentials(JsonElement? body) =>

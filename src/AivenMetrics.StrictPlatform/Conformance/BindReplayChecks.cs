@@ -6,7 +6,10 @@ namespace AivenMetrics.StrictPlatform.Conformance;
 /// <summary>Repeated binds (requirements 44, 90 to 92 and 96).</summary>
 internal static class BindReplayChecks
 {
-    public static IReadOnlyList<Check> All { get; } = [new("91", "An identical bind is 200 with the same credentials", async context =>
+    public static IReadOnlyList<Check> All { get; } =
+    [
+        // In the order of docs/osb-conformance.md.
+        new("91", "An identical bind is 200 with the same credentials", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             (var binding, var bound) = await context.CreateBindingAsync(instance);
@@ -19,7 +22,8 @@ internal static class BindReplayChecks
                     context.ReportViolation("the replay has other credentials");
                 }
             }
-        }), new("92", "A bind of an existing id with other parameters is 409 and changes nothing", async context =>
+        }),
+        new("92", "A bind of an existing id with other parameters is 409 and changes nothing", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             (var binding, var bound) = await context.CreateBindingAsync(instance);
@@ -36,7 +40,8 @@ internal static class BindReplayChecks
             {
                 context.ReportViolation("the credentials changed after the conflict");
             }
-        }), new("92", "A bind of an existing id for another app is 409", async context =>
+        }),
+        new("92", "A bind of an existing id for another app is 409", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             (var binding, _) = await context.CreateBindingAsync(instance);
@@ -45,14 +50,16 @@ internal static class BindReplayChecks
                 "another app",
                 409
             );
-        }), new("91", "Another user or another name in the context does not make a bind different", async context =>
+        }),
+        new("91", "Another user or another name in the context does not make a bind different", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             (var binding, _) = await context.CreateBindingAsync(instance);
             var renamed = context.BindBody();
             renamed["context"]!["organization_name"] = "renamed";
             context.Expect(await context.SendAsync(context.BindCall(instance, binding, renamed)), "another organization_name", 200);
-        }), new("90", "While a bind is running its replay is 202 with the same operation, and it cannot be fetched", async context =>
+        }),
+        new("90", "While a bind is running its replay is 202 with the same operation, and it cannot be fetched", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -76,7 +83,8 @@ internal static class BindReplayChecks
                     409
                 );
             }
-        }), new("39", "While a bind is running its synchronous replay waits, or is 422", async context =>
+        }),
+        new("39", "While a bind is running its synchronous replay waits, or is 422", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -89,7 +97,8 @@ internal static class BindReplayChecks
             {
                 context.ReportViolation("the 422 has no error code; Cloud Controller reacts with a delete");
             }
-        }), new("91", "A binding that is deleted and created again is a new binding", async context =>
+        }),
+        new("91", "A binding that is deleted and created again is a new binding", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             (var binding, var bound) = await context.CreateBindingAsync(instance);
@@ -104,5 +113,6 @@ internal static class BindReplayChecks
             {
                 context.ReportViolation("the new binding has the credentials of the deleted one");
             }
-        })];
+        }),
+    ];
 }

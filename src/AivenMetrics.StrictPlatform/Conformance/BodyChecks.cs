@@ -21,7 +21,10 @@ internal static class BodyChecks
         ("a lone surrogate", "{\"service_id\":\"\\ud800\"}"),
     ];
 
-    public static IReadOnlyList<Check> All { get; } = [new("11", "Unknown fields are ignored at every level", async context =>
+    public static IReadOnlyList<Check> All { get; } =
+    [
+        // In the order of docs/osb-conformance.md.
+        new("11", "Unknown fields are ignored at every level", async context =>
         {
             var instance = context.NewInstanceId();
             context.Expect(
@@ -52,7 +55,8 @@ internal static class BodyChecks
                 "a delete with an unknown query",
                 410
             );
-        }), new("14", "A malformed body is 400 and creates nothing", async context =>
+        }),
+        new("14", "A malformed body is 400 and creates nothing", async context =>
         {
             foreach ((var what, var body) in Unreadable)
             {
@@ -82,7 +86,8 @@ internal static class BodyChecks
                     );
                 }
             }
-        }), new("14", "A wrong Content-Type is 400", async context =>
+        }),
+        new("14", "A wrong Content-Type is 400", async context =>
         {
             var existing = await context.CreateInstanceAsync();
             foreach (
@@ -111,7 +116,8 @@ internal static class BodyChecks
                     );
                 }
             }
-        }), new("14", "application/json with a charset is accepted; a missing Content-Type may be accepted", async context =>
+        }),
+        new("14", "application/json with a charset is accepted; a missing Content-Type may be accepted", async context =>
         {
             foreach (var type in (string[])["application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"])
             {
@@ -137,7 +143,8 @@ internal static class BodyChecks
                 201,
                 400
             );
-        }), new("21", "Ids may contain any character and are percent-decoded once", async context =>
+        }),
+        new("21", "Ids may contain any character and are percent-decoded once", async context =>
         {
             foreach (
                 var suffix in (string[])
@@ -191,7 +198,8 @@ internal static class BodyChecks
                     encoded == instance ? 410 : 200
                 );
             }
-        }), new("21", "An unreserved character is equal whether it is percent-encoded or not", async context =>
+        }),
+        new("21", "An unreserved character is equal whether it is percent-encoded or not", async context =>
         {
             var instance = context.NewInstanceId("-A");
             var plain = OsbCalls.Deprovision(instance, context.Plan.Ids);
@@ -201,7 +209,8 @@ internal static class BodyChecks
                 "deleting with %41 for A",
                 200
             );
-        }), new("23", "Ids that are too long or wrongly encoded are a 4xx, never a 5xx", async context =>
+        }),
+        new("23", "Ids that are too long or wrongly encoded are a 4xx, never a 5xx", async context =>
         {
             foreach (var id in (string[])["%00", "%ff", "%zz", "%", "a%00b", new string('a', 2000), "%e2%82", "%c0%af", "."])
             {
@@ -219,7 +228,8 @@ internal static class BodyChecks
                     );
                 }
             }
-        }), new("23", "Fields of every wrong type are a 4xx, never a 5xx", async context =>
+        }),
+        new("23", "Fields of every wrong type are a 4xx, never a 5xx", async context =>
         {
             var existing = await context.CreateInstanceAsync();
             foreach (
@@ -254,7 +264,8 @@ internal static class BodyChecks
                     }
                 }
             }
-        }), new("15", "A path or method that does not exist is a 4xx", async context =>
+        }),
+        new("15", "A path or method that does not exist is a 4xx", async context =>
         {
             foreach (
                 (var method, var path) in ((HttpMethod, string)[])
@@ -269,7 +280,8 @@ internal static class BodyChecks
             {
                 context.ExpectClientError(await context.SendAsync(new OsbCall(Endpoint.Catalog, method, path)), $"{method} {path}");
             }
-        })];
+        }),
+    ];
 
     /// <summary>Sets a field of a body. A null is written as null.</summary>
     public static JsonObject WithField(JsonObject body, string field, JsonNode? value)

@@ -7,7 +7,10 @@ internal static class ConcurrencyChecks
 {
     private const int Concurrency = 20;
 
-    public static IReadOnlyList<Check> All { get; } = [new("69", "Twenty equal concurrent provisions create one instance", async context =>
+    public static IReadOnlyList<Check> All { get; } =
+    [
+        // In the order of docs/osb-conformance.md.
+        new("69", "Twenty equal concurrent provisions create one instance", async context =>
         {
             var instance = context.NewInstanceId();
             var responses = await SendConcurrentlyAsync(context, OsbCalls.Provision(instance, context.ProvisionBody()));
@@ -23,7 +26,8 @@ internal static class ConcurrencyChecks
             );
             context.Expect(await context.SendToCompletionAsync(OsbCalls.Deprovision(instance, context.Plan.Ids)), "the delete", 200);
             context.Expect(await context.SendAsync(OsbCalls.Deprovision(instance, context.Plan.Ids)), "the delete again", 410);
-        }), new("69", "Twenty equal concurrent binds create one binding with one set of credentials", async context =>
+        }),
+        new("69", "Twenty equal concurrent binds create one binding with one set of credentials", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -46,7 +50,8 @@ internal static class ConcurrencyChecks
             {
                 context.ReportViolation($"{kinds} sets of credentials for one binding");
             }
-        }), new("69", "Twenty equal concurrent binds without accepts_incomplete create one binding", async context =>
+        }),
+        new("69", "Twenty equal concurrent binds without accepts_incomplete create one binding", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -55,7 +60,8 @@ internal static class ConcurrencyChecks
                 await SendConcurrentlyAsync(context, context.BindCall(instance, context.NewBindingId(instance), incomplete: false)),
                 "synchronous binds"
             );
-        }), new("69", "Twenty equal concurrent deletes delete once", async context =>
+        }),
+        new("69", "Twenty equal concurrent deletes delete once", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             if (context.Plan.Bindable)
@@ -74,28 +80,34 @@ internal static class ConcurrencyChecks
                 await SendConcurrentlyAsync(context, OsbCalls.Deprovision(instance, context.Plan.Ids)),
                 "deprovisions"
             );
-        }), new("42", "Of different concurrent " + "provisions of one " + "id one succeeds, the " + "others are 409 or 422 ConcurrencyError", async context =>
-        {
-            var instance = context.NewInstanceId();
-            var responses = await Task.WhenAll(
-                Enumerable
-                    .Range(0, Concurrency)
-                    .Select(number =>
-                    {
-                        var body = context.ProvisionBody();
-                        body["organization_guid"] = Guid.NewGuid().ToString();
-                        body.Remove("context");
-                        return context.SendAsync(OsbCalls.Provision(instance, body));
-                    })
-            );
-            ExpectStatuses(context, responses, "different provisions", 201, 202, 409, 422, 400);
-            if (responses.Count(response => response.IsSuccess) > 1)
+        }),
+        new(
+            "42",
+            "Of different concurrent provisions of one id one succeeds, the " + "others are 409 or 422 ConcurrencyError",
+            async context =>
             {
-                context.ReportViolation(
-                    $"{responses.Count(response => response.IsSuccess)} of {Concurrency} different provisions of one id succeeded"
+                var instance = context.NewInstanceId();
+                var responses = await Task.WhenAll(
+                    Enumerable
+                        .Range(0, Concurrency)
+                        .Select(number =>
+                        {
+                            var body = context.ProvisionBody();
+                            body["organization_guid"] = Guid.NewGuid().ToString();
+                            body.Remove("context");
+                            return context.SendAsync(OsbCalls.Provision(instance, body));
+                        })
                 );
+                ExpectStatuses(context, responses, "different provisions", 201, 202, 409, 422, 400);
+                if (responses.Count(response => response.IsSuccess) > 1)
+                {
+                    context.ReportViolation(
+                        $"{responses.Count(response => response.IsSuccess)} of {Concurrency} different provisions of one id succeeded"
+                    );
+                }
             }
-        }), new("42", "Concurrent binds and unbinds are never a 5xx and leave nothing", async context =>
+        ),
+        new("42", "Concurrent binds and unbinds are never a 5xx and leave nothing", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -117,7 +129,8 @@ internal static class ConcurrencyChecks
                 await context.SendToCompletionAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids));
                 context.Expect(await context.SendAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids)), "the last unbind", 410);
             }
-        })];
+        }),
+    ];
 
     private static Task<OsbResponse[]> SendConcurrentlyAsync(ConformanceContext context, OsbCall call) =>
         Task.WhenAll(Enumerable.Range(0, Concurrency).Select(_ => context.SendAsync(call)));

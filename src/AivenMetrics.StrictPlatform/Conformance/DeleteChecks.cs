@@ -6,13 +6,16 @@ namespace AivenMetrics.StrictPlatform.Conformance;
 internal static class DeleteChecks
 {
     public static IReadOnlyList<Check> All { get; } =
-    [new("114", "An unbind is 200 with an object and deletes the binding", async context =>
+    [
+        // In the order of docs/osb-conformance.md.
+        new("114", "An unbind is 200 with an object and deletes the binding", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             (var binding, _) = await context.CreateBindingAsync(instance);
             context.Expect(await context.SendToCompletionAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids)), "the unbind", 200);
             context.Expect(await context.SendAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids)), "the unbind again", 410);
-        }), new("39", "Without accepts_incomplete an unbind and a deprovision are 200, or 422 AsyncRequired", async context =>
+        }),
+        new("39", "Without accepts_incomplete an unbind and a deprovision are 200, or 422 AsyncRequired", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             if (context.Plan.Bindable)
@@ -26,7 +29,8 @@ internal static class DeleteChecks
             }
             var another = await context.CreateInstanceAsync();
             ExpectAsyncRequired(context, await context.SendAsync(OsbCalls.Deprovision(another, context.Plan.Ids, incomplete: false)));
-        }), new("116", "An unbind without service_id or plan_id is 400 and deletes nothing", async context =>
+        }),
+        new("116", "An unbind without service_id or plan_id is 400 and deletes nothing", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             (var binding, _) = await context.CreateBindingAsync(instance);
@@ -41,7 +45,8 @@ internal static class DeleteChecks
                 "the unbind after those",
                 200
             );
-        }), new("117", "An unbind of an unknown binding or of an unknown instance is 410", async context =>
+        }),
+        new("117", "An unbind of an unknown binding or of an unknown instance is 410", async context =>
         {
             context.RequireBindable();
             context.Expect(
@@ -54,7 +59,8 @@ internal static class DeleteChecks
                 "an unknown instance",
                 410
             );
-        }), new("120", "An unbind with a wrong service_id or plan_id is never 410 while the binding exists", async context =>
+        }),
+        new("120", "An unbind with a wrong service_id or plan_id is never 410 while the binding exists", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             (var binding, _) = await context.CreateBindingAsync(instance);
@@ -67,7 +73,8 @@ internal static class DeleteChecks
             }
             var after = await context.SendToCompletionAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids));
             context.Expect(after, "the right unbind afterwards", response.IsSuccess ? 410 : 200);
-        }), new("119", "An unbind is accepted while the bind is running and deletes the binding", async context =>
+        }),
+        new("119", "An unbind is accepted while the bind is running and deletes the binding", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -88,23 +95,37 @@ internal static class DeleteChecks
                 context.ReportViolation("the bind that was stopped is still in progress");
             }
             context.Expect(await context.SendAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids)), "the unbind again", 410);
-        }), new("121", "A deprovision is 200 with an " + "object and then " + "410; without service_id or " + "plan_id it is 400 and deletes nothing", async context =>
-        {
-            var instance = await context.CreateInstanceAsync();
-            foreach ((var what, var query) in IncompleteQueries(context))
+        }),
+        new(
+            "121",
+            "A deprovision is 200 with an object and then 410; without service_id or plan_id it is 400 and deletes nothing",
+            async context =>
             {
-                var call = OsbCalls.Deprovision(instance, context.Plan.Ids);
-                context.Expect(await context.SendAsync(call with { Path = call.Path.Split('?')[0] + query }), $"a deprovision {what}", 400);
-            }
+                var instance = await context.CreateInstanceAsync();
+                foreach ((var what, var query) in IncompleteQueries(context))
+                {
+                    var call = OsbCalls.Deprovision(instance, context.Plan.Ids);
+                    context.Expect(
+                        await context.SendAsync(call with { Path = call.Path.Split('?')[0] + query }),
+                        $"a deprovision {what}",
+                        400
+                    );
+                }
 
-            context.Expect(await context.SendToCompletionAsync(OsbCalls.Deprovision(instance, context.Plan.Ids)), "the deprovision", 200);
-            context.Expect(await context.SendAsync(OsbCalls.Deprovision(instance, context.Plan.Ids)), "the deprovision again", 410);
-            context.Expect(
-                await context.SendAsync(OsbCalls.Deprovision(Guid.NewGuid().ToString(), context.Plan.Ids)),
-                "an unknown instance",
-                410
-            );
-        }), new("120", "A deprovision with a wrong service_id or plan_id is never 410 while the instance exists", async context =>
+                context.Expect(
+                    await context.SendToCompletionAsync(OsbCalls.Deprovision(instance, context.Plan.Ids)),
+                    "the deprovision",
+                    200
+                );
+                context.Expect(await context.SendAsync(OsbCalls.Deprovision(instance, context.Plan.Ids)), "the deprovision again", 410);
+                context.Expect(
+                    await context.SendAsync(OsbCalls.Deprovision(Guid.NewGuid().ToString(), context.Plan.Ids)),
+                    "an unknown instance",
+                    410
+                );
+            }
+        ),
+        new("120", "A deprovision with a wrong service_id or plan_id is never 410 while the instance exists", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             var response = await context.SendAsync(
@@ -114,7 +135,8 @@ internal static class DeleteChecks
             {
                 context.ReportViolation("410 for an existing instance: the platform forgets it");
             }
-        }), new("123", "A deprovision with remaining bindings is rejected and changes nothing, or deletes all bindings", async context =>
+        }),
+        new("123", "A deprovision with remaining bindings is rejected and changes nothing, or deletes all bindings", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             (var binding, var bound) = await context.CreateBindingAsync(instance);
@@ -135,7 +157,8 @@ internal static class DeleteChecks
             {
                 context.ReportViolation("the binding changed after the rejected deprovision");
             }
-        }), new("122", "A deprovision is accepted while the provision is running", async context =>
+        }),
+        new("122", "A deprovision is accepted while the provision is running", async context =>
         {
             var instance = context.NewInstanceId();
             var provision = await context.SendAsync(OsbCalls.Provision(instance, context.ProvisionBody()));
@@ -145,7 +168,8 @@ internal static class DeleteChecks
                 "the deprovision of a running provision",
                 200
             );
-        }), new("125", "A delete before the create " + "finds nothing " + "and does not prevent the " + "create; a second delete is accepted", async context =>
+        }),
+        new("125", "A delete before the create finds nothing and does not prevent the create; a second delete is accepted", async context =>
         {
             var instance = context.NewInstanceId();
             context.Expect(
@@ -194,7 +218,8 @@ internal static class DeleteChecks
             );
             await context.SendToCompletionAsync(OsbCalls.Deprovision(instance, context.Plan.Ids));
             context.Expect(await SendMitigationAsync(context, OsbCalls.Deprovision(instance, context.Plan.Ids)), "the delete again", 410);
-        }), new("125", "A delete during a create, repeated afterwards, leaves nothing", async context =>
+        }),
+        new("125", "A delete during a create, repeated afterwards, leaves nothing", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -211,7 +236,8 @@ internal static class DeleteChecks
                 await context.SendToCompletionAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids));
                 context.Expect(await context.SendAsync(OsbCalls.Unbind(instance, binding, context.Plan.Ids)), "the delete after all", 410);
             }
-        })];
+        }),
+    ];
 
     private static Task<OsbResponse> SendMitigationAsync(ConformanceContext context, OsbCall call) =>
         context.SendAsync(call with { SendsOriginatingIdentity = false });

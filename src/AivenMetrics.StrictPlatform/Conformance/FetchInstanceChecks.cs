@@ -7,7 +7,9 @@ namespace AivenMetrics.StrictPlatform.Conformance;
 internal static class FetchInstanceChecks
 {
     public static IReadOnlyList<Check> All { get; } =
-    [new("70", "An instance can be fetched as soon as it is provisioned, with its offering and plan", async context =>
+    [
+        // In the order of docs/osb-conformance.md.
+        new("70", "An instance can be fetched as soon as it is provisioned, with its offering and plan", async context =>
         {
             RequireRetrievable(context);
             var response = await context.SendAsync(OsbCalls.FetchInstance(await context.CreateInstanceAsync()));
@@ -20,7 +22,8 @@ internal static class FetchInstanceChecks
             {
                 context.ReportViolation("plan_id differs");
             }
-        }), new("73", "A fetched instance has the parameters of its provision", async context =>
+        }),
+        new("73", "A fetched instance has the parameters of its provision", async context =>
         {
             RequireRetrievable(context);
             ConformanceContext.Require(context.Options.Parameters is not null, "no parameters were given");
@@ -33,20 +36,23 @@ internal static class FetchInstanceChecks
             {
                 context.ReportViolation($"the parameters are {fetched.GetRawText()}");
             }
-        }), new("74", "Hints in the query are optional", async context =>
+        }),
+        new("74", "Hints in the query are optional", async context =>
         {
             RequireRetrievable(context);
             var fetch = OsbCalls.FetchInstance(await context.CreateInstanceAsync());
             context.Expect(await context.SendAsync(fetch with { Path = $"{fetch.Path}?{context.Plan.Ids}" }), "fetching with hints", 200);
             context.Expect(await context.SendAsync(fetch), "fetching without hints", 200);
-        }), new("71", "Fetching an instance that does not exist, or was deleted, is 404", async context =>
+        }),
+        new("71", "Fetching an instance that does not exist, or was deleted, is 404", async context =>
         {
             RequireRetrievable(context);
             context.Expect(await context.SendAsync(OsbCalls.FetchInstance(Guid.NewGuid().ToString())), "an unknown id", 404);
             var instance = await context.CreateInstanceAsync();
             await context.SendToCompletionAsync(OsbCalls.Deprovision(instance, context.Plan.Ids));
             context.Expect(await context.SendAsync(OsbCalls.FetchInstance(instance)), "a deleted instance", 404);
-        }), new("71", "An instance whose provision is in progress cannot be fetched yet", async context =>
+        }),
+        new("71", "An instance whose provision is in progress cannot be fetched yet", async context =>
         {
             RequireRetrievable(context);
             var instance = context.NewInstanceId();
@@ -62,7 +68,8 @@ internal static class FetchInstanceChecks
             {
                 context.Expect(fetched, "fetching during the provision", 404);
             }
-        })];
+        }),
+    ];
 
     private static void RequireRetrievable(ConformanceContext context) =>
         ConformanceContext.Require(context.Offering.InstancesRetrievable, "the offering does not set instances_retrievable");

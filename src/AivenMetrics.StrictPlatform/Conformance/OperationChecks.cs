@@ -6,7 +6,9 @@ namespace AivenMetrics.StrictPlatform.Conformance;
 internal static class OperationChecks
 {
     public static IReadOnlyList<Check> All { get; } =
-    [new("50", "The last operation of a resource that does not exist is 404", async context =>
+    [
+        // In the order of docs/osb-conformance.md.
+        new("50", "The last operation of a resource that does not exist is 404", async context =>
         {
             var unknown = Guid.NewGuid().ToString();
             context.Expect(await context.SendAsync(OsbCalls.LastOperation(unknown, null)), "an unknown instance", 404);
@@ -25,7 +27,8 @@ internal static class OperationChecks
                 "an unknown binding",
                 404
             );
-        }), new("47", "The last operation of a finished instance or binding is succeeded, if the broker still returns it", async context =>
+        }),
+        new("47", "The last operation of a finished instance or binding is succeeded, if the broker still returns it", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             await ExpectSucceededAsync(context, instance, null);
@@ -33,7 +36,8 @@ internal static class OperationChecks
             {
                 await ExpectSucceededAsync(context, instance, (await context.CreateBindingAsync(instance)).Binding);
             }
-        }), new("52", "The last operation is returned without hints in the query; unknown hints do not fail", async context =>
+        }),
+        new("52", "The last operation is returned without hints in the query; unknown hints do not fail", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             context.Expect(await context.SendAsync(OsbCalls.LastOperation(instance, null)), "no hints", 200, 404);
@@ -51,7 +55,8 @@ internal static class OperationChecks
                 400,
                 404
             );
-        }), new("54", "A bind in progress ends, and its outcome can be polled again", async context =>
+        }),
+        new("54", "A bind in progress ends, and its outcome can be polled again", async context =>
         {
             context.RequireBindable();
             var instance = await context.CreateInstanceAsync();
@@ -68,7 +73,8 @@ internal static class OperationChecks
             {
                 await ExpectSucceededAsync(context, instance, binding);
             }
-        }), new("51", "After an asynchronous delete the last operation is 410, or 200 succeeded", async context =>
+        }),
+        new("51", "After an asynchronous delete the last operation is 410, or 200 succeeded", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             var delete = await context.SendAsync(OsbCalls.Deprovision(instance, context.Plan.Ids));
@@ -80,7 +86,8 @@ internal static class OperationChecks
                 200,
                 410
             );
-        })];
+        }),
+    ];
 
     private static async Task ExpectSucceededAsync(ConformanceContext context, string instance, string? binding)
     {

@@ -9,7 +9,9 @@ namespace AivenMetrics.StrictPlatform.Conformance;
 internal static class ProfileChecks
 {
     public static IReadOnlyList<Check> All { get; } =
-    [new("129", "The originating identities of both platforms are accepted, with additional properties", async context =>
+    [
+        // In the order of docs/osb-conformance.md.
+        new("129", "The originating identities of both platforms are accepted, with additional properties", async context =>
         {
             foreach (var profile in Enum.GetValues<PlatformProfile>())
             {
@@ -26,7 +28,8 @@ internal static class ProfileChecks
                     201
                 );
             }
-        }), new("130", "A Cloud Foundry context with names and annotations is accepted", async context =>
+        }),
+        new("130", "A Cloud Foundry context with names and annotations is accepted", async context =>
         {
             ConformanceContext.Require(context.Options.Tenant.Profile == PlatformProfile.CloudFoundry, "the options are for Kubernetes");
             var body = context.ProvisionBody();
@@ -51,7 +54,8 @@ internal static class ProfileChecks
                 "a rename as Cloud Controller sends it",
                 200
             );
-        }), new("131", "A Kubernetes context is accepted", async context =>
+        }),
+        new("131", "A Kubernetes context is accepted", async context =>
         {
             var kubernetes = new PlatformTenant(
                 PlatformProfile.Kubernetes,
@@ -68,7 +72,8 @@ internal static class ProfileChecks
                 "a provision from Kubernetes",
                 context.Options.Parameters is null ? [201] : [201, 400]
             );
-        }), new("132", "A service key has no app: an empty bind_resource, or one with credential_client_id", async context =>
+        }),
+        new("132", "A service key has no app: an empty bind_resource, or one with credential_client_id", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             foreach (
@@ -84,11 +89,13 @@ internal static class ProfileChecks
                     WithField(WithoutField(context.BindBody(), "app_guid"), "bind_resource", resource)
                 );
             }
-        }), new("132", "An app binding has app_guid twice, space_guid and app_annotations", async context =>
+        }),
+        new("132", "An app binding has app_guid twice, space_guid and app_annotations", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             var body = context.BindBody();
             body["bind_resource"]!["app_annotations"] = new JsonObject { ["example.com/owner"] = "somebody" };
             await context.CreateBindingAsync(instance, body);
-        })];
+        }),
+    ];
 }

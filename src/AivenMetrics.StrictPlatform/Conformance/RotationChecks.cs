@@ -9,7 +9,9 @@ namespace AivenMetrics.StrictPlatform.Conformance;
 internal static class RotationChecks
 {
     public static IReadOnlyList<Check> All { get; } =
-    [new("105", "A rotation creates a new binding with its own credentials; both bindings exist", async context =>
+    [
+        // In the order of docs/osb-conformance.md.
+        new("105", "A rotation creates a new binding with its own credentials; both bindings exist", async context =>
         {
             (var instance, var old, var bound) = await CreateRotatableBindingAsync(context);
             var binding = context.NewBindingId(instance);
@@ -24,7 +26,8 @@ internal static class RotationChecks
                 context.Expect(await context.SendAsync(OsbCalls.FetchBinding(instance, old)), "fetching the predecessor", 200);
                 context.Expect(await context.SendAsync(OsbCalls.FetchBinding(instance, binding)), "fetching the successor", 200);
             }
-        }), new("106", "The successor exists after the predecessor is deleted", async context =>
+        }),
+        new("106", "The successor exists after the predecessor is deleted", async context =>
         {
             (var instance, var old, _) = await CreateRotatableBindingAsync(context);
             var binding = context.NewBindingId(instance);
@@ -38,7 +41,8 @@ internal static class RotationChecks
             {
                 context.Expect(await context.SendAsync(OsbCalls.FetchBinding(instance, binding)), "fetching the successor", 200);
             }
-        }), new("108", "A rotation with predecessor_binding_id alone is accepted", async context =>
+        }),
+        new("108", "A rotation with predecessor_binding_id alone is accepted", async context =>
         {
             (var instance, var old, _) = await CreateRotatableBindingAsync(context);
             JsonObject body = new() { ["predecessor_binding_id"] = old };
@@ -48,7 +52,8 @@ internal static class RotationChecks
                 200,
                 201
             );
-        }), new("109", "An identical rotation is 200 with the same credentials; one with another predecessor is 409", async context =>
+        }),
+        new("109", "An identical rotation is 200 with the same credentials; one with another predecessor is 409", async context =>
         {
             (var instance, var old, _) = await CreateRotatableBindingAsync(context);
             (var another, _) = await context.CreateBindingAsync(instance);
@@ -65,37 +70,43 @@ internal static class RotationChecks
                 "another predecessor",
                 409
             );
-        }), new("104", "A predecessor that does not exist, was " + "deleted or belongs to another " + "instance is rejected and creates nothing", async context =>
-        {
-            (var instance, var old, _) = await CreateRotatableBindingAsync(context);
-            var other = await context.CreateInstanceAsync();
-            (var foreign, _) = await context.CreateBindingAsync(other);
-            await context.SendToCompletionAsync(OsbCalls.Unbind(instance, old, context.Plan.Ids));
-            foreach (
-                (var what, var predecessor) in ((string, string)[])
-                    [("unknown", Guid.NewGuid().ToString()), ("deleted", old), ("of another instance", foreign)]
-            )
+        }),
+        new(
+            "104",
+            "A predecessor that does not exist, was deleted or belongs to another instance is rejected and creates nothing",
+            async context =>
             {
-                var binding = context.NewBindingId(instance);
-                var response = await context.SendAsync(context.BindCall(instance, binding, RotationBody(context, predecessor)));
-                context.Expect(response, $"a predecessor that is {what}", 400, 404, 409, 422);
-                await BindChecks.ExpectNoBindingAsync(context, instance, binding, $"a rotation whose predecessor is {what}");
-            }
+                (var instance, var old, _) = await CreateRotatableBindingAsync(context);
+                var other = await context.CreateInstanceAsync();
+                (var foreign, _) = await context.CreateBindingAsync(other);
+                await context.SendToCompletionAsync(OsbCalls.Unbind(instance, old, context.Plan.Ids));
+                foreach (
+                    (var what, var predecessor) in ((string, string)[])
+                        [("unknown", Guid.NewGuid().ToString()), ("deleted", old), ("of another instance", foreign)]
+                )
+                {
+                    var binding = context.NewBindingId(instance);
+                    var response = await context.SendAsync(context.BindCall(instance, binding, RotationBody(context, predecessor)));
+                    context.Expect(response, $"a predecessor that is {what}", 400, 404, 409, 422);
+                    await BindChecks.ExpectNoBindingAsync(context, instance, binding, $"a rotation whose predecessor is {what}");
+                }
 
-            foreach (var value in (JsonNode[])["", 1, new JsonObject()])
-            {
-                context.ExpectClientError(
-                    await context.SendAsync(
-                        context.BindCall(
-                            instance,
-                            context.NewBindingId(instance),
-                            WithField(context.BindBody(), "predecessor_binding_id", value)
-                        )
-                    ),
-                    $"predecessor_binding_id is {value.ToJsonString()}"
-                );
+                foreach (var value in (JsonNode[])["", 1, new JsonObject()])
+                {
+                    context.ExpectClientError(
+                        await context.SendAsync(
+                            context.BindCall(
+                                instance,
+                                context.NewBindingId(instance),
+                                WithField(context.BindBody(), "predecessor_binding_id", value)
+                            )
+                        ),
+                        $"predecessor_binding_id is {value.ToJsonString()}"
+                    );
+                }
             }
-        })];
+        ),
+    ];
 
     private static async Task<(string Instance, string Binding, JsonElement Body)> CreateRotatableBindingAsync(ConformanceContext context)
     {

@@ -8,7 +8,9 @@ namespace AivenMetrics.StrictPlatform.Conformance;
 internal static class UpdateChecks
 {
     public static IReadOnlyList<Check> All { get; } =
-    [new("76", "An update without effect is 200, or 202 and then succeeds", async context =>
+    [
+        // In the order of docs/osb-conformance.md.
+        new("76", "An update without effect is 200, or 202 and then succeeds", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             context.Expect(
@@ -23,7 +25,8 @@ internal static class UpdateChecks
                 "empty parameters, as Cloud Controller sends them",
                 200
             );
-        }), new("78", "An update whose service_id is missing, null, empty, unknown or of a wrong type is a 400", async context =>
+        }),
+        new("78", "An update whose service_id is missing, null, empty, unknown or of a wrong type is a 400", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             context.Expect(
@@ -45,7 +48,8 @@ internal static class UpdateChecks
                 ),
                 "an unknown service_id"
             );
-        }), new("79", "Fields that an update omits do not change; empty parameters change nothing", async context =>
+        }),
+        new("79", "Fields that an update omits do not change; empty parameters change nothing", async context =>
         {
             RequireRetrievable(context);
             var instance = await context.CreateInstanceAsync();
@@ -64,7 +68,8 @@ internal static class UpdateChecks
                     ),
                 "an update with empty parameters"
             );
-        }), new("80", "An update to a plan that the offering does not have is a 4xx and changes nothing", async context =>
+        }),
+        new("80", "An update to a plan that the offering does not have is a 4xx and changes nothing", async context =>
         {
             RequireRetrievable(context);
             var instance = await context.CreateInstanceAsync();
@@ -81,7 +86,8 @@ internal static class UpdateChecks
                     $"plan_id {value.ToJsonString()}"
                 );
             }
-        }), new("81", "A change of the plan succeeds if plan_updateable is set, and is 422 otherwise", async context =>
+        }),
+        new("81", "A change of the plan succeeds if plan_updateable is set, and is 422 otherwise", async context =>
         {
             ConformanceContext.Require(context.OtherPlan is not null, "the offering has only one plan");
             var instance = await context.CreateInstanceAsync();
@@ -121,7 +127,8 @@ internal static class UpdateChecks
                     422
                 );
             }
-        }), new("83", "A rejected update changes nothing", async context =>
+        }),
+        new("83", "A rejected update changes nothing", async context =>
         {
             RequireRetrievable(context);
             var instance = await context.CreateInstanceAsync();
@@ -142,7 +149,8 @@ internal static class UpdateChecks
                     ),
                 "a rejected update"
             );
-        }), new("65", "An update to another maintenance_info.version is 422 MaintenanceInfoConflict", async context =>
+        }),
+        new("65", "An update to another maintenance_info.version is 422 MaintenanceInfoConflict", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             var body = WithField(context.UpdateBody(), "maintenance_info", new JsonObject { ["version"] = "99.99.99-conformance" });
@@ -152,7 +160,8 @@ internal static class UpdateChecks
             {
                 context.ReportViolation($"the error is {response.ErrorCode ?? "absent"} instead of MaintenanceInfoConflict");
             }
-        }), new("86", "previous_values has no effect, and its maintenance_info may be null", async context =>
+        }),
+        new("86", "previous_values has no effect, and its maintenance_info may be null", async context =>
         {
             var instance = await context.CreateInstanceAsync();
             JsonObject previous = new()
@@ -180,14 +189,26 @@ internal static class UpdateChecks
                 "previous_values of another plan",
                 200
             );
-        }), new("87", "An update of the context alone is 200, and may change names", async context =>
+        }),
+        new("87", "An update of the context alone is 200, and may change names", async context =>
         {
             ConformanceContext.Require(context.Offering.AllowContextUpdates, "the offering does not set allow_context_updates");
             var instance = await context.CreateInstanceAsync();
             var body = context.UpdateBody();
             body["context"]!["instance_name"] = "conformance-renamed";
             context.Expect(await context.SendToCompletionAsync(OsbCalls.Update(instance, body)), "another instance_name", 200);
-        }), new("88", "An update of an unknown " + "instance is a 4xx", async context => context.Expect(await context.SendAsync(OsbCalls.Update(Guid.NewGuid().ToString(), context.UpdateBody())), "an unknown id", 400, 404, 410, 422))];
+        }),
+        new("88", "An update of an unknown instance is a 4xx", async context =>
+            context.Expect(
+                await context.SendAsync(OsbCalls.Update(Guid.NewGuid().ToString(), context.UpdateBody())),
+                "an unknown id",
+                400,
+                404,
+                410,
+                422
+            )
+        ),
+    ];
 
     private static void RequireRetrievable(ConformanceContext context) =>
         ConformanceContext.Require(

@@ -68,15 +68,15 @@ internal sealed class BrokerClient : IDisposable
     public async Task<OsbResponse> SendAsync(OsbCall call, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(_connection.Timeout);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(_connection.Timeout);
         OsbResponse response;
         var identity = Guid.NewGuid().ToString();
         try
         {
             using var request = CreateRequest(call, identity);
-            using var httpResponse = await _http.SendAsync(request, patience.Token);
-            var text = await httpResponse.Content.ReadAsStringAsync(patience.Token);
+            using var httpResponse = await _http.SendAsync(request, timeout.Token);
+            var text = await httpResponse.Content.ReadAsStringAsync(timeout.Token);
             response = new OsbResponse(
                 call,
                 (int)httpResponse.StatusCode,

@@ -55,7 +55,7 @@ public sealed class RetryAfterCrashTests(CrashingBrokerFixture broker) : CrashTe
         Expect(first is null && kept ? HttpStatusCode.Gone : HttpStatusCode.OK, first ?? await death.AskAsync(Deprovision(instance)));
 
         await NothingIsLeftAsync(instance);
-        await ToldOnceAsync(instance, "Provision", "Bind", "Unbind", "Deprovision");
+        await AuditedOnceAsync(instance, "Provision", "Bind", "Unbind", "Deprovision");
         return death.Happened;
     }
 
@@ -80,7 +80,7 @@ public sealed class RetryAfterCrashTests(CrashingBrokerFixture broker) : CrashTe
     }
 
     /// <summary>The audit trail has each change once, however often it was asked for.</summary>
-    private async Task ToldOnceAsync(string instance, params string[] actions)
+    private async Task AuditedOnceAsync(string instance, params string[] actions)
     {
         foreach (var action in actions)
         {

@@ -79,17 +79,17 @@ public sealed class AttackedServersTests(TwoTenantServers tenants)
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port);
         var stream = client.GetStream();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         using var received = new MemoryStream();
         var piece = new byte[16 << 10];
         try
         {
-            await stream.WriteAsync(request, patience.Token);
-            while (await stream.ReadAsync(piece, patience.Token) is > 0 and var length)
+            await stream.WriteAsync(request, timeout.Token);
+            while (await stream.ReadAsync(piece, timeout.Token) is > 0 and var length)
             {
                 received.Write(piece, 0, length);
                 // Once it has begun there is little to wait for.
-                patience.CancelAfter(TimeSpan.FromSeconds(1));
+                timeout.CancelAfter(TimeSpan.FromSeconds(1));
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)

@@ -31,7 +31,7 @@ public abstract class SecretReencryptionTests<TFixture>(TFixture fixture) : ICla
         await AllReadableAsync(stores, K2);
         Assert.Equal((0, Bindings + 1), (seen[0].Processed, seen[0].Total));
         Assert.Equal(seen.Order(Comparer<ReencryptionProgress>.Create((x, y) => x.Processed.CompareTo(y.Processed))), seen);
-        Assert.True(seen.Count > 3, "progress is told after each transaction");
+        Assert.True(seen.Count > 3, "progress is reported after each transaction");
         Assert.Equal(0, (await new SecretReencryption(stores.Database, [K2, K1]).RunAsync(null, None)).Reencrypted);
     }
 

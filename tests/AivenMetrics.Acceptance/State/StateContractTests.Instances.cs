@@ -137,7 +137,7 @@ public abstract partial class StateContractTests<TFixture>
 
         Assert.Same(instance, await stores.Instances.ApplyContextAsync(instance, known, StateData.Time.AddDays(1), None));
 
-        var told = await stores.Instances.ApplyContextAsync(
+        var reported = await stores.Instances.ApplyContextAsync(
             instance,
             known with
             {
@@ -154,13 +154,13 @@ public abstract partial class StateContractTests<TFixture>
                 Annotations = """{"a":{},"b":{"x":1}}""",
                 ContextAt = StateData.Time.AddDays(2),
             },
-            told
+            reported
         );
-        Assert.Equal(told, await stores.Instances.FindAsync(Instance, None));
+        Assert.Equal(reported, await stores.Instances.FindAsync(Instance, None));
         Assert.Same(
-            told,
+            reported,
             await stores.Instances.ApplyContextAsync(
-                told,
+                reported,
                 known with
                 {
                     SpaceName = "New",

@@ -78,10 +78,10 @@ internal sealed class Executable : IAsyncDisposable
     /// <summary>Waits for its end; fails when it does not come in time.</summary>
     public async Task<RunResult> WaitForExitAsync(TimeSpan atMost)
     {
-        using var patience = new CancellationTokenSource(atMost);
+        using var timeout = new CancellationTokenSource(atMost);
         try
         {
-            await _process.WaitForExitAsync(patience.Token);
+            await _process.WaitForExitAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {

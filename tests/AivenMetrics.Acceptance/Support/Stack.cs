@@ -15,7 +15,7 @@ namespace AivenMetrics.Acceptance.Support;
 /// </summary>
 internal sealed partial class Stack : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaximumWait = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
     private readonly StackOptions _options;
@@ -98,7 +98,7 @@ internal sealed partial class Stack : IAsyncDisposable
         var start = Stopwatch.GetTimestamp();
         while (!await holds())
         {
-            Assert.True(Stopwatch.GetElapsedTime(start) < (atMost ?? Patience), $"Waited in vain until {what}");
+            Assert.True(Stopwatch.GetElapsedTime(start) < (atMost ?? MaximumWait), $"Timed out waiting until {what}");
             await Task.Delay(PollInterval);
         }
 

@@ -173,17 +173,17 @@ public sealed class RunningGateway : IAsyncDisposable
     }
 
     /// <summary>Sends bytes unchanged and reads until the gateway closes the connection or the timeout passes.</summary>
-    public async Task<string> SendRawAsync(byte[] request, TimeSpan? patienceFor = null)
+    public async Task<string> SendRawAsync(byte[] request, TimeSpan? timeoutAfter = null)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, new Uri(Url).Port);
         var stream = client.GetStream();
-        using var patience = new CancellationTokenSource(patienceFor ?? TimeSpan.FromSeconds(10));
+        using var timeoutSource = new CancellationTokenSource(timeoutAfter ?? TimeSpan.FromSeconds(10));
         var received = new MemoryStream();
-        var reading = stream.CopyToAsync(received, patience.Token);
+        var reading = stream.CopyToAsync(received, timeoutSource.Token);
         try
         {
-            await stream.WriteAsync(request, patience.Token);
+            await stream.WriteAsync(request, timeoutSource.Token);
             await reading;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)

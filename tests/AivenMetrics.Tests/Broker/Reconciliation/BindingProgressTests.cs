@@ -58,7 +58,7 @@ public sealed class BindingProgressTests
     {
         Assert.Equal(
             (OperationState.Succeeded, "The space has no Aiven service yet. Metrics of new services appear automatically."),
-            Told(Of(ReconciliationData.SpaceBinding()))
+            Reported(Of(ReconciliationData.SpaceBinding()))
         );
     }
 
@@ -68,7 +68,7 @@ public sealed class BindingProgressTests
         var scope = ReconciliationData.SpaceBinding();
         var read = new CycleOutcome(new HashSet<BindingKey> { BindingKey.For(scope) }, []);
         var older = new CycleOutcome(new HashSet<BindingKey>(), []);
-        Assert.Equal(OperationState.InProgress, Told(BindingProgress.Evaluate(scope, [new(read), null], Accepted)).State);
+        Assert.Equal(OperationState.InProgress, Reported(BindingProgress.Evaluate(scope, [new(read), null], Accepted)).State);
         Assert.Equal(OperationState.InProgress, BindingProgress.Evaluate(scope, [new(read), new(older)], Accepted).State);
         Assert.Equal(OperationState.Succeeded, BindingProgress.Evaluate(scope, [new(read), new(read)], Accepted).State);
     }
@@ -93,7 +93,7 @@ public sealed class BindingProgressTests
         var read = new CycleOutcome(new HashSet<BindingKey> { BindingKey.For(scope) }, [With("a", Condition.Integrated("a"))]);
         Assert.Equal(
             (OperationState.Succeeded, "1 of 1 service delivers metrics."),
-            Told(BindingProgress.Evaluate(scope, [new(read), null], Accepted))
+            Reported(BindingProgress.Evaluate(scope, [new(read), null], Accepted))
         );
     }
 
@@ -102,7 +102,7 @@ public sealed class BindingProgressTests
     {
         Assert.Equal(
             (OperationState.Succeeded, "1 of 2 services delivers metrics. One of the named services no longer exists."),
-            Told(Of(ReconciliationData.ServicesBinding("guid-a", "guid-z"), With("a", Condition.Integrated("a"))))
+            Reported(Of(ReconciliationData.ServicesBinding("guid-a", "guid-z"), With("a", Condition.Integrated("a"))))
         );
     }
 
@@ -135,14 +135,14 @@ public sealed class BindingProgressTests
     [InlineData(1, 0, "Waiting for the gateways to accept the credential (0 of 1 have).")]
     [InlineData(2, 1, "Waiting for the gateways to accept the credential (1 of 2 has).")]
     [InlineData(3, 2, "Waiting for the gateways to accept the credential (2 of 3 have).")]
-    public void A_bind_waits_until_every_gateway_has_accepted_it(int seen, int accepted, string told)
+    public void A_bind_waits_until_every_gateway_has_accepted_it(int seen, int accepted, string reported)
     {
         var progress = With(
             ReconciliationData.SpaceBinding(),
             [new(Read(ReconciliationData.SpaceBinding(), With("a", Condition.Integrated("a"))))],
             new(seen, accepted)
         );
-        Assert.Equal((OperationState.InProgress, told), Told(progress));
+        Assert.Equal((OperationState.InProgress, reported), Reported(progress));
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class BindingProgressTests
     {
         Assert.Equal(
             (OperationState.Succeeded, "1 of 2 services delivers metrics. b is powered off. Its metrics return after it is powered on."),
-            Told(
+            Reported(
                 Of(
                     ReconciliationData.ServicesBinding("guid-a", "guid-b"),
                     With("a", Condition.Integrated("a")),
@@ -170,7 +170,7 @@ public sealed class BindingProgressTests
                 "0 of 2 services deliver metrics. One of the named services no longer exists. b is powered off. Its metrics "
                     + "return after it is powered on."
             ),
-            Told(Of(ReconciliationData.ServicesBinding("guid-b", "guid-z"), off))
+            Reported(Of(ReconciliationData.ServicesBinding("guid-b", "guid-z"), off))
         );
         Assert.Equal(
             OperationState.Failed,
@@ -196,7 +196,7 @@ public sealed class BindingProgressTests
                 OperationState.InProgress,
                 "0 of 1 service delivers metrics. Waiting for Aiven to open the metrics port of b (about a minute)."
             ),
-            Told(Waits(opening))
+            Reported(Waits(opening))
         );
         Assert.Equal(OperationState.Succeeded, Waits(With("a", Condition.Integrated("a")), building).State);
         Assert.Equal(OperationState.Succeeded, Of(scope, opening).State);
@@ -251,5 +251,5 @@ public sealed class BindingProgressTests
     private static BindingProgress Of(BindingScope scope, params ServiceCondition[] services) =>
         BindingProgress.Evaluate(scope, [new(new CycleOutcome(new HashSet<BindingKey> { BindingKey.For(scope) }, services))], Accepted);
 
-    private static (OperationState State, string Description) Told(BindingProgress progress) => (progress.State, progress.Description);
+    private static (OperationState State, string Description) Reported(BindingProgress progress) => (progress.State, progress.Description);
 }

@@ -23,11 +23,11 @@ public sealed class ReconcilerTests
         var seen = run.Signals.ObservedStateChanged.Version;
         run.Signals.DesiredStateChanged.Notify();
         await run.Signals.ObservedStateChanged.WaitAsync(seen, TestTimeout, Ct);
-        var told = await run.DoneAsync(binding);
+        var reported = await run.DoneAsync(binding);
         Assert.Equal(
             "3 of 4 services deliver metrics. The plan of prod-da7aba5e-0004-4a10-8b04-00000000a104 (hobbyist) does not "
                 + "support integrations. Choose a larger plan.",
-            told.Description
+            reported.Description
         );
     }
 
@@ -67,8 +67,8 @@ public sealed class ReconcilerTests
         );
         await using var run = await Run.StartAsync(bed);
         var binding = await bed.BindAsync("beacons-db");
-        var told = await run.DoneAsync(binding);
-        Assert.StartsWith("2 of 3 services deliver metrics.", told.Description, StringComparison.Ordinal);
+        var reported = await run.DoneAsync(binding);
+        Assert.StartsWith("2 of 3 services deliver metrics.", reported.Description, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,10 +119,10 @@ public sealed class ReconcilerTests
             }
         );
 
-        var told = await run.DoneAsync(await bed.BindAsync("forecast-db"));
+        var reported = await run.DoneAsync(await bed.BindAsync("forecast-db"));
 
-        Assert.StartsWith("3 of 4 services deliver metrics.", told.Description, StringComparison.Ordinal);
-        Assert.Equal(4, BindingSnapshot.FromJson(told.Snapshot!).Services.Count);
+        Assert.StartsWith("3 of 4 services deliver metrics.", reported.Description, StringComparison.Ordinal);
+        Assert.Equal(4, BindingSnapshot.FromJson(reported.Snapshot!).Services.Count);
     }
 
     [Fact]

@@ -200,9 +200,9 @@ public sealed class CredentialFileTests : GatewayTestBase
             {
                 File.WriteAllText(path, content);
             }
-            var told = Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = path }.Validate());
-            Assert.StartsWith("Gateway:TenantsFile cannot be used: ", told);
-            Assert.Contains(fault, told);
+            var reported = Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = path }.Validate());
+            Assert.StartsWith("Gateway:TenantsFile cannot be used: ", reported);
+            Assert.Contains(fault, reported);
         }
         finally
         {

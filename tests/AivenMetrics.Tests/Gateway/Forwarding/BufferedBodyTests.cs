@@ -201,7 +201,7 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
     [InlineData("422", "\\ud83d\\ude00 \\\\ud800", "\U0001F600 \\ud800")]
     [InlineData("422", "x \u00ff\u00fe y", "x \ufffd\ufffd y")]
     [InlineData("execution", "x \u00ff y", "x \ufffd y")]
-    public async Task An_error_with_what_is_no_text_is_still_the_answer(string type, string said, string told)
+    public async Task An_error_with_what_is_no_text_is_still_the_answer(string type, string said, string reported)
     {
         // Latin-1, so that each character is the byte.
         First.Respond = async context =>
@@ -217,7 +217,7 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
         {
             using var response = await Gateway.GetAsync(Query);
             Assert.Equal((422, "prometheus-1"), ((int)response.StatusCode, Instance(response)));
-            Assert.Equal(told, JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!.GetValue<string>());
+            Assert.Equal(reported, JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!.GetValue<string>());
         }
     }
 

@@ -121,6 +121,12 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
     {
         var time = new FakeTimeProvider();
         var heavy = new TaskCompletionSource();
+        var probes = 0;
+        First.BeforeProbe = () =>
+        {
+            Interlocked.Increment(ref probes);
+            return Task.CompletedTask;
+        };
         First.Respond = async context =>
         {
             await heavy.Task;
@@ -137,7 +143,9 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
         await gateway.WaitUntilAsync(() => !First.Requests.IsEmpty, "the request at the usual instance");
         for (var i = 0; i < 20; i++)
         {
+            var before = Volatile.Read(ref probes);
             time.Advance(TimeSpan.FromSeconds(1));
+            await gateway.WaitUntilAsync(() => Volatile.Read(ref probes) > before, "a probe of this second");
             await Task.Delay(20);
         }
 

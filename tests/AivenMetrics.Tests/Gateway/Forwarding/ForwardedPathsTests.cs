@@ -84,11 +84,11 @@ public sealed class ForwardedPathsTests : GatewayTestBase
     [InlineData(302, "text/plain", 503)]
     [InlineData(503, "text/plain", 503)]
     [InlineData(404, "text/plain", 404)]
-    public async Task What_is_no_answer_of_federation_is_an_error_in_our_words(int status, string type, int told)
+    public async Task What_is_no_answer_of_federation_is_an_error_in_our_words(int status, string type, int reported)
     {
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, status, "secret", type);
         using var response = await Gateway.GetAsync("/federate?match[]=up");
-        Assert.Equal(told, (int)response.StatusCode);
+        Assert.Equal(reported, (int)response.StatusCode);
         Assert.DoesNotContain("secret", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 }

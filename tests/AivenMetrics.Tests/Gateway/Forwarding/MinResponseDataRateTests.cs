@@ -90,10 +90,10 @@ public sealed class MinResponseDataRateTests
     public async Task Who_does_not_read_is_broken_off_and_the_server_is_told(int version)
     {
         await using var prometheus = await ScriptedPrometheus.StartAsync();
-        var told = new TaskCompletionSource();
+        var reported = new TaskCompletionSource();
         prometheus.Respond = async context =>
         {
-            context.RequestAborted.Register(() => told.TrySetResult());
+            context.RequestAborted.Register(() => reported.TrySetResult());
             context.Response.ContentType = "application/x-protobuf";
             while (!context.RequestAborted.IsCancellationRequested)
             {
@@ -124,7 +124,7 @@ public sealed class MinResponseDataRateTests
             () => _time.Advance(TimeSpan.FromSeconds(1))
         );
 
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await reported.Task.WaitAsync(TimeSpan.FromSeconds(10));
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync());
         await gateway.WaitUntilAsync(
             () => gateway.Log.Any(line => line.Contains("POST /api/v1/read 200", StringComparison.Ordinal)),

@@ -94,14 +94,14 @@ public sealed class SubqueryPointsTests : GatewayTestBase
         {
             Assert.Equal("execution", answer["errorType"]!.GetValue<string>());
         }
-        var told = status == 200 ? answer["warnings"]?[0] : answer["error"];
+        var reported = status == 200 ? answer["warnings"]?[0] : answer["error"];
         if (says is null)
         {
-            Assert.Null(told);
+            Assert.Null(reported);
         }
         else
         {
-            Assert.Contains(says, told!.GetValue<string>(), StringComparison.Ordinal);
+            Assert.Contains(says, reported!.GetValue<string>(), StringComparison.Ordinal);
         }
     }
 

@@ -23,7 +23,7 @@ public sealed partial class HttpFuzzTests
 
     private const int AtOnce = 32;
 
-    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromMilliseconds(300);
 
     private static readonly string Authorization = RunningGateway.Basic(RunningGateway.TenantA).ToString();
 
@@ -327,21 +327,21 @@ public sealed partial class HttpFuzzTests
     /// <summary>Each input comes from an address of its own: wrong passwords of one address are answered ever more slowly.</summary>
     private static async Task<string> SendAsync(int port, int input, byte[] request, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var received = new MemoryStream();
         try
         {
             socket.Bind(new IPEndPoint(new IPAddress([127, (byte)(1 + (input >> 16)), (byte)(input >> 8), (byte)input]), 0));
-            await socket.ConnectAsync(IPAddress.Loopback, port, patience.Token);
-            await socket.SendAsync(request, patience.Token);
+            await socket.ConnectAsync(IPAddress.Loopback, port, timeout.Token);
+            await socket.SendAsync(request, timeout.Token);
             // Many wait for bytes that do not come: they are not waited for.
-            patience.CancelAfter(Silence);
+            timeout.CancelAfter(ResponseTimeout);
             var piece = new byte[16 << 10];
-            while (await socket.ReceiveAsync(piece, patience.Token) is > 0 and var length)
+            while (await socket.ReceiveAsync(piece, timeout.Token) is > 0 and var length)
             {
                 received.Write(piece, 0, length);
-                patience.CancelAfter(Silence);
+                timeout.CancelAfter(ResponseTimeout);
             }
         }
         catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))

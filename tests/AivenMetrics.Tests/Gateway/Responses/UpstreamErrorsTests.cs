@@ -71,7 +71,7 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
             + "{space_id=\"a\", x=\"y\"}]",
         null
     )]
-    public async Task No_error_quotes_the_query_that_the_tenant_did_not_write(int status, string errorType, string said, string? told)
+    public async Task No_error_quotes_the_query_that_the_tenant_did_not_write(int status, string errorType, string said, string? reported)
     {
         var error = new JsonObject
         {
@@ -85,7 +85,7 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal(status, (int)response.StatusCode);
-        Assert.Equal((errorType, told ?? said), (answer["errorType"]!.GetValue<string>(), answer["error"]!.GetValue<string>()));
+        Assert.Equal((errorType, reported ?? said), (answer["errorType"]!.GetValue<string>(), answer["error"]!.GetValue<string>()));
     }
 
     /// <summary>Errors as VictoriaMetrics says them: its type is the status, and its text begins with the query as it got it.</summary>
@@ -119,7 +119,7 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         string said,
         string text,
         string errorType,
-        string told
+        string reported
     )
     {
         var error = new JsonObject
@@ -134,7 +134,7 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal(
-            (status, errorType, told),
+            (status, errorType, reported),
             ((int)response.StatusCode, answer["errorType"]!.GetValue<string>(), answer["error"]!.GetValue<string>())
         );
     }

@@ -272,14 +272,14 @@ public sealed class RemoteReadTests : GatewayTestBase
     [Theory]
     [InlineData(400, "exceeded sample limit (50000000)", 400, "exceed the sample limit of the metrics store")]
     [InlineData(500, "error parsing regexp: expression nests too deeply: `space_id`", 422, "rejected this request")]
-    public async Task An_error_of_Prometheus_is_told_in_our_words_and_shape(int status, string said, int answered, string told)
+    public async Task An_error_of_Prometheus_is_told_in_our_words_and_shape(int status, string said, int answered, string reported)
     {
         Prometheus.Respond = context =>
             AnswerAsync(context, status, "text/plain; charset=utf-8", null, System.Text.Encoding.UTF8.GetBytes(said));
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
         var text = await response.Content.ReadAsStringAsync();
         Assert.Equal(answered, (int)response.StatusCode);
-        Assert.Contains(told, text, StringComparison.Ordinal);
+        Assert.Contains(reported, text, StringComparison.Ordinal);
         Assert.DoesNotContain("space_id", text, StringComparison.Ordinal);
     }
 

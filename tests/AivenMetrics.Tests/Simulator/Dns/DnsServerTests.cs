@@ -216,8 +216,8 @@ public class DnsServerTests
         using var client = new UdpClient();
         client.Connect(simulator.Dns);
         await client.SendAsync(query);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        return (await client.ReceiveAsync(patience.Token)).Buffer;
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        return (await client.ReceiveAsync(timeout.Token)).Buffer;
     }
 
     private static byte[] Query(string name, ushort type)

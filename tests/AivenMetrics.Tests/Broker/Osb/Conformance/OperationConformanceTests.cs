@@ -116,13 +116,13 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     {
         var poll = await PolledAsync(outcome);
 
-        var told = new List<string>();
+        var reported = new List<string>();
         for (var i = 0; i < 5; i++)
         {
-            told.Add((await _broker.GetAsync(poll)).Text);
+            reported.Add((await _broker.GetAsync(poll)).Text);
         }
 
-        Assert.Single(told.Distinct());
+        Assert.Single(reported.Distinct());
     }
 
     [Fact]

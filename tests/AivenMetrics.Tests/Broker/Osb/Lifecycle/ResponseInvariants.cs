@@ -21,18 +21,18 @@ internal sealed partial class ResponseInvariants
     /// <param name="identity">The request identity that was sent.</param>
     public void Check(Verb? verb, string identity, BrokerResponse answer)
     {
-        var told = $"{verb} {answer.Status} {answer.Text}";
-        Assert.True(answer.Status < 500, told);
+        var reported = $"{verb} {answer.Status} {answer.Text}";
+        Assert.True(answer.Status < 500, reported);
         Assert.Equal(identity, Assert.Single(answer.Response.Headers.GetValues("X-Broker-API-Request-Identity")));
         Assert.Equal("application/json", answer.Response.Content.Headers.ContentType?.MediaType);
-        Assert.True(answer.Json.ValueKind == JsonValueKind.Object, told);
+        Assert.True(answer.Json.ValueKind == JsonValueKind.Object, reported);
         if (answer.Status >= 400)
         {
-            CheckError(verb, answer, told);
+            CheckError(verb, answer, reported);
         }
         else
         {
-            CheckSuccess(answer, told);
+            CheckSuccess(answer, reported);
         }
     }
 
@@ -40,21 +40,21 @@ internal sealed partial class ResponseInvariants
     public void CheckNoPassword(string text) =>
         Assert.DoesNotContain(Password().Matches(text), match => _passwords.ContainsKey(match.Value));
 
-    private void CheckError(Verb? verb, BrokerResponse answer, string told)
+    private void CheckError(Verb? verb, BrokerResponse answer, string reported)
     {
         var members = answer.Json.EnumerateObject().ToDictionary(member => member.Name, member => member.Value);
-        Assert.True(members.Keys.All(name => ErrorMembers.Contains(name)), told);
-        Assert.True(members["description"].GetString() is { Length: > 0 }, told);
-        Assert.True(!members.TryGetValue("error", out var error) || (answer.Status == 422 && Codes.Contains(error.GetString())), told);
-        Assert.True(!members.ContainsKey("instance_usable") || verb is Verb.Update or Verb.Deprovision, told);
-        Assert.True(!members.ContainsKey("update_repeatable") || verb is Verb.Update, told);
+        Assert.True(members.Keys.All(name => ErrorMembers.Contains(name)), reported);
+        Assert.True(members["description"].GetString() is { Length: > 0 }, reported);
+        Assert.True(!members.TryGetValue("error", out var error) || (answer.Status == 422 && Codes.Contains(error.GetString())), reported);
+        Assert.True(!members.ContainsKey("instance_usable") || verb is Verb.Update or Verb.Deprovision, reported);
+        Assert.True(!members.ContainsKey("update_repeatable") || verb is Verb.Update, reported);
         CheckNoPassword(answer.Text);
     }
 
-    private void CheckSuccess(BrokerResponse answer, string told)
+    private void CheckSuccess(BrokerResponse answer, string reported)
     {
-        Assert.True(answer.Json.EnumerateObject().All(member => member.Value.ValueKind != JsonValueKind.Null), told);
-        Assert.True(answer.Status != 202 || answer.Json.EnumerateObject().All(member => member.Name == "operation"), told);
+        Assert.True(answer.Json.EnumerateObject().All(member => member.Value.ValueKind != JsonValueKind.Null), reported);
+        Assert.True(answer.Status != 202 || answer.Json.EnumerateObject().All(member => member.Name == "operation"), reported);
         if (answer.Json.TryGetProperty("credentials", out var credentials))
         {
             _passwords.TryAdd(credentials.GetProperty("password").GetString()!, true);
