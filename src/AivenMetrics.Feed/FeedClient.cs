@@ -36,9 +36,9 @@ public sealed class FeedClient<T>
     /// <param name="meters">Creates the meter <c>AivenMetrics.Feed</c>.</param>
     public FeedClient(HttpClient http, FeedClientOptions<T> options, TimeProvider time, ILogger logger, IMeterFactory meters)
     {
-        this._options = options;
-        this._time = time;
-        this._logger = logger;
+        _options = options;
+        _time = time;
+        _logger = logger;
         _request = new(http, options, time);
         _metrics = new(meters, options.Name, time, () => _current?.FetchedAt);
     }
@@ -76,7 +76,7 @@ public sealed class FeedClient<T>
     /// <param name="cancellationToken">Stops polling.</param>
     public async Task RunAsync(Action<FeedSnapshot<T>> onSnapshot, CancellationToken cancellationToken)
     {
-        this._apply = onSnapshot;
+        _apply = onSnapshot;
         LoadLastGood();
         var failures = 0;
         while (!cancellationToken.IsCancellationRequested)

@@ -16,8 +16,7 @@ internal sealed class LoadPlatform : IDisposable
     private readonly string _serviceId;
     private readonly string _planId;
 
-    private LoadPlatform(HttpClient http, string serviceId, string planId) =>
-        (this._http, this._serviceId, this._planId) = (http, serviceId, planId);
+    private LoadPlatform(HttpClient http, string serviceId, string planId) => (_http, _serviceId, _planId) = (http, serviceId, planId);
 
     /// <summary>Binds and unbinds that did not end well; they are not counted as lifecycles.</summary>
     public int Failures { get; private set; }

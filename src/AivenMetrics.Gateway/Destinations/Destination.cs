@@ -57,7 +57,7 @@ internal sealed class Destination : IDisposable
 
     public Destination(int number, string url, TimeProvider time)
     {
-        this._time = time;
+        _time = time;
         var given = new Uri(url);
         Name = $"prometheus-{number}";
         Url = BaseUrl(given);

@@ -29,7 +29,7 @@ internal sealed class DestinationPool : IDisposable
 
     public DestinationPool(GatewayOptions options, TimeProvider time, ILogger<DestinationPool> logger)
     {
-        (this._options, _engine, this._time, this._logger) = (options.Failover, options.Engine, time, logger);
+        (_options, _engine, _time, _logger) = (options.Failover, options.Engine, time, logger);
         _destinations = [.. options.Prometheus.Select((url, index) => new Destination(index + 1, url, time))];
         _order = _destinations;
     }

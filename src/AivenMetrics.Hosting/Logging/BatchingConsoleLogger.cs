@@ -34,7 +34,7 @@ internal sealed class BatchingConsoleLogger : ILoggerProvider, ISupportExternalS
     /// <summary>Starts the thread that writes lines in <paramref name="format"/> to <paramref name="stream"/>.</summary>
     public BatchingConsoleLogger(LogLineFormatter format, Stream stream)
     {
-        (this._format, this._stream) = (format, stream);
+        (_format, _stream) = (format, stream);
         _writer = new Thread(WriteBatches) { IsBackground = true, Name = "log" };
         _writer.Start();
     }

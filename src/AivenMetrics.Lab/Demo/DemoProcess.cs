@@ -16,7 +16,7 @@ internal sealed partial class DemoProcess : IAsyncDisposable
 
     private DemoProcess(string name, Process process, Task logging, string logFile)
     {
-        (Name, this._process, this._logging, LogFile) = (name, process, logging, logFile);
+        (Name, _process, _logging, LogFile) = (name, process, logging, logFile);
     }
 
     public string Name { get; }

@@ -18,7 +18,7 @@ internal ref partial struct ExprParser
 
     public ExprParser(string query)
     {
-        this._query = query;
+        _query = query;
         _lexer = new Lexer(query);
         if (query.Length > PromQLParser.MaxLength)
         {

@@ -37,7 +37,7 @@ internal ref partial struct MatcherRegex
     private long _folding;
     private bool _folds;
 
-    private MatcherRegex(ReadOnlySpan<char> text) => this._text = text;
+    private MatcherRegex(ReadOnlySpan<char> text) => _text = text;
 
     /// <summary>The state of one group.</summary>
     /// <param name="AlternativeMatchesEmpty">True if an alternative before the last <c>|</c> matches the empty string.</param>

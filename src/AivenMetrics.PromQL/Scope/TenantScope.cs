@@ -29,9 +29,9 @@ public sealed class TenantScope
         {
             throw new ArgumentException(string.Join(" ", faults), nameof(matchers));
         }
-        this._matchers =
+        _matchers =
             matchers.Count > 0 ? [.. matchers] : [new(NothingLabel, MatchType.Equal, "no"), new(NothingLabel, MatchType.Equal, "series")];
-        Text = string.Join(',', this._matchers.Select(Printer.Print));
+        Text = string.Join(',', _matchers.Select(Printer.Print));
     }
 
     /// <summary>The matchers that are added to every selector of the tenant; at least one.</summary>

@@ -12,7 +12,7 @@ public readonly struct ValueList<T> : IReadOnlyList<T>, IEquatable<ValueList<T>>
 {
     private readonly T[]? _items;
 
-    internal ValueList(T[] items) => this._items = items;
+    internal ValueList(T[] items) => _items = items;
 
     /// <summary>Number of items; 0 for the default value.</summary>
     public int Count => _items is null ? 0 : _items.Length;

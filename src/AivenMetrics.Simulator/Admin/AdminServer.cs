@@ -30,7 +30,7 @@ internal sealed class AdminServer
         SlidingRateLimit rate
     )
     {
-        (this._world, this._listeners) = (world, listeners);
+        (_world, _listeners) = (world, listeners);
         var state = new StateView(options, dns, addresses);
         var faults = new AdminFaults(callFaults, dnsFaults, log, rate);
         const string service = "/projects/{project}/services/{service}";

@@ -37,8 +37,8 @@ internal sealed class ApiServer
         ILogger<ApiServer> logger
     )
     {
-        (this._options, this._world, this._faults, this._log) = (options, world, faults, log);
-        (this._rate, this._time, this._logger) = (rate, time, logger);
+        (_options, _world, _faults, _log) = (options, world, faults, log);
+        (_rate, _time, _logger) = (rate, time, logger);
         _requests = meters
             .Create("AivenMetrics.Simulator")
             .CreateCounter<long>(

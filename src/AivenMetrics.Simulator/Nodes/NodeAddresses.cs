@@ -22,7 +22,7 @@ internal sealed partial class NodeAddresses : IDisposable
     private readonly HashSet<IPAddress> _taken = [];
     private int _next;
 
-    private NodeAddresses(byte second, byte? third, Socket hold) => (this._second, this._third, this._hold) = (second, third, hold);
+    private NodeAddresses(byte second, byte? third, Socket hold) => (_second, _third, _hold) = (second, third, hold);
 
     /// <summary>The network in CIDR form.</summary>
     public string Network => _third is null ? $"127.{_second}.0.0/16" : $"127.{_second}.{_third}.0/24";

@@ -29,7 +29,7 @@ internal sealed class NodeListener : IAsyncDisposable
 
     private NodeListener(IPAddress address, Func<NodeSnapshot?> look, NodeMetrics metrics)
     {
-        (this._look, this._metrics) = (look, metrics);
+        (_look, _metrics) = (look, metrics);
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddSingleton<IHostLifetime, ManagedLifetime>();
         builder.WebHost.UseKestrel(kestrel =>

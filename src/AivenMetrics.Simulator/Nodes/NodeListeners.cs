@@ -26,7 +26,7 @@ internal sealed class NodeListeners : BackgroundService
 
     public NodeListeners(AivenWorld world, SimulatorOptions options, TimeProvider time, IMeterFactory meters, ILogger<NodeListeners> logger)
     {
-        (this._world, this._time, this._logger) = (world, time, logger);
+        (_world, _time, _logger) = (world, time, logger);
         _metrics = new(options.MetricsSeed, time);
         meters
             .Create("AivenMetrics.Simulator")

@@ -30,7 +30,7 @@ internal sealed class AivenService
 
     public AivenService(AivenProject project, string name, ServiceType type, string plan, DateTimeOffset now, NodeAddresses addresses)
     {
-        this._addresses = addresses;
+        _addresses = addresses;
         (Project, Name, Type, Plan, CreatedAt, UpdatedAt, FoundAt) = (project, name, type, plan, now, now, now);
         Host = HostOf(name, project.Name);
         Certificates = project.Authority.Issue(Host, now);

@@ -22,7 +22,7 @@ internal sealed partial class AivenWorld
 
     public AivenWorld(SimulatorOptions options, TimeProvider time, NodeAddresses addresses)
     {
-        (this._time, this._addresses) = (time, addresses);
+        (_time, _addresses) = (time, addresses);
         Settings = new(options.IntegrationDelay, options.ListenerDelay, options.NotFoundWindow, options.BuildTime);
         AddProject(options.Project, time.GetUtcNow());
         if (options.Seed)

@@ -52,7 +52,7 @@ internal sealed class BrokerClient : IDisposable
 
     public BrokerClient(BrokerConnection connection, TimeProvider time)
     {
-        (this._connection, this._time) = (connection, time);
+        (_connection, _time) = (connection, time);
         _basic = BasicCredentials(connection.Username, connection.Password);
     }
 

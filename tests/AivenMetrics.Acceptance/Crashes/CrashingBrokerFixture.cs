@@ -64,7 +64,7 @@ internal sealed class CrashedBroker : IAsyncDisposable
 
     private CrashedBroker(CrashingBrokerFixture broker, CrashMoment moment)
     {
-        (this._broker, this._moment) = (broker, moment);
+        (_broker, _moment) = (broker, moment);
         _watching = WatchAsync();
     }
 

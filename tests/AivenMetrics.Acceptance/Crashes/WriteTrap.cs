@@ -32,7 +32,7 @@ internal sealed class WriteTrap : IAsyncDisposable
 
     private readonly NpgsqlConnection _connection;
 
-    private WriteTrap(NpgsqlConnection connection) => this._connection = connection;
+    private WriteTrap(NpgsqlConnection connection) => _connection = connection;
 
     public static async Task<WriteTrap> InstallAsync(string database)
     {

@@ -54,7 +54,7 @@ internal sealed class TlsNode : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private TlsNode(WebApplication app) => this._app = app;
+    private TlsNode(WebApplication app) => _app = app;
 
     public int Port => new Uri(_app.Urls.First()).Port;
 

@@ -145,7 +145,7 @@ public sealed class TenantGateway : IAsyncDisposable
 
     private TenantGateway(WebApplication gateway, PrometheusServer server)
     {
-        (this._gateway, this._server, Url) = (gateway, server, new Uri(gateway.Urls.Single()));
+        (_gateway, _server, Url) = (gateway, server, new Uri(gateway.Urls.Single()));
         A = new HttpClient { BaseAddress = Url };
         A.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
             "Basic",

@@ -16,7 +16,7 @@ internal sealed class Executable : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _error = new();
 
-    private Executable(Process process) => this._process = process;
+    private Executable(Process process) => _process = process;
 
     public int Id => _process.Id;
 

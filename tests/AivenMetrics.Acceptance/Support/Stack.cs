@@ -28,7 +28,7 @@ internal sealed partial class Stack : IAsyncDisposable
 
     private Stack(StackOptions options)
     {
-        this._options = options;
+        _options = options;
         Folder = new DemoFolder(Directory.CreateTempSubdirectory("aiven-metrics-acceptance-").FullName);
         Configuration = new StackConfiguration(options, Folder);
         Simulator = new SimulatorAdmin(Configuration.SimulatorUrl, Configuration.Secret("aiven-token"));

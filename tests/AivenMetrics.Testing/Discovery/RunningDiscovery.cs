@@ -25,8 +25,8 @@ internal sealed class RunningDiscovery : IAsyncDisposable
 
     private RunningDiscovery(IHost host, string folder, ConcurrentQueue<string> log)
     {
-        this._host = host;
-        this._folder = folder;
+        _host = host;
+        _folder = folder;
         Log = log;
     }
 

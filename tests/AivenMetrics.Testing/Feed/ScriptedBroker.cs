@@ -16,7 +16,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
     private volatile string? _entityTag;
     private volatile Func<HttpContext, Task>? _misbehaviour;
 
-    private ScriptedBroker(WebApplication app) => this._app = app;
+    private ScriptedBroker(WebApplication app) => _app = app;
 
     public Uri Url => new(_app.Urls.First());
 

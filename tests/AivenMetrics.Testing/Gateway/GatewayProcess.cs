@@ -25,7 +25,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly string _folder;
 
-    private GatewayProcess(Process process, string folder) => (this._process, this._folder) = (process, folder);
+    private GatewayProcess(Process process, string folder) => (_process, _folder) = (process, folder);
 
     public int Id => _process.Id;
 

@@ -30,7 +30,7 @@ public sealed class RunningGateway : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly string _folder;
 
-    private RunningGateway(WebApplication app, string folder) => (this._app, this._folder) = (app, folder);
+    private RunningGateway(WebApplication app, string folder) => (_app, _folder) = (app, folder);
 
     public string Url => _app.Urls.Single();
 

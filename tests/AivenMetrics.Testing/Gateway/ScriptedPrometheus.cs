@@ -36,7 +36,7 @@ public sealed class ScriptedPrometheus : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private ScriptedPrometheus(WebApplication app) => this._app = app;
+    private ScriptedPrometheus(WebApplication app) => _app = app;
 
     /// <summary>All requests except the gateway's own probes, in order of arrival.</summary>
     public ConcurrentQueue<ReceivedRequest> Requests { get; } = [];

@@ -14,8 +14,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private PostgresServer(string folder, string binaries, int port, bool durable)
     {
-        this._folder = folder;
-        this._binaries = binaries;
+        _folder = folder;
+        _binaries = binaries;
         _durability = durable ? "on" : "off";
         Port = port;
     }

@@ -17,7 +17,7 @@ internal sealed class PrometheusPair : IAsyncDisposable
     private readonly Process?[] _processes = new Process?[2];
     private readonly WebApplication _exporter;
 
-    private PrometheusPair(WebApplication exporter) => this._exporter = exporter;
+    private PrometheusPair(WebApplication exporter) => _exporter = exporter;
 
     /// <summary>Starts both and waits until both have samples.</summary>
     public static async Task<PrometheusPair> StartAsync()

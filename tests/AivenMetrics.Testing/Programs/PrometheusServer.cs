@@ -14,7 +14,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
 
     private PrometheusServer(Process process, string folder, Uri url)
     {
-        (this._process, this._folder, Url) = (process, folder, url);
+        (_process, _folder, Url) = (process, folder, url);
         Http = new HttpClient { BaseAddress = url };
         // A full pipe would block the process: its log is read and dropped.
         process.ErrorDataReceived += (_, _) => { };

@@ -12,7 +12,7 @@ internal sealed class StackConfiguration
 
     public StackConfiguration(StackOptions options, DemoFolder folder)
     {
-        (this._options, this._folder) = (options, folder);
+        (_options, _folder) = (options, folder);
         foreach (var secret in (string[])["aiven-token", "broker-password", "feed-discovery", "feed-gateway", "encryption-key"])
         {
             folder.CreateSecret(secret);

@@ -138,7 +138,7 @@ internal sealed class ExprGenerator
     private int _next;
 
     private ExprGenerator(byte[] choices, Dialect dialect, long[] milliseconds) =>
-        (this._choices, this._dialect, this._milliseconds) = (choices, dialect, milliseconds);
+        (_choices, _dialect, _milliseconds) = (choices, dialect, milliseconds);
 
     /// <summary>Returns the tree for the given choices; of any type.</summary>
     /// <param name="choices">Any bytes.</param>

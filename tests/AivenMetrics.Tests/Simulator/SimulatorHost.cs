@@ -36,7 +36,7 @@ internal sealed class SimulatorHost : IAsyncDisposable
 
     private SimulatorHost(WebApplication app, FakeTimeProvider time)
     {
-        (this._app, Time) = (app, time);
+        (_app, Time) = (app, time);
         _client = new() { BaseAddress = new(app.Urls.Single()), Timeout = TimeSpan.FromSeconds(10) };
     }
 

@@ -48,7 +48,7 @@ internal sealed class FakeBroker : IAsyncDisposable
     private readonly FakeBrokerState _state;
     private readonly Lock _gate = new();
 
-    private FakeBroker(WebApplication app, bool asynchronous) => (this._app, _state) = (app, new FakeBrokerState(asynchronous));
+    private FakeBroker(WebApplication app, bool asynchronous) => (_app, _state) = (app, new FakeBrokerState(asynchronous));
 
     public Uri Url => new(_app.Urls.First());
 

@@ -7,7 +7,7 @@ internal sealed class OpenApiYaml
 {
     private readonly Dictionary<object, object?> _root;
 
-    private OpenApiYaml(Dictionary<object, object?> root) => this._root = root;
+    private OpenApiYaml(Dictionary<object, object?> root) => _root = root;
 
     public static OpenApiYaml Committed { get; } = Read(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "openapi.yaml")));
 

@@ -11,7 +11,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
 
     protected BindWaitingTests(BrokerHost broker)
     {
-        this._broker = broker;
+        _broker = broker;
         broker.DecideBind = _ => null;
     }
 

@@ -12,7 +12,7 @@ public abstract class OperationConformanceTests : IAsyncLifetime
 
     protected OperationConformanceTests(BrokerHost broker)
     {
-        this._broker = broker;
+        _broker = broker;
         broker.DecideBind = _ => null;
     }
 

@@ -18,7 +18,7 @@ public abstract partial class RandomLifecycleTests : IAsyncLifetime
 
     protected RandomLifecycleTests(BrokerHost broker)
     {
-        this._broker = broker;
+        _broker = broker;
         broker.DecideBind = scope =>
             scope.BindingId.Value == LifecycleIds.BindingId(LifecycleIds.Slow) ? null
             : scope.BindingId.Value == LifecycleIds.BindingId(LifecycleIds.Bad) ? (OperationState.Failed, BadReason)
