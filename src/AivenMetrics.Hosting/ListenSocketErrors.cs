@@ -5,7 +5,7 @@ namespace AivenMetrics.Hosting;
 
 /// <summary>
 /// Opens the sockets that a role listens on. If a socket cannot be opened, the error names the option and the remedy. Kestrel's own
-/// error names the address at best.
+/// error names only the address, or nothing.
 /// </summary>
 internal static class ListenSocketErrors
 {

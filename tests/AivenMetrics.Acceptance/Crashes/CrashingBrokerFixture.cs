@@ -22,7 +22,7 @@ public sealed class CrashingBrokerFixture : IAsyncLifetime
     {
         await _postgres.InitializeAsync();
         _database = await _postgres.NewDatabaseAsync();
-        // The integrations stay between the lifecycles: what Aiven does is not what is tested here.
+        // The integrations stay between the lifecycles, because this test does not cover Aiven.
         Stack = await Stack.StartAsync(
             new StackOptions
             {

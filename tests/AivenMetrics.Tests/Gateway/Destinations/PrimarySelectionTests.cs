@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Destinations;
 
-/// <summary>Who is asked first, as time goes by and contacts say this and that.</summary>
+/// <summary>Tests the choice of the primary destination as time passes and probes and requests succeed or fail.</summary>
 public sealed class PrimarySelectionTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();

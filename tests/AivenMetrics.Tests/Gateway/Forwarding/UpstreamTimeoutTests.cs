@@ -34,7 +34,7 @@ public sealed class UpstreamTimeoutTests : IDisposable
         Assert.Throws<OperationCanceledException>(deadline.ThrowIfHung);
     }
 
-    /// <summary>A long answer of a server whose probes fail for lack of time would otherwise never end.</summary>
+    /// <summary>A long response of a server whose probes time out would otherwise never end.</summary>
     [Fact]
     public void A_body_that_has_begun_is_not_cut_off_by_it()
     {
