@@ -34,7 +34,8 @@ internal static class CatalogLoad
             await RateAsync(broker, "/v2/catalog", clients, 3);
             await RateAsync(plain, "/", clients, 3);
             Console.WriteLine($"{clients} connections, rounds of {seconds} s");
-            Console.WriteLine($"{"round", 5} {"catalog/s", 10} {"bytes each", 11} {"bare/s", 10} {"bytes each", 11} {"ratio", 6}");
+            var table = new TextTable(("round", 5), ("catalog/s", 9), ("bytes each", 10), ("bare/s", 9), ("bytes each", 10), ("ratio", 5));
+            table.WriteHeader();
             for (var round = 1; round <= rounds; round++)
             {
                 var ours = await MeasureAsync(broker, "/v2/catalog", () => BrokerAllocatedAsync(stack.MetricsUrl), clients, seconds);
@@ -45,12 +46,13 @@ internal static class CatalogLoad
                     clients,
                     seconds
                 );
-                Console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{round, 5} {ours.PerSecond, 10:0} {ours.BytesEach, 11:0} {theirs.PerSecond, 10:0} "
-                            + $"{theirs.BytesEach, 11:0} {ours.PerSecond / theirs.PerSecond, 6:0.00}"
-                    )
+                table.WriteRow(
+                    $"{round}",
+                    $"{ours.PerSecond:0}",
+                    $"{ours.BytesEach:0}",
+                    $"{theirs.PerSecond:0}",
+                    $"{theirs.BytesEach:0}",
+                    $"{ours.PerSecond / theirs.PerSecond:0.00}"
                 );
             }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -22,6 +21,8 @@ internal static class CredentialsLoad
 {
     private const int Count = 10_000;
     private const int Changes = 10;
+
+    private static readonly TextTable Table = new(("", -34), ("", 10), ("", 0));
 
     public static async Task<int> RunAsync()
     {
@@ -90,7 +91,7 @@ internal static class CredentialsLoad
     }
 
     private static void Row(string what, FormattableString value, string aim) =>
-        Console.WriteLine($"{what, -34} {value.ToString(CultureInfo.InvariantCulture), 10}   {(aim.Length > 0 ? $"aim {aim}" : "")}");
+        Table.WriteRow($"{what}", value, $"{(aim.Length > 0 ? $"aim {aim}" : "")}");
 
     /// <summary>As the broker's: every credential with an organization and a space; the first one's password is the change's.</summary>
     private static TenantCredential[] Credentials(int change) =>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using AivenMetrics.Testing.Gateway;
 using AivenMetrics.Testing.Programs;
 
@@ -14,13 +13,23 @@ internal static class FailoverLoad
     private static readonly TimeSpan Normal = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Around = TimeSpan.FromSeconds(6);
 
+    private static readonly TextTable Table = new(
+        ("event", -8),
+        ("round", 5),
+        ("requests", 8),
+        ("errors", 6),
+        ("normal p50", 10),
+        ("p99", 8),
+        ("max", 8),
+        ("slowest after", 13),
+        ("over max", 9),
+        ("aim", -3)
+    );
+
     public static async Task<int> RunAsync(LoadOptions options)
     {
         var (clients, rounds) = (options.Number("clients", 8), options.Number("rounds", 3));
-        Console.WriteLine(
-            $"{"event", -8} {"round", 5} {"requests", 9} {"errors", 7}   {"normal p50", 11} {"p99", 9} {"max", 9}   "
-                + $"{"slowest after", 13} {"over max", 10}   aim"
-        );
+        Table.WriteHeader();
         for (var round = 1; round <= rounds; round++)
         {
             await MeasureAsync("kill -9", round, clients, pair => pair.KillAsync(0), "0 errors, at most 200 ms over normal");
@@ -61,13 +70,17 @@ internal static class FailoverLoad
         var after = asked
             .Where(one => one.Started + (one.Took.TotalSeconds * Stopwatch.Frequency) >= eventAt)
             .Max(one => one.Took.TotalMilliseconds);
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name, -8} {round, 5} {asked.Length, 9} {asked.Count(one => one.Fault.Length > 0), 7}   "
-                    + $"{At(normal, 0.5), 8:F1} ms {At(normal, 0.99), 6:F1} ms {normal[^1], 6:F1} ms   {after, 10:F1} ms "
-                    + $"{after - normal[^1], 7:F1} ms   {aim}"
-            )
+        Table.WriteRow(
+            $"{name}",
+            $"{round}",
+            $"{asked.Length}",
+            $"{asked.Count(one => one.Fault.Length > 0)}",
+            $"{At(normal, 0.5):F1} ms",
+            $"{At(normal, 0.99):F1} ms",
+            $"{normal[^1]:F1} ms",
+            $"{after:F1} ms",
+            $"{after - normal[^1]:F1} ms",
+            $"{aim}"
         );
         foreach (var fault in asked.Where(one => one.Fault.Length > 0).Take(3))
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -36,6 +35,19 @@ internal static class GatewayLoad
         ),
     ];
 
+    private static readonly TextTable Table = new(
+        ("question", -32),
+        ("conn", 4),
+        ("direct p50", 10),
+        ("p99", 8),
+        ("req/s", 6),
+        ("gateway p50", 11),
+        ("p99", 8),
+        ("req/s", 6),
+        ("added p50", 9),
+        ("ratio p99", 9)
+    );
+
     public static async Task<int> RunAsync()
     {
         await using var exporter = await StartExporterAsync();
@@ -45,10 +57,7 @@ internal static class GatewayLoad
         await prometheus.WaitUntilAsync("count_over_time(load_metric[1m]) > 20", answer =>
             answer.Contains("\"metric\"", StringComparison.Ordinal)
         );
-        Console.WriteLine(
-            $"{"question", -32} {"conn", 4} {"direct p50", 11} {"p99", 9} {"req/s", 7}   {"gateway p50", 11} {"p99", 9} "
-                + $"{"req/s", 7}   added p50   ratio p99"
-        );
+        Table.WriteHeader();
         foreach (var question in Questions)
         {
             foreach (var connections in (int[])[1, 16])
@@ -77,14 +86,17 @@ internal static class GatewayLoad
 
         direct.Sort();
         through.Sort();
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{question.Name, -32} {connections, 4} {At(direct, 0.5), 8:F2} ms {At(direct, 0.99), 6:F2} ms "
-                    + $"{PerSecond(direct), 7:F0}   {At(through, 0.5), 8:F2} ms {At(through, 0.99), 6:F2} ms "
-                    + $"{PerSecond(through), 7:F0}   {At(through, 0.5) - At(direct, 0.5), 6:F3} ms   "
-                    + $"{At(through, 0.99) / At(direct, 0.99), 9:F2}"
-            )
+        Table.WriteRow(
+            $"{question.Name}",
+            $"{connections}",
+            $"{At(direct, 0.5):F2} ms",
+            $"{At(direct, 0.99):F2} ms",
+            $"{PerSecond(direct):F0}",
+            $"{At(through, 0.5):F2} ms",
+            $"{At(through, 0.99):F2} ms",
+            $"{PerSecond(through):F0}",
+            $"{At(through, 0.5) - At(direct, 0.5):F3} ms",
+            $"{At(through, 0.99) / At(direct, 0.99):F2}"
         );
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AivenMetrics.Testing.Gateway;
 
 namespace AivenMetrics.Benchmarks;
@@ -15,16 +14,12 @@ internal static class LargeResponseLoad
     {
         var megabytes = options.Number("megabytes", 100);
         Console.WriteLine($"{megabytes} MB through the gateway; aim: its working set grows by at most {Aim} MB");
-        Console.WriteLine($"{"", -20} {"MB read", 8} {"before", 8} {"most", 8} {"growth", 8}");
+        var table = new TextTable(("", -20), ("MB read", 7), ("before", 7), ("most", 7), ("growth", 7));
+        table.WriteHeader();
         var all = await LargeResponse.MeasureAsync(megabytes);
         foreach (var one in all)
         {
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{one.Name, -20} {one.Read, 8:0.0} {one.Before, 8:0.0} {one.Most, 8:0.0} {one.Growth, 8:0.0}"
-                )
-            );
+            table.WriteRow($"{one.Name}", $"{one.Read:0.0}", $"{one.Before:0.0}", $"{one.Most:0.0}", $"{one.Growth:0.0}");
         }
         return all.All(one => one.Growth <= Aim) ? 0 : 1;
     }

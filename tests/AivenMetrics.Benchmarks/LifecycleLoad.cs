@@ -15,6 +15,19 @@ internal static class LifecycleLoad
 {
     private const string PgbenchDatabase = "pgbench";
 
+    private static readonly TextTable Table = new(
+        ("round", 5),
+        ("lifecycles/s", 12),
+        ("bind p50 ms", 11),
+        ("p99", 7),
+        ("unbind p50", 10),
+        ("p99", 7),
+        ("writes each", 11),
+        ("commits each", 12),
+        ("pgbench/s", 9),
+        ("ratio", 5)
+    );
+
     public static async Task<int> RunAsync(LoadOptions options)
     {
         (var seconds, var rounds, var clients) = (
@@ -40,10 +53,7 @@ internal static class LifecycleLoad
             $"{clients} clients, rounds of {seconds} s, fsync {(options.Flag("no-fsync") ? "off" : "on")}; broker, gateway, "
                 + $"simulator, PostgreSQL and the load share {Environment.ProcessorCount} cores"
         );
-        Console.WriteLine(
-            $"{"round", 5} {"lifecycles/s", 13} {"bind p50 ms", 12} {"p99", 8} {"unbind p50", 11} {"p99", 8} "
-                + $"{"writes each", 12} {"commits each", 13} {"pgbench/s", 10} {"ratio", 6}"
-        );
+        Table.WriteHeader();
         List<double> ratios = [];
         for (var round = 1; round <= rounds; round++)
         {
@@ -58,15 +68,17 @@ internal static class LifecycleLoad
             var lifecycles = binds.Count / took;
             var writesEach = (double)(after.writes - before.writes) / Math.Max(1, binds.Count);
             ratios.Add(lifecycles * writesEach / commitsPerSecond);
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{round, 5} {lifecycles, 13:0.0} {1000 * Percentile(binds, 50), 12:0.0} "
-                        + $"{1000 * Percentile(binds, 99), 8:0.0} {1000 * Percentile(unbinds, 50), 11:0.0} "
-                        + $"{1000 * Percentile(unbinds, 99), 8:0.0} {writesEach, 12:0.00} "
-                        + $"{(double)(after.commits - before.commits) / Math.Max(1, binds.Count), 13:0.00} "
-                        + $"{commitsPerSecond, 10:0} {ratios[^1], 6:0.00}"
-                )
+            Table.WriteRow(
+                $"{round}",
+                $"{lifecycles:0.0}",
+                $"{1000 * Percentile(binds, 50):0.0}",
+                $"{1000 * Percentile(binds, 99):0.0}",
+                $"{1000 * Percentile(unbinds, 50):0.0}",
+                $"{1000 * Percentile(unbinds, 99):0.0}",
+                $"{writesEach:0.00}",
+                $"{(double)(after.commits - before.commits) / Math.Max(1, binds.Count):0.00}",
+                $"{commitsPerSecond:0}",
+                $"{ratios[^1]:0.00}"
             );
         }
 

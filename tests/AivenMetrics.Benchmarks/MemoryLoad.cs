@@ -29,7 +29,8 @@ internal static class MemoryLoad
         var start = Stopwatch.GetTimestamp();
         await platform.LoopAsync(instances, clients, NoLimit, warmUp);
         var first = Megabytes(stack);
-        Console.WriteLine($"{"lifecycles", 10} {"RSS MB", 8} {"growth", 8} {"seconds", 8}");
+        var table = new TextTable(("lifecycles", 10), ("RSS MB", 7), ("growth", 7), ("seconds", 7));
+        table.WriteHeader();
         Show(warmUp, first, 0);
         for (var done = 0; done < total; done += step)
         {
@@ -47,12 +48,7 @@ internal static class MemoryLoad
         return growth < Aim && platform.Failures == 0 ? 0 : 1;
 
         void Show(int lifecycles, double memory, double grown) =>
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{lifecycles, 10} {memory, 8:0.0} {grown, 8:0.0} {Stopwatch.GetElapsedTime(start).TotalSeconds, 8:0}"
-                )
-            );
+            table.WriteRow($"{lifecycles}", $"{memory:0.0}", $"{grown:0.0}", $"{Stopwatch.GetElapsedTime(start).TotalSeconds:0}");
     }
 
     private static double Megabytes(BrokerStack stack) => stack.BrokerMemory / 1024.0 / 1024.0;

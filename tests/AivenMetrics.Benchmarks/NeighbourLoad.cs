@@ -77,17 +77,27 @@ internal static class NeighbourLoad
             }
         }
 
-        Console.WriteLine($"{"neighbour asks", -18} {"answered", 9} {"refused", 8}   {"p50", 9} {"p99", 9}   ratio p50   p99");
+        var table = new TextTable(
+            ("neighbour asks", -18),
+            ("answered", 8),
+            ("refused", 7),
+            ("p50", 8),
+            ("p99", 8),
+            ("ratio p50", 9),
+            ("p99", 5)
+        );
+        table.WriteHeader();
         for (var i = 0; i < perSecond.Length; i++)
         {
             measured[i].Sort();
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{perSecond[i] + " per second", -18} {answered[i], 9} {refused[i], 8}   {At(measured[i], 0.5), 6:F2} ms "
-                        + $"{At(measured[i], 0.99), 6:F2} ms   {At(measured[i], 0.5) / At(measured[0], 0.5), 9:F2} "
-                        + $"{At(measured[i], 0.99) / At(measured[0], 0.99), 5:F2}"
-                )
+            table.WriteRow(
+                $"{perSecond[i]} per second",
+                $"{answered[i]}",
+                $"{refused[i]}",
+                $"{At(measured[i], 0.5):F2} ms",
+                $"{At(measured[i], 0.99):F2} ms",
+                $"{At(measured[i], 0.5) / At(measured[0], 0.5):F2}",
+                $"{At(measured[i], 0.99) / At(measured[0], 0.99):F2}"
             );
         }
 

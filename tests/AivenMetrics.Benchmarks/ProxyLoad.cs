@@ -1,4 +1,3 @@
-using System.Globalization;
 using AivenMetrics.Testing.Gateway;
 using AivenMetrics.Testing.Programs;
 
@@ -75,19 +74,29 @@ internal static class ProxyLoad
             $"{connections} connections, {rounds} rounds of {seconds} s, medians; load average "
                 + $"{ProcessStatus.LoadAverage()}, {Environment.ProcessorCount} cores"
         );
-        Console.WriteLine($"{"", -24} {"req/s", 8} {"of Caddy's", 10} {"p50 ms", 8} {"added", 7} {"p99 ms", 8} {"CPU s/10,000", 13}");
+        var table = new TextTable(
+            ("", -24),
+            ("req/s", 7),
+            ("of Caddy's", 10),
+            ("p50 ms", 7),
+            ("added", 6),
+            ("p99 ms", 7),
+            ("CPU s/10,000", 12)
+        );
+        table.WriteHeader();
         for (var i = 0; i < proxies.Length; i++)
         {
             // The ratio of each round, because its measurements lie next to each other in time.
             var ratio = Middle([.. all[i].Zip(caddy, (own, other) => own.Result.PerSecond / other.Result.PerSecond)]);
             var p50 = Median(all[i], m => m.Result.P50);
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{proxies[i].Name, -24} {Median(all[i], m => m.Result.PerSecond), 8:0} {ratio, 10:0.00} {p50, 8:0.000} "
-                        + $"{p50 - direct, 7:0.000} {Median(all[i], m => m.Result.P99), 8:0.00} "
-                        + $"{Median(all[i], m => m.ProcessorSeconds * 10_000 / m.Result.Requests), 13:0.00}"
-                )
+            table.WriteRow(
+                $"{proxies[i].Name}",
+                $"{Median(all[i], m => m.Result.PerSecond):0}",
+                $"{ratio:0.00}",
+                $"{p50:0.000}",
+                $"{p50 - direct:0.000}",
+                $"{Median(all[i], m => m.Result.P99):0.00}",
+                $"{Median(all[i], m => m.ProcessorSeconds * 10_000 / m.Result.Requests):0.00}"
             );
         }
     }

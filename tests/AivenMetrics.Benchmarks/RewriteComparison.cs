@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using AivenMetrics.PromQL;
 using AivenMetrics.Testing.Programs;
 using MatchType = AivenMetrics.PromQL.MatchType;
@@ -32,9 +31,16 @@ internal static class RewriteComparison
         await using var prometheus = await (
             options.Flag("prometheus3") ? PrometheusServer.StartPrometheus3Async() : PrometheusServer.StartPrometheus2Async()
         );
-        Console.WriteLine(
-            $"{"", -16} {"µs", 8} {"aim", 6} {"bytes allocated", 16} {"of the output", 14} {"format_query µs", 16} {"ratio", 6}"
+        var table = new TextTable(
+            ("", -16),
+            ("µs", 7),
+            ("aim", 5),
+            ("bytes allocated", 15),
+            ("of the output", 13),
+            ("format_query µs", 15),
+            ("ratio", 5)
         );
+        table.WriteHeader();
         foreach (var (name, query, aim) in Queries)
         {
             // Until the second compilation of all that is asked is over.
@@ -59,12 +65,14 @@ internal static class RewriteComparison
             }
             var allocated = (GC.GetAllocatedBytesForCurrentThread() - before) / Requests;
             var (own, other) = (ours[rounds / 2], theirs[rounds / 2]);
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{name, -16} {own, 8:0.0} {aim, 6:0} {allocated, 16} {(double)allocated / output, 12:0.0} × {other, 16:0} "
-                        + $"{other / own, 6:0}"
-                )
+            table.WriteRow(
+                $"{name}",
+                $"{own:0.0}",
+                $"{aim:0}",
+                $"{allocated}",
+                $"{(double)allocated / output:0.0} ×",
+                $"{other:0}",
+                $"{other / own:0}"
             );
         }
 

@@ -73,7 +73,8 @@ internal static class RequestBody
         try
         {
             var length = 0;
-            for (var isComplete = false; !isComplete; )
+            var isComplete = false;
+            while (!isComplete)
             {
                 var read = await reader.ReadAsync();
                 try

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AivenMetrics.Simulator;
 using Spectre.Console;
 
@@ -119,5 +120,9 @@ internal sealed class DemoRunner(DemoOptions options, IAnsiConsole console, Time
         }
     }
 
-    private void WriteProgress(string what) => console.WriteLine($"{time.GetElapsedTime(_start).TotalSeconds, 5:0.0} s  {what}");
+    private void WriteProgress(string what)
+    {
+        var seconds = time.GetElapsedTime(_start).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        console.WriteLine($"{seconds.PadLeft(5)} s  {what}");
+    }
 }

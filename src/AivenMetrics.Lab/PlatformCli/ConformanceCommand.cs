@@ -155,7 +155,7 @@ internal static class ConformanceCommand
                 CheckOutcome.Violated => "red",
                 _ => "grey",
             };
-            report.WriteLine($"{result.Requirement.Id, -4} {Describe(result.Outcome), -15} {result.Statement}", colour);
+            report.WriteLine($"{result.Requirement.Id.PadRight(4)} {Describe(result.Outcome).PadRight(15)} {result.Statement}", colour);
             foreach (var seen in result.Observations.Take(MaximumObservations))
             {
                 report.WriteLine($"                       {seen}");

@@ -55,7 +55,7 @@ internal sealed class PlatformReport(bool json)
     {
         foreach ((var name, var value) in facts.Where(fact => !string.IsNullOrEmpty(fact.Value)))
         {
-            WriteLine($"  {name, -14} {value}");
+            WriteLine($"  {name.PadRight(14)} {value}");
         }
     }
 

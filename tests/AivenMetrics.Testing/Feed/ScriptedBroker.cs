@@ -7,6 +7,16 @@ using Microsoft.Extensions.Logging;
 
 namespace AivenMetrics.Testing.Feed;
 
+/// <summary>A request that a scripted broker received: its path and the headers that a feed client sends.</summary>
+internal sealed record RecordedFeedRequest(
+    string Path,
+    string? Token,
+    string? IfNoneMatch,
+    string? Prefer,
+    string? Version,
+    string? Gateway
+);
+
 /// <summary>A scripted broker: real Kestrel on port 0 with recorded requests.</summary>
 internal sealed class ScriptedBroker : IAsyncDisposable
 {
@@ -20,14 +30,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
 
     public Uri Url => new(_app.Urls.First());
 
-    public ConcurrentQueue<(
-        string Path,
-        string? Token,
-        string? IfNoneMatch,
-        string? Prefer,
-        string? Version,
-        string? Gateway
-    )> Requests { get; } = new();
+    public ConcurrentQueue<RecordedFeedRequest> Requests { get; } = new();
 
     public static async Task<ScriptedBroker> StartAsync(string body, int port = 0)
     {
@@ -84,7 +87,7 @@ internal sealed class ScriptedBroker : IAsyncDisposable
     {
         var headers = context.Request.Headers;
         Requests.Enqueue(
-            (
+            new(
                 context.Request.Path,
                 headers.Authorization,
                 headers.IfNoneMatch,
