@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests;
@@ -7,8 +8,6 @@ namespace AivenMetrics.Tests;
 public sealed partial class RepositoryTests
 {
     private const int MaximumColumns = 140;
-
-    private static readonly string Root = FindRoot();
 
     [Fact]
     public void No_line_of_the_product_has_more_than_140_columns_except_text_that_users_copy()
@@ -22,7 +21,7 @@ public sealed partial class RepositoryTests
     [Fact]
     public void No_project_compiles_a_file_of_another_project()
     {
-        var projects = Directory.EnumerateFiles(Root, "*.csproj", SearchOption.AllDirectories).ToList();
+        var projects = Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories).ToList();
 
         Assert.True(projects.Count > 10, $"found {projects.Count}");
         Assert.DoesNotContain(projects, project => File.ReadAllText(project).Contains("<Compile Include=\"..", StringComparison.Ordinal));
@@ -31,16 +30,19 @@ public sealed partial class RepositoryTests
     [Fact]
     public void The_version_stands_in_one_place()
     {
-        var projects = Directory.EnumerateFiles(Root, "*.csproj", SearchOption.AllDirectories);
+        var projects = Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories);
 
-        Assert.Matches("<Version>[0-9]+\\.[0-9]+\\.[0-9]+</Version>", File.ReadAllText(Path.Combine(Root, "Directory.Build.props")));
+        Assert.Matches(
+            "<Version>[0-9]+\\.[0-9]+\\.[0-9]+</Version>",
+            File.ReadAllText(Path.Combine(Repository.Root, "Directory.Build.props"))
+        );
         Assert.DoesNotContain(projects, project => File.ReadAllText(project).Contains("<Version", StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> Sources(string folder) =>
         Directory
-            .EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !BuildOutput().IsMatch(Path.GetRelativePath(Root, file)));
+            .EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !BuildOutput().IsMatch(Path.GetRelativePath(Repository.Root, file)));
 
     private static IEnumerable<string> LongLines(string file)
     {
@@ -51,19 +53,9 @@ public sealed partial class RepositoryTests
             inRawLiteral ^= RawQuotes().Count(line) % 2 == 1;
             if (!isRaw && line.Length > MaximumColumns)
             {
-                yield return $"{Path.GetRelativePath(Root, file)}:{index + 1} has {line.Length} columns";
+                yield return $"{Path.GetRelativePath(Repository.Root, file)}:{index + 1} has {line.Length} columns";
             }
         }
-    }
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "AivenMetrics.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("AivenMetrics.sln is in no folder above the tests.");
-        }
-        return folder.FullName;
     }
 
     [GeneratedRegex("(^|/)(bin|obj)/")]

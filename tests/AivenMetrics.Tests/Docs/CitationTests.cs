@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Docs;
@@ -9,12 +9,11 @@ public sealed partial class CitationTests
 {
     private static readonly string[] Folders = ["src", "tests", "docs", "db", "deploy"];
     private static readonly string[] Extensions = [".cs", ".md", ".sql", ".sh", ".yml", ".yaml", ".csproj", ".props", ".json", ""];
-    private static readonly string Root = FindRoot();
     private static readonly IReadOnlyList<(string Path, string[] Lines)> Files = ReadFiles();
 
     [Fact]
     public void Every_cited_document_exists() =>
-        AssertNone(Citations(Document()).Where(citation => !File.Exists(Path.Combine(Root, citation.Value))));
+        AssertNone(Citations(Document()).Where(citation => !File.Exists(Path.Combine(Repository.Root, citation.Value))));
 
     [Fact]
     public void Every_cited_requirement_of_the_conformance_document_exists()
@@ -53,7 +52,7 @@ public sealed partial class CitationTests
 
     private static HashSet<string> Headings(string document, Regex pattern) =>
         [
-            .. File.ReadLines(Path.Combine(Root, document))
+            .. File.ReadLines(Path.Combine(Repository.Root, document))
                 .Select(line => pattern.Match(line))
                 .Where(match => match.Success)
                 .Select(match => match.Groups[1].Value),
@@ -78,29 +77,18 @@ public sealed partial class CitationTests
     private static List<(string Path, string[] Lines)> ReadFiles()
     {
         var paths = Folders
-            .Select(folder => Path.Combine(Root, folder))
+            .Select(folder => Path.Combine(Repository.Root, folder))
             .Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
-            .Concat(Directory.EnumerateFiles(Root, "*.md"))
+            .Concat(Directory.EnumerateFiles(Repository.Root, "*.md"))
             .Where(path => Extensions.Contains(Path.GetExtension(path)))
             .Where(path =>
-                !Path.GetRelativePath(Root, path)
+                !Path.GetRelativePath(Repository.Root, path)
                     .Split(Path.DirectorySeparatorChar)
                     .Any(part => part is "bin" or "obj" or "Cases" or "TestResults")
             )
             .Where(path => Path.GetFileName(path) != "CitationTests.cs");
-        return [.. paths.Select(path => (Path.GetRelativePath(Root, path), File.ReadAllLines(path)))];
-    }
-
-    private static string FindRoot([CallerFilePath] string path = "")
-    {
-        var folder = new DirectoryInfo(Path.GetDirectoryName(path)!);
-        while (!File.Exists(Path.Combine(folder.FullName, "AivenMetrics.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("AivenMetrics.sln is in no folder above the tests.");
-        }
-
-        return folder.FullName;
+        return [.. paths.Select(path => (Path.GetRelativePath(Repository.Root, path), File.ReadAllLines(path)))];
     }
 
     [GeneratedRegex(@"(?<![\w/.])docs/[A-Za-z0-9_./-]+\.[a-z]{2,4}\b")]

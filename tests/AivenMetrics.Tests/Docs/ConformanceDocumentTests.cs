@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Docs;
@@ -11,8 +11,7 @@ public sealed partial class ConformanceDocumentTests
     private const int Requirements = 133;
     private const string Excuse = "Does not apply: ";
 
-    private static readonly string Root = FindRoot();
-    private static readonly string Document = Path.Combine(Root, "docs", "osb-conformance.md");
+    private static readonly string Document = Path.Combine(Repository.Root, "docs", "osb-conformance.md");
 
     [Fact]
     public void Every_requirement_is_listed_once_and_in_order() =>
@@ -108,7 +107,7 @@ public sealed partial class ConformanceDocumentTests
     private static HashSet<string> Tests()
     {
         var tests = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var path in Directory.EnumerateFiles(Path.Combine(Root, "tests"), "*Tests*.cs", SearchOption.AllDirectories))
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*Tests*.cs", SearchOption.AllDirectories))
         {
             var source = File.ReadAllText(path);
             if (Class().Match(source) is { Success: true } type)
@@ -118,16 +117,6 @@ public sealed partial class ConformanceDocumentTests
         }
 
         return tests;
-    }
-
-    private static string FindRoot([CallerFilePath] string path = "")
-    {
-        var folder = new DirectoryInfo(Path.GetDirectoryName(path)!);
-        while (!File.Exists(Path.Combine(folder.FullName, "AivenMetrics.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("No folder above the tests contains AivenMetrics.sln.");
-        }
-        return folder.FullName;
     }
 
     private sealed record Entry(int Number, List<string> Proofs);

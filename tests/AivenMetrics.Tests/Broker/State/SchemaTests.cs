@@ -1,6 +1,6 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using AivenMetrics.Broker.State;
+using AivenMetrics.Testing;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -13,7 +13,7 @@ public sealed class SchemaTests
     public async Task The_schema_file_is_the_result_of_all_migrations()
     {
         var expected = await SchemaAsync();
-        var file = Path.Combine(Root(), "db", "schema.sql");
+        var file = Path.Combine(Repository.Root, "db", "schema.sql");
 
         var actual = File.Exists(file) ? await File.ReadAllTextAsync(file) : "";
 
@@ -68,16 +68,6 @@ public sealed class SchemaTests
 
         folder.Delete(recursive: true);
         return schema.ToString();
-    }
-
-    private static string Root([CallerFilePath] string path = "")
-    {
-        var folder = new DirectoryInfo(Path.GetDirectoryName(path)!);
-        while (!File.Exists(Path.Combine(folder.FullName, "AivenMetrics.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("AivenMetrics.sln is in no folder above the tests.");
-        }
-        return folder.FullName;
     }
 
     private sealed class Lines(List<string> lines) : IProgress<string>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using AivenMetrics.Testing;
 using Xunit;
 
 namespace AivenMetrics.Tests.Simulator.Admin;
@@ -25,12 +26,7 @@ public class AdminServerTests
     public async Task Every_route_is_listed_and_documented()
     {
         await using var simulator = await SimulatorHost.StartAsync();
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "AivenMetrics.sln")))
-        {
-            folder = Path.GetDirectoryName(folder)!;
-        }
-        var guide = await File.ReadAllTextAsync(Path.Combine(folder, "docs", "simulator.md"));
+        var guide = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "simulator.md"));
         var routes = (await simulator.CallAdminAsync("GET", ""))["routes"].AsArray();
         Assert.NotEmpty(routes);
         Assert.All(routes, route => Assert.Contains($"`{route!["method"]} {route["path"]}`", guide, StringComparison.Ordinal));
