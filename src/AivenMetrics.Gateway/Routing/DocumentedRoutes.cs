@@ -9,13 +9,17 @@ namespace AivenMetrics.Gateway.Routing;
 /// <param name="Parameters">The parameters, in the URL or, with POST, in a form.</param>
 /// <param name="ContentType">The content type of a response.</param>
 /// <param name="RequiresCredential">Whether a request needs a credential.</param>
+/// <param name="HasLabelName">Whether the path contains <c>{name}</c>.</param>
+/// <param name="ReportsReadiness">Whether the response has status 503 while the gateway is not ready.</param>
 public sealed record DocumentedRoute(
     string Path,
     IReadOnlyList<string> Methods,
     RouteDocumentation Documentation,
     IReadOnlyList<DocumentedParameter> Parameters,
     string ContentType,
-    bool RequiresCredential
+    bool RequiresCredential,
+    bool HasLabelName,
+    bool ReportsReadiness
 );
 
 /// <summary>A parameter of a route, for the API documentation.</summary>
@@ -37,7 +41,9 @@ public static class DocumentedRoutes
             RouteDocumentation.Get(route),
             [.. GetParameters(route)],
             GetContentType(route),
-            route.RequiresCredential
+            route.RequiresCredential,
+            route.HasLabelName,
+            route.Kind == RouteKind.Ready
         )),
     ];
 

@@ -75,7 +75,7 @@ internal sealed class GatewayDocumentFilter : IDocumentFilter
             Parameters = [],
             Responses = new OpenApiResponses { ["200"] = Answer(served, document) },
         };
-        if (served.Path.Contains("{name}", StringComparison.Ordinal))
+        if (served.HasLabelName)
         {
             operation.Parameters.Add(
                 Parameter(
@@ -99,7 +99,7 @@ internal sealed class GatewayDocumentFilter : IDocumentFilter
                 operation.Parameters.Add(Parameter(parameter, ParameterLocation.Query));
             }
         }
-        if (served.Path == "/-/ready")
+        if (served.ReportsReadiness)
         {
             operation.Responses["503"] = new OpenApiResponse
             {
