@@ -1,7 +1,4 @@
-using System.Data;
 using System.Data.Common;
-using System.Globalization;
-using Dapper;
 
 namespace AivenMetrics.Broker.State;
 
@@ -25,9 +22,6 @@ public enum InsertBindingResult
 public sealed class BindingStore(Database database)
 {
     private const string KeyCondition = "instance_id = @instance AND binding_id = @binding";
-
-    // Each outcome has six parameters, and a statement is limited to some thousands.
-    private const int MaximumOutcomesPerStatement = 200;
 
     // Platforms poll for at most 7 days.
     private static readonly TimeSpan EndedBindingRetention = TimeSpan.FromDays(7);
@@ -152,19 +146,7 @@ public sealed class BindingStore(Database database)
         IReadOnlyList<BindOutcome> outcomes,
         DateTimeOffset at,
         CancellationToken cancellationToken
-    ) =>
-        database.InTransactionAsync<IReadOnlyList<BindOutcome>>(
-            async transaction =>
-            {
-                var written = new List<BindOutcome>(outcomes.Count);
-                foreach (var batch in outcomes.Chunk(MaximumOutcomesPerStatement))
-                {
-                    written.AddRange(await RecordOutcomesAsync(transaction, batch, at));
-                }
-                return written;
-            },
-            cancellationToken
-        );
+    ) => database.InTransactionAsync(transaction => BindOutcomeWriter.WriteAsync(transaction, outcomes, at), cancellationToken);
 
     /// <summary>Stores the first snapshot and returns the stored one, so that all responses are equal.</summary>
     /// <returns>The stored snapshot; null if the binding does not exist or has not succeeded.</returns>
@@ -286,59 +268,6 @@ public sealed class BindingStore(Database database)
             }
         );
     }
-
-    private static async Task<IReadOnlyList<BindOutcome>> RecordOutcomesAsync(
-        WriteTransaction transaction,
-        BindOutcome[] outcomes,
-        DateTimeOffset at
-    )
-    {
-        var args = new DynamicParameters();
-        args.Add("inProgress", OperationState.InProgress.ToText(), DbType.String);
-        foreach (var (i, outcome) in outcomes.Index())
-        {
-            args.Add($"state{i}", outcome.State.ToText(), DbType.String);
-            args.Add($"description{i}", outcome.Description, DbType.String);
-            args.Add($"snapshot{i}", outcome.Snapshot, DbType.String);
-            args.Add($"instance{i}", outcome.Bind.Scope.InstanceId.Value, DbType.String);
-            args.Add($"binding{i}", outcome.Bind.Scope.BindingId.Value, DbType.String);
-            args.Add($"operation{i}", outcome.Bind.Operation, DbType.String);
-        }
-
-        var rows = outcomes
-            .Index()
-            .Select(entry =>
-                string.Create(CultureInfo.InvariantCulture, $"(@state{entry.Index}, @description{entry.Index}, @snapshot{entry.Index}, ")
-                + string.Create(CultureInfo.InvariantCulture, $"@instance{entry.Index}, @binding{entry.Index}, @operation{entry.Index})")
-            );
-        // Both databases name the columns of VALUES column1, column2, and so on.
-        var written = await transaction.QueryAsync<string>(
-            $"""
-            UPDATE service_binding SET operation_state = o.column1, description = o.column2, snapshot = o.column3
-            FROM (VALUES {string.Join(", ", rows)}) AS o
-            WHERE instance_id = o.column4 AND binding_id = o.column5 AND operation = o.column6 AND operation_state = @inProgress
-            RETURNING operation
-            """,
-            args
-        );
-        var recorded = outcomes.Where(outcome => written.Contains(outcome.Bind.Operation, StringComparer.Ordinal)).ToList();
-        await AuditStore.AppendAsync(
-            transaction,
-            [.. recorded.Where(outcome => outcome.State != OperationState.InProgress).Select(outcome => AuditEntry(outcome, at))]
-        );
-        return recorded;
-    }
-
-    private static AuditRecord AuditEntry(BindOutcome outcome, DateTimeOffset at) =>
-        new(
-            at,
-            "Bind",
-            outcome.Bind.Scope.InstanceId,
-            outcome.Bind.Scope.BindingId,
-            Actor.Broker,
-            outcome.State == OperationState.Succeeded ? AuditResult.Succeeded : AuditResult.Failed,
-            outcome.Description
-        );
 
     private Task<bool> DeleteIfAsync(OperationState state, BindingRecord row, AuditRecord? audit, CancellationToken cancellationToken) =>
         database.InTransactionAsync(
