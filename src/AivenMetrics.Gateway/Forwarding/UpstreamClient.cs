@@ -5,68 +5,16 @@ using AivenMetrics.Gateway.Telemetry;
 
 namespace AivenMetrics.Gateway.Forwarding;
 
-/// <summary>A response for the client, with its destination. Dispose it after its body is copied.</summary>
-internal sealed class UpstreamResponse(Destination destination, HttpResponseMessage response, BufferedBody? body, UpstreamTimeout timeout)
-    : IDisposable
-{
-    public Destination Destination => destination;
-
-    public HttpResponseMessage Message => response;
-
-    /// <summary>
-    /// The body of an error or of a buffered response (<see cref="UpstreamRequest.MaxBufferedBytes"/>); null if it is still to be read.
-    /// </summary>
-    public BufferedBody? Body => body;
-
-    public UpstreamTimeout Timeout => timeout;
-
-    public void Dispose()
-    {
-        body?.Dispose();
-        response.Dispose();
-        timeout.Dispose();
-    }
-}
-
-/// <summary>The reason why no destination responded.</summary>
-internal enum UpstreamFailure
-{
-    /// <summary>There is a response.</summary>
-    None,
-
-    /// <summary>No destination was reachable and responded as a query engine.</summary>
-    Unavailable,
-
-    /// <summary>A destination accepted the request and did not respond in time. The request is not sent to another one.</summary>
-    TimedOut,
-
-    /// <summary>A healthy destination does not have the path.</summary>
-    NotSupported,
-}
-
-/// <summary>The result of one attempt at one destination.</summary>
-/// <param name="Response">The response for the client; null if there is none.</param>
-/// <param name="Failure">The reason why there is no response.</param>
-/// <param name="IsFinal">Whether no other destination is tried.</param>
-internal readonly record struct AttemptResult(UpstreamResponse? Response, UpstreamFailure Failure, bool IsFinal)
-{
-    public static AttemptResult Failed => new(null, UpstreamFailure.Unavailable, IsFinal: false);
-
-    public static AttemptResult TimedOut => new(null, UpstreamFailure.TimedOut, IsFinal: true);
-
-    public static AttemptResult NotSupported => new(null, UpstreamFailure.NotSupported, IsFinal: true);
-}
-
 /// <summary>Sends requests to the destinations, the primary first, until one responds.</summary>
 /// <remarks>
 /// 1. Take the destinations in the order of <see cref="DestinationPool.GetOrder"/>; skip those that hang.
 /// 2. Send the request and wait for the response headers, at most for the timeout. A light request is hedged if the first destination is
-/// slow    (<see cref="HedgingBudget"/>).
+/// slow (<see cref="HedgingBudget"/>).
 /// 3. Classify the response (<see cref="ResponseClassifier"/>): a response of the query engine, success or error, is for the client. If the
-/// engine    does not have the path, no other destination is tried.
+/// engine does not have the path, no other destination is tried.
 /// 4. Buffer the body of an error, and of a response that the gateway changes as a whole (<see cref="BufferedBody"/>).
 /// 5. After a connection failure, an incomplete body, a probe that finds the destination hanging, or any other response, such as a 502:
-/// record the    failure and try the next destination.
+/// record the failure and try the next destination.
 /// 6. After the last destination: unavailable.
 /// Nothing is written to the client, so that a retry and a hedge remain possible.
 /// </remarks>
@@ -247,60 +195,21 @@ internal sealed class UpstreamClient(
             }
 
             timeout.ThrowIfHung();
-            // Only a healthy destination can report that it does not have a path: a login page has no path.
-            if (verdict == ResponseClass.NotSupported && destination.Rank < Destination.FailedRank)
+            attempt = RecordVerdict(destination, verdict, response.StatusCode) switch
             {
-                metrics.RecordAttempt(destination.Name, "not_offered");
-                return AttemptResult.NotSupported;
-            }
-
-            if (verdict == ResponseClass.QueryResponse)
-            {
-                destination.RecordSuccess();
-                metrics.RecordAttempt(destination.Name, "answered");
-                attempt = new AttemptResult(
+                UpstreamFailure.None => new(
                     new UpstreamResponse(destination, response, body, timeout),
                     UpstreamFailure.None,
                     IsFinal: true
-                );
-                return attempt;
-            }
-
-            metrics.RecordAttempt(destination.Name, "status");
-            destinations.RecordFailure(destination, $"status {(int)response.StatusCode}");
+                ),
+                UpstreamFailure.NotSupported => AttemptResult.NotSupported,
+                _ => AttemptResult.Failed,
+            };
         }
-        catch (HttpRequestException e)
-            when (e.HttpRequestError
-                    is HttpRequestError.ConnectionError
-                        or HttpRequestError.NameResolutionError
-                        or HttpRequestError.SecureConnectionError
-            )
+        catch (Exception e) when (ClassifyFault(e, timeout) is { } fault)
         {
-            metrics.RecordAttempt(destination.Name, "connect");
-            destinations.RecordUnreachable(destination, e.Message);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            metrics.RecordAttempt(destination.Name, "broken");
-            destinations.RecordFailure(destination, e.Message);
-        }
-        catch (OperationCanceledException) when (timeout.IsCancelled)
-        {
-            metrics.RecordAttempt(destination.Name, "abandoned");
-        }
-        catch (OperationCanceledException) when (timeout.HasExpired)
-        {
-            metrics.RecordAttempt(destination.Name, "timeout");
-            return AttemptResult.TimedOut;
-        }
-        catch (OperationCanceledException e) when (timeout.IsHung || !timeout.Token.IsCancellationRequested)
-        {
-            // A probe found that the destination hangs, or the connect timeout of the HTTP handler expired.
-            metrics.RecordAttempt(destination.Name, destination.IsHung ? "hung" : "connect");
-            if (destination.Rank < Destination.FailedRank)
-            {
-                destinations.RecordUnreachable(destination, e.InnerException?.Message ?? "no connection in time");
-            }
+            RecordFault(destination, fault, e);
+            attempt = fault == AttemptFault.TimedOut ? AttemptResult.TimedOut : AttemptResult.Failed;
         }
         finally
         {
@@ -313,5 +222,92 @@ internal sealed class UpstreamClient(
         }
 
         return attempt;
+    }
+
+    /// <summary>Records a complete response in the state of its destination and in the metrics.</summary>
+    /// <returns>The reason why the response is not for the client; none if it is.</returns>
+    private UpstreamFailure RecordVerdict(Destination destination, ResponseClass verdict, HttpStatusCode status)
+    {
+        // Only a healthy destination can report that it does not have a path: a login page has no path.
+        if (verdict == ResponseClass.NotSupported && destination.Rank < Destination.FailedRank)
+        {
+            metrics.RecordAttempt(destination.Name, "not_offered");
+            return UpstreamFailure.NotSupported;
+        }
+
+        if (verdict == ResponseClass.QueryResponse)
+        {
+            destination.RecordSuccess();
+            metrics.RecordAttempt(destination.Name, "answered");
+            return UpstreamFailure.None;
+        }
+
+        metrics.RecordAttempt(destination.Name, "status");
+        destinations.RecordFailure(destination, $"status {(int)status}");
+        return UpstreamFailure.Unavailable;
+    }
+
+    /// <summary>Returns the reason of an exception; null if the client cancelled the request, or the exception is a defect.</summary>
+    private static AttemptFault? ClassifyFault(Exception exception, UpstreamTimeout timeout) =>
+        exception switch
+        {
+            HttpRequestException
+            {
+                HttpRequestError: HttpRequestError.ConnectionError
+                    or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError
+            } => AttemptFault.Unreachable,
+            HttpRequestException or IOException => AttemptFault.Broken,
+            OperationCanceledException when timeout.IsCancelled => AttemptFault.Abandoned,
+            OperationCanceledException when timeout.HasExpired => AttemptFault.TimedOut,
+            OperationCanceledException when timeout.IsHung || !timeout.Token.IsCancellationRequested => AttemptFault.Hung,
+            _ => null,
+        };
+
+    private void RecordFault(Destination destination, AttemptFault fault, Exception exception)
+    {
+        switch (fault)
+        {
+            case AttemptFault.Unreachable:
+                metrics.RecordAttempt(destination.Name, "connect");
+                destinations.RecordUnreachable(destination, exception.Message);
+                break;
+            case AttemptFault.Broken:
+                metrics.RecordAttempt(destination.Name, "broken");
+                destinations.RecordFailure(destination, exception.Message);
+                break;
+            case AttemptFault.Abandoned:
+                metrics.RecordAttempt(destination.Name, "abandoned");
+                break;
+            case AttemptFault.TimedOut:
+                metrics.RecordAttempt(destination.Name, "timeout");
+                break;
+            case AttemptFault.Hung:
+                metrics.RecordAttempt(destination.Name, destination.IsHung ? "hung" : "connect");
+                if (destination.Rank < Destination.FailedRank)
+                {
+                    destinations.RecordUnreachable(destination, exception.InnerException?.Message ?? "no connection in time");
+                }
+                break;
+        }
+    }
+
+    /// <summary>The reason why an attempt has no response.</summary>
+    private enum AttemptFault
+    {
+        /// <summary>The destination accepted no connection.</summary>
+        Unreachable,
+
+        /// <summary>The connection broke, or the response is malformed.</summary>
+        Broken,
+
+        /// <summary>The other attempt of a hedged request succeeded first.</summary>
+        Abandoned,
+
+        /// <summary>The timeout expired.</summary>
+        TimedOut,
+
+        /// <summary>A probe found that the destination hangs, or the connect timeout of the HTTP handler expired.</summary>
+        Hung,
     }
 }
