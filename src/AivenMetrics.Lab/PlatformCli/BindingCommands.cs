@@ -9,7 +9,6 @@ namespace AivenMetrics.Lab.PlatformCli;
 /// <summary>The commands <c>bind</c>, <c>service-key</c> and <c>unbind</c>.</summary>
 internal static class BindingCommands
 {
-    private static readonly Argument<string> InstanceName = new("instance") { Description = "Name of the instance." };
     private static readonly Argument<string> BindingName = new("binding") { Description = "Name of the binding or service key." };
     private static readonly Argument<string> OptionalName = new("binding")
     {
@@ -33,56 +32,37 @@ internal static class BindingCommands
         "Id of the client that uses the key (credential_client_id). Default: none.",
         "id"
     );
-    private static readonly Option<string?> Parameters = InstanceCommands.ParametersOption();
 
-    public static Command Bind()
-    {
-        var command = new Command("bind", "Binds an app to an instance and shows the credentials.")
+    public static Command Bind() =>
+        new Command("bind", "Binds an app to an instance and shows the credentials.")
         {
-            InstanceName,
+            PlatformOptions.InstanceName,
             OptionalName,
             App,
-            Parameters,
+            PlatformOptions.Parameters,
             BindingId,
             Predecessor,
-        };
-        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, session =>
-                {
-                    var app = parsed.GetValue(App) ?? Guid.NewGuid().ToString();
-                    var name = parsed.GetValue(OptionalName) is { Length: > 0 } given ? given : app;
-                    return BindAsync(session, parsed, name, app, ct);
-                }));
-        return command;
-    }
+        }.InSession(
+            (session, parsed, ct) =>
+            {
+                var app = parsed.GetValue(App) ?? Guid.NewGuid().ToString();
+                var name = parsed.GetValue(OptionalName) is { Length: > 0 } given ? given : app;
+                return BindAsync(session, parsed, name, app, ct);
+            }
+        );
 
-    public static Command ServiceKey()
-    {
-        var command = new Command("service-key", "Creates a service key (a binding without an app) and shows the credentials.")
+    public static Command ServiceKey() =>
+        new Command("service-key", "Creates a service key (a binding without an app) and shows the credentials.")
         {
-            InstanceName,
+            PlatformOptions.InstanceName,
             BindingName,
-            Parameters,
+            PlatformOptions.Parameters,
             BindingId,
             Client,
-        };
-        command.SetAction(
-            (parsed, ct) =>
-                PlatformSession.ExecuteAsync(parsed, session => BindAsync(session, parsed, parsed.GetRequiredValue(BindingName), null, ct))
-        );
-        return command;
-    }
+        }.InSession((session, parsed, ct) => BindAsync(session, parsed, parsed.GetRequiredValue(BindingName), null, ct));
 
-    public static Command Unbind()
-    {
-        var command = new Command("unbind", "Deletes a binding or service key.") { InstanceName, BindingName };
-        command.SetAction(
-            (parsed, ct) =>
-                PlatformSession.ExecuteAsync(parsed, session =>
-                    UnbindAsync(session, parsed.GetRequiredValue(InstanceName), parsed.GetRequiredValue(BindingName), ct)
-                )
-        );
-        return command;
-    }
+    public static Command Unbind() =>
+        new Command("unbind", "Deletes a binding or service key.") { PlatformOptions.InstanceName, BindingName }.InSession(UnbindAsync);
 
     private static async Task<bool> BindAsync(
         PlatformSession session,
@@ -92,13 +72,13 @@ internal static class BindingCommands
         CancellationToken cancellationToken
     )
     {
-        var instanceName = parsed.GetRequiredValue(InstanceName);
+        var instanceName = parsed.GetRequiredValue(PlatformOptions.InstanceName);
         var instance = session.State.GetInstance(instanceName);
         if (instance.Bindings.ContainsKey(name))
         {
             throw new UsageException($"{instanceName} already has a binding {name}: choose another name.");
         }
-        var parameters = PlatformOptions.GetParameters(parsed, Parameters);
+        var parameters = PlatformOptions.GetParameters(parsed, PlatformOptions.Parameters);
         if (await session.FindPlanByIdAsync(instance.ServiceId, instance.PlanId, cancellationToken) is not var (offering, plan))
         {
             return false;
@@ -158,13 +138,10 @@ internal static class BindingCommands
         return body;
     }
 
-    private static async Task<bool> UnbindAsync(
-        PlatformSession session,
-        string instanceName,
-        string name,
-        CancellationToken cancellationToken
-    )
+    private static async Task<bool> UnbindAsync(PlatformSession session, ParseResult parsed, CancellationToken cancellationToken)
     {
+        var instanceName = parsed.GetRequiredValue(PlatformOptions.InstanceName);
+        var name = parsed.GetRequiredValue(BindingName);
         var instance = session.State.GetInstance(instanceName);
         var binding = session.State.GetBinding(instanceName, name);
         if (await session.FindPlanByIdAsync(instance.ServiceId, binding.PlanId, cancellationToken) is not var (offering, plan))

@@ -19,7 +19,6 @@ internal static class ConformanceCommand
         "Name of the plan to provision. Default: the first plan of the offering.",
         "name"
     );
-    private static readonly Option<string?> Parameters = InstanceCommands.ParametersOption();
     private static readonly Option<string?> BindParameters = PlatformOptions.TextOption(
         "--bind-parameters",
         "Parameters of bind requests, as JSON or @file. Default: none.",
@@ -52,7 +51,7 @@ internal static class ConformanceCommand
         {
             Offering,
             Plan,
-            Parameters,
+            PlatformOptions.Parameters,
             BindParameters,
             OtherBindParameters,
             Only,
@@ -99,7 +98,7 @@ internal static class ConformanceCommand
             PlatformOptions.GetTenant(parsed),
             parsed.GetValue(Offering),
             parsed.GetValue(Plan),
-            PlatformOptions.GetParameters(parsed, Parameters),
+            PlatformOptions.GetParameters(parsed, PlatformOptions.Parameters),
             PlatformOptions.GetParameters(parsed, BindParameters),
             PlatformOptions.GetParameters(parsed, OtherBindParameters),
             parsed.GetValue(Only) ?? [],

@@ -10,8 +10,6 @@ internal static class InstanceCommands
 {
     private static readonly Argument<string> OfferingName = new("offering") { Description = "Name of the offering, as shown by catalog." };
     private static readonly Argument<string> PlanName = new("plan") { Description = "Name of the plan." };
-    private static readonly Argument<string> InstanceName = new("instance") { Description = "Name of the instance." };
-    private static readonly Option<string?> Parameters = ParametersOption();
     private static readonly Option<string?> InstanceId = PlatformOptions.TextOption(
         "--instance-id",
         "Id of the new instance. Default: a new GUID.",
@@ -28,61 +26,40 @@ internal static class InstanceCommands
         "name"
     );
 
-    public static Option<string?> ParametersOption() =>
-        new("--parameters", "-c")
-        {
-            Description = "Parameters as a JSON object, or @ and the name of a file that contains one. Default: none.",
-            HelpName = "json or @file",
-        };
-
-    public static Command Create()
-    {
-        var command = new Command("create-service", "Creates an instance, for example: create-service metrics space my-metrics.")
+    public static Command Create() =>
+        new Command("create-service", "Creates an instance, for example: create-service metrics space my-metrics.")
         {
             OfferingName,
             PlanName,
-            InstanceName,
-            Parameters,
+            PlatformOptions.InstanceName,
+            PlatformOptions.Parameters,
             InstanceId,
             PlatformOptions.Organization,
             PlatformOptions.OrganizationName,
             PlatformOptions.Space,
             PlatformOptions.SpaceName,
-        };
-        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, session => CreateAsync(session, parsed, ct)));
-        return command;
-    }
+        }.InSession(CreateAsync);
 
-    public static Command Update()
-    {
-        var command = new Command("update-service", "Changes the plan, the parameters or the name of an instance.")
+    public static Command Update() =>
+        new Command("update-service", "Changes the plan, the parameters or the name of an instance.")
         {
-            InstanceName,
-            Parameters,
+            PlatformOptions.InstanceName,
+            PlatformOptions.Parameters,
             NewPlan,
             NewName,
-        };
-        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, session => UpdateAsync(session, parsed, ct)));
-        return command;
-    }
+        }.InSession(UpdateAsync);
 
-    public static Command Delete()
-    {
-        var command = new Command("delete-service", "Deletes an instance.") { InstanceName };
-        command.SetAction(
-            (parsed, ct) => PlatformSession.ExecuteAsync(parsed, session => DeleteAsync(session, parsed.GetRequiredValue(InstanceName), ct))
-        );
-        return command;
-    }
+    public static Command Delete() =>
+        new Command("delete-service", "Deletes an instance.") { PlatformOptions.InstanceName }.InSession(DeleteAsync);
 
     private static async Task<bool> CreateAsync(PlatformSession session, ParseResult parsed, CancellationToken cancellationToken)
     {
-        var name = parsed.GetRequiredValue(InstanceName);
+        var name = parsed.GetRequiredValue(PlatformOptions.InstanceName);
         if (session.State.Instances.ContainsKey(name))
         {
             throw new UsageException($"An instance {name} already exists: choose another name.");
         }
-        var parameters = PlatformOptions.GetParameters(parsed, Parameters);
+        var parameters = PlatformOptions.GetParameters(parsed, PlatformOptions.Parameters);
         if (
             await session.FindPlanByNameAsync(parsed.GetRequiredValue(OfferingName), parsed.GetRequiredValue(PlanName), cancellationToken)
             is not var (offering, plan)
@@ -127,14 +104,14 @@ internal static class InstanceCommands
 
     private static async Task<bool> UpdateAsync(PlatformSession session, ParseResult parsed, CancellationToken cancellationToken)
     {
-        var name = parsed.GetRequiredValue(InstanceName);
+        var name = parsed.GetRequiredValue(PlatformOptions.InstanceName);
         var newName = parsed.GetValue(NewName) ?? name;
         var instance = session.State.GetInstance(name);
         if (newName != name && session.State.Instances.ContainsKey(newName))
         {
             throw new UsageException($"An instance {newName} already exists: choose another name.");
         }
-        var parameters = PlatformOptions.GetParameters(parsed, Parameters);
+        var parameters = PlatformOptions.GetParameters(parsed, PlatformOptions.Parameters);
         if (await session.FindPlanByIdAsync(instance.ServiceId, instance.PlanId, cancellationToken) is not var (offering, plan))
         {
             return false;
@@ -174,8 +151,9 @@ internal static class InstanceCommands
         return WriteResult(session, result, newName, instance.Id, "updated", ("plan", $"{offering.Name} {wanted.Name}"));
     }
 
-    private static async Task<bool> DeleteAsync(PlatformSession session, string name, CancellationToken cancellationToken)
+    private static async Task<bool> DeleteAsync(PlatformSession session, ParseResult parsed, CancellationToken cancellationToken)
     {
+        var name = parsed.GetRequiredValue(PlatformOptions.InstanceName);
         var instance = session.State.GetInstance(name);
         if (await session.FindPlanByIdAsync(instance.ServiceId, instance.PlanId, cancellationToken) is not var (offering, plan))
         {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace AivenMetrics.Lab.PlatformCli;
 
-/// <summary>The options of all commands of <c>aiven-metrics-lab platform</c>.</summary>
+/// <summary>The options of <c>aiven-metrics-lab platform</c> that several commands have.</summary>
 internal static class PlatformOptions
 {
     private static readonly Option<string?> Url = TextOption(
@@ -91,7 +91,17 @@ internal static class PlatformOptions
     public static Option<string?> SpaceName { get; } =
         TextOption("--space-name", "Name of the space or of the Kubernetes namespace. Default: my-space.", "name");
 
-    /// <summary>All options.</summary>
+    /// <summary>The argument of all commands for one instance.</summary>
+    public static Argument<string> InstanceName { get; } = new("instance") { Description = "Name of the instance." };
+
+    public static Option<string?> Parameters { get; } =
+        new("--parameters", "-c")
+        {
+            Description = "Parameters as a JSON object, or @ and the name of a file that contains one. Default: none.",
+            HelpName = "json or @file",
+        };
+
+    /// <summary>The options of every command.</summary>
     public static IEnumerable<Option> All =>
         [
             Url,

@@ -7,7 +7,6 @@ namespace AivenMetrics.Lab.PlatformCli;
 /// <summary>The commands <c>catalog</c>, <c>services</c>, <c>last-operation</c> and <c>fetch</c>, which change nothing.</summary>
 internal static class ReadCommands
 {
-    private static readonly Argument<string> InstanceName = new("instance") { Description = "Name of the instance." };
     private static readonly Argument<string> BindingName = new("binding")
     {
         Description = "Name of the binding. Default: none; the instance is read.",
@@ -15,35 +14,31 @@ internal static class ReadCommands
         DefaultValueFactory = _ => "",
     };
 
-    public static Command Catalog()
-    {
-        var command = new Command("catalog", "Shows the catalog of the broker and whether Cloud Controller would accept it.");
-        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, session => CatalogAsync(session, ct)));
-        return command;
-    }
+    public static Command Catalog() =>
+        new Command("catalog", "Shows the catalog of the broker and whether Cloud Controller would accept it.").InSession(
+            (session, _, ct) => CatalogAsync(session, ct)
+        );
 
-    public static Command Services()
-    {
-        var command = new Command("services", "Shows the instances and bindings in the state file; sends no request.");
-        command.SetAction((parsed, _) => PlatformSession.ExecuteAsync(parsed, session =>
-                {
-                    session.Report.WriteTable(
-                        ["instance", "binding", "id"],
-                        [
-                            .. session.State.Instances.SelectMany(instance =>
-                                (string[][])
-                                    [
-                                        [instance.Key, "", instance.Value.Id],
-                                        .. instance.Value.Bindings.Select(binding => new[] { instance.Key, binding.Key, binding.Value.Id }),
-                                    ]
-                            ),
-                        ]
-                    );
-                    session.Report.SetMember("instances", System.Text.Json.JsonSerializer.SerializeToElement(session.State.Instances));
-                    return Task.FromResult(true);
-                }));
-        return command;
-    }
+    public static Command Services() =>
+        new Command("services", "Shows the instances and bindings in the state file; sends no request.").InSession(
+            (session, _, _) =>
+            {
+                session.Report.WriteTable(
+                    ["instance", "binding", "id"],
+                    [
+                        .. session.State.Instances.SelectMany(instance =>
+                            (string[][])
+                                [
+                                    [instance.Key, "", instance.Value.Id],
+                                    .. instance.Value.Bindings.Select(binding => new[] { instance.Key, binding.Key, binding.Value.Id }),
+                                ]
+                        ),
+                    ]
+                );
+                session.Report.SetMember("instances", System.Text.Json.JsonSerializer.SerializeToElement(session.State.Instances));
+                return Task.FromResult(true);
+            }
+        );
 
     public static Command LastOperation() =>
         CreateReadCommand("last-operation", "Polls the last operation once.", (instance, binding) =>
@@ -57,32 +52,30 @@ internal static class ReadCommands
             binding is null ? OsbCalls.FetchInstance(instance.Id) : OsbCalls.FetchBinding(instance.Id, binding.Id)
         );
 
-    private static Command CreateReadCommand(string name, string description, Func<StoredInstance, StoredBinding?, OsbCall> call)
-    {
-        var command = new Command(name, description) { InstanceName, BindingName };
-        command.SetAction((parsed, ct) => PlatformSession.ExecuteAsync(parsed, async session =>
+    private static Command CreateReadCommand(string name, string description, Func<StoredInstance, StoredBinding?, OsbCall> call) =>
+        new Command(name, description) { PlatformOptions.InstanceName, BindingName }.InSession(
+            async (session, parsed, ct) =>
+            {
+                var instanceName = parsed.GetRequiredValue(PlatformOptions.InstanceName);
+                var bindingName = parsed.GetValue(BindingName) ?? "";
+                var instance = session.State.GetInstance(instanceName);
+                var response = await session.Client.SendAsync(
+                    call(instance, bindingName.Length == 0 ? null : session.State.GetBinding(instanceName, bindingName)),
+                    ct
+                );
+                session.Report.SetMember("status", response.Status);
+                session.Report.SetMember("body", response.BodyObject);
+                if (response is { Status: 200, BodyObject: { } body })
                 {
-                    var instanceName = parsed.GetRequiredValue(InstanceName);
-                    var bindingName = parsed.GetValue(BindingName) ?? "";
-                    var instance = session.State.GetInstance(instanceName);
-                    var response = await session.Client.SendAsync(
-                        call(instance, bindingName.Length == 0 ? null : session.State.GetBinding(instanceName, bindingName)),
-                        ct
-                    );
-                    session.Report.SetMember("status", response.Status);
-                    session.Report.SetMember("body", response.BodyObject);
-                    if (response is { Status: 200, BodyObject: { } body })
-                    {
-                        session.Report.WriteJson(body);
-                    }
-                    else
-                    {
-                        session.Report.WriteLine($"{response.StatusText}: {response.Description}", "red");
-                    }
-                    return response.Status == 200;
-                }));
-        return command;
-    }
+                    session.Report.WriteJson(body);
+                }
+                else
+                {
+                    session.Report.WriteLine($"{response.StatusText}: {response.Description}", "red");
+                }
+                return response.Status == 200;
+            }
+        );
 
     private static async Task<bool> CatalogAsync(PlatformSession session, CancellationToken cancellationToken)
     {
