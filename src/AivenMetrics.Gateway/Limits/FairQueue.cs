@@ -24,7 +24,7 @@ internal enum AdmissionResult
 /// timeout.
 /// 2. A request gets a lease if a slot is free and its queue has room. Otherwise it waits at the end of its queue.
 /// 3. Queues with a waiting request and room take turns: a free slot goes to the first queue, which then becomes the last. A tenant that
-/// sends ten    times as many requests waits ten times as long, and the other tenants are not affected.
+/// sends ten times as many requests waits ten times as long, and the other tenants are not affected.
 /// 4. A slot is released before the request leaves its queue (<see cref="Lease.ReleaseSlot"/>): a slow client delays only its own tenant.
 /// Whenever the lock is released, either no slot is free or no queue is scheduled.
 /// </remarks>

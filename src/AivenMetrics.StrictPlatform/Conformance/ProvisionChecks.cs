@@ -59,7 +59,7 @@ internal static class ProvisionChecks
         }),
         new(
             "60",
-            "A provision of an existing id for another organization, space, plan or with other parameters is 409 and " + "changes nothing",
+            "A provision of an existing id for another organization, space, plan or with other parameters is 409 and changes nothing",
             async context =>
             {
                 var instance = await context.CreateInstanceAsync();
@@ -100,30 +100,26 @@ internal static class ProvisionChecks
                 }
             }
         ),
-        new(
-            "61",
-            "A provision whose required field is missing, null, empty or of a " + "wrong type is 400 and creates nothing",
-            async context =>
+        new("61", "A provision whose required field is missing, null, empty or of a wrong type is 400 and creates nothing", async context =>
+        {
+            foreach (var field in Required)
             {
-                foreach (var field in Required)
+                (string What, JsonObject Body)[] findings =
+                [
+                    ("missing", WithoutField(context.ProvisionBody(), field)),
+                    ("null", WithField(context.ProvisionBody(), field, null)),
+                    ("empty", WithField(context.ProvisionBody(), field, "")),
+                    ("a number", WithField(context.ProvisionBody(), field, 1)),
+                    ("an object", WithField(context.ProvisionBody(), field, new JsonObject())),
+                ];
+                foreach ((var what, var body) in findings)
                 {
-                    (string What, JsonObject Body)[] findings =
-                    [
-                        ("missing", WithoutField(context.ProvisionBody(), field)),
-                        ("null", WithField(context.ProvisionBody(), field, null)),
-                        ("empty", WithField(context.ProvisionBody(), field, "")),
-                        ("a number", WithField(context.ProvisionBody(), field, 1)),
-                        ("an object", WithField(context.ProvisionBody(), field, new JsonObject())),
-                    ];
-                    foreach ((var what, var body) in findings)
-                    {
-                        var instance = context.NewInstanceId();
-                        context.Expect(await context.SendAsync(OsbCalls.Provision(instance, body)), $"{field} is {what}", 400);
-                        await context.ExpectNoInstanceAsync(instance, $"a provision whose {field} is {what}");
-                    }
+                    var instance = context.NewInstanceId();
+                    context.Expect(await context.SendAsync(OsbCalls.Provision(instance, body)), $"{field} is {what}", 400);
+                    await context.ExpectNoInstanceAsync(instance, $"a provision whose {field} is {what}");
                 }
             }
-        ),
+        }),
         new("62", "An unknown offering or plan, or a plan of another offering, is a 4xx with a description", async context =>
         {
             foreach (var field in (string[])["service_id", "plan_id"])
@@ -196,7 +192,7 @@ internal static class ProvisionChecks
         }),
         new(
             "65",
-            "Another maintenance_info.version is 422 MaintenanceInfoConflict and creates nothing; the description is " + "not compared",
+            "Another maintenance_info.version is 422 MaintenanceInfoConflict and creates nothing; the description is not compared",
             async context =>
             {
                 var instance = context.NewInstanceId();
