@@ -11,7 +11,8 @@ namespace AivenMetrics.Benchmarks;
 internal static class ProxyLoad
 {
     private const string Query =
-        "/api/v1/query?query=sum%20by%20%28aiven_service_name%29%20%28rate%28http_request_total%7Bjob%3D%22api%22%7D%5B5m%5D%29%29&time=1700000000";
+        "/api/v1/query?query=sum%20by%20%28aiven_service_name%29%20%28rate%28http_request_total%7Bjob%3D%22api%22%7D%5B5m%5D%29%29"
+        + "&time=1700000000";
     private const int WarmUpRequests = 1_000_000;
 
     private sealed record Proxy(string Name, Uri Url, int Id, bool WantsPassword);

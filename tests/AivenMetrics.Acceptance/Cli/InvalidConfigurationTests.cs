@@ -37,7 +37,8 @@ public sealed class InvalidConfigurationTests : TemporaryFolderTestBase
         await File.WriteAllTextAsync(
             file,
             """
-            {"Gateway":{"Prometheus":["ftp://x"],"FeedUrl":"http://127.0.0.1:1","FeedTokenFile":"/nothing/here","UpstreamTimeout":"soon","Promethius":"http://127.0.0.1:9090","Listen":"https://x"}}
+            {"Gateway":{"Prometheus":["ftp://x"],"FeedUrl":"http://127.0.0.1:1","FeedTokenFile":"/nothing/here",
+             "UpstreamTimeout":"soon","Promethius":"http://127.0.0.1:9090","Listen":"https://x"}}
             """
         );
 

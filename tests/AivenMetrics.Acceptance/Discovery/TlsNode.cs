@@ -50,7 +50,8 @@ internal sealed class TestAuthority : IDisposable
 internal sealed class TlsNode : IAsyncDisposable
 {
     private const string Page =
-        "temperature 21\nclaim{space_id=\"victim\",organization_id=\"victim\",service_instance_id=\"victim\",aiven_hostname=\"victim\",job=\"victim\"} 1\n";
+        "temperature 21\nclaim{space_id=\"victim\",organization_id=\"victim\",service_instance_id=\"victim\","
+        + "aiven_hostname=\"victim\",job=\"victim\"} 1\n";
 
     private readonly WebApplication _app;
 

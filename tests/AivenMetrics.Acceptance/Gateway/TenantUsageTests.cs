@@ -5,6 +5,7 @@ using System.Text;
 using AivenMetrics.Gateway;
 using AivenMetrics.Gateway.Configuration;
 using AivenMetrics.Lab.Demo;
+using AivenMetrics.Testing.Gateway;
 using AivenMetrics.Testing.Programs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -39,7 +40,11 @@ public sealed class TenantUsageTests : IAsyncLifetime
         );
         await File.WriteAllTextAsync(
             _tenants,
-            $$"""{"credentials":[{{Credential("a", SpaceA, "space")}},{{Credential("b", SpaceB, "space")}},{{Credential("s", SpaceB + ",{\"name\":\"service_instance_id\",\"type\":\"=~\",\"value\":\"two|one\"}", "services")}}]}"""
+            RunningGateway.TenantsJson(
+                Credential("a", SpaceA, "space"),
+                Credential("b", SpaceB, "space"),
+                Credential("s", SpaceB + ",{\"name\":\"service_instance_id\",\"type\":\"=~\",\"value\":\"two|one\"}", "services")
+            )
         );
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -108,5 +113,8 @@ public sealed class TenantUsageTests : IAsyncLifetime
     }
 
     private static string Credential(string username, string matchers, string plan) =>
-        $$"""{"username":"{{username}}","secret_sha256":"{{Convert.ToHexStringLower(SHA256.HashData("password"u8))}}","matchers":[{{matchers}}],"plan":"{{plan}}"}""";
+        $$"""
+            {"username":"{{username}}","secret_sha256":"{{Convert.ToHexStringLower(SHA256.HashData("password"u8))}}",
+            "matchers":[{{matchers}}],"plan":"{{plan}}"}
+            """;
 }

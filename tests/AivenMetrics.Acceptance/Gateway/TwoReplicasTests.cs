@@ -32,7 +32,10 @@ public sealed class TwoReplicasTests : IAsyncLifetime
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Tenant.Password)));
         await File.WriteAllTextAsync(
             _tenants,
-            $$"""{"credentials":[{"username":"{{Tenant.Username}}","secret_sha256":"{{hash}}","matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}"""
+            $$"""
+            {"credentials":[{"username":"{{Tenant.Username}}","secret_sha256":"{{hash}}",
+              "matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}
+            """
         );
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

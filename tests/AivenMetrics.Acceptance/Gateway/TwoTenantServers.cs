@@ -45,7 +45,10 @@ public sealed class TwoTenantServers : IAsyncLifetime
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Password)));
         await File.WriteAllTextAsync(
             _tenants,
-            $$"""{"credentials":[{"username":"{{Username}}","secret_sha256":"{{hash}}","matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}"""
+            $$"""
+            {"credentials":[{"username":"{{Username}}","secret_sha256":"{{hash}}",
+              "matchers":[{"name":"space_id","type":"=","value":"a"}],"plan":"space"}]}
+            """
         );
     }
 

@@ -36,7 +36,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public Uri InternalUrl { get; private set; } = null!;
 
     public static string Credential(string username, string password, string space) =>
-        $$"""{"username":"{{username}}","secret_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)))}}","matchers":[{"name":"space_id","type":"=","value":"{{space}}"}],"plan":"space"}""";
+        $$"""
+            {"username":"{{username}}","secret_sha256":"{{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)))}}",
+            "matchers":[{"name":"space_id","type":"=","value":"{{space}}"}],"plan":"space"}
+            """;
 
     /// <summary>Starts it in front of a Prometheus, by default with <see cref="Tenant"/> alone, and waits until it listens.</summary>
     /// <param name="prometheus">The Prometheus.</param>

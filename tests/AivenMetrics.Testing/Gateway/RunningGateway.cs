@@ -43,8 +43,12 @@ public sealed class RunningGateway : IAsyncDisposable
 
     public static string Hash(string password) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
 
-    public static string Tenant((string Username, string Password) who, string matchers, string? notAfter = null) =>
-        $$"""{"username":"{{who.Username}}","secret_sha256":"{{Hash(who.Password)}}","matchers":{{matchers}},"plan":"space"{{(notAfter is null ? "" : $",\"not_after\":\"{notAfter}\"")}}}""";
+    public static string Tenant((string Username, string Password) who, string matchers, string? notAfter = null)
+    {
+        var hash = Hash(who.Password);
+        var end = notAfter is null ? "" : $",\"not_after\":\"{notAfter}\"";
+        return $$"""{"username":"{{who.Username}}","secret_sha256":"{{hash}}","matchers":{{matchers}},"plan":"space"{{end}}}""";
+    }
 
     public static string TenantsJson(params string[] tenants) => $$"""{"credentials":[{{string.Join(',', tenants)}}]}""";
 

@@ -103,7 +103,11 @@ public sealed class AuditReportTests
 
         var lines = writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(
-            """{"at":"2026-11-23T12:00:00.005Z","action":"Deprovision","instance_id":"i-1","binding_id":"b-1","who":"u-1 (cloudfoundry)","broker_user":"broker","platform":"cloudfoundry","identity":{"user_id":"u-1"},"request_identity":"r-1","result":"succeeded","description":"Deleted."}""",
+            """
+            {"at":"2026-11-23T12:00:00.005Z","action":"Deprovision","instance_id":"i-1","binding_id":"b-1",
+            "who":"u-1 (cloudfoundry)","broker_user":"broker","platform":"cloudfoundry","identity":{"user_id":"u-1"},
+            "request_identity":"r-1","result":"succeeded","description":"Deleted."}
+            """.ReplaceLineEndings(""),
             lines[0]
         );
         Assert.DoesNotContain("null", lines[1], StringComparison.Ordinal);

@@ -175,7 +175,10 @@ public sealed class DiscoveryTests : IAsyncDisposable
         await using var discovery = await StartAsync(_folder, broker.Url, _dns.Address);
         await WaitUntilAsync(() => discovery.Targets("demo")?.Length == 3);
         broker.SetFeed(
-            """{"projects":[{"project":"demo","ready":true,"scrape_credentials":{"username":"u","password":"scrape-pass-word-9"},"services":7}]}"""
+            """
+            {"projects":[{"project":"demo","ready":true,
+              "scrape_credentials":{"username":"u","password":"scrape-pass-word-9"},"services":7}]}
+            """
         );
         await WaitUntilAsync(() => discovery.Log.Any(line => line.Contains("malformed", StringComparison.Ordinal)));
         Assert.DoesNotContain(discovery.Log, line =>

@@ -122,7 +122,7 @@ public sealed class FeedClientTests : IAsyncDisposable
     [InlineData("invalid", """{"projects":[{"project":"one","ready":true,"services":[null]}]}""")]
     [InlineData(
         "too_large",
-        """{"projects":[],"padding":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"""
+        """{"projects":[],"padding":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"""
     )]
     public async Task An_invalid_response_is_a_failure_and_never_an_empty_list(string reason, string json)
     {

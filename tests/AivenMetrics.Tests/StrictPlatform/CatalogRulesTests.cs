@@ -9,9 +9,12 @@ namespace AivenMetrics.Tests.StrictPlatform;
 public sealed class CatalogRulesTests
 {
     private const string Good = """
-        {"services":[{"id":"1","name":"a-b.c","description":"d","bindable":true,"tags":["t"],"requires":["syslog_drain"],"metadata":{"shareable":false},
-          "plans":[{"id":"2","name":"p","description":"d","free":false,"maximum_polling_duration":60,"maintenance_info":{"version":"1.2.3-a+b","description":"x"},
-            "schemas":{"service_binding":{"create":{"parameters":{"$schema":"http://json-schema.org/draft-04/schema#","type":"object"}}}}}]}]}
+        {"services":[{"id":"1","name":"a-b.c","description":"d","bindable":true,"tags":["t"],"requires":["syslog_drain"],
+          "metadata":{"shareable":false},
+          "plans":[{"id":"2","name":"p","description":"d","free":false,"maximum_polling_duration":60,
+            "maintenance_info":{"version":"1.2.3-a+b","description":"x"},
+            "schemas":{"service_binding":{"create":{"parameters":
+              {"$schema":"http://json-schema.org/draft-04/schema#","type":"object"}}}}}]}]}
         """;
 
     [Fact]
@@ -76,10 +79,13 @@ public sealed class CatalogRulesTests
     {
         using var document = JsonDocument.Parse(
             """
-            {"$schema":"http://json-schema.org/draft-04/schema#","id":"x","title":"t","type":["object","null"],"required":["a"],"minProperties":1,
-             "properties":{"a":{"type":"integer","minimum":1,"exclusiveMinimum":true,"enum":[1,null]},"b":{"$ref":"#/definitions/c"},"$ref":{"type":"string"}},
+            {"$schema":"http://json-schema.org/draft-04/schema#","id":"x","title":"t","type":["object","null"],"required":["a"],
+             "minProperties":1,
+             "properties":{"a":{"type":"integer","minimum":1,"exclusiveMinimum":true,"enum":[1,null]},
+               "b":{"$ref":"#/definitions/c"},"$ref":{"type":"string"}},
              "patternProperties":{"^x":{"not":{"type":"array","items":[{"type":"string"}],"uniqueItems":true,"additionalItems":false}}},
-             "definitions":{"c":{"oneOf":[{"pattern":"^a$"},{"format":"uri"}]}},"dependencies":{"a":["b"],"b":{"type":"object"}},"additionalProperties":false,"x-own":1}
+             "definitions":{"c":{"oneOf":[{"pattern":"^a$"},{"format":"uri"}]}},
+             "dependencies":{"a":["b"],"b":{"type":"object"}},"additionalProperties":false,"x-own":1}
             """
         );
 

@@ -34,8 +34,12 @@ internal sealed record FakeRequest(string Method, string[] Segments, IQueryColle
     public bool AcceptsIncomplete => Query["accepts_incomplete"] == "true";
 
     /// <summary>Method and resource, such as <c>PUT binding</c>, <c>GET instance operation</c>, <c>GET catalog</c>.</summary>
-    public string Name =>
-        $"{Method} {(Segments.Length > 1 && Segments[1] == "catalog" ? "catalog" : Segments.Contains("service_bindings") ? "binding" : "instance")}{(Segments[^1] == "last_operation" ? " operation" : "")}";
+    public string Name => $"{Method} {Resource}{(Segments[^1] == "last_operation" ? " operation" : "")}";
+
+    private string Resource =>
+        Segments.Length > 1 && Segments[1] == "catalog" ? "catalog"
+        : Segments.Contains("service_bindings") ? "binding"
+        : "instance";
 }
 
 /// <summary>

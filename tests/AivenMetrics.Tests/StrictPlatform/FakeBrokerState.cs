@@ -19,7 +19,8 @@ internal sealed class FakeBrokerState(bool asynchronous)
                 {"services":[{"id":"offering-1","name":"tiny","description":"Tiny.","bindable":true,"instances_retrievable":true,
                   "bindings_retrievable":true,"allow_context_updates":true,"plan_updateable":true,"plans":[
                     {"id":"plan-1","name":"small","description":"Small.","binding_rotatable":true,"maintenance_info":{"version":"1.0.0"},
-                     "schemas":{"service_instance":{"create":{"parameters":{"$schema":"http://json-schema.org/draft-04/schema#","type":"object","additionalProperties":false,"properties":{"size":{"type":"integer"}}}}}}},
+                     "schemas":{"service_instance":{"create":{"parameters":{"$schema":"http://json-schema.org/draft-04/schema#",
+                       "type":"object","additionalProperties":false,"properties":{"size":{"type":"integer"}}}}}}},
                     {"id":"plan-2","name":"large","description":"Large.","maintenance_info":{"version":"1.0.0"}}]}]}
                 """
             )!

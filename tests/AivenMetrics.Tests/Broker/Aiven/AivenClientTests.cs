@@ -8,9 +8,9 @@ public sealed class AivenClientTests
 {
     private const string Html408 =
         "<html><body><h1>408 Request Time-out</h1>\nYour browser didn't send a complete request in time.</body></html>";
-    private const string RateLimit = """
-        {"errors":[{"message":"x","status":429}],"message":"The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in 1s"}
-        """;
+    private const string RateLimit =
+        """{"errors":[{"message":"x","status":429}],"message":"The user has sent too many requests in a given amount of time: """
+        + """Rate limit 120 exceeded - try again in 1s"}""";
 
     private static readonly AivenBasicAuth Credentials = new("prom0123456789ab", "password-that-must-not-leak");
 
@@ -39,7 +39,8 @@ public sealed class AivenClientTests
                "tags":{"space_id":"s"},"service_uri_params":{"host":"h","port":"23125","password":"<redacted>"},"service_uri":null,
                "components":[{"component":"prometheus","host":"h","port":9273,"route":"dynamic","usage":"primary","ssl":true}],
                "service_integrations":[{"service_integration_id":null,"integration_type":"prometheus","enabled":false,"active":false},
-                 {"service_integration_id":"i1","integration_type":"prometheus","enabled":true,"active":true,"dest_endpoint_id":"e1","integration_status":null}]}
+                 {"service_integration_id":"i1","integration_type":"prometheus","enabled":true,"active":true,"dest_endpoint_id":"e1",
+                  "integration_status":null}]}
             ],"errors":[]}
             """
         );
@@ -223,11 +224,17 @@ public sealed class AivenClientTests
         aiven
             .Answers(
                 200,
-                """{"endpoint_types":[{"endpoint_type":"prometheus","service_types":["pg"]},{"endpoint_type":"datadog","service_types":["flink"]}]}"""
+                """
+                {"endpoint_types":[{"endpoint_type":"prometheus","service_types":["pg"]},
+                  {"endpoint_type":"datadog","service_types":["flink"]}]}
+                """
             )
             .Answers(
                 200,
-                """{"integration_types":[{"integration_type":"prometheus","source_service_types":["kafka","pg"]},{"integration_type":"logs","source_service_types":["m3db"]}]}"""
+                """
+                {"integration_types":[{"integration_type":"prometheus","source_service_types":["kafka","pg"]},
+                  {"integration_type":"logs","source_service_types":["m3db"]}]}
+                """
             );
         Assert.Equal(["kafka", "pg"], (await aiven.Client().ListEligibleServiceTypesAsync("demo", Ct)).Order());
     }

@@ -138,7 +138,10 @@ public abstract class ContextTests(BrokerHost broker)
 
         Assert.Equal(200, answer.Status);
         Assert.Equal(
-            """{"aiven-metrics/instance-name":"renamed","aiven-metrics/organization-name":"Org Renamed","aiven-metrics/scope":"space","aiven-metrics/space-name":"Space Renamed"}""",
+            """
+            {"aiven-metrics/instance-name":"renamed","aiven-metrics/organization-name":"Org Renamed",
+            "aiven-metrics/scope":"space","aiven-metrics/space-name":"Space Renamed"}
+            """.ReplaceLineEndings(""),
             answer.Json.GetProperty("metadata").GetProperty("labels").GetRawText()
         );
         var row = await RowAsync(id);

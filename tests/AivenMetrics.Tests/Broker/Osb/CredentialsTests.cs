@@ -46,8 +46,9 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
         );
         Assert.Equal(
             """
-            [{"name":"kafka-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."},{"name":"pg-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."}]
-            """,
+            [{"name":"kafka-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."},
+            {"name":"pg-1","type":"pg","state":"RUNNING","metrics":"Metrics are collected."}]
+            """.ReplaceLineEndings(""),
             credentials.GetProperty("services").GetRawText()
         );
         Assert.Equal(

@@ -188,7 +188,8 @@ public sealed class CredentialFileTests : GatewayTestBase
         "secret_sha256 is not 64 hexadecimal digits"
     )]
     [InlineData(
-        "{\"credentials\":[{\"username\":\"u\",\"secret_sha256\":\"0\",\"matchers\":[],\"plan\":\"p\",\"not_aftr\":\"2026-01-01T00:00:00Z\"}]}",
+        "{\"credentials\":[{\"username\":\"u\",\"secret_sha256\":\"0\",\"matchers\":[],\"plan\":\"p\","
+            + "\"not_aftr\":\"2026-01-01T00:00:00Z\"}]}",
         "misspelt"
     )]
     public void A_missing_or_bad_file_is_a_fault_at_start(string? content, string fault)

@@ -11,8 +11,10 @@ namespace AivenMetrics.Tests.Gateway.Destinations;
 public sealed class OperatorMessagesTests : DestinationPairTestBase
 {
     private const string OfVictoriaMetrics = """{"status":"success","data":{"version":"2.24.0"}}""";
-    private const string OfPrometheus =
-        """{"status":"success","data":{"version":"3.5.3","revision":"r","branch":"b","buildUser":"u","buildDate":"d","goVersion":"go1.27.1"}}""";
+    private const string OfPrometheus = """
+        {"status":"success","data":{"version":"3.5.3","revision":"r","branch":"b","buildUser":"u","buildDate":"d",
+          "goVersion":"go1.27.1"}}
+        """;
 
     [Theory]
     [InlineData(QueryEngine.Prometheus, OfVictoriaMetrics, QueryEngine.VictoriaMetrics)]

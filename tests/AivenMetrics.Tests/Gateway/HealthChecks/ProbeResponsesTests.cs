@@ -23,7 +23,10 @@ public sealed class ProbeResponsesTests
     /// <summary>As Prometheus 3.5 and VictoriaMetrics 1.112 answer.</summary>
     [Theory]
     [InlineData(
-        """{"status":"success","data":{"version":"3.5.3+ds1","revision":"3.5.3+ds1-6","branch":"debian/sid","buildUser":"u","buildDate":"20260929-11:59:39","goVersion":"go1.27.1"}}""",
+        """
+            {"status":"success","data":{"version":"3.5.3+ds1","revision":"3.5.3+ds1-6","branch":"debian/sid","buildUser":"u",
+              "buildDate":"20260929-11:59:39","goVersion":"go1.27.1"}}
+            """,
         QueryEngine.Prometheus
     )]
     [InlineData("""{"status":"success","data":{"version":"2.24.0","revision":"x","goVersion":"go1.15"}}""", QueryEngine.Prometheus)]

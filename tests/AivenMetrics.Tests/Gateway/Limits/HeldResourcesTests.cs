@@ -139,9 +139,10 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     public async Task Slow_readers_of_large_filtered_answers_keep_nobody_else_from_them()
     {
         var help = new string('x', 1 << 20);
-        _prometheus.RespondWithData(
-            $"[{string.Join(',', Enumerable.Range(0, 12).Select(i => $$"""{"target":{"space_id":"a"},"metric":"m{{i}}","type":"gauge","help":"{{help}}","unit":""}"""))}]"
-        );
+        var metrics = Enumerable
+            .Range(0, 12)
+            .Select(i => $$"""{"target":{"space_id":"a"},"metric":"m{{i}}","type":"gauge","help":"{{help}}","unit":""}""");
+        _prometheus.RespondWithData($"[{string.Join(',', metrics)}]");
         for (var i = 0; i < 8; i++)
         {
             await SendAsync($"GET /api/v1/metadata HTTP/1.1\r\nHost: x\r\n{Authorization}\r\n");

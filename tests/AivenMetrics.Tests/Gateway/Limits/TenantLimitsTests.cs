@@ -119,7 +119,8 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [InlineData("/api/v1/query?query=1%2B1&time=4")]
     [InlineData("/api/v1/query_exemplars?query=test&start=1790000000000&end=1790086400000")]
     [InlineData(
-        "/api/v1/series?match[]=%7B__name__!%3D%22%22%7D&limit=40000&start=-292273086-05-16T16:47:06Z&end=292277025-08-18T07:12:54.999999999Z"
+        "/api/v1/series?match[]=%7B__name__!%3D%22%22%7D&limit=40000&start=-292273086-05-16T16:47:06Z"
+            + "&end=292277025-08-18T07:12:54.999999999Z"
     )]
     [InlineData("/api/v1/query?query=up&lookback_delta=1m")]
     public async Task What_clients_ask_every_day_passes(string target)
@@ -443,7 +444,12 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     {
         using var response = await _gateway.GetAsync("/aivenmetrics/v1/limits");
         Assert.Equal(
-            """{"status":"success","data":{"plan":"space","limits":{"concurrent_queries":10,"queued_queries":50,"queue_seconds":10,"requests_per_second":1000000,"request_burst":1000000,"query_range_seconds":36000,"query_points":100,"subquery_points":250000,"query_timeout_seconds":30,"response_bytes":65536,"series":10},"in_use":{"concurrent_queries":0,"queued_queries":0,"request_burst":#}}}""",
+            """
+            {"status":"success","data":{"plan":"space","limits":{"concurrent_queries":10,"queued_queries":50,"queue_seconds":10,
+            "requests_per_second":1000000,"request_burst":1000000,"query_range_seconds":36000,"query_points":100,
+            "subquery_points":250000,"query_timeout_seconds":30,"response_bytes":65536,"series":10},
+            "in_use":{"concurrent_queries":0,"queued_queries":0,"request_burst":#}}}
+            """.ReplaceLineEndings(""),
             System.Text.RegularExpressions.Regex.Replace(
                 await response.Content.ReadAsStringAsync(),
                 "(?<=in_use.*request_burst\":)[0-9]+",

@@ -12,8 +12,10 @@ public sealed class ExplainResponseTests : GatewayTestBase
     private const string Nodes = """
         {"resultType":"vector","result":[
           {"metric":{"__name__":"up","aiven_service_name":"pg-2","aiven_service_type":"pg","instance":"n3:9273"},"value":[1,"0"]},
-          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4","service_instance_id":"one","instance":"n2:9273"},"value":[1,"1"]},
-          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4","service_instance_id":"one","instance":"n1:9273"},"value":[1,"0"]}]}
+          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4",
+            "service_instance_id":"one","instance":"n2:9273"},"value":[1,"1"]},
+          {"metric":{"__name__":"up","aiven_service_name":"pg-1","aiven_service_type":"pg","aiven_plan":"business-4",
+            "service_instance_id":"one","instance":"n1:9273"},"value":[1,"0"]}]}
         """;
 
     private readonly StringWriter _output = new();
@@ -38,7 +40,12 @@ public sealed class ExplainResponseTests : GatewayTestBase
     {
         using var response = await Gateway.GetAsync("/aivenmetrics/v1/services");
         Assert.Equal(
-            """{"status":"success","data":{"services":[{"name":"pg-1","type":"pg","plan":"business-4","service_instance_id":"one","samples_arrive":true,"nodes":[{"instance":"n1:9273","up":false},{"instance":"n2:9273","up":true}]},{"name":"pg-2","type":"pg","samples_arrive":false,"nodes":[{"instance":"n3:9273","up":false}]}]}}""",
+            """
+            {"status":"success","data":{"services":[
+            {"name":"pg-1","type":"pg","plan":"business-4","service_instance_id":"one","samples_arrive":true,
+            "nodes":[{"instance":"n1:9273","up":false},{"instance":"n2:9273","up":true}]},
+            {"name":"pg-2","type":"pg","samples_arrive":false,"nodes":[{"instance":"n3:9273","up":false}]}]}}
+            """.ReplaceLineEndings(""),
             await response.Content.ReadAsStringAsync()
         );
         Assert.Equal(("/api/v1/query", "up{space_id=\"a\"}"), (Prometheus.SingleRequest.Path, Prometheus.SingleRequest.Query));

@@ -11,16 +11,19 @@ public sealed class ResponseFilterTests : GatewayTestBase
 {
     private const string Targets = """
         {"activeTargets":[
-          {"discoveredLabels":{"__address__":"a-1:9273","__meta_filepath":"/etc/prometheus/secret.json","__param_token":"secret","__scheme__":"https","job":"pool-a","space_id":"a"},
+          {"discoveredLabels":{"__address__":"a-1:9273","__meta_filepath":"/etc/prometheus/secret.json","__param_token":"secret",
+            "__scheme__":"https","job":"pool-a","space_id":"a"},
            "labels":{"space_id":"a","instance":"a-1:9273","job":"pool-a"},"scrapePool":"pool-a",
            "scrapeUrl":"https://user:secret@a-1:9273/metrics?token=secret","globalUrl":"http://internal-host:9273/metrics",
            "lastError":"Get \"https://a-1:9273/metrics\": dial tcp 10.0.0.9:53: lookup a-1 on 10.0.0.2:53: no such host",
            "lastScrape":"2026-11-23T12:00:00Z","lastScrapeDuration":0.25,"health":"down","scrapeInterval":"15s","scrapeTimeout":"10s"},
-          {"discoveredLabels":{"job":"of-b"},"labels":{"space_id":"b","job":"of-b"},"scrapePool":"of-b","scrapeUrl":"http://of-b/","globalUrl":"","lastError":"","lastScrape":"2026-11-23T12:00:00Z","lastScrapeDuration":0,"health":"up"},
+          {"discoveredLabels":{"job":"of-b"},"labels":{"space_id":"b","job":"of-b"},"scrapePool":"of-b","scrapeUrl":"http://of-b/",
+           "globalUrl":"","lastError":"","lastScrape":"2026-11-23T12:00:00Z","lastScrapeDuration":0,"health":"up"},
           {"discoveredLabels":{"space_id":"a"},"labels":{"job":"of-b"},"scrapePool":"of-b"},
           {"labels":{"space_id":"ab"},"scrapePool":"of-b"},
           {"scrapePool":"of-b"}],
-         "droppedTargets":[{"discoveredLabels":{"space_id":"a","job":"pool-a"}},{"discoveredLabels":{"space_id":"b","job":"of-b"}},{"discoveredLabels":{"job":"of-b"}}],
+         "droppedTargets":[{"discoveredLabels":{"space_id":"a","job":"pool-a"}},{"discoveredLabels":{"space_id":"b","job":"of-b"}},
+          {"discoveredLabels":{"job":"of-b"}}],
          "droppedTargetCounts":{"pool-a":1,"of-b":2}}
         """;
 
@@ -54,8 +57,9 @@ public sealed class ResponseFilterTests : GatewayTestBase
                     {"status":"success","data":{"activeTargets":[
                       {"discoveredLabels":{"__address__":"a-1:9273","__scheme__":"https","job":"pool-a"},
                        "labels":{"space_id":"a","instance":"a-1:9273","job":"pool-a"},"scrapePool":"pool-a",
-                       "scrapeUrl":"https://a-1:9273/metrics","globalUrl":"https://a-1:9273/metrics","lastError":"the name of the node does not resolve",
-                       "lastScrape":"2026-11-23T12:00:00Z","lastScrapeDuration":0.25,"health":"down","scrapeInterval":"15s","scrapeTimeout":"10s"}],
+                       "scrapeUrl":"https://a-1:9273/metrics","globalUrl":"https://a-1:9273/metrics",
+                       "lastError":"the name of the node does not resolve","lastScrape":"2026-11-23T12:00:00Z","lastScrapeDuration":0.25,
+                       "health":"down","scrapeInterval":"15s","scrapeTimeout":"10s"}],
                      "droppedTargets":[],"droppedTargetCounts":{"pool-a":1}}}
                     """
                 ),
@@ -89,8 +93,11 @@ public sealed class ResponseFilterTests : GatewayTestBase
     {
         Prometheus.RespondWithData(
             """
-            {"activeTargets":[{"labels":{"service_instance_id":"one"},"scrapePool":"p1"},{"labels":{"service_instance_id":"two.x"},"scrapePool":"p2"},
-             {"labels":{"service_instance_id":"twoax"},"scrapePool":"of-b"},{"labels":{"service_instance_id":"one|two\\.x"},"scrapePool":"of-b"},
+            {"activeTargets":[
+             {"labels":{"service_instance_id":"one"},"scrapePool":"p1"},
+             {"labels":{"service_instance_id":"two.x"},"scrapePool":"p2"},
+             {"labels":{"service_instance_id":"twoax"},"scrapePool":"of-b"},
+             {"labels":{"service_instance_id":"one|two\\.x"},"scrapePool":"of-b"},
              {"labels":{"service_instance_id":""},"scrapePool":"of-b"}]}
             """
         );
@@ -113,7 +120,10 @@ public sealed class ResponseFilterTests : GatewayTestBase
         Prometheus.RespondWithData(Metadata);
         var text = await TextAsync("/api/v1/metadata");
         Assert.Equal(
-            """{"status":"success","data":{"a_first":[{"type":"gauge","help":"","unit":""}],"up_total":[{"type":"counter","help":"Of a.","unit":""},{"type":"gauge","help":"Of a, too.","unit":"s"}]}}""",
+            """
+            {"status":"success","data":{"a_first":[{"type":"gauge","help":"","unit":""}],
+            "up_total":[{"type":"counter","help":"Of a.","unit":""},{"type":"gauge","help":"Of a, too.","unit":"s"}]}}
+            """.ReplaceLineEndings(""),
             text
         );
         Assert.Equal(
@@ -140,7 +150,10 @@ public sealed class ResponseFilterTests : GatewayTestBase
     public async Task Metadata_of_one_metric_has_its_name()
     {
         Prometheus.RespondWithData(
-            """[{"target":{"space_id":"a"},"type":"gauge","help":"h","unit":""},{"target":{"space_id":"b"},"type":"gauge","help":"of-b","unit":""}]"""
+            """
+            [{"target":{"space_id":"a"},"type":"gauge","help":"h","unit":""},
+             {"target":{"space_id":"b"},"type":"gauge","help":"of-b","unit":""}]
+            """
         );
         Assert.Equal(
             """{"status":"success","data":{"up":[{"type":"gauge","help":"h","unit":""}]}}""",
@@ -178,7 +191,8 @@ public sealed class ResponseFilterTests : GatewayTestBase
 
     private const string Alerts = """
         [{"labels":{"alertname":"Full","space_id":"a"},"annotations":{},"state":"firing","activeAt":"2026-11-23T12:00:00Z","value":"1e+00"},
-         {"labels":{"alertname":"Full","space_id":"b"},"annotations":{"x":"of-b"},"state":"firing","activeAt":"2026-11-23T12:00:00Z","value":"1e+00"},
+         {"labels":{"alertname":"Full","space_id":"b"},"annotations":{"x":"of-b"},"state":"firing",
+          "activeAt":"2026-11-23T12:00:00Z","value":"1e+00"},
          {"labels":{"alertname":"of-b"},"annotations":{},"state":"firing","activeAt":"2026-11-23T12:00:00Z","value":"1e+00"}]
         """;
 
@@ -188,7 +202,8 @@ public sealed class ResponseFilterTests : GatewayTestBase
         Prometheus.RespondWithData(
             $$$"""
             {"groups":[{"name":"g","file":"/etc/prometheus/secret.yml","interval":15,"limit":0,"rules":[
-                {"name":"Full","query":"x > 1","labels":{"space_id":"a"},"alerts":{{{Alerts}}},"health":"err","lastError":"of-b","type":"alerting","state":"firing"},
+                {"name":"Full","query":"x > 1","labels":{"space_id":"a"},"alerts":{{{Alerts}}},
+                 "health":"err","lastError":"of-b","type":"alerting","state":"firing"},
                 {"name":"of-b","query":"of-b","labels":{"space_id":"b"},"health":"ok","type":"recording"},
                 {"name":"of-b","query":"of-b","health":"ok","type":"recording"}]},
               {"name":"of-b","file":"of-b","rules":[{"name":"of-b","labels":{"space_id":"b"}}]}]}
@@ -245,7 +260,10 @@ public sealed class ResponseFilterTests : GatewayTestBase
     public async Task Flags_are_the_few_that_concern_queries()
     {
         Prometheus.RespondWithData(
-            """{"config.file":"/etc/secret","query.timeout":"2m","query.max-samples":"50000000","storage.tsdb.path":"/secret","storage.tsdb.retention.time":"15d","web.enable-admin-api":"true"}"""
+            """
+            {"config.file":"/etc/secret","query.timeout":"2m","query.max-samples":"50000000","storage.tsdb.path":"/secret",
+             "storage.tsdb.retention.time":"15d","web.enable-admin-api":"true"}
+            """
         );
         Assert.Equal(
             """{"status":"success","data":{"query.max-samples":"50000000","query.timeout":"1m","storage.tsdb.retention.time":"15d"}}""",
@@ -275,7 +293,10 @@ public sealed class ResponseFilterTests : GatewayTestBase
             "the version"
         );
         Prometheus.RespondWithData(
-            """{"api":{"admin":true,"query_stats":true,"remote_write_receiver":true,"otlp_write_receiver":true,"lifecycle":true},"promql":{"anchored":false},"service_discovery_providers":{"file":true},"otlp_receiver":{"x":true}}"""
+            """
+            {"api":{"admin":true,"query_stats":true,"remote_write_receiver":true,"otlp_write_receiver":true,"lifecycle":true},
+             "promql":{"anchored":false},"service_discovery_providers":{"file":true},"otlp_receiver":{"x":true}}
+            """
         );
         Assert.Equal(
             """{"status":"success","data":{"api":{"query_stats":true},"promql":{"anchored":false}}}""",

@@ -72,7 +72,8 @@ public sealed class AttackTests
     internal static void AssertScoped(ReceivedRequest request)
     {
         Assert.Matches(
-            "^/api/v1/(query|query_range|query_exemplars|format_query|read|series|labels|targets|targets/metadata|rules|alerts|status/flags|status/runtimeinfo|label/[^/]+/values|parse_query|features)$|^/federate$",
+            "^/api/v1/(query|query_range|query_exemplars|format_query|read|series|labels|targets|targets/metadata|rules|alerts"
+                + "|status/flags|status/runtimeinfo|label/[^/]+/values|parse_query|features)$|^/federate$",
             request.Path
         );
         Assert.All(request.Parameters.Keys, name =>

@@ -21,7 +21,10 @@ public sealed class RoleConfigurationTests : IDisposable
     {
         File.WriteAllText(
             _file,
-            """{"Gateway":{"FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2","http://127.0.0.1:2","http://127.0.0.1:2"]}}"""
+            """
+            {"Gateway":{"FeedUrl":"http://127.0.0.1:1","FeedToken":"t",
+              "Prometheus":["http://127.0.0.1:2","http://127.0.0.1:2","http://127.0.0.1:2"]}}
+            """
         );
 
         var configuration = Read(
@@ -63,7 +66,10 @@ public sealed class RoleConfigurationTests : IDisposable
     {
         File.WriteAllText(
             _file,
-            $$$"""{"Gateway":{"Http2Listen":"{{{address}}}","FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}"""
+            $$$"""
+            {"Gateway":{"Http2Listen":"{{{address}}}",
+              "FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}
+            """
         );
 
         var configuration = Read();
@@ -122,7 +128,10 @@ public sealed class RoleConfigurationTests : IDisposable
     {
         File.WriteAllText(
             _file,
-            $$$"""{"Gateway":{"Listen":"{{{listen}}}","Http2Listen":"{{{http2}}}","InternalListen":"{{{internalListen}}}","FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}"""
+            $$$"""
+            {"Gateway":{"Listen":"{{{listen}}}","Http2Listen":"{{{http2}}}","InternalListen":"{{{internalListen}}}",
+              "FeedUrl":"http://127.0.0.1:1","FeedToken":"t","Prometheus":["http://127.0.0.1:2"]}}
+            """
         );
 
         Assert.Equal(fault is null ? [] : [fault + ": give each option its own port."], Read().Errors);

@@ -34,11 +34,11 @@ public sealed class JsonLineFormatterTests
 
         Assert.EndsWith("}\n", line, StringComparison.Ordinal);
         Assert.Equal(
-            """{"Timestamp":"2026-11-23T09:05:07.042Z","EventId":7,"LogLevel":"Warning","Category":"category","Message":"a message","State":"""
-                + """{"Route":"/api/v1/query","Status":200,"Milliseconds":1.5,"Bytes":1099511627776,"Known":true,"Nobody":null,"Long":"00:01:00"},"""
-                + "\"Scopes\":"
-                + """[{"RequestId":"r-1"},"a text"]}"""
-                + "\n",
+            """
+            {"Timestamp":"2026-11-23T09:05:07.042Z","EventId":7,"LogLevel":"Warning","Category":"category","Message":"a message",
+            "State":{"Route":"/api/v1/query","Status":200,"Milliseconds":1.5,"Bytes":1099511627776,"Known":true,"Nobody":null,
+            "Long":"00:01:00"},"Scopes":[{"RequestId":"r-1"},"a text"]}
+            """.ReplaceLineEndings("") + "\n",
             line
         );
     }
