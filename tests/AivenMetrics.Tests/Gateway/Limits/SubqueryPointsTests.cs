@@ -60,7 +60,7 @@ public sealed class SubqueryPointsTests : GatewayTestBase
     [InlineData(
         "query?query=max_over_time(up[80s:1s])",
         200,
-        "near the limit subquery_points of plan \"space\": the subqueries of this query are evaluated at 80 points, taken together, of 100"
+        "near the limit subquery_points of plan \"space\": the subqueries of this query need 80 evaluations in total; the limit is 100"
     )]
     [InlineData("query?query=max_over_time(up[100s:1s])", 200, "near the limit subquery_points")]
     [InlineData(
@@ -70,7 +70,7 @@ public sealed class SubqueryPointsTests : GatewayTestBase
             + "plan \"space\" allows (subquery_points) 100. Use a larger step in the brackets, as in [1h:5m], a shorter "
             + "time, or several queries."
     )]
-    [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[50s:1s])", 200, "at 100 points")]
+    [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[50s:1s])", 200, "need 100 evaluations")]
     [InlineData("query?query=max_over_time(up[50s:1s])/max_over_time(up[51s:1s])", 422, "need 101 evaluations")]
     [InlineData(
         "query?query=max_over_time(up[51s:1s])/max_over_time(up[50s-99s:1s])/max_over_time(up[50s:1s])",

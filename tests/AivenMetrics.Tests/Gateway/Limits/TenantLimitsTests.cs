@@ -186,7 +186,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
         Assert.Equal("own", answer["warnings"]![1]!.GetValue<string>());
         Assert.Equal(
-            "near the limit query_points of plan \"space\": this query has 90 steps per series of 100",
+            "near the limit query_points of plan \"space\": this query has 90 steps per series; the limit is 100",
             answer["warnings"]![0]!.GetValue<string>()
         );
         Assert.Equal("info", answer["infos"]![0]!.GetValue<string>());
@@ -326,7 +326,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     public async Task A_call_of_info_without_a_label_name_has_a_warning(string query, bool warned)
     {
         using var response = await _gateway.GetAsync("/api/v1/query?query=" + Uri.EscapeDataString(query));
-        await AssertResponseAsync(response, 200, warned ? "info() shows nothing here unless" : null);
+        await AssertResponseAsync(response, 200, warned ? "info() adds no labels unless" : null);
     }
 
     [Fact]

@@ -67,9 +67,9 @@ public sealed class ExplainResponseTests : GatewayTestBase
             0,
             await RunAsync($$$"""{"url":"{{{Gateway.Url}}}","username":"tenant-a","password":"secret-of-a:x"}""", "rate(x[1y])")
         );
-        Assert.Contains("is asked as rate(x{space_id=\"a\"}[1y])", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("sent as     rate(x{space_id=\"a\"}[1y])", _output.ToString(), StringComparison.Ordinal);
         Assert.Contains(
-            "but refused a range in this query, with that of the subqueries around it, is 365d",
+            "rejected    The time range is too long: a range in this query, plus the ranges of the subqueries around it, is 365d",
             _output.ToString(),
             StringComparison.Ordinal
         );
@@ -125,7 +125,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
             credential  tenant-a, plan space
             scope       {space_id="a"}
             query       sum(up)
-            is asked as sum(up{space_id="a"})
+            sent as     sum(up{space_id="a"})
             limits      query_characters 65536, query_selectors 1000, regex_size 100000, body_bytes 1048576, answer_begins_within_seconds 20, concurrent_queries 1000, queued_queries 50, queue_seconds 10, requests_per_second 1000000, request_burst 1000000, query_range_seconds 8035200, query_points 11000, subquery_points 250000, query_timeout_seconds 60, response_bytes 268435456, series 50000
             services
               pg-1 (pg): samples arrive from 1 of 2 nodes
