@@ -83,7 +83,7 @@ public sealed class ArchitectureTests
     [InlineData("Osb", "Aiven Reconciliation Feed")]
     [InlineData("Reconciliation", "Osb Feed Catalog")]
     [InlineData("Feed", "Aiven Osb Reconciliation Catalog")]
-    public void A_folder_of_the_broker_does_not_know(string folder, string unknown)
+    public void A_folder_of_the_broker_does_not_reference(string folder, string unknown)
     {
         string[] namespaces = [.. unknown.Split(' ').Select(name => $"AivenMetrics.Broker.{name}")];
 

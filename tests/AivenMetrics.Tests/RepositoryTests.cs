@@ -28,7 +28,7 @@ public sealed partial class RepositoryTests
     }
 
     [Fact]
-    public void The_version_stands_in_one_place()
+    public void The_version_is_defined_in_one_place()
     {
         var projects = Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories);
 

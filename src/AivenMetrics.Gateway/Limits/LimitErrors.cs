@@ -56,13 +56,14 @@ internal static class LimitErrors
 
     /// <summary>A time range is too long.</summary>
     /// <param name="limits">The limits of the plan.</param>
-    /// <param name="what">The range, as the start of a sentence, such as <c>lookback_delta is</c>.</param>
+    /// <param name="what">The range with its verb, such as <c>lookback_delta is</c>.</param>
     /// <param name="seconds">Its length.</param>
     public static GatewayError RangeTooLong(TenantLimits limits, string what, double seconds) =>
         new(
             422,
             "execution",
-            $"{what} {FormatLength(seconds)}; {Allows(limits, LimitNames.QueryRange)} {PrometheusTime.Format(limits.QueryRange)}. "
+            $"The time range is too long: {what} {FormatLength(seconds)}; "
+                + $"{Allows(limits, LimitNames.QueryRange)} {PrometheusTime.Format(limits.QueryRange)}. "
                 + "Query a shorter time, in several queries if necessary.",
             LimitNames.QueryRange
         );

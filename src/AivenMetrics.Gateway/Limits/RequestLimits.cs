@@ -49,8 +49,8 @@ internal sealed class RequestLimits(TenantAccount account)
         {
             Warn(
                 LimitNames.RequestsPerSecond,
-                $"requests come faster than {Limits.RequestsPerSecond} a second, and little is left of the "
-                    + $"{Limits.RequestBurst} that may come at once"
+                $"the request rate is above {Limits.RequestsPerSecond} requests per second, and most of the burst of "
+                    + $"{Limits.RequestBurst} requests is used; send fewer requests"
             );
         }
 
@@ -64,7 +64,8 @@ internal sealed class RequestLimits(TenantAccount account)
         {
             Warn(
                 LimitNames.ConcurrentQueries,
-                $"{Limits.ConcurrentQueries} queries run at once and most of the {Limits.QueuedQueries} places to wait are taken"
+                $"{Limits.ConcurrentQueries} queries are running, and the queue of {Limits.QueuedQueries} queries is nearly full; "
+                    + "send fewer or cheaper queries at a time"
             );
         }
     }
@@ -84,7 +85,7 @@ internal sealed class RequestLimits(TenantAccount account)
     public GatewayError? CheckRange(long start, long end, long stepNanoseconds)
     {
         (_stepSeconds, _rangeSeconds) = (stepNanoseconds / NanosecondsPerSecond, (double)((Int128)end - start) / MillisecondsPerSecond);
-        if (CheckSpan(_rangeSeconds, "this query spans, from start to end,") is { } tooLong)
+        if (CheckSpan(_rangeSeconds, "the time from start to end is") is { } tooLong)
         {
             return tooLong;
         }
@@ -97,7 +98,7 @@ internal sealed class RequestLimits(TenantAccount account)
 
         if (IsNear(points, Limits.QueryPoints))
         {
-            Warn(LimitNames.QueryPoints, $"this query has {(long)points} steps per series of {Limits.QueryPoints}");
+            Warn(LimitNames.QueryPoints, $"this query has {(long)points} steps per series; the limit is {Limits.QueryPoints}");
         }
 
         return null;
@@ -120,7 +121,7 @@ internal sealed class RequestLimits(TenantAccount account)
         CheckRegexSize(RegexSize.Compute(expr))
         ?? CheckSpan(
             QueryLookback.Compute(expr, _stepSeconds, _rangeSeconds),
-            "a range in this query, with that of the subqueries around it, is"
+            "a range in this query, plus the ranges of the subqueries around it, is"
         )
         ?? CheckSubqueries(SubqueryPoints.Compute(expr, _stepSeconds, _rangeSeconds));
 
@@ -149,7 +150,7 @@ internal sealed class RequestLimits(TenantAccount account)
         {
             Warn(
                 LimitNames.SubqueryPoints,
-                $"the subqueries of this query are evaluated at {(long)points} points, taken together, of {Limits.SubqueryPoints}"
+                $"the subqueries of this query need {(long)points} evaluations in total; the limit is {Limits.SubqueryPoints}"
             );
         }
 
@@ -168,7 +169,7 @@ internal sealed class RequestLimits(TenantAccount account)
         {
             Warn(
                 LimitNames.QueryRange,
-                $"{what} {PrometheusTime.Format(TimeSpan.FromSeconds(seconds))} of {PrometheusTime.Format(Limits.QueryRange)}"
+                $"{what} {PrometheusTime.Format(TimeSpan.FromSeconds(seconds))}; the limit is {PrometheusTime.Format(Limits.QueryRange)}"
             );
         }
 

@@ -19,7 +19,9 @@ internal readonly record struct EvaluationTimes(long Start, long End);
 /// <param name="usage">The usage of the tenant, with its limits.</param>
 internal sealed class GatewayRequest(Route route, string? labelName, Credential credential, TenantUsage usage)
 {
-    private static readonly GatewayError MissingQuery = GatewayError.BadData("parameter \"query\" is missing: give a PromQL expression");
+    private static readonly GatewayError MissingQuery = GatewayError.BadData(
+        "The parameter \"query\" is missing. Give a PromQL expression."
+    );
 
     private Expr? _expression;
     private VectorSelector[]? _selectors;
@@ -91,7 +93,10 @@ internal sealed class GatewayRequest(Route route, string? labelName, Credential 
 
         if (Parameters.Selectors.Count > PromQLParser.MaxSelectors)
         {
-            return (null, GatewayError.BadData($"there are more than {PromQLParser.MaxSelectors} match[] parameters: split the request"));
+            return (
+                null,
+                GatewayError.BadData($"The request has more than {PromQLParser.MaxSelectors} match[] parameters. Split the request.")
+            );
         }
 
         try

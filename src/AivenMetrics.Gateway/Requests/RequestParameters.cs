@@ -57,7 +57,7 @@ internal sealed class RequestParameters(Route route)
     {
         if (urlQuery.AsSpan().ContainsAnyExcept(VisibleCharacters))
         {
-            return GatewayError.BadData("the URL holds a character that must be percent-encoded");
+            return GatewayError.BadData("The URL contains a character that must be percent-encoded. Encode the parameters.");
         }
 
         if (urlQuery.Length > 0 && FormDecoder.Decode(Encoding.ASCII.GetBytes(urlQuery), Add) is { } urlError)

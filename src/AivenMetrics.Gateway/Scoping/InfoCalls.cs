@@ -10,7 +10,7 @@ internal static class InfoCalls
 {
     /// <summary>The warning in the response to such a query.</summary>
     public const string Warning =
-        "info() shows nothing here unless its second argument names the labels to add: write info(v, {version=~\".+\"}) instead of info(v)";
+        "info() adds no labels unless its second argument names them: write info(v, {version=~\".+\"}) instead of info(v)";
 
     /// <summary>Returns true if the expression or a part of it is such a call.</summary>
     public static bool AnyWithoutLabels(Expr expr)

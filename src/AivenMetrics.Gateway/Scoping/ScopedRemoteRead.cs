@@ -40,13 +40,16 @@ internal static class ScopedRemoteRead
             return (
                 null,
                 GatewayError.BadData(
-                    "the body is no remote read request: it must be protobuf, compressed as a snappy block, of at most 4 MiB"
+                    "The body is not a valid remote read request. Send protobuf of at most 4 MiB, compressed as a snappy block."
                 )
             );
         }
         if (request.Queries.Count > MaxQueries)
         {
-            return (null, GatewayError.BadData($"there are more than {MaxQueries} queries in one remote read: split the request"));
+            return (
+                null,
+                GatewayError.BadData($"The remote read has {request.Queries.Count} queries; the limit is {MaxQueries}. Split the request.")
+            );
         }
 
         var readsNoSamples = RequestSamplesForSeriesQueries(request);
@@ -55,7 +58,13 @@ internal static class ScopedRemoteRead
         {
             if (query.Matchers.Count > PromQLParser.MaxSelectors)
             {
-                return (null, GatewayError.BadData($"a query has more than {PromQLParser.MaxSelectors} matchers"));
+                return (
+                    null,
+                    GatewayError.BadData(
+                        $"A query of the remote read has {query.Matchers.Count} matchers; the limit is {PromQLParser.MaxSelectors}. "
+                            + "Use fewer matchers."
+                    )
+                );
             }
             if (query.Matchers.Select(GetMatcherError).FirstOrDefault(error => error is not null) is { } error)
             {
@@ -139,11 +148,11 @@ internal static class ScopedRemoteRead
             is not (ReadMatcher.Types.Type.Eq or ReadMatcher.Types.Type.Neq or ReadMatcher.Types.Type.Re or ReadMatcher.Types.Type.Nre)
         )
         {
-            return $"a matcher has the unknown type {(int)matcher.Type}";
+            return $"A matcher of the remote read has the unknown type {(int)matcher.Type}. Use EQ, NEQ, RE or NRE (0 to 3).";
         }
         if (matcher.Name.Length == 0)
         {
-            return "a matcher names no label";
+            return "A matcher of the remote read has no label name. Name the label.";
         }
         try
         {
@@ -153,7 +162,7 @@ internal static class ScopedRemoteRead
         }
         catch (FormatException e)
         {
-            return $"a matcher is not valid: {e.Message}";
+            return $"A matcher of the remote read is not valid: {e.Message}";
         }
     }
 

@@ -139,12 +139,12 @@ internal static class ExplainCommand
         if (Text(data, "scoped_query") is { Length: > 0 } scoped)
         {
             await output.WriteLineAsync($"query       {Text(data, "query")}");
-            await output.WriteLineAsync($"is asked as {scoped}");
+            await output.WriteLineAsync($"sent as     {scoped}");
         }
 
         if (Text(data, "refused_because") is { Length: > 0 } refused)
         {
-            await output.WriteLineAsync($"but refused {refused}");
+            await output.WriteLineAsync($"rejected    {refused}");
         }
 
         await output.WriteLineAsync(

@@ -15,7 +15,7 @@ public abstract class AuditTests<TDatabase>(TDatabase database) : TemporaryFolde
     where TDatabase : class, IStateFixture
 {
     [Fact]
-    public async Task The_trail_is_shown_to_people_and_to_programs()
+    public async Task The_trail_is_printed_as_text_and_as_JSON()
     {
         var connectionString = await database.NewDatabaseAsync();
         var file = Path.Combine(Root, "connection");
@@ -61,7 +61,7 @@ public abstract class AuditTests<TDatabase>(TDatabase database) : TemporaryFolde
 public sealed class InvalidAuditArgumentsTests : TemporaryFolderTestBase
 {
     [Fact]
-    public async Task A_database_that_is_not_there_is_not_made()
+    public async Task A_missing_database_is_not_created()
     {
         var result = await Executable.RunAsync(Root, "audit", "--database", "Data Source=nothing.db");
 
@@ -75,7 +75,7 @@ public sealed class InvalidAuditArgumentsTests : TemporaryFolderTestBase
     [InlineData("--limit", "0")]
     [InlineData("--limit", "many")]
     [InlineData("--instanec", "i")]
-    public async Task A_wrong_option_is_said_in_a_sentence(string option, string value)
+    public async Task An_invalid_option_is_reported_in_a_sentence(string option, string value)
     {
         var result = await Executable.RunAsync(Root, "audit", option, value);
 

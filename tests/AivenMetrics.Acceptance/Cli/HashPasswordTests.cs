@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
 
-/// <summary><c>aiven-metrics hash-password</c>: by a pipe and on a terminal.</summary>
+/// <summary><c>aiven-metrics hash-password</c> with a pipe and on a terminal.</summary>
 public sealed class HashPasswordTests : TemporaryFolderTestBase
 {
     private const string Password = "a long pässword $1";
@@ -28,7 +28,7 @@ public sealed class HashPasswordTests : TemporaryFolderTestBase
     [InlineData("too short", "at least 12")]
     [InlineData("two lines of\ntext", "line break")]
     [InlineData(null, "more than 1024")]
-    public async Task What_cannot_be_a_password_ends_with_2_and_a_sentence_that_does_not_repeat_it(string? input, string sentence)
+    public async Task An_invalid_password_exits_with_2_and_a_sentence_that_does_not_repeat_it(string? input, string sentence)
     {
         var result = await PipedAsync(input ?? new string('x', 100_000), "dotnet", ProgramFiles.Product, "hash-password");
 
@@ -38,7 +38,7 @@ public sealed class HashPasswordTests : TemporaryFolderTestBase
     }
 
     [Fact]
-    public async Task A_password_on_the_command_line_is_refused()
+    public async Task A_password_on_the_command_line_is_rejected()
     {
         var result = await Executable.RunAsync(Root, "hash-password", Password);
 
@@ -49,12 +49,12 @@ public sealed class HashPasswordTests : TemporaryFolderTestBase
     [Theory]
     [InlineData(Password, 0)]
     [InlineData("another password", 2)]
-    public async Task On_a_terminal_it_asks_twice_and_shows_nothing_of_the_password(string again, int exitCode)
+    public async Task On_a_terminal_it_prompts_twice_and_does_not_show_the_password(string again, int exitCode)
     {
         var file = Path.Combine(Root, "hash");
         var command = $"dotnet '{ProgramFiles.Product}' hash-password > '{file}'";
 
-        // script(1) gives the command a terminal of its own; what it writes is what a person would see.
+        // script(1) gives the command its own terminal and writes the output of that terminal.
         var result = await PipedAsync(
             $"{Password}\r{again}\r",
             "script",
@@ -93,7 +93,7 @@ public sealed class HashPasswordTests : TemporaryFolderTestBase
         }
         catch (IOException)
         {
-            // It has read enough and ended.
+            // The command has read enough and has exited.
         }
 
         var output = process.StandardOutput.ReadToEndAsync();

@@ -60,7 +60,7 @@ public sealed class HelpTests : TemporaryFolderTestBase
     [InlineData("demo", "--keep", "--ready-file", "--data", "--prometheus")]
     [InlineData("openapi")]
     [InlineData("", "broker", "discovery", "gateway", "migrate", "rekey", "hash-password", "audit", "explain", "--version")]
-    public async Task A_commands_help_names_all_there_is(string command, params string[] names)
+    public async Task A_commands_help_names_its_parts(string command, params string[] names)
     {
         var help = await Executable.RunAsync(Root, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
 
@@ -96,7 +96,7 @@ public sealed class HelpTests : TemporaryFolderTestBase
     [InlineData("nothing")]
     [InlineData("broker", "--nothing")]
     [InlineData("broker", "--database")]
-    public async Task A_command_line_that_cannot_be_used_ends_with_a_fault(params string[] arguments)
+    public async Task An_invalid_command_line_exits_with_an_error(params string[] arguments)
     {
         var result = await Executable.RunAsync(Root, arguments);
 

@@ -6,13 +6,13 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Cli;
 
-/// <summary>A proxy that speaks HTTP/2 to the gateway has an address for it; without one the gateway listens as it always did.</summary>
+/// <summary>A configured address of the gateway accepts HTTP/2 from proxies. The usual address accepts HTTP/1.1.</summary>
 public sealed class Http2ListenTests : TemporaryFolderTestBase
 {
     [Theory]
     [InlineData("http://127.0.0.1:0")]
     [InlineData("")]
-    public async Task The_gateway_takes_HTTP2_where_it_is_told_to_and_HTTP1_where_it_always_did(string http2Listen)
+    public async Task The_gateway_accepts_HTTP2_at_its_configured_address_and_HTTP1_at_the_usual_one(string http2Listen)
     {
         var file = Path.Combine(Root, "addresses.json");
         await using var gateway = await StartAsync(file, http2Listen);
@@ -21,10 +21,10 @@ public sealed class Http2ListenTests : TemporaryFolderTestBase
 
         Assert.Equal(
             (HttpStatusCode.Unauthorized, HttpVersion.Version11),
-            await AskAsync(listen + "/api/v1/query?query=up", HttpVersion.Version11)
+            await GetAsync(listen + "/api/v1/query?query=up", HttpVersion.Version11)
         );
-        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version11), await AskAsync(addresses["internal"] + "/healthz", HttpVersion.Version11));
-        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(listen + "/api/v1/query?query=up", HttpVersion.Version20));
+        Assert.Equal((HttpStatusCode.OK, HttpVersion.Version11), await GetAsync(addresses["internal"] + "/healthz", HttpVersion.Version11));
+        await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(listen + "/api/v1/query?query=up", HttpVersion.Version20));
         if (http2Listen.Length == 0)
         {
             Assert.Null(addresses["http2_listen"]);
@@ -34,9 +34,9 @@ public sealed class Http2ListenTests : TemporaryFolderTestBase
         var http2 = addresses["http2_listen"]!.GetValue<string>();
         Assert.Equal(
             (HttpStatusCode.Unauthorized, HttpVersion.Version20),
-            await AskAsync(http2 + "/api/v1/query?query=up", HttpVersion.Version20)
+            await GetAsync(http2 + "/api/v1/query?query=up", HttpVersion.Version20)
         );
-        Assert.Equal((HttpStatusCode.NotFound, HttpVersion.Version20), await AskAsync(http2 + "/healthz", HttpVersion.Version20));
+        Assert.Equal((HttpStatusCode.NotFound, HttpVersion.Version20), await GetAsync(http2 + "/healthz", HttpVersion.Version20));
         Assert.Contains($"and, by HTTP/2, {http2}", gateway.Output, StringComparison.Ordinal);
     }
 
@@ -60,7 +60,7 @@ public sealed class Http2ListenTests : TemporaryFolderTestBase
         return gateway;
     }
 
-    private static async Task<(HttpStatusCode Status, Version Version)> AskAsync(string url, Version version)
+    private static async Task<(HttpStatusCode Status, Version Version)> GetAsync(string url, Version version)
     {
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, url)

@@ -20,7 +20,7 @@ public sealed class InvalidConfigurationTests : TemporaryFolderTestBase
     [InlineData("discovery", "Discovery:FeedUrl", "Discovery:FeedToken", "Discovery:Directory")]
     [InlineData("gateway", "Gateway:Prometheus", "Gateway:FeedUrl")]
     [InlineData("simulator", "Simulator:Token")]
-    public async Task Without_configuration_a_role_tells_everything_that_it_needs(string role, params string[] keys)
+    public async Task Without_configuration_a_role_reports_everything_that_it_requires(string role, params string[] keys)
     {
         var result = await Executable.RunAsync(Root, role);
 
@@ -31,7 +31,7 @@ public sealed class InvalidConfigurationTests : TemporaryFolderTestBase
     }
 
     [Fact]
-    public async Task Faults_of_every_kind_are_told_together()
+    public async Task Errors_of_every_kind_are_reported_together()
     {
         var file = Path.Combine(Root, "gateway.json");
         await File.WriteAllTextAsync(
@@ -64,7 +64,7 @@ public sealed class InvalidConfigurationTests : TemporaryFolderTestBase
     [InlineData("{")]
     [InlineData("[]")]
     [InlineData("not json")]
-    public async Task A_configuration_file_that_is_no_configuration_is_a_fault_and_no_stack_trace(string content)
+    public async Task A_malformed_configuration_file_is_an_error_without_a_stack_trace(string content)
     {
         var file = Path.Combine(Root, "broker.json");
         await File.WriteAllTextAsync(file, content);
@@ -75,7 +75,7 @@ public sealed class InvalidConfigurationTests : TemporaryFolderTestBase
     }
 
     [Fact]
-    public async Task A_configuration_file_that_does_not_exist_is_a_fault()
+    public async Task A_missing_configuration_file_is_an_error()
     {
         var result = await Executable.RunAsync(Root, "broker", "--config", "nothing.json");
 

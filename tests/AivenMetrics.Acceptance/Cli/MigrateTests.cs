@@ -16,7 +16,7 @@ public abstract class MigrateTests<TDatabase>(TDatabase database) : TemporaryFol
     where TDatabase : class, IStateFixture
 {
     [Fact]
-    public async Task Migrating_twice_changes_nothing_the_second_time()
+    public async Task A_second_migration_changes_nothing()
     {
         var connectionString = await database.NewDatabaseAsync();
         var file = Path.Combine(Root, "connection");
@@ -42,7 +42,7 @@ public sealed class InvalidMigrateArgumentsTests : TemporaryFolderTestBase
     [InlineData("Data Source=/dev", 1)]
     [InlineData("Data Source=/proc/version", 1)]
     [InlineData("Nonsense", 2)]
-    public async Task A_database_that_cannot_be_reached_is_said_in_a_sentence(string connectionString, int exitCode)
+    public async Task An_unreachable_database_is_reported_in_a_sentence(string connectionString, int exitCode)
     {
         var file = Path.Combine(Root, "connection");
         await File.WriteAllTextAsync(file, connectionString);
@@ -59,7 +59,7 @@ public sealed class InvalidMigrateArgumentsTests : TemporaryFolderTestBase
     [InlineData("{\"Broker\":{")]
     [InlineData("{\"Broker\":{\"Databse\":\"Data Source=somewhere-else.db\"}}")]
     [InlineData("{\"Broke\":{\"Database\":\"Data Source=somewhere-else.db\"}}")]
-    public async Task A_configuration_that_cannot_be_read_migrates_nothing(string configuration)
+    public async Task With_an_invalid_configuration_nothing_is_migrated(string configuration)
     {
         var file = Path.Combine(Root, "broken.json");
         await File.WriteAllTextAsync(file, configuration);
@@ -71,7 +71,7 @@ public sealed class InvalidMigrateArgumentsTests : TemporaryFolderTestBase
     }
 
     [Fact]
-    public async Task A_broker_without_a_usable_database_ends_and_says_why()
+    public async Task A_broker_without_a_usable_database_exits_with_the_reason()
     {
         var folder = new DemoFolder(Root);
         var at = new StackConfiguration(new StackOptions { Database = "Data Source=/dev/null/state.db" }, folder);

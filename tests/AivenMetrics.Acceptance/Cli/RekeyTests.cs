@@ -17,7 +17,7 @@ public abstract class RekeyTests<TDatabase>(TDatabase database) : TemporaryFolde
     where TDatabase : class, IStateFixture
 {
     [Fact]
-    public async Task It_rewrites_tells_progress_and_says_which_key_can_go()
+    public async Task It_rewrites_reports_progress_and_names_the_key_that_can_be_removed()
     {
         var connectionString = await FilledAsync(300);
 
@@ -33,7 +33,7 @@ public abstract class RekeyTests<TDatabase>(TDatabase database) : TemporaryFolde
     }
 
     [Fact]
-    public async Task A_key_that_is_missing_is_named_with_what_to_do()
+    public async Task A_missing_key_is_named_with_the_remedy()
     {
         var connectionString = await FilledAsync(3);
 
@@ -48,7 +48,7 @@ public abstract class RekeyTests<TDatabase>(TDatabase database) : TemporaryFolde
     }
 
     [Fact]
-    public async Task A_run_that_is_killed_is_finished_by_the_next()
+    public async Task A_killed_run_is_completed_by_the_next()
     {
         var connectionString = await FilledAsync(3000);
         var configuration = Configuration(connectionString, 2, 1);
@@ -110,7 +110,7 @@ public abstract class RekeyTests<TDatabase>(TDatabase database) : TemporaryFolde
 public sealed class InvalidRekeyArgumentsTests : TemporaryFolderTestBase
 {
     [Fact]
-    public async Task Without_keys_or_without_migrations_it_says_what_to_do()
+    public async Task Without_keys_or_without_migrations_the_error_names_the_remedy()
     {
         var withoutKeys = await Executable.RunAsync(Root, "rekey", "--database", "Data Source=state.db");
         var file = new DemoFolder(Root).WriteConfiguration(

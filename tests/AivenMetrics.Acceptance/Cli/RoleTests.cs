@@ -15,7 +15,7 @@ public sealed class RoleTests : TemporaryFolderTestBase
     [InlineData("discovery", false)]
     [InlineData("gateway", true)]
     [InlineData("simulator", true)]
-    public async Task A_role_shows_its_health_inside_only_logs_JSON_and_ends_well_on_SIGTERM(string role, bool servesClients)
+    public async Task A_role_has_internal_health_checks_logs_JSON_and_exits_cleanly_on_SIGTERM(string role, bool servesClients)
     {
         var folder = new DemoFolder(Root);
         var at = new StackConfiguration(new StackOptions(), folder);
@@ -49,7 +49,7 @@ public sealed class RoleTests : TemporaryFolderTestBase
                 Assert.Equal(HttpStatusCode.NotFound, Status(http, outside + path));
             }
 
-            // Connections are told apart by their listener and not by what the client calls it.
+            // The listener of a connection decides, not the host name that the client sends.
             using var disguised = new HttpRequestMessage(HttpMethod.Get, outside + "/metrics");
             disguised.Headers.Host = new Uri(inside).Authority;
             using var answer = await http.SendAsync(disguised);
@@ -70,7 +70,7 @@ public sealed class RoleTests : TemporaryFolderTestBase
     [Theory]
     [InlineData("broker", "/v2/catalog")]
     [InlineData("gateway", "/api/v1/query?query=up")]
-    public async Task The_log_lines_of_a_request_carry_the_id_that_its_answer_names(string role, string path)
+    public async Task The_log_lines_of_a_request_contain_the_id_in_its_response(string role, string path)
     {
         var folder = new DemoFolder(Root);
         var at = new StackConfiguration(new StackOptions(), folder);

@@ -6,8 +6,8 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Crashes;
 
 /// <summary>
-/// The broker is killed (SIGKILL) at its first write, then at its second, and so on, until a lifecycle has no more writes. The
-/// platform repeats its request, or cleans up after itself, and must never meet an inconsistent broker.
+/// Kills the broker (SIGKILL) at its first write, then at its second, and so on, until a lifecycle has no more writes. The platform
+/// repeats its request, or cleans up, and must always find a consistent broker.
 /// </summary>
 public abstract class CrashTestBase(CrashingBrokerFixture broker) : IClassFixture<CrashingBrokerFixture>
 {

@@ -43,7 +43,7 @@ public sealed class CrashingBrokerFixture : IAsyncLifetime
         await _postgres.DisposeAsync();
     }
 
-    /// <summary>Rows that a condition finds.</summary>
+    /// <summary>Counts the rows that match a condition.</summary>
     internal async Task<long> CountAsync(string table, string condition = "true")
     {
         await using var connection = new NpgsqlConnection(_database + ";Pooling=false");
@@ -53,7 +53,7 @@ public sealed class CrashingBrokerFixture : IAsyncLifetime
     }
 }
 
-/// <summary>One life of the broker until its n-th write, and the next one, as a platform sees them.</summary>
+/// <summary>A lifecycle whose broker is killed at its n-th write and restarted, as a platform sees it.</summary>
 internal sealed class CrashedBroker : IAsyncDisposable
 {
     private readonly CrashingBrokerFixture _broker;
@@ -68,7 +68,7 @@ internal sealed class CrashedBroker : IAsyncDisposable
         _watching = WatchAsync();
     }
 
-    /// <summary>True from the kill on.</summary>
+    /// <summary>True after the broker was killed.</summary>
     public bool Happened { get; private set; }
 
     public static async Task<CrashedBroker> AtWriteAsync(int write, CrashMoment moment, CrashingBrokerFixture broker)
@@ -77,8 +77,8 @@ internal sealed class CrashedBroker : IAsyncDisposable
         return new CrashedBroker(broker, moment);
     }
 
-    /// <summary>Sends a request; null: the broker died before it answered, and is back.</summary>
-    public async Task<OsbResponse?> AskAsync(Func<Platform, Task<OsbResponse>> request)
+    /// <summary>Sends a request; null: the broker was killed before its response, and runs again.</summary>
+    public async Task<OsbResponse?> SendAsync(Func<Platform, Task<OsbResponse>> request)
     {
         try
         {
@@ -91,7 +91,7 @@ internal sealed class CrashedBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets the broker live on if it has not died yet.</summary>
+    /// <summary>Removes the trap if the broker was not killed.</summary>
     public async Task CallOffAsync()
     {
         await _over.CancelAsync();

@@ -9,14 +9,14 @@ namespace AivenMetrics.Acceptance.Crashes;
 public sealed class RetryAfterCrashTests(CrashingBrokerFixture broker) : CrashTestBase(broker)
 {
     /// <summary>
-    /// Fewer writes than these would mean that the trap misses some: instance, binding, their deletes, and the audit trail.
+    /// Minimum number of writes, so that the trap misses none: instance, binding, their deletes, and the audit trail.
     /// </summary>
     private const int FewestWrites = 10;
 
     [Theory]
     [InlineData(CrashMoment.Statement)]
     [InlineData(CrashMoment.Commit)]
-    public async Task Whichever_write_the_broker_dies_at_the_platforms_retry_gets_a_consistent_answer(CrashMoment moment)
+    public async Task After_a_kill_at_any_write_the_platforms_retry_gets_a_consistent_response(CrashMoment moment)
     {
         var write = 1;
         while (await LifecycleAsync(write, moment))
@@ -28,31 +28,31 @@ public sealed class RetryAfterCrashTests(CrashingBrokerFixture broker) : CrashTe
         Assert.True(write > FewestWrites, $"There were only {write - 1} writes.");
     }
 
-    /// <summary>Provision, update, bind, unbind and deprovision; false: the broker lived through all of it.</summary>
+    /// <summary>Provisions, updates, binds, unbinds and deprovisions; false: the broker was not killed.</summary>
     private async Task<bool> LifecycleAsync(int write, CrashMoment moment)
     {
         await using var death = await CrashedBroker.AtWriteAsync(write, moment, Broker);
         var (instance, binding) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
-        // A transaction that was committed is found done by the retry, one that was not is begun anew.
+        // The retry finds a committed transaction done, and starts a lost one again.
         var kept = moment == CrashMoment.Commit;
 
-        var first = await death.AskAsync(Provision(instance));
-        Expect(first is null && kept ? HttpStatusCode.OK : HttpStatusCode.Created, first ?? await death.AskAsync(Provision(instance)));
-        Expect(HttpStatusCode.OK, await death.AskAsync(Update(instance)) ?? await death.AskAsync(Update(instance)));
+        var first = await death.SendAsync(Provision(instance));
+        Expect(first is null && kept ? HttpStatusCode.OK : HttpStatusCode.Created, first ?? await death.SendAsync(Provision(instance)));
+        Expect(HttpStatusCode.OK, await death.SendAsync(Update(instance)) ?? await death.SendAsync(Update(instance)));
 
         var credentials = await BindAsync(death, instance, binding);
         await OnlyCredentialAsync(instance, credentials);
 
-        first = await death.AskAsync(Unbind(instance, binding));
+        first = await death.SendAsync(Unbind(instance, binding));
         if (first is null)
         {
-            var fetched = (await death.AskAsync(platform => platform.FetchAsync(instance, binding)))!;
+            var fetched = (await death.SendAsync(platform => platform.FetchAsync(instance, binding)))!;
             Assert.Equal(kept ? null : credentials.ToJsonString(), fetched.Body["credentials"]?.ToJsonString());
         }
 
-        Expect(first is null && kept ? HttpStatusCode.Gone : HttpStatusCode.OK, first ?? await death.AskAsync(Unbind(instance, binding)));
-        first = await death.AskAsync(Deprovision(instance));
-        Expect(first is null && kept ? HttpStatusCode.Gone : HttpStatusCode.OK, first ?? await death.AskAsync(Deprovision(instance)));
+        Expect(first is null && kept ? HttpStatusCode.Gone : HttpStatusCode.OK, first ?? await death.SendAsync(Unbind(instance, binding)));
+        first = await death.SendAsync(Deprovision(instance));
+        Expect(first is null && kept ? HttpStatusCode.Gone : HttpStatusCode.OK, first ?? await death.SendAsync(Deprovision(instance)));
 
         await NothingIsLeftAsync(instance);
         await AuditedOnceAsync(instance, "Provision", "Bind", "Unbind", "Deprovision");
@@ -62,10 +62,10 @@ public sealed class RetryAfterCrashTests(CrashingBrokerFixture broker) : CrashTe
     private static async Task<JsonNode> BindAsync(CrashedBroker death, string instance, string binding)
     {
         Func<Platform, Task<OsbResponse>> bind = platform => platform.TryBindAsync(instance, binding);
-        var answer = (await death.AskAsync(bind) ?? await death.AskAsync(bind))!;
+        var answer = (await death.SendAsync(bind) ?? await death.SendAsync(bind))!;
         Assert.True(answer.Status is HttpStatusCode.Created or HttpStatusCode.OK, $"{answer.Status}: {answer.Body}");
         var credentials = answer.Body["credentials"]!;
-        var replay = (await death.AskAsync(bind) ?? await death.AskAsync(bind))!;
+        var replay = (await death.SendAsync(bind) ?? await death.SendAsync(bind))!;
         Expect(HttpStatusCode.OK, replay);
         Assert.Equal(credentials.ToJsonString(), replay.Body["credentials"]!.ToJsonString());
         return credentials;
@@ -79,12 +79,12 @@ public sealed class RetryAfterCrashTests(CrashingBrokerFixture broker) : CrashTe
         await Stack.WaitUntilAsync("the gateway has the credential", () => Task.FromResult(Broker.Gateway.Usernames.Contains(username)));
     }
 
-    /// <summary>The audit trail has each change once, however often it was asked for.</summary>
+    /// <summary>Asserts that the audit trail has each change once, however often it was requested.</summary>
     private async Task AuditedOnceAsync(string instance, params string[] actions)
     {
         foreach (var action in actions)
         {
-            // The broker itself completes binds, without a user; a platform's retry has an entry of its own.
+            // The broker itself completes binds, without a user. A platform's retry has its own entry.
             var user = action == "Bind" ? "" : "platform";
             var entries = await Broker.CountAsync(
                 "audit_entry",

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace AivenMetrics.Acceptance.Crashes;
 
-/// <summary>Where in a transaction the broker is held.</summary>
+/// <summary>The point of a transaction at which the broker is blocked.</summary>
 public enum CrashMoment
 {
     /// <summary>Right after a writing statement: the transaction is lost.</summary>
@@ -14,8 +14,8 @@ public enum CrashMoment
 }
 
 /// <summary>
-/// Triggers in the broker's own database that hold it at the n-th write, by an advisory lock that the test has. The test sees
-/// the waiting session, kills the broker, and then either ends that session or lets its commit through.
+/// Triggers in the broker's own database that block it at the n-th write, by an advisory lock that the test holds. The test finds
+/// the waiting session, kills the broker, and then either ends that session or lets its commit complete.
 /// </summary>
 internal sealed class WriteTrap : IAsyncDisposable
 {
@@ -39,7 +39,7 @@ internal sealed class WriteTrap : IAsyncDisposable
         var connection = new NpgsqlConnection(database + ";Pooling=false");
         await connection.OpenAsync();
         var trap = new WriteTrap(connection);
-        // A sequence counts also in transactions that are rolled back.
+        // A sequence also counts in transactions that are rolled back.
         await trap.ExecuteAsync(
             $"""
             CREATE SCHEMA trap;
@@ -71,7 +71,7 @@ internal sealed class WriteTrap : IAsyncDisposable
         return trap;
     }
 
-    /// <summary>Holds the broker at its n-th write from now on.</summary>
+    /// <summary>Blocks the broker at its n-th write from now on.</summary>
     public Task SetAsync(CrashMoment moment, int at) =>
         ExecuteAsync(
             $"""
@@ -82,10 +82,10 @@ internal sealed class WriteTrap : IAsyncDisposable
             """
         );
 
-    /// <summary>True when the broker is held.</summary>
+    /// <summary>Returns whether the broker is blocked.</summary>
     public async Task<bool> HoldsAsync() => await HeldAsync() is not null;
 
-    /// <summary>Rolls back the statement of the dead broker, or completes its commit.</summary>
+    /// <summary>Rolls back the statement of the killed broker, or completes its commit.</summary>
     public async Task FinishAsync(CrashMoment moment)
     {
         var session = await HeldAsync();
@@ -106,7 +106,7 @@ internal sealed class WriteTrap : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-    // The server lists the locks of all its databases; another test class has its trap in another one.
+    // The server lists the locks of all its databases. Other test classes have traps in other databases.
     private async Task<int?> HeldAsync() =>
         (int?)
             await ScalarAsync(

@@ -7,11 +7,11 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Demo;
 
-/// <summary>The demo, driven by another program and read by a person.</summary>
+/// <summary><c>aiven-metrics-lab demo</c>, started by another program and by a person.</summary>
 public sealed class DemoTests : TemporaryFolderTestBase
 {
     [Fact]
-    public async Task Kept_it_describes_itself_in_the_promised_shape_and_Ctrl_C_leaves_nothing_behind()
+    public async Task A_kept_demo_writes_the_documented_ready_file_and_Ctrl_C_leaves_nothing_behind()
     {
         var readyFile = Path.Combine(Root, "ready.json");
         var data = Path.Combine(Root, "data");
@@ -41,7 +41,7 @@ public sealed class DemoTests : TemporaryFolderTestBase
     }
 
     [Fact]
-    public async Task Left_alone_it_shows_the_main_job_within_a_minute_and_ends()
+    public async Task A_demo_without_options_shows_the_main_job_within_a_minute_and_ends()
     {
         var start = Stopwatch.GetTimestamp();
 
@@ -77,7 +77,7 @@ public sealed class DemoTests : TemporaryFolderTestBase
     }
 
     [Fact]
-    public async Task A_folder_with_something_in_it_is_refused_and_left_as_it_was()
+    public async Task A_folder_that_is_not_empty_is_rejected_and_unchanged()
     {
         var data = Directory.CreateDirectory(Path.Combine(Root, "used")).FullName;
         await File.WriteAllTextAsync(Path.Combine(data, "kept"), "kept");
@@ -90,7 +90,7 @@ public sealed class DemoTests : TemporaryFolderTestBase
     }
 
     [Fact]
-    public async Task Interrupted_while_it_starts_it_leaves_nothing_behind()
+    public async Task A_demo_that_is_interrupted_during_its_start_leaves_nothing_behind()
     {
         var data = Path.Combine(Root, "data");
         await using var demo = Executable.Start(Root, "demo", "--data", data);
@@ -134,7 +134,7 @@ public sealed class DemoTests : TemporaryFolderTestBase
         {
             using var query = QueryClient.For(new Credentials(tenant!["credentials"]!.AsObject()));
             Assert.Equal([Text(tenant["space_id"])], await query.ValuesOfAsync("space_id", "up == 1"));
-            // Its own usage, through both Prometheus servers, and nobody else's.
+            // Only its own usage, through both Prometheus servers.
             await Stack.WaitUntilAsync("a tenant sees its usage", async () =>
                 (await query.InstantAsync("aivenmetrics_tenant_requests_total{code=\"2xx\"} > 0")).Count > 0
             );

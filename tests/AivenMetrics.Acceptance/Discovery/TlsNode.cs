@@ -46,7 +46,7 @@ internal sealed class TestAuthority : IDisposable
     public void Dispose() => _certificate.Dispose();
 }
 
-/// <summary>A node's metrics listener: TLS, basic authentication, and one page that tries to pass for another tenant.</summary>
+/// <summary>A node's metrics listener: TLS, basic authentication, and one page with the labels of another tenant.</summary>
 internal sealed class TlsNode : IAsyncDisposable
 {
     private const string Page =

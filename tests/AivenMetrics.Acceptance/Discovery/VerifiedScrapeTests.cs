@@ -39,7 +39,7 @@ public sealed class VerifiedScrapeTests : IAsyncDisposable
         var good = await WaitAsync(prometheus, "up{aiven_hostname='good.test'} == 1", 2);
         Assert.Equal(["127.0.0.1", "127.0.0.2"], good.Select(labels => labels["instance"].Split(':')[0]).Order());
 
-        // New jobs reach Prometheus by the reload that discovery asks for.
+        // Prometheus reads new jobs after the reload that discovery requests.
         broker.SetFeed(FeedOf(Project(Service("good", first.Port), Service("misnamed", misnamed.Port), Service("foreign", foreign.Port))));
         await WaitAsync(prometheus, "up{aiven_hostname=~'misnamed.test|foreign.test'} == 0", 2);
         var errors = await PrometheusResponses.ScrapeErrorsAsync(prometheus.Http);

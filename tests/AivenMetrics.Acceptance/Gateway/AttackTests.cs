@@ -7,15 +7,15 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>
-/// A tenant with a good credential tries to learn of another through the whole product. What the scoping does to thousands of
-/// queries is tested without network beside the gateway; here is one of each kind, end to end.
+/// A tenant with a valid credential tries to read the data of another through the whole product. The tests of the gateway scope
+/// thousands of queries without a network; these tests send one query of each kind end to end.
 /// </summary>
 [Collection(nameof(TwoTenantCollection))]
 public sealed class AttackTests(TwoTenantStack stack)
 {
     private QueryClient Attacker => stack.Forecast.Query;
 
-    /// <summary>Each would have a value if the other tenant's series were seen anywhere in it.</summary>
+    /// <summary>Each query would have a value if any part of it selected the other tenant's series.</summary>
     public static TheoryData<string> QueriesForTheOthers =>
         [
             "up{space_id=\"VICTIM\"}",
@@ -54,7 +54,7 @@ public sealed class AttackTests(TwoTenantStack stack)
     public async Task No_query_has_a_value_from_another_tenant(string query)
     {
         var attack = Aimed(query);
-        // The question has an answer where nothing is scoped, or the attack would prove nothing.
+        // Without a scope the query must have a result, or the attack would prove nothing.
         using var prometheus = stack.Stack.Prometheus();
         await Stack.WaitUntilAsync(
             "the question has an answer where nothing is scoped",
@@ -74,7 +74,7 @@ public sealed class AttackTests(TwoTenantStack stack)
 
         AssertNothingForeign(instant);
         AssertNothingForeign(range);
-        // A parameter that is no number is Prometheus' own 422.
+        // Prometheus itself answers a parameter that is not a number with 422.
         Assert.Empty(instant.Json["data"]?["result"]!.AsArray() ?? []);
     }
 

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;
 
-/// <summary>The hostile requests, raw, and the hostile queries, through the gateway to real servers that hold two tenants.</summary>
+/// <summary>Sends the raw attack requests and the attack queries through the gateway to real servers with two tenants.</summary>
 public sealed class AttackedServersTests(TwoTenantServers tenants)
 {
     private static readonly string Authorization =
@@ -23,7 +23,7 @@ public sealed class AttackedServersTests(TwoTenantServers tenants)
     public async Task No_raw_request_shows_another_tenant(QueryServer server, string file)
     {
         var before = await tenants.BeforeAsync(server);
-        // Most of the time passes in waiting for a second answer on a connection that stays open.
+        // Most of the time is spent waiting for a second response on a connection that stays open.
         await Parallel.ForEachAsync(RawAttack.Read(file), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (attack, _) =>
         {
             var answer = await SendRawAsync(before.Url.Port, attack.Bytes(Authorization));
@@ -35,12 +35,12 @@ public sealed class AttackedServersTests(TwoTenantServers tenants)
             );
         });
 
-        // And the server is still there.
+        // The server still responds.
         using var response = await before.A.GetAsync(new Uri("/api/v1/query?query=only_a_metric", UriKind.Relative));
         Assert.Contains("of-a", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
-    /// <summary>The queries of the stack's own attack test, where the other tenant is in the same server.</summary>
+    /// <summary>Queries of <see cref="AttackTests"/>, with the other tenant in the same server.</summary>
     [Theory]
     [MemberData(nameof(Queries))]
     public async Task No_query_has_a_value_from_another_tenant(QueryServer server, string query)
@@ -65,7 +65,7 @@ public sealed class AttackedServersTests(TwoTenantServers tenants)
         }
     }
 
-    /// <summary>An error or an <c>absent</c> may repeat what the tenant itself wrote.</summary>
+    /// <summary>An error or an <c>absent</c> may repeat the tenant's own query.</summary>
     private static string Said(string answer, RawAttack attack) =>
         TwoTenantServers.MarksOfB.Any(mark =>
             string.Concat(attack.Head).Contains(mark, StringComparison.Ordinal)
@@ -88,7 +88,7 @@ public sealed class AttackedServersTests(TwoTenantServers tenants)
             while (await stream.ReadAsync(piece, timeout.Token) is > 0 and var length)
             {
                 received.Write(piece, 0, length);
-                // Once it has begun there is little to wait for.
+                // Once the response has started, a short timeout is enough.
                 timeout.CancelAfter(TimeSpan.FromSeconds(1));
             }
         }

@@ -6,8 +6,8 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>
-/// What clients of Prometheus send, from <c>Cases/clients</c>, before each real server. Each file says where its requests come from; they
-/// are replayed over a socket's HTTP as they stand there.
+/// Replays the requests of Prometheus clients from <c>Cases/clients</c> against each real server, unchanged. Each file names the source of
+/// its requests.
 /// </summary>
 public sealed class ClientsTests(TwoTenantServers tenants)
 {
@@ -16,21 +16,21 @@ public sealed class ClientsTests(TwoTenantServers tenants)
 
     /// <summary>One client.</summary>
     /// <param name="Client">Its name and version.</param>
-    /// <param name="Basis">How its requests are known.</param>
-    /// <param name="Sources">Files that were read, with their version.</param>
-    /// <param name="Requests">What it sends.</param>
+    /// <param name="Basis">How the requests were determined.</param>
+    /// <param name="Sources">Source files of the client, with their version.</param>
+    /// <param name="Requests">The requests that it sends.</param>
     public sealed record ClientCase(string Client, string Basis, string[] Sources, RequestCase[] Requests);
 
-    /// <summary>One request, and what its answer holds beside nothing of others.</summary>
+    /// <summary>One request, and the required content of its response. No response may contain data of other tenants.</summary>
     /// <param name="Sentence">When it is sent.</param>
     /// <param name="Method">GET or POST.</param>
     /// <param name="Target">Path and query; times such as <c>{{now}}</c> are filled in.</param>
     /// <param name="Form">The form of a POST.</param>
-    /// <param name="Headers">Headers beside authentication.</param>
-    /// <param name="Status">The answer's status.</param>
-    /// <param name="Has">What the answer holds.</param>
-    /// <param name="HasOn">The same where a server differs.</param>
-    /// <param name="StatusOn">The status where a server differs.</param>
+    /// <param name="Headers">Headers in addition to authentication.</param>
+    /// <param name="Status">The status of the response.</param>
+    /// <param name="Has">Texts that the response contains.</param>
+    /// <param name="HasOn">Texts for servers that differ.</param>
+    /// <param name="StatusOn">The status for servers that differ.</param>
     public sealed record RequestCase(
         string Sentence,
         string Method,
@@ -51,7 +51,7 @@ public sealed class ClientsTests(TwoTenantServers tenants)
 
     [Theory]
     [MemberData(nameof(Clients))]
-    public async Task A_client_gets_all_that_it_asks_for_and_nothing_of_others(QueryServer server, string client)
+    public async Task A_client_gets_all_data_of_its_tenant_and_none_of_others(QueryServer server, string client)
     {
         var before = await tenants.BeforeAsync(server);
         var requests = Read(client).Requests;
@@ -63,7 +63,7 @@ public sealed class ClientsTests(TwoTenantServers tenants)
     }
 
     [Fact]
-    public void Every_case_says_where_it_comes_from_and_all_of_Grafana_is_there()
+    public void Every_case_names_its_source_and_Grafana_is_covered()
     {
         var cases = Directory.GetFiles(Folder, "*.json").Select(file => Read(Path.GetFileNameWithoutExtension(file))).ToArray();
         Assert.All(cases, client => Assert.True(client.Basis.Length > 0 && client.Sources.Length > 0, client.Client));

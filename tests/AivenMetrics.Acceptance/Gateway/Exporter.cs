@@ -10,7 +10,7 @@ namespace AivenMetrics.Acceptance.Gateway;
 /// <summary>The nodes of both tenants: <c>/a/metrics</c> and <c>/b/metrics</c>.</summary>
 internal static class Exporter
 {
-    /// <summary>A server on a free port of loopback, not started.</summary>
+    /// <summary>Creates a server on a free loopback port, not started.</summary>
     public static WebApplication Build()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -19,7 +19,7 @@ internal static class Exporter
         var exporter = builder.Build();
         exporter.MapGet("/{tenant}/metrics", (string tenant, HttpRequest request) =>
         {
-            // Only a Prometheus 3 takes any name, and says so.
+            // Only Prometheus 3 accepts any name, and announces it in the Accept header.
             var anyName = request.Headers.Accept.ToString().Contains("escaping=allow-utf-8", StringComparison.Ordinal);
             return Results.Text(
                 Text(tenant) + (anyName ? AnyName(tenant) : ""),

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;
 
-/// <summary>The gateway before real servers: tenant a gets all its own answers, and nothing of tenant b.</summary>
+/// <summary>The gateway in front of real servers: tenant a gets all its own data, and none of tenant b.</summary>
 public sealed class IsolationTests(TwoTenantServers tenants)
 {
     private static readonly QueryServer[] Servers = Enum.GetValues<QueryServer>();
@@ -102,7 +102,7 @@ public sealed class IsolationTests(TwoTenantServers tenants)
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task No_question_for_names_shows_another_tenants(QueryServer server, string target)
+    public async Task No_request_for_label_names_shows_another_tenants(QueryServer server, string target)
     {
         using var response = await (await tenants.BeforeAsync(server)).A.GetAsync(Relative(target));
         await AssertOwnAnswerAsync(response);
@@ -114,7 +114,7 @@ public sealed class IsolationTests(TwoTenantServers tenants)
 
     [Theory]
     [MemberData(nameof(Posted))]
-    public async Task No_posted_question_for_names_shows_another_tenants(QueryServer server, string pathAndForm)
+    public async Task No_POST_request_for_label_names_shows_another_tenants(QueryServer server, string pathAndForm)
     {
         var parts = pathAndForm.Split(' ');
         await AssertOwnAnswerAsync(await (await tenants.BeforeAsync(server)).A.PostAsync(Relative(parts[0]), Form(parts[1])));
@@ -124,7 +124,7 @@ public sealed class IsolationTests(TwoTenantServers tenants)
     [InlineData(QueryServer.Prometheus2)]
     [InlineData(QueryServer.Prometheus3)]
     [InlineData(QueryServer.VictoriaMetrics)]
-    public async Task The_server_itself_would_show_all_of_it(QueryServer server)
+    public async Task The_server_itself_shows_the_data_of_both_tenants(QueryServer server)
     {
         var everything = await (await tenants.BeforeAsync(server)).UnscopedAsync(
             "/api/v1/query?query=" + Uri.EscapeDataString("{__name__=~\".+\"}")
@@ -156,11 +156,11 @@ public sealed class IsolationTests(TwoTenantServers tenants)
     [InlineData("/api/v1/query?query={%22shared.metric%22}")]
     [InlineData("/api/v1/query?query=sum%20by%20(%22label.n%C3%A4me%22)%20({%22shared.metric%22})")]
     [InlineData("/api/v1/query?query=info(sum by (job, instance) (only_a_metric),{version=~%22of.*%22})")]
-    public async Task A_Prometheus_3_has_names_of_any_letters_and_they_are_found(string target) =>
+    public async Task UTF8_names_of_a_Prometheus_3_are_found(string target) =>
         Assert.Contains("of-a", await TextAsync(await tenants.BeforeAsync(QueryServer.Prometheus3), target), StringComparison.Ordinal);
 
     [Fact]
-    public async Task A_native_histogram_comes_as_one() =>
+    public async Task A_native_histogram_is_returned_as_one() =>
         Assert.Contains(
             "\"histogram\":",
             await TextAsync(await tenants.BeforeAsync(QueryServer.Prometheus3), "/api/v1/query?query=latency_seconds"),
@@ -176,7 +176,7 @@ public sealed class IsolationTests(TwoTenantServers tenants)
     [InlineData(QueryServer.VictoriaMetrics, "/api/v1/query_range?query=up&start=0&end=100000&step=1", 400, "bad_data")]
     [InlineData(QueryServer.Prometheus2, "/api/v1/query_range?query=up&start=2&end=1&step=1", 400, "bad_data")]
     [InlineData(QueryServer.VictoriaMetrics, "/api/v1/query?query=info(up)", 422, "execution")]
-    public async Task A_bad_question_gets_an_error_in_the_shape_of_Prometheus_without_the_scope(
+    public async Task An_invalid_request_gets_an_error_in_Prometheus_format_without_the_scope(
         QueryServer server,
         string target,
         int status,
@@ -193,7 +193,7 @@ public sealed class IsolationTests(TwoTenantServers tenants)
     [InlineData(QueryServer.Prometheus2)]
     [InlineData(QueryServer.Prometheus3)]
     [InlineData(QueryServer.VictoriaMetrics)]
-    public async Task Grafanas_first_questions_are_answered(QueryServer server)
+    public async Task Grafanas_first_requests_are_answered(QueryServer server)
     {
         var before = await tenants.BeforeAsync(server);
         Assert.Contains("[4,\"2\"]", await TextAsync(before, "/api/v1/query?query=1%2B1&time=4"), StringComparison.Ordinal);
@@ -208,7 +208,7 @@ public sealed class IsolationTests(TwoTenantServers tenants)
     [Theory]
     [InlineData(QueryServer.Prometheus2)]
     [InlineData(QueryServer.Prometheus3)]
-    public async Task Compressed_answers_pass_through_as_they_are(QueryServer server)
+    public async Task Compressed_responses_are_forwarded_unchanged(QueryServer server)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Relative("/api/v1/query?query=up"));
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");

@@ -5,11 +5,11 @@ namespace AivenMetrics.Acceptance.Gateway;
 
 public sealed class LargeResponseTests
 {
-    /// <summary>The aim is 20 MB, which the benchmark <c>large-answer</c> holds it to; the rest is room for a busy machine.</summary>
+    /// <summary>The goal is 20 MB, which the benchmark <c>large-answer</c> checks. The rest is a reserve for a busy machine.</summary>
     private const double GrowthMax = 60;
 
     [Fact]
-    public async Task An_answer_of_100_MB_passes_without_being_kept()
+    public async Task A_response_of_100_MB_is_streamed_without_buffering()
     {
         var passages = await LargeResponse.MeasureAsync(100);
 

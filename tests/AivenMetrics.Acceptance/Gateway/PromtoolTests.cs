@@ -5,7 +5,8 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>
-/// The real promtool of Prometheus 2.42 and of 3.5 asks through the gateway, the newer one with the credentials in its own file for that.
+/// The real promtool of Prometheus 2.42 and of 3.5 queries through the gateway. The newer one reads the credentials from its HTTP
+/// configuration file.
 /// </summary>
 public sealed class PromtoolTests(TwoTenantServers tenants)
 {
@@ -32,7 +33,7 @@ public sealed class PromtoolTests(TwoTenantServers tenants)
                 foreach (var command in Commands)
                 {
                     data.Add(server, "3.5", command);
-                    // The older one can neither analyze nor check a server, nor read names of any letters.
+                    // The older one can neither analyze nor check a server, nor parse UTF-8 names.
                     if (
                         server != QueryServer.Prometheus3
                         && !command.StartsWith("query analyze", StringComparison.Ordinal)
@@ -50,7 +51,7 @@ public sealed class PromtoolTests(TwoTenantServers tenants)
 
     [Theory]
     [MemberData(nameof(Runs))]
-    public async Task Promtool_reads_what_is_the_tenants(QueryServer server, string version, string commandAndOutput)
+    public async Task Promtool_reads_the_data_of_the_tenant(QueryServer server, string version, string commandAndOutput)
     {
         var before = await tenants.BeforeAsync(server);
         var (command, expected) = (commandAndOutput.Split('|')[0], commandAndOutput.Split('|')[1]);
@@ -61,7 +62,7 @@ public sealed class PromtoolTests(TwoTenantServers tenants)
         );
         try
         {
-            // The older one takes the credential in the URL only.
+            // The older one accepts the credential only in the URL.
             var url =
                 version == "3.5"
                     ? $"{before.Url}i/one"

@@ -1,6 +1,6 @@
 namespace AivenMetrics.Acceptance.Gateway;
 
-/// <summary>The real servers that a gateway is tested before.</summary>
+/// <summary>The real servers behind a gateway under test.</summary>
 public enum QueryServer
 {
     /// <summary>Prometheus 2.42.</summary>
@@ -9,6 +9,6 @@ public enum QueryServer
     /// <summary>Prometheus 3.5.</summary>
     Prometheus3,
 
-    /// <summary>VictoriaMetrics 1.112, with the gateway told so.</summary>
+    /// <summary>VictoriaMetrics 1.112, with a gateway that is configured for it.</summary>
     VictoriaMetrics,
 }

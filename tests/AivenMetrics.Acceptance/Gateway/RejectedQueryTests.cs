@@ -33,7 +33,7 @@ public sealed class RejectedQueryTests(TwoTenantStack stack)
     [InlineData("GET", "/api/v1/status/config", 403, "forbidden")]
     [InlineData("PUT", "/api/v1/query?query=up", 405, "method_not_allowed")]
     [InlineData("PATCH", "/api/v1/labels", 405, "method_not_allowed")]
-    public async Task A_bad_question_is_refused_and_says_why(string method, string target, int status, string errorType)
+    public async Task An_invalid_request_is_rejected_with_the_reason(string method, string target, int status, string errorType)
     {
         var answer = await Tenant.SendAsync(new HttpMethod(method), target);
 
@@ -42,7 +42,7 @@ public sealed class RejectedQueryTests(TwoTenantStack stack)
     }
 
     [Fact]
-    public async Task A_query_that_cannot_be_parsed_is_refused_with_its_position()
+    public async Task A_query_that_cannot_be_parsed_is_rejected_with_the_position()
     {
         var answer = await Tenant.GetAsync("/api/v1/query?query=up%20%2B%2B%20%5B");
 
@@ -51,7 +51,7 @@ public sealed class RejectedQueryTests(TwoTenantStack stack)
     }
 
     [Fact]
-    public async Task A_body_of_more_than_a_mebibyte_is_refused()
+    public async Task A_body_of_more_than_one_mebibyte_is_rejected()
     {
         using var content = new StringContent("query=" + new string('x', Mebibyte), Encoding.UTF8, "application/x-www-form-urlencoded");
 
@@ -59,7 +59,7 @@ public sealed class RejectedQueryTests(TwoTenantStack stack)
     }
 
     [Fact]
-    public async Task Only_the_password_of_that_user_opens_the_gateway()
+    public async Task Only_the_users_own_password_is_accepted()
     {
         (var forecast, var beacons) = (stack.Forecast.Credentials, stack.Beacons.Credentials);
         (string?, string?)[] wrong =

@@ -10,16 +10,16 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;
 
-/// <summary>The paths beside queries and names before a real Prometheus, also as a tenant's own Prometheus uses them.</summary>
+/// <summary>Paths other than queries and label names, with a real Prometheus, also as a tenant's own Prometheus uses them.</summary>
 public sealed class ServedRoutesTests(TwoTenantServers tenants)
 {
-    /// <summary>The type of a remote read's answer that is streamed chunks.</summary>
+    /// <summary>The response type streamed chunks of a remote read.</summary>
     private const int Streamed = 1;
 
     private static string Token =>
         Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{TwoTenantServers.Username}:{TwoTenantServers.Password}"));
 
-    /// <summary>Each shows something of both to whoever asks Prometheus itself.</summary>
+    /// <summary>Paths where Prometheus itself returns data of both tenants.</summary>
     [Theory]
     [InlineData(QueryServer.Prometheus2, "/api/v1/metadata", "Help of-a.")]
     [InlineData(QueryServer.Prometheus3, "/api/v1/metadata", "Help of-a.")]
@@ -47,7 +47,7 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
     [InlineData(QueryServer.Prometheus2, "/federate?match[]=only_b_metric&match[]=shared_metric", "of-a")]
     [InlineData(QueryServer.Prometheus3, "/federate?match[]=only_b_metric&match[]=shared_metric", "of-a")]
     [InlineData(QueryServer.VictoriaMetrics, "/federate?match[]=only_b_metric&match[]=shared_metric", "of-a")]
-    public async Task A_path_shows_all_that_is_the_tenants_and_nothing_else(QueryServer server, string target, string own)
+    public async Task A_path_shows_all_data_of_the_tenant_and_nothing_else(QueryServer server, string target, string own)
     {
         var everything = await (await tenants.BeforeAsync(server)).UnscopedAsync(target);
         Assert.Contains(TwoTenantServers.MarksOfB, mark => everything.Contains(mark, StringComparison.Ordinal));
@@ -92,11 +92,14 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
     [InlineData(QueryServer.VictoriaMetrics, "/api/v1/alerts", "\"alerts\":[]")]
     [InlineData(QueryServer.VictoriaMetrics, "/api/v1/query_exemplars?query={space_id=\"b\"}&start=0&end=1", "\"data\":[]")]
     [InlineData(QueryServer.Prometheus3, "/api/v1/parse_query?query=up", "\"type\":\"vectorSelector\"")]
-    public async Task What_shows_nothing_of_others_has_the_answer_that_clients_expect(QueryServer server, string target, string expected) =>
-        Assert.Contains(expected, await OwnAsync(server, target), StringComparison.Ordinal);
+    public async Task Paths_without_data_of_tenants_have_the_response_that_clients_expect(
+        QueryServer server,
+        string target,
+        string expected
+    ) => Assert.Contains(expected, await OwnAsync(server, target), StringComparison.Ordinal);
 
     [Fact]
-    public async Task Federation_without_a_selector_is_empty_as_that_of_Prometheus()
+    public async Task Federation_without_a_selector_is_empty_as_in_Prometheus()
     {
         Assert.Empty(await (await tenants.BeforeAsync(QueryServer.Prometheus2)).UnscopedAsync("/federate"));
         foreach (var server in Enum.GetValues<QueryServer>())
@@ -108,7 +111,7 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
     [Theory]
     [InlineData(QueryServer.Prometheus2)]
     [InlineData(QueryServer.Prometheus3)]
-    public async Task Exemplars_of_a_query_without_series_are_as_empty_as_those_of_Prometheus_and_do_not_demote_it(QueryServer server)
+    public async Task Exemplars_of_a_query_without_series_are_empty_as_in_Prometheus_and_do_not_demote_it(QueryServer server)
     {
         using var response = await (await tenants.BeforeAsync(server)).A.GetAsync(
             new Uri("/api/v1/query_exemplars?query=1", UriKind.Relative)
@@ -139,11 +142,7 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
     [InlineData(QueryServer.VictoriaMetrics, "GET", "/tags")]
     [InlineData(QueryServer.VictoriaMetrics, "GET", "/internal/force_flush")]
     [InlineData(QueryServer.VictoriaMetrics, "GET", "/snapshot/create")]
-    public async Task What_a_server_does_not_have_or_is_not_served_is_404_for_the_tenant_and_does_not_demote_it(
-        QueryServer server,
-        string method,
-        string target
-    )
+    public async Task Unsupported_and_unserved_paths_are_404_and_do_not_demote_the_server(QueryServer server, string method, string target)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(target, UriKind.Relative));
         using var response = await (await tenants.BeforeAsync(server)).A.SendAsync(request);
@@ -154,7 +153,7 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
     [Theory]
     [InlineData(QueryServer.Prometheus2)]
     [InlineData(QueryServer.Prometheus3)]
-    public async Task An_answer_of_samples_is_the_tenants_own(QueryServer server)
+    public async Task A_response_of_samples_contains_only_those_of_the_tenant(QueryServer server)
     {
         using var response = await ReadAsync(server, ReadRequest("shared_metric", TimeSpan.FromHours(1)));
 
@@ -166,8 +165,8 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
     }
 
     /// <summary>
-    /// A query for labels alone is free of the plan's time span because it reads no samples. Streamed chunks would hold them all, so that
-    /// nobody gets these for it.
+    /// The time limit of the plan does not apply to a query for labels, because it reads no samples. Streamed chunks would contain all
+    /// samples, so that such a query never gets them.
     /// </summary>
     [Theory]
     [InlineData(QueryServer.Prometheus2, 200, new int[0])]
@@ -176,7 +175,7 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
     [InlineData(QueryServer.Prometheus3, 200, new int[0])]
     [InlineData(QueryServer.Prometheus3, 200, new[] { Streamed, 0 })]
     [InlineData(QueryServer.Prometheus3, 422, new[] { Streamed })]
-    public async Task An_answer_for_labels_alone_holds_no_samples(QueryServer server, int status, int[] accepted)
+    public async Task A_response_for_labels_contains_no_samples(QueryServer server, int status, int[] accepted)
     {
         using var response = await ReadAsync(server, ReadRequest("shared_metric", TimeSpan.FromDays(1000), "series", accepted));
 
@@ -204,7 +203,7 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
                 read_recent: true
                 {Filled(authentication)}
             """;
-        // Between the same versions, because an older one does not know all that a newer one sends.
+        // Both have the same version, because an older one does not support everything that a newer one sends.
         await using var downstream =
             server == QueryServer.Prometheus3
                 ? await PrometheusServer.StartPrometheus3WithConfigAsync(config)
@@ -228,7 +227,7 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
             );
         }
 
-        // Without times these ask for all of them. Names and values of labels a Prometheus does not ask of others.
+        // Without times these requests cover all time. Prometheus does not read names and values of labels remotely.
         AssertOwn(await downstream.Http.GetStringAsync(new Uri("/api/v1/series?match[]=shared_metric", UriKind.Relative)), "of-a");
         foreach (var path in new[] { "/api/v1/labels", "/api/v1/labels?match[]=shared_metric", "/api/v1/label/job/values" })
         {
@@ -300,7 +299,7 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
         return await (await tenants.BeforeAsync(server)).A.PostAsync(new Uri("/api/v1/read", UriKind.Relative), content);
     }
 
-    /// <summary>The samples of all series in an answer of samples: results, in them series, in them samples.</summary>
+    /// <summary>Returns the samples of all series in a response of type samples.</summary>
     private static int Samples(byte[] answer) =>
         Fields(answer, 1).SelectMany(result => Fields(result, 1)).Sum(series => Fields(series, 2).Count);
 
@@ -323,7 +322,7 @@ public sealed class ServedRoutesTests(TwoTenantServers tenants)
         return found;
     }
 
-    /// <summary>A remote read of a metric up to now; by default of its samples, in the answer that every server has.</summary>
+    /// <summary>Creates a remote read of a metric up to now. Default: of its samples, with the type that every server supports.</summary>
     private static byte[] ReadRequest(string metric, TimeSpan since, string? func = null, params int[] accepted) =>
         Snappy.CompressToArray(
             Message(to =>

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Gateway;
 
-/// <summary>Tenants query their own usage, which a real Prometheus scrapes from the gateway before it, and see nobody else's.</summary>
+/// <summary>Tenants query their own usage, which a real Prometheus scrapes from the gateway, and not that of others.</summary>
 public sealed class TenantUsageTests : IAsyncLifetime
 {
     private const string SpaceA = """{"name":"organization_id","type":"=","value":"o"},{"name":"space_id","type":"=","value":"a"}""";
@@ -64,7 +64,7 @@ public sealed class TenantUsageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Each_tenant_sees_its_own_usage_and_nobody_elses()
+    public async Task Each_tenant_sees_only_its_own_usage()
     {
         using HttpClient a = As("a"),
             b = As("b"),

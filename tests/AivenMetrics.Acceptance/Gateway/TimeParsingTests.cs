@@ -4,8 +4,8 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>
-/// The gateway reads times and durations as Prometheus does: both answer the same to the same text, or both refuse it. Were the gateway to
-/// read less into a text than Prometheus, a limit could be passed by.
+/// The gateway parses times and durations as Prometheus does: both accept a text with the same result, or both reject it. If the gateway
+/// parsed a shorter time than Prometheus, a tenant could exceed a limit.
 /// </summary>
 public sealed class TimeParsingTests(TwoTenantServers tenants)
 {
@@ -79,10 +79,10 @@ public sealed class TimeParsingTests(TwoTenantServers tenants)
 
     [Theory]
     [MemberData(nameof(All))]
-    public Task A_text_is_a_time_here_if_and_only_if_it_is_one_there(string text) => AssertAgreeAsync(text);
+    public Task The_gateway_accepts_a_time_if_and_only_if_Prometheus_does(string text) => AssertAgreeAsync(text);
 
     [Fact]
-    public async Task So_is_a_text_of_random_parts()
+    public async Task The_gateway_accepts_a_random_time_if_and_only_if_Prometheus_does()
     {
         string[] parts =
         [
@@ -121,7 +121,7 @@ public sealed class TimeParsingTests(TwoTenantServers tenants)
 
     private async Task AssertAgreeAsync(string text)
     {
-        // The time of a huge number wraps around in Prometheus 2.42; who asks for it gets nothing useful from either.
+        // The time of a huge number wraps around in Prometheus 2.42. Such a request has no useful result.
         var isHuge = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && Math.Abs(number) > 9e9;
         var encoded = Uri.EscapeDataString(text);
         if (!isHuge && text.Length > 0)
@@ -139,7 +139,7 @@ public sealed class TimeParsingTests(TwoTenantServers tenants)
     {
         var gateway = await tenants.BeforeAsync(QueryServer.Prometheus2);
         using var ours = await gateway.A.GetAsync(new Uri(target, UriKind.Relative));
-        var (status, theirs) = await gateway.AskDirectlyAsync(target);
+        var (status, theirs) = await gateway.GetDirectlyAsync(target);
         var body = await ours.Content.ReadAsStringAsync();
         Assert.True(status == ours.StatusCode, $"{text}: {(int)ours.StatusCode} {body} here, {(int)status} {theirs} there");
         if (ours.IsSuccessStatusCode)

@@ -16,18 +16,18 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Gateway;
 
 /// <summary>
-/// Real servers of each kind that scrape two tenants, each with a gateway in front of it. All tests of the run share them: tests read only.
-/// The first test that needs a server starts it. Everything of tenant b
-/// bears a mark that no answer to tenant a may have: in names, in label values, and as a number in its samples.
+/// Real servers of each kind that scrape two tenants, each with a gateway in front of it. All tests of the run share them and only read.
+/// The first test that needs a server starts it. All data of tenant b has a mark that no response to tenant a may contain: in names, in
+/// label values, and as a number in its samples.
 /// </summary>
 public sealed class TwoTenantServers : IAsyncLifetime
 {
     public const string Username = "tenant-a";
 
-    /// <summary>As the hostile requests of the quick tests have it.</summary>
+    /// <summary>The credential that the attack requests of the unit tests use.</summary>
     public const string Password = "secret-of-a:x";
 
-    /// <summary>What only tenant b's series hold.</summary>
+    /// <summary>Texts that only tenant b's series contain.</summary>
     public static readonly string[] MarksOfB = ["only_b", "only.b", "of-b", "exporter-b", "42424242"];
 
     private readonly ConcurrentDictionary<QueryServer, Lazy<Task<TenantGateway>>> _started = [];
@@ -63,7 +63,7 @@ public sealed class TwoTenantServers : IAsyncLifetime
         File.Delete(_rules);
     }
 
-    /// <summary>The gateway before a server of this kind, when samples of both tenants are there.</summary>
+    /// <summary>Returns the gateway in front of a server of this kind, once the server has samples of both tenants.</summary>
     public Task<TenantGateway> BeforeAsync(QueryServer kind) =>
         _started.GetOrAdd(kind, of => new Lazy<Task<TenantGateway>>(() => StartAsync(of))).Value;
 
@@ -113,7 +113,7 @@ public sealed class TwoTenantServers : IAsyncLifetime
                 expr: only_b_metric
         """;
 
-    // The external label would make Prometheus drop an equal matcher from a remote read: the scope must not depend on one.
+    // The external label makes Prometheus drop an equality matcher from a remote read. The scope must not depend on one.
     private static string WithRules(string rules) =>
         $$"""
             rule_files: ["{{rules}}"]
@@ -140,7 +140,7 @@ public sealed class TwoTenantServers : IAsyncLifetime
             """;
 }
 
-/// <summary>A gateway before a real server, and tenant a's way through it.</summary>
+/// <summary>A gateway in front of a real server, with the credentials of tenant a.</summary>
 public sealed class TenantGateway : IAsyncDisposable
 {
     private readonly WebApplication _gateway;
@@ -162,7 +162,7 @@ public sealed class TenantGateway : IAsyncDisposable
     /// <summary>The gateway.</summary>
     public Uri Url { get; }
 
-    /// <summary>The server, for whoever goes round the gateway.</summary>
+    /// <summary>The server, for requests that bypass the gateway.</summary>
     public Uri ServerUrl => _server.Url;
 
     internal static async Task<TenantGateway> StartAsync(PrometheusServer server, GatewayOptions options)
@@ -170,7 +170,7 @@ public sealed class TenantGateway : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        // Thousands of questions are to be judged, not to be limited.
+        // The tests send thousands of requests, which must not be limited.
         options.Plans["default"] = new()
         {
             RequestsPerSecond = 1_000_000,
@@ -184,11 +184,11 @@ public sealed class TenantGateway : IAsyncDisposable
         return new TenantGateway(gateway, server);
     }
 
-    /// <summary>The same question to the server itself, to show that there is something to hide.</summary>
+    /// <summary>Sends the same request to the server itself, to show that the gateway removes data.</summary>
     public Task<string> UnscopedAsync(string pathAndQuery) => _server.Http.GetStringAsync(new Uri(pathAndQuery, UriKind.Relative));
 
-    /// <summary>What the server itself answers, be it an error.</summary>
-    public async Task<(HttpStatusCode Status, string Body)> AskDirectlyAsync(string pathAndQuery)
+    /// <summary>Returns the response of the server itself, even if it is an error.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> GetDirectlyAsync(string pathAndQuery)
     {
         using var response = await _server.Http.GetAsync(new Uri(pathAndQuery, UriKind.Relative));
         return (response.StatusCode, await response.Content.ReadAsStringAsync());

@@ -28,7 +28,7 @@ public sealed class AivenFailureTests(ShortTimeoutStack stack) : IClassFixture<S
 
     private DemoService[] _services = [];
 
-    // A space of its own for each test: what one leaves behind is not counted by the next.
+    // Each test has its own space, so that leftovers of one test do not count in the next.
     private readonly DemoSpace _space = new(Guid.NewGuid().ToString(), "trouble", Guid.NewGuid().ToString());
 
     public static TheoryData<string, string> Troubles =>
@@ -45,7 +45,7 @@ public sealed class AivenFailureTests(ShortTimeoutStack stack) : IClassFixture<S
 
     [Theory]
     [MemberData(nameof(Troubles))]
-    public async Task A_bind_is_told_the_truth_and_ends_well_by_itself_when(string trouble, string fault)
+    public async Task The_state_of_a_bind_is_reported_and_the_bind_completes_by_itself_when(string trouble, string fault)
     {
         var instance = await Stack.Platform.ProvisionAsync(_space.OrganizationId, _space.Id);
         (var patient, var impatient) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
@@ -74,7 +74,7 @@ public sealed class AivenFailureTests(ShortTimeoutStack stack) : IClassFixture<S
     [Theory]
     [InlineData("500 comes after it was done", """{"status":500,"method":"POST","path":"*/integration","after":true}""")]
     [InlineData("the connection is reset after it was done", """{"path":"*/integration","method":"POST","reset":true,"after":true}""")]
-    public async Task Nothing_is_made_twice_or_forgotten_when(string trouble, string fault)
+    public async Task Nothing_is_created_twice_or_left_out_when(string trouble, string fault)
     {
         var instance = await Stack.Platform.ProvisionAsync(_space.OrganizationId, _space.Id);
         var binding = Guid.NewGuid().ToString();
@@ -123,7 +123,7 @@ public sealed class AivenFailureTests(ShortTimeoutStack stack) : IClassFixture<S
 public sealed class AivenRateLimitTests
 {
     [Fact]
-    public async Task However_much_there_is_to_do_and_to_repeat_Aiven_gets_no_more_requests_than_the_budget()
+    public async Task Aiven_never_gets_more_requests_than_the_budget()
     {
         const int budget = 60;
         await using var stack = await Stack.StartAsync(

@@ -14,10 +14,10 @@ public sealed class BrokerCrashTests(FullStack stack) : IClassFixture<FullStack>
     private Stack Stack => stack.Stack;
 
     [Fact]
-    public async Task A_bind_that_the_broker_died_in_before_it_reached_Aiven_succeeds_when_the_platform_repeats_it()
+    public async Task A_bind_interrupted_by_a_kill_before_it_reached_Aiven_succeeds_when_the_platform_repeats_it()
     {
         var services = SeededServices.Scraped(SeededServices.Forecast);
-        await Stack.Simulator.ForgetCallsAsync();
+        await Stack.Simulator.ClearCallsAsync();
         await Stack.Simulator.FaultAsync(
             new JsonObject
             {
@@ -38,11 +38,11 @@ public sealed class BrokerCrashTests(FullStack stack) : IClassFixture<FullStack>
     }
 
     [Fact]
-    public async Task An_integration_that_Aiven_made_while_the_broker_died_is_adopted_and_deleted_after_the_unbind()
+    public async Task An_integration_created_while_the_broker_was_killed_is_adopted_and_deleted_after_the_unbind()
     {
         var services = SeededServices.Scraped(SeededServices.Beacons);
-        await Stack.Simulator.ForgetCallsAsync();
-        // Aiven does what it was asked, but the answer never arrives.
+        await Stack.Simulator.ClearCallsAsync();
+        // Aiven executes the call, but its response never arrives.
         await Stack.Simulator.FaultAsync(
             new JsonObject
             {
@@ -67,7 +67,7 @@ public sealed class BrokerCrashTests(FullStack stack) : IClassFixture<FullStack>
     }
 
     [Fact]
-    public async Task A_bind_that_succeeded_survives_the_death_of_the_broker_with_its_password()
+    public async Task A_completed_bind_survives_a_kill_of_the_broker_with_its_password()
     {
         var instance = await Stack.Platform.ProvisionAsync(SeededServices.Website.OrganizationId, SeededServices.Website.Id);
         var binding = Guid.NewGuid().ToString();

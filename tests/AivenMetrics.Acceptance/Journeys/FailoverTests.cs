@@ -14,11 +14,11 @@ public sealed class TwoPrometheusStack : TwoTenantStack
 /// <summary>When a Prometheus dies, tenants get no error.</summary>
 public sealed class FailoverTests(TwoPrometheusStack stack) : IClassFixture<TwoPrometheusStack>
 {
-    private const int Askers = 4;
+    private const int Clients = 4;
     private int _answers;
 
     [Fact]
-    public async Task Queries_go_on_without_a_single_error_while_the_first_Prometheus_is_killed_and_comes_back()
+    public async Task No_query_fails_while_the_first_Prometheus_is_killed_and_restarted()
     {
         await Stack.WaitUntilAsync("the second Prometheus has what the first has", async () =>
         {
@@ -27,7 +27,7 @@ public sealed class FailoverTests(TwoPrometheusStack stack) : IClassFixture<TwoP
             return (await first.InstantAsync("up == 1")).Count == (await second.InstantAsync("up == 1")).Count;
         });
         using var done = new CancellationTokenSource();
-        List<Task<int>> asking = [.. Enumerable.Range(0, Askers).Select(_ => Task.Run(() => AskAsync(done.Token)))];
+        List<Task<int>> clients = [.. Enumerable.Range(0, Clients).Select(_ => Task.Run(() => QueryAsync(done.Token)))];
 
         await MoreAnswersAsync();
         await stack.Stack.KillAsync("prometheus-1");
@@ -36,7 +36,7 @@ public sealed class FailoverTests(TwoPrometheusStack stack) : IClassFixture<TwoP
         await MoreAnswersAsync();
         await done.CancelAsync();
 
-        var answered = await Task.WhenAll(asking);
+        var answered = await Task.WhenAll(clients);
         TestContext.Current.TestOutputHelper?.WriteLine($"{answered.Sum()} queries, no error");
         Assert.All(answered, count => Assert.InRange(count, 20, int.MaxValue));
     }
@@ -45,11 +45,11 @@ public sealed class FailoverTests(TwoPrometheusStack stack) : IClassFixture<TwoP
     {
         var before = Volatile.Read(ref _answers);
         return Stack.WaitUntilAsync("enough queries were answered", () =>
-            Task.FromResult(Volatile.Read(ref _answers) >= before + (60 * Askers))
+            Task.FromResult(Volatile.Read(ref _answers) >= before + (60 * Clients))
         );
     }
 
-    private async Task<int> AskAsync(CancellationToken done)
+    private async Task<int> QueryAsync(CancellationToken done)
     {
         var answered = 0;
         for (; !done.IsCancellationRequested; answered++)

@@ -119,7 +119,7 @@ public abstract class MainJourneyTests<TDatabase>(JourneyFixture<TDatabase> jour
     }
 
     [Fact]
-    public async Task The_Prometheus_behind_holds_what_neither_of_the_tenants_may_see()
+    public async Task Prometheus_contains_series_that_neither_tenant_may_see()
     {
         using var prometheus = journey.Stack.Prometheus();
 
@@ -154,7 +154,7 @@ public abstract class MainJourneyTests<TDatabase>(JourneyFixture<TDatabase> jour
     }
 
     [Fact]
-    public async Task The_credentials_say_all_that_an_app_needs()
+    public async Task The_credentials_contain_everything_that_an_app_needs()
     {
         var credentials = journey.Events.Json;
 

@@ -16,7 +16,7 @@ public sealed class RestartTests(TwoTenantStack stack)
     [Theory]
     [InlineData("KILL")]
     [InlineData("TERM")]
-    public async Task Discovery_restarted_with_the_broker_down_leaves_every_file_as_it_was_and_Prometheus_goes_on(string signal)
+    public async Task Discovery_restarted_with_the_broker_down_changes_no_file_and_Prometheus_continues(string signal)
     {
         await SettledAsync();
         var before = Files();
@@ -35,7 +35,7 @@ public sealed class RestartTests(TwoTenantStack stack)
     }
 
     [Fact]
-    public async Task No_restart_of_anything_shows_Prometheus_a_list_that_is_empty_or_partial()
+    public async Task No_restart_gives_Prometheus_an_empty_or_partial_list()
     {
         await SettledAsync();
         var targets = TargetFileReader.Addresses(Stack.TargetsFile).Length;
@@ -59,7 +59,7 @@ public sealed class RestartTests(TwoTenantStack stack)
     }
 
     [Fact]
-    public async Task A_gateway_restarted_with_the_broker_down_serves_the_last_good_tenants_and_nobody_else()
+    public async Task A_gateway_restarted_with_the_broker_down_serves_only_the_last_good_tenants()
     {
         await Stack.KillAsync("broker");
         await Stack.KillAsync("gateway");

@@ -13,9 +13,9 @@ public sealed partial class TwoBrokersTests(PostgresFixture postgres) : IClassFi
     private const string ListServices = "/v1/project/demo/service";
 
     [Fact]
-    public async Task Both_answer_the_platform_one_reconciles_and_the_other_takes_over_when_it_dies()
+    public async Task Both_serve_the_platform_and_one_reconciles_until_it_is_killed_and_the_other_takes_over()
     {
-        // The gateway asks the broker that does not reconcile at first, and lives on.
+        // The gateway polls the broker that does not reconcile at first, which keeps running.
         await using var stack = await Stack.StartAsync(
             new StackOptions
             {
@@ -27,7 +27,7 @@ public sealed partial class TwoBrokersTests(PostgresFixture postgres) : IClassFi
         );
         using var second = stack.PlatformOf(1);
 
-        // Either finds what was ordered at the other.
+        // Each broker finds the instances of the other.
         var instance = await stack.Platform.ProvisionAsync(SeededServices.Forecast.OrganizationId, SeededServices.Forecast.Id);
         var binding = Guid.NewGuid().ToString();
         var credentials = await second.BindAsync(instance, binding);
@@ -37,7 +37,7 @@ public sealed partial class TwoBrokersTests(PostgresFixture postgres) : IClassFi
         );
 
         Assert.Equal((true, false), (await LeadsAsync(stack, 0), await LeadsAsync(stack, 1)));
-        await stack.Simulator.ForgetCallsAsync();
+        await stack.Simulator.ClearCallsAsync();
         await stack.BrokerCyclesAsync(5);
         // One list call a cycle is what one broker makes; two would make ten.
         Assert.InRange(await stack.Simulator.CallsAsync("GET", ListServices), 2, 8);

@@ -16,7 +16,7 @@ public sealed class UnbindTests(FullStack stack) : IClassFixture<FullStack>
     private Stack Stack => stack.Stack;
 
     [Fact]
-    public async Task An_integration_stays_while_a_second_binding_needs_it_and_goes_with_the_last()
+    public async Task An_integration_stays_while_a_second_binding_needs_it_and_is_deleted_with_the_last()
     {
         var database = SeededServices.Service("beacons-db");
         var search = SeededServices.Service("beacons-search");
@@ -73,7 +73,7 @@ public sealed class UnbindTests(FullStack stack) : IClassFixture<FullStack>
     }
 
     [Fact]
-    public async Task Integrations_and_endpoints_that_others_made_are_never_deleted()
+    public async Task Integrations_and_endpoints_that_others_created_are_never_deleted()
     {
         (var events, var database) = (SeededServices.Service("website-events"), SeededServices.Service("website-db"));
         var theirs = await CreateEndpointAsync("theirs");

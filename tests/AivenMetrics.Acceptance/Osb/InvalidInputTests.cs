@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Osb;
 
-/// <summary>What a platform should not send is answered with a clear 4xx in OSB's shape, and nothing has changed afterwards.</summary>
+/// <summary>Invalid requests of a platform get a clear 4xx in the format of OSB, and change nothing.</summary>
 public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<BrokerStackFixture>
 {
     private const int Mebibyte = 1024 * 1024;
@@ -19,7 +19,7 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
     [InlineData("""{"services":["da7aba5e-0009-4a10-8b09-00000000b109"]}""")]
     [InlineData("""{"services":["prod-da7aba5e-0009-4a10-8b09-00000000b109"]}""")]
     [InlineData("""{"services":["0e7e4700-0005-4a10-8b05-00000000a205"]}""")]
-    public async Task A_service_of_somebody_else_is_as_unknown_as_one_that_does_not_exist(string parameters)
+    public async Task A_foreign_service_gets_the_same_error_as_a_missing_one(string parameters)
     {
         var instance = await Platform.ProvisionAsync(
             SeededServices.Forecast.OrganizationId,
@@ -48,11 +48,11 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
             theirs.Body.ToJsonString().Replace(foreign, "?", StringComparison.Ordinal),
             nobodys.Body.ToJsonString().Replace(nonexistent, "?", StringComparison.Ordinal)
         );
-        await AssertNothingWasMadeAsync(instance, Platform.ServicesPlan);
+        await AssertNothingWasCreatedAsync(instance, Platform.ServicesPlan);
     }
 
     [Fact]
-    public async Task An_unknown_instance_is_said_to_be_unknown()
+    public async Task An_unknown_instance_is_reported_as_unknown()
     {
         (var instance, var binding) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
 
@@ -81,7 +81,7 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
     [InlineData("""{"service_id":"SERVICE","plan_id":"PLAN","parameters":{"services":[".*"]}}""")]
     [InlineData("""{"service_id":"SERVICE","plan_id":"PLAN","parameters":{"services":["x"],"organization_id":"other"}}""")]
     [InlineData("""{"service_id":"SERVICE","plan_id":"PLAN","parameters":{"services":["da7aba5e-0002-4a10-8b02-00000000a102\"|.*"]}}""")]
-    public async Task A_malformed_bind_is_refused(string body)
+    public async Task A_malformed_bind_is_rejected(string body)
     {
         var instance = await Platform.ProvisionAsync(
             SeededServices.Forecast.OrganizationId,
@@ -97,11 +97,11 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
             HttpStatusCode.BadRequest
         );
 
-        await AssertNothingWasMadeAsync(instance, Platform.ServicesPlan);
+        await AssertNothingWasCreatedAsync(instance, Platform.ServicesPlan);
     }
 
     [Fact]
-    public async Task A_body_of_more_than_a_mebibyte_is_refused_whether_or_not_it_is_announced()
+    public async Task A_body_of_more_than_one_mebibyte_is_rejected_with_or_without_a_content_length()
     {
         var path = $"/v2/service_instances/{Guid.NewGuid()}";
         var body = Encoding.UTF8.GetBytes($"{{\"service_id\":\"{new string('x', Mebibyte)}\"}}");
@@ -120,7 +120,7 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
     [InlineData("platform", "")]
     [InlineData("PLATFORM", null)]
     [InlineData("", "")]
-    public async Task Only_the_platform_is_let_in_wherever_it_knocks(string username, string? password)
+    public async Task Only_the_platforms_credentials_are_accepted_on_every_path(string username, string? password)
     {
         using var stranger = new Platform(
             stack.Stack.Configuration.BrokerUrl(0),
@@ -139,7 +139,7 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
     [InlineData("POST", "/v2/catalog", HttpStatusCode.MethodNotAllowed)]
     [InlineData("POST", "/v2/service_instances/x", HttpStatusCode.MethodNotAllowed)]
     [InlineData("DELETE", "/v2/service_instances/x/last_operation", HttpStatusCode.MethodNotAllowed)]
-    public async Task Unknown_paths_and_methods_are_refused(string method, string path, HttpStatusCode status) =>
+    public async Task Unknown_paths_and_methods_are_rejected(string method, string path, HttpStatusCode status) =>
         AssertRefused(await Platform.SendAsync(new HttpMethod(method), path), status);
 
     [Theory]
@@ -147,7 +147,7 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
     [InlineData("1.0")]
     [InlineData("2.12")]
     [InlineData("two")]
-    public async Task A_platform_that_speaks_another_version_is_told_so(string? version)
+    public async Task A_platform_of_another_version_is_rejected_with_the_reason(string? version)
     {
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, stack.Stack.Configuration.BrokerUrl(0) + "/v2/catalog");
@@ -167,7 +167,7 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
     }
 
     [Fact]
-    public async Task The_feeds_open_to_their_own_token_only()
+    public async Task The_feeds_accept_only_their_own_token()
     {
         using var http = new HttpClient { BaseAddress = new Uri(stack.Stack.Configuration.BrokerUrl(0)) };
         foreach (
@@ -189,8 +189,8 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
         }
     }
 
-    /// <summary>No integration of any service, and an instance that goes without a binding in its way.</summary>
-    private async Task AssertNothingWasMadeAsync(string instance, string plan)
+    /// <summary>Asserts that no service has an integration, and that the instance can be deleted because it has no binding.</summary>
+    private async Task AssertNothingWasCreatedAsync(string instance, string plan)
     {
         Assert.Empty(await stack.Stack.Simulator.IntegrationsAsync([.. DemoSeed.Services("demo")]));
         Assert.Equal(HttpStatusCode.OK, (await Platform.DeprovisionAsync(instance, plan)).Status);
@@ -199,7 +199,7 @@ public sealed class InvalidInputTests(BrokerStackFixture stack) : IClassFixture<
     private static void AssertRefused(OsbResponse answer, HttpStatusCode status)
     {
         Assert.True(answer.Status == status, $"{answer.Status} instead of {status}: {answer.Body}");
-        // OSB: 410 has an empty object, every other refusal says what was wrong.
+        // OSB: 410 has an empty object, every other rejection states the reason.
         if (status != HttpStatusCode.Gone)
         {
             Assert.NotEmpty(answer.Body["description"]!.GetValue<string>());

@@ -51,7 +51,7 @@ public sealed class PlatformTests(FullStack product) : PlatformTestBase(product)
     }
 
     [Fact]
-    public async Task A_name_that_nobody_knows_and_a_missing_password_are_faults_of_the_command_line()
+    public async Task An_unknown_name_and_a_missing_password_are_command_line_errors()
     {
         var unknown = await RunAsync("unbind", "nothing", "at-all");
         var noPassword = await Executable.RunAsync(Root, "platform", "catalog", "--url", Stack.Configuration.BrokerUrl(0));
@@ -61,7 +61,7 @@ public sealed class PlatformTests(FullStack product) : PlatformTestBase(product)
     }
 
     [Fact]
-    public async Task Words_that_are_no_numbers_and_requirements_that_nobody_knows_are_faults_of_the_command_line()
+    public async Task Invalid_numbers_and_unknown_requirements_are_command_line_errors()
     {
         var timeout = await RunAsync("catalog", "--timeout", "abc");
         var requirement = await RunAsync("conformance", "--requirement", "999");
@@ -84,7 +84,7 @@ public sealed class PlatformTests(FullStack product) : PlatformTestBase(product)
     }
 
     [Fact]
-    public async Task A_terminal_less_catalog_is_plain_text()
+    public async Task A_catalog_without_a_terminal_is_plain_text()
     {
         var result = await RunAsync("catalog");
 

@@ -46,7 +46,7 @@ public sealed class NonInterferenceTests : IAsyncLifetime
         await using var alone = await PrometheusServer.StartPrometheus3Async(_tenants.Flags(withB: false));
         await CompareAsync(both, alone, Dialect.Prometheus353);
 
-        // info reads series that the query does not name; B's have the same jobs and instances as A's, and as those that a tenant makes up.
+        // info reads series that the query does not name. B's have the same jobs and instances as A's, and as those in random queries.
         string[] queries =
         [
             "info(up)",
@@ -68,7 +68,7 @@ public sealed class NonInterferenceTests : IAsyncLifetime
 
     private async Task CompareAsync(PrometheusServer both, PrometheusServer alone, Dialect dialect)
     {
-        // Without a scope the other tenant is there to be seen.
+        // Without a scope the other tenant is visible.
         Assert.True(await ShowsBAsync(both, "up"));
         Assert.False(await ShowsBAsync(alone, "up"));
 
@@ -83,28 +83,28 @@ public sealed class NonInterferenceTests : IAsyncLifetime
                 answered++;
             }
         }
-        // Most others ask for labels that nothing has, or match many with many.
+        // Most other queries select labels that no series has, or match many with many.
         Assert.InRange(answered, Queries / 10, Queries);
     }
 
-    /// <returns>True if the servers answered with something.</returns>
+    /// <returns>True if the responses contain data.</returns>
     private async Task<bool> CompareAsync(PrometheusServer both, PrometheusServer alone, string query)
     {
         var answered = false;
         foreach (var range in new[] { false, true })
         {
             var scoped = ScopeRewriter.Rewrite(query, OfA);
-            var (seen, expected) = (await AskAsync(both, scoped, range), await AskAsync(alone, scoped, range));
+            var (seen, expected) = (await QueryAsync(both, scoped, range), await QueryAsync(alone, scoped, range));
             Assert.DoesNotContain(TwoTenantBlocks.MarkOfB, Outside(seen.Text, scoped), StringComparison.Ordinal);
-            // A server that gave up on time or memory said nothing about the tenants.
+            // A response of a server that exceeded its time or memory says nothing about the tenants.
             if (seen.GaveUp || expected.GaveUp)
             {
                 continue;
             }
             if (seen.Result != expected.Result)
             {
-                // Some answers depend on the order of Go's maps: those the lone server itself does not repeat.
-                var (again, onceMore) = (await AskAsync(alone, scoped, range), await AskAsync(alone, scoped, range));
+                // Some responses depend on the order of Go's maps. The server with one tenant does not repeat those either.
+                var (again, onceMore) = (await QueryAsync(alone, scoped, range), await QueryAsync(alone, scoped, range));
                 if (again.Result != expected.Result || onceMore.Result != expected.Result)
                 {
                     continue;
@@ -117,13 +117,13 @@ public sealed class NonInterferenceTests : IAsyncLifetime
     }
 
     private async Task<bool> ShowsBAsync(PrometheusServer server, string query) =>
-        (await AskAsync(server, query, range: false)).Text.Contains(TwoTenantBlocks.MarkOfB, StringComparison.Ordinal);
+        (await QueryAsync(server, query, range: false)).Text.Contains(TwoTenantBlocks.MarkOfB, StringComparison.Ordinal);
 
-    /// <summary>An error may repeat the query, in which the tenant itself may have written anything.</summary>
+    /// <summary>An error may repeat the tenant's own query.</summary>
     private static string Outside(string text, string query) =>
         query.Contains(TwoTenantBlocks.MarkOfB, StringComparison.Ordinal) ? "" : text;
 
-    private async Task<Answer> AskAsync(PrometheusServer server, string query, bool range)
+    private async Task<Answer> QueryAsync(PrometheusServer server, string query, bool range)
     {
         string At(long time) => time.ToString(CultureInfo.InvariantCulture);
         KeyValuePair<string, string>[] times = range
@@ -138,7 +138,7 @@ public sealed class NonInterferenceTests : IAsyncLifetime
         return new Answer(text, response.StatusCode == HttpStatusCode.OK ? ResultIn(text) : $"{(int)response.StatusCode}", gaveUp);
     }
 
-    /// <summary>The result without an order among series.</summary>
+    /// <summary>Returns the result with its series sorted.</summary>
     private static string ResultIn(string text)
     {
         using var json = JsonDocument.Parse(text);

@@ -8,8 +8,8 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Acceptance.PromQL;
 
 /// <summary>
-/// Our reading of PromQL against that of two real servers, of 2.42 and of 3.5. What one of them can read we must read, and what we print
-/// must mean to each of them what the original meant. What we read and none of them can must be of a later version.
+/// Compares the parser with two real servers, 2.42 and 3.5. The parser must accept every query that one of them accepts. A printed query
+/// must have the meaning of the original for each of them. A query that only the parser accepts must use syntax of a later version.
 /// </summary>
 public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers servers) : IClassFixture<PrometheusAgreementTests.Servers>
 {
@@ -24,7 +24,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
     private readonly PrometheusParser _new = servers.New;
 
     [Fact]
-    public async Task The_corpora_are_what_the_servers_say()
+    public async Task The_corpora_match_what_the_servers_accept()
     {
         foreach (var (corpus, reader) in new[] { (Corpus.Prometheus242, _old), (Corpus.Prometheus35, _new) })
         {
@@ -34,7 +34,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
     }
 
     [Fact]
-    public async Task Our_print_of_the_corpora_means_the_same_and_can_be_scoped()
+    public async Task The_printed_corpora_have_the_same_meaning_and_can_be_scoped()
     {
         await ForEachAsync(Corpus.AcceptedByAny, async query =>
         {
@@ -52,7 +52,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
     }
 
     [Fact]
-    public async Task Generated_queries_are_read_by_the_servers_they_are_for_and_what_these_make_of_them_reads_the_same_to_us()
+    public async Task Generated_queries_are_accepted_by_their_servers_and_parse_equally_after_formatting()
     {
         var random = new Random(Long ? 3141 : 242);
         var choices = new byte[200];
@@ -70,7 +70,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
             {
                 continue;
             }
-            // Prometheus prints U+FFFD bare, and then neither of us can read it again.
+            // Prometheus prints U+FFFD without quotes, and then neither it nor the parser accepts the text.
             var formatted = await reader.FormatAsync(text);
             if (formatted.Contains('\uFFFD', StringComparison.Ordinal))
             {
@@ -84,7 +84,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
     }
 
     [Fact]
-    public async Task What_only_a_server_of_3_can_read_is_printed_for_one_of_2_if_it_has_an_older_spelling()
+    public async Task Syntax_of_version_3_is_printed_for_version_2_if_an_older_spelling_exists()
     {
         string[] queries =
         [
@@ -105,7 +105,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
     }
 
     [Fact]
-    public async Task Mutated_queries_are_accepted_if_a_server_accepts_them_and_refused_if_none_does()
+    public async Task Mutated_queries_are_accepted_if_a_server_accepts_them_and_rejected_if_none_does()
     {
         var random = new Random(Long ? 2718 : 2023);
         var sources = Corpus.AcceptedByAny.Concat(Corpus.RejectedByAll).Where(query => query.Length < 200).ToArray();
@@ -157,7 +157,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
         {
             Assert.Equal((query, await _old.MeaningOfAsync(query)), (query, await _old.MeaningOfAsync(print)));
         }
-        // After 3.5 operators behind such an offset were read in another way; we read them as the latest does.
+        // Versions after 3.5 parse operators behind such an offset differently. The parser follows the latest version.
         if (byNew is not null || HasOffsetExpr(tree))
         {
             return;
@@ -167,13 +167,13 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
         {
             return;
         }
-        // The tree that it shows has no duration expressions; its text has, if it is one that can be read again.
+        // The tree of the server has no duration expressions. Its text has them, if it can be parsed again.
         var formatted = await _new.FormatAsync(query);
         if (UnreadableFormats.Any(part => formatted.Contains(part, StringComparison.Ordinal)))
         {
             return;
         }
-        // 3.5 forgets the quotes of some labels, and then cannot read itself.
+        // 3.5 omits the quotes of some labels, and then cannot parse its own text.
         if (await _new.RefusalOfAsync(formatted) is not null)
         {
             return;
@@ -182,7 +182,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
         Assert.Equal((query, await _new.FormatAsync(formatted)), (query, await _new.FormatAsync(print)));
     }
 
-    // How 3.5 writes durations below a millisecond, and such as no duration can be.
+    // The text of 3.5 for durations below one millisecond, and for invalid durations.
     private static readonly string[] UnreadableFormats = ["[0s", ":0s]", "offset 0s", "offset -0s", "--"];
 
     private static bool HasDurationExpr(Expr tree) => ExprTraversal.DescendantsAndSelf(tree).SelectMany(ExprTraversal.DurationsOf).Any();
@@ -210,7 +210,8 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
             );
 
     /// <summary>
-    /// What 3.5 evaluates while it reads, and later versions while they answer; and expressions that only RE2's compiler can refuse.
+    /// Errors of expressions that 3.5 evaluates in its parser and later versions in their engine, and of expressions that only the
+    /// compiler of RE2 rejects.
     /// </summary>
     private static bool IsOfLaterVersion(string refusal) =>
         refusal.Contains("error parsing regexp", StringComparison.Ordinal)
@@ -218,7 +219,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
         || refusal.Contains("division by zero", StringComparison.Ordinal)
         || refusal.Contains("modulo by zero", StringComparison.Ordinal);
 
-    /// <summary>A Prometheus 2.42 and a Prometheus 3, shared by the tests of the class: they only read queries.</summary>
+    /// <summary>A Prometheus 2.42 and a Prometheus 3 that the tests of the class share. They only parse queries.</summary>
     public sealed class Servers : IAsyncLifetime
     {
         private PrometheusServer[] _servers = [];

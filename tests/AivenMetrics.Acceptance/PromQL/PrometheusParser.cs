@@ -10,13 +10,13 @@ internal sealed class PrometheusParser(PrometheusServer server, bool hasParseQue
     /// <summary>Returns null if the server accepts the query, else its error.</summary>
     public async Task<string?> RefusalOfAsync(string query)
     {
-        var (status, answer) = await AskAsync("/api/v1/format_query", query);
+        var (status, answer) = await SendAsync("/api/v1/format_query", query);
         return status == HttpStatusCode.OK ? null : answer;
     }
 
     /// <summary>
-    /// What the query means to the server: two texts with the same meaning do the same. Prometheus 3 shows its tree; 2.42 only the text
-    /// that it makes of it.
+    /// Returns the meaning of the query for the server, which is equal for two texts with the same meaning. Prometheus 3 returns its tree,
+    /// 2.42 only its formatted text.
     /// </summary>
     public Task<string> MeaningOfAsync(string query) => DataAsync(hasParseQuery ? "/api/v1/parse_query" : "/api/v1/format_query", query);
 
@@ -29,7 +29,7 @@ internal sealed class PrometheusParser(PrometheusServer server, bool hasParseQue
 
     private async Task<string> DataAsync(string path, string query)
     {
-        var (status, answer) = await AskAsync(path, query);
+        var (status, answer) = await SendAsync(path, query);
         if (status != HttpStatusCode.OK)
         {
             throw new InvalidOperationException($"{path} refuses {query}: {answer}");
@@ -38,7 +38,7 @@ internal sealed class PrometheusParser(PrometheusServer server, bool hasParseQue
         return json.RootElement.GetProperty("data").GetRawText();
     }
 
-    private async Task<(HttpStatusCode Status, string Answer)> AskAsync(string path, string query)
+    private async Task<(HttpStatusCode Status, string Answer)> SendAsync(string path, string query)
     {
         using var form = new FormUrlEncodedContent([new("query", query)]);
         using var response = await server.Http.PostAsync(new Uri(path, UriKind.Relative), form);

@@ -5,12 +5,12 @@ using AivenMetrics.Testing.Programs;
 namespace AivenMetrics.Acceptance.PromQL;
 
 /// <summary>
-/// The same two hours of tenant A in two databases of Prometheus, in one of them with tenant B beside it, whose series have the same names
-/// and the same jobs and instances, other values, and a mark that nothing of A has.
+/// Two databases of Prometheus with the same two hours of tenant A. One of them also contains tenant B, whose series have the same names,
+/// jobs and instances, other values, and a mark that no series of A has.
 /// </summary>
 internal sealed class TwoTenantBlocks : IDisposable
 {
-    /// <summary>In labels of every series of B.</summary>
+    /// <summary>The mark in labels of every series of B.</summary>
     public const string MarkOfB = "of-B";
 
     private const int Seconds = 7200,
@@ -47,7 +47,7 @@ internal sealed class TwoTenantBlocks : IDisposable
     public long End { get; }
 
     /// <summary>
-    /// Flags for a server with a copy of one of the databases, and with bounds, because random queries may ask for anything.
+    /// Flags for a server with a copy of one of the databases, and with limits, because random queries may be expensive.
     /// </summary>
     public string[] Flags(bool withB)
     {
@@ -62,7 +62,7 @@ internal sealed class TwoTenantBlocks : IDisposable
         return [$"--storage.tsdb.path={copy}", "--query.timeout=5s", "--query.max-samples=2000000"];
     }
 
-    /// <summary>A VictoriaMetrics that holds A, and perhaps B.</summary>
+    /// <summary>Starts a VictoriaMetrics with tenant A, and optionally B.</summary>
     public async Task<PrometheusServer> VictoriaMetricsAsync(bool withB)
     {
         var server = await PrometheusServer.StartVictoriaMetricsAsync(
@@ -71,7 +71,7 @@ internal sealed class TwoTenantBlocks : IDisposable
             "-search.maxSamplesPerQuery=2000000"
         );
         var samples = await File.ReadAllTextAsync(Path.Combine(_folder, withB ? "both.txt" : "only-a.txt"));
-        // Its import counts time in milliseconds.
+        // Its import uses times in milliseconds.
         using var content = new StringContent(
             samples.Replace("# EOF\n", "", StringComparison.Ordinal).Replace("\n", "000\n", StringComparison.Ordinal)
         );

@@ -10,8 +10,8 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Acceptance.PromQL;
 
 /// <summary>
-/// MetricsQL reads our texts in its own way. A VictoriaMetrics that holds tenants A and B answers A's queries, scoped, as one that holds
-/// only A; so it does with the scope in the text alone, and in its own filter alone. With LONG_TESTS many more queries.
+/// VictoriaMetrics parses queries as MetricsQL. With tenants A and B it answers A's scoped queries as one with only A does. The same holds
+/// with the scope only in the query, and only in the extra filter. LONG_TESTS raises the number of queries.
 /// </summary>
 public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterferenceTests.Servers servers)
     : IClassFixture<VictoriaMetricsNonInterferenceTests.Servers>
@@ -22,12 +22,12 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
 
     private static readonly TenantScope OfA = new([new("space_id", MatchType.Equal, "A")]);
 
-    private const string Belt = """{space_id="A"}""";
+    private const string ExtraFilter = """{space_id="A"}""";
 
     private readonly PrometheusServer _both = servers.Both;
     private readonly PrometheusServer _alone = servers.Alone;
 
-    /// <summary>One server that holds both tenants and one that holds only A.</summary>
+    /// <summary>One server with both tenants and one with only A.</summary>
     public sealed class Servers : IAsyncLifetime
     {
         private readonly TwoTenantBlocks _tenants = new(seed: 4, TimeProvider.System.GetUtcNow());
@@ -53,10 +53,10 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
     }
 
     [Fact]
-    public async Task Without_a_scope_the_other_tenant_is_there_to_be_seen()
+    public async Task Without_a_scope_the_other_tenant_is_visible()
     {
-        Assert.Contains(TwoTenantBlocks.MarkOfB, (await AskAsync(_both, "up", null, false)).Text, StringComparison.Ordinal);
-        Assert.DoesNotContain(TwoTenantBlocks.MarkOfB, (await AskAsync(_alone, "up", null, false)).Text, StringComparison.Ordinal);
+        Assert.Contains(TwoTenantBlocks.MarkOfB, (await QueryAsync(_both, "up", null, false)).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(TwoTenantBlocks.MarkOfB, (await QueryAsync(_alone, "up", null, false)).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,11 +78,11 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
             }
         }
 
-        // Most others ask for labels that nothing has, or for functions that MetricsQL lacks.
+        // Most other queries select labels that no series has, or use functions that MetricsQL does not have.
         Assert.InRange(answered, Queries / 20, Queries);
     }
 
-    /// <summary>Texts that are PromQL and mean, or could mean, more in MetricsQL.</summary>
+    /// <summary>PromQL queries that have, or could have, another meaning in MetricsQL.</summary>
     [Theory]
     [InlineData("{or=\"x\"}")]
     [InlineData("{a=~\".+\",or!=\"x\"}")]
@@ -136,9 +136,9 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
     [InlineData("limitk(3, up)")]
     [InlineData("limit_ratio(0.5, up)")]
     [InlineData("mad_over_time(up[5m])")]
-    public async Task A_text_that_MetricsQL_could_read_otherwise_shows_nothing_of_others(string query) => await CompareAsync(query);
+    public async Task A_query_that_MetricsQL_could_parse_differently_shows_nothing_of_others(string query) => await CompareAsync(query);
 
-    /// <summary>With scoping bypassed: what MetricsQL has beyond PromQL, held by the filter alone.</summary>
+    /// <summary>Queries with syntax of MetricsQL that PromQL does not have, isolated only by the filter.</summary>
     [Theory]
     [InlineData("up")]
     [InlineData("{__name__=~\".+\"}")]
@@ -163,11 +163,14 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
     [InlineData("subquery({mark=\"of-B\"}[5m:1m])")]
     [InlineData("histogram_over_time(up[10m])")]
     [InlineData("sum(up) by (mark) limit 10")]
-    public async Task The_second_belt_holds_alone(string query)
+    public async Task The_extra_filter_alone_isolates_tenants(string query)
     {
         foreach (var range in new[] { false, true })
         {
-            var (seen, expected) = (await AskAsync(_both, query, Belt, range), await AskAsync(_alone, query, Belt, range));
+            var (seen, expected) = (
+                await QueryAsync(_both, query, ExtraFilter, range),
+                await QueryAsync(_alone, query, ExtraFilter, range)
+            );
             Assert.DoesNotContain(TwoTenantBlocks.MarkOfB, Outside(seen.Text, query), StringComparison.Ordinal);
             Assert.Equal(expected.Result, seen.Result);
         }
@@ -181,42 +184,47 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
     [InlineData("/api/v1/label/mark/values?match[]={mark=\"of-B\"}&start=1")]
     [InlineData("/api/v1/label/space_id/values?start=1")]
     [InlineData("/federate?match[]={__name__=~\".%2B\"}&max_lookback=4h")]
-    public async Task The_second_belt_holds_alone_on_the_paths_of_names_and_federation(string target)
+    public async Task The_extra_filter_alone_isolates_label_names_and_federation(string target)
     {
         var everything = await _both.Http.GetStringAsync(new Uri(target, UriKind.Relative));
-        var belted = await _both.Http.GetStringAsync(new Uri(target + "&extra_filters[]=" + Uri.EscapeDataString(Belt), UriKind.Relative));
+        var filtered = await _both.Http.GetStringAsync(
+            new Uri(target + "&extra_filters[]=" + Uri.EscapeDataString(ExtraFilter), UriKind.Relative)
+        );
 
         if (!target.Contains("labels", StringComparison.Ordinal))
         {
             Assert.Contains("B\"", everything, StringComparison.Ordinal);
         }
-        Assert.DoesNotContain("B\"", belted, StringComparison.Ordinal);
+        Assert.DoesNotContain("B\"", filtered, StringComparison.Ordinal);
     }
 
-    /// <returns>True if the server answered with something.</returns>
+    /// <returns>True if the response contains data.</returns>
     private async Task<bool> CompareAsync(string query)
     {
         var answered = false;
         var scoped = ScopeRewriter.Rewrite(query, OfA);
         foreach (var range in new[] { false, true })
         {
-            var expected = await AskAsync(_alone, scoped, Belt, range);
-            // As the gateway asks; with the first belt alone; and the tenant's own text with the second alone.
-            foreach (var (text, belt) in new[] { (scoped, Belt), (scoped, null), (query, Belt) })
+            var expected = await QueryAsync(_alone, scoped, ExtraFilter, range);
+            // The request of the gateway, one with only the scoped query, and one with the tenant's own query and only the filter.
+            foreach (var (text, extraFilter) in new[] { (scoped, ExtraFilter), (scoped, null), (query, ExtraFilter) })
             {
-                var seen = await AskAsync(_both, text, belt, range);
+                var seen = await QueryAsync(_both, text, extraFilter, range);
                 Assert.DoesNotContain(TwoTenantBlocks.MarkOfB, Outside(seen.Text, query), StringComparison.Ordinal);
                 if (seen.Result == expected.Result || seen.GaveUp || expected.GaveUp)
                 {
                     continue;
                 }
-                // Some answers depend on chance: those that the lone server itself does not repeat, asked the same.
-                var (once, twice) = (await AskAsync(_alone, text, belt, range), await AskAsync(_alone, text, belt, range));
+                // Some responses are random. The server with one tenant does not repeat those either.
+                var (once, twice) = (
+                    await QueryAsync(_alone, text, extraFilter, range),
+                    await QueryAsync(_alone, text, extraFilter, range)
+                );
                 if (once.Result != twice.Result)
                 {
                     continue;
                 }
-                Assert.Equal((text, belt, once.Result), (text, belt, seen.Result));
+                Assert.Equal((text, extraFilter, once.Result), (text, extraFilter, seen.Result));
             }
 
             answered |= expected.Result.Contains("\"metric\"", StringComparison.Ordinal);
@@ -225,17 +233,17 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
         return answered;
     }
 
-    /// <summary>An answer may repeat what the tenant itself wrote, as errors and <c>absent</c> do; the comparison still holds it.</summary>
+    /// <summary>A response may repeat the tenant's own query, as errors and <c>absent</c> do. The comparison includes it.</summary>
     private static string Outside(string text, string query) =>
         query.Contains(TwoTenantBlocks.MarkOfB, StringComparison.Ordinal) ? "" : text;
 
-    private async Task<Answer> AskAsync(PrometheusServer server, string query, string? belt, bool range)
+    private async Task<Answer> QueryAsync(PrometheusServer server, string query, string? extraFilter, bool range)
     {
         string At(long time) => time.ToString(CultureInfo.InvariantCulture);
         KeyValuePair<string, string>[] times = range
             ? [new("start", At(servers.End - 1800)), new("end", At(servers.End)), new("step", "120")]
             : [new("time", At(servers.End - 600))];
-        KeyValuePair<string, string>[] filter = belt is null ? [] : [new("extra_filters[]", belt)];
+        KeyValuePair<string, string>[] filter = extraFilter is null ? [] : [new("extra_filters[]", extraFilter)];
         using var form = new FormUrlEncodedContent([new("query", query), .. times, .. filter]);
         using var response = await server.Http.PostAsync(new Uri(range ? "/api/v1/query_range" : "/api/v1/query", UriKind.Relative), form);
         var text = await response.Content.ReadAsStringAsync();
@@ -246,7 +254,7 @@ public sealed class VictoriaMetricsNonInterferenceTests(VictoriaMetricsNonInterf
     }
 
     /// <summary>
-    /// The result without an order among series, and without the last digits, which depend on the order in which it adds.
+    /// Returns the result with its series sorted, and without the last digits, which depend on the order of additions.
     /// </summary>
     private static string ResultIn(string text)
     {

@@ -7,9 +7,8 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Reference;
 
 /// <summary>
-/// The last paragraph of the design: the defects of the reference implementation, one test a sentence, with the real programs.
-/// That nothing is ever empty after a restart is in <see cref="RestartReferenceTests"/>, that nothing is posted twice in
-/// <see cref="RepostReferenceTests"/>.
+/// The defects of the reference implementation, one test for each, with the real programs. <see cref="RestartReferenceTests"/> covers
+/// empty files after a restart, and <see cref="RepostReferenceTests"/> repeated posts.
 /// </summary>
 public sealed class ReferenceImplementationTests(TwoTenantStack stack) : IClassFixture<TwoTenantStack>, IAsyncLifetime
 {
@@ -19,7 +18,7 @@ public sealed class ReferenceImplementationTests(TwoTenantStack stack) : IClassF
     private Stack Stack => stack.Stack;
 
     [Fact]
-    public async Task From_a_new_service_to_its_target_it_takes_seconds_and_not_five_minutes()
+    public async Task A_new_service_becomes_a_target_within_seconds_and_not_five_minutes()
     {
         var created = await Stack.Simulator.CreateServiceAsync(SeededServices.Beacons, "redis");
         var address = Assert.Single(await Stack.Simulator.AddressesAsync(created.Name));
@@ -39,7 +38,7 @@ public sealed class ReferenceImplementationTests(TwoTenantStack stack) : IClassF
     [InlineData("timeout", 1000)]
     [InlineData("nxdomain", 1)]
     [InlineData("empty", 1)]
-    public async Task No_target_is_dropped_because_DNS_had_a_bad_moment(string kind, int answers)
+    public async Task No_target_is_dropped_because_of_a_short_DNS_failure(string kind, int answers)
     {
         var search = SeededServices.Service("forecast-search");
         var host = (await Stack.Simulator.ServiceAsync(search.Name))["host"]!.GetValue<string>();
@@ -48,7 +47,8 @@ public sealed class ReferenceImplementationTests(TwoTenantStack stack) : IClassF
         await Stack.Simulator.DnsFaultAsync(host, kind, answers);
         await Stack.DiscoveryCyclesAsync(SeveralCycles);
 
-        // "No such host" would be believed after the hold time of three cycles, hence once; the others never are. All were met.
+        // "No such host" would be accepted after the hold time of three cycles, hence it occurs only once. Other errors are never accepted.
+        // All of them occurred.
         var spoilt = answers - await Stack.Simulator.RemainingDnsFaultsAsync();
         Assert.InRange(spoilt, Math.Min(answers, 2), answers);
         Assert.Equal(bytes, await File.ReadAllBytesAsync(Stack.TargetsFile));
@@ -87,7 +87,7 @@ public sealed class ReferenceImplementationTests(TwoTenantStack stack) : IClassF
     [InlineData("other-authority")]
     [InlineData("other-host")]
     [InlineData("expired")]
-    public async Task A_node_that_cannot_prove_who_it_is_is_not_scraped_while_its_siblings_are(string certificate)
+    public async Task A_node_with_a_wrong_certificate_is_not_scraped_while_its_siblings_are(string certificate)
     {
         var search = SeededServices.Service("forecast-search");
         var address = (await Stack.Simulator.AddressesAsync(search.Name))[0];
@@ -110,7 +110,7 @@ public sealed class ReferenceImplementationTests(TwoTenantStack stack) : IClassF
     }
 
     [Fact]
-    public async Task Every_type_of_service_that_has_metrics_is_scraped_and_not_one_alone()
+    public async Task Every_type_of_service_with_metrics_is_scraped()
     {
         string[] expected =
         [
@@ -137,16 +137,16 @@ public sealed class ReferenceImplementationTests(TwoTenantStack stack) : IClassF
     }
 
     [Fact]
-    public async Task There_are_tenants_and_each_has_its_own_only()
+    public async Task Each_tenant_sees_only_its_own_services()
     {
         using var prometheus = Stack.Prometheus();
-        using var nobody = new QueryClient(Stack.Configuration.GatewayUrl);
+        using var anonymous = new QueryClient(Stack.Configuration.GatewayUrl);
 
         string[] both = [SeededServices.Forecast.Id, SeededServices.Beacons.Id];
         Assert.Equal(both, await prometheus.ValuesOfAsync("space_id", "up{space_id!=\"\"}"));
         Assert.Equal([SeededServices.Forecast.Id], await stack.Forecast.Query.ValuesOfAsync("space_id", "up"));
         Assert.Equal([SeededServices.Beacons.Id], await stack.Beacons.Query.ValuesOfAsync("space_id", "up"));
-        Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync("/api/v1/query?query=up")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await anonymous.GetAsync("/api/v1/query?query=up")).Status);
     }
 
     private static async Task<string> LastErrorAsync(QueryClient prometheus, string address) =>
@@ -171,7 +171,7 @@ public sealed class ReferenceImplementationTests(TwoTenantStack stack) : IClassF
 public sealed class RestartReferenceTests(TwoTenantStack stack)
 {
     [Fact]
-    public async Task A_restart_writes_no_empty_list_even_when_the_feed_is_away_and_the_directory_is_all_there_is()
+    public async Task A_restart_writes_no_empty_list_even_without_the_feed()
     {
         var targets = TargetFileReader.Addresses(stack.Stack.TargetsFile).Length;
 
@@ -191,7 +191,7 @@ public sealed class RestartReferenceTests(TwoTenantStack stack)
 public sealed class RepostReferenceTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [Fact]
-    public async Task An_integration_is_posted_once_however_many_instances_and_cycles_there_are()
+    public async Task An_integration_is_posted_once_regardless_of_instances_and_cycles()
     {
         await using var stack = await Stack.StartAsync(
             new StackOptions
@@ -211,7 +211,7 @@ public sealed class RepostReferenceTests(PostgresFixture postgres) : IClassFixtu
             stack.Platform.BindAsync(instance),
             second.BindAsync(instance)
         );
-        await stack.Simulator.ForgetCallsAsync();
+        await stack.Simulator.ClearCallsAsync();
         await stack.BrokerCyclesAsync(4);
         await stack.KillAsync("broker");
         await stack.BrokerCyclesAsync(4, broker: 1);

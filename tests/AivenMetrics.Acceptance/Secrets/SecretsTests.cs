@@ -61,7 +61,7 @@ public sealed partial class SecretsTests(VerboseStack stack) : IClassFixture<Ver
     }
 
     [Fact]
-    public async Task Files_that_must_hold_secrets_are_for_their_owner_and_its_Prometheus_alone()
+    public async Task Files_with_secrets_are_readable_only_by_their_owner_and_its_Prometheus()
     {
         using var _ = await Tenant.CreateAsync(Stack, SeededServices.Website);
         const UnixFileMode others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;

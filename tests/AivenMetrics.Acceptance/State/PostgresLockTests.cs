@@ -10,7 +10,7 @@ public sealed class PostgresLockTests(PostgresFixture fixture) : IClassFixture<P
     private static readonly CancellationToken None = CancellationToken.None;
 
     [Fact]
-    public async Task The_reconciler_lock_is_lost_with_its_connection_and_its_holder_can_tell()
+    public async Task The_reconciler_lock_is_lost_with_its_connection_and_its_holder_detects_it()
     {
         var connectionString = await fixture.NewDatabaseAsync();
         await using var first = await StateStores.OpenAsync(connectionString);
@@ -28,7 +28,7 @@ public sealed class PostgresLockTests(PostgresFixture fixture) : IClassFixture<P
     }
 
     [Fact]
-    public async Task A_broker_goes_on_by_itself_after_the_server_was_away()
+    public async Task A_broker_recovers_by_itself_after_an_outage_of_the_server()
     {
         await using var server = await PostgresServer.StartAsync();
         await using var stores = await StateStores.OpenAsync(await server.CreateDatabaseAsync());

@@ -56,7 +56,7 @@ public abstract class SecretReencryptionTests<TFixture>(TFixture fixture) : ICla
             }
         }
 
-        // One transaction of 100 secrets each: none of those that were ended did its work in vain.
+        // Each transaction has 100 secrets. Every committed transaction of a killed run counts.
         Assert.Equal(5, ended);
         await AllReadableAsync(stores, K2);
     }
@@ -87,7 +87,7 @@ public abstract class SecretReencryptionTests<TFixture>(TFixture fixture) : ICla
     }
 
     [Fact]
-    public async Task A_record_that_was_read_before_does_not_bring_the_old_key_back()
+    public async Task A_record_that_was_read_before_does_not_restore_the_old_key()
     {
         await using var stores = await FilledAsync();
         var stale = await stores.Inventory.FindProjectAsync(Demo, None);
@@ -100,7 +100,7 @@ public abstract class SecretReencryptionTests<TFixture>(TFixture fixture) : ICla
     }
 
     [Fact]
-    public async Task Keys_that_the_ring_lacks_and_rows_that_a_key_does_not_open_are_told_and_the_rest_is_rewritten()
+    public async Task Missing_keys_and_undecryptable_rows_are_reported_and_the_rest_is_rewritten()
     {
         await using var stores = await FilledAsync();
         await stores.Bindings.TryInsertAsync(Binding("of-lost-key", Key("k0", 0)), None);

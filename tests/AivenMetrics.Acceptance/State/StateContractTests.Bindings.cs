@@ -3,11 +3,11 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.State;
 
-/// <summary>Outcomes, ends and lives of bindings, and what gateways have accepted.</summary>
+/// <summary>Outcomes, ends and lifetimes of bindings, and the versions that gateways have accepted.</summary>
 public abstract partial class StateContractTests<TFixture>
 {
     [Fact]
-    public async Task A_binding_that_replaces_another_and_ends_comes_back_as_it_was_written()
+    public async Task A_binding_with_a_predecessor_and_an_expiry_is_read_as_it_was_written()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance(), None);
@@ -58,7 +58,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task A_bind_that_is_deleted_while_it_runs_leaves_its_end_until_it_is_bound_anew_or_a_week_is_over()
+    public async Task The_outcome_of_a_bind_deleted_while_it_runs_stays_until_a_new_bind_or_for_a_week()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance(), None);
@@ -81,7 +81,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task The_clock_of_the_database_goes_on_in_microseconds()
+    public async Task The_clock_of_the_database_advances_in_microseconds()
     {
         await using var stores = await NewStoresAsync();
 
@@ -94,7 +94,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task What_a_gateway_has_accepted_never_goes_back_and_counts_while_it_is_there()
+    public async Task The_version_that_a_gateway_accepted_never_decreases_and_counts_while_the_gateway_polls()
     {
         await using var stores = await NewStoresAsync();
         Assert.Equal(default, GatewayStore.CountSince(await stores.Gateways.AcknowledgementTimesAsync(None), 0));

@@ -18,7 +18,7 @@ public abstract partial class StateContractTests<TFixture>
         );
 
     [Fact]
-    public async Task An_instance_comes_back_as_it_was_written_and_as_it_was_changed()
+    public async Task An_instance_is_read_as_it_was_written_and_changed()
     {
         await using var stores = await NewStoresAsync();
         var written = StateData.Instance() with
@@ -51,7 +51,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task Changes_of_an_instance_at_once_are_made_one_after_the_other_and_none_is_lost()
+    public async Task Concurrent_changes_of_an_instance_are_serialized_and_none_is_lost()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance() with { InstanceName = "" }, None);
@@ -79,7 +79,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task A_change_that_throws_undoes_all_and_keeps_no_entry()
+    public async Task A_change_that_throws_is_rolled_back_with_its_audit_entry()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance(), None);
@@ -98,7 +98,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task Binds_and_changes_of_an_instance_at_once_all_succeed_and_a_delete_is_kept_with_its_entry()
+    public async Task Binds_and_changes_of_an_instance_at_once_all_succeed_and_a_delete_is_stored_with_its_entry()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance(), None);
@@ -128,7 +128,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task Names_that_are_told_are_followed_and_what_is_known_is_not_written_again()
+    public async Task New_names_are_stored_and_unchanged_ones_are_not_written_again()
     {
         await using var stores = await NewStoresAsync();
         var instance = StateData.Instance();
@@ -174,7 +174,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task The_audit_trail_is_queried_and_forgotten_by_age()
+    public async Task The_audit_trail_is_queried_and_deleted_by_age()
     {
         await using var stores = await NewStoresAsync();
         var audit = new AuditStore(stores.Database);

@@ -29,7 +29,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task A_new_inventory_replaces_the_old_one_of_its_project_whole_and_keeps_the_endpoint()
+    public async Task A_new_inventory_replaces_the_whole_old_one_of_its_project_and_keeps_the_endpoint()
     {
         await using var stores = await NewStoresAsync();
         var project = new AivenProjectRecord(Demo, "CA", "endpoint", "user", new ProtectedSecret("Yw==", "k1"), null);
@@ -52,7 +52,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task An_inventory_that_cannot_be_written_whole_changes_nothing()
+    public async Task An_inventory_that_cannot_be_written_completely_changes_nothing()
     {
         await using var stores = await NewStoresAsync();
         await stores.Inventory.SaveInventoryAsync(Demo, StateData.Time, [StateData.Service("old", StateData.Owner)], None);
@@ -71,7 +71,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task Readers_see_whole_inventories_while_one_is_written()
+    public async Task Readers_see_complete_inventories_while_one_is_written()
     {
         await using var stores = await NewStoresAsync();
         var services = Enumerable.Range(0, 30).Select(i => StateData.Service($"s{i}", StateData.Owner)).ToList();
@@ -105,12 +105,12 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task Integrations_and_facts_are_replaced_by_what_is_newer()
+    public async Task Integrations_and_facts_are_replaced_by_newer_ones()
     {
         await using var stores = await NewStoresAsync();
-        var asked = new IntegrationRecord(Demo, "pg-1", null, true, StateData.Time, null, 0, StateData.Time);
-        await stores.Integrations.SaveAsync(asked, None);
-        var seen = asked with { IntegrationId = "id", UnneededSince = StateData.Time, Attempts = 3 };
+        var requested = new IntegrationRecord(Demo, "pg-1", null, true, StateData.Time, null, 0, StateData.Time);
+        await stores.Integrations.SaveAsync(requested, None);
+        var seen = requested with { IntegrationId = "id", UnneededSince = StateData.Time, Attempts = 3 };
         await stores.Integrations.SaveAsync(seen, None);
         await stores.Facts.ReportAsync(FactStore.PrometheusVersion, "2.42.0", StateData.Time, None);
         await stores.Facts.ReportAsync(FactStore.PrometheusVersion, "2.53.1", StateData.Time, None);
@@ -123,7 +123,7 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task The_newest_names_of_an_owner_are_told()
+    public async Task The_newest_names_of_an_owner_are_returned()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance("old") with { SpaceName = "Old Name" }, None);

@@ -76,7 +76,7 @@ public abstract partial class StateContractTests<TFixture>(TFixture fixture) : I
     }
 
     [Fact]
-    public async Task A_binding_comes_back_as_it_was_written()
+    public async Task A_binding_is_read_as_it_was_written()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance(), None);
@@ -90,7 +90,7 @@ public abstract partial class StateContractTests<TFixture>(TFixture fixture) : I
     }
 
     [Fact]
-    public async Task A_binding_of_a_missing_instance_is_refused()
+    public async Task A_binding_of_a_missing_instance_is_rejected()
     {
         await using var stores = await NewStoresAsync();
 
@@ -162,7 +162,7 @@ public abstract partial class StateContractTests<TFixture>(TFixture fixture) : I
     }
 
     [Fact]
-    public async Task A_deleted_binding_takes_its_services_along_so_that_its_id_can_be_used_again()
+    public async Task A_deleted_binding_leaves_no_services_so_that_its_id_can_be_used_again()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance(scope: PlanScope.Services), None);
@@ -176,7 +176,7 @@ public abstract partial class StateContractTests<TFixture>(TFixture fixture) : I
     }
 
     [Fact]
-    public async Task What_was_written_is_there_after_a_restart()
+    public async Task Stored_rows_are_read_after_a_restart()
     {
         var connectionString = await fixture.NewDatabaseAsync();
         await using (var before = await StateStores.OpenAsync(connectionString))
@@ -210,7 +210,7 @@ public abstract partial class StateContractTests<TFixture>(TFixture fixture) : I
     }
 
     [Fact]
-    public async Task Of_an_outcome_and_an_abandonment_at_once_exactly_one_wins()
+    public async Task Of_an_outcome_and_an_abandonment_at_once_exactly_one_is_recorded()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance(), None);
@@ -226,7 +226,7 @@ public abstract partial class StateContractTests<TFixture>(TFixture fixture) : I
     }
 
     [Fact]
-    public async Task The_first_snapshot_is_kept_and_given_to_everybody()
+    public async Task The_first_snapshot_is_stored_and_returned_to_all()
     {
         await using var stores = await NewStoresAsync();
         await stores.Instances.TryInsertAsync(StateData.Instance(), None);
@@ -261,7 +261,7 @@ public abstract partial class StateContractTests<TFixture>(TFixture fixture) : I
     }
 
     [Fact]
-    public async Task One_broker_at_a_time_has_the_reconciler_lock()
+    public async Task One_broker_at_a_time_holds_the_reconciler_lock()
     {
         var connectionString = await fixture.NewDatabaseAsync();
         await using var first = await StateStores.OpenAsync(connectionString);

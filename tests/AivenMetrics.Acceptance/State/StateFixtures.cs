@@ -42,7 +42,7 @@ public sealed class PostgresFixture : IStateFixture
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
-/// <summary>One PostgreSQL server for the whole run. The first test that needs it starts it; its end is the end of the run.</summary>
+/// <summary>One PostgreSQL server for the whole run. The first test that needs it starts it; it stops at the end of the run.</summary>
 public sealed class SharedPostgres : IAsyncDisposable
 {
     private static readonly Lazy<Task<PostgresServer>> Server = new(() => PostgresServer.StartAsync());

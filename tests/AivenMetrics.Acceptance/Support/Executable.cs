@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Support;
 
-/// <summary>How a run of a program ended.</summary>
+/// <summary>The result of a run of a program.</summary>
 internal sealed record RunResult(int ExitCode, string Output, string Error);
 
 /// <summary>A program as a person or an init system runs it.</summary>
@@ -22,7 +22,7 @@ internal sealed class Executable : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>What it has written to standard output so far.</summary>
+    /// <summary>The text on standard output so far.</summary>
     public string Output
     {
         get
@@ -51,8 +51,8 @@ internal sealed class Executable : IAsyncDisposable
 
     private static Executable StartProgram(string program, string folder, string[] arguments)
     {
-        // A test run in the background of a script inherits an ignored SIGINT, which no program would then see; env, which
-        // becomes the program it starts, takes it back.
+        // A test run in the background of a script inherits an ignored SIGINT, so that no program would receive it. env, which
+        // becomes the program it starts, restores it.
         var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", program, .. arguments])
         {
             RedirectStandardOutput = true,
@@ -75,7 +75,7 @@ internal sealed class Executable : IAsyncDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
-    /// <summary>Waits for its end; fails when it does not come in time.</summary>
+    /// <summary>Waits until the program exits; fails after the timeout.</summary>
     public async Task<RunResult> WaitForExitAsync(TimeSpan atMost)
     {
         using var timeout = new CancellationTokenSource(atMost);
@@ -111,7 +111,7 @@ internal sealed class Executable : IAsyncDisposable
     }
 }
 
-/// <summary>A folder of its own for a test, gone with it.</summary>
+/// <summary>A temporary folder of a test, deleted at its end.</summary>
 public abstract class TemporaryFolderTestBase : IDisposable
 {
     private protected string Root { get; } = Directory.CreateTempSubdirectory("aiven-metrics-test-").FullName;

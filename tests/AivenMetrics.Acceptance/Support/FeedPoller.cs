@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace AivenMetrics.Acceptance.Support;
 
 /// <summary>
-/// Polls the credential feed as a gateway does, for tests that need a gateway's acceptance and no queries. A broker that is dead
-/// is asked again until it is back.
+/// Polls the credential feed as a gateway does, for tests that need a gateway's acceptance and no queries. While the broker is down, it
+/// retries.
 /// </summary>
 internal sealed class FeedPoller : IAsyncDisposable
 {
@@ -16,8 +16,8 @@ internal sealed class FeedPoller : IAsyncDisposable
     private readonly Task _polling;
     private volatile string[] _usernames = [];
 
-    /// <summary>Begins to poll.</summary>
-    /// <param name="url">The broker's.</param>
+    /// <summary>Starts to poll.</summary>
+    /// <param name="url">The URL of the broker.</param>
     /// <param name="token">The gateways' feed token.</param>
     public FeedPoller(string url, string token)
     {

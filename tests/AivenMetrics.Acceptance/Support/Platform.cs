@@ -7,10 +7,10 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Support;
 
-/// <summary>An answer of the broker.</summary>
+/// <summary>A response of the broker.</summary>
 internal sealed record OsbResponse(HttpStatusCode Status, JsonObject Body);
 
-/// <summary>Talks OSB as a platform does.</summary>
+/// <summary>An OSB client that sends the requests of a platform.</summary>
 internal sealed class Platform : IDisposable
 {
     public const string ServicesPlan = "services";
@@ -43,7 +43,7 @@ internal sealed class Platform : IDisposable
         return instance;
     }
 
-    /// <summary>Provisions and returns whatever the broker answers.</summary>
+    /// <summary>Provisions and returns the response of the broker.</summary>
     public async Task<OsbResponse> TryProvisionAsync(string instance, string organizationId, string spaceId, string plan = SpacePlan)
     {
         var (serviceId, planId) = await PlanAsync(plan);
@@ -60,7 +60,7 @@ internal sealed class Platform : IDisposable
         );
     }
 
-    /// <summary>Binds and returns whatever the broker answers.</summary>
+    /// <summary>Binds and returns the response of the broker.</summary>
     public async Task<OsbResponse> TryBindAsync(
         string instance,
         string binding,

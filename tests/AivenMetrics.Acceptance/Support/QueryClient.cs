@@ -7,19 +7,19 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Support;
 
-/// <summary>One series of an answer with its (last) value.</summary>
+/// <summary>One series of a response with its (last) value.</summary>
 internal sealed record QueriedSeries(IReadOnlyDictionary<string, string> Labels, double Value)
 {
     public string this[string label] => Labels.GetValueOrDefault(label, "");
 }
 
-/// <summary>An answer as it came.</summary>
+/// <summary>An unchanged response.</summary>
 internal sealed record QueryResponse(HttpStatusCode Status, string Text, HttpResponseHeaders Headers)
 {
     public JsonNode Json => JsonNode.Parse(Text)!;
 }
 
-/// <summary>Asks the Prometheus query API, of the gateway as a tenant or of a Prometheus directly.</summary>
+/// <summary>Uses the Prometheus query API of the gateway as a tenant, or that of a Prometheus directly.</summary>
 internal sealed class QueryClient : IDisposable
 {
     private readonly HttpClient _http;
@@ -51,7 +51,7 @@ internal sealed class QueryClient : IDisposable
             ];
     }
 
-    /// <summary>The last minute in steps of a second, with what came in the second that has just begun.</summary>
+    /// <summary>Queries the last minute in steps of one second, including the samples of the present second.</summary>
     public async Task<List<QueriedSeries>> RangeAsync(string query)
     {
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1;
@@ -76,7 +76,7 @@ internal sealed class QueryClient : IDisposable
     public async Task<string[]> LabelValuesAsync(string label, string? match = null) =>
         Texts(await DataAsync($"/api/v1/label/{label}/values{(match is null ? "" : $"?match[]={Uri.EscapeDataString(match)}")}"));
 
-    /// <summary>The distinct values of a label in an instant query's answer, sorted.</summary>
+    /// <summary>Returns the distinct values of a label in the response of an instant query, sorted.</summary>
     public async Task<string[]> ValuesOfAsync(string label, string query) =>
         [.. (await InstantAsync(query)).Select(series => series[label]).Distinct().Order(StringComparer.Ordinal)];
 
@@ -85,7 +85,7 @@ internal sealed class QueryClient : IDisposable
     public Task<QueryResponse> PostAsync(string path, params (string Name, string Value)[] form) =>
         SendAsync(HttpMethod.Post, path, new FormUrlEncodedContent(form.Select(pair => KeyValuePair.Create(pair.Name, pair.Value))));
 
-    /// <summary>Sends exactly this path: no dot segment is resolved and nothing is escaped on the way.</summary>
+    /// <summary>Sends exactly this path, without resolving dot segments and without escaping.</summary>
     public async Task<QueryResponse> SendAsync(
         HttpMethod method,
         string path,

@@ -2,7 +2,7 @@ using AivenMetrics.Simulator;
 
 namespace AivenMetrics.Acceptance.Support;
 
-/// <summary>The simulator's demo world by the names that its tenants use.</summary>
+/// <summary>The services of the simulator's demo seed, by the names that its tenants use.</summary>
 internal static class SeededServices
 {
     /// <summary>OpenSearch, PostgreSQL and Valkey that can be scraped, and a PostgreSQL on a plan without integrations.</summary>
@@ -16,7 +16,7 @@ internal static class SeededServices
 
     public static DemoService Service(string name) => DemoSeed.Services("demo").Single(service => service.ServiceInstanceName == name);
 
-    /// <summary>The services of a space whose metrics can be had.</summary>
+    /// <summary>The services of a space whose metrics can be scraped.</summary>
     public static DemoService[] Scraped(DemoSpace space) =>
         [
             .. DemoSeed

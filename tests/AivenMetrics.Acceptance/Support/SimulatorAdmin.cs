@@ -7,7 +7,7 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Support;
 
 /// <summary>
-/// What a test does to Aiven and asks of it: by the simulator's admin API, and as an operator by Aiven's own API.
+/// Changes and reads the simulated Aiven through the simulator's admin API, and through Aiven's own API as an operator does.
 /// </summary>
 internal sealed class SimulatorAdmin : IDisposable
 {
@@ -44,24 +44,24 @@ internal sealed class SimulatorAdmin : IDisposable
         ];
     }
 
-    /// <summary>How often a call was answered; the pattern starts at <c>/v1</c> and <c>*</c> stands for any text.</summary>
-    /// <param name="status">Only answers with this status; null: all.</param>
+    /// <summary>Returns how often a call was answered. The pattern starts at <c>/v1</c>, and <c>*</c> stands for any text.</summary>
+    /// <param name="status">Counts only responses with this status; null: all.</param>
     public async Task<int> CallsAsync(string method, string pattern, int? status = null) =>
         (await AdminAsync(HttpMethod.Get, $"/calls?method={method}&path={Uri.EscapeDataString(pattern)}"))["calls"]!
             .AsArray()
             .Count(call => status is null || call!["status"]!.GetValue<int>() == status);
 
-    /// <summary>All calls, whatever became of them.</summary>
+    /// <summary>Returns the number of all calls, whatever their outcome.</summary>
     public async Task<int> AllCallsAsync() => (await AdminAsync(HttpMethod.Get, "/calls"))["calls"]!.AsArray().Count;
 
-    public Task ForgetCallsAsync() => AdminAsync(HttpMethod.Delete, "/calls");
+    public Task ClearCallsAsync() => AdminAsync(HttpMethod.Delete, "/calls");
 
-    /// <summary>Orders a fault of API calls, see the simulator's admin API.</summary>
+    /// <summary>Injects a fault of API calls, see the simulator's admin API.</summary>
     public Task FaultAsync(JsonObject fault) => AdminAsync(HttpMethod.Post, "/faults", fault);
 
     public Task ClearFaultsAsync() => AdminAsync(HttpMethod.Delete, "/faults");
 
-    /// <summary>Spoils the next answers for a host.</summary>
+    /// <summary>Injects faults into the next DNS responses for a host.</summary>
     public Task DnsFaultAsync(string host, string kind, int count) =>
         AdminAsync(
             HttpMethod.Post,
@@ -74,13 +74,13 @@ internal sealed class SimulatorAdmin : IDisposable
             }
         );
 
-    /// <summary>How many more DNS answers will be spoilt.</summary>
+    /// <summary>Returns how many more DNS responses will have a fault.</summary>
     public async Task<int> RemainingDnsFaultsAsync() =>
         (await AdminAsync(HttpMethod.Get, "/dns/faults"))["faults"]!.AsArray().Sum(fault => fault!["remaining"]!.GetValue<int>());
 
     public Task ClearDnsFaultsAsync() => AdminAsync(HttpMethod.Delete, "/dns/faults");
 
-    /// <summary>A new service that runs at once, with the tags that the platform's Aiven broker writes.</summary>
+    /// <summary>Creates a service that runs at once, with the tags that the platform's Aiven broker writes.</summary>
     public async Task<DemoService> CreateServiceAsync(DemoSpace space, string type, string plan = "startup-4")
     {
         var id = Guid.NewGuid().ToString();
@@ -114,7 +114,7 @@ internal sealed class SimulatorAdmin : IDisposable
     public Task SetCertificateAsync(DemoService service, string node, string kind) =>
         AdminAsync(HttpMethod.Put, $"{Path(service)}/nodes/{node}/certificate", new JsonObject { ["kind"] = kind });
 
-    /// <summary>A call of Aiven's own API, as an operator makes it.</summary>
+    /// <summary>Calls Aiven's own API, as an operator does.</summary>
     public Task<JsonObject> AivenAsync(HttpMethod method, string path, JsonObject? body = null) => SendAsync(method, "/v1" + path, body);
 
     public void Dispose() => _http.Dispose();

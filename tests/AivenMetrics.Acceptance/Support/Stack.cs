@@ -10,8 +10,8 @@ using Xunit;
 namespace AivenMetrics.Acceptance.Support;
 
 /// <summary>
-/// The real programs, each a process of its own on fixed loopback ports with its own configuration file, so that a test can kill
-/// one and start it again as it was.
+/// The real programs. Each is a process on fixed loopback ports with its own configuration file, so that a test can kill one and start
+/// it again unchanged.
 /// </summary>
 internal sealed partial class Stack : IAsyncDisposable
 {
@@ -37,12 +37,12 @@ internal sealed partial class Stack : IAsyncDisposable
 
     public DemoFolder Folder { get; }
 
-    /// <summary>Where each program is, and its secrets.</summary>
+    /// <summary>The addresses and secrets of each program.</summary>
     public StackConfiguration Configuration { get; }
 
     public SimulatorAdmin Simulator { get; }
 
-    /// <summary>The platform, speaking to the first broker.</summary>
+    /// <summary>The platform, which sends its requests to the first broker.</summary>
     public Platform Platform { get; }
 
     public string TargetsFile => Folder.Path("prometheus", "targets", "demo.json");
@@ -84,15 +84,15 @@ internal sealed partial class Stack : IAsyncDisposable
         await GoneAsync(role);
     }
 
-    /// <summary>Starts a process that was killed or stopped, with the configuration that it had.</summary>
+    /// <summary>Starts a process that was killed or stopped, with its previous configuration.</summary>
     public async Task RestartAsync(string role)
     {
         _processes[role] = _starts[role]();
         await WaitUntilReadyAsync(role);
     }
 
-    /// <summary>Waits until the condition holds; fails with what was waited for.</summary>
-    /// <returns>How long that took.</returns>
+    /// <summary>Waits until the condition holds; fails with its description.</summary>
+    /// <returns>The duration of the wait.</returns>
     public static async Task<TimeSpan> WaitUntilAsync(string what, Func<Task<bool>> holds, TimeSpan? atMost = null)
     {
         var start = Stopwatch.GetTimestamp();
@@ -209,7 +209,7 @@ internal sealed partial class Stack : IAsyncDisposable
         await RestartAsync(role);
     }
 
-    /// <summary>A log file for each start, so that none overwrites what an earlier life of the process wrote.</summary>
+    /// <summary>Returns a log file for each start, so that a restart does not overwrite the log before it.</summary>
     private string LogFile(string name) => Folder.Path("logs", $"{name}-{Interlocked.Increment(ref _logs)}.log");
 
     private static string BrokerName(int index) => index == 0 ? "broker" : $"broker-{index + 1}";

@@ -23,7 +23,7 @@ public abstract class StackFixture : IAsyncLifetime
     private protected virtual void DisposeTenants() { }
 }
 
-/// <summary>Everything, as a small operator has it.</summary>
+/// <summary>All programs, one of each.</summary>
 public class FullStack : StackFixture;
 
 /// <summary>Simulator and broker.</summary>
@@ -32,7 +32,7 @@ public sealed class BrokerStackFixture : StackFixture
     private protected override StackOptions Options => new() { ReadPath = false };
 }
 
-/// <summary>Everything, with a tenant in each of two spaces that already sees its metrics.</summary>
+/// <summary>All programs, and a tenant in each of two spaces that already sees its metrics.</summary>
 public class TwoTenantStack : StackFixture
 {
     internal Tenant Forecast { get; private set; } = null!;
@@ -56,16 +56,16 @@ public class TwoTenantStack : StackFixture
 }
 
 /// <summary>
-/// Tests that read through the gateway, or change services and never programs: they share one <see cref="TwoTenantStack"/>.
+/// Tests that read through the gateway or change services, but no programs. They share one <see cref="TwoTenantStack"/>.
 /// </summary>
 [CollectionDefinition(nameof(TwoTenantCollection))]
 public sealed class TwoTenantCollection : ICollectionFixture<TwoTenantStack>;
 
-/// <summary>Tests that stop and restart programs and leave all of them running: they share one <see cref="TwoTenantStack"/>.</summary>
+/// <summary>Tests that stop programs and restart them. They share one <see cref="TwoTenantStack"/>.</summary>
 [CollectionDefinition(nameof(RestartCollection))]
 public sealed class RestartCollection : ICollectionFixture<TwoTenantStack>;
 
-/// <summary>A tenant with an instance of plan <c>space</c> and a binding of it.</summary>
+/// <summary>A tenant with an instance of plan <c>space</c> and a binding to it.</summary>
 internal sealed record Tenant(Stack Stack, DemoSpace Space, string Instance, string Binding, Credentials Credentials) : IDisposable
 {
     public QueryClient Query { get; } = QueryClient.For(Credentials);
@@ -77,7 +77,7 @@ internal sealed record Tenant(Stack Stack, DemoSpace Space, string Instance, str
         return new Tenant(stack, space, instance, binding, await stack.Platform.BindAsync(instance, binding));
     }
 
-    /// <summary>Waits until every node of every service that can be scraped delivers.</summary>
+    /// <summary>Waits until every node of every service that can be scraped has samples.</summary>
     public async Task WaitUntilAllAreUpAsync()
     {
         var nodes = 0;
@@ -90,7 +90,8 @@ internal sealed record Tenant(Stack Stack, DemoSpace Space, string Instance, str
     }
 
     /// <summary>
-    /// How many nodes deliver, as the tenant sees it; nothing when there are none or the gateway does not know the tenant yet.
+    /// Returns the number of nodes with samples, as the tenant sees it; 0 if there are none or the gateway has no credential of the
+    /// tenant yet.
     /// </summary>
     public async Task<int> CountUpNodesAsync(string selector = "up") =>
         (await Query.GetAsync($"/api/v1/query?query={Uri.EscapeDataString($"{selector} == 1")}"))

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Acceptance.Support;
 
-/// <summary>The file that Prometheus reads its targets from, as a reader sees it at any moment.</summary>
+/// <summary>Reads the file with the targets of Prometheus at any moment.</summary>
 internal static class TargetFileReader
 {
     public static string[] Addresses(string path) =>
@@ -15,7 +15,7 @@ internal static class TargetFileReader
                 .Select(target => target!.GetValue<string>().Split(':')[0]),
         ];
 
-    /// <summary>Reads the file over and over while something happens; each time it must hold at least this many targets.</summary>
+    /// <summary>Reads the file repeatedly during an action. It must always contain at least this many targets.</summary>
     public static async Task<int> AssertNeverBelowAsync(string path, int targets, Func<Task> something)
     {
         using var done = new CancellationTokenSource();

@@ -10,7 +10,7 @@ public sealed class PasswordHashTests
     private const string Password = "right-password-Pw1";
 
     [Fact]
-    public void The_text_says_scheme_iterations_salt_and_hash_and_verifies_its_own_password_only()
+    public void A_hash_contains_scheme_iterations_and_salt_and_verifies_only_its_own_password()
     {
         var text = PasswordHash.Create(Password).ToString();
         var parts = text.Split('$');
@@ -22,7 +22,7 @@ public sealed class PasswordHashTests
     }
 
     [Fact]
-    public void It_is_the_PBKDF2_that_everybody_knows()
+    public void The_algorithm_is_standard_PBKDF2()
     {
         var salt = Encoding.ASCII.GetBytes("saltSALTsaltSALT");
         var hash = Rfc2898DeriveBytes.Pbkdf2("motörhead-password", salt, 100_000, HashAlgorithmName.SHA256, 32);
@@ -45,17 +45,17 @@ public sealed class PasswordHashTests
     [InlineData("pbkdf2-sha256$600000$c2FsdA==$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g=")]
     [InlineData("pbkdf2-sha256$600000$c2FsdHNhbHRzYWx0c2FsdA==$aGFzaA==")]
     [InlineData("pbkdf2-sha256$600000$c2FsdHNhbHRzYWx0c2FsdA==$not base64!")]
-    public void What_is_no_hash_or_a_weak_one_is_not_read(string text) => Assert.Null(PasswordHash.Parse(text));
+    public void Malformed_and_weak_hashes_are_rejected(string text) => Assert.Null(PasswordHash.Parse(text));
 
     [Theory]
     [InlineData("", "0 characters")]
     [InlineData("elevenchars", "at least 12")]
     [InlineData("two\nlines-in-it", "line break")]
-    public void A_text_that_cannot_be_a_password_is_told_in_a_sentence(string password, string sentence) =>
+    public void The_error_of_an_invalid_password_is_a_sentence(string password, string sentence) =>
         Assert.Contains(sentence, PasswordHash.ValidatePassword(password), StringComparison.Ordinal);
 
     [Fact]
-    public void Twelve_characters_and_a_thousand_are_passwords()
+    public void Passwords_of_12_and_of_1000_characters_are_valid()
     {
         Assert.Null(PasswordHash.ValidatePassword("twelve-chars"));
         Assert.Null(PasswordHash.ValidatePassword(new string('ü', PasswordHash.MaximumPasswordLength)));

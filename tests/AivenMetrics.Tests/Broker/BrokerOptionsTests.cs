@@ -8,7 +8,7 @@ namespace AivenMetrics.Tests.Broker;
 public sealed class BrokerOptionsTests
 {
     [Fact]
-    public void All_faults_of_empty_options_are_told_together_with_the_way_to_mend_them()
+    public void All_errors_of_empty_options_are_reported_together_with_their_remedies()
     {
         var faults = new BrokerOptions().Validate().ToList();
 
@@ -35,7 +35,7 @@ public sealed class BrokerOptionsTests
     [InlineData("metrics.example.com", "Broker:GatewayUrl")]
     [InlineData("ftp://metrics.example.com", "Broker:GatewayUrl")]
     [InlineData("https://user:secret-Pw1@metrics.example.com", "Broker:GatewayUrl")]
-    public void A_gateway_url_that_tenants_could_not_use_is_a_fault(string url, string key)
+    public void A_gateway_URL_that_tenants_cannot_use_is_an_error(string url, string key)
     {
         var options = BrokerHost.NewOptions();
         options.GatewayUrl = url;
@@ -55,7 +55,7 @@ public sealed class BrokerOptionsTests
     [InlineData("=secret-Pw1")]
     [InlineData("postgres://")]
     [InlineData("postgres://u:secret-Pw1@db/name?nonsense=1")]
-    public void A_database_that_cannot_be_is_a_fault_that_does_not_repeat_what_was_written(string connectionString)
+    public void The_error_of_an_invalid_database_does_not_repeat_its_value(string connectionString)
     {
         var options = BrokerHost.NewOptions();
         options.Database = connectionString;
@@ -70,7 +70,7 @@ public sealed class BrokerOptionsTests
     [InlineData("", "")]
     [InlineData("k1", "not base64!")]
     [InlineData("k1", "c2hvcnQ=")]
-    public void A_key_that_is_no_key_is_a_fault_without_the_key(string id, string key)
+    public void The_error_of_an_invalid_key_does_not_repeat_it(string id, string key)
     {
         var options = BrokerHost.NewOptions();
         options.EncryptionKeys[0].Id = id;
@@ -82,7 +82,7 @@ public sealed class BrokerOptionsTests
     }
 
     [Fact]
-    public void Two_keys_of_one_id_and_a_budget_beyond_the_platforms_patience_are_faults()
+    public void Duplicate_key_ids_and_a_budget_above_the_platforms_timeout_are_errors()
     {
         var options = BrokerHost.NewOptions();
         options.EncryptionKeys.Add(new EncryptionKeyOptions { Id = "k1", Key = Convert.ToBase64String(new byte[32]) });

@@ -17,7 +17,7 @@ public sealed class AivenClientTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_list_is_asked_for_with_the_token_and_without_secrets()
+    public async Task The_list_is_requested_with_the_token_and_without_secrets()
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         await aiven.Client().ListServicesAsync("a/b c", Ct);
@@ -27,7 +27,7 @@ public sealed class AivenClientTests
     }
 
     [Fact]
-    public async Task A_service_is_read_leniently()
+    public async Task A_service_is_parsed_leniently()
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         aiven.Answers(
@@ -67,7 +67,7 @@ public sealed class AivenClientTests
     [InlineData("")]
     [InlineData("null")]
     [InlineData("<html></html>")]
-    public async Task An_answer_without_well_formed_services_is_a_failure_and_not_an_empty_list(string body)
+    public async Task A_response_without_well_formed_services_is_an_error_and_not_an_empty_list(string body)
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         aiven.Answers(200, body);
@@ -77,7 +77,7 @@ public sealed class AivenClientTests
     }
 
     [Fact]
-    public async Task Passing_faults_of_every_kind_are_retried()
+    public async Task Transient_errors_of_every_kind_are_retried()
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         aiven
@@ -94,7 +94,7 @@ public sealed class AivenClientTests
     }
 
     [Fact]
-    public async Task The_wait_that_Aiven_names_in_its_text_is_honoured()
+    public async Task The_wait_in_the_text_of_the_error_is_respected()
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         aiven.Answers(429, RateLimit).Answers(200, """{"services":[]}""");
@@ -105,7 +105,7 @@ public sealed class AivenClientTests
     }
 
     [Fact]
-    public async Task The_wait_that_Aiven_names_in_its_header_is_honoured_by_all_calls()
+    public async Task The_wait_in_the_header_of_the_error_is_respected_by_all_calls()
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         aiven.Answers(429, "{}", retryAfter: "1").Answers(200, """{"services":[]}""");
@@ -137,7 +137,7 @@ public sealed class AivenClientTests
     [InlineData(401)]
     [InlineData(403)]
     [InlineData(404)]
-    public async Task A_refusal_is_not_asked_for_twice(int status)
+    public async Task A_rejected_call_is_not_repeated(int status)
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         aiven.Answers(status, """{"errors":[{"message":"Invalid token","status":1,"error_code":"authentication_failed"}]}""");
@@ -167,7 +167,7 @@ public sealed class AivenClientTests
     [InlineData("break")]
     [InlineData("truncated")]
     [InlineData("total timeout")]
-    public async Task A_creating_call_whose_end_is_unknown_is_not_repeated(string fault)
+    public async Task A_creating_call_with_an_unknown_outcome_is_not_repeated(string fault)
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         _ = fault switch
@@ -194,7 +194,7 @@ public sealed class AivenClientTests
     }
 
     [Fact]
-    public async Task A_creating_call_that_found_no_connection_certainly_did_nothing()
+    public async Task A_creating_call_without_a_connection_is_reported_as_unreachable()
     {
         var aiven = await ScriptedAiven.StartAsync();
         var client = aiven.Client();
@@ -203,7 +203,7 @@ public sealed class AivenClientTests
     }
 
     [Fact]
-    public async Task Deleting_what_is_gone_and_setting_what_is_set_are_successes()
+    public async Task Deleting_a_missing_object_and_setting_an_equal_value_succeed()
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         aiven
@@ -246,7 +246,7 @@ public sealed class AivenClientTests
     )]
     [InlineData("""{"message":"plain","raw":"password-that-must-not-leak"}""", "application/json")]
     [InlineData("<pre>password-that-must-not-leak token-that-must-not-leak</pre>", "text/html")]
-    public async Task No_secret_of_a_request_comes_back_in_an_error(string body, string type)
+    public async Task No_error_contains_a_secret_of_the_request(string body, string type)
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         aiven.Answers(400, body, type);
@@ -259,7 +259,7 @@ public sealed class AivenClientTests
     }
 
     [Fact]
-    public async Task After_many_failures_calls_pause_for_that_project_only_and_go_on_later()
+    public async Task After_many_failures_calls_pause_for_that_project_only_and_resume_later()
     {
         await using var aiven = await ScriptedAiven.StartAsync();
         var healthy = true;

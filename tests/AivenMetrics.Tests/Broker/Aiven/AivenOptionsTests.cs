@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Broker.Aiven;
 public sealed class AivenOptionsTests
 {
     [Fact]
-    public void The_defaults_lack_only_the_token_and_the_projects()
+    public void Only_the_token_and_the_projects_have_no_defaults()
     {
         var faults = new AivenOptions().Validate().ToList();
         Assert.Equal(2, faults.Count);
@@ -20,7 +20,7 @@ public sealed class AivenOptionsTests
     }
 
     [Fact]
-    public void All_faults_are_told_together_each_with_its_key()
+    public void All_errors_are_reported_together_each_with_its_key()
     {
         var options = new AivenOptions
         {

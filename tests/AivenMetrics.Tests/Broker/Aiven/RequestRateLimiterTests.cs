@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Broker.Aiven;
 public sealed class RequestRateLimiterTests
 {
     [Fact]
-    public async Task A_fifth_goes_through_at_once_and_no_minute_sees_more_than_its_share()
+    public async Task A_fifth_is_allowed_at_once_and_no_minute_exceeds_the_budget()
     {
         var time = new FakeTimeProvider();
         var budget = new RequestRateLimiter(100, time);
@@ -38,7 +38,7 @@ public sealed class RequestRateLimiterTests
     }
 
     [Fact]
-    public async Task Turns_that_nobody_took_are_saved_up_to_the_burst_only()
+    public async Task Unused_requests_accumulate_only_up_to_the_burst()
     {
         var time = new FakeTimeProvider();
         var budget = new RequestRateLimiter(100, time);
@@ -51,7 +51,7 @@ public sealed class RequestRateLimiterTests
     }
 
     [Fact]
-    public async Task A_pause_holds_everybody_and_ends()
+    public async Task A_pause_delays_all_callers_until_it_ends()
     {
         var time = new FakeTimeProvider();
         var budget = new RequestRateLimiter(100, time);

@@ -34,7 +34,7 @@ public sealed class OpenApiDescriptionTests
     }
 
     [Fact]
-    public async Task What_is_always_there_is_required_and_what_may_be_absent_is_not()
+    public async Task Members_that_are_always_present_are_required_and_optional_ones_are_not()
     {
         var yaml = await YamlAsync();
         var credentials = yaml[yaml.IndexOf("    Credentials:\n", StringComparison.Ordinal)..];

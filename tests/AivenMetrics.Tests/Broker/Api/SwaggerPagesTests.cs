@@ -16,7 +16,7 @@ public sealed class SwaggerPagesTests
     ];
 
     [Fact]
-    public async Task When_configured_the_pages_and_the_document_are_there_without_a_password()
+    public async Task If_configured_the_pages_and_the_document_are_served_without_a_password()
     {
         await using var broker = await StartedAsync(true);
         using var stranger = new HttpClient { BaseAddress = broker.Client.BaseAddress };
@@ -42,7 +42,7 @@ public sealed class SwaggerPagesTests
     }
 
     [Fact]
-    public async Task Unless_configured_there_is_nothing()
+    public async Task By_default_there_are_no_pages()
     {
         await using var broker = await StartedAsync(false);
 

@@ -22,7 +22,7 @@ public sealed class BrokerUsersTests
     );
 
     [Fact]
-    public void While_a_password_is_rotated_the_old_and_the_new_one_open()
+    public void During_a_rotation_the_old_and_the_new_password_are_accepted()
     {
         Assert.Equal("platform", _users.Verify("platform", Old));
         Assert.Equal("platform", _users.Verify("platform", New));
@@ -38,7 +38,7 @@ public sealed class BrokerUsersTests
     [InlineData("broker", Old)]
     [InlineData("broker", "")]
     [InlineData("", "")]
-    public void Other_pairs_open_nothing_and_are_known_as_wrong_from_then_on(string username, string password)
+    public void Wrong_credentials_are_rejected_and_cached(string username, string password)
     {
         Assert.False(_users.TryGetCached(username, password, out _));
         Assert.Null(_users.Verify(username, password));
@@ -54,12 +54,12 @@ public sealed class BrokerUsersTests
         Assert.Equal("broker", user);
 
         var plainOnly = new BrokerUsers("broker", Plain, []);
-        Assert.True(plainOnly.TryGetCached("broker", "wrong", out var nobody));
-        Assert.Null(nobody);
+        Assert.True(plainOnly.TryGetCached("broker", "wrong", out var rejected));
+        Assert.Null(rejected);
     }
 
     [Fact]
-    public void A_verified_credential_is_known_without_a_slow_hash_and_without_allocation()
+    public void A_verified_credential_is_accepted_again_without_a_slow_hash_and_without_allocation()
     {
         Assert.False(_users.TryGetCached("platform", New, out _));
         _users.Verify("platform", New);
@@ -78,7 +78,7 @@ public sealed class BrokerUsersTests
     }
 
     [Fact]
-    public void An_unknown_user_costs_as_many_hashes_as_a_wrong_password()
+    public void An_unknown_user_takes_as_many_hashes_as_a_wrong_password()
     {
         // An unknown user could skip only one of the hashes; that one is made much slower.
         var expensive = new BrokerUserOptions { Username = "slow", PasswordHash = PasswordHash.Create(Old, 1_000_000).ToString() };

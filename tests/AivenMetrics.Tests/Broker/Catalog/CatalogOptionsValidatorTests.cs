@@ -73,7 +73,7 @@ public sealed class CatalogOptionsValidatorTests
 
     [Theory]
     [MemberData(nameof(InvalidOptions))]
-    public void Osb_25_to_29_what_cloud_controller_would_refuse_is_a_fault_that_names_its_key(
+    public void Osb_25_to_29_values_that_cloud_controller_rejects_are_errors_that_name_their_key(
         string what,
         Action<CatalogOptions> change,
         string sentence
@@ -88,7 +88,7 @@ public sealed class CatalogOptionsValidatorTests
     }
 
     [Fact]
-    public void The_defaults_have_no_fault_and_all_faults_are_told_together()
+    public void The_defaults_are_valid_and_all_errors_are_reported_together()
     {
         Assert.Empty(new CatalogOptions().Validate());
         var faults = new CatalogOptions
@@ -102,7 +102,7 @@ public sealed class CatalogOptionsValidatorTests
     }
 
     [Fact]
-    public void Everything_that_the_marketplace_shows_is_configuration()
+    public void Everything_that_the_marketplace_shows_is_configurable()
     {
         var options = new CatalogOptions
         {

@@ -131,7 +131,7 @@ public abstract class CatalogTests(BrokerHost broker)
     [InlineData("1.2.3+")]
     [InlineData("v1.2.3")]
     [InlineData("1.2.3\n")]
-    public void Osb_33_a_maintenance_version_that_is_no_semantic_version_is_a_fault(string version)
+    public void Osb_33_a_maintenance_version_that_is_not_semantic_is_an_error(string version)
     {
         var fault = Assert.Single(new CatalogOptions { ServicesPlanMaintenanceVersion = version }.Validate());
 
@@ -139,7 +139,7 @@ public abstract class CatalogTests(BrokerHost broker)
     }
 
     [Fact]
-    public void A_price_makes_a_plan_paid_and_is_told()
+    public void A_price_makes_a_plan_paid_and_is_in_the_metadata()
     {
         var options = new CatalogOptions
         {

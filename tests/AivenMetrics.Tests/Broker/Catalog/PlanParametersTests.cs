@@ -50,11 +50,11 @@ public sealed class PlanParametersTests
     [InlineData("""{"expires_in":"12h"}""", 12)]
     [InlineData("""{"expires_in":"90d"}""", 90 * 24)]
     [InlineData("""{"expires_in":"99999d"}""", 99999 * 24)]
-    public void An_expiry_is_read_as_hours_or_days(string json, int hours) =>
+    public void An_expiry_is_parsed_as_hours_or_days(string json, int hours) =>
         Assert.Equal(TimeSpan.FromHours(hours), PlanParameters.ForBind(PlanScope.Space, Json(json)).ExpiresIn);
 
     [Fact]
-    public void Services_are_read_as_given_and_what_is_absent_is_null()
+    public void Services_are_parsed_as_given_and_absent_ones_are_null()
     {
         Assert.Equal(["b", "a"], PlanParameters.ForBind(PlanScope.Services, Json("""{"services":["b","a"]}""")).Services);
         Assert.Equal([], PlanParameters.ForUpdate(PlanScope.Services, Json("""{"services":[]}""")).Services!);
@@ -80,7 +80,7 @@ public sealed class PlanParametersTests
     [InlineData("space", """{"expires_in":"0h"}""", "'expires_in'")]
     [InlineData("space", """{"expires_in":"12h\n"}""", "'expires_in'")]
     [InlineData("space", """{"expires_in":"١h"}""", "'expires_in'")]
-    public void Osb_96_a_fault_names_the_field_and_says_what_to_do(string plan, string json, string sentence)
+    public void Osb_96_an_error_names_the_field_and_the_remedy(string plan, string json, string sentence)
     {
         var fault = PlanParameters.ForBind(plan == "space" ? PlanScope.Space : PlanScope.Services, Json(json)).Error;
 
@@ -88,7 +88,7 @@ public sealed class PlanParametersTests
     }
 
     [Fact]
-    public void A_name_is_as_long_as_its_code_points_as_JSON_Schema_counts()
+    public void The_length_of_a_name_is_counted_in_code_points_as_in_JSON_Schema()
     {
         // The schema library of the test above counts UTF-16 code units, so it is not used here.
         Assert.Null(PlanParameters.ForBind(PlanScope.Services, Named(255)).Error);
@@ -98,7 +98,7 @@ public sealed class PlanParametersTests
     }
 
     [Fact]
-    public void A_plan_without_parameters_says_so() =>
+    public void Parameters_of_a_plan_without_parameters_are_rejected_with_the_reason() =>
         Assert.Equal(
             "Creating an instance of this plan accepts no parameters, but got 'x': omit it.",
             PlanParameters.ForProvision(PlanScope.Space, Json("""{"x":1}""")).Error

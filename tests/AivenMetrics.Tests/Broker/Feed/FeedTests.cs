@@ -114,7 +114,7 @@ public sealed class FeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_project_whose_key_is_lost_is_not_ready_and_stops_no_other()
+    public async Task A_project_whose_key_is_missing_is_not_ready_and_does_not_affect_others()
     {
         await SaveProjectAsync(new("nonsense", "k9"));
         Assert.All((await TargetsAsync()).Projects, project => Assert.False(project.Ready));
@@ -127,7 +127,7 @@ public sealed class FeedTests : IAsyncLifetime
         await InstanceAsync("i2", PlanScope.Services);
         await BindingAsync("i1", "b1", "user-b");
         await BindingAsync("i2", "b1", "user-a", "guid.1", "a(b|c)");
-        using var response = await AskAsync("/feed/v1/credentials", Gateway);
+        using var response = await GetAsync("/feed/v1/credentials", Gateway);
         var text = await response.Content.ReadAsStringAsync(Ct);
         Assert.DoesNotContain("tenant-password", text, StringComparison.Ordinal);
         var feed = JsonSerializer.Deserialize(text, FeedJson.Default.CredentialFeed)!;
@@ -139,28 +139,28 @@ public sealed class FeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_credential_that_covers_nothing_has_no_matcher_at_all() =>
+    public void A_credential_that_covers_nothing_has_no_matcher() =>
         Assert.Empty(CredentialFeedReader.MatchersOf(new("user", "00", PlanScope.Services, Owner, [])));
 
     [Fact]
     public async Task The_same_state_has_the_same_tag_and_is_not_sent_again()
     {
-        using var first = await AskAsync("/feed/v1/targets", Discovery);
+        using var first = await GetAsync("/feed/v1/targets", Discovery);
         Assert.False(first.Headers.ETag!.IsWeak);
-        using var second = await AskAsync("/feed/v1/targets", Discovery, first.Headers.ETag.Tag);
+        using var second = await GetAsync("/feed/v1/targets", Discovery, first.Headers.ETag.Tag);
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
         Assert.Equal(first.Headers.ETag, second.Headers.ETag);
         Assert.Empty(await second.Content.ReadAsByteArrayAsync(Ct));
-        using var other = await AskAsync("/feed/v1/targets", Discovery, "\"other\"", wait: 60);
+        using var other = await GetAsync("/feed/v1/targets", Discovery, "\"other\"", wait: 60);
         Assert.Equal(HttpStatusCode.OK, other.StatusCode);
     }
 
     [Fact]
     public async Task A_waiting_reader_gets_the_change_as_soon_as_it_is_signalled()
     {
-        using var first = await AskAsync("/feed/v1/targets", Discovery);
+        using var first = await GetAsync("/feed/v1/targets", Discovery);
         var began = Stopwatch.GetTimestamp();
-        var waiting = AskAsync("/feed/v1/targets", Discovery, first.Headers.ETag!.Tag, wait: 30);
+        var waiting = GetAsync("/feed/v1/targets", Discovery, first.Headers.ETag!.Tag, wait: 30);
         await Task.Delay(200, Ct);
         Assert.False(waiting.IsCompleted);
         await SaveProjectAsync();
@@ -174,8 +174,8 @@ public sealed class FeedTests : IAsyncLifetime
     [Fact]
     public async Task A_waiting_reader_gets_a_change_that_another_broker_made_without_any_signal()
     {
-        using var first = await AskAsync("/feed/v1/credentials", Gateway);
-        var waiting = AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 30);
+        using var first = await GetAsync("/feed/v1/credentials", Gateway);
+        var waiting = GetAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 30);
         await Task.Delay(200, Ct);
         await InstanceAsync("i1", PlanScope.Space);
         await BindingAsync("i1", "b1", "user-1");
@@ -184,11 +184,11 @@ public sealed class FeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_signal_without_a_change_wakes_nobody_and_the_wait_ends_with_304()
+    public async Task A_signal_without_a_change_is_ignored_and_the_wait_ends_with_304()
     {
-        using var first = await AskAsync("/feed/v1/credentials", Gateway);
+        using var first = await GetAsync("/feed/v1/credentials", Gateway);
         var began = Stopwatch.GetTimestamp();
-        var waiting = AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 1);
+        var waiting = GetAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 1);
         Signals.CredentialsChanged.Notify();
         using var second = await waiting;
         Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
@@ -202,9 +202,9 @@ public sealed class FeedTests : IAsyncLifetime
     [InlineData("/feed/v1/targets", Gateway, HttpStatusCode.Forbidden)]
     [InlineData("/feed/v1/credentials", "wrong", HttpStatusCode.Unauthorized)]
     [InlineData("/feed/v1/credentials", Discovery, HttpStatusCode.Forbidden)]
-    public async Task A_feed_opens_to_its_own_token_only(string path, string? token, HttpStatusCode status)
+    public async Task A_feed_accepts_only_its_own_token(string path, string? token, HttpStatusCode status)
     {
-        using var response = await AskAsync(path, token);
+        using var response = await GetAsync(path, token);
         Assert.Equal(status, response.StatusCode);
         var error = await response.Content.ReadFromJsonAsync<Dictionary<string, string>>(Ct);
         Assert.Equal(["description", "error"], error!.Keys.Order());
@@ -215,53 +215,53 @@ public sealed class FeedTests : IAsyncLifetime
     [InlineData("3.0.0-rc.1", "3.0.0-rc.1")]
     [InlineData("2.42", null)]
     [InlineData("<script>", null)]
-    public async Task The_version_that_a_gateway_reports_is_kept_if_it_is_one(string reported, string? kept)
+    public async Task A_valid_version_that_a_gateway_reports_is_stored(string reported, string? kept)
     {
-        using var response = await AskAsync("/feed/v1/credentials", Gateway, version: reported);
+        using var response = await GetAsync("/feed/v1/credentials", Gateway, version: reported);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(kept, await _app.Services.GetRequiredService<FactStore>().FindAsync(FactStore.PrometheusVersion, Ct));
     }
 
     [Fact]
-    public async Task A_credential_that_ends_says_when()
+    public async Task An_expiring_credential_has_its_expiry_time()
     {
         var end = new DateTimeOffset(2026, 12, 24, 0, 0, 0, TimeSpan.Zero);
         await InstanceAsync("i1", PlanScope.Space);
         await BindingAsync("i1", "b1", "user-1", new CredentialValidity(end, end.AddDays(-7)));
-        using var response = await AskAsync("/feed/v1/credentials", Gateway);
+        using var response = await GetAsync("/feed/v1/credentials", Gateway);
         var feed = await response.Content.ReadFromJsonAsync(FeedJson.Default.CredentialFeed, Ct);
         Assert.Equal(end, Assert.Single(feed!.Credentials).NotAfter);
     }
 
     [Fact]
-    public async Task A_gateway_has_accepted_a_version_when_it_asks_with_its_tag_and_not_before()
+    public async Task A_version_counts_as_accepted_once_the_gateway_sends_its_tag()
     {
         var gateways = _app.Services.GetRequiredService<GatewayStore>();
         await InstanceAsync("i1", PlanScope.Space);
         await BindingAsync("i1", "b1", "user-1");
         var visible = await gateways.NowAsync(Ct);
 
-        using var first = await AskAsync("/feed/v1/credentials", Gateway, gateway: "gateway-0123");
+        using var first = await GetAsync("/feed/v1/credentials", Gateway, gateway: "gateway-0123");
         Assert.Equal(new AcknowledgementCount(1, 0), GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), visible));
-        using var unknown = await AskAsync("/feed/v1/credentials", Gateway, "\"other\"", gateway: "gateway-0123");
+        using var unknown = await GetAsync("/feed/v1/credentials", Gateway, "\"other\"", gateway: "gateway-0123");
         Assert.Equal(new AcknowledgementCount(1, 0), GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), visible));
-        using var second = await AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
+        using var second = await GetAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
         Assert.Equal(new AcknowledgementCount(1, 1), GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), visible));
     }
 
     [Fact]
-    public async Task A_version_that_the_gateway_has_is_accepted_though_a_newer_one_is_there_already()
+    public async Task A_version_is_accepted_even_if_a_newer_one_exists()
     {
         var gateways = _app.Services.GetRequiredService<GatewayStore>();
         await InstanceAsync("i1", PlanScope.Space);
         await BindingAsync("i1", "b1", "user-1");
         var visible = await gateways.NowAsync(Ct);
-        using var first = await AskAsync("/feed/v1/credentials", Gateway);
+        using var first = await GetAsync("/feed/v1/credentials", Gateway);
         await BindingAsync("i1", "b2", "user-2");
         Signals.CredentialsChanged.Notify();
         var later = await gateways.NowAsync(Ct);
 
-        using var second = await AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
+        using var second = await GetAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, gateway: "gateway-0123");
 
         Assert.NotEqual(first.Headers.ETag, second.Headers.ETag);
         Assert.True(GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), visible).IsComplete);
@@ -269,18 +269,18 @@ public sealed class FeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_gateway_that_waits_has_accepted_what_is_read_while_it_waits_as_soon_as_somebody_asks()
+    public async Task A_waiting_gateway_counts_as_having_accepted_an_equal_version_that_is_read_meanwhile()
     {
         var gateways = _app.Services.GetRequiredService<GatewayStore>();
-        using var first = await AskAsync("/feed/v1/credentials", Gateway);
-        var waiting = AskAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 5, gateway: "gateway-0123");
+        using var first = await GetAsync("/feed/v1/credentials", Gateway);
+        var waiting = GetAsync("/feed/v1/credentials", Gateway, first.Headers.ETag!.Tag, wait: 5, gateway: "gateway-0123");
         await Task.Delay(200, Ct);
-        var (asked, seen, began) = (await gateways.NowAsync(Ct), Signals.GatewayAcknowledged.Version, Stopwatch.GetTimestamp());
+        var (polled, seen, began) = (await gateways.NowAsync(Ct), Signals.GatewayAcknowledged.Version, Stopwatch.GetTimestamp());
 
         Signals.CredentialsChanged.Notify();
 
         await Signals.GatewayAcknowledged.WaitAsync(seen, TimeSpan.FromSeconds(5), Ct);
-        Assert.True(GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), asked).IsComplete);
+        Assert.True(GatewayStore.CountSince(await gateways.AcknowledgementTimesAsync(Ct), polled).IsComplete);
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 1.2);
         using var end = await waiting;
         Assert.Equal(HttpStatusCode.NotModified, end.StatusCode);
@@ -292,14 +292,14 @@ public sealed class FeedTests : IAsyncLifetime
     [InlineData("/feed/v1/credentials", Gateway, null)]
     [InlineData("/feed/v1/credentials", Gateway, "short")]
     [InlineData("/feed/v1/credentials", Gateway, "no id at all")]
-    public async Task Nobody_else_is_taken_for_a_gateway(string path, string token, string? gateway)
+    public async Task Other_requests_do_not_count_as_those_of_a_gateway(string path, string token, string? gateway)
     {
-        using var response = await AskAsync(path, token, gateway: gateway);
+        using var response = await GetAsync(path, token, gateway: gateway);
         Assert.Empty(await _app.Services.GetRequiredService<GatewayStore>().AcknowledgementTimesAsync(Ct));
     }
 
     [Fact]
-    public async Task Without_its_database_a_feed_says_so_and_when_to_come_back()
+    public async Task Without_its_database_a_feed_is_503_with_a_retry_time()
     {
         File.Delete(Path.Combine(_folder, "state.db"));
         foreach (var file in Directory.GetFiles(_folder))
@@ -307,13 +307,13 @@ public sealed class FeedTests : IAsyncLifetime
             File.Delete(file);
         }
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        using var response = await AskAsync("/feed/v1/targets", Discovery);
+        using var response = await GetAsync("/feed/v1/targets", Discovery);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.NotNull(response.Headers.RetryAfter);
     }
 
     [Fact]
-    public void Missing_and_equal_tokens_are_faults()
+    public void Missing_and_equal_tokens_are_errors()
     {
         Assert.Equal(2, new FeedOptions().Validate().Count(fault => fault.Contains("is missing", StringComparison.Ordinal)));
         Assert.Contains(new FeedOptions { DiscoveryToken = Discovery, GatewayToken = Discovery }.Validate(), fault =>
@@ -324,12 +324,12 @@ public sealed class FeedTests : IAsyncLifetime
 
     private async Task<TargetFeed> TargetsAsync()
     {
-        using var response = await AskAsync("/feed/v1/targets", Discovery);
+        using var response = await GetAsync("/feed/v1/targets", Discovery);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return (await response.Content.ReadFromJsonAsync(FeedJson.Default.TargetFeed, Ct))!;
     }
 
-    private async Task<HttpResponseMessage> AskAsync(
+    private async Task<HttpResponseMessage> GetAsync(
         string path,
         string? token,
         string? tag = null,

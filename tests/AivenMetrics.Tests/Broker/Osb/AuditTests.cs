@@ -41,7 +41,7 @@ public abstract class AuditTests(BrokerHost broker)
     private static JsonObject Patch(string plan) => new() { ["service_id"] = BrokerHost.OfferingId, ["plan_id"] = plan };
 
     [Fact]
-    public async Task Osb_9_every_change_of_an_instance_is_kept_with_who_asked()
+    public async Task Osb_9_every_change_of_an_instance_is_recorded_with_its_user()
     {
         var id = NewId;
         await SendAsync(HttpMethod.Put, Path(id), BrokerHost.Provision());
@@ -62,7 +62,7 @@ public abstract class AuditTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_9_a_request_without_a_user_is_kept_with_the_brokers_user()
+    public async Task Osb_9_a_request_without_a_user_is_recorded_with_the_brokers_user()
     {
         var id = NewId;
         await broker.PutAsync(Path(id), BrokerHost.Provision());
@@ -71,7 +71,7 @@ public abstract class AuditTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_10_a_replay_changes_nothing_and_is_not_kept()
+    public async Task Osb_10_a_replay_changes_nothing_and_is_not_recorded()
     {
         var id = NewId;
         await SendAsync(HttpMethod.Put, Path(id), BrokerHost.Provision());
@@ -90,7 +90,7 @@ public abstract class AuditTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Refusals_of_what_would_change_something_are_kept_with_the_reason()
+    public async Task Rejected_changes_are_recorded_with_the_reason()
     {
         var id = NewId;
         Assert.Equal(400, await SendAsync(HttpMethod.Put, Path(id), new JsonObject()));
@@ -114,7 +114,7 @@ public abstract class AuditTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Reads_and_strangers_are_not_kept()
+    public async Task Reads_and_unauthenticated_requests_are_not_recorded()
     {
         var id = NewId;
         Assert.Equal(404, await SendAsync(HttpMethod.Get, Path(id)));
@@ -126,7 +126,7 @@ public abstract class AuditTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task A_refusal_for_a_malformed_identity_or_an_old_version_is_kept_without_a_user()
+    public async Task A_rejection_for_a_malformed_identity_or_an_old_version_is_recorded_without_a_user()
     {
         var id = NewId;
         using var malformed = broker.NewClient();
@@ -170,7 +170,7 @@ public abstract class AuditFaultTests(BrokerHost broker)
     private Task<int> SqlAsync(string sql) => broker.Service<Database>().ExecuteAsync(sql, null, default);
 
     [Fact]
-    public async Task Without_the_trail_refusals_stay_what_they_are_but_nothing_is_changed()
+    public async Task If_the_trail_fails_rejections_are_unchanged_and_changes_are_503()
     {
         var path = await broker.InstanceAsync();
         await SqlAsync("ALTER TABLE audit_entry RENAME TO audit_entry_away");

@@ -37,7 +37,7 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_1_the_plain_user_and_both_passwords_of_a_rotated_user_open()
+    public async Task Osb_1_the_plain_user_and_both_passwords_of_a_rotated_user_are_accepted()
     {
         Assert.Equal(200, await StatusAsync("broker", BrokerHost.Password));
         Assert.Equal(200, await StatusAsync("platform", Old));
@@ -45,7 +45,7 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_1_whatever_else_is_sent_is_401_and_never_5xx()
+    public async Task Osb_1_any_other_credentials_are_401_and_never_5xx()
     {
         string[] headers =
         [
@@ -70,7 +70,7 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_4_the_scheme_is_read_in_any_case()
+    public async Task Osb_4_the_scheme_is_accepted_in_any_case()
     {
         using var client = broker.NewClient();
         var given = client.DefaultRequestHeaders.Authorization!.Parameter;
@@ -82,7 +82,7 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Failures_are_told_late_while_right_credentials_of_the_same_source_get_through_at_once()
+    public async Task Failed_logins_are_delayed_while_correct_credentials_of_the_same_source_are_not()
     {
         // From here on, the credentials are cached.
         await StatusAsync("platform", New);
@@ -105,7 +105,7 @@ public abstract class AuthenticationTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_flood_of_unknown_credentials_is_bounded_and_refused_with_the_time_to_wait()
+    public async Task A_flood_of_unknown_credentials_is_limited_and_rejected_with_a_retry_time()
     {
         await StatusAsync("platform", New);
         var answers = Enumerable

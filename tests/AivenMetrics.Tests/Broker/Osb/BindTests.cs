@@ -76,7 +76,7 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_93_the_plan_is_the_instances() =>
+    public async Task Osb_93_a_plan_other_than_that_of_the_instance_is_400() =>
         Assert.Equal(400, (await broker.PutAsync(await NewPathAsync(), BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1"))).Status);
 
     [Theory]
@@ -86,7 +86,7 @@ public abstract class BindTests(BrokerHost broker)
     [InlineData("""{"credential_client_id":"client-1"}""")]
     [InlineData("""{"route":"app.example.com"}""")]
     [InlineData("""{"app_guid":"app-1","space_guid":"space-1","app_annotations":{"a.example/b":"c"},"unknown":[1]}""")]
-    public async Task Osb_95_every_kind_of_bind_resource_is_taken_and_none_is_needed(string? resource)
+    public async Task Osb_95_every_kind_of_bind_resource_is_accepted_and_none_is_required(string? resource)
     {
         var body = BrokerHost.Bind();
         body.Remove("app_guid");
@@ -100,7 +100,7 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_94_two_app_guids_that_differ_are_400_and_either_form_is_taken_alone()
+    public async Task Osb_94_two_different_app_guids_are_400_and_either_form_alone_is_accepted()
     {
         var two = BrokerHost.Bind();
         two["app_guid"] = "app-2";
@@ -121,7 +121,7 @@ public abstract class BindTests(BrokerHost broker)
     [InlineData("bind_resource", "space-2", null)]
     [InlineData("context", "space-2", "cloudfoundry")]
     [InlineData("bind_resource", "space-2", "cloudfoundry")]
-    public async Task Osb_132_a_space_that_shares_the_instance_is_refused_with_the_reason(string where, string space, string? platform)
+    public async Task Osb_132_a_space_that_shares_the_instance_is_rejected_with_the_reason(string where, string space, string? platform)
     {
         var body = BrokerHost.Bind();
         body["bind_resource"] = new JsonObject { ["app_guid"] = "app-1" };
@@ -141,7 +141,7 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_131_a_namespace_binds_its_own_instance_whatever_its_cluster_is_called_now_and_no_other()
+    public async Task Osb_131_a_namespace_binds_only_its_own_instance_whatever_its_cluster_is_called()
     {
         var instance = $"/v2/service_instances/{Guid.NewGuid()}";
         var provision = BrokerHost.Provision();
@@ -183,7 +183,7 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_130_the_names_that_a_bind_tells_are_followed()
+    public async Task Osb_130_new_names_in_a_bind_are_stored()
     {
         var instance = await broker.InstanceAsync();
         var body = BrokerHost.Bind();
@@ -206,7 +206,7 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_98_the_endpoints_are_all_that_the_credentials_lead_to()
+    public async Task Osb_98_the_endpoints_are_those_of_the_credentials()
     {
         var path = await NewPathAsync();
         var bound = await broker.PutAsync(path, BrokerHost.Bind());
@@ -294,7 +294,7 @@ public abstract class BindTests(BrokerHost broker)
     [InlineData("""{"services":["pg-1","pg-1"]}""", "twice")]
     [InlineData("""{"services":["pg-1"],"space_id":"space-2"}""", "'space_id'")]
     [InlineData("""{"Services":["pg-1"]}""", "'Services'")]
-    public async Task Osb_96_wrong_parameters_are_400_with_a_sentence(string parameters, string sentence)
+    public async Task Osb_96_wrong_parameters_are_400_with_a_description(string parameters, string sentence)
     {
         var body = BrokerHost.Bind(BrokerHost.ServicesPlan);
         body["parameters"] = JsonNode.Parse(parameters);
@@ -337,7 +337,7 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_102_a_bind_of_an_unknown_instance_is_404_and_makes_nothing()
+    public async Task Osb_102_a_bind_of_an_unknown_instance_is_404_and_creates_nothing()
     {
         Assert.Equal(404, (await broker.PutAsync("/v2/service_instances/unknown/service_bindings/b", BrokerHost.Bind())).Status);
         Assert.Equal(404, (await broker.GetAsync("/v2/service_instances/unknown/service_bindings/b")).Status);
@@ -366,7 +366,7 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_92_of_twenty_different_binds_of_an_id_at_once_one_wins()
+    public async Task Osb_92_of_twenty_different_binds_of_an_id_at_once_one_succeeds()
     {
         var path = await NewPathAsync();
         JsonObject For(int app)
@@ -399,7 +399,7 @@ public abstract class BindTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Not_found_and_not_yours_are_the_same_answer()
+    public async Task Missing_and_foreign_services_get_the_same_error()
     {
         await broker
             .Service<InventoryStore>()

@@ -81,7 +81,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_111_a_binding_that_is_being_made_cannot_be_fetched_but_polled_and_fetched_when_done()
+    public async Task Osb_111_a_binding_in_progress_can_be_polled_and_is_fetched_only_when_done()
     {
         await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
         Assert.Equal(404, (await _broker.GetAsync(_path)).Status);
@@ -100,7 +100,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_128_a_failed_bind_is_told_by_the_poll_cannot_be_fetched_and_may_be_tried_again()
+    public async Task Osb_128_a_failed_bind_is_reported_by_the_poll_cannot_be_fetched_and_can_be_retried()
     {
         var first = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
         await DecideAsync(OperationState.Failed, "The plan of pg-1 has no metrics.");
@@ -149,7 +149,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_platform_that_leaves_finds_the_same_binding_again()
+    public async Task A_platform_that_disconnects_gets_the_same_binding_again()
     {
         using (var gone = new CancellationTokenSource())
         {
@@ -169,7 +169,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_broker_that_died_between_the_row_and_its_answer_gives_the_same_operation_after_its_restart()
+    public async Task A_broker_killed_before_its_response_returns_the_same_operation_after_its_restart()
     {
         var before = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
 
@@ -182,7 +182,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_service_that_was_made_after_the_last_inventory_is_found_by_waking_the_reconciler()
+    public async Task A_service_created_after_the_last_inventory_is_found_by_waking_the_reconciler()
     {
         _broker.DecideBind = _ => (OperationState.Succeeded, "Done.");
         var services = $"{await _broker.InstanceAsync(BrokerHost.ServicesPlan)}/service_bindings/b";
@@ -202,7 +202,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_53_a_poll_of_a_running_bind_says_when_to_ask_again()
+    public async Task Osb_53_a_poll_of_a_running_bind_has_a_retry_time()
     {
         var accepted = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
 
@@ -213,7 +213,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_39_the_refusal_says_what_the_bind_was_waiting_for()
+    public async Task Osb_39_the_error_states_what_the_bind_was_waiting_for()
     {
         await _broker.StopAsync();
         _broker.Options.BindBudget = TimeSpan.FromSeconds(0.3);
@@ -226,7 +226,7 @@ public abstract class BindWaitingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_119_a_bind_after_one_that_was_unbound_starts_anew_and_the_end_of_the_first_is_forgotten()
+    public async Task Osb_119_a_bind_after_an_unbind_starts_again_without_the_outcome_of_the_first()
     {
         var first = await _broker.PutAsync(_path + "?accepts_incomplete=true", BrokerHost.Bind());
         await _broker.DeleteAsync(BrokerHost.WithPlan(_path));

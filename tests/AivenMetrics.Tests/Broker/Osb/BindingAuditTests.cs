@@ -19,7 +19,7 @@ public abstract class BindingAuditTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_binding_is_told_from_its_begin_to_its_end_with_who_asked_and_no_secret()
+    public async Task A_binding_is_audited_from_start_to_end_with_the_user_and_without_secrets()
     {
         // {"user_id":"u-1"}
         broker.Client.DefaultRequestHeaders.Add("X-Broker-API-Originating-Identity", "cloudfoundry eyJ1c2VyX2lkIjoidS0xIn0=");
@@ -53,7 +53,7 @@ public abstract class BindingAuditTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_bind_that_is_given_up_or_unbound_while_it_runs_is_told_too()
+    public async Task A_bind_that_is_abandoned_or_unbound_while_it_runs_is_audited()
     {
         await broker.StopAsync();
         broker.Options.BindBudget = TimeSpan.FromSeconds(0.2);

@@ -61,7 +61,7 @@ public abstract class BindingTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_117_an_unbind_of_what_is_not_there_is_410_also_without_the_instance()
+    public async Task Osb_117_an_unbind_of_a_missing_binding_is_410_also_without_the_instance()
     {
         var path = await broker.BindingAsync();
         await broker.DeleteAsync(BrokerHost.WithPlan(path));

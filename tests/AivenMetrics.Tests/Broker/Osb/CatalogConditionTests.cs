@@ -47,7 +47,7 @@ public abstract class CatalogConditionTests(BrokerHost broker)
     [InlineData(200, 3600, "yyyy-MM-dd'T'HH:mm:ss'Z'")]
     [InlineData(200, 3600, "ddd, dd MMM yyyy HH:mm:ss '+0000'")]
     [InlineData(200, 3600, "'tomorrow'")]
-    public async Task Osb_35_an_unmodified_catalog_is_304_and_a_date_that_is_none_is_ignored(int status, int seconds, string format)
+    public async Task Osb_35_an_unmodified_catalog_is_304_and_an_invalid_date_is_ignored(int status, int seconds, string format)
     {
         var modified = (await broker.GetAsync("/v2/catalog")).Response.Content.Headers.LastModified!.Value;
         var answer = await GetAsync("If-Modified-Since", modified.AddSeconds(seconds).ToString(format, CultureInfo.InvariantCulture));

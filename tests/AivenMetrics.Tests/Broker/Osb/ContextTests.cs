@@ -178,7 +178,7 @@ public abstract class ContextTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_59_a_replay_with_newer_names_is_200_and_the_names_are_followed()
+    public async Task Osb_59_a_replay_with_newer_names_is_200_and_the_names_are_stored()
     {
         var (path, id) = New();
         await broker.PutAsync(path, BrokerHost.Provision());
@@ -193,7 +193,7 @@ public abstract class ContextTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_131_a_namespace_owns_its_instance_whatever_the_guids_at_the_top()
+    public async Task Osb_131_a_namespace_owns_its_instance_whatever_the_top_level_guids()
     {
         var (path, id) = New();
 
@@ -246,7 +246,7 @@ public abstract class ContextTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_130_a_platform_that_we_do_not_know_is_served_by_the_guids_at_the_top()
+    public async Task Osb_130_an_unknown_platform_is_served_by_the_top_level_guids()
     {
         var (path, id) = New();
 

@@ -24,7 +24,7 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_space_credential_tells_where_who_and_what()
+    public async Task A_space_credential_contains_URLs_credentials_and_scope()
     {
         await broker.Service<FactStore>().ReportAsync(FactStore.PrometheusVersion, "2.42.0", DateTimeOffset.UtcNow, default);
 
@@ -74,7 +74,7 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_services_credential_shows_the_named_services_only_and_leaves_out_an_unknown_version()
+    public async Task A_services_credential_contains_only_the_named_services_and_no_unknown_version()
     {
         var credentials = await BindAsync(BrokerHost.ServicesPlan, "pg-1");
 
@@ -132,7 +132,7 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_database_that_fails_is_503_and_a_key_that_is_gone_is_500_without_any_detail()
+    public async Task A_failing_database_is_503_and_a_missing_key_is_500_without_any_detail()
     {
         var path = $"{await broker.InstanceAsync()}/service_bindings/b";
         await broker.PutAsync(path, BrokerHost.Bind());
@@ -151,7 +151,7 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public void A_name_cannot_break_out_of_the_grafana_file()
+    public void A_name_is_escaped_in_the_Grafana_file()
     {
         var yaml = GrafanaDatasource.Yaml("a\"b\\c\n$HOME\u2028é😀\u0000", "https://x", "u", "p", null);
 
@@ -159,7 +159,7 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public void Credentials_that_are_printed_show_no_password()
+    public void Printed_credentials_show_no_password()
     {
         var credentials = new Credentials("u", "user", "hidden", "https://user:hidden@x", new CredentialScope("", []), [], "hidden", null);
 

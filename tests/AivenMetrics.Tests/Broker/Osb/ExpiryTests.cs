@@ -25,11 +25,11 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
     [InlineData(BrokerHost.SpacePlan, "12h", 12)]
     [InlineData(BrokerHost.ServicesPlan, "90d", 90 * 24)]
     [InlineData(BrokerHost.SpacePlan, "99999d", 99999 * 24)]
-    public async Task Osb_101_a_bind_says_when_its_credentials_end_and_until_when_to_renew_them(string plan, string asked, int hours)
+    public async Task Osb_101_a_bind_states_when_its_credentials_expire_and_when_to_renew_them(string plan, string requested, int hours)
     {
         var path = await NewPathAsync(plan);
 
-        var bound = await broker.PutAsync(path, Bind(asked, plan));
+        var bound = await broker.PutAsync(path, Bind(requested, plan));
 
         Assert.Equal(201, bound.Status);
         var (expires, renew) = Life(bound);
@@ -39,12 +39,12 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
         Assert.InRange((credential.NotAfter!.Value - expires).TotalSeconds, 0, 0.2);
         var metadata = bound.Json.GetProperty("metadata").GetRawText();
         Assert.Equal(metadata, (await broker.GetAsync(path)).Json.GetProperty("metadata").GetRawText());
-        Assert.Equal((200, bound.Text), Of(await broker.PutAsync(path, Bind(asked, plan))));
+        Assert.Equal((200, bound.Text), Of(await broker.PutAsync(path, Bind(requested, plan))));
         Assert.Equal(409, (await broker.PutAsync(path, Bind("13h", plan))).Status);
     }
 
     [Fact]
-    public async Task Credentials_that_never_end_have_no_metadata()
+    public async Task Credentials_that_never_expire_have_no_metadata()
     {
         var path = await NewPathAsync();
 
@@ -65,7 +65,7 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
     [InlineData("90")]
     [InlineData("null")]
     [InlineData("[\"90d\"]")]
-    public async Task Osb_96_a_life_that_cannot_be_read_is_400_and_named(string json)
+    public async Task Osb_96_an_invalid_lifetime_is_400_and_named(string json)
     {
         var path = await NewPathAsync();
         var body = BrokerHost.Bind();
@@ -79,7 +79,7 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_operators_lifetime_is_the_default_and_the_most()
+    public async Task The_operators_lifetime_is_the_default_and_the_maximum()
     {
         await broker.StopAsync();
         broker.Options.CredentialLifetime = TimeSpan.FromDays(30);
@@ -94,7 +94,7 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_rotation_lives_as_long_as_was_asked_for_its_predecessor_but_no_longer_than_is_allowed_now()
+    public async Task A_rotation_has_the_lifetime_of_its_predecessor_up_to_the_present_maximum()
     {
         var path = await NewPathAsync();
         await broker.PutAsync(path, Bind("20d"));
@@ -121,7 +121,7 @@ public abstract class ExpiryTests(BrokerHost broker) : IAsyncLifetime
     [InlineData("00:59:59")]
     [InlineData("36501.00:00:00")]
     [InlineData("-01:00:00")]
-    public void A_lifetime_that_makes_no_sense_is_a_fault(string lifetime)
+    public void An_invalid_lifetime_is_an_error(string lifetime)
     {
         var options = BrokerHost.NewOptions();
         options.CredentialLifetime = TimeSpan.Parse(lifetime, CultureInfo.InvariantCulture);

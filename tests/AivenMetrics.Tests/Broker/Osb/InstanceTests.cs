@@ -79,7 +79,7 @@ public abstract class InstanceTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_123_an_instance_with_bindings_is_kept_and_told_so()
+    public async Task Osb_123_a_deprovision_of_an_instance_with_bindings_is_rejected_with_the_reason()
     {
         var binding = await broker.BindingAsync();
         var path = binding[..binding.IndexOf("/service_bindings", StringComparison.Ordinal)];
@@ -96,7 +96,7 @@ public abstract class InstanceTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_125_a_deprovision_of_what_never_was_is_410_however_often_it_comes_and_without_a_user()
+    public async Task Osb_125_every_deprovision_of_an_instance_that_never_existed_is_410_even_without_a_user()
     {
         for (var i = 0; i < 3; i++)
         {
@@ -116,7 +116,7 @@ public abstract class InstanceTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_17_no_other_error_tells_whether_an_instance_is_usable_or_an_update_repeatable()
+    public async Task Osb_17_no_other_error_states_whether_an_instance_is_usable_or_an_update_repeatable()
     {
         var path = await broker.InstanceAsync();
         var binding = path + "/service_bindings/b";

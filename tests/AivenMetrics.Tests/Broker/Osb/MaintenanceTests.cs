@@ -147,7 +147,7 @@ public abstract class MaintenanceTests(BrokerHost broker)
     [InlineData("https://user:pw@example.com/{instance_id}")]
     [InlineData("ftp://example.com/{instance_id}")]
     [InlineData("{instance_id}")]
-    public void A_dashboard_template_that_cannot_work_is_a_fault(string template)
+    public void An_invalid_dashboard_template_is_an_error(string template)
     {
         var options = BrokerHost.NewOptions();
         options.DashboardUrl = template;
@@ -158,7 +158,7 @@ public abstract class MaintenanceTests(BrokerHost broker)
     [Theory]
     [InlineData("https://example.com/{instance_id}")]
     [InlineData("http://example.com:8080/x?i={instance_id}&o={organization_id}&s={space_id}&n={instance_name}")]
-    public void A_dashboard_template_of_known_names_is_none(string template)
+    public void A_dashboard_template_of_known_names_is_valid(string template)
     {
         var options = BrokerHost.NewOptions();
         options.DashboardUrl = template;

@@ -49,7 +49,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_3_an_unauthenticated_provision_makes_nothing()
+    public async Task Osb_3_an_unauthenticated_provision_creates_nothing()
     {
         using var stranger = broker.NewClient(password: "wrong");
         using var body = new StringContent(BrokerHost.Provision().ToJsonString(), Encoding.UTF8, "application/json");
@@ -169,7 +169,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData(null)]
     [InlineData("application/json")]
     [InlineData("application/json; charset=utf-8")]
-    public async Task Osb_14_json_with_or_without_its_name_is_taken(string? type)
+    public async Task Osb_14_json_is_accepted_with_or_without_its_content_type(string? type)
     {
         using var body = new ByteArrayContent(Encoding.UTF8.GetBytes(BrokerHost.Provision().ToJsonString()));
         if (type is not null)
@@ -192,7 +192,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData("{\"service_id\":\"\\ud800\"}")]
     [InlineData("{\"service_id\":\"a\\u0000b\"}")]
     [InlineData("{\"x\":[{\"y\":\"\\udfff\"}]}")]
-    public async Task Osb_14_a_body_that_cannot_be_read_is_400(string text)
+    public async Task Osb_14_a_malformed_body_is_400(string text)
     {
         using var body = new StringContent(text, Encoding.UTF8, "application/json");
 
@@ -250,7 +250,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData("GET", "/metrics", 404)]
     [InlineData("POST", "/feed/v1/targets", 405)]
     [InlineData("DELETE", "/feed/v1/credentials", 405)]
-    public async Task Every_other_path_and_method_is_refused_in_the_one_shape(string method, string path, int status)
+    public async Task Every_other_path_and_method_is_rejected_in_the_same_format(string method, string path, int status)
     {
         var answer = await broker.SendAsync(new HttpMethod(method), path);
 
@@ -330,7 +330,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData("PUT", "/v2/service_instances")]
     [InlineData("GET", "/v2/service_instances/i/service_bindings")]
     [InlineData("GET", "/v2/service_instances/i/service_bindings/b/last_operation/more")]
-    public async Task An_unknown_path_is_404_in_the_protocols_shape(string method, string path)
+    public async Task An_unknown_path_is_404_in_the_format_of_the_protocol(string method, string path)
     {
         var answer = await broker.SendAsync(new HttpMethod(method), path);
 
@@ -343,7 +343,7 @@ public abstract class ProtocolTests(BrokerHost broker)
     [InlineData("POST", "/v2/service_instances/i", "DELETE, GET, PATCH, PUT")]
     [InlineData("PATCH", "/v2/service_instances/i/service_bindings/b", "DELETE, GET, PUT")]
     [InlineData("DELETE", "/v2/service_instances/i/last_operation", "GET")]
-    public async Task Another_method_is_405_and_told_which_are_taken(string method, string path, string allowed)
+    public async Task Another_method_is_405_with_the_allowed_methods(string method, string path, string allowed)
     {
         var answer = await broker.SendAsync(new HttpMethod(method), path);
 

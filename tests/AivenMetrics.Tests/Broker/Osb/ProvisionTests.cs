@@ -148,7 +148,7 @@ public abstract class ProvisionTests(BrokerHost broker)
     [Theory]
     [InlineData(BrokerHost.SpacePlan)]
     [InlineData(BrokerHost.ServicesPlan)]
-    public async Task Osb_64_parameters_are_refused_by_name_but_not_by_value(string plan)
+    public async Task Osb_64_the_error_of_an_unknown_parameter_has_its_name_but_not_its_value(string plan)
     {
         var body = BrokerHost.Provision(plan);
         body["parameters"] = new JsonObject { ["pasword"] = "hunter2-secret" };
@@ -162,7 +162,7 @@ public abstract class ProvisionTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_64_services_that_a_plan_takes_are_kept_and_fetched()
+    public async Task Osb_64_services_that_a_plan_accepts_are_stored_and_fetched()
     {
         var path = NewPath;
 
@@ -253,7 +253,7 @@ public abstract class ProvisionTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_67_metadata_tell_the_scope_the_names_and_the_gateway_without_nulls()
+    public async Task Osb_67_metadata_contain_the_scope_the_names_and_the_gateway_without_nulls()
     {
         var body = BrokerHost.Provision();
         body["context"]!.AsObject().Remove("organization_name");

@@ -27,7 +27,7 @@ public abstract class RotationTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_31_every_plan_says_that_its_bindings_can_be_rotated()
+    public async Task Osb_31_every_plan_declares_its_bindings_rotatable()
     {
         var plans = (await broker.GetAsync("/v2/catalog")).Json.GetProperty("services")[0].GetProperty("plans");
 
@@ -56,7 +56,7 @@ public abstract class RotationTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_the_plan_shows_no_longer_is_not_given_anew_but_lives_on()
+    public async Task A_scope_that_the_plan_no_longer_includes_is_not_granted_again_but_stays_valid()
     {
         var instance = await broker.InstanceAsync();
         var spaceWide = $"{instance}/service_bindings/wide";
@@ -72,7 +72,7 @@ public abstract class RotationTests(BrokerHost broker) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_108_the_service_and_the_plan_may_be_sent_and_need_not_be()
+    public async Task Osb_108_the_service_and_the_plan_are_optional()
     {
         var whole = Rotation("old");
         whole["service_id"] = BrokerHost.OfferingId;

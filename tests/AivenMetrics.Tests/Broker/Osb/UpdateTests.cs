@@ -46,7 +46,7 @@ public abstract class UpdateTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_76_plan_and_parameters_change_in_one_request_and_the_answer_says_what_is()
+    public async Task Osb_76_plan_and_parameters_change_in_one_request_and_the_response_has_the_new_scope()
     {
         var path = await broker.InstanceAsync();
 
@@ -58,7 +58,7 @@ public abstract class UpdateTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_79_what_is_absent_or_empty_stays_and_an_empty_list_clears_the_services()
+    public async Task Osb_79_absent_or_empty_values_change_nothing_and_an_empty_list_clears_the_services()
     {
         var path = await broker.InstanceAsync(BrokerHost.ServicesPlan);
         await SendAsync(path, Patch(null, """{"services":["kafka-1"]}"""));
@@ -74,7 +74,7 @@ public abstract class UpdateTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_79_the_services_outlast_the_time_on_a_plan_that_does_not_use_them()
+    public async Task Osb_79_the_services_are_kept_on_a_plan_that_does_not_use_them()
     {
         var path = await broker.InstanceAsync(BrokerHost.ServicesPlan);
         await SendAsync(path, Patch(null, """{"services":["kafka-1"]}"""));
@@ -86,7 +86,7 @@ public abstract class UpdateTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_86_what_cloud_controller_sends_with_a_mere_rename_changes_nothing()
+    public async Task Osb_86_a_rename_by_cloud_controller_changes_nothing_else()
     {
         var path = await broker.InstanceAsync();
         var body = Patch(BrokerHost.SpacePlan, "{}");
@@ -127,7 +127,7 @@ public abstract class UpdateTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_84_services_that_only_the_other_plan_takes_are_400()
+    public async Task Osb_84_services_that_only_the_other_plan_accepts_are_400()
     {
         var path = await broker.InstanceAsync();
 
@@ -179,7 +179,7 @@ public abstract class UpdateTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_42_updates_binds_and_a_deprovision_at_once_leave_nothing_half_done()
+    public async Task Osb_42_updates_binds_and_a_deprovision_at_once_leave_a_consistent_state()
     {
         for (var round = 0; round < 5; round++)
         {

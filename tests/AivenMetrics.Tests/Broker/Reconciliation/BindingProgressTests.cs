@@ -33,7 +33,7 @@ public sealed class BindingProgressTests
     }
 
     [Fact]
-    public void A_bind_waits_for_a_service_that_Aiven_has_not_answered_about()
+    public void A_bind_waits_for_a_service_without_a_response_from_Aiven()
     {
         var progress = Of(
             ReconciliationData.SpaceBinding(),
@@ -45,7 +45,7 @@ public sealed class BindingProgressTests
     }
 
     [Fact]
-    public void A_bind_does_not_wait_for_ever_for_one_service()
+    public void A_bind_waits_only_for_a_limited_number_of_attempts_for_one_service()
     {
         Assert.Equal(
             OperationState.Succeeded,
@@ -74,7 +74,7 @@ public sealed class BindingProgressTests
     }
 
     [Fact]
-    public void A_binding_that_was_made_anew_for_other_services_was_not_read_yet()
+    public void A_binding_that_was_recreated_for_other_services_stays_in_progress()
     {
         var read = new CycleOutcome(
             new HashSet<BindingKey> { BindingKey.For(ReconciliationData.ServicesBinding("guid-a")) },
@@ -98,7 +98,7 @@ public sealed class BindingProgressTests
     }
 
     [Fact]
-    public void A_named_service_that_is_gone_is_told()
+    public void A_deleted_named_service_is_reported()
     {
         Assert.Equal(
             (OperationState.Succeeded, "1 of 2 services delivers metrics. One of the named services no longer exists."),
@@ -122,7 +122,7 @@ public sealed class BindingProgressTests
     }
 
     [Fact]
-    public void A_long_list_of_reasons_is_cut()
+    public void A_long_list_of_reasons_is_truncated()
     {
         var services = Enumerable.Range(1, 9).Select(i => With($"s{i}", Condition.PoweredOff($"s{i}"))).ToArray();
         var description = Of(ReconciliationData.SpaceBinding(), services).Description;
@@ -184,7 +184,7 @@ public sealed class BindingProgressTests
     }
 
     [Fact]
-    public void A_bind_waits_for_samples_only_where_the_operator_asks_for_it_and_only_of_running_services()
+    public void A_bind_waits_for_samples_only_if_configured_and_only_of_running_services()
     {
         var (opening, building) = (With("b", Condition.WaitingForMetrics("b")), With("c", Condition.Building("c")));
         var scope = ReconciliationData.SpaceBinding();
@@ -203,7 +203,7 @@ public sealed class BindingProgressTests
     }
 
     [Fact]
-    public void What_was_settled_a_moment_ago_is_decided_without_another_look()
+    public void Recently_settled_services_are_decided_without_a_new_inventory()
     {
         var (scope, a) = (ReconciliationData.SpaceBinding("new"), With("a", Condition.Integrated("a")));
         var outcome = Read(ReconciliationData.SpaceBinding("old"), a);
@@ -218,7 +218,7 @@ public sealed class BindingProgressTests
     }
 
     [Fact]
-    public void Nothing_is_decided_from_an_older_look_that_was_not_settled_showed_nothing_or_lacks_a_project()
+    public void An_older_inventory_that_is_unsettled_empty_or_incomplete_decides_nothing()
     {
         OperationState State(BindingScope scope, params ProjectView?[] views) => With(scope, views, Accepted).State;
         ProjectView Fresh(params ServiceCondition[] services) => new(Read(ReconciliationData.SpaceBinding("old"), services), IsFresh: true);

@@ -41,7 +41,7 @@ public sealed class OwnerTagTests
     }
 
     [Fact]
-    public void The_names_of_the_tags_are_options()
+    public void The_names_of_the_tags_are_configurable()
     {
         Assert.Equal(new SpaceOwner("c", "c/n"), Owner(Renamed, ("kube", "c"), ("ns", "n")));
         Assert.Null(Owner(Renamed, ("cluster_id", "c"), ("namespace", "n")));
@@ -52,7 +52,7 @@ public sealed class OwnerTagTests
     [Theory]
     [InlineData("ClusterId")]
     [InlineData("Namespace")]
-    public void A_name_that_no_tag_can_have_is_a_fault(string key)
+    public void An_invalid_tag_name_is_an_error(string key)
     {
         var options = new AivenOptions { Token = "token", Projects = { "demo" } };
         typeof(AivenTagOptions).GetProperty(key)!.SetValue(options.Tags, "two words");

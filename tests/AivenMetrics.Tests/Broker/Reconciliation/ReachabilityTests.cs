@@ -20,14 +20,14 @@ public sealed class ReachabilityTests
     [InlineData("""["10.0.0.0/8",{"net":"?"}]""", null)]
     [InlineData("""["not a network"]""", null)]
     [InlineData("\"10.0.0.0/8\"", null)]
-    public void An_ip_filter_is_read_as_far_as_it_can_be(string filter, string? fault)
+    public void An_IP_filter_is_evaluated_as_far_as_possible(string filter, string? fault)
     {
         var options = new AivenOptions { PrometheusAddresses = { "203.0.113.7" } };
         Assert.Equal(fault, Reachability.FindProblem(With(filter), Hosts, options));
     }
 
     [Fact]
-    public void Without_the_addresses_of_Prometheus_only_a_filter_that_is_empty_says_something()
+    public void Without_the_addresses_of_Prometheus_only_an_empty_filter_is_conclusive()
     {
         Assert.Null(Reachability.FindProblem(With("""["10.0.0.0/8"]"""), Hosts, new AivenOptions()));
         Assert.NotNull(Reachability.FindProblem(With("[]"), Hosts, new AivenOptions()));
@@ -55,7 +55,7 @@ public sealed class ReachabilityTests
     }
 
     [Fact]
-    public void A_service_without_a_host_on_the_route_is_told() =>
+    public void A_service_without_a_host_on_the_route_is_reported() =>
         Assert.Contains(
             "privatelink",
             Reachability.FindProblem(ReconciliationData.Service(), [], new AivenOptions { Route = "privatelink" }),
@@ -63,7 +63,7 @@ public sealed class ReachabilityTests
         );
 
     [Fact]
-    public void A_service_that_cannot_be_reached_is_integrated_all_the_same_and_says_why_it_delivers_nothing()
+    public void An_unreachable_service_is_integrated_with_the_reason_for_missing_samples()
     {
         var situation = new PlanScenario
         {
@@ -81,7 +81,7 @@ public sealed class ReachabilityTests
     }
 
     [Fact]
-    public void An_address_that_is_none_is_a_fault_of_the_options() =>
+    public void An_invalid_address_is_an_error_of_the_options() =>
         Assert.Contains(new AivenOptions { PrometheusAddresses = { "prometheus.example" } }.Validate(), fault =>
             fault.Contains("Broker:Aiven:PrometheusAddresses names \"prometheus.example\"", StringComparison.Ordinal)
         );

@@ -444,7 +444,7 @@ public sealed class ReconcilePlanTests
     }
 
     [Fact]
-    public void No_step_is_left_once_all_is_as_wanted()
+    public void No_step_remains_in_the_desired_state()
     {
         var situation = new PlanScenario { Endpoints = [ReconciliationData.Endpoint()] };
         Integrated(situation);
@@ -452,7 +452,7 @@ public sealed class ReconcilePlanTests
     }
 
     [Fact]
-    public void Only_a_service_that_is_scraped_and_has_hosts_goes_to_the_feed()
+    public void Only_scraped_services_with_hosts_are_in_the_feed()
     {
         var situation = new PlanScenario();
         Integrated(situation);
@@ -462,7 +462,7 @@ public sealed class ReconcilePlanTests
     }
 
     [Fact]
-    public void Tag_names_are_options()
+    public void Tag_names_are_configurable()
     {
         var situation = new PlanScenario { Bindings = [ReconciliationData.SpaceBinding(owner: new("o", "s"))] };
         (situation.Options.Tags.OrganizationId, situation.Options.Tags.SpaceId, situation.Options.Tags.ServiceInstanceId) = (

@@ -14,7 +14,7 @@ public sealed class ReconcilerTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_bind_wakes_the_loop_and_is_told_when_it_is_done()
+    public async Task A_bind_wakes_the_loop_and_is_notified_when_it_is_done()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await using var run = await Run.StartAsync(bed);
@@ -32,7 +32,7 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
-    public async Task A_bind_that_another_broker_answered_is_noticed_without_a_signal()
+    public async Task A_bind_that_another_broker_completed_is_detected_without_a_signal()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await using var run = await Run.StartAsync(bed);
@@ -41,7 +41,7 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
-    public async Task A_project_that_fails_holds_up_no_other()
+    public async Task A_failing_project_does_not_delay_others()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         bed.Options.Projects.Add("ghost");
@@ -86,7 +86,7 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
-    public async Task A_bind_waits_for_the_gateways_and_says_so()
+    public async Task A_bind_waits_for_the_gateways_and_reports_that()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await using var run = await Run.StartAsync(bed, gateway: false);
@@ -104,7 +104,7 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
-    public async Task A_bind_of_services_that_are_settled_waits_for_no_cycle()
+    public async Task A_bind_of_settled_services_waits_for_no_cycle()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await using var run = await Run.StartAsync(bed);
@@ -126,7 +126,7 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
-    public async Task A_bind_of_services_that_nobody_needed_is_not_taken_for_settled()
+    public async Task A_bind_of_services_that_were_not_needed_does_not_count_as_settled()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await using var run = await Run.StartAsync(bed);

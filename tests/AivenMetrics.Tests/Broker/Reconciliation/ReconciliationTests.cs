@@ -61,7 +61,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task An_endpoint_of_our_name_is_taken_over_with_our_credentials()
+    public async Task An_existing_endpoint_of_our_name_is_adopted_with_our_credentials()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.ApiAsync(
@@ -86,7 +86,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task A_crash_between_making_the_endpoint_and_noting_it_leaves_one_endpoint()
+    public async Task A_crash_between_creating_and_storing_the_endpoint_leaves_one_endpoint()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.BindAsync("forecast-db", "forecast-db");
@@ -119,7 +119,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task A_call_whose_answer_was_lost_is_not_repeated_and_its_fruit_is_ours()
+    public async Task A_call_whose_response_was_lost_is_not_repeated_and_its_result_is_adopted()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.NewCycle().RunAsync(Ct);
@@ -144,7 +144,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task An_integration_that_somebody_makes_at_the_same_time_is_adopted_and_never_deleted()
+    public async Task An_integration_that_somebody_else_creates_at_the_same_time_is_adopted_and_never_deleted()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.NewCycle().RunAsync(Ct);
@@ -186,7 +186,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task A_409_in_answer_to_a_second_attempt_is_our_own_first_one()
+    public async Task A_409_for_a_second_attempt_means_that_the_first_succeeded()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.NewCycle().RunAsync(Ct);
@@ -221,7 +221,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task An_integration_to_somebody_else_s_endpoint_is_left_alone()
+    public async Task An_integration_to_a_foreign_endpoint_is_not_changed()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         var theirs = await bed.ApiAsync(
@@ -252,7 +252,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task A_plan_without_integrations_is_asked_for_once_until_the_plan_changes()
+    public async Task A_plan_without_integrations_is_tried_once_until_the_plan_changes()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.BindAsync("forecast-scratch", "forecast-scratch");
@@ -274,7 +274,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task A_service_that_is_powered_off_loses_its_targets_and_gets_them_back()
+    public async Task A_powered_off_service_loses_its_targets_until_it_is_powered_on()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.BindAsync("beacons-db");
@@ -292,7 +292,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task What_a_second_binding_still_needs_stays_for_good()
+    public async Task Integrations_that_a_second_binding_needs_are_kept()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         var space = await bed.BindAsync("forecast-db");
@@ -335,7 +335,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task An_endpoint_that_was_deleted_is_made_anew_with_its_integrations_and_the_same_credentials()
+    public async Task A_deleted_endpoint_is_created_again_with_its_integrations_and_credentials()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.BindAsync("forecast-db");
@@ -353,7 +353,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task An_endpoint_that_vanishes_under_a_new_service_is_noticed_by_the_refusal()
+    public async Task An_endpoint_deleted_before_a_new_integration_is_detected_by_the_error()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         var cycle = bed.NewCycle();
@@ -368,7 +368,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task When_the_list_fails_the_inventory_stays_as_it_was()
+    public async Task If_the_list_fails_the_inventory_is_unchanged()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.BindAsync("forecast-db");
@@ -395,7 +395,7 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
-    public async Task One_service_that_fails_stops_no_other_and_is_tried_again_with_backoff()
+    public async Task A_failing_service_does_not_stop_others_and_is_retried_with_backoff()
     {
         await using var bed = await ReconciliationFixture.StartAsync();
         await bed.NewCycle().RunAsync(Ct);

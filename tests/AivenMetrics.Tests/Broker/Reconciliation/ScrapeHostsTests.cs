@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Broker.Reconciliation;
 public sealed class ScrapeHostsTests
 {
     [Fact]
-    public void Without_a_component_the_service_s_own_host_is_scraped_at_the_usual_port() =>
+    public void Without_a_component_the_host_of_the_service_is_scraped_at_the_default_port() =>
         Assert.Equal(["pg-1-demo.aivencloud.com:9273/metrics"], Hosts(ReconciliationData.Service()));
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class ScrapeHostsTests
     }
 
     [Fact]
-    public void A_listed_replica_component_is_taken_as_it_is() =>
+    public void A_listed_replica_component_is_used_unchanged() =>
         Assert.Equal(
             ["p.example:9273/metrics", "r.example:9273/metrics"],
             Hosts(
@@ -74,7 +74,7 @@ public sealed class ScrapeHostsTests
     [InlineData("a\"b", "/metrics")]
     [InlineData("a.example", "/metrics\nx: y")]
     [InlineData("", "/metrics")]
-    public void What_cannot_be_a_host_or_a_path_is_left_out(string host, string path) =>
+    public void Invalid_hosts_and_paths_are_omitted(string host, string path) =>
         Assert.Empty(Hosts(ReconciliationData.Service() with { Components = [new("prometheus", host, 9273, "dynamic", "primary", path)] }));
 
     private static IEnumerable<string> Hosts(AivenService service, string route = "dynamic") =>

@@ -64,7 +64,7 @@ public sealed class SettledBindTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_bind_of_settled_services_is_done_in_a_moment_also_while_Aiven_is_down()
+    public async Task A_bind_of_settled_services_completes_quickly_even_while_Aiven_is_down()
     {
         Gateway("gateway-1");
         Gateway("gateway-2");
@@ -96,7 +96,7 @@ public sealed class SettledBindTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task When_a_bind_or_an_unbind_is_answered_every_gateway_knows_it()
+    public async Task A_bind_or_unbind_is_answered_after_every_gateway_has_applied_it()
     {
         var (one, two) = (Gateway("gateway-1"), Gateway("gateway-2", TimeSpan.FromMilliseconds(200)));
         var instance = await ProvisionAsync();
@@ -111,7 +111,7 @@ public sealed class SettledBindTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_unbind_waits_a_second_at_most_for_a_gateway_that_does_not_answer()
+    public async Task An_unbind_waits_at_most_one_second_for_an_unresponsive_gateway()
     {
         var instance = await ProvisionAsync();
         Gateway("gateway-1");

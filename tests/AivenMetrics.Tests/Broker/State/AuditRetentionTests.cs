@@ -61,7 +61,7 @@ public sealed class AuditRetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Entries_beyond_the_retention_are_forgotten_at_the_start_and_every_hour()
+    public async Task Expired_entries_are_deleted_at_start_and_every_hour()
     {
         await EntryAsync(TimeSpan.FromDays(31));
         await EntryAsync(TimeSpan.FromDays(30) - TimeSpan.FromMinutes(30));
@@ -81,7 +81,7 @@ public sealed class AuditRetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task More_than_a_batch_is_forgotten_at_once_and_the_newest_stay()
+    public async Task More_than_one_batch_is_deleted_at_once_and_the_newest_entries_stay()
     {
         for (var i = 0; i < AuditRetention.BatchSize + 20; i++)
         {
@@ -97,7 +97,7 @@ public sealed class AuditRetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_a_retention_entries_stay_for_ever_and_ended_binds_for_a_week()
+    public async Task Without_a_retention_entries_never_expire_and_ended_binds_stay_for_a_week()
     {
         await EntryAsync(TimeSpan.FromDays(5000));
         await EndedAsync("old", TimeSpan.FromDays(8));
@@ -113,7 +113,7 @@ public sealed class AuditRetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_query_takes_the_newest_that_it_asks_for_and_tells_the_oldest_first()
+    public async Task A_query_returns_the_requested_number_of_newest_entries_oldest_first()
     {
         foreach (var (binding, age) in new[] { ("a", 3), ("b", 2), ("a", 1) })
         {

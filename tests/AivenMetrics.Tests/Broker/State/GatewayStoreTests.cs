@@ -9,7 +9,7 @@ public sealed class GatewayStoreTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_gateway_that_is_away_is_not_waited_for_and_forgotten_after_a_day()
+    public async Task An_absent_gateway_is_not_awaited_and_is_deleted_after_a_day()
     {
         var folder = Directory.CreateTempSubdirectory("aiven-metrics-");
         await using (var database = Database.Open($"Data Source={Path.Combine(folder.FullName, "state.db")}"))

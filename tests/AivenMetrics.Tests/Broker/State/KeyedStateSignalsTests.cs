@@ -9,7 +9,7 @@ public sealed class KeyedStateSignalsTests
     private readonly KeyedStateSignals _signals = new(new FakeTimeProvider());
 
     [Fact]
-    public async Task News_of_a_key_wake_all_who_watch_it_and_nobody_else()
+    public async Task A_notification_of_a_key_wakes_all_its_watchers_and_no_others()
     {
         using var first = _signals.Subscribe("one");
         using var second = _signals.Subscribe("one");
@@ -24,7 +24,7 @@ public sealed class KeyedStateSignalsTests
     }
 
     [Fact]
-    public async Task A_key_is_still_watched_when_one_of_two_watchers_has_gone()
+    public async Task A_key_is_still_watched_after_one_of_two_watchers_has_left()
     {
         using var stays = _signals.Subscribe("one");
         _signals.Subscribe("one").Dispose();
@@ -36,7 +36,7 @@ public sealed class KeyedStateSignalsTests
     }
 
     [Fact]
-    public void A_key_that_was_watched_by_nobody_begins_anew()
+    public void A_key_without_watchers_starts_again()
     {
         StateSignal before;
         using (var watch = _signals.Subscribe("one"))

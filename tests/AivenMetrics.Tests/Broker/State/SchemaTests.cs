@@ -26,7 +26,7 @@ public sealed class SchemaTests
     }
 
     [Fact]
-    public async Task A_second_migration_does_nothing_and_an_unknown_folder_is_made()
+    public async Task A_second_migration_does_nothing_and_a_missing_folder_is_created()
     {
         var folder = Directory.CreateTempSubdirectory("aivenmetrics-schema-");
         var lines = new List<string>();

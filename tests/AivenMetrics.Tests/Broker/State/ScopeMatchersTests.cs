@@ -9,14 +9,14 @@ public sealed class ScopeMatchersTests
     private static readonly SpaceOwner Owner = new("org", "space.*");
 
     [Fact]
-    public void A_space_is_matched_as_it_is_in_its_organization() =>
+    public void A_space_is_matched_together_with_its_organization() =>
         Assert.Equal(
             [new ScopeMatcher("organization_id", "=", "org"), new ScopeMatcher("space_id", "=", "space.*")],
             ScopeMatchers.Create(PlanScope.Space, Owner, [])
         );
 
     [Fact]
-    public void Services_are_alternatives_that_match_only_themselves_and_only_while_they_are_the_owners() =>
+    public void Services_are_matched_literally_and_only_while_they_belong_to_the_owner() =>
         Assert.Equal(
             [
                 .. ScopeMatchers.Create(PlanScope.Space, Owner, []),
@@ -26,7 +26,7 @@ public sealed class ScopeMatchersTests
         );
 
     [Fact]
-    public void Nothing_named_and_no_space_cover_nothing()
+    public void Without_services_and_space_nothing_is_covered()
     {
         Assert.Empty(ScopeMatchers.Create(PlanScope.Services, Owner, []));
         Assert.Empty(ScopeMatchers.Create(PlanScope.Space, Owner with { SpaceId = "" }, []));

@@ -13,7 +13,7 @@ public sealed class SecretProtectorTests
     [InlineData("")]
     [InlineData("password")]
     [InlineData("pä\u0000ss😀")]
-    public void What_was_protected_comes_back(string plaintext)
+    public void A_protected_secret_can_be_decrypted(string plaintext)
     {
         var secrets = new SecretProtector([Old]);
 
@@ -45,7 +45,7 @@ public sealed class SecretProtectorTests
     }
 
     [Fact]
-    public void A_key_that_is_gone_is_named()
+    public void The_error_names_a_missing_key()
     {
         var secret = new SecretProtector([Old]).Protect("a", SecretProtector.BindingSecretPurpose);
 
@@ -57,7 +57,7 @@ public sealed class SecretProtectorTests
     }
 
     [Fact]
-    public void A_ciphertext_that_was_changed_moved_or_made_by_another_key_of_that_name_is_refused()
+    public void A_changed_or_moved_ciphertext_or_one_of_another_key_of_that_name_is_rejected()
     {
         var secrets = new SecretProtector([Old]);
         var secret = secrets.Protect("a", SecretProtector.BindingSecretPurpose);
@@ -72,7 +72,7 @@ public sealed class SecretProtectorTests
     }
 
     [Fact]
-    public void A_ring_without_keys_with_short_keys_or_with_one_id_twice_is_refused()
+    public void A_ring_without_keys_with_short_keys_or_with_duplicate_ids_is_rejected()
     {
         Assert.Throws<ArgumentException>(() => new SecretProtector([]));
         Assert.Throws<ArgumentException>(() => new SecretProtector([new EncryptionKey("short", new byte[16])]));
@@ -80,7 +80,7 @@ public sealed class SecretProtectorTests
     }
 
     [Fact]
-    public void A_key_that_is_printed_shows_its_id_only() => Assert.Equal("EncryptionKey { Id = old }", Old.ToString());
+    public void A_printed_key_shows_only_its_id() => Assert.Equal("EncryptionKey { Id = old }", Old.ToString());
 
     private static void Refused(SecretProtector secrets, ProtectedSecret secret, string purpose) =>
         Assert.ThrowsAny<CryptographicException>(() => secrets.Unprotect(secret, purpose));

@@ -23,7 +23,7 @@ public sealed class StateSignalTests
     }
 
     [Fact]
-    public async Task A_notification_between_looking_and_waiting_is_not_missed()
+    public async Task A_notification_between_reading_and_waiting_is_not_missed()
     {
         var seen = _signal.Version;
         _signal.Notify();
@@ -32,7 +32,7 @@ public sealed class StateSignalTests
     }
 
     [Fact]
-    public async Task A_wait_ends_when_its_time_is_up()
+    public async Task A_wait_ends_after_its_timeout()
     {
         var waiter = _signal.WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
         _time.Advance(TimeSpan.FromSeconds(59));
@@ -44,7 +44,7 @@ public sealed class StateSignalTests
     }
 
     [Fact]
-    public async Task A_wait_of_no_time_returns_at_once_and_a_cancelled_one_says_so()
+    public async Task A_wait_of_zero_returns_at_once_and_a_cancelled_one_throws()
     {
         await _signal.WaitAsync(TimeSpan.FromSeconds(-1), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>

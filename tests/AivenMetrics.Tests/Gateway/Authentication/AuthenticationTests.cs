@@ -18,7 +18,7 @@ public sealed class AuthenticationTests : GatewayTestBase
     [InlineData("Basic OnNlY3JldC1vZi1hOng=")]
     [InlineData("Bearer secret-of-a:x")]
     [InlineData("Digest username=\"tenant-a\"")]
-    public async Task What_is_no_basic_authentication_is_401(string? header)
+    public async Task A_missing_or_malformed_Authorization_header_is_401(string? header)
     {
         using var response = await SendAsync(header);
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
@@ -47,14 +47,14 @@ public sealed class AuthenticationTests : GatewayTestBase
     [InlineData("Basic")]
     [InlineData("basic")]
     [InlineData("BASIC")]
-    public async Task The_scheme_is_read_in_any_case(string scheme)
+    public async Task The_scheme_is_case_insensitive(string scheme)
     {
         using var response = await SendAsync($"{scheme} {Encode("tenant-a:secret-of-a:x")}");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [Fact]
-    public async Task The_hash_itself_is_no_password()
+    public async Task The_hash_is_not_accepted_as_the_password()
     {
         using var response = await SendAsync("Basic " + Encode($"tenant-a:{RunningGateway.Hash("secret-of-a:x")}"));
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
@@ -77,38 +77,38 @@ public sealed class AuthenticationTests : GatewayTestBase
     [InlineData("xBasic ", "Sec-Fetch-Mode", "cors")]
     [InlineData("Basic ", "Sec-Fetch-Mode", "navigate")]
     [InlineData("Basic ", "Accept", "text/html,application/xhtml+xml")]
-    public async Task Only_a_navigating_browser_is_asked_for_a_password(string challenge, string header, string value)
+    public async Task Only_a_navigating_browser_gets_a_basic_challenge(string challenge, string header, string value)
     {
         using var response = await Gateway.SendAsync(null, HttpMethod.Get, Target, null, (header, value));
         Assert.StartsWith(challenge, response.Headers.WwwAuthenticate.ToString());
     }
 
     [Fact]
-    public async Task A_credential_ends_at_its_time()
+    public async Task A_credential_expires_at_its_time()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
         var tenants = RunningGateway.TenantsJson(
             RunningGateway.Tenant(RunningGateway.TenantA, """[{"name":"space_id","type":"=","value":"a"}]""", "2026-11-23T12:10:00Z")
         );
-        await using var ending = await RunningGateway.StartAsync([Prometheus.Url], tenants, time);
+        await using var gateway = await RunningGateway.StartAsync([Prometheus.Url], tenants, time);
 
-        using var before = await ending.GetAsync(Target);
+        using var before = await gateway.GetAsync(Target);
         time.Advance(TimeSpan.FromMinutes(10));
-        using var after = await ending.GetAsync(Target);
+        using var after = await gateway.GetAsync(Target);
 
         Assert.Equal(HttpStatusCode.OK, before.StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, after.StatusCode);
     }
 
     [Fact]
-    public async Task No_log_line_holds_a_password_or_a_query()
+    public async Task No_log_line_contains_a_password_or_a_query()
     {
         using var good = await Gateway.GetAsync("/api/v1/query?query=very_private_metric");
         using var bad = await SendAsync("Basic " + Encode("tenant-a:a-typo-of-the-secret"));
         using var unparsable = await Gateway.GetAsync("/api/v1/query?query=very_private_metric{");
         await Gateway.WaitUntilAsync(
             () => Gateway.Log.Count(line => line.Contains("/api/v1/query", StringComparison.Ordinal)) == 3,
-            "three lines"
+            "three log lines"
         );
 
         var log = string.Join('\n', Gateway.Log);

@@ -29,7 +29,7 @@ public sealed class BearerTokenTests : GatewayTestBase
     [InlineData("nobody:secret-of-a:x")]
     [InlineData("tenant-services:secret-of-a:x")]
     [InlineData("")]
-    public async Task Any_other_token_is_401(string text)
+    public async Task A_wrong_token_is_401(string text)
     {
         using var response = await SendAsync("Bearer " + Token(text));
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
@@ -41,21 +41,21 @@ public sealed class BearerTokenTests : GatewayTestBase
     [InlineData("Bearer a")]
     [InlineData("Bearer")]
     [InlineData("Bearer //79")]
-    public async Task What_is_no_token_is_401(string header)
+    public async Task A_malformed_token_is_401(string header)
     {
         using var response = await SendAsync(header);
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
     [Fact]
-    public async Task A_token_in_the_URL_opens_nothing()
+    public async Task A_token_in_the_URL_is_401()
     {
         using var response = await Gateway.SendAsync(null, HttpMethod.Get, $"{Target}&access_token={Token("tenant-a:secret-of-a:x")}");
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
     [Fact]
-    public async Task A_token_ends_with_its_credential_and_one_that_is_revoked_within_a_second_of_the_list()
+    public async Task A_token_is_401_once_its_credential_has_expired_or_is_revoked()
     {
         using var before = await SendAsync("Bearer " + Token("tenant-a:secret-of-a:x"));
         await File.WriteAllTextAsync(
@@ -67,33 +67,33 @@ public sealed class BearerTokenTests : GatewayTestBase
         var written = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            using var ended = await SendAsync("Bearer " + Token("tenant-a:secret-of-a:x"));
+            using var expired = await SendAsync("Bearer " + Token("tenant-a:secret-of-a:x"));
             using var revoked = await SendAsync("Bearer " + Token("tenant-services:secret-of-services"));
-            if ((ended.StatusCode, revoked.StatusCode) == (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized))
+            if ((expired.StatusCode, revoked.StatusCode) == (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized))
             {
                 break;
             }
-            Assert.True(TimeProvider.System.GetElapsedTime(written) < TimeSpan.FromSeconds(5), "the list was not taken over");
+            Assert.True(TimeProvider.System.GetElapsedTime(written) < TimeSpan.FromSeconds(5), "the list was not applied within 5 s");
         }
 
         Assert.Equal(HttpStatusCode.OK, before.StatusCode);
     }
 
     [Fact]
-    public async Task Right_credentials_never_wait_for_the_wrong_ones_of_the_same_source()
+    public async Task Correct_credentials_are_not_delayed_by_wrong_ones_of_the_same_source()
     {
         var time = new FakeTimeProvider();
-        await using var slow = await RunningGateway.StartAsync([Prometheus.Url], RunningGateway.DefaultTenants, time);
-        var wrong = Enumerable.Range(0, 6).Select(_ => slow.SendAsync(null, HttpMethod.Get, Target)).ToArray();
-        await slow.WaitUntilAsync(() => wrong.Count(answer => answer.IsCompleted) == 3, "three free failures");
+        await using var gateway = await RunningGateway.StartAsync([Prometheus.Url], RunningGateway.DefaultTenants, time);
+        var wrong = Enumerable.Range(0, 6).Select(_ => gateway.SendAsync(null, HttpMethod.Get, Target)).ToArray();
+        await gateway.WaitUntilAsync(() => wrong.Count(answer => answer.IsCompleted) == 3, "three failures without a delay");
 
-        using var right = await slow.GetAsync(Target);
+        using var right = await gateway.GetAsync(Target);
         Assert.Equal(HttpStatusCode.OK, right.StatusCode);
         Assert.Equal(3, wrong.Count(answer => answer.IsCompleted));
 
-        await slow.WaitUntilAsync(
+        await gateway.WaitUntilAsync(
             () => wrong.All(answer => answer.IsCompleted),
-            "the slowed ones",
+            "the delayed responses",
             () => time.Advance(TimeSpan.FromMilliseconds(100))
         );
         foreach (var answer in wrong)

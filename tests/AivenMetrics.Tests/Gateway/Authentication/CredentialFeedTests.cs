@@ -26,7 +26,7 @@ public sealed class CredentialFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Tenants_of_the_feed_are_served_and_a_change_is_taken_over_at_once()
+    public async Task Tenants_of_the_feed_are_served_and_a_change_applies_at_once()
     {
         await using var gateway = await StartAsync();
         await UntilStatusAsync(gateway, HttpStatusCode.OK);
@@ -37,7 +37,7 @@ public sealed class CredentialFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_broker_learns_the_version_of_Prometheus()
+    public async Task The_gateway_reports_the_version_of_Prometheus_to_the_broker()
     {
         await using var gateway = await StartAsync();
         await gateway.WaitUntilAsync(
@@ -51,7 +51,7 @@ public sealed class CredentialFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_gateway_says_which_one_it_is_and_asks_with_a_tag_only_when_it_applies_that_version()
+    public async Task A_gateway_sends_its_id_and_the_tag_of_the_applied_version()
     {
         await using var gateway = await StartAsync();
         await gateway.WaitUntilAsync(() => _broker.Requests.Any(request => request.IfNoneMatch is not null), "the second poll");
@@ -66,7 +66,7 @@ public sealed class CredentialFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_broken_feed_changes_nothing()
+    public async Task A_failing_feed_keeps_the_credentials()
     {
         await using var gateway = await StartAsync();
         await UntilStatusAsync(gateway, HttpStatusCode.OK);
@@ -91,7 +91,7 @@ public sealed class CredentialFeedTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_any_tenants_yet_a_credential_is_not_called_wrong_and_the_gateway_is_not_ready()
+    public async Task Without_any_credentials_queries_are_503_and_the_gateway_is_not_ready()
     {
         _broker.Fail(503);
         await using var gateway = await StartAsync();

@@ -22,7 +22,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         RunningGateway.StartAsync([Prometheus.Url], RunningGateway.DefaultTenants, _time, TimeSpan.FromHours(12));
 
     [Fact]
-    public async Task A_file_that_is_written_in_place_is_taken_over()
+    public async Task A_file_that_is_overwritten_in_place_is_applied()
     {
         await File.WriteAllTextAsync(Gateway.TenantsFile, OnlyB());
         await UntilStatusAsync(B, HttpStatusCode.OK);
@@ -30,7 +30,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_file_that_is_renamed_into_place_is_taken_over_even_with_the_same_time_and_length()
+    public async Task A_file_that_is_renamed_into_place_is_applied_even_with_equal_time_and_length()
     {
         var json = await File.ReadAllTextAsync(Gateway.TenantsFile);
         var next = Gateway.TenantsFile + ".next";
@@ -50,12 +50,12 @@ public sealed class CredentialFileTests : GatewayTestBase
     [InlineData("{\"credentials\":[{\"username\":\"tenant-b\",\"secret_sha256\":\"12\",\"matchers\":[],\"plan\":\"space\"}]}")]
     [InlineData("{\"credentials\":[{\"username\":\"tenant-b\"")]
     [InlineData("{\"credentials\":[],\"credentials\":[]}")]
-    public async Task A_bad_file_changes_nothing_and_is_told_once(string content)
+    public async Task An_invalid_file_changes_nothing_and_is_logged_once(string content)
     {
         await File.WriteAllTextAsync(Gateway.TenantsFile, content);
         await Gateway.WaitUntilAsync(
             () => Gateway.Log.Any(line => line.Contains("Credentials not updated", StringComparison.Ordinal)),
-            "the complaint",
+            "the log line",
             Tick
         );
         for (var i = 0; i < 10; i++)
@@ -69,16 +69,16 @@ public sealed class CredentialFileTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_good_file_after_a_bad_one_is_taken_over()
+    public async Task A_valid_file_after_an_invalid_one_is_applied()
     {
-        var whole = OnlyB();
-        await File.WriteAllTextAsync(Gateway.TenantsFile, whole[..(whole.Length / 2)]);
+        var json = OnlyB();
+        await File.WriteAllTextAsync(Gateway.TenantsFile, json[..(json.Length / 2)]);
         await Gateway.WaitUntilAsync(
             () => Gateway.Log.Any(line => line.Contains("Credentials not updated", StringComparison.Ordinal)),
-            "the complaint",
+            "the log line",
             Tick
         );
-        await File.WriteAllTextAsync(Gateway.TenantsFile, whole);
+        await File.WriteAllTextAsync(Gateway.TenantsFile, json);
         await UntilStatusAsync(B, HttpStatusCode.OK);
     }
 
@@ -88,14 +88,14 @@ public sealed class CredentialFileTests : GatewayTestBase
         File.Delete(Gateway.TenantsFile);
         await Gateway.WaitUntilAsync(
             () => Gateway.Log.Any(line => line.Contains("there is no such file", StringComparison.Ordinal)),
-            "the complaint",
+            "the log line",
             Tick
         );
         await UntilStatusAsync(RunningGateway.TenantA, HttpStatusCode.OK);
     }
 
     [Fact]
-    public async Task A_file_with_a_username_twice_is_refused_whole()
+    public async Task A_file_with_a_duplicate_username_is_rejected()
     {
         await File.WriteAllTextAsync(
             Gateway.TenantsFile,
@@ -103,7 +103,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         );
         await Gateway.WaitUntilAsync(
             () => Gateway.Log.Any(line => line.Contains("tenant-b is listed twice", StringComparison.Ordinal)),
-            "the complaint",
+            "the log line",
             Tick
         );
         await UntilStatusAsync(B, HttpStatusCode.Unauthorized);
@@ -111,7 +111,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task An_empty_list_means_nobody()
+    public async Task An_empty_list_revokes_every_credential()
     {
         await File.WriteAllTextAsync(Gateway.TenantsFile, RunningGateway.TenantsJson());
         await UntilStatusAsync(RunningGateway.TenantA, HttpStatusCode.Unauthorized);
@@ -123,14 +123,14 @@ public sealed class CredentialFileTests : GatewayTestBase
     [Theory]
     [InlineData("/dev/zero")]
     [InlineData("/dev/null")]
-    public void A_device_is_not_read(string path) =>
+    public void A_device_is_rejected(string path) =>
         Assert.Equal(
             $"Gateway:TenantsFile cannot be used: {path} is empty or no regular file: name a file that holds the tenants.",
             Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = path }.Validate())
         );
 
     [Fact]
-    public void A_pipe_is_not_read_neither_by_its_name_nor_by_a_link()
+    public void A_pipe_is_rejected_both_directly_and_through_a_link()
     {
         var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
         try
@@ -161,17 +161,17 @@ public sealed class CredentialFileTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task The_age_of_the_tenants_says_when_the_file_was_last_good()
+    public async Task The_age_of_the_tenants_is_the_time_since_the_file_was_last_valid()
     {
         var tenants = Gateway.Provider.GetRequiredService<CredentialStore>();
         await File.WriteAllTextAsync(Gateway.TenantsFile, "{");
-        await Gateway.WaitUntilAsync(() => tenants.Age > CredentialFileSource.Interval * 5, "growing age", Tick);
+        await Gateway.WaitUntilAsync(() => tenants.Age > CredentialFileSource.Interval * 5, "an age of more than 5 intervals", Tick);
         await File.WriteAllTextAsync(Gateway.TenantsFile, OnlyB());
-        await Gateway.WaitUntilAsync(() => tenants.Age <= CredentialFileSource.Interval, "young age", Tick);
+        await Gateway.WaitUntilAsync(() => tenants.Age <= CredentialFileSource.Interval, "an age of at most one interval", Tick);
     }
 
     [Fact]
-    public void A_directory_is_called_one()
+    public void A_directory_is_rejected()
     {
         var folder = AppContext.BaseDirectory;
         Assert.Equal(
@@ -192,7 +192,7 @@ public sealed class CredentialFileTests : GatewayTestBase
             + "\"not_aftr\":\"2026-01-01T00:00:00Z\"}]}",
         "misspelt"
     )]
-    public void A_missing_or_bad_file_is_a_fault_at_start(string? content, string fault)
+    public void A_missing_or_invalid_file_is_an_error_at_start(string? content, string fault)
     {
         var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
@@ -211,17 +211,17 @@ public sealed class CredentialFileTests : GatewayTestBase
         }
     }
 
-    /// <summary>A second passes: the file is read.</summary>
+    /// <summary>Advances the clock by one interval, so that the file is read.</summary>
     private void Tick() => _time.Advance(CredentialFileSource.Interval);
 
     private static string OnlyB() => RunningGateway.TenantsJson(RunningGateway.Tenant(B, SpaceA));
 
-    private async Task UntilStatusAsync((string Username, string Password) who, HttpStatusCode expected)
+    private async Task UntilStatusAsync((string Username, string Password) user, HttpStatusCode expected)
     {
         var last = default(HttpStatusCode);
         for (var i = 0; i < 200 && last != expected; i++)
         {
-            using var response = await Gateway.SendAsync(who, HttpMethod.Get, Target);
+            using var response = await Gateway.SendAsync(user, HttpMethod.Get, Target);
             last = response.StatusCode;
             if (last != expected)
             {

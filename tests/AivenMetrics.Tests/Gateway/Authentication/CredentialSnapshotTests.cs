@@ -10,7 +10,7 @@ namespace AivenMetrics.Tests.Gateway.Authentication;
 
 public sealed class CredentialSnapshotTests
 {
-    /// <summary>Each of these would accept series that do not carry the label.</summary>
+    /// <summary>Each of these would match series without the label.</summary>
     [Theory]
     [InlineData("[]")]
     [InlineData("""[{"name":"space_id","type":"=","value":""}]""")]
@@ -28,7 +28,7 @@ public sealed class CredentialSnapshotTests
     [InlineData("""[{"name":"space_id","type":"=~","value":"\\Q\\E"}]""")]
     [InlineData("""[{"name":"space_id","type":"=~","value":"(unclosed"}]""")]
     [InlineData("""[{"name":"space_id","type":"=","value":"a"},{"name":"organization_id","type":"=~","value":".*"}]""")]
-    public async Task A_credential_that_is_no_scope_sees_nothing(string matchers)
+    public async Task A_credential_without_a_valid_scope_matches_nothing(string matchers)
     {
         await using var prometheus = await ScriptedPrometheus.StartAsync();
         await using var gateway = await RunningGateway.StartAsync(
@@ -48,7 +48,7 @@ public sealed class CredentialSnapshotTests
     }
 
     [Fact]
-    public void A_change_of_one_credential_makes_only_that_one_anew()
+    public void Only_changed_credentials_are_created_again()
     {
         var before = Snapshot(null, Credential("a"), Credential("b"), Credential("c"));
 
@@ -61,38 +61,38 @@ public sealed class CredentialSnapshotTests
         Assert.Equal(3, after.Count);
     }
 
-    /// <summary>Whatever a feed says of a credential must count; the user name is the key.</summary>
+    /// <summary>A change of any property counts. The user name is the key and cannot change.</summary>
     [Fact]
-    public void No_change_of_a_credential_is_overlooked()
+    public void Every_change_of_a_credential_is_applied()
     {
-        var asItWas = Credential("a");
+        var original = Credential("a");
         var changes = new Dictionary<string, TenantCredential>
         {
-            [nameof(TenantCredential.SecretSha256)] = asItWas with { SecretSha256 = RunningGateway.Hash("another") },
-            [nameof(TenantCredential.Matchers)] = asItWas with { Matchers = [new ScopeMatcher("space_id", "=", "another")] },
-            [nameof(TenantCredential.Plan)] = asItWas with { Plan = "another" },
-            [nameof(TenantCredential.NotAfter)] = asItWas with { NotAfter = DateTimeOffset.UnixEpoch },
+            [nameof(TenantCredential.SecretSha256)] = original with { SecretSha256 = RunningGateway.Hash("another") },
+            [nameof(TenantCredential.Matchers)] = original with { Matchers = [new ScopeMatcher("space_id", "=", "another")] },
+            [nameof(TenantCredential.Plan)] = original with { Plan = "another" },
+            [nameof(TenantCredential.NotAfter)] = original with { NotAfter = DateTimeOffset.UnixEpoch },
         };
         TenantCredential[] otherMatchers =
         [
-            asItWas with
+            original with
             {
                 Matchers = [new ScopeMatcher("organization_id", "=", "a")],
             },
-            asItWas with
+            original with
             {
                 Matchers = [new ScopeMatcher("space_id", "=~", "a")],
             },
-            asItWas with
+            original with
             {
-                Matchers = [.. asItWas.Matchers, new ScopeMatcher("organization_id", "=", "o")],
+                Matchers = [.. original.Matchers, new ScopeMatcher("organization_id", "=", "o")],
             },
-            asItWas with
+            original with
             {
                 Matchers = [],
             },
         ];
-        var before = Snapshot(null, asItWas);
+        var before = Snapshot(null, original);
 
         Assert.Equal(
             typeof(TenantCredential)
@@ -107,12 +107,12 @@ public sealed class CredentialSnapshotTests
     }
 
     [Fact]
-    public void A_credential_that_sees_nothing_is_warned_of_with_every_snapshot()
+    public void A_credential_that_matches_nothing_causes_a_warning_in_every_snapshot()
     {
-        var blind = Credential("a") with { Matchers = [] };
-        var before = Snapshot(null, blind);
+        var unscoped = Credential("a") with { Matchers = [] };
+        var before = Snapshot(null, unscoped);
 
-        Assert.Equal(before.Warnings, Snapshot(before, blind).Warnings);
+        Assert.Equal(before.Warnings, Snapshot(before, unscoped).Warnings);
         Assert.Single(before.Warnings);
     }
 
@@ -127,9 +127,9 @@ public sealed class CredentialSnapshotTests
         new(username, RunningGateway.Hash(username), [new ScopeMatcher("space_id", "=", username)], "space");
 
     private static VectorSelector[] SelectorsOf(ReceivedRequest request) =>
-        UpstreamSelectors.In(request).ToArray() is { Length: > 0 } some ? some : throw new InvalidOperationException("nothing was asked");
+        UpstreamSelectors.In(request).ToArray() is { Length: > 0 } some ? some : throw new InvalidOperationException("no selectors");
 
-    /// <summary>There are two matchers on one label that no value satisfies.</summary>
+    /// <summary>Returns whether no value satisfies two of the matchers on one label.</summary>
     private static bool Contradicts(VectorSelector selector)
     {
         var equal = selector.Matchers.Where(m => m.Type == MatchType.Equal).ToArray();

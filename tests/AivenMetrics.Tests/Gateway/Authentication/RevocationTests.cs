@@ -9,13 +9,13 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Authentication;
 
-/// <summary>A credential that ends while its answer is on the way.</summary>
+/// <summary>Credentials that expire or are revoked while a response is being sent.</summary>
 public sealed class RevocationTests : GatewayTestBase
 {
     private const string SpaceA = """[{"name":"space_id","type":"=","value":"a"}]""";
     private const string Query = "/api/v1/query?query=up";
 
-    /// <summary>Its list may be no longer than the plan says, so it is edited on the way.</summary>
+    /// <summary>The gateway edits this response while it is sent, because the plan limits its list.</summary>
     private const string Edited = "/api/v1/series?match[]=up";
 
     private static readonly DateTimeOffset Start = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
@@ -50,32 +50,32 @@ public sealed class RevocationTests : GatewayTestBase
     [Theory]
     [InlineData(Query)]
     [InlineData(Edited)]
-    public async Task An_answer_on_its_way_breaks_off_when_its_credential_is_revoked(string target)
+    public async Task A_response_is_aborted_if_its_credential_is_revoked(string target)
     {
         using var response = await Gateway.GetAsync(target);
         Replace(RunningGateway.TenantsJson());
-        await AssertBrokenOffAsync(response);
+        await AssertAbortedAsync(response);
     }
 
     [Fact]
-    public async Task An_answer_on_its_way_breaks_off_when_its_credential_expires()
+    public async Task A_response_is_aborted_if_its_credential_expires()
     {
         using var response = await Gateway.GetAsync(Query);
         _time.Advance(TimeSpan.FromSeconds(10));
-        await AssertBrokenOffAsync(response);
+        await AssertAbortedAsync(response);
     }
 
     [Fact]
-    public async Task An_answer_on_its_way_breaks_off_when_its_password_is_replaced()
+    public async Task A_response_is_aborted_if_its_password_is_replaced()
     {
         using var response = await Gateway.GetAsync(Query);
         Replace(RunningGateway.TenantsJson(RunningGateway.Tenant((RunningGateway.TenantA.Username, "another"), SpaceA)));
-        await AssertBrokenOffAsync(response);
+        await AssertAbortedAsync(response);
     }
 
-    /// <summary>A wider scope or another plan is no reason to break off what was asked before.</summary>
+    /// <summary>A wider scope or another plan does not abort requests in progress.</summary>
     [Fact]
-    public async Task An_answer_on_its_way_goes_on_when_its_credential_only_changes()
+    public async Task A_response_continues_if_its_credential_only_changes()
     {
         using var response = await Gateway.GetAsync(Query);
         Replace(
@@ -92,24 +92,24 @@ public sealed class RevocationTests : GatewayTestBase
     [Theory]
     [InlineData(Query)]
     [InlineData("/api/v1/alerts")]
-    public async Task An_answer_that_has_not_begun_is_401(string target)
+    public async Task A_response_that_has_not_started_is_401(string target)
     {
-        var asked = new TaskCompletionSource();
+        var received = new TaskCompletionSource();
         Prometheus.Respond = async context =>
         {
-            asked.SetResult();
+            received.SetResult();
             await _rest.Task;
             await ScriptedPrometheus.WriteAsync(context, 200, """{"status":"success","data":{"alerts":[]}}""");
         };
         var sending = Gateway.GetAsync(target);
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await received.Task.WaitAsync(TimeSpan.FromSeconds(10));
         Replace(RunningGateway.TenantsJson());
         _rest.SetResult();
         using var response = await sending;
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
-    private async Task AssertBrokenOffAsync(HttpResponseMessage response)
+    private async Task AssertAbortedAsync(HttpResponseMessage response)
     {
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         _rest.SetResult();
@@ -119,7 +119,7 @@ public sealed class RevocationTests : GatewayTestBase
                 Gateway.Log.Any(line =>
                     line.Contains("the credential of its request was revoked or has expired", StringComparison.Ordinal)
                 ),
-            "the line"
+            "the log line"
         );
     }
 

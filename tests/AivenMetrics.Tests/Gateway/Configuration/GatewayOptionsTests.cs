@@ -8,7 +8,7 @@ namespace AivenMetrics.Tests.Gateway.Configuration;
 public sealed class GatewayOptionsTests
 {
     [Fact]
-    public void All_faults_are_told_together_each_with_its_key()
+    public void All_errors_are_reported_together_each_with_its_key()
     {
         var faults = new GatewayOptions
         {
@@ -38,7 +38,7 @@ public sealed class GatewayOptionsTests
     [InlineData("http://one:9090/")]
     [InlineData("HTTP://One:9090")]
     [InlineData("http://user:password@one:9090")]
-    public void The_same_server_twice_is_a_fault_because_it_looks_like_redundancy(string again)
+    public void A_duplicate_server_is_an_error(string again)
     {
         var options = new GatewayOptions
         {
@@ -66,7 +66,7 @@ public sealed class GatewayOptionsTests
         );
 
     [Fact]
-    public void A_secret_that_is_missing_is_told_with_both_ways_to_give_it()
+    public void The_error_of_a_missing_secret_names_both_ways_to_set_it()
     {
         var fault = Assert.Single(new GatewayOptions { Prometheus = ["http://x"], FeedUrl = "http://broker" }.Validate());
         Assert.Contains("AIVENMETRICS_Gateway__FeedToken", fault);
@@ -74,7 +74,7 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
-    public void Tenants_come_from_one_source()
+    public void Exactly_one_source_of_tenants_is_required()
     {
         Assert.Contains(new GatewayOptions { Prometheus = ["http://x"] }.Validate(), fault =>
             fault.StartsWith("Gateway:FeedUrl is missing", StringComparison.Ordinal)
@@ -92,7 +92,7 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
-    public void Every_limit_that_cannot_be_is_told_with_its_plan_and_what_can()
+    public void The_error_of_an_invalid_limit_names_its_plan_and_range()
     {
         var faults = new GatewayOptions
         {
@@ -147,7 +147,7 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
-    public void A_plan_starts_from_the_default_plan_and_that_from_ours()
+    public void A_plan_inherits_from_the_default_plan_and_the_builtin_defaults()
     {
         var plans = new TenantLimitsProvider(
             new GatewayOptions
@@ -176,7 +176,7 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
-    public void Faults_of_failover_are_told_with_their_keys()
+    public void Errors_of_failover_options_name_their_keys()
     {
         var failover = new FailoverOptions
         {
@@ -201,7 +201,7 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
-    public void Samples_need_not_be_looked_at() =>
+    public void Freshness_history_and_hedging_can_be_switched_off() =>
         Assert.Empty(
             new FailoverOptions
             {
@@ -213,6 +213,6 @@ public sealed class GatewayOptionsTests
         );
 
     [Fact]
-    public void Nothing_is_configured_by_default() =>
+    public void Prometheus_and_the_feed_have_no_defaults() =>
         Assert.Equal(["Gateway:Prometheus", "Gateway:FeedUrl"], new GatewayOptions().Validate().Select(fault => fault.Split(' ')[0]));
 }

@@ -7,19 +7,19 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Destinations;
 
-/// <summary>What the log and readiness say of a destination: enough to find it, and no password.</summary>
+/// <summary>The log and the readiness check identify a failed destination, without its password.</summary>
 public sealed class OperatorMessagesTests : DestinationPairTestBase
 {
-    private const string OfVictoriaMetrics = """{"status":"success","data":{"version":"2.24.0"}}""";
-    private const string OfPrometheus = """
+    private const string VictoriaMetricsBuildInfo = """{"status":"success","data":{"version":"2.24.0"}}""";
+    private const string PrometheusBuildInfo = """
         {"status":"success","data":{"version":"3.5.3","revision":"r","branch":"b","buildUser":"u","buildDate":"d",
           "goVersion":"go1.27.1"}}
         """;
 
     [Theory]
-    [InlineData(QueryEngine.Prometheus, OfVictoriaMetrics, QueryEngine.VictoriaMetrics)]
-    [InlineData(QueryEngine.VictoriaMetrics, OfPrometheus, QueryEngine.Prometheus)]
-    public async Task A_server_of_another_engine_than_the_configured_one_is_told_once_with_the_option(
+    [InlineData(QueryEngine.Prometheus, VictoriaMetricsBuildInfo, QueryEngine.VictoriaMetrics)]
+    [InlineData(QueryEngine.VictoriaMetrics, PrometheusBuildInfo, QueryEngine.Prometheus)]
+    public async Task A_server_of_another_engine_than_configured_is_logged_once_with_the_option(
         QueryEngine configured,
         string buildInfo,
         QueryEngine right
@@ -43,7 +43,7 @@ public sealed class OperatorMessagesTests : DestinationPairTestBase
             time
         );
 
-        // Enough probes for several questions of the version.
+        // Enough probes for several requests of the version.
         await gateway.WaitUntilAsync(
             () => Volatile.Read(ref probes) > 40,
             "the probes",
@@ -58,9 +58,9 @@ public sealed class OperatorMessagesTests : DestinationPairTestBase
     }
 
     [Theory]
-    [InlineData(QueryEngine.Prometheus, OfPrometheus)]
-    [InlineData(QueryEngine.VictoriaMetrics, OfVictoriaMetrics)]
-    public async Task Nothing_is_said_of_a_server_of_the_configured_engine(QueryEngine configured, string buildInfo)
+    [InlineData(QueryEngine.Prometheus, PrometheusBuildInfo)]
+    [InlineData(QueryEngine.VictoriaMetrics, VictoriaMetricsBuildInfo)]
+    public async Task A_server_of_the_configured_engine_is_not_logged(QueryEngine configured, string buildInfo)
     {
         First.BuildInfo = buildInfo;
         await using var gateway = await RunningGateway.StartAsync(file => new GatewayOptions
@@ -79,14 +79,17 @@ public sealed class OperatorMessagesTests : DestinationPairTestBase
     {
         First.Version = null;
         await using var gateway = await RunningGateway.StartAsync(WithPassword(First.Url) + "/prefix/");
-        await gateway.WaitUntilAsync(() => gateway.Log.Any(line => line.Contains("is not ready", StringComparison.Ordinal)), "the line");
+        await gateway.WaitUntilAsync(
+            () => gateway.Log.Any(line => line.Contains("is not ready", StringComparison.Ordinal)),
+            "the log line"
+        );
 
         Assert.Contains(gateway.Log, line => line.TrimEnd() == $"Warning: prometheus-1 is not ready: status 503 ({First.Url}/prefix)");
         Assert.DoesNotContain(gateway.Log, line => line.Contains("hunter2", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Readiness_says_which_destinations_are_not_usable_and_why()
+    public async Task Readiness_lists_unusable_destinations_with_the_reasons()
     {
         First.Version = null;
         await using var gateway = await RunningGateway.StartAsync(WithPassword(First.Url), Second.Url);
@@ -101,7 +104,7 @@ public sealed class OperatorMessagesTests : DestinationPairTestBase
         Second.Version = null;
         await gateway.WaitUntilAsync(
             () => gateway.Log.Any(line => line.Contains("prometheus-2 is not ready", StringComparison.Ordinal)),
-            "its failure"
+            "the failure of the second"
         );
         report = await ReadinessAsync(gateway);
         Assert.Equal(
@@ -115,7 +118,7 @@ public sealed class OperatorMessagesTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task Readiness_says_nothing_when_all_is_well()
+    public async Task Readiness_has_no_description_if_all_destinations_are_usable()
     {
         await using var gateway = await RunningGateway.StartAsync(First.Url);
         await gateway.WaitUntilReadyAsync();

@@ -25,29 +25,29 @@ public sealed class PrimarySelectionTests : IDisposable
     public void Dispose() => _destinations.Dispose();
 
     [Fact]
-    public void The_usual_one_is_first_while_it_is_well() => Assert.Same(_first, _destinations.Primary);
+    public void The_first_destination_is_primary_while_it_is_healthy() => Assert.Same(_first, _destinations.Primary);
 
     [Theory]
     [InlineData("Unreachable")]
     [InlineData("Hung")]
     [InlineData("NotReady")]
     [InlineData("Failing")]
-    public void One_that_fails_a_probe_is_left_at_once(string trouble)
+    public void A_failed_probe_switches_the_primary_at_once(string health)
     {
-        _destinations.RecordProbeFailure(_first, Enum.Parse<DestinationHealth>(trouble), "");
+        _destinations.RecordProbeFailure(_first, Enum.Parse<DestinationHealth>(health), "");
         Assert.Same(_second, _destinations.Primary);
         Assert.Equal(1, _destinations.Switches);
     }
 
     [Fact]
-    public void One_that_refuses_a_connection_to_a_request_is_left_at_once()
+    public void A_refused_connection_switches_the_primary_at_once()
     {
         _destinations.RecordUnreachable(_first, "");
         Assert.Same(_second, _destinations.Primary);
     }
 
     [Fact]
-    public void Requests_that_fail_otherwise_make_it_left_at_the_third_in_a_row_and_an_answer_between_them_counts_for_it()
+    public void Three_consecutive_failed_requests_switch_the_primary()
     {
         _destinations.RecordFailure(_first, "");
         _destinations.RecordFailure(_first, "");
@@ -60,25 +60,25 @@ public sealed class PrimarySelectionTests : IDisposable
     }
 
     [Fact]
-    public void It_gets_its_place_back_when_it_was_well_for_five_minutes()
+    public void A_recovered_destination_becomes_primary_again_after_five_minutes()
     {
         _destinations.RecordProbeFailure(_first, DestinationHealth.Unreachable, "");
-        Pass(TimeSpan.FromMinutes(10), () => _destinations.RecordProbeFailure(_first, DestinationHealth.Unreachable, ""));
-        Pass(TimeSpan.FromMinutes(4.9), () => _destinations.RecordProbeSuccess(_first));
+        Advance(TimeSpan.FromMinutes(10), () => _destinations.RecordProbeFailure(_first, DestinationHealth.Unreachable, ""));
+        Advance(TimeSpan.FromMinutes(4.9), () => _destinations.RecordProbeSuccess(_first));
         Assert.Same(_second, _destinations.Primary);
-        Pass(TimeSpan.FromMinutes(0.2), () => _destinations.RecordProbeSuccess(_first));
+        Advance(TimeSpan.FromMinutes(0.2), () => _destinations.RecordProbeSuccess(_first));
         Assert.Same(_first, _destinations.Primary);
         Assert.Equal(2, _destinations.Switches);
     }
 
     [Fact]
-    public void A_usual_one_that_flaps_for_an_hour_gives_one_switch()
+    public void A_destination_that_flaps_for_an_hour_causes_one_switch()
     {
         for (var i = 0; i < 60; i++)
         {
             _destinations.RecordProbeFailure(_first, DestinationHealth.Unreachable, "");
-            Pass(TimeSpan.FromSeconds(30), () => _destinations.RecordProbeFailure(_first, DestinationHealth.Unreachable, ""));
-            Pass(TimeSpan.FromSeconds(30), () => _destinations.RecordProbeSuccess(_first));
+            Advance(TimeSpan.FromSeconds(30), () => _destinations.RecordProbeFailure(_first, DestinationHealth.Unreachable, ""));
+            Advance(TimeSpan.FromSeconds(30), () => _destinations.RecordProbeSuccess(_first));
         }
 
         Assert.Same(_second, _destinations.Primary);
@@ -86,7 +86,7 @@ public sealed class PrimarySelectionTests : IDisposable
     }
 
     [Fact]
-    public void The_present_one_that_fails_is_left_at_once_even_a_moment_after_a_switch()
+    public void A_failed_primary_is_replaced_at_once_even_right_after_a_switch()
     {
         _destinations.RecordProbeFailure(_first, DestinationHealth.Unreachable, "");
         _destinations.RecordProbeSuccess(_first);
@@ -97,21 +97,21 @@ public sealed class PrimarySelectionTests : IDisposable
     }
 
     [Fact]
-    public void A_return_waits_until_the_last_switch_is_five_minutes_past()
+    public void A_return_waits_until_five_minutes_after_the_last_switch()
     {
         _destinations.RecordProbeFailure(_first, DestinationHealth.Unreachable, "");
         _destinations.RecordProbeSuccess(_first);
-        Pass(TimeSpan.FromMinutes(4), () => _destinations.RecordProbeSuccess(_first));
-        // The second one fails for a moment: the first takes over, and stays though the second is well again.
+        Advance(TimeSpan.FromMinutes(4), () => _destinations.RecordProbeSuccess(_first));
+        // The second destination fails briefly. The first becomes primary and remains so after the second recovers.
         _destinations.RecordProbeFailure(_second, DestinationHealth.Unreachable, "");
         _destinations.RecordProbeSuccess(_second);
-        Pass(TimeSpan.FromMinutes(20), () => _destinations.RecordProbeSuccess(_second));
+        Advance(TimeSpan.FromMinutes(20), () => _destinations.RecordProbeSuccess(_second));
         Assert.Same(_first, _destinations.Primary);
         Assert.Equal(2, _destinations.Switches);
     }
 
     [Fact]
-    public void When_both_fail_the_present_one_stays_first_and_the_first_to_recover_takes_over()
+    public void If_both_fail_the_primary_stays_and_the_first_to_recover_becomes_primary()
     {
         _destinations.RecordProbeFailure(_first, DestinationHealth.Unreachable, "");
         _destinations.RecordProbeFailure(_second, DestinationHealth.Hung, "");
@@ -121,7 +121,7 @@ public sealed class PrimarySelectionTests : IDisposable
     }
 
     [Fact]
-    public void One_whose_newest_sample_is_too_old_is_left_for_one_that_has_a_newer()
+    public void A_destination_with_stale_samples_is_replaced_by_a_fresh_one()
     {
         _destinations.RecordSampleAge(_second, TimeSpan.FromSeconds(20));
         _destinations.RecordSampleAge(_first, TimeSpan.FromSeconds(170));
@@ -131,7 +131,7 @@ public sealed class PrimarySelectionTests : IDisposable
     }
 
     [Fact]
-    public void When_nobody_has_fresh_samples_the_usual_one_stays()
+    public void If_no_destination_has_fresh_samples_the_first_stays_primary()
     {
         _destinations.RecordSampleAge(_first, null);
         _destinations.RecordSampleAge(_second, TimeSpan.FromMinutes(4));
@@ -140,7 +140,7 @@ public sealed class PrimarySelectionTests : IDisposable
     }
 
     [Fact]
-    public void One_that_is_stale_is_better_than_one_that_fails()
+    public void A_stale_destination_is_preferred_to_a_failed_one()
     {
         _destinations.RecordSampleAge(_second, null);
         _destinations.RecordProbeFailure(_first, DestinationHealth.NotReady, "");
@@ -148,7 +148,7 @@ public sealed class PrimarySelectionTests : IDisposable
     }
 
     [Fact]
-    public void Three_servers_are_taken_in_their_order_and_the_failed_ones_come_last()
+    public void Destinations_are_ordered_as_configured_with_failed_ones_last()
     {
         using var three = new DestinationPool(
             new GatewayOptions { Prometheus = ["http://one", "http://two", "http://three"] },
@@ -162,14 +162,14 @@ public sealed class PrimarySelectionTests : IDisposable
     }
 
     [Fact]
-    public void Why_none_answers_is_said_of_each_without_an_address()
+    public void The_description_for_tenants_has_a_reason_for_each_destination_and_no_address()
     {
         _destinations.RecordProbeFailure(_first, DestinationHealth.Hung, "http://one");
         _destinations.RecordProbeFailure(_second, DestinationHealth.NotReady, "http://two");
         Assert.Equal("prometheus-1 does not respond, prometheus-2 is not ready", _destinations.DescribeForTenants());
     }
 
-    private void Pass(TimeSpan length, Action eachSecond)
+    private void Advance(TimeSpan length, Action eachSecond)
     {
         for (var passed = TimeSpan.Zero; passed < length; passed += TimeSpan.FromSeconds(1))
         {

@@ -12,7 +12,7 @@ using Xunit;
 namespace AivenMetrics.Tests.Gateway.Forwarding;
 
 /// <summary>
-/// Answers of which nothing is sent before their end: what becomes of them when there is no end, or another than was said.
+/// Responses that the gateway reads completely before it sends anything: incomplete and malformed ones.
 /// </summary>
 public sealed class BufferedBodyTests : ProbedPairTestBase
 {
@@ -41,13 +41,13 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
             ("/api/v1/rules", 500),
         }
         from way in new[] { "short", "chunk", "half", "encoding" }
-        // Errors of a federation are bare text.
+        // Errors of a federation are plain text.
         where way != "half" || target is not (Federation, 422)
         select new TheoryDataRow<string, int, string>(target.Path, target.Status, way);
 
     [Theory]
     [MemberData(nameof(Broken))]
-    public async Task What_does_not_end_as_it_should_is_asked_of_the_next(string target, int status, string way)
+    public async Task A_broken_response_is_retried_at_the_next_destination(string target, int status, string way)
     {
         First.FederatedSeries = null;
         First.Respond = context => BreakAsync(context, status, way);
@@ -59,21 +59,21 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
 
     [Theory]
     [MemberData(nameof(Broken))]
-    public async Task And_it_is_503_where_nobody_else_is(string target, int status, string way)
+    public async Task A_broken_response_of_the_only_destination_is_503(string target, int status, string way)
     {
-        await using var alone = await RunningGateway.StartAsync(First.Url);
+        await using var gateway = await RunningGateway.StartAsync(First.Url);
         First.FederatedSeries = null;
         First.Respond = context => BreakAsync(context, status, way);
 
-        using var response = await alone.GetAsync(target);
+        using var response = await gateway.GetAsync(target);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Contains("\"errorType\":\"unavailable\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.DoesNotContain(alone.Log, line => line.Contains("Exception", StringComparison.Ordinal));
+        Assert.DoesNotContain(gateway.Log, line => line.Contains("Exception", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task One_that_does_so_again_and_again_is_left()
+    public async Task Repeated_broken_responses_switch_the_primary()
     {
         First.Respond = context => BreakAsync(context, 200, "short");
         for (var i = 0; i < 3; i++)
@@ -85,7 +85,7 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
     }
 
     [Fact]
-    public async Task One_that_hangs_in_the_middle_of_them_is_left_for_the_next()
+    public async Task A_destination_that_hangs_within_a_body_is_replaced_by_the_next()
     {
         string[] targets =
         [
@@ -120,13 +120,13 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
         var answers = await Task.WhenAll(targets.Select(Gateway.GetAsync));
 
         Assert.All(answers, answer => Assert.Equal((HttpStatusCode.OK, "prometheus-2"), (answer.StatusCode, Instance(answer))));
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10), "it was waited for");
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10), "the gateway waited for the hung destination");
         Assert.Equal(targets.Length, begun);
         Assert.Equal(DestinationHealth.Hung, Destinations.All[0].Health);
     }
 
     [Fact]
-    public async Task One_whose_answer_has_begun_is_not_late()
+    public async Task A_response_that_has_started_is_not_hedged()
     {
         await using var hedging = await RunningGateway.StartAsync(First.Url, Second.Url);
         (await hedging.GetAsync("/api/v1/targets")).Dispose();
@@ -141,30 +141,30 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
     [Theory]
     [InlineData("/api/v1/targets", 200)]
     [InlineData(Range, 422)]
-    public async Task One_that_lives_and_does_not_end_it_is_504_and_the_next_is_spared_the_same(string target, int status)
+    public async Task A_body_that_does_not_end_is_504_without_a_retry(string target, int status)
     {
-        await using var soon = await StartAsync(TimeSpan.FromSeconds(1));
+        await using var gateway = await StartAsync(TimeSpan.FromSeconds(1));
         First.Respond = async context =>
         {
             await BeginAsync(context, status);
             await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
         };
 
-        using var response = await soon.GetAsync(target);
+        using var response = await gateway.GetAsync(target);
 
         Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
         Assert.Empty(Second.Requests);
     }
 
     [Fact]
-    public async Task A_client_that_goes_in_the_middle_of_it_ends_it_upstream()
+    public async Task A_disconnected_client_cancels_the_upstream_request()
     {
-        var ended = new TaskCompletionSource();
+        var cancelled = new TaskCompletionSource();
         First.Respond = async context =>
         {
-            context.RequestAborted.Register(() => ended.TrySetResult());
+            context.RequestAborted.Register(() => cancelled.TrySetResult());
             await BeginAsync(context, 200);
-            await ended.Task;
+            await cancelled.Task;
         };
 
         _ = await Gateway.SendRawAsync(
@@ -174,13 +174,13 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
             TimeSpan.FromSeconds(1)
         );
 
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
         Assert.Empty(Second.Requests);
         Assert.Equal(DestinationHealth.Healthy, Destinations.Primary.Health);
     }
 
     [Fact]
-    public async Task What_is_too_long_would_be_so_on_the_next_too()
+    public async Task A_response_that_is_too_large_is_not_retried()
     {
         First.Respond = async context =>
         {
@@ -194,22 +194,22 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
         Assert.Empty(Second.Requests);
     }
 
-    /// <summary>A tenant can have VictoriaMetrics quote bytes that are not UTF-8: that says nothing of its health.</summary>
+    /// <summary>A tenant can make VictoriaMetrics quote bytes that are not UTF-8. This does not count as a failure of the server.</summary>
     [Theory]
     [InlineData("422", "x \\ud800 y", "x \ufffd y")]
     [InlineData("422", "x \\udc00\\ud800\\n", "x \ufffd\ufffd\n")]
     [InlineData("422", "\\ud83d\\ude00 \\\\ud800", "\U0001F600 \\ud800")]
     [InlineData("422", "x \u00ff\u00fe y", "x \ufffd\ufffd y")]
     [InlineData("execution", "x \u00ff y", "x \ufffd y")]
-    public async Task An_error_with_what_is_no_text_is_still_the_answer(string type, string said, string reported)
+    public async Task An_error_with_invalid_text_is_forwarded_with_replacement_characters(string type, string text, string reported)
     {
-        // Latin-1, so that each character is the byte.
+        // Latin-1 encodes each character as one byte.
         First.Respond = async context =>
         {
             context.Response.StatusCode = 422;
             context.Response.ContentType = "application/json";
             await context.Response.Body.WriteAsync(
-                Encoding.Latin1.GetBytes($$"""{"status":"error","errorType":"{{type}}","error":"{{said}}"}""")
+                Encoding.Latin1.GetBytes($$"""{"status":"error","errorType":"{{type}}","error":"{{text}}"}""")
             );
         };
 
@@ -226,7 +226,7 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
     [InlineData("/api/v1/rules")]
     [InlineData("/api/v1/alerts")]
     [InlineData("/aivenmetrics/v1/services")]
-    public async Task A_filtered_answer_with_what_is_no_text_shows_the_rest(string target)
+    public async Task A_filtered_response_with_invalid_text_contains_the_rest(string target)
     {
         const string mine = "\"labels\":{\"space_id\":\"a\",\"x\\ud800\":\"\\udc00\"}";
         const string others = "\"labels\":{\"space_id\":\"\\ud800\"}";
@@ -244,7 +244,7 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
         Assert.Contains("\\uFFFD", await response.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>A gateway that asks nobody twice, however slow this machine is.</summary>
+    /// <summary>Starts a gateway without hedging, so that a slow machine causes no second request.</summary>
     private Task<RunningGateway> StartAsync(TimeSpan? timeout = null) =>
         RunningGateway.StartAsync(file =>
             new()
@@ -257,7 +257,7 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
         );
 
     [Fact]
-    public async Task Of_two_lengths_the_chunks_count()
+    public async Task Chunked_encoding_overrides_a_content_length()
     {
         First.Respond = async context =>
         {
@@ -281,7 +281,7 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
         await context.Response.WriteAsync(ScriptedPrometheus.EmptyVector[20..]);
     }
 
-    /// <summary>The first bytes of an answer, and where the rest is to come.</summary>
+    /// <summary>Sends the headers and the first bytes of a response.</summary>
     private static async Task BeginAsync(HttpContext context, int status)
     {
         context.Response.StatusCode = status;
@@ -318,7 +318,7 @@ public sealed class BufferedBodyTests : ProbedPairTestBase
         {
             return;
         }
-        // What was sent would be lost with the connection if it came with its end.
+        // Aborting at once could discard the bytes that were sent.
         await Task.Delay(100, context.RequestAborted);
         context.Abort();
     }

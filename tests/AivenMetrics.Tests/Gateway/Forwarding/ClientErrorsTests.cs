@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Forwarding;
 
-/// <summary>What a tenant sends must not make a healthy Prometheus look dead, and a dead one must not look like a heavy query.</summary>
+/// <summary>A request of a tenant cannot make a healthy Prometheus count as failed. A hung Prometheus does not count as busy.</summary>
 public sealed class ClientErrorsTests : DestinationPairTestBase
 {
     private const string Target = "/api/v1/query?query=up";
@@ -18,16 +18,16 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
     [InlineData("gzip;q=0, deflate", "identity")]
     [InlineData("gzip, deflate, br", "gzip")]
     [InlineData("*", "gzip")]
-    public async Task Only_an_encoding_that_the_gateway_can_read_is_asked_for(string accepted, string asked)
+    public async Task Only_encodings_that_the_gateway_can_decode_are_requested(string accepted, string requested)
     {
         await using var gateway = await RunningGateway.StartAsync(First.Url);
         using var response = await gateway.SendAsync(RunningGateway.TenantA, HttpMethod.Get, Target, null, ("Accept-Encoding", accepted));
 
-        Assert.Equal(asked, First.SingleRequest.Headers["Accept-Encoding"].ToString());
+        Assert.Equal(requested, First.SingleRequest.Headers["Accept-Encoding"].ToString());
     }
 
     [Fact]
-    public async Task Selectors_that_would_not_fit_into_a_URL_are_refused_before_Prometheus_refuses_them()
+    public async Task Selectors_too_long_for_a_URL_are_rejected_before_forwarding()
     {
         var ids = string.Join('|', Enumerable.Range(0, 50).Select(_ => Guid.NewGuid()));
         await using var gateway = await RunningGateway.StartAsync(
@@ -49,7 +49,7 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
     [Theory]
     [InlineData("/api/v1/query_exemplars?query=1")]
     [InlineData("/api/v1/query_exemplars?query=info(up)")]
-    public async Task An_answer_without_content_is_the_engines_own_where_there_is_nothing_to_show(string target)
+    public async Task A_response_without_content_is_forwarded(string target)
     {
         First.Respond = context =>
         {
@@ -68,14 +68,14 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
         Assert.Equal(DestinationHealth.Healthy, gateway.Provider.GetRequiredService<DestinationPool>().Primary.Health);
     }
 
-    /// <summary>A wrong path in the URL, or a proxy that wants a login: both lack every path.</summary>
+    /// <summary>With a wrong path in its URL, or behind a login proxy, a server has none of these paths.</summary>
     [Theory]
     [InlineData("/api/v1/targets")]
     [InlineData("/api/v1/rules")]
     [InlineData("/api/v1/status/flags")]
     [InlineData("/api/v1/format_query?query=up")]
     [InlineData("/api/v1/query_exemplars?query=up")]
-    public async Task Where_no_query_engine_answers_a_path_that_some_lack_is_not_missing_but_unavailable(string target)
+    public async Task An_optional_path_is_503_and_not_404_if_no_query_engine_answers(string target)
     {
         First.BuildInfo = "<html>please log in</html>";
         First.Respond = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
@@ -93,7 +93,7 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task A_usual_instance_that_hangs_is_left_within_the_request()
+    public async Task A_hung_destination_is_replaced_within_the_request()
     {
         var time = new FakeTimeProvider();
         var hang = new TaskCompletionSource();
@@ -101,23 +101,23 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
         await using var gateway = await RunningGateway.StartAsync([First.Url, Second.Url], RunningGateway.DefaultTenants, time);
         await gateway.WaitUntilAsync(() => gateway.Provider.GetRequiredService<DestinationPool>().AnyUsable, "the first probes");
 
-        var asking = gateway.GetAsync(Target);
-        await gateway.WaitUntilAsync(() => !First.Requests.IsEmpty, "the request at the usual instance");
+        var request = gateway.GetAsync(Target);
+        await gateway.WaitUntilAsync(() => !First.Requests.IsEmpty, "the request at the first destination");
         First.Version = null;
-        for (var i = 0; i < 10 && !asking.IsCompleted; i++)
+        for (var i = 0; i < 10 && !request.IsCompleted; i++)
         {
             time.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(asking, Task.Delay(200));
+            await Task.WhenAny(request, Task.Delay(200));
         }
 
-        using var response = await asking;
+        using var response = await request;
         hang.SetResult();
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("prometheus-2", response.Headers.GetValues("X-AivenMetrics-Instance").Single());
     }
 
     [Fact]
-    public async Task A_heavy_query_on_an_instance_that_lives_is_waited_for()
+    public async Task A_heavy_query_on_a_healthy_destination_is_awaited()
     {
         var time = new FakeTimeProvider();
         var heavy = new TaskCompletionSource();
@@ -139,8 +139,8 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
             TimeSpan.FromMinutes(1)
         );
 
-        var asking = gateway.GetAsync("/api/v1/query_range?query=up&start=1&end=2&step=1");
-        await gateway.WaitUntilAsync(() => !First.Requests.IsEmpty, "the request at the usual instance");
+        var request = gateway.GetAsync("/api/v1/query_range?query=up&start=1&end=2&step=1");
+        await gateway.WaitUntilAsync(() => !First.Requests.IsEmpty, "the request at the first destination");
         for (var i = 0; i < 20; i++)
         {
             var before = Volatile.Read(ref probes);
@@ -150,7 +150,7 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
         }
 
         heavy.SetResult();
-        using var response = await asking;
+        using var response = await request;
         Assert.Equal("prometheus-1", response.Headers.GetValues("X-AivenMetrics-Instance").Single());
         Assert.Empty(Second.Requests);
     }

@@ -17,7 +17,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     private const string Heavy = "/api/v1/query_range?query=up&start=1&end=2&step=1";
 
     [Fact]
-    public async Task The_usual_instance_answers_while_it_can()
+    public async Task The_first_destination_answers_while_it_is_healthy()
     {
         await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
         for (var i = 0; i < 5; i++)
@@ -31,7 +31,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task The_next_one_answers_when_nobody_listens_at_the_usual_one()
+    public async Task A_refused_connection_is_retried_at_the_next_destination()
     {
         await using var gateway = await RunningGateway.StartAsync(RunningGateway.ClosedUrl(), Second.Url);
         using var response = await gateway.GetAsync(Target);
@@ -48,7 +48,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     [InlineData(401, "text/plain")]
     [InlineData(302, "text/html")]
     [InlineData(200, "text/html")]
-    public async Task The_next_one_answers_when_the_usual_one_does_not_answer_as_a_query_engine(int status, string contentType)
+    public async Task A_response_of_no_query_engine_is_retried_at_the_next_destination(int status, string contentType)
     {
         First.Respond = context => ScriptedPrometheus.WriteAsync(context, status, "{}", contentType);
         await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
@@ -61,7 +61,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task The_next_one_answers_when_the_usual_one_dies_before_its_headers()
+    public async Task A_connection_lost_before_the_headers_is_retried_at_the_next_destination()
     {
         First.Respond = context =>
         {
@@ -80,12 +80,12 @@ public sealed class FailoverTests : DestinationPairTestBase
     [InlineData(503, "timeout")]
     [InlineData(503, "canceled")]
     [InlineData(500, "internal")]
-    public async Task An_error_of_the_query_engine_is_the_answer(int status, string errorType)
+    public async Task An_error_of_the_query_engine_is_forwarded(int status, string errorType)
     {
         var body = $$"""{"status":"error","errorType":"{{errorType}}","error":"as it said"}""";
         First.Respond = context => ScriptedPrometheus.WriteAsync(context, status, body);
         await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
-        // With a time of its own: what the plan's ends is told in other words.
+        // The request sets its own timeout: the message of a timeout of the plan differs.
         using var response = await gateway.GetAsync(Target + "&timeout=5s");
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal(body, await response.Content.ReadAsStringAsync());
@@ -93,7 +93,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task A_compressed_timeout_of_the_query_engine_is_the_answer()
+    public async Task A_compressed_timeout_of_the_query_engine_is_forwarded()
     {
         First.Respond = async context =>
         {
@@ -119,7 +119,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task With_none_usable_it_is_503_at_once()
+    public async Task Without_a_usable_destination_requests_are_503_at_once()
     {
         await using var gateway = await RunningGateway.StartAsync(RunningGateway.ClosedUrl(), RunningGateway.ClosedUrl());
         var started = Stopwatch.GetTimestamp();
@@ -134,7 +134,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task A_single_instance_that_failed_is_asked_again_by_the_next_request()
+    public async Task The_next_request_tries_a_failed_only_destination_again()
     {
         First.Respond = context => ScriptedPrometheus.WriteAsync(context, 503, "starting", "text/plain");
         await using var gateway = await RunningGateway.StartAsync(First.Url);
@@ -146,7 +146,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task One_that_fails_again_and_again_is_left_and_comes_back_only_after_a_while()
+    public async Task Repeated_failures_switch_the_primary_until_the_return_time_has_passed()
     {
         var time = new FakeTimeProvider();
         await using var gateway = await RunningGateway.StartAsync(
@@ -160,7 +160,7 @@ public sealed class FailoverTests : DestinationPairTestBase
             time
         );
         var destinations = gateway.Provider.GetRequiredService<DestinationPool>();
-        await gateway.WaitUntilAsync(() => destinations.All.All(d => d.IsUsable), "both probed");
+        await gateway.WaitUntilAsync(() => destinations.All.All(d => d.IsUsable), "the first probe of both");
         First.Respond = context => ScriptedPrometheus.WriteAsync(context, 502, "", "text/plain");
         for (var i = 0; i < 3; i++)
         {
@@ -170,7 +170,7 @@ public sealed class FailoverTests : DestinationPairTestBase
 
         First.Respond = context => ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
 
-        // It answers probes again at once, but has failed a moment ago.
+        // The first destination answers probes again, but the return time has not passed.
         await AdvanceAsync(time, TimeSpan.FromSeconds(20));
         using var early = await gateway.GetAsync(Target);
         await AdvanceAsync(time, TimeSpan.FromSeconds(20));
@@ -188,7 +188,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task One_whose_probes_fail_is_not_asked_first_by_any_client()
+    public async Task A_destination_with_failed_probes_is_not_tried_first()
     {
         First.Version = null;
         await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
@@ -200,7 +200,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task The_lowest_version_counts()
+    public async Task The_reported_version_is_the_lowest_of_all_destinations()
     {
         First.Version = "3.1.0";
         Second.Version = "v2.9.1-rc.0";
@@ -210,7 +210,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task A_silent_instance_is_504_and_the_next_one_is_spared_the_same_work()
+    public async Task A_timeout_is_504_without_a_retry()
     {
         First.Respond = async context => await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
         await using var gateway = await RunningGateway.StartAsync(
@@ -225,31 +225,31 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task A_client_that_goes_stops_the_query_upstream()
+    public async Task A_disconnected_client_cancels_the_upstream_query()
     {
-        var stopped = new TaskCompletionSource();
+        var cancelled = new TaskCompletionSource();
         First.Respond = async context =>
         {
-            context.RequestAborted.Register(() => stopped.TrySetResult());
+            context.RequestAborted.Register(() => cancelled.TrySetResult());
             await Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted);
         };
         await using var gateway = await RunningGateway.StartAsync(First.Url, Second.Url);
-        var asking = gateway.SendRawAsync(
+        var request = gateway.SendRawAsync(
             Encoding.ASCII.GetBytes(
                 $"GET {Heavy} HTTP/1.0\r\nHost: g\r\nAuthorization: {RunningGateway.Basic(RunningGateway.TenantA)}\r\n\r\n"
             ),
             TimeSpan.FromSeconds(1)
         );
         await gateway.WaitUntilAsync(() => !First.Requests.IsEmpty, "the query");
-        Assert.False(stopped.Task.IsCompleted);
-        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(15));
-        await asking;
+        Assert.False(cancelled.Task.IsCompleted);
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(15));
+        await request;
         Assert.Empty(Second.Requests);
         Assert.Equal(DestinationHealth.Healthy, gateway.Provider.GetRequiredService<DestinationPool>().Primary.Health);
     }
 
     [Fact]
-    public async Task An_answer_that_breaks_off_breaks_the_connection()
+    public async Task An_aborted_upstream_response_aborts_the_response()
     {
         var begun = new TaskCompletionSource();
         First.Respond = async context =>
@@ -269,15 +269,15 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task An_answer_is_streamed_as_it_comes()
+    public async Task A_response_is_streamed()
     {
-        var goOn = new TaskCompletionSource();
+        var proceed = new TaskCompletionSource();
         First.Respond = async context =>
         {
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync("{\"status\":");
             await context.Response.Body.FlushAsync();
-            await goOn.Task.WaitAsync(TimeSpan.FromSeconds(10));
+            await proceed.Task.WaitAsync(TimeSpan.FromSeconds(10));
             await context.Response.WriteAsync("\"success\"}");
         };
         await using var gateway = await RunningGateway.StartAsync(First.Url);
@@ -285,13 +285,13 @@ public sealed class FailoverTests : DestinationPairTestBase
         await using var body = await response.Content.ReadAsStreamAsync();
         var piece = new byte[64];
         var length = await body.ReadAsync(piece).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
-        goOn.SetResult();
+        proceed.SetResult();
         Assert.Equal("{\"status\":", Encoding.ASCII.GetString(piece, 0, length));
         Assert.Equal("\"success\"}", await new StreamReader(body).ReadToEndAsync());
     }
 
     [Fact]
-    public async Task Only_the_headers_of_the_list_pass_either_way()
+    public async Task Only_allowed_headers_are_forwarded_in_either_direction()
     {
         First.Respond = async context =>
         {
@@ -331,7 +331,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     }
 
     [Fact]
-    public async Task A_prefix_is_kept_and_the_userinfo_of_a_url_becomes_basic_authentication_and_no_log_line()
+    public async Task A_URL_keeps_its_path_and_its_userinfo_is_sent_as_basic_authentication_and_not_logged()
     {
         await using var gateway = await RunningGateway.StartAsync(
             First.Url.Replace("http://", "http://reader:up%40stream-pass@", StringComparison.Ordinal) + "/prom/one/",
@@ -355,7 +355,7 @@ public sealed class FailoverTests : DestinationPairTestBase
     [InlineData("/aivenmetrics/v1/services", 200)]
     [InlineData("/api/v1/query?query=up", 422)]
     [InlineData("/api/v1/metadata", 422)]
-    public async Task Who_answered_is_told_with_every_answer_also_a_filtered_one_and_an_error(string target, int status)
+    public async Task Every_response_names_its_destination_also_filtered_ones_and_errors(string target, int status)
     {
         First.Respond = context =>
             ScriptedPrometheus.WriteAsync(

@@ -4,11 +4,11 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Forwarding;
 
-/// <summary>The forwarded paths beside queries and names: exemplars, a query's own text, federation.</summary>
+/// <summary>Forwarded paths other than queries and label names: exemplars, formatting, parsing and federation.</summary>
 public sealed class ForwardedPathsTests : GatewayTestBase
 {
     [Fact]
-    public async Task Exemplars_are_asked_for_with_the_scope_in_every_selector()
+    public async Task An_exemplar_query_is_scoped_in_every_selector()
     {
         using var response = await Gateway.GetAsync(
             "/api/v1/query_exemplars?query=" + Uri.EscapeDataString("rate(a[5m]) / b") + "&start=1790000000000&end=1790000001000"
@@ -19,7 +19,7 @@ public sealed class ForwardedPathsTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_query_is_formatted_as_the_tenant_wrote_it()
+    public async Task A_query_is_formatted_without_the_scope()
     {
         using var response = await Gateway.PostAsync("/api/v1/format_query", "query=sum(up)by(job)");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -27,7 +27,7 @@ public sealed class ForwardedPathsTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_query_is_parsed_as_the_tenant_wrote_it()
+    public async Task A_query_is_parsed_without_the_scope()
     {
         Prometheus.Version = "3.0.0";
         await using var newer = await RunningGateway.StartAsync(Prometheus.Url);
@@ -84,7 +84,7 @@ public sealed class ForwardedPathsTests : GatewayTestBase
     [InlineData(302, "text/plain", 503)]
     [InlineData(503, "text/plain", 503)]
     [InlineData(404, "text/plain", 404)]
-    public async Task What_is_no_answer_of_federation_is_an_error_in_our_words(int status, string type, int reported)
+    public async Task An_invalid_federation_response_is_an_error_without_its_text(int status, string type, int reported)
     {
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, status, "secret", type);
         using var response = await Gateway.GetAsync("/federate?match[]=up");

@@ -10,20 +10,20 @@ public sealed class HedgingBudgetTests
     [InlineData(2, 0.05, true)]
     [InlineData(1, 0.05, false)]
     [InlineData(2, 0, false)]
-    public void It_needs_another_server_and_a_share(int servers, double share, bool isOn) =>
-        Assert.Equal(isOn, With(servers, share).IsEnabled);
+    public void Hedging_requires_a_second_server_and_a_share(int servers, double share, bool isOn) =>
+        Assert.Equal(isOn, Create(servers, share).IsEnabled);
 
     [Fact]
-    public void In_the_long_run_one_light_request_in_twenty_may_be_asked_twice()
+    public void After_a_burst_the_configured_share_of_light_requests_may_be_hedged()
     {
-        var hedging = With(2, 0.05);
-        var atOnce = Take(hedging);
-        Assert.Equal(100, atOnce);
+        var hedging = Create(2, 0.05);
+        var burst = CountAcquired(hedging);
+        Assert.Equal(100, burst);
         for (var i = 0; i < 1000; i++)
         {
             hedging.RecordDuration(TimeSpan.FromMilliseconds(1));
         }
-        Assert.Equal(50, Take(hedging));
+        Assert.Equal(50, CountAcquired(hedging));
         Assert.Equal(150, hedging.HedgedRequests);
     }
 
@@ -31,9 +31,9 @@ public sealed class HedgingBudgetTests
     [InlineData(1, 250)]
     [InlineData(100, 400)]
     [InlineData(5000, 1000)]
-    public void An_answer_is_late_after_four_times_the_usual_within_bounds(int usualMilliseconds, int lateMilliseconds)
+    public void The_delay_is_four_times_the_usual_duration_within_bounds(int usualMilliseconds, int lateMilliseconds)
     {
-        var hedging = With(2, 0.05);
+        var hedging = Create(2, 0.05);
         for (var i = 0; i < 500; i++)
         {
             hedging.RecordDuration(TimeSpan.FromMilliseconds(usualMilliseconds));
@@ -41,17 +41,17 @@ public sealed class HedgingBudgetTests
         Assert.Equal(lateMilliseconds, hedging.Delay.TotalMilliseconds, 0.1);
     }
 
-    private static int Take(HedgingBudget hedging)
+    private static int CountAcquired(HedgingBudget hedging)
     {
-        var taken = 0;
+        var count = 0;
         while (hedging.TryAcquire())
         {
-            taken++;
+            count++;
         }
-        return taken;
+        return count;
     }
 
-    private static HedgingBudget With(int servers, double share) =>
+    private static HedgingBudget Create(int servers, double share) =>
         new(
             new GatewayOptions
             {

@@ -17,27 +17,27 @@ public sealed class MinResponseDataRateTests
     [InlineData(16 << 10, 1, 1000)]
     [InlineData(1 << 20, 60, 1000)]
     [InlineData(1, 9, 1)]
-    public async Task Who_keeps_up_may_read_for_ever(int length, int seconds, int times)
+    public async Task A_client_at_the_minimum_rate_is_never_aborted(int length, int seconds, int times)
     {
-        using var pace = new MinResponseDataRate(_time);
-        using var client = new Client(_time) { Takes = TimeSpan.FromSeconds(seconds) };
+        using var rate = new MinResponseDataRate(_time);
+        using var client = new Client(_time) { WriteDuration = TimeSpan.FromSeconds(seconds) };
         for (var i = 0; i < times; i++)
         {
-            await pace.WriteAsync(client, new byte[length]);
+            await rate.WriteAsync(client, new byte[length]);
         }
     }
 
     [Fact]
-    public async Task Who_falls_behind_by_the_grace_is_ended()
+    public async Task A_client_behind_by_the_grace_period_is_aborted()
     {
-        using var pace = new MinResponseDataRate(_time);
-        using var client = new Client(_time) { Takes = TimeSpan.FromSeconds(2) };
+        using var rate = new MinResponseDataRate(_time);
+        using var client = new Client(_time) { WriteDuration = TimeSpan.FromSeconds(2) };
         var written = 0;
         var stopped = await Assert.ThrowsAsync<ResponseAbortedException>(async () =>
         {
             for (; written < 100; written++)
             {
-                await pace.WriteAsync(client, new byte[16 << 10]);
+                await rate.WriteAsync(client, new byte[16 << 10]);
             }
         });
         Assert.Equal("read_too_slowly", stopped.Reason);
@@ -45,55 +45,55 @@ public sealed class MinResponseDataRateTests
     }
 
     [Fact]
-    public async Task Who_was_behind_can_catch_up()
+    public async Task A_slow_client_can_catch_up()
     {
-        using var pace = new MinResponseDataRate(_time);
+        using var rate = new MinResponseDataRate(_time);
         using var client = new Client(_time);
         for (var i = 0; i < 100; i++)
         {
-            client.Takes = MinResponseDataRate.GracePeriod;
-            await pace.WriteAsync(client, new byte[16 << 10]);
-            client.Takes = TimeSpan.Zero;
-            await pace.WriteAsync(client, new byte[9 * (16 << 10)]);
+            client.WriteDuration = MinResponseDataRate.GracePeriod;
+            await rate.WriteAsync(client, new byte[16 << 10]);
+            client.WriteDuration = TimeSpan.Zero;
+            await rate.WriteAsync(client, new byte[9 * (16 << 10)]);
         }
     }
 
     [Fact]
-    public async Task Who_was_fast_has_saved_nothing_up()
+    public async Task A_fast_client_gains_no_credit()
     {
-        using var pace = new MinResponseDataRate(_time);
+        using var rate = new MinResponseDataRate(_time);
         using var client = new Client(_time);
         for (var i = 0; i < 100; i++)
         {
-            await pace.WriteAsync(client, new byte[1 << 20]);
+            await rate.WriteAsync(client, new byte[1 << 20]);
         }
-        client.Takes = MinResponseDataRate.GracePeriod * 2;
-        await Assert.ThrowsAsync<ResponseAbortedException>(async () => await pace.WriteAsync(client, new byte[1]));
+        client.WriteDuration = MinResponseDataRate.GracePeriod * 2;
+        await Assert.ThrowsAsync<ResponseAbortedException>(async () => await rate.WriteAsync(client, new byte[1]));
     }
 
     [Fact]
-    public async Task Time_in_which_there_is_nothing_to_write_does_not_count()
+    public async Task Time_without_writes_does_not_count()
     {
-        using var pace = new MinResponseDataRate(_time);
+        using var rate = new MinResponseDataRate(_time);
         using var client = new Client(_time);
         for (var i = 0; i < 5; i++)
         {
-            await pace.WriteAsync(client, new byte[1]);
+            await rate.WriteAsync(client, new byte[1]);
             _time.Advance(TimeSpan.FromMinutes(1));
         }
     }
 
-    /// <summary>A place of everybody is held until the answer is read: who does not read loses it, and its upstream is told.</summary>
+    /// <summary>A remote read holds a slot of all tenants until its response is read. A client that does not read loses it.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task Who_does_not_read_is_broken_off_and_the_server_is_told(int version)
+    public async Task A_client_that_does_not_read_is_aborted_and_the_upstream_request_cancelled(int version)
     {
         await using var prometheus = await ScriptedPrometheus.StartAsync();
-        var reported = new TaskCompletionSource();
+        var cancelled = new TaskCompletionSource();
         prometheus.Respond = async context =>
         {
-            context.RequestAborted.Register(() => reported.TrySetResult());
+            context.RequestAborted.Register(() => cancelled.TrySetResult());
             context.Response.ContentType = "application/x-protobuf";
             while (!context.RequestAborted.IsCancellationRequested)
             {
@@ -120,27 +120,27 @@ public sealed class MinResponseDataRateTests
 
         await gateway.WaitUntilAsync(
             () => gateway.Log.Any(line => line.Contains("reads a remote read at less than 16 KiB per second", StringComparison.Ordinal)),
-            "the end",
+            "the abort",
             () => _time.Advance(TimeSpan.FromSeconds(1))
         );
 
-        await reported.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync());
         await gateway.WaitUntilAsync(
             () => gateway.Log.Any(line => line.Contains("POST /api/v1/read 200", StringComparison.Ordinal)),
-            "its line"
+            "the log line"
         );
         Assert.DoesNotContain(gateway.Log, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
-    /// <summary>Takes a while for each piece, and notices when it takes too long.</summary>
+    /// <summary>A client whose writes take a configured time and observe cancellation.</summary>
     private sealed class Client(FakeTimeProvider time) : MemoryStream
     {
-        public TimeSpan Takes { get; set; }
+        public TimeSpan WriteDuration { get; set; }
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            time.Advance(Takes);
+            time.Advance(WriteDuration);
             return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled(cancellationToken) : ValueTask.CompletedTask;
         }
     }

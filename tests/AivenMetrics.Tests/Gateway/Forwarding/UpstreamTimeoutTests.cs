@@ -19,7 +19,7 @@ public sealed class UpstreamTimeoutTests : IDisposable
     }
 
     [Fact]
-    public void A_destination_that_is_lost_ends_the_wait_for_its_headers()
+    public void A_hung_destination_ends_the_wait_for_its_headers()
     {
         using var deadline = new UpstreamTimeout(Allowed, _time, _client.Token);
 
@@ -36,7 +36,7 @@ public sealed class UpstreamTimeoutTests : IDisposable
 
     /// <summary>A long response of a server whose probes time out would otherwise never end.</summary>
     [Fact]
-    public void A_body_that_has_begun_is_not_cut_off_by_it()
+    public void A_started_body_is_not_cut_off_by_a_hung_destination()
     {
         using var deadline = new UpstreamTimeout(Allowed, _time, _client.Token);
 
@@ -49,22 +49,22 @@ public sealed class UpstreamTimeoutTests : IDisposable
     }
 
     [Fact]
-    public void One_that_was_lost_before_ends_the_wait_at_once()
+    public void A_destination_that_already_hangs_ends_the_wait_at_once()
     {
         using var deadline = new UpstreamTimeout(Allowed, _time, _client.Token);
         _destination.Cancel();
 
-        using var ended = deadline.LinkHungToken(_destination.Token);
+        using var registration = deadline.LinkHungToken(_destination.Token);
 
         Assert.True(deadline.IsHung);
     }
 
-    /// <summary>Nobody is there for whom another destination could be asked.</summary>
+    /// <summary>After the client has disconnected, no other destination is tried.</summary>
     [Fact]
-    public void A_client_that_went_comes_before_all_else()
+    public void A_disconnected_client_takes_precedence()
     {
         using var deadline = new UpstreamTimeout(Allowed, _time, _client.Token);
-        using var ended = deadline.LinkHungToken(_destination.Token);
+        using var registration = deadline.LinkHungToken(_destination.Token);
 
         _client.Cancel();
         _destination.Cancel();
@@ -74,7 +74,7 @@ public sealed class UpstreamTimeoutTests : IDisposable
     }
 
     [Fact]
-    public void The_time_begins_anew_with_whatever_comes()
+    public void A_restart_resets_the_timeout()
     {
         using var deadline = new UpstreamTimeout(Allowed, _time, _client.Token);
 

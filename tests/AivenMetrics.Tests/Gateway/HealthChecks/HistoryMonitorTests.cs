@@ -17,31 +17,31 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.HealthChecks;
 
-/// <summary>Holes in a server's history: how they are found, what a query asks about, and who is asked then.</summary>
+/// <summary>Gaps in the history of a server: their detection, the window of a query, and the order of destinations for it.</summary>
 public sealed class HistoryMonitorTests
 {
     private const long Minute = 60_000;
 
     [Theory]
     [InlineData("0 10 20 30", "")]
-    [InlineData("0 0 0 30 40", "")] // a sample of 20 ago counts
+    [InlineData("0 0 0 30 40", "")] // a sample of age 20 counts
     [InlineData("0 0 0 0 0 50 60", "0..50")]
-    [InlineData("- - 20", "-20..20")] // none was seen: it began at the least a reach before
-    [InlineData("0 10 - - - -", "10..60")] // the look back ended: it began with the one before
+    [InlineData("- - 20", "-20..20")] // no sample before: the gap starts at least one lookback earlier
+    [InlineData("0 10 - - - -", "10..60")] // the lookback ended: the gap starts with the sample before
     [InlineData("0 10 - -", "")] // an engine that hides its newest samples
     [InlineData("0 0 0 0 40 40 40 40 80", "0..40 40..80")]
-    public void A_hole_begins_with_the_last_sample_before_it_and_ends_where_a_newer_one_is_seen(string grid, string holes)
+    public void A_gap_starts_at_the_last_sample_before_it_and_ends_where_a_newer_one_is_seen(string grid, string gaps)
     {
         var newest = grid.Split(' ')
             .Select((sample, index) => (sample, At: index * 10L))
             .Where(p => p.sample != "-")
             .ToDictionary(p => p.At, p => long.Parse(p.sample, CultureInfo.InvariantCulture));
         var found = GapFinder.FindGaps(newest, 0, (grid.Split(' ').Length - 1) * 10, 10, 20);
-        Assert.Equal(holes, string.Join(' ', found.Select(gap => $"{gap.From}..{gap.To}")));
+        Assert.Equal(gaps, string.Join(' ', found.Select(gap => $"{gap.From}..{gap.To}")));
     }
 
     [Fact]
-    public void A_hole_ends_with_the_first_sample_behind_it()
+    public void A_gap_ends_at_the_first_sample_after_it()
     {
         Assert.Equal(
             17,
@@ -59,7 +59,7 @@ public sealed class HistoryMonitorTests
     }
 
     [Fact]
-    public void Gaps_unite_are_cut_and_measured()
+    public void Gaps_can_be_merged_subtracted_and_measured()
     {
         var gaps = SampleGap.Union([new(50, 60), new(10, 20), new(15, 30)]);
         Assert.Equal([new(10, 30), new(50, 60)], gaps);
@@ -70,7 +70,7 @@ public sealed class HistoryMonitorTests
     }
 
     [Fact]
-    public void Gaps_that_all_have_are_no_choice()
+    public void Gaps_common_to_all_destinations_make_no_difference()
     {
         SampleGap[] beginning = [new(0, 100 * Minute)];
         Assert.False(Differ(beginning, beginning));
@@ -83,7 +83,7 @@ public sealed class HistoryMonitorTests
     }
 
     [Fact]
-    public void A_gap_where_nothing_is_known_of_the_others_is_no_choice()
+    public void A_gap_makes_no_difference_where_the_other_histories_are_unknown()
     {
         SampleGap[] gap = [new(0, 100 * Minute)];
         Assert.False(SampleGap.Differ([new(gap, gap), new([], gap)], 0, TimeSpan.FromMinutes(1)));
@@ -102,7 +102,7 @@ public sealed class HistoryMonitorTests
     [InlineData("x @ 99940", 1)]
     [InlineData("x offset -5m", 0)]
     [InlineData("sum(x[5m", null)]
-    public void A_query_asks_about_its_time_and_what_its_ranges_and_offsets_reach_back(string query, int? minutes)
+    public void The_window_of_a_query_includes_its_ranges_and_offsets(string query, int? minutes)
     {
         const long at = 100_000_000;
         var tenant = new Tenant("a", "space", "a", null);
@@ -117,51 +117,51 @@ public sealed class HistoryMonitorTests
     }
 
     [Theory]
-    [InlineData(70, 80, "prometheus-1")] // behind the hole of the first
-    [InlineData(20, 80, "prometheus-2")] // over it
-    [InlineData(45, 45, "prometheus-2")] // a moment in it
-    [InlineData(95, 99, "prometheus-1")] // over the second's only
-    [InlineData(20, 99, "prometheus-2")] // over both: the smaller one
-    public void Who_has_the_time_that_is_asked_about_is_asked_first(long from, long to, string asked)
+    [InlineData(70, 80, "prometheus-1")] // after the gap of the first
+    [InlineData(20, 80, "prometheus-2")] // across the gap of the first
+    [InlineData(45, 45, "prometheus-2")] // an instant in the gap of the first
+    [InlineData(95, 99, "prometheus-1")] // across the gap of the second
+    [InlineData(20, 99, "prometheus-2")] // across both gaps: that of the second is smaller
+    public void The_destination_with_the_smallest_gap_in_the_window_is_first(long from, long to, string expected)
     {
-        using var destinations = Two();
+        using var destinations = CreateTwo();
         Assert.True(destinations.HaveDifferentGaps);
-        Assert.Equal(asked, destinations.GetOrder(new(from * Minute, to * Minute))[0].Name);
+        Assert.Equal(expected, destinations.GetOrder(new(from * Minute, to * Minute))[0].Name);
     }
 
     [Theory]
-    [InlineData(55, 58, "prometheus-2")] // it is known to have that
-    [InlineData(42, 48, "prometheus-1")] // nothing is known of the second's
-    [InlineData(20, 80, "prometheus-1")] // it might lack as much
-    [InlineData(48, 80, "prometheus-2")] // it cannot lack as much
-    public void One_is_not_asked_first_for_a_time_of_which_nothing_is_known(long from, long to, string asked)
+    [InlineData(55, 58, "prometheus-2")] // the second is known to have samples
+    [InlineData(42, 48, "prometheus-1")] // the history of the second is unknown
+    [InlineData(20, 80, "prometheus-1")] // the second might have a gap of the same size
+    [InlineData(48, 80, "prometheus-2")] // the second cannot have a gap of the same size
+    public void A_destination_with_unknown_history_in_the_window_is_not_first(long from, long to, string expected)
     {
-        using var destinations = Two();
+        using var destinations = CreateTwo();
         destinations.RecordGaps(destinations.All[1], [], [new(30 * Minute, 50 * Minute)]);
-        Assert.Equal(asked, destinations.GetOrder(new(from * Minute, to * Minute))[0].Name);
+        Assert.Equal(expected, destinations.GetOrder(new(from * Minute, to * Minute))[0].Name);
     }
 
     [Fact]
-    public void The_first_is_not_left_for_what_is_not_known_of_it()
+    public void The_first_destination_stays_first_despite_unknown_history()
     {
-        using var destinations = Two();
+        using var destinations = CreateTwo();
         destinations.RecordGaps(destinations.All[0], [], [new(0, 200 * Minute)]);
         Assert.Equal("prometheus-1", destinations.GetOrder(new(20 * Minute, 80 * Minute))[0].Name);
     }
 
     [Fact]
-    public void What_is_older_than_the_history_that_was_looked_at_is_taken_to_be_there()
+    public void Times_before_the_checked_history_count_as_available()
     {
-        using var destinations = Two();
+        using var destinations = CreateTwo();
         destinations.RecordGaps(destinations.All[0], [new(-60 * 24 * 60 * Minute, 60 * Minute)], []);
         Assert.Equal("prometheus-1", destinations.GetOrder(new(-50 * 24 * 60 * Minute, -40 * 24 * 60 * Minute))[0].Name);
         Assert.Equal("prometheus-2", destinations.GetOrder(new(-50 * 24 * 60 * Minute, 0))[0].Name);
     }
 
     [Fact]
-    public void One_that_is_known_to_have_a_time_comes_before_one_of_which_a_part_is_unknown()
+    public void A_destination_with_a_known_history_precedes_one_with_a_partly_unknown_one()
     {
-        using var destinations = Some(3);
+        using var destinations = Create(3);
         destinations.RecordGaps(destinations.All[0], [new(40 * Minute, 60 * Minute)], []);
         destinations.RecordGaps(destinations.All[1], [], [new(55 * Minute, 60 * Minute)]);
         Assert.Equal("prometheus-3", destinations.GetOrder(new(40 * Minute, 60 * Minute))[0].Name);
@@ -170,13 +170,13 @@ public sealed class HistoryMonitorTests
     }
 
     [Fact]
-    public void What_was_asked_about_in_vain_is_asked_about_again_after_the_rest_and_a_pause_that_grows()
+    public void A_failed_part_of_the_history_is_retried_last_and_after_growing_pauses()
     {
         var time = new FakeTimeProvider();
         var backlog = new HistoryBacklog(10, time);
         backlog.Add(new(0, 25));
         backlog.MarkFailed(Next(15, 25));
-        backlog.Add(new(25, 30)); // something new
+        backlog.Add(new(25, 30)); // a newer part
         backlog.MarkKnown(Next(25, 30));
         backlog.MarkKnown(Next(5, 15));
         backlog.MarkKnown(Next(0, 5));
@@ -190,7 +190,7 @@ public sealed class HistoryMonitorTests
         time.Advance(TimeSpan.FromMinutes(1));
         backlog.MarkFailed(Next(15, 25));
 
-        backlog.RetryAll(); // it was away: no pause
+        backlog.RetryAll(); // the server was unreachable: no pause
         backlog.DropBefore(20);
         backlog.MarkKnown(Next(20, 25));
         Assert.True(backlog.IsEmpty);
@@ -203,23 +203,23 @@ public sealed class HistoryMonitorTests
     }
 
     [Fact]
-    public void One_that_fails_is_not_asked_first_for_its_history()
+    public void A_failed_destination_is_not_first_despite_its_history()
     {
-        using var destinations = Two();
+        using var destinations = CreateTwo();
         destinations.RecordProbeFailure(destinations.All[1], DestinationHealth.Unreachable, "");
         Assert.Equal("prometheus-1", destinations.GetOrder(new(20 * Minute, 80 * Minute))[0].Name);
     }
 
     [Fact]
-    public void Without_a_known_time_or_gaps_the_order_is_the_same_object_for_every_request()
+    public void Without_a_window_or_gaps_every_request_gets_the_same_order_object()
     {
-        using var destinations = Two();
+        using var destinations = CreateTwo();
         Assert.Same(destinations.GetOrder(null), destinations.GetOrder(new(70 * Minute, 80 * Minute)));
         Assert.Equal(0, destinations.Detours);
     }
 
     [Fact]
-    public async Task A_graph_over_a_time_that_the_usual_one_missed_comes_from_the_one_that_has_it()
+    public async Task A_query_across_a_gap_of_the_first_destination_goes_to_the_second()
     {
         await using var first = await ScriptedPrometheus.StartAsync();
         await using var second = await ScriptedPrometheus.StartAsync();
@@ -227,21 +227,24 @@ public sealed class HistoryMonitorTests
         first.HasSamplesAt = at => at < now - 3600 || at > now - 1800;
         await using var gateway = await RunningGateway.StartAsync(first.Url, second.Url);
         var destinations = gateway.Provider.GetRequiredService<DestinationPool>();
-        await gateway.WaitUntilAsync(() => destinations.HaveDifferentGaps, "the hole");
+        await gateway.WaitUntilAsync(() => destinations.HaveDifferentGaps, "the gap");
 
-        Assert.Equal("prometheus-2", await AskAsync(gateway, $"/api/v1/query_range?query=up&start={now - 5000}&end={now}&step=60"));
-        Assert.Equal("prometheus-1", await AskAsync(gateway, $"/api/v1/query_range?query=up&start={now - 1000}&end={now}&step=60"));
+        Assert.Equal("prometheus-2", await GetInstanceAsync(gateway, $"/api/v1/query_range?query=up&start={now - 5000}&end={now}&step=60"));
+        Assert.Equal("prometheus-1", await GetInstanceAsync(gateway, $"/api/v1/query_range?query=up&start={now - 1000}&end={now}&step=60"));
         Assert.Equal(
             "prometheus-2",
-            await AskAsync(gateway, $"/api/v1/query_range?query=rate(x[1h])&start={now - 1000}&end={now}&step=60")
+            await GetInstanceAsync(gateway, $"/api/v1/query_range?query=rate(x[1h])&start={now - 1000}&end={now}&step=60")
         );
-        Assert.Equal("prometheus-2", await AskAsync(gateway, $"/api/v1/query?query=up&time={now - 2700}"));
+        Assert.Equal("prometheus-2", await GetInstanceAsync(gateway, $"/api/v1/query?query=up&time={now - 2700}"));
         Assert.Equal(
             "prometheus-2",
-            await AskAsync(gateway, $"/api/v1/query?query=up&time={DateTimeOffset.FromUnixTimeSeconds(now - 2700):yyyy-MM-ddTHH:mm:ss}Z")
+            await GetInstanceAsync(
+                gateway,
+                $"/api/v1/query?query=up&time={DateTimeOffset.FromUnixTimeSeconds(now - 2700):yyyy-MM-ddTHH:mm:ss}Z"
+            )
         );
-        Assert.Equal("prometheus-2", await AskAsync(gateway, "/api/v1/query?query=increase(x[2h])"));
-        Assert.Equal("prometheus-1", await AskAsync(gateway, "/api/v1/query?query=up"));
+        Assert.Equal("prometheus-2", await GetInstanceAsync(gateway, "/api/v1/query?query=increase(x[2h])"));
+        Assert.Equal("prometheus-1", await GetInstanceAsync(gateway, "/api/v1/query?query=up"));
 
         var gap = Assert.Single(destinations.All[0].Gaps, g => g.To > (now - 3000) * 1000);
         Assert.InRange(gap.From / 1000, now - 3600 - 20, now - 3600 + 20);
@@ -249,7 +252,7 @@ public sealed class HistoryMonitorTests
     }
 
     [Fact]
-    public async Task A_new_hole_is_known_while_the_look_back_still_runs()
+    public async Task A_new_gap_is_detected_while_the_lookback_is_running()
     {
         await using var first = await ScriptedPrometheus.StartAsync();
         await using var second = await ScriptedPrometheus.StartAsync();
@@ -270,27 +273,30 @@ public sealed class HistoryMonitorTests
 
         await gateway.WaitUntilAsync(
             () => destinations.All[0].Gaps.Any(gap => gap.To / 1000 >= start + 20 && time.GetUtcNow().ToUnixTimeSeconds() > start + 25),
-            "the hole",
+            "the gap",
             () => time.Advance(TimeSpan.FromSeconds(1))
         );
 
         Assert.InRange(Assert.Single(destinations.All[0].Gaps).From / 1000, start + 8, start + 12);
         Assert.True(
             SampleGap.MissingTime(destinations.All[0].History.PossibleGaps, new(0, start * 1000)) > TimeSpan.FromDays(1),
-            "the look back ended"
+            "the lookback has ended"
         );
         await gateway.WaitUntilAsync(
             () => destinations.HaveDifferentGaps,
-            "what the second has",
+            "the history of the second",
             () => time.Advance(TimeSpan.FromSeconds(1))
         );
-        Assert.Equal("prometheus-2", await AskAsync(gateway, $"/api/v1/query_range?query=up&start={start + 5}&end={start + 22}&step=1"));
+        Assert.Equal(
+            "prometheus-2",
+            await GetInstanceAsync(gateway, $"/api/v1/query_range?query=up&start={start + 5}&end={start + 22}&step=1")
+        );
     }
 
     [Theory]
     [InlineData("failing")]
     [InlineData("away")]
-    public async Task A_history_that_cannot_be_had_speaks_for_nobody_and_is_asked_for_again(string trouble)
+    public async Task An_unavailable_history_makes_no_difference_and_is_requested_again(string failure)
     {
         await using var first = await ScriptedPrometheus.StartAsync();
         await using var second = await ScriptedPrometheus.StartAsync();
@@ -298,8 +304,8 @@ public sealed class HistoryMonitorTests
         var start = time.GetUtcNow().ToUnixTimeSeconds();
         first.HasSamplesAt = at => at > start - 7200 && (at < start - 3000 || at > start - 2000);
         second.HasSamplesAt = at => at > start - 3600;
-        second.HistoryStatus = trouble == "failing" ? 500 : 200;
-        second.Version = trouble == "away" ? null : second.Version;
+        second.HistoryStatus = failure == "failing" ? 500 : 200;
+        second.Version = failure == "away" ? null : second.Version;
         await using var gateway = await RunningGateway.StartAsync(
             file =>
                 new()
@@ -315,42 +321,42 @@ public sealed class HistoryMonitorTests
         await gateway.WaitUntilAsync(() => gateway.Log.Any(IsWait), "the log line", () => time.Advance(TimeSpan.FromSeconds(1)));
 
         Assert.False(destinations.HaveDifferentGaps);
-        Assert.Equal("prometheus-1", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 18000}"));
-        Assert.Equal("prometheus-1", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 2500}"));
+        Assert.Equal("prometheus-1", await GetInstanceAsync(gateway, $"/api/v1/query?query=up&time={start - 18000}"));
+        Assert.Equal("prometheus-1", await GetInstanceAsync(gateway, $"/api/v1/query?query=up&time={start - 2500}"));
 
         (second.HistoryStatus, second.Version) = (200, "2.42.0");
         await UntilKnownAsync(1);
-        Assert.Equal("prometheus-1", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 18000}"));
-        Assert.Equal("prometheus-1", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 5000}"));
-        Assert.Equal("prometheus-2", await AskAsync(gateway, $"/api/v1/query?query=up&time={start - 2500}"));
+        Assert.Equal("prometheus-1", await GetInstanceAsync(gateway, $"/api/v1/query?query=up&time={start - 18000}"));
+        Assert.Equal("prometheus-1", await GetInstanceAsync(gateway, $"/api/v1/query?query=up&time={start - 5000}"));
+        Assert.Equal("prometheus-2", await GetInstanceAsync(gateway, $"/api/v1/query?query=up&time={start - 2500}"));
         Assert.Single(gateway.Log, IsWait);
 
         Task UntilKnownAsync(int index) =>
             gateway.WaitUntilAsync(
                 () => destinations.All[index] is { Gaps.Length: > 0 } one && one.History.PossibleGaps.SequenceEqual(one.Gaps),
-                "all of a history",
+                "the whole history",
                 () => time.Advance(TimeSpan.FromSeconds(1))
             );
 
         static bool IsWait(string line) => line.Contains("history of prometheus-2 is not available", StringComparison.Ordinal);
     }
 
-    private static async Task<string> AskAsync(RunningGateway gateway, string target)
+    private static async Task<string> GetInstanceAsync(RunningGateway gateway, string target)
     {
         using var response = await gateway.GetAsync(target);
         return response.Headers.GetValues("X-AivenMetrics-Instance").Single();
     }
 
-    /// <summary>The first lacks minutes 40 to 60, the second minutes 90 to 98.</summary>
-    private static DestinationPool Two()
+    /// <summary>Creates two destinations. The first has a gap from minute 40 to 60, the second from minute 90 to 98.</summary>
+    private static DestinationPool CreateTwo()
     {
-        var destinations = Some(2);
+        var destinations = Create(2);
         destinations.RecordGaps(destinations.All[0], [new(40 * Minute, 60 * Minute)], []);
         destinations.RecordGaps(destinations.All[1], [new(90 * Minute, 98 * Minute)], []);
         return destinations;
     }
 
-    private static DestinationPool Some(int count) =>
+    private static DestinationPool Create(int count) =>
         new(
             new GatewayOptions { Prometheus = [.. Enumerable.Range(1, count).Select(i => $"http://{i}")] },
             new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(100 * Minute)),

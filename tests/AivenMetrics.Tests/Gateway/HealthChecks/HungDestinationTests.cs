@@ -9,18 +9,18 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.HealthChecks;
 
-/// <summary>A server that takes everything and answers nothing, one that is slow, and one that is only behind.</summary>
+/// <summary>Servers that accept requests without responding, slow servers, and servers with stale samples.</summary>
 public sealed class HungDestinationTests : ProbedPairTestBase
 {
     private const string Light = "/api/v1/query?query=up";
     private const string Heavy = "/api/v1/query_range?query=up&start=1&end=2&step=1";
 
     [Fact]
-    public async Task Every_request_in_flight_at_one_that_hangs_is_answered_by_the_next()
+    public async Task Requests_in_flight_at_a_hung_destination_are_retried_at_the_next()
     {
         First.Hang = new();
-        var asking = Enumerable.Range(0, 40).Select(i => InstanceAsync(i % 2 == 0 ? Light : Heavy)).ToArray();
-        Assert.All(await Task.WhenAll(asking), instance => Assert.Equal("prometheus-2", instance));
+        var requests = Enumerable.Range(0, 40).Select(i => InstanceAsync(i % 2 == 0 ? Light : Heavy)).ToArray();
+        Assert.All(await Task.WhenAll(requests), instance => Assert.Equal("prometheus-2", instance));
         await Gateway.WaitUntilAsync(() => Destinations.Primary.Name == "prometheus-2", "the switch");
         Assert.Equal(DestinationHealth.Hung, Destinations.All[0].Health);
         Assert.Contains(Gateway.Log, line =>
@@ -32,10 +32,10 @@ public sealed class HungDestinationTests : ProbedPairTestBase
     }
 
     [Fact]
-    public async Task When_all_hang_it_is_503_at_once_with_the_reason()
+    public async Task If_all_destinations_hang_requests_are_503_at_once_with_the_reasons()
     {
         (First.Hang, Second.Hang) = (new(), new());
-        await Gateway.WaitUntilAsync(() => Destinations.All.All(d => d.IsHung), "both hang");
+        await Gateway.WaitUntilAsync(() => Destinations.All.All(d => d.IsHung), "both destinations to hang");
         var started = Stopwatch.GetTimestamp();
         using var response = await Gateway.GetAsync(Heavy);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
@@ -44,7 +44,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
             await response.Content.ReadAsStringAsync(),
             StringComparison.Ordinal
         );
-        Assert.True(Stopwatch.GetElapsedTime(started) < HealthProber.HangTimeout, "it waited for a probe");
+        Assert.True(Stopwatch.GetElapsedTime(started) < HealthProber.HangTimeout, "the response waited for a probe");
 
         First.Hang.SetResult();
         First.Hang = null;
@@ -53,7 +53,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
     }
 
     [Fact]
-    public async Task One_that_is_too_busy_for_probes_but_answers_requests_is_not_left()
+    public async Task A_destination_that_answers_requests_but_no_probes_stays_primary()
     {
         var probes = new TaskCompletionSource();
         First.BeforeProbe = () => probes.Task;
@@ -67,16 +67,16 @@ public sealed class HungDestinationTests : ProbedPairTestBase
     }
 
     [Fact]
-    public async Task A_light_query_that_is_late_is_asked_of_the_next_one_too_and_the_other_ask_is_ended()
+    public async Task A_slow_light_query_is_hedged_and_the_slower_request_cancelled()
     {
-        var ended = new TaskCompletionSource();
+        var cancelled = new TaskCompletionSource();
         First.Respond = async context =>
         {
-            context.RequestAborted.Register(() => ended.TrySetResult());
-            await ended.Task;
+            context.RequestAborted.Register(() => cancelled.TrySetResult());
+            await cancelled.Task;
         };
         Assert.Equal("prometheus-2", await InstanceAsync(Light));
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10));
         var hedging = Gateway.Provider.GetRequiredService<HedgingBudget>();
         Assert.Equal((1, 1), (hedging.HedgedRequests, hedging.HedgesWon));
         Assert.Equal(DestinationHealth.Healthy, Destinations.Primary.Health);
@@ -84,7 +84,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
     }
 
     [Fact]
-    public async Task A_late_answer_of_the_usual_one_still_counts_when_the_next_has_only_an_error()
+    public async Task A_late_success_is_preferred_to_an_error_of_the_hedge()
     {
         Second.Respond = context =>
             ScriptedPrometheus.WriteAsync(context, 422, """{"status":"error","errorType":"execution","error":"x"}""");
@@ -101,17 +101,17 @@ public sealed class HungDestinationTests : ProbedPairTestBase
     }
 
     [Fact]
-    public async Task The_next_one_is_waited_for_when_the_usual_one_fails_late()
+    public async Task A_hedge_is_awaited_if_the_first_request_fails()
     {
-        var asked = new TaskCompletionSource();
+        var hedged = new TaskCompletionSource();
         First.Respond = async context =>
         {
-            await asked.Task.WaitAsync(context.RequestAborted);
+            await hedged.Task.WaitAsync(context.RequestAborted);
             await ScriptedPrometheus.WriteAsync(context, 502, "", "text/plain");
         };
         Second.Respond = async context =>
         {
-            asked.TrySetResult();
+            hedged.TrySetResult();
             await Task.Delay(300, context.RequestAborted);
             await ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
         };
@@ -120,7 +120,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
     }
 
     [Fact]
-    public async Task A_range_is_not_asked_twice()
+    public async Task A_range_query_is_not_hedged()
     {
         First.Respond = async context =>
         {
@@ -132,9 +132,9 @@ public sealed class HungDestinationTests : ProbedPairTestBase
     }
 
     [Fact]
-    public async Task Samples_that_stop_coming_move_queries_to_the_one_that_has_newer()
+    public async Task Queries_move_away_from_a_destination_with_stale_samples()
     {
-        await using var soon = await RunningGateway.StartAsync(file =>
+        await using var gateway = await RunningGateway.StartAsync(file =>
             new()
             {
                 Prometheus = [First.Url, Second.Url],
@@ -143,28 +143,31 @@ public sealed class HungDestinationTests : ProbedPairTestBase
             }
         );
         First.NewestSampleAge = 60;
-        await soon.WaitUntilAsync(() => soon.Provider.GetRequiredService<DestinationPool>().Primary.Name == "prometheus-2", "the switch");
-        Assert.Contains(soon.Log, line => line.Contains("because prometheus-1 has no fresh samples", StringComparison.Ordinal));
+        await gateway.WaitUntilAsync(
+            () => gateway.Provider.GetRequiredService<DestinationPool>().Primary.Name == "prometheus-2",
+            "the switch"
+        );
+        Assert.Contains(gateway.Log, line => line.Contains("because prometheus-1 has no fresh samples", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task An_engine_without_a_path_for_readiness_is_ready_when_it_tells_its_version()
+    public async Task A_server_without_a_readiness_path_is_ready_if_it_reports_its_version()
     {
         await using var engine = await ScriptedPrometheus.StartAsync();
         engine.ReadinessStatus = 404;
-        await using var before = await RunningGateway.StartAsync(engine.Url);
-        await before.WaitUntilReadyAsync();
-        await before.WaitUntilAsync(() => before.Provider.GetRequiredService<DestinationPool>().AnyUsable, "the first probe");
+        await using var gateway = await RunningGateway.StartAsync(engine.Url);
+        await gateway.WaitUntilReadyAsync();
+        await gateway.WaitUntilAsync(() => gateway.Provider.GetRequiredService<DestinationPool>().AnyUsable, "the first probe");
     }
 
     [Fact]
-    public async Task A_page_to_log_in_at_is_no_query_engine()
+    public async Task A_login_page_is_not_a_query_engine()
     {
         await using var page = await ScriptedPrometheus.StartAsync();
         page.BuildInfo = "<html>Who are you?</html>";
-        await using var before = await RunningGateway.StartAsync(page.Url, Second.Url);
-        var servers = before.Provider.GetRequiredService<DestinationPool>();
-        await before.WaitUntilAsync(() => servers.All[0].Health == DestinationHealth.Failing, "the first probe");
+        await using var gateway = await RunningGateway.StartAsync(page.Url, Second.Url);
+        var servers = gateway.Provider.GetRequiredService<DestinationPool>();
+        await gateway.WaitUntilAsync(() => servers.All[0].Health == DestinationHealth.Failing, "the first probe");
         Assert.False(servers.All[0].IsUsable);
         Assert.Equal("prometheus-2", servers.Primary.Name);
     }

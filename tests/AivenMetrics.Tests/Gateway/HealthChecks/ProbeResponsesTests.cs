@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.HealthChecks;
 
-/// <summary>What servers answer to the gateway's own questions, and what else may come from their address.</summary>
+/// <summary>Responses to the gateway's own requests, including responses that no query engine sends.</summary>
 public sealed class ProbeResponsesTests
 {
     [Theory]
@@ -17,10 +17,10 @@ public sealed class ProbeResponsesTests
     [InlineData("""{"data":[]}""", null)]
     [InlineData("<html>", null)]
     [InlineData("", null)]
-    public void A_version_is_read_where_there_is_one(string answer, string? version) =>
+    public void A_version_is_parsed_if_present(string answer, string? version) =>
         Assert.Equal(version, ProbeResponses.ParseVersion(Encoding.UTF8.GetBytes(answer)));
 
-    /// <summary>As Prometheus 3.5 and VictoriaMetrics 1.112 answer.</summary>
+    /// <summary>Build information as Prometheus 3.5 and VictoriaMetrics 1.112 return it.</summary>
     [Theory]
     [InlineData(
         """
@@ -36,18 +36,18 @@ public sealed class ProbeResponsesTests
     [InlineData("""{"status":"success","data":{"version":"3.14.0","revision":"aiven-metrics","goVersion":""}}""", null)]
     [InlineData("""{"status":"success","data":{}}""", null)]
     [InlineData("<html>", null)]
-    public void An_engine_is_told_only_for_certain(string buildInfo, QueryEngine? engine) =>
+    public void An_engine_is_detected_only_if_certain(string buildInfo, QueryEngine? engine) =>
         Assert.Equal(engine, ProbeResponses.DetectEngine(Encoding.UTF8.GetBytes(buildInfo)));
 
     [Theory]
     [InlineData("""{"data":{"resultType":"vector","result":[{"metric":{},"value":[1795427494.516,"0.97"]}]}}""", 0.97)]
     [InlineData("""{"data":{"result":[{"metric":{},"value":[1,"-3"]}]}}""", 0d)]
     [InlineData("""{"data":{"result":[{"metric":{},"value":[1,"1e300"]}]}}""", 86400d)]
-    public void An_age_is_read_and_a_sample_of_the_future_is_fresh(string answer, double seconds) =>
+    public void A_sample_age_is_parsed_and_bounded_between_zero_and_one_day(string answer, double seconds) =>
         Assert.Equal(TimeSpan.FromSeconds(seconds), ProbeResponses.ParseSampleAge(Encoding.UTF8.GetBytes(answer))?.Age);
 
     [Fact]
-    public void No_series_means_no_samples_and_no_answer_means_nothing()
+    public void No_series_means_no_samples_and_a_malformed_response_is_null()
     {
         Assert.Equal(new ReportedSampleAge(null), ProbeResponses.ParseSampleAge("""{"data":{"result":[]}}"""u8));
         Assert.Null(ProbeResponses.ParseSampleAge("""{"data":{"result":[{"metric":{},"value":[1,"NaN"]}]}}"""u8));
@@ -59,7 +59,7 @@ public sealed class ProbeResponsesTests
     }
 
     [Fact]
-    public void The_newest_samples_are_read_by_time_and_what_is_malformed_is_left_out()
+    public void The_newest_samples_are_parsed_without_malformed_entries()
     {
         var newest = ProbeResponses.ParseNewestSamples(
             """{"data":{"result":[{"metric":{},"values":[[1.5,"1.25"],[3,"2.999"],[4],["x","y"],7]},7]}}"""u8

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Limits;
 
-/// <summary>What one tenant can have the gateway hold, by sending or reading slowly, is bounded and takes nothing from others.</summary>
+/// <summary>The resources that a tenant holds by sending or reading slowly are bounded and not taken from other tenants.</summary>
 public sealed class HeldResourcesTests : IAsyncLifetime
 {
     private readonly List<TcpClient> _clients = [];
@@ -35,7 +35,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Bodies_that_do_not_end_are_few_for_each_tenant()
+    public async Task The_number_of_unfinished_bodies_is_limited_per_tenant()
     {
         for (var i = 0; i < 101; i++)
         {
@@ -49,7 +49,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Of_large_bodies_there_are_fewer_still()
+    public async Task The_limit_of_large_unfinished_bodies_is_lower()
     {
         for (var i = 0; i < 5; i++)
         {
@@ -61,7 +61,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_body_that_does_not_arrive_in_time_is_refused_and_its_room_is_given_back()
+    public async Task A_body_that_does_not_arrive_in_time_is_408_and_releases_its_quota()
     {
         for (var i = 0; i < 4; i++)
         {
@@ -70,7 +70,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
         await Task.Delay(200);
         await _gateway.WaitUntilAsync(
             () => _gateway.Log.Count(line => line.Contains("408", StringComparison.Ordinal)) == 4,
-            "the refusals",
+            "four rejections",
             () => _time.Advance(TimeSpan.FromSeconds(1))
         );
         Assert.Equal(["408", "408", "408", "408"], await StatusesAsync(4));
@@ -80,7 +80,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_that_goes_within_its_body_is_no_error_of_ours()
+    public async Task A_client_that_disconnects_within_its_body_causes_no_error_log()
     {
         for (var i = 0; i < 4; i++)
         {
@@ -93,7 +93,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
         }
         await _gateway.WaitUntilAsync(
             () => _gateway.Log.Count(line => line.Contains("POST /api/v1/query", StringComparison.Ordinal)) == 4,
-            "their lines"
+            "four log lines"
         );
         await Task.Delay(200);
         Assert.DoesNotContain(_gateway.Log, line => line.StartsWith("Error", StringComparison.Ordinal));
@@ -103,7 +103,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     [InlineData("80000000")]
     [InlineData("FFFFFFFFFFFFFFFF")]
     [InlineData("ZZ")]
-    public async Task A_chunk_of_no_size_is_a_broken_body(string size)
+    public async Task A_chunk_with_an_invalid_size_is_400(string size)
     {
         var answer = await _gateway.SendRawAsync(
             Encoding.ASCII.GetBytes(
@@ -115,7 +115,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Bodies_of_all_lengths_arrive_whole()
+    public async Task Bodies_of_all_lengths_arrive_completely()
     {
         foreach (
             var length in (int[])
@@ -136,7 +136,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Slow_readers_of_large_filtered_answers_keep_nobody_else_from_them()
+    public async Task Slow_readers_of_large_filtered_responses_do_not_block_other_tenants()
     {
         var help = new string('x', 1 << 20);
         var metrics = Enumerable
@@ -147,7 +147,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
         {
             await SendAsync($"GET /api/v1/metadata HTTP/1.1\r\nHost: x\r\n{Authorization}\r\n");
         }
-        await _gateway.WaitUntilAsync(() => _prometheus.Requests.Count == 3, "the answers of the slow readers");
+        await _gateway.WaitUntilAsync(() => _prometheus.Requests.Count == 3, "the requests of the slow readers");
         _prometheus.RespondWithData("""{"alerts":[]}""");
 
         using var other = await _gateway.SendAsync(RunningGateway.ServicesTenant, HttpMethod.Get, "/api/v1/alerts");
@@ -175,7 +175,7 @@ public sealed class HeldResourcesTests : IAsyncLifetime
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));
     }
 
-    /// <summary>The statuses of the connections that were answered, once there are so many.</summary>
+    /// <summary>Waits for this many responses and returns their statuses.</summary>
     private async Task<List<string>> StatusesAsync(int count)
     {
         await _gateway.WaitUntilAsync(() => _clients.Count(client => client.Available > 0) >= count, "the answers");

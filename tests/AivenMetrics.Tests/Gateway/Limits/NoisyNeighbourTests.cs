@@ -8,9 +8,9 @@ using Xunit;
 namespace AivenMetrics.Tests.Gateway.Limits;
 
 /// <summary>
-/// A tenant that asks more than ten times what it may, beside one that asks as usual, through real servers. How long the usual tenant waits
-/// is counted in turns, not in time: the Prometheus answers one query when it is told to, so that a slow machine changes nothing. The
-/// times themselves are measured by the benchmark "neighbour".
+/// One tenant sends more than ten times its limit while another sends its usual queries, through real servers. The test counts the wait
+/// of the usual tenant in turns, not in time: it releases one response at a time, so that a slow machine changes nothing. The benchmark
+/// "neighbour" measures the times.
 /// </summary>
 public sealed class NoisyNeighbourTests
 {
@@ -18,7 +18,7 @@ public sealed class NoisyNeighbourTests
     private const int Queued = 40;
 
     [Fact]
-    public async Task A_tenant_at_ten_times_its_limit_does_not_make_another_wait_for_it()
+    public async Task A_tenant_at_ten_times_its_limit_does_not_delay_another()
     {
         await using var prometheus = await ScriptedPrometheus.StartAsync();
         using var answers = new SemaphoreSlim(0);
@@ -46,14 +46,14 @@ public sealed class NoisyNeighbourTests
         });
         var gate = gateway.Provider.GetRequiredService<ConcurrencyLimits>().Queries;
 
-        // Everything that the neighbour may have is taken, ten times as much again is refused, and then the usual tenant comes.
-        var noise = Enumerable.Range(0, Places + Queued).Select(_ => AskAsync(gateway, RunningGateway.ServicesTenant, "noise")).ToArray();
+        // The neighbour fills its queue, and further queries of it are rejected. Then the usual tenant sends its queries.
+        var noise = Enumerable.Range(0, Places + Queued).Select(_ => QueryAsync(gateway, RunningGateway.ServicesTenant, "noise")).ToArray();
         await gateway.WaitUntilAsync(() => (prometheus.Requests.Count, gate.WaitingCount) == (Places, Queued), "the neighbour's queue");
         var refused = await Task.WhenAll(
-            Enumerable.Range(0, 10 * Places).Select(_ => AskAsync(gateway, RunningGateway.ServicesTenant, "noise"))
+            Enumerable.Range(0, 10 * Places).Select(_ => QueryAsync(gateway, RunningGateway.ServicesTenant, "noise"))
         );
         Assert.All(refused, status => Assert.Equal(HttpStatusCode.TooManyRequests, status));
-        var usual = Enumerable.Range(0, 2).Select(_ => AskAsync(gateway, RunningGateway.TenantA, "usual")).ToArray();
+        var usual = Enumerable.Range(0, 2).Select(_ => QueryAsync(gateway, RunningGateway.TenantA, "usual")).ToArray();
         await gateway.WaitUntilAsync(() => gate.WaitingCount == Queued + usual.Length, "the usual tenant's wait");
 
         for (var turn = 1; turn <= 4; turn++)
@@ -70,9 +70,9 @@ public sealed class NoisyNeighbourTests
         Assert.All(await Task.WhenAll([.. usual, .. noise]), status => Assert.Equal(HttpStatusCode.OK, status));
     }
 
-    private static async Task<HttpStatusCode> AskAsync(RunningGateway gateway, (string Username, string Password) who, string metric)
+    private static async Task<HttpStatusCode> QueryAsync(RunningGateway gateway, (string Username, string Password) tenant, string metric)
     {
-        using var response = await gateway.SendAsync(who, HttpMethod.Get, $"/api/v1/query?query={metric}");
+        using var response = await gateway.SendAsync(tenant, HttpMethod.Get, $"/api/v1/query?query={metric}");
         return response.StatusCode;
     }
 }

@@ -11,10 +11,10 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Limits;
 
-/// <summary>How much a server would make of the regular expressions of a request, and the limit of it.</summary>
+/// <summary>The size of the regular expressions of a request after expansion, and its limit.</summary>
 public sealed class RegexSizeTests : GatewayTestBase
 {
-    // Each is worth about 60,000, and is 420 characters long.
+    // An expression of 420 characters with a size of about 60,000.
     private static readonly string Large = string.Concat(Enumerable.Repeat(".{1000}", 60));
 
     public static TheoryData<string, string, bool> Requests() =>
@@ -45,7 +45,7 @@ public sealed class RegexSizeTests : GatewayTestBase
 
     [Theory]
     [MemberData(nameof(Requests))]
-    public async Task All_expressions_of_a_request_count_together(string path, string parameters, bool allowed)
+    public async Task The_sizes_of_all_expressions_of_a_request_are_summed(string path, string parameters, bool allowed)
     {
         var target = new Uri(new Uri("http://gateway/api/v1/"), path).AbsolutePath;
         var query = Uri.EscapeDataString(parameters.Replace("#", Large, StringComparison.Ordinal))
@@ -59,7 +59,7 @@ public sealed class RegexSizeTests : GatewayTestBase
     [InlineData(1, 1, true)]
     [InlineData(2, 1, false)]
     [InlineData(1, 2, false)]
-    public async Task So_do_all_of_a_remote_read(int queries, int matchers, bool allowed)
+    public async Task The_sizes_of_all_expressions_of_a_remote_read_are_summed(int queries, int matchers, bool allowed)
     {
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 200, "", "application/x-protobuf");
         var request = new ReadRequest();
@@ -96,7 +96,7 @@ public sealed class RegexSizeTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task The_refusal_tells_the_size_the_limit_and_the_remedy_and_explain_tells_it_too()
+    public async Task The_error_states_size_limit_and_remedy_and_explain_repeats_it()
     {
         var query = Uri.EscapeDataString($"up{{a=~'{Large}',b!~'{Large}'}}");
         using var refused = await Gateway.GetAsync("/api/v1/query?query=" + query);
@@ -114,7 +114,7 @@ public sealed class RegexSizeTests : GatewayTestBase
         Assert.Equal(100_000, data["limits"]!["regex_size"]!.GetValue<int>());
     }
 
-    /// <summary>What dashboards send for variables of which everything is selected: values, and values anywhere in a text.</summary>
+    /// <summary>Expressions that dashboards send for a variable with all its values selected.</summary>
     [Theory]
     [InlineData("node-{0}|", 6000)]
     [InlineData("10\\.0\\.0\\.{0}:9100|", 2500)]
@@ -134,7 +134,7 @@ public sealed class RegexSizeTests : GatewayTestBase
     }
 
     [Fact]
-    public void Plain_values_are_allowed_as_long_as_a_query_may_be()
+    public void Literal_values_are_allowed_up_to_the_maximum_query_length()
     {
         var one = "{a=~'" + new string('a', PromQLParser.MaxLength - 7) + "'}";
         var many = "{" + string.Concat(Enumerable.Repeat("a=~'b',", PromQLParser.MaxLength / 7 - 1)) + "}";
@@ -142,9 +142,9 @@ public sealed class RegexSizeTests : GatewayTestBase
         Assert.InRange(RegexSize.Compute(PromQLParser.Parse(many)), 60_000, RegexSize.Max);
     }
 
-    /// <summary>Far below the limit, so that it is no limit of what people write.</summary>
+    /// <summary>The limit is at least ten times the size of any query of the corpora.</summary>
     [Fact]
-    public void No_query_of_the_corpora_comes_near() =>
+    public void No_query_of_the_corpora_is_near_the_limit() =>
         Assert.All(Corpus.AcceptedByAny, query => Assert.InRange(RegexSize.Compute(PromQLParser.Parse(query)), 0, RegexSize.Max / 10));
 
     private async Task AssertAsync(HttpResponseMessage response, bool allowed)

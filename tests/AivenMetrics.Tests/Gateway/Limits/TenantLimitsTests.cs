@@ -10,7 +10,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Limits;
 
-/// <summary>Each limit of a plan at, below and above its value, as a client meets it.</summary>
+/// <summary>Requests below, at and above each limit of a plan.</summary>
 public sealed class TenantLimitsTests : IAsyncLifetime
 {
     private ScriptedPrometheus _prometheus = null!;
@@ -60,10 +60,10 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [InlineData("start=0&end=1", 400, "invalid parameter \\\"step\\\": cannot parse \\\"\\\" to a valid duration")]
     [InlineData("end=1&step=1", 400, "invalid parameter \\\"start\\\": cannot parse \\\"\\\" to a valid timestamp")]
     [InlineData("start=x&end=1&step=1", 400, "invalid parameter \\\"start\\\": cannot parse \\\"x\\\" to a valid timestamp")]
-    public async Task A_range_query_spans_and_has_no_more_than_the_plan_allows(string parameters, int status, string? says)
+    public async Task The_span_and_the_points_of_a_range_query_are_limited(string parameters, int status, string? message)
     {
         using var response = await _gateway.GetAsync($"/api/v1/query_range?query=up&{parameters}");
-        await AssertToldAsync(response, status, says);
+        await AssertResponseAsync(response, status, message);
         Assert.Equal(status == 200 ? 1 : 0, _prometheus.Requests.Count);
     }
 
@@ -79,10 +79,10 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [InlineData("rate(a[1h * 11])", 422, "query_range")]
     [InlineData("rate(a[max_of(1h, 11h)])", 422, "query_range")]
     [InlineData("a offset 11h", 200, null)]
-    public async Task A_range_inside_a_query_is_no_longer_than_the_plan_allows(string query, int status, string? says)
+    public async Task Ranges_inside_a_query_are_limited(string query, int status, string? message)
     {
         using var response = await _gateway.PostAsync("/api/v1/query", "query=" + Uri.EscapeDataString(query));
-        await AssertToldAsync(response, status, says);
+        await AssertResponseAsync(response, status, message);
     }
 
     [Theory]
@@ -94,7 +94,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [InlineData("&timeout=1h", "30")]
     [InlineData("&timeout=0x1p10", "30")]
     [InlineData("&timeout=1_0", "10")]
-    public async Task The_time_for_a_query_is_the_clients_or_the_plans_whichever_is_shorter(string parameter, string sent)
+    public async Task The_timeout_of_a_query_is_the_shorter_one_of_client_and_plan(string parameter, string sent)
     {
         using var response = await _gateway.GetAsync("/api/v1/query?query=up" + parameter);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -108,10 +108,10 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [InlineData("/api/v1/labels?start=now", "invalid parameter \\\"start\\\"")]
     [InlineData("/api/v1/query_exemplars?query=up&start=1&end=x", "invalid parameter \\\"end\\\"")]
     [InlineData("/api/v1/series?match[]=up&limit=-1", "invalid parameter \\\"limit\\\"")]
-    public async Task What_cannot_be_read_is_refused_here(string target, string says)
+    public async Task Invalid_parameters_are_rejected_by_the_gateway(string target, string message)
     {
         using var response = await _gateway.GetAsync(target);
-        await AssertToldAsync(response, 400, says);
+        await AssertResponseAsync(response, 400, message);
         Assert.Empty(_prometheus.Requests);
     }
 
@@ -123,7 +123,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
             + "&end=292277025-08-18T07:12:54.999999999Z"
     )]
     [InlineData("/api/v1/query?query=up&lookback_delta=1m")]
-    public async Task What_clients_ask_every_day_passes(string target)
+    public async Task Common_client_requests_are_forwarded(string target)
     {
         using var response = await _gateway.GetAsync(target);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -141,7 +141,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [InlineData(5, "5", null)]
     [InlineData(11, "40000", "(series) 10")]
     [InlineData(11, "0", "(series) 10")]
-    public async Task More_series_than_the_plan_allows_are_left_out_and_that_is_told(int series, string? limit, string? says)
+    public async Task Series_beyond_the_limit_are_truncated_with_a_warning(int series, string? limit, string? message)
     {
         _prometheus.RespondWithData(
             $"[{string.Join(',', Enumerable.Range(0, series).Select(i => $"{{\"__name__\":\"m\",\"i\":\"[{i}]\"}}"))}]"
@@ -150,20 +150,20 @@ public sealed class TenantLimitsTests : IAsyncLifetime
 
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
         Assert.Equal(Math.Min(series, limit == "5" ? 5 : 10), answer["data"]!.AsArray().Count);
-        if (says is null)
+        if (message is null)
         {
             Assert.Null(answer["warnings"]);
         }
         else
         {
-            Assert.Contains(says, Assert.Single(answer["warnings"]!.AsArray())!.GetValue<string>(), StringComparison.Ordinal);
+            Assert.Contains(message, Assert.Single(answer["warnings"]!.AsArray())!.GetValue<string>(), StringComparison.Ordinal);
         }
         Assert.Equal(limit == "5" ? "5" : "11", _prometheus.SingleRequest.Parameters["limit"]);
         Assert.Equal("identity", _prometheus.SingleRequest.Headers["Accept-Encoding"]);
     }
 
     [Fact]
-    public async Task A_shortened_answer_is_compressed_for_who_takes_it()
+    public async Task A_truncated_response_is_compressed_if_the_client_accepts_it()
     {
         _prometheus.RespondWithData($"[{string.Join(',', Enumerable.Range(0, 500).Select(i => $"\"v{i}\""))}]");
         using var response = await _gateway.SendAsync(
@@ -179,7 +179,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Warnings_join_those_of_the_metrics_store_and_errors_stay_as_they_are()
+    public async Task Warnings_are_added_to_those_of_the_metrics_store_and_errors_are_unchanged()
     {
         _prometheus.Respond = context =>
             ScriptedPrometheus.WriteAsync(context, 200, """{"status":"success","data":{},"warnings":["own"],"infos":["info"]}""");
@@ -187,7 +187,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
         Assert.Equal("own", answer["warnings"]![1]!.GetValue<string>());
         Assert.Equal(
-            "near the limit query_points of plan \"space\": this query has 90 steps per series of 100",
+            "near the limit query_points of plan \"space\": this query has 90 steps per series; the limit is 100",
             answer["warnings"]![0]!.GetValue<string>()
         );
         Assert.Equal("info", answer["infos"]![0]!.GetValue<string>());
@@ -201,7 +201,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [Theory]
     [InlineData(10, 200)]
     [InlineData(11, 422)]
-    public async Task A_federation_of_more_series_than_the_plan_allows_is_refused_before_it_begins(int series, int status)
+    public async Task A_federation_of_too_many_series_is_rejected_before_it_starts(int series, int status)
     {
         _prometheus.FederatedSeries = series;
         _prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 200, "up 1\n", "text/plain");
@@ -210,12 +210,12 @@ public sealed class TenantLimitsTests : IAsyncLifetime
         Assert.Equal(status == 200 ? 1 : 0, _prometheus.Requests.Count);
         if (status != 200)
         {
-            await AssertToldAsync(response, status, "match[] selects 11 series; plan \\\"space\\\" allows (series) 10");
+            await AssertResponseAsync(response, status, "match[] selects 11 series; plan \\\"space\\\" allows (series) 10");
         }
     }
 
     [Fact]
-    public async Task An_answer_that_says_to_be_too_long_is_refused_before_it_begins()
+    public async Task A_response_whose_content_length_is_too_large_is_rejected_before_it_starts()
     {
         _prometheus.Respond = context =>
         {
@@ -223,14 +223,14 @@ public sealed class TenantLimitsTests : IAsyncLifetime
             return ScriptedPrometheus.WriteAsync(context, 200, new string(' ', (64 << 10) + 1));
         };
         using var response = await _gateway.GetAsync("/api/v1/query?query=up");
-        await AssertToldAsync(response, 422, "(response_bytes) 65536");
+        await AssertResponseAsync(response, 422, "(response_bytes) 65536");
     }
 
     [Theory]
     [InlineData("/api/v1/query?query=up")]
     [InlineData("/api/v1/series?match[]=up")]
     [InlineData("/api/v1/query_range?query=up&start=0&end=90&step=1")]
-    public async Task An_answer_that_turns_out_too_long_is_broken_off_and_that_is_counted(string target)
+    public async Task A_response_that_grows_too_large_is_aborted_and_counted(string target)
     {
         _prometheus.Respond = async context =>
         {
@@ -241,7 +241,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
                 await context.Response.Body.FlushAsync();
             }
         };
-        // The end of the connection may overtake what was sent of the answer, even its headers.
+        // The connection may end before the client has read the bytes that were sent, even the headers.
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
             using var response = await _gateway.SendAsync(
@@ -255,11 +255,11 @@ public sealed class TenantLimitsTests : IAsyncLifetime
         });
         await _gateway.WaitUntilAsync(
             () => _gateway.Log.Any(line => line.Contains("exceeds the maximum size of the tenant's plan", StringComparison.Ordinal)),
-            "the line"
+            "the log line"
         );
         await _gateway.WaitUntilAsync(
             () => TenantMetricsEndpointTests.Text(_gateway).Contains("reason=\"response_bytes\"} 1\n", StringComparison.Ordinal),
-            "the count"
+            "the counter"
         );
         Assert.DoesNotContain(
             "response_bytes_total{space_id=\"a\",plan=\"space\"} 0\n",
@@ -271,7 +271,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [Theory]
     [InlineData("/api/v1/query?query=up")]
     [InlineData("/api/v1/query_range?query=up&start=0&end=90&step=1")]
-    public async Task Who_does_not_wait_for_the_end_has_still_taken_what_was_sent(string target)
+    public async Task The_bytes_sent_to_a_disconnected_client_are_logged(string target)
     {
         _prometheus.Respond = async context =>
         {
@@ -292,7 +292,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
                     line.Contains(" 499 for tenant-a ", StringComparison.Ordinal)
                     && line.Contains(", 50000 bytes,", StringComparison.Ordinal)
                 ),
-            "the line"
+            "the log line"
         );
     }
 
@@ -300,7 +300,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [InlineData("", true)]
     [InlineData("&timeout=10m", true)]
     [InlineData("&timeout=5s", false)]
-    public async Task A_query_that_the_plans_time_ended_says_so(string parameters, bool byPlan)
+    public async Task The_error_of_a_query_that_the_plans_timeout_ended_names_the_plan(string parameters, bool byPlan)
     {
         _prometheus.Respond = context =>
             ScriptedPrometheus.WriteAsync(
@@ -324,14 +324,14 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [InlineData("1 + -(info(up, {}))", true)]
     [InlineData("info(up, {version=~\".+\"})", false)]
     [InlineData("info_metric", false)]
-    public async Task A_call_of_info_that_names_no_label_is_warned_of(string query, bool warned)
+    public async Task A_call_of_info_without_a_label_name_has_a_warning(string query, bool warned)
     {
         using var response = await _gateway.GetAsync("/api/v1/query?query=" + Uri.EscapeDataString(query));
-        await AssertToldAsync(response, 200, warned ? "info() shows nothing here unless" : null);
+        await AssertResponseAsync(response, 200, warned ? "info() adds no labels unless" : null);
     }
 
     [Fact]
-    public async Task An_answer_of_just_the_allowed_length_passes()
+    public async Task A_response_of_exactly_the_maximum_size_is_forwarded()
     {
         _prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 200, new string(' ', 64 << 10));
         using var response = await _gateway.GetAsync("/api/v1/query?query=up");
@@ -339,7 +339,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Requests_beyond_the_rate_are_refused_with_the_time_to_wait()
+    public async Task Requests_above_the_rate_are_429_with_a_retry_time()
     {
         await using var slow = await StartAsync(new TenantLimitsOptions { RequestsPerSecond = 1, RequestBurst = 3 });
         List<HttpResponseMessage> answers = [];
@@ -350,7 +350,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
 
         Assert.InRange(answers.Count(answer => answer.IsSuccessStatusCode), 3, 10);
         var refused = answers.First(answer => !answer.IsSuccessStatusCode);
-        await AssertToldAsync(refused, 429, "plan \\\"space\\\" allows (requests_per_second) 1 requests per second and bursts of 3");
+        await AssertResponseAsync(refused, 429, "plan \\\"space\\\" allows (requests_per_second) 1 requests per second and bursts of 3");
         Assert.Equal("1", refused.Headers.RetryAfter!.ToString());
         Assert.Contains("near the limit requests_per_second", await answers[2].Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain("near the limit", await answers[0].Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -358,7 +358,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Queries_beyond_the_queue_are_refused_and_those_in_it_are_answered()
+    public async Task Queries_beyond_a_full_queue_are_429_and_queued_ones_are_answered()
     {
         await using var small = await StartAsync(
             new TenantLimitsOptions
@@ -380,7 +380,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
         await UntilAsync(small, "queued_queries", 1);
 
         using var third = await small.GetAsync("/api/v1/query?query=up");
-        await AssertToldAsync(third, 429, "plan \\\"space\\\" allows (concurrent_queries) 1, and 1 more are waiting");
+        await AssertResponseAsync(third, 429, "plan \\\"space\\\" allows (concurrent_queries) 1, and 1 more are waiting");
         Assert.NotNull(third.Headers.RetryAfter);
         Assert.Single(_prometheus.Requests);
 
@@ -389,7 +389,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_that_goes_leaves_the_queue_at_once()
+    public async Task A_disconnected_client_leaves_the_queue_at_once()
     {
         await using var small = await StartAsync(
             new TenantLimitsOptions
@@ -423,14 +423,14 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     [Fact]
     public async Task A_dashboard_of_thirty_panels_opened_at_once_works_with_the_defaults()
     {
-        await using var usual = await StartAsync(new TenantLimitsOptions());
+        await using var gateway = await StartAsync(new TenantLimitsOptions());
         _prometheus.Respond = async context =>
         {
             await Task.Delay(50);
             await ScriptedPrometheus.WriteAsync(context, 200, ScriptedPrometheus.EmptyVector);
         };
         var answers = await Task.WhenAll(
-            Enumerable.Range(0, 30).Select(_ => usual.GetAsync("/api/v1/query_range?query=up&start=0&end=2592000&step=3600"))
+            Enumerable.Range(0, 30).Select(_ => gateway.GetAsync("/api/v1/query_range?query=up&start=0&end=2592000&step=3600"))
         );
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
         foreach (var answer in answers)
@@ -440,7 +440,7 @@ public sealed class TenantLimitsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Limits_are_told_with_what_is_used_of_them()
+    public async Task The_limits_are_returned_with_their_usage()
     {
         using var response = await _gateway.GetAsync("/aivenmetrics/v1/limits");
         Assert.Equal(
@@ -482,18 +482,18 @@ public sealed class TenantLimitsTests : IAsyncLifetime
         Assert.Fail($"{used} did not become {count} in 10 s.");
     }
 
-    private static async Task AssertToldAsync(HttpResponseMessage response, int status, string? says)
+    private static async Task AssertResponseAsync(HttpResponseMessage response, int status, string? message)
     {
         var body = await response.Content.ReadAsStringAsync();
         Assert.True(status == (int)response.StatusCode, $"{(int)response.StatusCode}: {body}");
         using var json = JsonDocument.Parse(body);
-        if (says is null)
+        if (message is null)
         {
             Assert.False(json.RootElement.TryGetProperty("warnings", out _), body);
         }
         else
         {
-            Assert.Contains(says, body, StringComparison.Ordinal);
+            Assert.Contains(message, body, StringComparison.Ordinal);
         }
         if (status == 422)
         {

@@ -8,22 +8,22 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 
 namespace AivenMetrics.Tests.Gateway.Limits;
 
-/// <summary>Whose limits and usage a credential counts for, and for how long that is remembered.</summary>
+/// <summary>Credentials of one owner share limits and usage, which are removed after an idle time.</summary>
 public sealed class TenantRegistryTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly TenantRegistry _ledger;
+    private readonly TenantRegistry _registry;
 
-    public TenantRegistryTests() => _ledger = new TenantRegistry(new TenantLimitsProvider(new GatewayOptions()), _time);
+    public TenantRegistryTests() => _registry = new TenantRegistry(new TenantLimitsProvider(new GatewayOptions()), _time);
 
-    public void Dispose() => _ledger.Dispose();
+    public void Dispose() => _registry.Dispose();
 
     [Fact]
     public void Credentials_of_one_owner_share_the_limits_of_a_plan()
     {
-        var one = _ledger.BeginRequest(Owned("services", Regex("service_instance_id", "b|a")));
-        var two = _ledger.BeginRequest(Owned("services", Regex("service_instance_id", "c")));
-        var space = _ledger.BeginRequest(Owned("space"));
+        var one = _registry.BeginRequest(Owned("services", Regex("service_instance_id", "b|a")));
+        var two = _registry.BeginRequest(Owned("services", Regex("service_instance_id", "c")));
+        var space = _registry.BeginRequest(Owned("space"));
 
         Assert.Same(one.Account, two.Account);
         Assert.NotSame(one, two);
@@ -32,7 +32,7 @@ public sealed class TenantRegistryTests : IDisposable
     }
 
     [Fact]
-    public void Usage_is_labelled_with_what_the_scope_asks_for()
+    public void Usage_is_labelled_with_the_matchers_of_the_scope()
     {
         Assert.Equal("""organization_id="o",space_id="s",plan="space" """.Trim(), Owned("space").UsageLabels);
         Assert.Equal(
@@ -43,7 +43,7 @@ public sealed class TenantRegistryTests : IDisposable
     }
 
     [Fact]
-    public void A_scope_that_may_mean_more_than_it_lists_gives_no_labels()
+    public void A_scope_without_certain_values_gives_no_labels()
     {
         Assert.Null(Of("p", Regex("space_id", "a.*")).UsageLabels);
         Assert.Null(Of("p", Equal("space_id", "a"), Equal("space_id", "b")).UsageLabels);
@@ -52,59 +52,59 @@ public sealed class TenantRegistryTests : IDisposable
     }
 
     [Fact]
-    public void Owners_whose_names_run_together_stay_apart()
+    public void Owners_with_the_same_joined_name_are_separate()
     {
         var one = Of("p", Equal("organization_id", "a/b"), Equal("space_id", "c"));
         var two = Of("p", Equal("organization_id", "a"), Equal("space_id", "b/c"));
         Assert.Equal(one.Name, two.Name);
         Assert.NotEqual(one.Key, two.Key);
-        Assert.NotSame(_ledger.BeginRequest(one).Account, _ledger.BeginRequest(two).Account);
+        Assert.NotSame(_registry.BeginRequest(one).Account, _registry.BeginRequest(two).Account);
     }
 
     [Fact]
-    public void Who_has_not_asked_for_an_hour_is_forgotten()
+    public void A_tenant_that_is_idle_for_an_hour_is_removed()
     {
-        var idle = _ledger.BeginRequest(Of("p", Equal("space_id", "idle")));
+        var idle = _registry.BeginRequest(Of("p", Equal("space_id", "idle")));
         idle.EndRequest(200, TimeSpan.Zero, 1, null);
         _time.Advance(TimeSpan.FromMinutes(59));
-        var busy = _ledger.BeginRequest(Of("p", Equal("space_id", "busy")));
+        var busy = _registry.BeginRequest(Of("p", Equal("space_id", "busy")));
         busy.EndRequest(200, TimeSpan.Zero, 1, null);
-        _ledger.RemoveIdle();
-        Assert.Equal((2, 2), (_ledger.Usages.Count, _ledger.AccountCount));
+        _registry.RemoveIdle();
+        Assert.Equal((2, 2), (_registry.Usages.Count, _registry.AccountCount));
 
         _time.Advance(TimeSpan.FromMinutes(2));
-        _ledger.RemoveIdle();
+        _registry.RemoveIdle();
 
-        Assert.Same(busy, Assert.Single(_ledger.Usages));
-        Assert.Equal(1, _ledger.AccountCount);
-        Assert.NotSame(idle, _ledger.BeginRequest(idle.Tenant));
+        Assert.Same(busy, Assert.Single(_registry.Usages));
+        Assert.Equal(1, _registry.AccountCount);
+        Assert.NotSame(idle, _registry.BeginRequest(idle.Tenant));
     }
 
     [Fact]
-    public void Who_is_being_answered_is_not_forgotten()
+    public void A_tenant_with_an_open_request_is_not_removed()
     {
-        var slow = _ledger.BeginRequest(Owned("p"));
+        var slow = _registry.BeginRequest(Owned("p"));
         _time.Advance(TimeSpan.FromHours(3));
-        _ledger.RemoveIdle();
-        Assert.Same(slow, Assert.Single(_ledger.Usages));
+        _registry.RemoveIdle();
+        Assert.Same(slow, Assert.Single(_registry.Usages));
         slow.EndRequest(200, TimeSpan.FromHours(3), 1, null);
-        _ledger.RemoveIdle();
-        Assert.Empty(_ledger.Usages);
-        Assert.Equal(0, _ledger.AccountCount);
+        _registry.RemoveIdle();
+        Assert.Empty(_registry.Usages);
+        Assert.Equal(0, _registry.AccountCount);
     }
 
     [Fact]
-    public void The_memory_of_many_tenants_goes_with_them()
+    public void Many_idle_tenants_are_removed_with_their_accounts()
     {
         for (var i = 0; i < 10_000; i++)
         {
-            _ledger.BeginRequest(Of("p", Equal("space_id", $"s{i}"))).EndRequest(200, TimeSpan.Zero, 1, "requests_per_second");
+            _registry.BeginRequest(Of("p", Equal("space_id", $"s{i}"))).EndRequest(200, TimeSpan.Zero, 1, "requests_per_second");
         }
-        Assert.Equal(10_000, _ledger.AccountCount);
+        Assert.Equal(10_000, _registry.AccountCount);
         _time.Advance(TenantRegistry.IdleTimeout);
-        _ledger.RemoveIdle();
-        Assert.Empty(_ledger.Usages);
-        Assert.Equal(0, _ledger.AccountCount);
+        _registry.RemoveIdle();
+        Assert.Empty(_registry.Usages);
+        Assert.Equal(0, _registry.AccountCount);
     }
 
     private static LabelMatcher Equal(string name, string value) => new(name, MatchType.Equal, value);

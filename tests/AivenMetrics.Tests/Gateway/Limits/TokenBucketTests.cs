@@ -9,7 +9,7 @@ public sealed class TokenBucketTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public void A_burst_passes_then_so_many_each_second_and_the_wait_is_told()
+    public void After_a_burst_the_rate_applies_and_the_wait_is_returned()
     {
         var bucket = new TokenBucket(10, 30, _time);
         Assert.All(Enumerable.Range(0, 30), _ => Assert.Null(bucket.Take()));
@@ -27,7 +27,7 @@ public sealed class TokenBucketTests
     }
 
     [Fact]
-    public void Refused_requests_take_nothing_and_a_quiet_time_fills_no_more_than_the_burst()
+    public void Rejected_requests_use_no_tokens_and_idle_time_refills_at_most_the_burst()
     {
         var bucket = new TokenBucket(1, 2, _time);
         Assert.Equal(2, Enumerable.Range(0, 100).Count(_ => bucket.Take() is null));

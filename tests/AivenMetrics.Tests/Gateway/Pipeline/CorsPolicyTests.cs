@@ -7,29 +7,29 @@ namespace AivenMetrics.Tests.Gateway.Pipeline;
 
 public sealed class CorsPolicyTests : GatewayTestBase
 {
-    private const string Known = "https://console.example";
+    private const string ConfiguredOrigin = "https://console.example";
 
     protected override Task<RunningGateway> StartGatewayAsync() =>
         RunningGateway.StartAsync(file => new GatewayOptions
         {
             Prometheus = [Prometheus.Url],
             TenantsFile = file,
-            CorsOrigins = [Known],
+            CorsOrigins = [ConfiguredOrigin],
         });
 
     [Fact]
-    public async Task A_page_of_a_configured_origin_may_ask()
+    public async Task A_preflight_of_a_configured_origin_is_allowed()
     {
         using var response = await Gateway.SendAsync(
             null,
             HttpMethod.Options,
             "/api/v1/query",
             null,
-            ("Origin", Known),
+            ("Origin", ConfiguredOrigin),
             ("Access-Control-Request-Method", "POST")
         );
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
-        Assert.Equal(Known, response.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Equal(ConfiguredOrigin, response.Headers.GetValues("Access-Control-Allow-Origin").Single());
         Assert.Equal("GET, POST", string.Join(", ", response.Headers.GetValues("Access-Control-Allow-Methods")));
         Assert.Contains(
             "Authorization",
@@ -44,11 +44,11 @@ public sealed class CorsPolicyTests : GatewayTestBase
     [InlineData("/api/v1/query", 400)]
     [InlineData("/api/v1/alerts", 200)]
     [InlineData("/api/v1/status/config", 403)]
-    public async Task A_page_of_a_configured_origin_may_read_answers_and_errors(string target, int status)
+    public async Task A_configured_origin_can_read_responses_and_errors(string target, int status)
     {
-        using var response = await Gateway.SendAsync(RunningGateway.TenantA, HttpMethod.Get, target, null, ("Origin", Known));
+        using var response = await Gateway.SendAsync(RunningGateway.TenantA, HttpMethod.Get, target, null, ("Origin", ConfiguredOrigin));
         Assert.Equal(status, (int)response.StatusCode);
-        Assert.Equal(Known, response.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Equal(ConfiguredOrigin, response.Headers.GetValues("Access-Control-Allow-Origin").Single());
         Assert.Contains("Origin", response.Headers.Vary);
     }
 
@@ -58,7 +58,7 @@ public sealed class CorsPolicyTests : GatewayTestBase
     [InlineData("http://console.example")]
     [InlineData("null")]
     [InlineData("*")]
-    public async Task A_page_of_any_other_origin_is_told_nothing(string origin)
+    public async Task Any_other_origin_gets_no_CORS_headers(string origin)
     {
         using var preflight = await Gateway.SendAsync(null, HttpMethod.Options, "/api/v1/query", null, ("Origin", origin));
         using var response = await Gateway.SendAsync(

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Pipeline;
 
-/// <summary>The same requests over HTTP/2, where a body needs no length and a GET can be told to have none only by its end.</summary>
+/// <summary>Requests over HTTP/2, where a body needs no length and only the end of the stream shows that a GET has no body.</summary>
 public sealed class Http2Tests : IAsyncLifetime
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false })
@@ -30,7 +30,7 @@ public sealed class Http2Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_get_is_answered()
+    public async Task A_GET_is_answered()
     {
         using var response = await SendAsync(HttpMethod.Get, "/api/v1/query?query=up", null);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -39,7 +39,7 @@ public sealed class Http2Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_form_without_a_length_is_read()
+    public async Task A_form_without_a_length_is_accepted()
     {
         using var form = new StreamContent(new MemoryStream("query=up"u8.ToArray()));
         form.Headers.ContentType = new("application/x-www-form-urlencoded");
@@ -50,7 +50,7 @@ public sealed class Http2Tests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_get_with_a_body_is_refused()
+    public async Task A_GET_with_a_body_is_rejected()
     {
         using var form = new StringContent("query=up", Encoding.UTF8, "application/x-www-form-urlencoded");
         using var response = await SendAsync(HttpMethod.Get, "/api/v1/query?query=up", form);
@@ -62,7 +62,7 @@ public sealed class Http2Tests : IAsyncLifetime
     [InlineData("/api/v1/../v1/status/config", 404)]
     [InlineData("/api/v1/%2e%2e/v1/query?query=up", 404)]
     [InlineData("/api/v1/status/config", 403)]
-    public async Task Path_tricks_are_refused(string target, int status)
+    public async Task Path_tricks_are_rejected(string target, int status)
     {
         using var response = await SendAsync(HttpMethod.Get, target, null);
         Assert.Equal(status, (int)response.StatusCode);

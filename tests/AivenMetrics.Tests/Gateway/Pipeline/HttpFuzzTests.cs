@@ -12,8 +12,8 @@ using Xunit;
 namespace AivenMetrics.Tests.Gateway.Pipeline;
 
 /// <summary>
-/// Random bytes to the gateway's real listener: requests put together from pieces, and the hostile ones changed at random. With LONG_TESTS
-/// there are 200,000 instead of a few thousand for each engine; FUZZ_SEED starts them elsewhere.
+/// Sends random bytes to the gateway's real listener: requests assembled from fragments, and randomly changed attacks. LONG_TESTS raises
+/// the number of inputs for each engine from 3,000 to 200,000. FUZZ_SEED sets another seed.
 /// </summary>
 public sealed partial class HttpFuzzTests
 {
@@ -21,7 +21,7 @@ public sealed partial class HttpFuzzTests
 
     private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("FUZZ_SEED"), out var seed) ? seed : 20261123;
 
-    private const int AtOnce = 32;
+    private const int MaxConcurrency = 32;
 
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromMilliseconds(300);
 
@@ -32,7 +32,7 @@ public sealed partial class HttpFuzzTests
         .. RawAttack.Files().SelectMany(RawAttack.Read).Select(attack => attack.Bytes(Authorization)).Where(bytes => bytes.Length < 4096),
     ];
 
-    /// <summary>Behind most inputs, so that what was smuggled shows and the connection ends.</summary>
+    /// <summary>Follows most inputs, so that a smuggled request becomes visible and the connection ends.</summary>
     private static readonly byte[] Tail = "\r\n\r\nGET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"u8.ToArray();
 
     private static readonly string[] Methods =
@@ -172,7 +172,7 @@ public sealed partial class HttpFuzzTests
     [Theory]
     [InlineData(QueryEngine.Prometheus)]
     [InlineData(QueryEngine.VictoriaMetrics)]
-    public async Task No_bytes_make_the_gateway_fail_or_ask_without_the_scope(QueryEngine engine)
+    public async Task No_input_causes_a_server_error_or_an_unscoped_request(QueryEngine engine)
     {
         await using var prometheus = await ScriptedPrometheus.StartAsync();
         prometheus.Respond = AnswerAsync;
@@ -186,12 +186,12 @@ public sealed partial class HttpFuzzTests
         });
         await gateway.WaitUntilReadyAsync();
         var port = new Uri(gateway.Url).Port;
-        var (answered, asked, statuses) = (0, 0, new int[600]);
+        var (answered, forwarded, statuses) = (0, 0, new int[600]);
 
         await Parallel.ForAsync(
             0,
             Inputs,
-            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = TestContext.Current.CancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrency, CancellationToken = TestContext.Current.CancellationToken },
             async (i, aborted) =>
             {
                 var random = new Random(unchecked((Seed * 31) + i));
@@ -207,7 +207,7 @@ public sealed partial class HttpFuzzTests
                     Interlocked.Increment(ref answered);
                     var status = int.Parse(match.Groups[1].Value, null);
                     Interlocked.Increment(ref statuses[status]);
-                    // 505 is the server's own word for a version of HTTP that there is not.
+                    // Kestrel answers an unknown version of HTTP with 505.
                     Assert.True(
                         status is < 500 or 505,
                         $"input {i} of seed {Seed}: {status} for\n{Encoding.Latin1.GetString(input)}\n{answer}"
@@ -217,7 +217,7 @@ public sealed partial class HttpFuzzTests
                 Assert.DoesNotContain("   at AivenMetrics", answer, StringComparison.Ordinal);
                 while (prometheus.Requests.TryDequeue(out var received))
                 {
-                    Interlocked.Increment(ref asked);
+                    Interlocked.Increment(ref forwarded);
                     AttackTests.AssertScoped(received);
                     if (
                         engine == QueryEngine.VictoriaMetrics
@@ -232,13 +232,13 @@ public sealed partial class HttpFuzzTests
 
         Assert.DoesNotContain(gateway.Log, line => line.StartsWith("Error", StringComparison.Ordinal));
         Assert.InRange(answered, Inputs / 3, int.MaxValue);
-        Assert.InRange(asked, Inputs / 40, int.MaxValue);
+        Assert.InRange(forwarded, Inputs / 40, int.MaxValue);
         var counts = string.Join(
             ", ",
             Enumerable.Range(0, statuses.Length).Where(status => statuses[status] > 0).Select(status => $"{status}: {statuses[status]}")
         );
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{engine}: {Inputs} inputs from seed {Seed}, {answered} answers ({counts}), {asked} requests to the server, "
+            $"{engine}: {Inputs} inputs from seed {Seed}, {answered} answers ({counts}), {forwarded} requests to the server, "
                 + "all of them scoped."
         );
     }
@@ -324,7 +324,7 @@ public sealed partial class HttpFuzzTests
         return [.. bytes];
     }
 
-    /// <summary>Each input comes from an address of its own: wrong passwords of one address are answered ever more slowly.</summary>
+    /// <summary>Sends each input from its own address, because the delay after wrong passwords grows with each one of an address.</summary>
     private static async Task<string> SendAsync(int port, int input, byte[] request, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -335,7 +335,7 @@ public sealed partial class HttpFuzzTests
             socket.Bind(new IPEndPoint(new IPAddress([127, (byte)(1 + (input >> 16)), (byte)(input >> 8), (byte)input]), 0));
             await socket.ConnectAsync(IPAddress.Loopback, port, timeout.Token);
             await socket.SendAsync(request, timeout.Token);
-            // Many wait for bytes that do not come: they are not waited for.
+            // Many inputs are incomplete requests, which get no response.
             timeout.CancelAfter(ResponseTimeout);
             var piece = new byte[16 << 10];
             while (await socket.ReceiveAsync(piece, timeout.Token) is > 0 and var length)
@@ -346,7 +346,7 @@ public sealed partial class HttpFuzzTests
         }
         catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // A connection that was reset or kept open: what came until then is the answer.
+            // The connection was reset or stays open. The bytes received so far are the response.
         }
 
         return Encoding.Latin1.GetString(received.ToArray());

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.PrometheusApi;
 
-/// <summary>Times and durations as Prometheus 2.42 reads them; what it answered to each is in the acceptance tests.</summary>
+/// <summary>Times and durations are parsed as in Prometheus 2.42. The acceptance tests compare them with a real server.</summary>
 public sealed class PrometheusTimeTests
 {
     [Theory]
@@ -32,7 +32,7 @@ public sealed class PrometheusTimeTests
     [InlineData("9999-12-31T23:59:59Z", 253_402_300_799_000, "253402300799.000")]
     [InlineData("-292273086-05-16T16:47:06Z", -9_223_309_901_257_974_000, "-292273086-05-16T16:47:06Z")]
     [InlineData("292277025-08-18T07:12:54.999999999Z", 9_223_309_901_257_974_000, "292277025-08-18T07:12:54.999999999Z")]
-    public void A_time_is_what_Prometheus_takes_it_for(string text, long milliseconds, string forwarded)
+    public void A_time_is_parsed_as_in_Prometheus(string text, long milliseconds, string forwarded)
     {
         Assert.True(PrometheusTime.TryParseTime(text, out var read, out var plain));
         Assert.Equal((milliseconds, forwarded), (read, plain));
@@ -67,7 +67,7 @@ public sealed class PrometheusTimeTests
     [InlineData("2024-01-01T00:00:00+1:00")]
     [InlineData("2024-00-01T00:00:00Z")]
     [InlineData("1٢")]
-    public void What_is_no_time_is_refused(string text) => Assert.False(PrometheusTime.TryParseTime(text, out _, out _));
+    public void An_invalid_time_is_rejected(string text) => Assert.False(PrometheusTime.TryParseTime(text, out _, out _));
 
     [Theory]
     [InlineData("1", 1_000_000_000)]
@@ -80,7 +80,7 @@ public sealed class PrometheusTimeTests
     [InlineData("292y", 9_208_512_000_000_000_000)]
     [InlineData("1_0", 10_000_000_000)]
     [InlineData("0x10p0", 16_000_000_000)]
-    public void A_duration_is_what_Prometheus_takes_it_for(string text, long nanoseconds)
+    public void A_duration_is_parsed_as_in_Prometheus(string text, long nanoseconds)
     {
         Assert.True(PrometheusTime.TryParseDuration(text, out var read, out _));
         Assert.Equal(nanoseconds, read);
@@ -97,13 +97,13 @@ public sealed class PrometheusTimeTests
     [InlineData("1e10")]
     [InlineData("293y")]
     [InlineData("m")]
-    public void What_is_no_duration_is_refused(string text) => Assert.False(PrometheusTime.TryParseDuration(text, out _, out _));
+    public void An_invalid_duration_is_rejected(string text) => Assert.False(PrometheusTime.TryParseDuration(text, out _, out _));
 
     [Theory]
     [InlineData(93 * 86400, "93d")]
     [InlineData(5400, "1h30m")]
     [InlineData(0, "0s")]
     [InlineData(0.25, "250ms")]
-    public void A_length_is_told_in_its_units(double seconds, string text) =>
+    public void A_duration_is_formatted_with_its_units(double seconds, string text) =>
         Assert.Equal(text, PrometheusTime.Format(TimeSpan.FromSeconds(seconds)));
 }

@@ -11,7 +11,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     private const string Form = "application/x-www-form-urlencoded";
 
     [Fact]
-    public async Task A_query_goes_upstream_as_a_form_with_the_scope_and_the_known_parameters()
+    public async Task A_query_is_forwarded_as_a_form_with_the_scope_and_the_known_parameters()
     {
         using var response = await Gateway.GetAsync(
             "/api/v1/query?query=sum(up%7Bjob%3D%22x%22%7D)+by+(job)&time=4&timeout=5s&limit=1&lookback_delta=1m&stats=all"
@@ -25,7 +25,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Get_and_post_ask_the_same()
+    public async Task GET_and_POST_are_forwarded_equally()
     {
         using var get = await Gateway.GetAsync("/api/v1/query_range?end=2&query=rate(a%5B5m%5D)&start=1&step=15s");
         using var post = await Gateway.PostAsync("/api/v1/query_range", "end=2&query=rate(a%5B5m%5D)&start=1&step=15s");
@@ -36,21 +36,21 @@ public sealed class RequestParametersTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task An_expression_without_selectors_passes_as_it_is()
+    public async Task An_expression_without_selectors_is_not_scoped()
     {
         using var response = await Gateway.GetAsync("/api/v1/query?query=1%2B1&time=4");
         Assert.Equal("1 + 1", Prometheus.SingleRequest.Query);
     }
 
     [Fact]
-    public async Task A_time_in_milliseconds_passes()
+    public async Task A_time_in_milliseconds_is_forwarded()
     {
         using var response = await Gateway.GetAsync("/api/v1/query?query=up&time=1790000000000");
         Assert.Equal(["time=1790000000000", "timeout=60"], Plain(Prometheus.SingleRequest));
     }
 
     [Fact]
-    public async Task Selectors_of_url_and_body_become_one_list_and_each_is_scoped()
+    public async Task Selectors_of_URL_and_body_are_combined_and_each_is_scoped()
     {
         using var response = await Gateway.PostAsync(
             "/api/v1/series?match[]=a&match%5B%5D=b",
@@ -65,14 +65,14 @@ public sealed class RequestParametersTests : GatewayTestBase
     [InlineData("/api/v1/labels")]
     [InlineData("/api/v1/label/__name__/values")]
     [InlineData("/api/v1/labels?match[0]=up&limit=40000")]
-    public async Task Without_selectors_labels_are_those_of_the_scope(string target)
+    public async Task A_label_request_without_selectors_uses_the_scope(string target)
     {
         using var response = await Gateway.GetAsync(target);
         Assert.Equal(["{space_id=\"a\"}"], Prometheus.SingleRequest.Matches);
     }
 
     [Fact]
-    public async Task A_post_of_labels_with_selectors_only_in_the_body_gets_no_other()
+    public async Task A_POST_of_labels_with_selectors_in_the_body_gets_no_additional_selector()
     {
         using var response = await Gateway.PostAsync("/api/v1/labels", "match[]=up");
         Assert.Single(Prometheus.SingleRequest.Matches);
@@ -87,7 +87,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Label_values_go_upstream_as_a_get()
+    public async Task Label_values_are_requested_with_GET()
     {
         using var response = await Gateway.GetAsync("/api/v1/label/job/values?match[]=up&start=1&end=2&limit=3&x=y");
         Assert.Equal(("GET", "/api/v1/label/job/values"), (Prometheus.SingleRequest.Method, Prometheus.SingleRequest.Path));
@@ -95,7 +95,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Unknown_parameters_stay_here()
+    public async Task Unknown_parameters_are_not_forwarded()
     {
         using var response = await Gateway.PostAsync(
             "/api/v1/query?extra_label=space_id%3Db&dedup=false",
@@ -110,7 +110,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     [InlineData("/api/v1/query?query=up&%71uery=up")]
     [InlineData("/api/v1/query_range?query=up&step=1&step=1")]
     [InlineData("/api/v1/labels?start=1&start=2")]
-    public async Task A_single_parameter_twice_is_refused(string target)
+    public async Task A_duplicate_parameter_is_rejected(string target)
     {
         using var response = await Gateway.GetAsync(target);
         await AssertBadDataAsync(response, "more than once");
@@ -120,7 +120,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     [InlineData("/api/v1/query?query=up", "query=up")]
     [InlineData("/api/v1/query?time=1", "query=up&time=1")]
     [InlineData("/api/v1/series?start=1", "match[]=up&start=1")]
-    public async Task A_single_parameter_in_url_and_body_is_refused(string target, string form)
+    public async Task A_parameter_in_both_URL_and_body_is_rejected(string target, string form)
     {
         using var response = await Gateway.PostAsync(target, form);
         await AssertBadDataAsync(response, "more than once");
@@ -142,10 +142,10 @@ public sealed class RequestParametersTests : GatewayTestBase
     [InlineData("/api/v1/series?match[]=sum(up)", "parse error")]
     [InlineData("/api/v1/series?match[]=%7B%7D", "match[]")]
     [InlineData("/api/v1/labels?match[]=up%7B", "invalid parameter \"match[]\": 1:4: parse error")]
-    public async Task What_cannot_be_read_is_bad_data_with_the_place(string target, string says)
+    public async Task Invalid_input_is_bad_data_with_the_reason(string target, string message)
     {
         using var response = await Gateway.GetAsync(target);
-        await AssertBadDataAsync(response, says);
+        await AssertBadDataAsync(response, message);
     }
 
     [Theory]
@@ -153,7 +153,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     [InlineData("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nup\r\n--x--\r\n")]
     [InlineData("text/plain", "query=up")]
     [InlineData("application/x-www-form-urlencoded; charset=utf-16", "query=up")]
-    public async Task Only_forms_are_read(string contentType, string body)
+    public async Task Other_content_types_than_forms_are_415(string contentType, string body)
     {
         using var content = new ByteArrayContent(Encoding.ASCII.GetBytes(body));
         content.Headers.TryAddWithoutValidation("Content-Type", contentType);
@@ -163,7 +163,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_compressed_form_is_not_read()
+    public async Task A_compressed_form_is_415()
     {
         using var content = new StringContent("query=up", Encoding.ASCII, Form);
         content.Headers.ContentEncoding.Add("gzip");
@@ -185,7 +185,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_form_just_under_one_mebibyte_is_read()
+    public async Task A_form_of_one_mebibyte_is_accepted()
     {
         var form = "query=up&x=";
         using var response = await Gateway.PostAsync("/api/v1/query", form + new string('x', (1 << 20) - form.Length));
@@ -194,7 +194,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_small_request_that_would_grow_without_bound_is_refused()
+    public async Task Requests_with_too_many_selectors_are_rejected()
     {
         using var selectors = await Gateway.PostAsync("/api/v1/series", string.Join('&', Enumerable.Repeat("match[]=a", 1001)));
         using var expression = await Gateway.PostAsync("/api/v1/query", "query=" + string.Join("%2B", Enumerable.Repeat("a", 5000)));
@@ -203,7 +203,7 @@ public sealed class RequestParametersTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_get_with_a_body_is_refused()
+    public async Task A_GET_with_a_body_is_rejected()
     {
         using var response = await Gateway.SendAsync(
             RunningGateway.TenantA,
@@ -222,17 +222,17 @@ public sealed class RequestParametersTests : GatewayTestBase
                 .Order(StringComparer.Ordinal),
         ];
 
-    private async Task AssertBadDataAsync(HttpResponseMessage response, string says)
+    private async Task AssertBadDataAsync(HttpResponseMessage response, string message)
     {
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         Assert.Equal("error", json.RootElement.GetProperty("status").GetString());
         Assert.Equal("bad_data", json.RootElement.GetProperty("errorType").GetString());
-        Assert.Contains(says, json.RootElement.GetProperty("error").GetString());
+        Assert.Contains(message, json.RootElement.GetProperty("error").GetString());
         Assert.DoesNotContain(Prometheus.Requests, r => r.Path == "/api/v1/query");
     }
 
-    /// <summary>A stream whose length nobody can know, so that it is sent in chunks.</summary>
+    /// <summary>A stream of unknown length, so that it is sent in chunks.</summary>
     private sealed class Unsized(byte[] content) : MemoryStream(content)
     {
         public override bool CanSeek => false;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Responses;
 
-/// <summary>The gateway's own paths, and the command that reads them.</summary>
+/// <summary>The gateway's own paths, and the command <c>explain</c> that reads them.</summary>
 public sealed class ExplainResponseTests : GatewayTestBase
 {
     private const string Nodes = """
@@ -36,7 +36,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Services_are_those_whose_nodes_are_in_scope_and_say_whether_samples_arrive()
+    public async Task Services_in_scope_are_listed_with_whether_samples_arrive()
     {
         using var response = await Gateway.GetAsync("/aivenmetrics/v1/services");
         Assert.Equal(
@@ -52,7 +52,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_query_is_explained_with_what_is_asked_in_its_place()
+    public async Task A_query_is_explained_with_the_scoped_query()
     {
         using var response = await Gateway.PostAsync("/aivenmetrics/v1/explain", "query=topk(scalar(b),up)");
         var data = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["data"]!;
@@ -68,34 +68,34 @@ public sealed class ExplainResponseTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_query_beyond_a_limit_is_explained_with_the_reason_why_it_is_refused()
+    public async Task A_query_above_a_limit_is_explained_with_the_reason_for_its_rejection()
     {
         Assert.Equal(
             0,
             await RunAsync($$$"""{"url":"{{{Gateway.Url}}}","username":"tenant-a","password":"secret-of-a:x"}""", "rate(x[1y])")
         );
-        Assert.Contains("is asked as rate(x{space_id=\"a\"}[1y])", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("sent as     rate(x{space_id=\"a\"}[1y])", _output.ToString(), StringComparison.Ordinal);
         Assert.Contains(
-            "but refused a range in this query, with that of the subqueries around it, is 365d",
+            "rejected    The time range is too long: a range in this query, plus the ranges of the subqueries around it, is 365d",
             _output.ToString(),
             StringComparison.Ordinal
         );
     }
 
     [Fact]
-    public async Task Without_a_server_all_is_explained_but_the_services()
+    public async Task Without_a_server_everything_except_services_is_explained()
     {
-        await using var alone = await RunningGateway.StartAsync(RunningGateway.ClosedUrl());
-        using var response = await alone.GetAsync("/aivenmetrics/v1/explain?query=up");
+        await using var gateway = await RunningGateway.StartAsync(RunningGateway.ClosedUrl());
+        using var response = await gateway.GetAsync("/aivenmetrics/v1/explain?query=up");
         var data = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["data"]!;
         Assert.Equal(("up{space_id=\"a\"}", null), (data["scoped_query"]!.GetValue<string>(), data["services"]));
 
-        Assert.Equal(0, await RunAsync($$"""{"url":"{{alone.Url}}","username":"tenant-a","password":"secret-of-a:x"}""", "up"));
+        Assert.Equal(0, await RunAsync($$"""{"url":"{{gateway.Url}}","username":"tenant-a","password":"secret-of-a:x"}""", "up"));
         Assert.Contains("services    unknown: no metrics server", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task The_command_says_when_something_else_answers_and_when_nothing_can_be_written()
+    public async Task The_command_reports_a_server_that_is_no_gateway_and_an_output_that_cannot_be_written()
     {
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
         Assert.Equal(1, await RunAsync($$"""{"url":"{{Prometheus.Url}}","username":"u","password":"p"}""", "up"));
@@ -111,7 +111,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task What_does_not_parse_is_not_explained()
+    public async Task A_query_that_cannot_be_parsed_is_not_explained()
     {
         using var response = await Gateway.GetAsync("/aivenmetrics/v1/explain?query=up%7B");
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
@@ -120,7 +120,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task The_command_prints_it_for_people()
+    public async Task The_command_prints_the_explanation_as_text()
     {
         var code = await RunAsync(
             $$$"""{"credentials":{"url":"{{{Gateway.Url}}}","username":"tenant-a","password":"secret-of-a:x"}}""",
@@ -132,7 +132,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
             credential  tenant-a, plan space
             scope       {space_id="a"}
             query       sum(up)
-            is asked as sum(up{space_id="a"})
+            sent as     sum(up{space_id="a"})
             limits      query_characters 65536, query_selectors 1000, regex_size 100000, body_bytes 1048576, answer_begins_within_seconds 20, concurrent_queries 1000, queued_queries 50, queue_seconds 10, requests_per_second 1000000, request_burst 1000000, query_range_seconds 8035200, query_points 11000, subquery_points 250000, query_timeout_seconds 60, response_bytes 268435456, series 50000
             services
               pg-1 (pg): samples arrive from 1 of 2 nodes
@@ -147,10 +147,10 @@ public sealed class ExplainResponseTests : GatewayTestBase
     [Theory]
     [InlineData("sum(", "tenant-a", 1, "400: invalid parameter")]
     [InlineData("up", "nobody", 1, "401: The credentials are missing or wrong.")]
-    public async Task The_command_says_why_a_gateway_refuses(string query, string username, int code, string says)
+    public async Task The_command_prints_the_error_of_the_gateway(string query, string username, int code, string message)
     {
         Assert.Equal(code, await RunAsync($$"""{"url":"{{Gateway.Url}}","username":"{{username}}","password":"secret-of-a:x"}""", query));
-        Assert.Contains(says, _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(message, _error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("secret", _error.ToString(), StringComparison.Ordinal);
     }
 
@@ -159,14 +159,14 @@ public sealed class ExplainResponseTests : GatewayTestBase
     [InlineData("[]")]
     [InlineData("""{"url":"ftp://x","username":"u"}""")]
     [InlineData("""{"url":"http://x"}""")]
-    public async Task The_command_wants_credentials(string text)
+    public async Task The_command_requires_credentials(string text)
     {
         Assert.Equal(2, await RunAsync(text, "up"));
         Assert.Contains("does not contain credentials", _error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task The_command_says_when_nobody_answers_and_when_there_is_no_file()
+    public async Task The_command_reports_an_unreachable_gateway_and_a_missing_file()
     {
         Assert.Equal(1, await RunAsync($$"""{"url":"{{RunningGateway.ClosedUrl()}}","username":"u","password":"p"}""", "up"));
         Assert.Contains("did not respond", _error.ToString(), StringComparison.Ordinal);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Responses;
 
-/// <summary>Answers that are changed while they pass; each is also cut into pieces at every place.</summary>
+/// <summary>Responses that are edited while they are forwarded. Each test splits the response into pieces of every size.</summary>
 public sealed class ResponseEditorTests
 {
     [Theory]
@@ -26,8 +26,7 @@ public sealed class ResponseEditorTests
     )]
     [InlineData("{\"data\":[\"\\\\\"]}\n", "{\"data\":[\"\\\\\"],\"warnings\":[\"w \\\"1\\\"\"]}\n")]
     [InlineData("""{"data":"warnings","infos":["[","{"]}""", """{"data":"warnings","infos":["[","{"],"warnings":["w \"1\""]}""")]
-    public void A_warning_is_added_to_those_that_are_there(string answer, string expected) =>
-        AssertEdited(answer, expected, ["w \"1\""], null);
+    public void A_warning_is_added_to_existing_ones(string answer, string expected) => AssertEdited(answer, expected, ["w \"1\""], null);
 
     [Theory]
     [InlineData("""{"status":"success","data":["a","b"]}""", 3, """{"status":"success","data":["a","b"]}""")]
@@ -43,10 +42,10 @@ public sealed class ResponseEditorTests
         """{"status":"success","data":[{"a":"x,y","b":"]"}],"warnings":["cut"]}"""
     )]
     [InlineData("""{"status":"success","data":{"result":[1,2,3,4,5]}}""", 3, """{"status":"success","data":{"result":[1,2,3,4,5]}}""")]
-    public void A_list_ends_where_the_limit_is(string answer, int max, string expected) => AssertEdited(answer, expected, [], max);
+    public void A_list_is_truncated_at_the_limit(string answer, int max, string expected) => AssertEdited(answer, expected, [], max);
 
     [Fact]
-    public void What_ends_at_the_limit_has_the_other_warnings_too()
+    public void A_truncated_list_has_the_other_warnings_too()
     {
         AssertEdited("""{"data":[1,2]}""", """{"data":[1],"warnings":["w","cut"]}""", ["w"], 1);
         AssertEdited("""{"data":[1,2,3,4,5]}""", """{"data":[1,2,3,4,5],"warnings":["w","nearly"]}""", ["w"], 6);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Responses;
 
-/// <summary>Paths where a Prometheus answers with everybody's: the tenant gets its own part. What belongs to b is marked "of-b".</summary>
+/// <summary>Paths where Prometheus returns data of all tenants: a tenant gets only its own. "of-b" marks the data of tenant b.</summary>
 public sealed class ResponseFilterTests : GatewayTestBase
 {
     private const string Targets = """
@@ -30,7 +30,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     [Theory]
     [InlineData("/api/v1/status/flags")]
     [InlineData("/api/v1/status/runtimeinfo")]
-    public async Task A_path_that_the_engine_lacks_and_of_which_nothing_can_be_said_is_not_found(string target)
+    public async Task A_path_that_the_engine_does_not_support_is_404_if_it_has_no_empty_response(string target)
     {
         await Gateway.WaitUntilReadyAsync();
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
@@ -40,7 +40,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Targets_are_those_in_scope_without_what_the_operator_keeps()
+    public async Task Targets_in_scope_are_returned_without_internal_details()
     {
         Prometheus.RespondWithData(Targets);
 
@@ -74,7 +74,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     [InlineData("?state=dropped", 0, 1, "any")]
     [InlineData("?state=any&scrapePool=pool-a", 1, 1, "any")]
     [InlineData("?scrapePool=of-b", 0, 0, "any")]
-    public async Task Targets_are_chosen_here_so_that_no_answer_tells_which_pools_there_are(
+    public async Task Targets_are_selected_by_the_gateway_so_that_no_response_reveals_other_pools(
         string query,
         int active,
         int dropped,
@@ -115,7 +115,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
         """;
 
     [Fact]
-    public async Task Metadata_is_what_the_own_targets_say_and_not_what_others_say_of_the_same_metric()
+    public async Task Metadata_comes_only_from_targets_in_scope()
     {
         Prometheus.RespondWithData(Metadata);
         var text = await TextAsync("/api/v1/metadata");
@@ -139,7 +139,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     [InlineData("?limit=-1", 2, 3)]
     [InlineData("?limit=&limit_per_metric=1", 2, 2)]
     [InlineData("?limit_per_metric=0", 2, 3)]
-    public async Task Limits_of_metadata_count_what_the_tenant_sees(string query, int metrics, int entries)
+    public async Task Limits_of_metadata_apply_to_the_filtered_entries(string query, int metrics, int entries)
     {
         Prometheus.RespondWithData(Metadata);
         var data = JsonNode.Parse(await TextAsync("/api/v1/metadata" + query))!["data"]!.AsObject();
@@ -163,7 +163,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Metadata_by_target_is_scoped_upstream_and_filtered_again_here()
+    public async Task Metadata_by_target_is_scoped_upstream_and_filtered_again()
     {
         Prometheus.RespondWithData(Metadata);
         var text = await TextAsync(
@@ -181,11 +181,11 @@ public sealed class ResponseFilterTests : GatewayTestBase
     [InlineData("/api/v1/targets/metadata?match_target=sum(up)", "match_target")]
     [InlineData("/api/v1/targets/metadata?limit=99999999999", "limit must be a number")]
     [InlineData("/api/v1/targets?state=active&state=any", "more than once")]
-    public async Task A_bad_parameter_is_400(string target, string says)
+    public async Task An_invalid_parameter_is_400(string target, string message)
     {
         using var response = await Gateway.GetAsync(target);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains(says, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(message, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Empty(Prometheus.Requests);
     }
 
@@ -197,7 +197,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
         """;
 
     [Fact]
-    public async Task Rules_are_those_whose_labels_are_in_scope_with_the_alerts_whose_labels_are()
+    public async Task Rules_in_scope_are_returned_with_their_alerts_in_scope()
     {
         Prometheus.RespondWithData(
             $$$"""
@@ -222,7 +222,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     [InlineData("2.53.0", false)]
     [InlineData("2.54.0", true)]
     [InlineData("3.4.1", true)]
-    public async Task Rules_are_asked_for_by_label_where_Prometheus_knows_that(string version, bool asked)
+    public async Task Rules_are_requested_by_label_if_Prometheus_supports_it(string version, bool scoped)
     {
         Prometheus.Version = version;
         await Gateway.WaitUntilAsync(
@@ -234,11 +234,11 @@ public sealed class ResponseFilterTests : GatewayTestBase
         );
         Prometheus.RespondWithData("""{"groups":[]}""");
         Assert.Equal("""{"status":"success","data":{"groups":[]}}""", await TextAsync("/api/v1/rules"));
-        Assert.Equal(asked ? ["{space_id=\"a\"}"] : [], Prometheus.SingleRequest.Matches);
+        Assert.Equal(scoped ? ["{space_id=\"a\"}"] : [], Prometheus.SingleRequest.Matches);
     }
 
     [Fact]
-    public async Task Alerts_are_those_whose_labels_are_in_scope()
+    public async Task Alerts_in_scope_are_returned()
     {
         Prometheus.RespondWithData($$"""{"alerts":{{Alerts}}}""");
         var text = await TextAsync("/api/v1/alerts");
@@ -247,7 +247,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task There_are_no_alertmanagers()
+    public async Task The_list_of_Alertmanagers_is_empty()
     {
         Assert.Equal(
             """{"status":"success","data":{"activeAlertmanagers":[],"droppedAlertmanagers":[]}}""",
@@ -257,7 +257,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Flags_are_the_few_that_concern_queries()
+    public async Task Only_flags_about_queries_are_returned()
     {
         Prometheus.RespondWithData(
             """
@@ -272,7 +272,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Runtime_information_is_the_retention_and_the_start_of_the_gateway()
+    public async Task Runtime_information_contains_only_the_retention_and_the_start_of_the_gateway()
     {
         Prometheus.RespondWithData("""{"startTime":"2001-01-01T00:00:00Z","CWD":"/secret","goroutineCount":42,"storageRetention":"15d"}""");
         var data = JsonNode.Parse(await TextAsync("/api/v1/status/runtimeinfo"))!["data"]!;
@@ -282,7 +282,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Features_are_those_that_tenants_can_use()
+    public async Task Only_features_that_tenants_can_use_are_returned()
     {
         Prometheus.Version = "3.14.0";
         await Gateway.WaitUntilAsync(
@@ -307,7 +307,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     [Theory]
     [InlineData("/api/v1/features")]
     [InlineData("/api/v1/parse_query?query=up")]
-    public async Task A_path_that_the_servers_version_lacks_is_404_and_asks_nobody(string target)
+    public async Task A_path_that_the_servers_version_does_not_support_is_404_without_a_request(string target)
     {
         await Gateway.WaitUntilReadyAsync();
         using var response = await Gateway.GetAsync(target);
@@ -321,10 +321,10 @@ public sealed class ResponseFilterTests : GatewayTestBase
     [InlineData("/api/v1/rules", """{"status":"success","data":{"groups":[]}}""")]
     [InlineData("/api/v1/alerts", """{"status":"success","data":{"alerts":[]}}""")]
     [InlineData("/api/v1/targets", """{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}}""")]
-    public async Task An_engine_that_lacks_the_path_has_nothing_to_show_and_keeps_its_place(string target, string nothing)
+    public async Task A_path_that_the_engine_does_not_support_is_empty_and_does_not_demote_it(string target, string empty)
     {
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 404, "404 page not found", "text/plain");
-        Assert.Equal(nothing, await TextAsync(target));
+        Assert.Equal(empty, await TextAsync(target));
         Assert.DoesNotContain(Gateway.Log, line => line.Contains("failed", StringComparison.Ordinal));
     }
 
@@ -334,7 +334,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     [InlineData("null")]
     [InlineData("""{"activeTargets":7,"droppedTargets":{},"groups":"x","alerts":[7,null,[]],"api":7}""")]
     [InlineData("""{"activeTargets":[7,null,[]],"droppedTargets":[7],"groups":[7,{"rules":7},{"rules":[7]}]}""")]
-    public async Task An_answer_of_another_form_shows_nothing(string data)
+    public async Task A_response_of_an_unexpected_shape_reveals_nothing(string data)
     {
         Prometheus.RespondWithData(data);
         foreach (var path in new[] { "targets", "targets/metadata", "metadata", "rules", "alerts", "status/flags", "status/runtimeinfo" })
@@ -344,7 +344,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task An_answer_that_is_no_JSON_is_503()
+    public async Task A_response_that_is_not_JSON_is_503()
     {
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 200, "{\"status\":\"success\",\"data\":");
         using var response = await Gateway.GetAsync("/api/v1/targets");
@@ -352,7 +352,7 @@ public sealed class ResponseFilterTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task An_answer_too_large_to_filter_is_422_with_the_remedy()
+    public async Task A_response_too_large_to_filter_is_422_with_the_remedy()
     {
         Prometheus.Respond = async context =>
         {
@@ -369,9 +369,9 @@ public sealed class ResponseFilterTests : GatewayTestBase
         Assert.Contains("metric=", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
-    private async Task<string> TextAsync(string target, (string, string)? who = null)
+    private async Task<string> TextAsync(string target, (string, string)? tenant = null)
     {
-        using var response = await Gateway.SendAsync(who ?? RunningGateway.TenantA, HttpMethod.Get, target);
+        using var response = await Gateway.SendAsync(tenant ?? RunningGateway.TenantA, HttpMethod.Get, target);
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == HttpStatusCode.OK, text);
         Assert.Equal("application/json", response.Content.Headers.ContentType!.MediaType);

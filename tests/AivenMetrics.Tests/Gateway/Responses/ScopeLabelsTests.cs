@@ -21,8 +21,11 @@ public sealed class ScopeLabelsTests
     [InlineData("(?i)one", "one", false)]
     [InlineData(@"\x6fne", "one", false)]
     [InlineData(@"\done", "one", false)]
-    public void An_expression_holds_for_the_texts_it_lists_and_any_other_for_nothing(string expression, string value, bool holds) =>
-        Assert.Equal(holds, Scope(new LabelMatcher("id", MatchType.Regex, expression)).Matches(Labels($$"""{"id":"{{value}}"}""")));
+    public void A_list_of_literals_matches_its_values_and_any_other_expression_matches_nothing(
+        string expression,
+        string value,
+        bool matches
+    ) => Assert.Equal(matches, Scope(new LabelMatcher("id", MatchType.Regex, expression)).Matches(Labels($$"""{"id":"{{value}}"}""")));
 
     [Theory]
     [InlineData("""{"id":"a","x":"b"}""", true)]
@@ -32,11 +35,11 @@ public sealed class ScopeLabelsTests
     [InlineData("""{"id":["a"],"x":"b"}""", false)]
     [InlineData("[]", false)]
     [InlineData("null", false)]
-    public void Every_matcher_must_hold(string labels, bool holds) =>
-        Assert.Equal(holds, Scope(new("id", MatchType.Equal, "a"), new("x", MatchType.Regex, "b")).Matches(Labels(labels)));
+    public void Every_matcher_must_match(string labels, bool matches) =>
+        Assert.Equal(matches, Scope(new("id", MatchType.Equal, "a"), new("x", MatchType.Regex, "b")).Matches(Labels(labels)));
 
     [Fact]
-    public void The_scope_of_nothing_holds_for_nothing() =>
+    public void The_scope_of_nothing_matches_nothing() =>
         Assert.False(new ScopeLabels(TenantScope.Nothing).Matches(Labels("""{"aivenmetrics_scope":"no","x":"y"}""")));
 
     private static ScopeLabels Scope(params LabelMatcher[] matchers) => new(new TenantScope(matchers));

@@ -10,7 +10,7 @@ namespace AivenMetrics.Tests.Gateway.Responses;
 public sealed class TenantMetricsEndpointTests
 {
     [Fact]
-    public async Task Each_tenants_usage_carries_the_labels_of_its_scope_and_no_others()
+    public async Task The_usage_of_each_tenant_has_only_the_labels_of_its_scope()
     {
         await using var prometheus = await ScriptedPrometheus.StartAsync();
         await using var gateway = await RunningGateway.StartAsync(prometheus.Url);
@@ -40,7 +40,7 @@ public sealed class TenantMetricsEndpointTests
     }
 
     [Fact]
-    public async Task Beyond_the_highest_number_those_who_asked_last_have_series_and_the_others_are_counted()
+    public async Task Above_the_maximum_only_the_most_recent_tenants_have_series_and_the_others_are_counted()
     {
         await using var prometheus = await ScriptedPrometheus.StartAsync();
         await using var gateway = await RunningGateway.StartAsync(file => new GatewayOptions

@@ -10,7 +10,7 @@ namespace AivenMetrics.Tests.Gateway.Responses;
 public sealed class UpstreamErrorsTests : GatewayTestBase
 {
     /// <summary>
-    /// Errors as Prometheus and others say them of <c>up{space_id="a"}</c>, and what the tenant, who asked for <c>up</c>, reads.
+    /// Errors of Prometheus and others for <c>up{space_id="a"}</c>, and the errors that the tenant gets, whose query was <c>up</c>.
     /// </summary>
     [Theory]
     [InlineData(
@@ -71,13 +71,13 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
             + "{space_id=\"a\", x=\"y\"}]",
         null
     )]
-    public async Task No_error_quotes_the_query_that_the_tenant_did_not_write(int status, string errorType, string said, string? reported)
+    public async Task No_error_quotes_the_scoped_query(int status, string errorType, string original, string? reported)
     {
         var error = new JsonObject
         {
             ["status"] = "error",
             ["errorType"] = errorType,
-            ["error"] = said,
+            ["error"] = original,
         };
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, status, error.ToJsonString());
 
@@ -85,10 +85,10 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal(status, (int)response.StatusCode);
-        Assert.Equal((errorType, reported ?? said), (answer["errorType"]!.GetValue<string>(), answer["error"]!.GetValue<string>()));
+        Assert.Equal((errorType, reported ?? original), (answer["errorType"]!.GetValue<string>(), answer["error"]!.GetValue<string>()));
     }
 
-    /// <summary>Errors as VictoriaMetrics says them: its type is the status, and its text begins with the query as it got it.</summary>
+    /// <summary>Errors of VictoriaMetrics: the type is the status, and the text begins with the scoped query.</summary>
     [Theory]
     [InlineData(
         422,
@@ -114,9 +114,9 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
     )]
     [InlineData(400, "400", "cannot parse time=foo", "bad_data", "cannot parse time=foo")]
     [InlineData(429, "429", "10.0.0.1 has too many requests", "unavailable", "The metrics store is busy. Try again shortly.")]
-    public async Task An_error_of_VictoriaMetrics_is_told_in_Prometheus_words(
+    public async Task An_error_of_VictoriaMetrics_is_translated_to_one_of_Prometheus(
         int status,
-        string said,
+        string original,
         string text,
         string errorType,
         string reported
@@ -125,7 +125,7 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         var error = new JsonObject
         {
             ["status"] = "error",
-            ["errorType"] = said,
+            ["errorType"] = original,
             ["error"] = text,
         };
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, status, error.ToJsonString());
@@ -140,14 +140,14 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task What_cannot_be_counted_of_a_federation_is_told_of_its_selectors()
+    public async Task An_error_in_counting_the_series_of_a_federation_is_reported_for_its_selectors()
     {
-        const string said = "metric name must not be set twice: \"up\" or \"x\"";
+        const string original = "metric name must not be set twice: \"up\" or \"x\"";
         var error = new JsonObject
         {
             ["status"] = "error",
             ["errorType"] = "bad_data",
-            ["error"] = $"invalid parameter \"query\": 1:8: parse error: {said}",
+            ["error"] = $"invalid parameter \"query\": 1:8: parse error: {original}",
         };
         Prometheus.FederatedSeries = null;
         Prometheus.Respond = context => ScriptedPrometheus.WriteAsync(context, 400, error.ToJsonString());
@@ -156,12 +156,12 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
         var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
 
         Assert.Equal(400, (int)response.StatusCode);
-        Assert.Equal($"invalid parameter \"match[]\": parse error: {said}", answer["error"]!.GetValue<string>());
+        Assert.Equal($"invalid parameter \"match[]\": parse error: {original}", answer["error"]!.GetValue<string>());
         Assert.Equal("/api/v1/query", Prometheus.SingleRequest.Path);
     }
 
     [Fact]
-    public async Task Too_many_queries_are_told_as_that_also_where_the_server_says_it_in_bare_text()
+    public async Task A_429_in_plain_text_is_returned_without_its_text()
     {
         Prometheus.Respond = context =>
             ScriptedPrometheus.WriteAsync(
@@ -183,7 +183,7 @@ public sealed class UpstreamErrorsTests : GatewayTestBase
     [InlineData("zstd", false)]
     [InlineData("gzip", true)]
     [InlineData("zstd", true)]
-    public async Task A_compressed_error_is_read_too_and_is_none_when_it_cannot_be(string encoding, bool broken)
+    public async Task A_compressed_error_is_decoded_and_a_corrupt_one_is_503(string encoding, bool broken)
     {
         var text = Encoding.UTF8.GetBytes("""{"status":"error","errorType":"bad_data","error":"1:1: parse error: `up{space_id=\"a\"}`"}""");
         using var compressed = new MemoryStream();

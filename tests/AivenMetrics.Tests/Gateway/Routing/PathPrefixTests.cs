@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Routing;
 
-/// <summary>A gateway behind a proxy that leaves a path before its own, as Grafana and other clients join it.</summary>
+/// <summary>A gateway behind a proxy that does not remove its path prefix, with paths as Grafana and other clients build them.</summary>
 public sealed class PathPrefixTests : IAsyncLifetime
 {
     private const string Prefix = "/i/5c9c2f0e-one";
@@ -39,7 +39,7 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData(Prefix + "/api/v1/query/?query=up")]
     [InlineData(Prefix + "//api//v1/query?query=up")]
     [InlineData("//i/5c9c2f0e-one/api/v1/query?query=up")]
-    public async Task A_path_with_the_prefix_or_without_it_is_the_same(string target)
+    public async Task The_prefix_is_optional(string target)
     {
         using var response = await _gateway.GetAsync(target);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -58,7 +58,7 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData("/i/5c9c2f0e-one%2fapi/v1/query?query=up")]
     [InlineData(Prefix + "/../api/v1/query?query=up")]
     [InlineData(Prefix + "/api/v1/status%2Fconfig")]
-    public async Task Anything_like_the_prefix_is_not_the_prefix(string target)
+    public async Task A_path_that_only_resembles_the_prefix_is_rejected(string target)
     {
         using var response = await _gateway.GetAsync(target);
         Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest, $"{response.StatusCode}");
@@ -69,7 +69,7 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData(Prefix + "/-/healthy", HttpStatusCode.OK)]
     [InlineData(Prefix + "/-/reload", HttpStatusCode.Forbidden)]
     [InlineData(Prefix + "/api/v1/status/config", HttpStatusCode.Forbidden)]
-    public async Task Behind_the_prefix_are_the_same_refusals(string target, HttpStatusCode status)
+    public async Task Paths_behind_the_prefix_have_the_same_statuses(string target, HttpStatusCode status)
     {
         using var response = await _gateway.GetAsync(target);
         Assert.Equal(status, response.StatusCode);
@@ -87,9 +87,9 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData("/a?b", false)]
     [InlineData("/a?", false)]
     [InlineData("/a b", false)]
-    public void A_prefix_is_plain_segments(string prefix, bool right)
+    public void A_valid_prefix_consists_of_plain_segments(string prefix, bool isValid)
     {
-        Assert.Equal(right, RequestTarget.IsValidPrefix(prefix));
+        Assert.Equal(isValid, RequestTarget.IsValidPrefix(prefix));
         var faults = new GatewayOptions
         {
             Prometheus = ["http://x"],
@@ -97,10 +97,10 @@ public sealed class PathPrefixTests : IAsyncLifetime
             FeedToken = "t",
             PathPrefix = prefix,
         }.Validate();
-        Assert.Equal(right ? [] : ["Gateway:PathPrefix"], faults.Select(fault => fault.Split(' ')[0]));
+        Assert.Equal(isValid ? [] : ["Gateway:PathPrefix"], faults.Select(fault => fault.Split(' ')[0]));
     }
 
-    /// <summary>What the path names, and what Prometheus and VictoriaMetrics are asked for.</summary>
+    /// <summary>The label name in the path of the client, of Prometheus and of VictoriaMetrics.</summary>
     [Theory]
     [InlineData("job", "job", "job")]
     [InlineData("__name__", "__name__", "__name__")]
@@ -116,7 +116,7 @@ public sealed class PathPrefixTests : IAsyncLifetime
     [InlineData("U___2e__2e_", "U___2e__2e_", "U___2e__2e_")]
     [InlineData("U__a_zz_b", "U__a_zz_b", "U__a_zz_b")]
     [InlineData("U__a_2", "U__a_2", "U__a_2")]
-    public void A_label_is_named_to_each_engine_in_its_way(string segment, string toPrometheus, string toVictoriaMetrics)
+    public void A_label_name_is_encoded_for_each_engine(string segment, string toPrometheus, string toVictoriaMetrics)
     {
         var name = LabelNames.Decode(segment)!;
         Assert.Equal(

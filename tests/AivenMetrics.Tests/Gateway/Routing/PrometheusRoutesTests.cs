@@ -52,5 +52,5 @@ public sealed class PrometheusRoutesTests : GatewayTestBase
     }
 
     [Fact]
-    public void The_lists_are_whole() => Assert.True(Routes().Count >= 90, $"only {Routes().Count} routes");
+    public void The_lists_are_complete() => Assert.True(Routes().Count >= 90, $"only {Routes().Count} routes");
 }

@@ -27,7 +27,7 @@ public sealed class RouteTableTests : GatewayTestBase
         Assert.Single(Prometheus.Requests);
     }
 
-    /// <summary>Section 3 of the query API page, and all that is in no table.</summary>
+    /// <summary>Paths of Prometheus that the gateway does not serve, and paths that do not exist.</summary>
     [Theory]
     [InlineData(403, "POST", "/api/v1/write")]
     [InlineData(403, "POST", "/api/v1/otlp/v1/metrics")]
@@ -86,7 +86,7 @@ public sealed class RouteTableTests : GatewayTestBase
     [InlineData(400, "GET", "/api/v1/label/%ED%A0%80/values")]
     [InlineData(400, "GET", "/api/v1/label/%/values")]
     [InlineData(400, "GET", "/api/v1/label/%C3%28/values")]
-    public async Task A_refused_path_is_answered_in_Prometheus_shape_and_never_forwarded(int status, string method, string target)
+    public async Task A_rejected_path_has_an_error_in_Prometheus_format_and_is_never_forwarded(int status, string method, string target)
     {
         using var response = await Gateway.SendAsync(RunningGateway.TenantA, new HttpMethod(method), target);
         Assert.Equal(status, (int)response.StatusCode);
@@ -104,7 +104,7 @@ public sealed class RouteTableTests : GatewayTestBase
     [InlineData("POST", "/-/healthy", "GET, HEAD")]
     [InlineData("POST", "/-/ready", "GET, HEAD")]
     [InlineData("TRACE", "/api/v1/query", "GET, POST")]
-    public async Task A_wrong_method_is_405_with_the_right_ones(string method, string target, string allow)
+    public async Task A_wrong_method_is_405_with_the_allowed_methods(string method, string target, string allow)
     {
         using var response = await Gateway.SendAsync(RunningGateway.TenantA, new HttpMethod(method), target);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
@@ -114,7 +114,7 @@ public sealed class RouteTableTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Options_tells_the_methods_and_invites_no_origin()
+    public async Task OPTIONS_returns_the_methods_without_CORS_headers()
     {
         using var response = await Gateway.SendAsync(
             null,
@@ -131,7 +131,7 @@ public sealed class RouteTableTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Build_information_has_the_version_of_upstream_and_no_features()
+    public async Task Build_information_has_the_version_of_Prometheus_and_no_features()
     {
         await ReadyAsync();
         using var response = await Gateway.GetAsync("/api/v1/status/buildinfo");
@@ -147,7 +147,7 @@ public sealed class RouteTableTests : GatewayTestBase
     [InlineData("HEAD", "/-/healthy")]
     [InlineData("GET", "/-/ready")]
     [InlineData("HEAD", "/-/ready")]
-    public async Task Health_needs_no_credentials(string method, string path)
+    public async Task Health_checks_need_no_credentials(string method, string path)
     {
         await ReadyAsync();
         using var response = await Gateway.SendAsync(null, new HttpMethod(method), path);
@@ -158,10 +158,10 @@ public sealed class RouteTableTests : GatewayTestBase
     [Fact]
     public async Task A_gateway_whose_only_Prometheus_is_down_is_healthy_and_not_ready()
     {
-        await using var alone = await RunningGateway.StartAsync(RunningGateway.ClosedUrl());
-        using var healthy = await alone.SendAsync(null, HttpMethod.Get, "/-/healthy");
-        using var ready = await alone.SendAsync(null, HttpMethod.Get, "/-/ready");
-        using var buildInfo = await alone.GetAsync("/api/v1/status/buildinfo");
+        await using var gateway = await RunningGateway.StartAsync(RunningGateway.ClosedUrl());
+        using var healthy = await gateway.SendAsync(null, HttpMethod.Get, "/-/healthy");
+        using var ready = await gateway.SendAsync(null, HttpMethod.Get, "/-/ready");
+        using var buildInfo = await gateway.GetAsync("/api/v1/status/buildinfo");
         Assert.Equal(HttpStatusCode.OK, healthy.StatusCode);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, buildInfo.StatusCode);

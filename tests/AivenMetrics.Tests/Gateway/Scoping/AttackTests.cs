@@ -7,8 +7,8 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Tests.Gateway.Scoping;
 
 /// <summary>
-/// Raw requests from <c>Cases/attacks</c>, sent as they are over a socket. Whatever the answer, what a Prometheus gets is of a served
-/// path, and every selector in it carries the tenant's own scope.
+/// Raw requests from <c>Cases/attacks</c>, sent unchanged over a socket. Whatever the response, each request to a Prometheus uses a
+/// served path, and every selector in it carries the tenant's own scope.
 /// </summary>
 public sealed class AttackTests
 {
@@ -33,10 +33,12 @@ public sealed class AttackTests
         Assert.All(prometheus.Requests, AssertScoped);
     }
 
-    /// <summary>The same before a server that is told the scope a second time. What it lacks is answered, or not, without it.</summary>
+    /// <summary>
+    /// The same attacks with VictoriaMetrics, which gets the scope a second time as a filter, and only requests for paths that it supports.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Attacks))]
-    public async Task No_attack_loosens_the_second_belt(string file, string sentence)
+    public async Task No_attack_removes_the_extra_filter(string file, string sentence)
     {
         var attack = RawAttack.Find(file, sentence);
         await using var engine = await ScriptedPrometheus.StartAsync();
@@ -56,7 +58,7 @@ public sealed class AttackTests
         Assert.All(engine.Requests, request =>
         {
             Assert.Matches("^/api/v1/(query|query_range|series|labels|targets|rules|alerts|label/[^/]+/values)$|^/federate$", request.Path);
-            // The operator's own lists have no filters: they are asked for everybody's and filtered here.
+            // These lists support no filter: the gateway requests those of all tenants and filters them.
             if (request.Path is not ("/api/v1/targets" or "/api/v1/rules" or "/api/v1/alerts"))
             {
                 Assert.Equal(["{space_id=\"a\"}"], request.Parameters["extra_filters[]"].ToArray());
@@ -66,9 +68,9 @@ public sealed class AttackTests
     }
 
     [Fact]
-    public void There_is_a_corpus() => Assert.True(Attacks().Count >= 250, "attacks are missing");
+    public void The_corpus_is_complete() => Assert.True(Attacks().Count >= 250, "attacks are missing");
 
-    /// <summary>What a server got is of a served path, and carries the scope of tenant a in every selector.</summary>
+    /// <summary>Asserts that a request uses a served path and carries the scope of tenant a in every selector.</summary>
     internal static void AssertScoped(ReceivedRequest request)
     {
         Assert.Matches(
@@ -119,7 +121,7 @@ public sealed class AttackTests
             new HashSet<string>(request.Headers.Keys, StringComparer.OrdinalIgnoreCase)
         );
         Assert.All(request.Parameters.Where(p => p.Key != "match[]"), p => Assert.Single(p.Value.ToArray()));
-        // These have no series in their answer, or are asked of everybody and filtered.
+        // Their responses contain no series, or the gateway filters them.
         if (
             request.Path
             is "/api/v1/format_query"

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Gateway.Scoping;
 
-/// <summary>A VictoriaMetrics gets the scope twice: in the text, and as its own filter on whatever the text means to it.</summary>
+/// <summary>VictoriaMetrics gets the scope twice: in the query, and as a filter that applies whatever the query means to it.</summary>
 public sealed class ExtraFiltersTests : IAsyncLifetime
 {
     private ScriptedPrometheus _engine = null!;
@@ -39,7 +39,7 @@ public sealed class ExtraFiltersTests : IAsyncLifetime
     [InlineData("/federate?match[]=up")]
     [InlineData("/aivenmetrics/v1/services")]
     [InlineData("/aivenmetrics/v1/explain?query=up")]
-    public async Task Every_forwarded_question_carries_the_scope_once_more(string target)
+    public async Task Every_forwarded_request_carries_the_scope_as_a_filter(string target)
     {
         _engine.Respond = context =>
             ScriptedPrometheus.WriteAsync(
@@ -59,10 +59,10 @@ public sealed class ExtraFiltersTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_Prometheus_gets_no_such_filter()
+    public async Task Prometheus_gets_no_filter()
     {
-        await using var before = await RunningGateway.StartAsync(_engine.Url);
-        using var response = await before.GetAsync("/api/v1/query?query=up&extra_filters[]=x&extra_label=x=y");
+        await using var gateway = await RunningGateway.StartAsync(_engine.Url);
+        using var response = await gateway.GetAsync("/api/v1/query?query=up&extra_filters[]=x&extra_label=x=y");
         Assert.Equal(["query", "timeout"], _engine.SingleRequest.Parameters.Keys);
     }
 
@@ -72,7 +72,7 @@ public sealed class ExtraFiltersTests : IAsyncLifetime
     [InlineData("/api/v1/status/flags", """{"status":"success","data":{}}""")]
     [InlineData("/api/v1/query_exemplars?query=up&start=0&end=1", """{"status":"success","data":[]}""")]
     [InlineData("/api/v1/format_query?query=sum(up{a='\"'})by(job)", """{"status":"success","data":"sum by (job) (up{a=\"\\\"\"})"}""")]
-    public async Task What_it_lacks_is_answered_as_by_a_Prometheus_that_holds_nothing(string target, string expected)
+    public async Task Unsupported_paths_have_the_response_of_an_empty_Prometheus(string target, string expected)
     {
         using var response = await _gateway.GetAsync(target);
 
@@ -91,7 +91,7 @@ public sealed class ExtraFiltersTests : IAsyncLifetime
     [InlineData("GET", "/api/v1/export?match[]=up", 404)]
     [InlineData("GET", "/api/v1/import", 404)]
     [InlineData("GET", "/api/v1/status/active_queries", 404)]
-    public async Task What_it_lacks_or_tenants_may_not_is_refused_here(string method, string target, int status)
+    public async Task Unsupported_and_forbidden_paths_are_rejected_by_the_gateway(string method, string target, int status)
     {
         using var response = await _gateway.SendAsync(RunningGateway.TenantA, new HttpMethod(method), target);
 
@@ -101,18 +101,18 @@ public sealed class ExtraFiltersTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_engine_that_was_not_named_says_what_it_lacks_and_is_not_left_for_it()
+    public async Task An_engine_that_is_not_configured_rejects_unsupported_paths_itself()
     {
         _engine.Respond = context =>
             ScriptedPrometheus.WriteAsync(context, 400, "remoteAddr: 10.0.0.1; unsupported path requested", "text/plain");
-        await using var before = await RunningGateway.StartAsync(_engine.Url);
+        await using var gateway = await RunningGateway.StartAsync(_engine.Url);
 
-        using var response = await before.GetAsync("/api/v1/metadata");
+        using var response = await gateway.GetAsync("/api/v1/metadata");
         Assert.Equal(
             (HttpStatusCode.OK, """{"status":"success","data":{}}"""),
             (response.StatusCode, await response.Content.ReadAsStringAsync())
         );
-        using var formatted = await before.GetAsync("/api/v1/format_query?query=up");
+        using var formatted = await gateway.GetAsync("/api/v1/format_query?query=up");
         Assert.Equal(HttpStatusCode.NotFound, formatted.StatusCode);
     }
 }

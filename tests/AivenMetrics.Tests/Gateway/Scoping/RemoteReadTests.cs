@@ -21,7 +21,7 @@ public sealed class RemoteReadTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Every_query_carries_the_scope_behind_its_own_matchers_and_all_else_passes()
+    public async Task Every_query_gets_the_scope_after_its_own_matchers_and_is_otherwise_unchanged()
     {
         var first = Query(("__name__", Type.Eq, "up"), ("space_id", Type.Eq, "b"));
         first.Hints = new ReadHints
@@ -64,7 +64,7 @@ public sealed class RemoteReadTests : GatewayTestBase
     [InlineData(1, 93L * 86_400_000 + 1, 200)]
     [InlineData(0, 93L * 86_400_000 + 1, 422)]
     [InlineData(long.MinValue, long.MaxValue, 422)]
-    public async Task A_query_spans_no_more_than_the_plan_allows(long start, long end, int status)
+    public async Task The_span_of_a_query_is_limited(long start, long end, int status)
     {
         var query = new ReadQuery { StartTimestampMs = start, EndTimestampMs = end };
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { Query(("__name__", Type.Eq, "up")), query } }));
@@ -77,13 +77,13 @@ public sealed class RemoteReadTests : GatewayTestBase
     }
 
     /// <summary>
-    /// What Prometheus 2 and 3 send for their own /api/v1/series. Samples are the answer for which the server reads none.
+    /// Prometheus 2 and 3 send these for their own /api/v1/series. The server reads no samples for a response of type samples.
     /// </summary>
     [Theory]
     [InlineData]
     [InlineData((int)ReadResponseType.Samples)]
     [InlineData((int)ReadResponseType.StreamedXorChunks, (int)ReadResponseType.Samples)]
-    public async Task A_query_for_labels_alone_may_span_all_time_where_no_samples_are_read_for_it(params int[] accepted)
+    public async Task A_query_for_labels_may_span_all_time_if_no_samples_are_read(params int[] accepted)
     {
         using var response = await ReadAsync(ForLabels(accepted));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -93,13 +93,12 @@ public sealed class RemoteReadTests : GatewayTestBase
     }
 
     /// <summary>
-    /// Prometheus puts all samples into streamed chunks, whatever the hints say; what it does for a form that it learns later, nobody
-    /// knows.
+    /// Prometheus puts all samples into streamed chunks, whatever the hints are. The content of other response types is unknown.
     /// </summary>
     [Theory]
     [InlineData((int)ReadResponseType.StreamedXorChunks)]
     [InlineData(2)]
-    public async Task A_query_for_labels_that_takes_only_an_answer_with_samples_spans_no_more_than_the_plan_allows(int accepted)
+    public async Task A_query_for_labels_that_accepts_only_responses_with_samples_is_limited(int accepted)
     {
         using var response = await ReadAsync(ForLabels(accepted));
         Assert.Equal(422, (int)response.StatusCode);
@@ -107,9 +106,9 @@ public sealed class RemoteReadTests : GatewayTestBase
         Assert.Empty(Prometheus.Requests);
     }
 
-    /// <summary>Prometheus reads what the hints say, also beyond the time of the query, which is what the plan limits.</summary>
+    /// <summary>The plan limits the time of the query, but Prometheus reads the time of the hints, even beyond it.</summary>
     [Fact]
-    public async Task Hints_reach_no_further_than_their_query()
+    public async Task Hints_are_bounded_by_the_time_of_their_query()
     {
         var query = Query(("job", Type.Eq, "x"));
         query.Hints = new ReadHints
@@ -124,7 +123,7 @@ public sealed class RemoteReadTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_matcher_without_a_name_is_refused_and_what_Prometheus_cannot_read_is_no_fault_of_ours()
+    public async Task A_matcher_without_a_name_is_400_and_a_regex_error_of_Prometheus_is_422()
     {
         using var nameless = await ReadAsync(Bytes(new ReadRequest { Queries = { Query(("", Type.Neq, "x")) } }));
         Assert.Equal(400, (int)nameless.StatusCode);
@@ -136,9 +135,9 @@ public sealed class RemoteReadTests : GatewayTestBase
         Assert.Equal(422, (int)odd.StatusCode);
     }
 
-    /// <summary>Prometheus takes ten from everybody, each until it is read.</summary>
+    /// <summary>Prometheus accepts at most ten remote reads at a time. Each ends when its response is read.</summary>
     [Fact]
-    public async Task A_tenant_that_reads_slowly_leaves_room_for_the_remote_reads_of_others()
+    public async Task A_slow_tenant_does_not_block_the_remote_reads_of_others()
     {
         var whole = new TaskCompletionSource();
         Prometheus.Respond = async context =>
@@ -172,16 +171,16 @@ public sealed class RemoteReadTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task A_query_without_matchers_has_those_of_the_scope()
+    public async Task A_query_without_matchers_gets_those_of_the_scope()
     {
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }), RunningGateway.ServicesTenant);
         var matcher = Assert.Single(Assert.Single(Received().Queries).Matchers);
         Assert.Equal((Type.Re, "service_instance_id", "one|two\\.x"), (matcher.Type, matcher.Name, matcher.Value));
     }
 
-    /// <summary>Prometheus drops an equality that one of its external labels satisfies; an expression it keeps.</summary>
+    /// <summary>Prometheus drops an equality matcher that one of its external labels satisfies, but keeps a regular expression.</summary>
     [Fact]
-    public async Task The_scope_is_no_equality_and_its_value_is_taken_literally()
+    public async Task The_scope_is_sent_as_an_escaped_regular_expression()
     {
         var tenants = RunningGateway.TenantsJson(
             RunningGateway.Tenant(RunningGateway.TenantA, """[{"name":"space_id","type":"=","value":"a.b|c"}]""")
@@ -193,9 +192,9 @@ public sealed class RemoteReadTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task Unknown_fields_stay_here()
+    public async Task Unknown_fields_are_not_forwarded()
     {
-        // Field 9 of the request and field 14 of the query: a number each.
+        // Field 9 of the request and field 14 of the query, each with a number.
         byte[] query = [.. Query(("job", Type.Eq, "x")).ToByteArray(), 14 << 3, 1];
         byte[] request = [1 << 3 | 2, (byte)query.Length, .. query, 9 << 3, 1];
 
@@ -208,7 +207,7 @@ public sealed class RemoteReadTests : GatewayTestBase
     [Theory]
     [InlineData("application/x-protobuf", "snappy")]
     [InlineData(Streamed, null)]
-    public async Task The_answer_passes_as_it_is(string type, string? encoding)
+    public async Task The_response_is_forwarded_unchanged(string type, string? encoding)
     {
         var body = Enumerable.Range(0, 100_000).Select(i => (byte)i).ToArray();
         Prometheus.Respond = context => AnswerAsync(context, 200, type, encoding, body);
@@ -220,7 +219,7 @@ public sealed class RemoteReadTests : GatewayTestBase
         Assert.Equal(body, await response.Content.ReadAsByteArrayAsync());
     }
 
-    public static TheoryData<string, byte[]> NoRequests =>
+    public static TheoryData<string, byte[]> InvalidRequests =>
         new()
         {
             { "nothing", [] },
@@ -243,8 +242,8 @@ public sealed class RemoteReadTests : GatewayTestBase
         };
 
     [Theory]
-    [MemberData(nameof(NoRequests))]
-    public async Task What_is_no_good_request_is_400_and_stays_here(string what, byte[] body)
+    [MemberData(nameof(InvalidRequests))]
+    public async Task An_invalid_request_is_400_and_not_forwarded(string what, byte[] body)
     {
         using var response = await ReadAsync(body);
         Assert.True(response.StatusCode == HttpStatusCode.BadRequest, what);
@@ -256,7 +255,7 @@ public sealed class RemoteReadTests : GatewayTestBase
     [InlineData("application/x-www-form-urlencoded", "snappy")]
     [InlineData("application/x-protobuf", null)]
     [InlineData("application/x-protobuf", "gzip")]
-    public async Task Another_form_of_body_is_415(string type, string? encoding)
+    public async Task Another_body_format_is_415(string type, string? encoding)
     {
         using var content = new ByteArrayContent(Bytes(new ReadRequest()));
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
@@ -272,10 +271,10 @@ public sealed class RemoteReadTests : GatewayTestBase
     [Theory]
     [InlineData(400, "exceeded sample limit (50000000)", 400, "exceed the sample limit of the metrics store")]
     [InlineData(500, "error parsing regexp: expression nests too deeply: `space_id`", 422, "rejected this request")]
-    public async Task An_error_of_Prometheus_is_told_in_our_words_and_shape(int status, string said, int answered, string reported)
+    public async Task An_error_of_Prometheus_is_translated(int status, string serverError, int answered, string reported)
     {
         Prometheus.Respond = context =>
-            AnswerAsync(context, status, "text/plain; charset=utf-8", null, System.Text.Encoding.UTF8.GetBytes(said));
+            AnswerAsync(context, status, "text/plain; charset=utf-8", null, System.Text.Encoding.UTF8.GetBytes(serverError));
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
         var text = await response.Content.ReadAsStringAsync();
         Assert.Equal(answered, (int)response.StatusCode);
@@ -284,7 +283,7 @@ public sealed class RemoteReadTests : GatewayTestBase
     }
 
     [Fact]
-    public async Task An_engine_without_remote_read_says_so_and_keeps_its_place()
+    public async Task An_engine_without_remote_read_is_404_and_is_not_demoted()
     {
         Prometheus.Respond = context => AnswerAsync(context, 404, "text/plain", null, "nothing here"u8.ToArray());
         using var response = await ReadAsync(Bytes(new ReadRequest { Queries = { new ReadQuery() } }));
@@ -293,7 +292,7 @@ public sealed class RemoteReadTests : GatewayTestBase
         Assert.DoesNotContain(Gateway.Log, line => line.Contains("failed", StringComparison.Ordinal));
     }
 
-    /// <summary>Every query of a remote read has the tenant's scope.</summary>
+    /// <summary>Asserts that every query of a remote read has the tenant's scope.</summary>
     internal static void AssertScoped(ReceivedRequest request, string space)
     {
         var read = ReadRequest.Parser.ParseFrom(Snappy.DecompressToArray(request.Body));
@@ -329,12 +328,12 @@ public sealed class RemoteReadTests : GatewayTestBase
 
     private ReadRequest Received() => ReadRequest.Parser.ParseFrom(Snappy.DecompressToArray(Prometheus.SingleRequest.Body));
 
-    private async Task<HttpResponseMessage> ReadAsync(byte[] body, (string, string)? who = null, RunningGateway? through = null)
+    private async Task<HttpResponseMessage> ReadAsync(byte[] body, (string, string)? tenant = null, RunningGateway? through = null)
     {
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = new("application/x-protobuf");
         content.Headers.ContentEncoding.Add("snappy");
-        return await (through ?? Gateway).SendAsync(who ?? RunningGateway.TenantA, HttpMethod.Post, "/api/v1/read", content);
+        return await (through ?? Gateway).SendAsync(tenant ?? RunningGateway.TenantA, HttpMethod.Post, "/api/v1/read", content);
     }
 
     private static async Task AnswerAsync(HttpContext context, int status, string type, string? encoding, byte[] body)

@@ -10,7 +10,7 @@ namespace AivenMetrics.Tests.Gateway.Telemetry;
 public sealed class GatewayMetricsTests
 {
     [Fact]
-    public async Task Requests_refusals_attempts_and_tenants_are_counted_without_names()
+    public async Task Metrics_count_requests_refusals_attempts_and_tenants_without_names()
     {
         var seen = new ConcurrentQueue<string>();
         await using var failing = await ScriptedPrometheus.StartAsync();
@@ -21,7 +21,7 @@ public sealed class GatewayMetricsTests
 
         using var good = await gateway.GetAsync("/api/v1/query?query=up");
         using var bad = await gateway.GetAsync("/api/v1/query?query=up%7B");
-        using var stranger = await gateway.SendAsync(null, HttpMethod.Get, "/api/v1/labels");
+        using var unauthenticated = await gateway.SendAsync(null, HttpMethod.Get, "/api/v1/labels");
         using var unknown = await gateway.GetAsync("/secret-path");
         await gateway.WaitUntilAsync(
             () => gateway.Provider.GetRequiredService<DestinationPool>().All[0].NewestSampleAge is not null,
@@ -61,7 +61,7 @@ public sealed class GatewayMetricsTests
         );
     }
 
-    /// <summary>Hears only the meters of this gateway: others run beside it in other tests.</summary>
+    /// <summary>Listens only to the meters of this gateway, because other tests run other gateways at the same time.</summary>
     private static MeterListener Listen(IServiceProvider provider, ConcurrentQueue<string> seen)
     {
         var ours = provider.GetService(typeof(IMeterFactory));
@@ -75,13 +75,13 @@ public sealed class GatewayMetricsTests
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
-        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, value, tags));
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, value, tags));
+        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, value, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Record(instrument, value, tags));
         listener.Start();
         return listener;
 
-        void Note<T>(Instrument instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+        void Record<T>(Instrument instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
             seen.Enqueue($"{instrument.Name}{{{string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"))}}} {value}");
     }
 }

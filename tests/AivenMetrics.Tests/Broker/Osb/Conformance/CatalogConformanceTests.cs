@@ -85,7 +85,7 @@ public abstract class CatalogConformanceTests(BrokerHost broker) : IAsyncLifetim
     }
 
     [Fact]
-    public async Task Osb_46_every_plan_tells_the_configured_maximum_polling_duration()
+    public async Task Osb_46_every_plan_states_the_configured_maximum_polling_duration()
     {
         await broker.StopAsync();
         broker.Options.Catalog.MaximumPollingDuration = TimeSpan.FromMinutes(7);

@@ -79,7 +79,7 @@ public abstract class InstanceConformanceTests(BrokerHost broker)
     [InlineData("""{"parameters":{"services":["pg-1"],"other":1}}""")]
     [InlineData("""{"maintenance_info":{"version":"47.11.0"}}""")]
     [InlineData("""{"context":{"platform":"cloudfoundry","instance_name":42}}""")]
-    public async Task Osb_83_an_update_with_one_fault_applies_nothing_of_the_rest(string fault)
+    public async Task Osb_83_an_update_with_one_error_applies_nothing(string fault)
     {
         await NewInventoryAsync();
         var path = await broker.InstanceAsync();
@@ -94,7 +94,7 @@ public abstract class InstanceConformanceTests(BrokerHost broker)
     }
 
     [Fact]
-    public async Task Osb_18_a_refused_deprovision_changes_neither_the_instance_nor_its_binding()
+    public async Task Osb_18_a_rejected_deprovision_changes_neither_the_instance_nor_its_binding()
     {
         var binding = await broker.BindingAsync();
         var instance = binding[..binding.IndexOf("/service_bindings", StringComparison.Ordinal)];

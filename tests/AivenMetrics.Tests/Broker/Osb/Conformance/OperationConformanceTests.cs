@@ -38,7 +38,7 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_41_what_is_not_accepted_is_never_202_and_what_is_accepted_never_AsyncRequired()
+    public async Task Osb_41_without_accepts_incomplete_there_is_no_202_and_with_it_no_AsyncRequired()
     {
         await _broker.StopAsync();
         _broker.Options.BindBudget = TimeSpan.FromSeconds(0.2);
@@ -81,7 +81,7 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_49_a_poll_that_is_malformed_is_400()
+    public async Task Osb_49_a_malformed_poll_is_400()
     {
         Assert.Equal(400, (await _broker.GetAsync("/v2/service_instances/%FF/last_operation")).Status);
         Assert.Equal(400, (await _broker.GetAsync($"{await _broker.InstanceAsync()}/service_bindings/%FF/last_operation")).Status);
@@ -112,7 +112,7 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     [Theory]
     [InlineData(OperationState.Succeeded)]
     [InlineData(OperationState.Failed)]
-    public async Task Osb_54_an_outcome_is_told_as_often_as_it_is_asked_for(OperationState outcome)
+    public async Task Osb_54_every_poll_reports_the_outcome(OperationState outcome)
     {
         var poll = await PolledAsync(outcome);
 
@@ -126,7 +126,7 @@ public abstract class OperationConformanceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Osb_54_a_bind_that_is_refused_leaves_what_became_of_the_one_before_it()
+    public async Task Osb_54_a_rejected_bind_keeps_the_outcome_of_the_previous_one()
     {
         var poll = await PolledAsync(OperationState.Failed);
         var before = (await _broker.GetAsync(poll)).Text;

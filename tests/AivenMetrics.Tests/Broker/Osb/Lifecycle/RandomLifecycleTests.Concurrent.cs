@@ -7,7 +7,7 @@ namespace AivenMetrics.Tests.Broker.Osb.Lifecycle;
 public abstract partial class RandomLifecycleTests
 {
     [Fact]
-    public async Task Several_clients_at_once_never_get_a_fault_nor_a_second_credential_and_leave_nothing()
+    public async Task Concurrent_clients_get_no_server_error_and_no_second_credential_and_leave_nothing()
     {
         await SampleAsync(LifecycleCall.Any.Array[1, 15].Array[2, 5], 25, SeveralClientsAsync, clients =>
             string.Join("\n\n", clients.Select(Print))

@@ -130,7 +130,7 @@ public abstract partial class RandomLifecycleTests
     ).Array[1, 20];
 
     [Fact]
-    public async Task Garbage_is_the_clients_fault_and_never_the_brokers()
+    public async Task Garbage_is_4xx_and_never_5xx()
     {
         var client = new LifecycleClient(_broker, new LifecycleIds(), _invariants);
         await SampleAsync(
