@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using AivenMetrics.Testing.Programs;
@@ -7,8 +8,13 @@ namespace AivenMetrics.Acceptance.PromQL;
 /// <summary>Parses queries with a real Prometheus, without evaluating them: some random queries would take hours.</summary>
 internal sealed class PrometheusParser(PrometheusServer server, bool hasParseQuery)
 {
+    // Several tests need the verdict on the same queries of the corpora.
+    private readonly ConcurrentDictionary<string, Task<string?>> _refusals = new(StringComparer.Ordinal);
+
     /// <summary>Returns null if the server accepts the query, else its error.</summary>
-    public async Task<string?> RefusalOfAsync(string query)
+    public Task<string?> RefusalOfAsync(string query) => _refusals.GetOrAdd(query, RequestRefusalAsync);
+
+    private async Task<string?> RequestRefusalAsync(string query)
     {
         var (status, answer) = await SendAsync("/api/v1/format_query", query);
         return status == HttpStatusCode.OK ? null : answer;

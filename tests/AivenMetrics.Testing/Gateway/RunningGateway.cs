@@ -202,10 +202,10 @@ public sealed class RunningGateway : IAsyncDisposable
     public Task WaitUntilReadyAsync() =>
         WaitUntilAsync(() => Provider.GetRequiredService<DestinationPool>().LowestVersion() is not null, "the first probe");
 
-    /// <summary>Waits up to 10 s for a condition; calls <paramref name="meanwhile"/> before each check.</summary>
+    /// <summary>Waits up to 30 s for a condition; calls <paramref name="meanwhile"/> before each check.</summary>
     public async Task WaitUntilAsync(Func<bool> condition, string what, Action? meanwhile = null)
     {
-        for (var i = 0; i < 500; i++)
+        for (var i = 0; i < 1500; i++)
         {
             meanwhile?.Invoke();
             if (condition())
@@ -215,7 +215,7 @@ public sealed class RunningGateway : IAsyncDisposable
             await Task.Delay(20);
         }
 
-        Assert.Fail($"{what} did not happen in 10 s. Log:\n{string.Join('\n', Log)}");
+        Assert.Fail($"{what} did not happen in 30 s. Log:\n{string.Join('\n', Log)}");
     }
 
     public async ValueTask DisposeAsync()
