@@ -153,7 +153,7 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
         }
 
         var print = Printer.Print(tree);
-        if (byOld is null)
+        if (byOld is null && print != query)
         {
             Assert.Equal((query, await _old.MeaningOfAsync(query)), (query, await _old.MeaningOfAsync(print)));
         }
@@ -162,7 +162,10 @@ public sealed class PrometheusAgreementTests(PrometheusAgreementTests.Servers se
         {
             return;
         }
-        Assert.Equal((query, await _new.MeaningOfAsync(query)), (query, await _new.MeaningOfAsync(print)));
+        if (print != query)
+        {
+            Assert.Equal((query, await _new.MeaningOfAsync(query)), (query, await _new.MeaningOfAsync(print)));
+        }
         if (!HasDurationExpr(tree))
         {
             return;
