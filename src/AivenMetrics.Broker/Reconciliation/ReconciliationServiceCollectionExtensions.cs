@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>Registers the reconciler.</summary>
-internal static class ReconciliationServices
+internal static class ReconciliationServiceCollectionExtensions
 {
     // Maximum expected duration of a cycle. Until it ends, the previous outcome is the most recent.
     private static readonly TimeSpan MaximumCycleDuration = TimeSpan.FromSeconds(15);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.State;
 
 /// <summary>Registers the database, its stores, the key ring and the signals of the process.</summary>
-internal static class StateServices
+internal static class StateServiceCollectionExtensions
 {
     public static IServiceCollection AddState(this IServiceCollection services, string connectionString, IReadOnlyList<EncryptionKey> keys)
     {
