@@ -88,8 +88,8 @@ internal sealed class ServiceContext
         Now = input.Now;
         var tags = input.Options.Tags;
         Owner =
-            TagValue(tags.OrganizationId) is { } organization && TagValue(tags.SpaceId) is { } space ? new SpaceOwner(organization, space)
-            : TagValue(tags.ClusterId) is { } cluster && TagValue(tags.Namespace) is { } name ? SpaceOwner.OfNamespace(cluster, name)
+            TagValue(tags.OrganizationId) is { } organization && TagValue(tags.SpaceId) is { } space ? new OwningSpace(organization, space)
+            : TagValue(tags.ClusterId) is { } cluster && TagValue(tags.Namespace) is { } name ? OwningSpace.OfNamespace(cluster, name)
             : null;
         ServiceInstanceId = TagValue(tags.ServiceInstanceId);
         Hosts = ScrapeHosts.ForService(service, input.Options.Route);
@@ -115,7 +115,7 @@ internal sealed class ServiceContext
 
     public DateTimeOffset Now { get; }
 
-    public SpaceOwner? Owner { get; }
+    public OwningSpace? Owner { get; }
 
     public string? ServiceInstanceId { get; }
 
