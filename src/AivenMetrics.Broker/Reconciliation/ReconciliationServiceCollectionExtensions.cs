@@ -28,7 +28,7 @@ internal static class ReconciliationServiceCollectionExtensions
             ),
             provider.GetRequiredService<BindingStore>(),
             provider.GetRequiredService<GatewayStore>(),
-            provider.GetRequiredService<FactStore>(),
+            provider.GetRequiredService<ReportedValueStore>(),
             provider.GetRequiredService<StateSignals>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Reconciler>>()

@@ -22,7 +22,7 @@ internal static class StateServiceCollectionExtensions
             .AddSingleton<BindingStore>()
             .AddSingleton<InventoryStore>()
             .AddSingleton<IntegrationStore>()
-            .AddSingleton<FactStore>()
+            .AddSingleton<ReportedValueStore>()
             .AddSingleton<AuditStore>()
             .AddSingleton<GatewayStore>()
             .AddSingleton<GatewayAcknowledgements>()

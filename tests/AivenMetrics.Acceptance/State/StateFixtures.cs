@@ -75,7 +75,7 @@ public sealed class StateStores(Database database) : IAsyncDisposable
 
     public AuditStore Audit { get; } = new(database);
 
-    public FactStore Facts { get; } = new(database);
+    public ReportedValueStore ReportedValues { get; } = new(database);
 
     public ReconcilerLock ReconcilerLock { get; } = new(database);
 
