@@ -17,7 +17,7 @@ internal sealed record ReconcilePlan(IReadOnlyList<Step> Steps, IReadOnlyList<Se
     /// <summary>Creates the plan.</summary>
     public static ReconcilePlan Create(ReconcileInput input)
     {
-        var decisions = input.Observed.Services.Select(service => ServiceChecks.Evaluate(new ServiceContext(service, input))).ToList();
+        var decisions = input.Observed.Services.Select(service => ServiceChecks.Evaluate(new ServiceFacts(service, input))).ToList();
         var services = decisions.Select(decision => decision.Service).ToList();
         if (NextProjectStep(input, decisions) is { } first)
         {
@@ -79,9 +79,9 @@ internal sealed record ReconcilePlan(IReadOnlyList<Step> Steps, IReadOnlyList<Se
 }
 
 /// <summary>A service with all state that the checks use.</summary>
-internal sealed class ServiceContext
+internal sealed class ServiceFacts
 {
-    public ServiceContext(AivenService service, ReconcileInput input)
+    public ServiceFacts(AivenService service, ReconcileInput input)
     {
         Service = service;
         Options = input.Options;

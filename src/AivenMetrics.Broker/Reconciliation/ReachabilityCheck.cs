@@ -9,7 +9,7 @@ namespace AivenMetrics.Broker.Reconciliation;
 /// Detects network restrictions that keep Prometheus from reaching a service, as far as Aiven reports them: a VPC without public access, no
 /// host on the route, or an <c>ip_filter</c>. The listener then drops packets instead of rejecting them, so scrapes only time out.
 /// </summary>
-internal static class Reachability
+internal static class ReachabilityCheck
 {
     /// <summary>Returns the obstacle and how to resolve it, as a sentence; null if none is known.</summary>
     public static string? FindProblem(AivenService service, IReadOnlyList<ScrapeHostRecord> hosts, AivenOptions options)
