@@ -105,7 +105,7 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
             to.WriteStartObject();
             to.WriteString("status", "success");
             to.WritePropertyName("data");
-            Write(new UpstreamData(data, new ScopeLabels(request.Credential.Scope), request.Parameters), request, to);
+            Write(new UpstreamData(data, new ScopeFilter(request.Credential.Scope), request.Parameters), request, to);
             to.WriteEndObject();
         }
 
@@ -207,13 +207,13 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
                 RulesFilter.WriteAlerts(data, to);
                 break;
             case RouteKind.Flags:
-                StatusFilter.WriteFlags(data, request.Account.Limits, to);
+                ServerStatusFilter.WriteFlags(data, request.Account.Limits, to);
                 break;
             case RouteKind.RuntimeInfo:
-                StatusFilter.WriteRuntimeInfo(data, _started, to);
+                ServerStatusFilter.WriteRuntimeInfo(data, _started, to);
                 break;
             case RouteKind.Features:
-                StatusFilter.WriteFeatures(data, to);
+                ServerStatusFilter.WriteFeatures(data, to);
                 break;
             case RouteKind.Services:
                 ServicesFilter.Write(data, to);

@@ -5,7 +5,7 @@ namespace AivenMetrics.Gateway.Limits;
 /// <summary>
 /// Computes the lookback of an expression at each evaluation: the longest range, with the ranges of enclosing subqueries added.
 /// </summary>
-internal static class QueryLookback
+internal static class QueryLookbackCalculator
 {
     /// <summary>Returns the longest lookback in seconds.</summary>
     /// <param name="expr">The expression.</param>
