@@ -25,7 +25,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
         Assert.Equal(DestinationHealth.Hung, Destinations.All[0].Health);
         Assert.Contains(Gateway.Log, line =>
             line.Contains(
-                "prometheus-2 instead of prometheus-1 from now on, because prometheus-1 does not respond",
+                "Primary changed from prometheus-1 to prometheus-2: prometheus-1 does not respond",
                 StringComparison.Ordinal
             )
         );
