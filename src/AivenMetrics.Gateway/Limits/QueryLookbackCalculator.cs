@@ -45,7 +45,7 @@ internal static class QueryLookbackCalculator
             DurationNegation minus => -DurationSeconds(minus.Expr, step, range),
             DurationParen paren => DurationSeconds(paren.Expr, step, range),
             DurationBinary binary => Compute(binary.Op, DurationSeconds(binary.Lhs, step, range), DurationSeconds(binary.Rhs, step, range)),
-            _ => throw new ArgumentException($"Nothing is known of a duration of type {expr.GetType().Name}.", nameof(expr)),
+            _ => throw new ArgumentException($"Durations of type {expr.GetType().Name} are not supported.", nameof(expr)),
         };
 
     private static double Compute(BinaryOperator op, double left, double right) =>

@@ -31,6 +31,8 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
     /// <summary>The maximum size of a response to filter in bytes, 32 MiB.</summary>
     public const int MaxResponseBytes = 32 << 20;
 
+    private const string WholeNumber = "Give a whole number of at most 2147483647.";
+
     /// <summary>The first version of Prometheus that selects rules by label.</summary>
     private static readonly Version RuleSelectorsVersion = new(2, 54);
 
@@ -151,12 +153,12 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
         var parameters = request.Parameters;
         if (!MetadataFilter.TryParseLimit(parameters[RouteParameter.Limit], out _))
         {
-            return GatewayError.BadData("limit must be a number");
+            return GatewayError.BadData($"limit must be a number. {WholeNumber}");
         }
 
         if (request.Route.Kind == RouteKind.Metadata && !MetadataFilter.TryParseLimit(parameters[RouteParameter.LimitPerMetric], out _))
         {
-            return GatewayError.BadData("limit_per_metric must be a number");
+            return GatewayError.BadData($"limit_per_metric must be a number. {WholeNumber}");
         }
 
         if (parameters[RouteParameter.Metric] is { Length: > 0 } metric)
