@@ -15,7 +15,7 @@ internal sealed class TenantAccount(TenantLimits limits, TimeProvider time)
     public TenantQueue Queries { get; } = new(limits.ConcurrentQueries, limits.QueuedQueries, limits.QueueTime);
 
     /// <summary>
-    /// The queue for buffered responses, until the client has read them: a slow client keeps them in memory.
+    /// The queue for buffered responses. A slot is held until the client has received the response, because the response stays in memory.
     /// </summary>
     public TenantQueue FilteredResponses { get; } =
         new(Math.Min(MaxFilteredResponses, limits.ConcurrentQueries), limits.QueuedQueries, limits.QueueTime);

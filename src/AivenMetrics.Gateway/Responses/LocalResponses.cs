@@ -51,7 +51,8 @@ internal sealed class LocalResponses(CredentialStore credentials, DestinationPoo
     }
 
     /// <summary>
-    /// Writes the response of a forwarded route that the engine does not have: that of an engine without data, if the clients expect one.
+    /// Responds to a forwarded route that the engine does not have. If clients expect the path, the response is that of an engine without
+    /// data.
     /// </summary>
     /// <returns>The error, if there is no response; null otherwise.</returns>
     public static async ValueTask<GatewayError?> WriteSubstituteAsync(HttpContext context, GatewayRequest request)
