@@ -21,7 +21,7 @@ internal static class OsbServiceCollectionExtensions
             .AddSingleton(provider => new FailedLoginThrottle(0, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<PlatformAuthentication>()
             .AddSingleton<OsbMetrics>()
-            .AddSingleton<RefusedRequestAudit>()
+            .AddSingleton<RejectedRequestAudit>()
             .AddSingleton<OsbPipeline>()
             .AddSingleton<BindingSecrets>()
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, projects))

@@ -126,7 +126,7 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
             "guessed-password-Hk2",
             Convert.ToBase64String(Encoding.UTF8.GetBytes($"broker:{BrokerHost.Password}")),
         ];
-        Assert.Contains(broker.Log, line => line.Contains("Refused", StringComparison.Ordinal));
+        Assert.Contains(broker.Log, line => line.Contains("Rejected", StringComparison.Ordinal));
         Assert.DoesNotContain(broker.Log, line => secrets.Any(secret => line.Contains(secret, StringComparison.Ordinal)));
         Assert.All(refusals, refusal => Assert.DoesNotContain(secrets, secret => refusal.Text.Contains(secret, StringComparison.Ordinal)));
     }
