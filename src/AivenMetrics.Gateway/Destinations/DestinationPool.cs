@@ -230,7 +230,9 @@ internal sealed class DestinationPool : IDisposable
             _logger.PrimaryChanged(
                 present.Name,
                 first.Name,
-                present.Rank > first.Rank ? $"{present.Name} {Describe(present.Health)}" : $"{first.Name} has been healthy for {_options.ReturnAfter:c}"
+                present.Rank > first.Rank
+                    ? $"{present.Name} {Describe(present.Health)}"
+                    : $"{first.Name} has been healthy for {_options.ReturnAfter:c}"
             );
         }
 

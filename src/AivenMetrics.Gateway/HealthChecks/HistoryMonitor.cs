@@ -94,7 +94,12 @@ internal sealed class HistoryMonitor(
     }
 
     /// <summary>Queries the time since the last check, with an overlap. Returns the end of the checked time.</summary>
-    private async Task<long> CheckRecentAsync(Destination destination, UnsearchedHistory unsearched, long since, CancellationToken stoppingToken)
+    private async Task<long> CheckRecentAsync(
+        Destination destination,
+        UnsearchedHistory unsearched,
+        long since,
+        CancellationToken stoppingToken
+    )
     {
         var until = AlignToGrid(Now());
         var part = new SampleGap(AlignToGrid(Math.Min(since, until) - (2 * _reach)), until);
@@ -125,7 +130,12 @@ internal sealed class HistoryMonitor(
         }
     }
 
-    private async Task CheckPartAsync(Destination destination, UnsearchedHistory unsearched, SampleGap part, CancellationToken stoppingToken)
+    private async Task CheckPartAsync(
+        Destination destination,
+        UnsearchedHistory unsearched,
+        SampleGap part,
+        CancellationToken stoppingToken
+    )
     {
         if (await QueryNewestSamplesAsync(destination, part.From, part.To, _step, stoppingToken) is not { } newest)
         {

@@ -20,7 +20,7 @@ internal sealed class TenantAccount(TenantLimits limits, TimeProvider time)
     public TenantQueue FilteredResponses { get; } =
         new(Math.Min(MaxFilteredResponses, limits.ConcurrentQueries), limits.QueuedQueries, limits.QueueTime);
 
-    /// <summary>The queue for remote reads, of which a Prometheus server accepts few from all tenants.</summary>
+    /// <summary>The queue for remote reads. A Prometheus server accepts only a few, over all tenants.</summary>
     public TenantQueue RemoteReads { get; } =
         new(Math.Min(MaxRemoteReads, limits.ConcurrentQueries), limits.QueuedQueries, limits.QueueTime);
 

@@ -96,7 +96,10 @@ internal sealed class ScopedRequestFactory(GatewayOptions options, DestinationPo
             return exceeded;
         }
 
-        if (request.Parameters.Expression!.Contains("info", StringComparison.OrdinalIgnoreCase) && InfoCallCheck.AnyWithoutLabels(expression))
+        if (
+            request.Parameters.Expression!.Contains("info", StringComparison.OrdinalIgnoreCase)
+            && InfoCallCheck.AnyWithoutLabels(expression)
+        )
         {
             request.Limits.Warn(InfoCallCheck.Warning);
         }

@@ -219,7 +219,10 @@ public sealed class FeedTests : IAsyncLifetime
     {
         using var response = await GetAsync("/feed/v1/credentials", Gateway, version: reported);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(kept, await _app.Services.GetRequiredService<ReportedValueStore>().FindAsync(ReportedValueStore.PrometheusVersion, Ct));
+        Assert.Equal(
+            kept,
+            await _app.Services.GetRequiredService<ReportedValueStore>().FindAsync(ReportedValueStore.PrometheusVersion, Ct)
+        );
     }
 
     [Fact]

@@ -26,7 +26,9 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task A_space_credential_contains_URLs_credentials_and_scope()
     {
-        await broker.Service<ReportedValueStore>().ReportAsync(ReportedValueStore.PrometheusVersion, "2.42.0", DateTimeOffset.UtcNow, default);
+        await broker
+            .Service<ReportedValueStore>()
+            .ReportAsync(ReportedValueStore.PrometheusVersion, "2.42.0", DateTimeOffset.UtcNow, default);
 
         var credentials = await BindAsync(BrokerHost.SpacePlan);
 

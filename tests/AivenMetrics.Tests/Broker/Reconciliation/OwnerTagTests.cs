@@ -36,7 +36,10 @@ public sealed class OwnerTagTests
     [Fact]
     public void Osb_131_organization_and_space_count_before_cluster_and_namespace()
     {
-        Assert.Equal(new OwningSpace("o", "s"), Owner(("organization_id", "o"), ("space_id", "s"), ("cluster_id", "c"), ("namespace", "n")));
+        Assert.Equal(
+            new OwningSpace("o", "s"),
+            Owner(("organization_id", "o"), ("space_id", "s"), ("cluster_id", "c"), ("namespace", "n"))
+        );
         Assert.Equal(new OwningSpace("c", "c/n"), Owner(("organization_id", "o"), ("cluster_id", "c"), ("namespace", "n")));
     }
 

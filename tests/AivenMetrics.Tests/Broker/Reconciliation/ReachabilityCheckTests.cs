@@ -41,7 +41,9 @@ public sealed class ReachabilityCheckTests
         Assert.Contains("public_access.prometheus", ReachabilityCheck.FindProblem(closed, Hosts, outside), StringComparison.Ordinal);
         Assert.Null(ReachabilityCheck.FindProblem(closed, Hosts, new AivenOptions()));
         Assert.Null(ReachabilityCheck.FindProblem(closed with { UserConfig = new(null, Json("""{"prometheus":true}""")) }, Hosts, outside));
-        Assert.NotNull(ReachabilityCheck.FindProblem(closed with { UserConfig = new(null, Json("""{"prometheus":false}""")) }, Hosts, outside));
+        Assert.NotNull(
+            ReachabilityCheck.FindProblem(closed with { UserConfig = new(null, Json("""{"prometheus":false}""")) }, Hosts, outside)
+        );
         Assert.Null(
             ReachabilityCheck.FindProblem(
                 closed with

@@ -143,7 +143,11 @@ public sealed class CredentialFileTests : GatewayTestBase
             File.CreateSymbolicLink(link, pipe);
             foreach (var path in (string[])[pipe, link])
             {
-                Assert.StartsWith($"{path} is empty or not a regular file", CredentialFileSource.Read(path).Error, StringComparison.Ordinal);
+                Assert.StartsWith(
+                    $"{path} is empty or not a regular file",
+                    CredentialFileSource.Read(path).Error,
+                    StringComparison.Ordinal
+                );
             }
         }
         finally
