@@ -80,8 +80,8 @@ internal sealed record BindCommand(
     }
 
     /// <summary>
-    /// Returns the replay key of a rotation: with the predecessor's parameters if it has none of its own. Parameters of its own are kept, for
-    /// comparison.
+    /// Returns the replay key of a rotation. Without parameters of its own, it has those of the predecessor. Parameters of its own are kept
+    /// for comparison.
     /// </summary>
     public BindReplayKey WithPredecessorParameters(JsonElement predecessorParameters) =>
         ReplayKey.Parameters.EnumerateObject().Any() ? ReplayKey : ReplayKey with { Parameters = predecessorParameters };

@@ -80,8 +80,8 @@ internal sealed class LocalResponses(CredentialStore credentials, DestinationPoo
     }
 
     /// <summary>
-    /// Writes the lowest version of the servers in the form of Prometheus. The response has no <c>features</c> key: with one, Grafana treats
-    /// the server as a Mimir with a ruler.
+    /// Writes the lowest version of the servers in the form of Prometheus. The response has no <c>features</c> key: with one, Grafana
+    /// treats the server as a Mimir with a ruler.
     /// </summary>
     private async ValueTask<GatewayError?> WriteBuildInfoAsync(HttpContext context)
     {

@@ -194,7 +194,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     [InlineData(
         "{\"credentials\":[{\"username\":\"u\",\"secret_sha256\":\"0\",\"matchers\":[],\"plan\":\"p\","
             + "\"not_aftr\":\"2026-01-01T00:00:00Z\"}]}",
-        "misspelt"
+        "missing, unknown, duplicate or of the wrong type"
     )]
     public void A_missing_or_invalid_file_is_an_error_at_start(string? content, string fault)
     {

@@ -144,7 +144,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
             () => gateway.Provider.GetRequiredService<DestinationPool>().Primary.Name == "prometheus-2",
             "the switch"
         );
-        Assert.Contains(gateway.Log, line => line.Contains("because prometheus-1 has no fresh samples", StringComparison.Ordinal));
+        Assert.Contains(gateway.Log, line => line.Contains("prometheus-2: prometheus-1 has no fresh samples", StringComparison.Ordinal));
     }
 
     [Fact]
