@@ -6,11 +6,15 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Discovery;
 
 /// <summary>
-/// One pass from the feed to the files: 1. <see cref="TargetPlanner"/> derives the plan from the feed. 2. <see cref="NodeResolver"/>
-/// resolves the nodes. 3. <see cref="DropProtection"/> and <see cref="RemovedHosts"/> add the targets and jobs that must remain for now. 4.
-/// <see cref="PrometheusFileWriter"/> writes the files that changed. 5. <see cref="TargetPlanStore"/> saves the plan. A failed pass leaves
-/// no partial state; the next pass starts from the files on disk.
+/// One pass from the feed to the files. A failed pass leaves no partial state; the next pass starts from the files on disk.
 /// </summary>
+/// <remarks>
+/// 1. <see cref="TargetPlanner"/> derives the plan from the feed.
+/// 2. <see cref="NodeResolver"/> resolves the nodes.
+/// 3. <see cref="DropProtection"/> and <see cref="RemovedHosts"/> add the targets and jobs that must remain for now.
+/// 4. <see cref="PrometheusFileWriter"/> writes the files that changed.
+/// 5. <see cref="TargetPlanStore"/> saves the plan.
+/// </remarks>
 internal sealed class DiscoveryCycle(
     NodeResolver resolver,
     DropProtection holdBack,

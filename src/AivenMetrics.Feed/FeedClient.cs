@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Feed;
 
 /// <summary>
-/// Polls one feed of the broker. Each request sends the ETag of the last good response and asks the broker to hold its response until the
-/// feed changes. A change therefore arrives at once, and an unchanged feed costs one request per 30 s. After any failure <see
+/// Polls one feed of the broker. Each request sends the ETag of the last good response and requests that the broker holds its response
+/// until the feed changes. A change therefore arrives at once, and an unchanged feed costs one request per 30 s. After any failure <see
 /// cref="Current"/> remains the last good response, after a restart the one on disk.
 /// </summary>
 /// <typeparam name="T">The feed's wire record.</typeparam>

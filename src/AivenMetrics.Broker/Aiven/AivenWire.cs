@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace AivenMetrics.Broker.Aiven;
 
 // The part of Aiven's API that the broker reads. Parsing is tolerant: only identifying names are required, all other fields may be missing
-// or null, unknown fields are skipped, and enumerations are strings, so that new values are accepted.
+// or null, and unknown fields are skipped. Enumerations are strings, so that new values are accepted.
 
 internal sealed record AivenServiceList(IReadOnlyList<AivenService>? Services);
 

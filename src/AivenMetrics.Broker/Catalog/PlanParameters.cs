@@ -62,7 +62,8 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
         if (unknown.Count > 0)
         {
             return Invalid(
-                $"{what} accepts {FormatAllowed(known)}, but got {FormatUnknown(unknown)}: omit {(unknown.Count == 1 ? "it" : "them")}."
+                $"{what} accepts {FormatAllowed(known)}; the request contains {FormatUnknown(unknown)}. "
+                    + $"Remove {(unknown.Count == 1 ? "it" : "them")}."
             );
         }
 
@@ -158,8 +159,8 @@ internal sealed record PlanParameters(IReadOnlyList<string>? Services, TimeSpan?
         known.Count switch
         {
             0 => "no parameters",
-            1 => $"the parameter '{known[0]}' only",
-            _ => $"the parameters {string.Join(" and ", known.Select(name => $"'{name}'"))} only",
+            1 => $"only the parameter '{known[0]}'",
+            _ => $"only the parameters {string.Join(" and ", known.Select(name => $"'{name}'"))}",
         };
 
     // The names come from the tenant. A few shortened names are enough to find the mistake.

@@ -4,7 +4,7 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Feed;
 
 /// <summary>Stores the Prometheus version that gateways report with their polls, for tenants' credentials.</summary>
-internal sealed partial class PrometheusVersionRecorder(FactStore facts, TimeProvider time)
+internal sealed partial class PrometheusVersionRecorder(ReportedValueStore reportedValues, TimeProvider time)
 {
     // Gateways report with every poll; the row is written only after a change.
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMinutes(10);
@@ -20,7 +20,7 @@ internal sealed partial class PrometheusVersionRecorder(FactStore facts, TimePro
         {
             return;
         }
-        await facts.ReportAsync(FactStore.PrometheusVersion, version, time.GetUtcNow(), cancellationToken);
+        await reportedValues.ReportAsync(ReportedValueStore.PrometheusVersion, version, time.GetUtcNow(), cancellationToken);
         lock (_lock)
         {
             (_last, _at) = (version, time.GetTimestamp());

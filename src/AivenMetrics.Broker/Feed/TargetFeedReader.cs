@@ -29,7 +29,7 @@ internal sealed class TargetFeedReader(
 
     private async Task<ProjectTargets> ReadProjectAsync(
         AivenProject project,
-        Dictionary<SpaceOwner, OwnerNames> names,
+        Dictionary<OwningSpace, OwnerNames> names,
         CancellationToken cancellationToken
     )
     {
@@ -82,7 +82,7 @@ internal sealed class TargetFeedReader(
         ];
 
     // An unknown label is omitted, never empty. Discovery then drops this label from scraped series, so that exporters cannot forge it.
-    private static SortedDictionary<string, string> LabelsOf(AivenServiceRecord service, Dictionary<SpaceOwner, OwnerNames> names)
+    private static SortedDictionary<string, string> LabelsOf(AivenServiceRecord service, Dictionary<OwningSpace, OwnerNames> names)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {

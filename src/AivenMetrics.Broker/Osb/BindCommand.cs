@@ -11,14 +11,14 @@ namespace AivenMetrics.Broker.Osb;
 /// <param name="Parameters">
 /// Parameters of a bind; null for a rotation, which keeps those of its predecessor (docs/osb-conformance.md 107).
 /// </param>
-/// <param name="Identity">The values that identify a repeated request.</param>
+/// <param name="ReplayKey">The values that identify a repeated request.</param>
 /// <param name="Context">Context of the platform.</param>
 internal sealed record BindCommand(
     string? ServiceId,
     string? PlanId,
     BindingId? Predecessor,
     PlanParameters? Parameters,
-    BindIdentity Identity,
+    BindReplayKey ReplayKey,
     PlatformContext Context
 )
 {
@@ -41,7 +41,7 @@ internal sealed record BindCommand(
             body.PlanId,
             predecessor is null ? null : new BindingId(predecessor),
             predecessor is null ? OsbFields.RequireValid(PlanParameters.ForBind(catalog.ScopeOf(body.PlanId!)!.Value, parameters)) : null,
-            new BindIdentity(
+            new BindReplayKey(
                 parameters ?? NoParameters,
                 AppGuid(body, resource),
                 OsbFields.OptionalStringMember(resource, "bind_resource", "space_guid"),
@@ -59,7 +59,7 @@ internal sealed record BindCommand(
     /// </summary>
     public bool IsForOtherSpace(InstanceRecord instance) =>
         Context.FindOwnerMismatch(instance) is not null
-        || (Context.NamespaceOwner is null && Identity.SpaceGuid is { } space && space != instance.Owner.SpaceId);
+        || (Context.NamespaceOwner is null && ReplayKey.SpaceGuid is { } space && space != instance.Owner.SpaceId);
 
     /// <summary>Returns the context to store with the instance; null if there is none, or if it describes another namespace.</summary>
     public ContextUpdate? ContextUpdateFor(InstanceRecord instance) =>
@@ -72,7 +72,7 @@ internal sealed record BindCommand(
     {
         if (Predecessor is null)
         {
-            return PlanId == existing.PlanId && Identity.ToCanonicalJson() == existing.Request;
+            return PlanId == existing.PlanId && ReplayKey.ToCanonicalJson() == existing.Request;
         }
         using var request = JsonDocument.Parse(existing.Request);
         // A rotation without parameters uses those of its predecessor, which the row contains.
@@ -80,11 +80,11 @@ internal sealed record BindCommand(
     }
 
     /// <summary>
-    /// Returns the identity of a rotation: with the predecessor's parameters if it has none of its own. Parameters of its own are kept, for
-    /// comparison.
+    /// Returns the replay key of a rotation. Without parameters of its own, it has those of the predecessor. Parameters of its own are kept
+    /// for comparison.
     /// </summary>
-    public BindIdentity WithPredecessorParameters(JsonElement predecessorParameters) =>
-        Identity.Parameters.EnumerateObject().Any() ? Identity : Identity with { Parameters = predecessorParameters };
+    public BindReplayKey WithPredecessorParameters(JsonElement predecessorParameters) =>
+        ReplayKey.Parameters.EnumerateObject().Any() ? ReplayKey : ReplayKey with { Parameters = predecessorParameters };
 
     // The top-level field is deprecated (docs/osb-conformance.md 94); Cloud Controller sends both.
     private static string? AppGuid(BindRequest body, JsonElement? resource)

@@ -160,7 +160,7 @@ internal sealed class BindHandler(
                 logger.BindEnded(row.InstanceId.Value, row.BindingId.Value, "ready");
                 return await responses.CreateBindResponseAsync(201, instance, outcome, cancellationToken);
             case OperationState.Failed:
-                logger.BindEnded(row.InstanceId.Value, row.BindingId.Value, "refused");
+                logger.BindEnded(row.InstanceId.Value, row.BindingId.Value, "rejected");
                 await bindings.DeleteIfFailedAsync(row, cancellationToken);
                 NotifyEnded(row);
                 throw new OsbException(OsbErrors.BadRequest(outcome.Description));

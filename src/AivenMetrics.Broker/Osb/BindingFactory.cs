@@ -50,7 +50,7 @@ internal sealed class BindingFactory(
             throw new OsbException(OsbErrors.ServicesRequired);
         }
         var services = await resolver.ResolveAsync(instance.Owner, names, cancellationToken);
-        return CreateRecord(instance, id, instance.PlanId, instance.PlanScope, command.Identity, services, life, now);
+        return CreateRecord(instance, id, instance.PlanId, instance.PlanScope, command.ReplayKey, services, life, now);
     }
 
     /// <summary>
@@ -81,8 +81,8 @@ internal sealed class BindingFactory(
 
         using var request = JsonDocument.Parse(predecessor!.Request);
         var parameters = request.RootElement.GetProperty("parameters").Clone();
-        var identity = command.WithPredecessorParameters(parameters);
-        if (OsbFields.CanonicalJson(identity.Parameters) != OsbFields.CanonicalJson(parameters))
+        var replayKey = command.WithPredecessorParameters(parameters);
+        if (OsbFields.CanonicalJson(replayKey.Parameters) != OsbFields.CanonicalJson(parameters))
         {
             throw new OsbException(OsbErrors.RotationParametersMismatch);
         }
@@ -91,7 +91,7 @@ internal sealed class BindingFactory(
             id,
             predecessor.PlanId,
             predecessor.PlanScope,
-            identity,
+            replayKey,
             predecessor.ServiceInstanceIds,
             lives.ForRotation(StoredParameters.Lifetime(parameters), now),
             now
@@ -118,7 +118,7 @@ internal sealed class BindingFactory(
         BindingId id,
         string planId,
         PlanScope scope,
-        BindIdentity identity,
+        BindReplayKey replayKey,
         IReadOnlyList<string> services,
         CredentialValidity? life,
         DateTimeOffset now
@@ -130,7 +130,7 @@ internal sealed class BindingFactory(
             id,
             planId,
             scope,
-            identity.ToCanonicalJson(),
+            replayKey.ToCanonicalJson(),
             secret.Username,
             secret.Sha256,
             secret.Protected,
@@ -140,7 +140,7 @@ internal sealed class BindingFactory(
             InitialDescription,
             null,
             now,
-            identity.PredecessorBindingId is { } predecessor ? new BindingId(predecessor) : null,
+            replayKey.PredecessorBindingId is { } predecessor ? new BindingId(predecessor) : null,
             life
         );
     }

@@ -8,7 +8,7 @@ namespace AivenMetrics.Broker.Osb;
 internal sealed class CredentialIssuer(
     BindingStore bindings,
     InventoryStore inventory,
-    FactStore facts,
+    ReportedValueStore reportedValues,
     BindingSecrets secrets,
     Uri gateway,
     IReadOnlyList<AivenProject> projects
@@ -74,6 +74,6 @@ internal sealed class CredentialIssuer(
                 || (service.ServiceInstanceId is { } id && binding.ServiceInstanceIds.Contains(id, StringComparer.Ordinal))
             )
             .Select(service => new ServiceStatus(service.ServiceName, service.ServiceType, service.State, service.Message));
-        return new BindingSnapshot([.. services], await facts.FindAsync(FactStore.PrometheusVersion, cancellationToken));
+        return new BindingSnapshot([.. services], await reportedValues.FindAsync(ReportedValueStore.PrometheusVersion, cancellationToken));
     }
 }

@@ -24,7 +24,7 @@ internal static class OsbDocumentation
         [413] = "The body exceeds 1 MiB.",
         [422] = "The request cannot be processed. The member error contains the code of the specification, if it defines one.",
         [429] = "Too many credentials wait for verification.",
-        [500] = "The broker failed unexpectedly. Its log contains the reason.",
+        [500] = "The broker failed unexpectedly. The operator finds the reason in the log.",
         [503] = "The broker's database is unavailable, or the broker has not read the Aiven services yet.",
     };
 

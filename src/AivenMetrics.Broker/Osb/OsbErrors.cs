@@ -24,7 +24,7 @@ internal sealed class OsbException(OsbError error) : Exception(error.Description
     public OsbError Error => error;
 }
 
-/// <summary>All errors of the OSB endpoints.</summary>
+/// <summary>Errors of the OSB endpoints with a fixed text. Texts about a field are beside its check.</summary>
 internal static class OsbErrors
 {
     private static readonly TimeSpan ShortRetryAfter = TimeSpan.FromSeconds(10);
@@ -44,7 +44,11 @@ internal static class OsbErrors
 
     public static readonly OsbError BodyTooLarge = new(413, null, "The request body exceeds 1 MiB. Send a smaller body.");
 
-    public static readonly OsbError PathNotFound = new(404, null, "The path does not exist in the Open Service Broker API.");
+    public static readonly OsbError PathNotFound = new(
+        404,
+        null,
+        "The path does not exist. Use a path of the Open Service Broker API, below /v2."
+    );
 
     public static readonly OsbError BodyNotJson = new(
         400,
@@ -79,9 +83,17 @@ internal static class OsbErrors
         "A concurrent request changed the same instance or binding. Retry."
     );
 
-    public static readonly OsbError InstanceNotFound = new(404, null, "The service instance does not exist.");
+    public static readonly OsbError InstanceNotFound = new(
+        404,
+        null,
+        "The service instance does not exist. Correct its id, or create the instance first."
+    );
 
-    public static readonly OsbError BindingNotFound = new(404, null, "The service instance has no usable binding with this id.");
+    public static readonly OsbError BindingNotFound = new(
+        404,
+        null,
+        "The service instance has no usable binding with this id. Correct the id, or bind again."
+    );
 
     public static readonly OsbError InstanceGone = new(410, null, "The service instance does not exist or was deleted.");
 
@@ -128,7 +140,11 @@ internal static class OsbErrors
         ShortRetryAfter
     );
 
-    public static readonly OsbError InternalError = new(500, null, "The broker failed unexpectedly. Its log contains the reason.");
+    public static readonly OsbError InternalError = new(
+        500,
+        null,
+        "The broker failed unexpectedly. Contact the operator, who finds the reason in the log."
+    );
 
     /// <param name="version">Maintenance version of the plan; null if it has none.</param>
     public static OsbError MaintenanceInfoConflict(string? version) =>

@@ -5,8 +5,8 @@ namespace AivenMetrics.Broker.Osb;
 /// <summary>Log messages of the OSB endpoints. None contains a secret.</summary>
 internal static partial class OsbLog
 {
-    [LoggerMessage(1001, LogLevel.Information, "Refused {Operation} with {Status} {Code}: {Description}")]
-    public static partial void RequestRefused(this ILogger logger, string operation, int status, string? code, string description);
+    [LoggerMessage(1001, LogLevel.Information, "Rejected {Operation} with {Status} {Code}: {Description}")]
+    public static partial void RequestRejected(this ILogger logger, string operation, int status, string? code, string description);
 
     [LoggerMessage(1002, LogLevel.Error, "The database failed during {Operation}")]
     public static partial void DatabaseFailed(this ILogger logger, string operation, Exception exception);
@@ -32,6 +32,6 @@ internal static partial class OsbLog
     [LoggerMessage(1015, LogLevel.Information, "Updated instance {InstanceId}: {Changes}")]
     public static partial void Updated(this ILogger logger, string instanceId, string changes);
 
-    [LoggerMessage(1016, LogLevel.Warning, "The refused {Operation} could not be audited: {Problem}")]
-    public static partial void RefusedRequestNotAudited(this ILogger logger, string operation, string problem);
+    [LoggerMessage(1016, LogLevel.Warning, "The rejected {Operation} could not be audited: {Problem}")]
+    public static partial void RejectedRequestNotAudited(this ILogger logger, string operation, string problem);
 }

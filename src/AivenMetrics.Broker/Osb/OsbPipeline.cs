@@ -16,7 +16,7 @@ internal delegate Task<OsbResponse> OsbHandler(OsbRequest request);
 /// </summary>
 internal sealed class OsbPipeline(
     PlatformAuthentication authentication,
-    RefusedRequestAudit refusedRequests,
+    RejectedRequestAudit rejectedRequests,
     OsbMetrics metrics,
     ILogger<OsbPipeline> logger
 )
@@ -76,10 +76,10 @@ internal sealed class OsbPipeline(
 
     private async Task<OsbResponse> RefuseAsync(HttpContext context, string? user, string operation, OsbError error)
     {
-        logger.RequestRefused(operation, error.Status, error.Code, error.Description);
+        logger.RequestRejected(operation, error.Status, error.Code, error.Description);
         if (user is not null)
         {
-            await refusedRequests.AppendAsync(context, user, operation, error);
+            await rejectedRequests.AppendAsync(context, user, operation, error);
         }
         return OsbResponse.Error(error);
     }

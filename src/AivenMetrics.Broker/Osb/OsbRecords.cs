@@ -167,7 +167,7 @@ internal sealed record Credentials(
 internal sealed record CredentialScope(string Description, IReadOnlyList<ScopeMatcher> Matchers);
 
 /// <summary>Values that identify a repeated bind request, stored in the row as canonical JSON.</summary>
-internal sealed record BindIdentity(
+internal sealed record BindReplayKey(
     JsonElement Parameters,
     string? AppGuid,
     string? SpaceGuid,
@@ -177,7 +177,7 @@ internal sealed record BindIdentity(
 )
 {
     /// <summary>Returns canonical JSON: equal requests have equal texts.</summary>
-    public string ToCanonicalJson() => OsbFields.CanonicalJson(JsonSerializer.SerializeToElement(this, OsbJson.Default.BindIdentity));
+    public string ToCanonicalJson() => OsbFields.CanonicalJson(JsonSerializer.SerializeToElement(this, OsbJson.Default.BindReplayKey));
 }
 
 /// <summary>JSON serialization: snake_case, no nulls (Cloud Controller rejects them); unknown fields are ignored.</summary>
@@ -197,7 +197,7 @@ internal sealed record BindIdentity(
 [JsonSerializable(typeof(Dictionary<string, IReadOnlyList<string>>))]
 [JsonSerializable(typeof(BindingResponse))]
 [JsonSerializable(typeof(ErrorResponse))]
-[JsonSerializable(typeof(BindIdentity))]
+[JsonSerializable(typeof(BindReplayKey))]
 internal sealed partial class OsbJson : JsonSerializerContext
 {
     /// <summary>Serializes strings readably, without \u0022 for every quote in the YAML. Responses are JSON, never HTML.</summary>

@@ -11,7 +11,7 @@ namespace AivenMetrics.Broker.Osb;
 /// <param name="NamespaceOwner">Owner of a Kubernetes namespace; null for other platforms.</param>
 /// <param name="OrganizationGuid">GUID of the organization; null if absent.</param>
 /// <param name="SpaceGuid">GUID of the space; null if absent.</param>
-internal sealed record PlatformContext(ContextUpdate Update, SpaceOwner? NamespaceOwner, string? OrganizationGuid, string? SpaceGuid)
+internal sealed record PlatformContext(ContextUpdate Update, OwningSpace? NamespaceOwner, string? OrganizationGuid, string? SpaceGuid)
 {
     private const string Kubernetes = "kubernetes";
     private const string FieldName = "context";
@@ -50,16 +50,16 @@ internal sealed record PlatformContext(ContextUpdate Update, SpaceOwner? Namespa
 
         var cluster = OsbFields.RequiredString(OsbFields.OptionalStringMember(context, FieldName, "clusterid"), "context.clusterid");
         var name = OsbFields.RequiredString(OsbFields.OptionalStringMember(context, FieldName, "namespace"), "context.namespace");
-        var owner = SpaceOwner.OfNamespace(cluster, name)
+        var owner = OwningSpace.OfNamespace(cluster, name)
             ?? throw new OsbException(OsbErrors.BadRequest("The field context.namespace must not contain a slash."));
         return new(new ContextUpdate(platform, null, name, instanceName, annotations), owner, null, null);
     }
 
     /// <summary>Returns the owner of a new instance, given organization_guid and space_guid of the request.</summary>
-    public SpaceOwner ResolveOwner(SpaceOwner topLevel) => NamespaceOwner ?? topLevel;
+    public OwningSpace ResolveOwner(OwningSpace topLevel) => NamespaceOwner ?? topLevel;
 
     /// <summary>Returns the name of the first id that differs from the owner; null if all match.</summary>
-    public string? FindMismatch(SpaceOwner owner) =>
+    public string? FindMismatch(OwningSpace owner) =>
         OrganizationGuid is not null && OrganizationGuid != owner.OrganizationId ? "organization_guid"
         : SpaceGuid is not null && SpaceGuid != owner.SpaceId ? "space_guid"
         : null;
@@ -69,7 +69,7 @@ internal sealed record PlatformContext(ContextUpdate Update, SpaceOwner? Namespa
     /// 131).
     /// </summary>
     /// <exception cref="OsbException">The context names another organization, space, namespace or platform: 422.</exception>
-    public SpaceOwner ResolveUpdatedOwner(InstanceRecord instance)
+    public OwningSpace ResolveUpdatedOwner(InstanceRecord instance)
     {
         return FindOwnerMismatch(instance) is { } field
             ? throw new OsbException(OsbErrors.OwnerMismatch(field))
@@ -93,7 +93,7 @@ internal sealed record PlatformContext(ContextUpdate Update, SpaceOwner? Namespa
         return FindMismatch(instance.Owner);
     }
 
-    private static string NamespaceName(SpaceOwner space) => space.SpaceId[(space.SpaceId.LastIndexOf('/') + 1)..];
+    private static string NamespaceName(OwningSpace space) => space.SpaceId[(space.SpaceId.LastIndexOf('/') + 1)..];
 
     private static string? ReadAnnotations(JsonElement? context)
     {

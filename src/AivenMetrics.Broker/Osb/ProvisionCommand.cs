@@ -20,7 +20,7 @@ internal sealed record ProvisionCommand(
     public static ProvisionCommand Read(ServiceCatalog catalog, InstanceId id, ProvisionRequest body, DateTimeOffset now)
     {
         var scope = OsbFields.ValidatePlan(catalog, body.ServiceId, body.PlanId);
-        var top = new SpaceOwner(
+        var top = new OwningSpace(
             OsbFields.RequiredString(body.OrganizationGuid, "organization_guid"),
             OsbFields.RequiredString(body.SpaceGuid, "space_guid")
         );

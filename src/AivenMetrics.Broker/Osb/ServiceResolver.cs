@@ -20,7 +20,7 @@ internal sealed class ServiceResolver(
     /// <summary>Returns the GUIDs of the services, distinct and sorted; empty if no name is given.</summary>
     /// <exception cref="OsbException">A name matches no service of the owner, or several.</exception>
     public async Task<IReadOnlyList<string>> ResolveAsync(
-        SpaceOwner owner,
+        OwningSpace owner,
         IReadOnlyList<string> names,
         CancellationToken cancellationToken
     )

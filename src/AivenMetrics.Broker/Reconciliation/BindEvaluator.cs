@@ -18,7 +18,7 @@ internal sealed class BindEvaluator(
     BindEvaluatorConfig config,
     BindingStore bindings,
     GatewayStore gateways,
-    FactStore facts,
+    ReportedValueStore reportedValues,
     StateSignals signals,
     TimeProvider time,
     ILogger logger
@@ -145,7 +145,7 @@ internal sealed class BindEvaluator(
             return;
         }
         var version = changes.Exists(entry => entry.Progress.State == OperationState.Succeeded)
-            ? await facts.FindAsync(FactStore.PrometheusVersion, cancellationToken)
+            ? await reportedValues.FindAsync(ReportedValueStore.PrometheusVersion, cancellationToken)
             : null;
         var written = await bindings.RecordOutcomesAsync(
             [

@@ -83,8 +83,8 @@ internal sealed record BindingProgress(OperationState State, string Description,
     }
 
     /// <summary>
-    /// Returns true if no further cycle can change the evaluation: every covered service is settled, and either other bindings need it too,
-    /// or no running cycle could remove its integration.
+    /// Returns true if no further cycle can change the evaluation. Every covered service must be settled. In addition, other bindings must
+    /// need it, or no running cycle may remove its integration.
     /// </summary>
     private static bool IsAlreadySettled(BindingScope scope, List<ProjectView> views)
     {

@@ -124,7 +124,7 @@ internal sealed record Condition(string Reason, string Message, bool IsScraped, 
 /// <param name="IsNeeded">True if a live binding covers the service, or all eligible services are integrated.</param>
 internal sealed record ServiceCondition(
     AivenService Service,
-    SpaceOwner? Owner,
+    OwningSpace? Owner,
     string? ServiceInstanceId,
     bool IsNeeded,
     IReadOnlyList<ScrapeHostRecord> Hosts,

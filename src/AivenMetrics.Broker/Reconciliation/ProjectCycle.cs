@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>
-/// One reconciliation cycle of a project: reads the desired state, lists the services of Aiven once, then plans and executes steps until
-/// none is left, and saves the inventory. Only state that rarely change are kept between cycles.
+/// One reconciliation cycle of a project. It reads the desired state, lists the services of Aiven once and executes the planned steps until
+/// none is left. Then it saves the inventory. Only state that rarely changes is kept between cycles.
 /// </summary>
 internal sealed class ProjectCycle(
     AivenProject project,
@@ -155,13 +155,20 @@ internal sealed class ProjectCycle(
     private void ReportStep(Step step, string? service, StepOutcome outcome, string? problem)
     {
         metrics.RecordStep(project, step.Kind, outcome);
-        if (problem is not null)
+        switch (service, problem)
         {
-            logger.StepFailed(step.Kind, service, project.Value, problem);
-        }
-        else if (step is not ListEndpoints)
-        {
-            logger.StepSucceeded(step.Kind, service, project.Value);
+            case (null, not null):
+                logger.ProjectStepFailed(step.Kind, project.Value, problem);
+                break;
+            case (not null, not null):
+                logger.ServiceStepFailed(step.Kind, service, project.Value, problem);
+                break;
+            case (null, null) when step is not ListEndpoints:
+                logger.ProjectStepSucceeded(step.Kind, project.Value);
+                break;
+            case (not null, null):
+                logger.ServiceStepSucceeded(step.Kind, service, project.Value);
+                break;
         }
     }
 

@@ -41,8 +41,8 @@ internal sealed record RecordedProject(
 /// <summary>The services that live bindings cover, or all eligible ones, depending on the mode.</summary>
 internal sealed class DesiredServices
 {
-    private readonly HashSet<SpaceOwner> _spaces = [];
-    private readonly HashSet<(SpaceOwner Owner, string ServiceInstanceId)> _services = [];
+    private readonly HashSet<OwningSpace> _spaces = [];
+    private readonly HashSet<(OwningSpace Owner, string ServiceInstanceId)> _services = [];
     private readonly AivenMode _mode;
 
     public DesiredServices(IEnumerable<BindingScope> scopes, AivenMode mode)
@@ -64,7 +64,7 @@ internal sealed class DesiredServices
     /// <summary>
     /// Returns true if a service with these tags must be integrated. Services without an owner are not covered by bindings.
     /// </summary>
-    public bool Includes(SpaceOwner? owner, string? serviceInstanceId) =>
+    public bool Includes(OwningSpace? owner, string? serviceInstanceId) =>
         _mode == AivenMode.AllEligible
         || (
             owner is { } space

@@ -17,7 +17,7 @@ internal sealed record ReconcilePlan(IReadOnlyList<Step> Steps, IReadOnlyList<Se
     /// <summary>Creates the plan.</summary>
     public static ReconcilePlan Create(ReconcileInput input)
     {
-        var decisions = input.Observed.Services.Select(service => ServiceChecks.Evaluate(new ServiceContext(service, input))).ToList();
+        var decisions = input.Observed.Services.Select(service => ServiceChecks.Evaluate(new ServiceFacts(service, input))).ToList();
         var services = decisions.Select(decision => decision.Service).ToList();
         if (NextProjectStep(input, decisions) is { } first)
         {
@@ -79,17 +79,17 @@ internal sealed record ReconcilePlan(IReadOnlyList<Step> Steps, IReadOnlyList<Se
 }
 
 /// <summary>A service with all state that the checks use.</summary>
-internal sealed class ServiceContext
+internal sealed class ServiceFacts
 {
-    public ServiceContext(AivenService service, ReconcileInput input)
+    public ServiceFacts(AivenService service, ReconcileInput input)
     {
         Service = service;
         Options = input.Options;
         Now = input.Now;
         var tags = input.Options.Tags;
         Owner =
-            TagValue(tags.OrganizationId) is { } organization && TagValue(tags.SpaceId) is { } space ? new SpaceOwner(organization, space)
-            : TagValue(tags.ClusterId) is { } cluster && TagValue(tags.Namespace) is { } name ? SpaceOwner.OfNamespace(cluster, name)
+            TagValue(tags.OrganizationId) is { } organization && TagValue(tags.SpaceId) is { } space ? new OwningSpace(organization, space)
+            : TagValue(tags.ClusterId) is { } cluster && TagValue(tags.Namespace) is { } name ? OwningSpace.OfNamespace(cluster, name)
             : null;
         ServiceInstanceId = TagValue(tags.ServiceInstanceId);
         Hosts = ScrapeHosts.ForService(service, input.Options.Route);
@@ -115,7 +115,7 @@ internal sealed class ServiceContext
 
     public DateTimeOffset Now { get; }
 
-    public SpaceOwner? Owner { get; }
+    public OwningSpace? Owner { get; }
 
     public string? ServiceInstanceId { get; }
 

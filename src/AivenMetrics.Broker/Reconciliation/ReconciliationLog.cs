@@ -11,7 +11,7 @@ internal static partial class ReconciliationLog
     [LoggerMessage(1202, LogLevel.Warning, "Reconciliation stopped in this broker: its lock was lost, and another broker may reconcile")]
     public static partial void LeadershipLost(this ILogger logger);
 
-    [LoggerMessage(1203, LogLevel.Error, "Reconciliation failed and starts again")]
+    [LoggerMessage(1203, LogLevel.Error, "Reconciliation failed; it restarts")]
     public static partial void ReconciliationFailed(this ILogger logger, Exception exception);
 
     [LoggerMessage(1204, LogLevel.Warning, "Reading of pending binds failed: {Problem}")]
@@ -39,9 +39,15 @@ internal static partial class ReconciliationLog
     [LoggerMessage(1213, LogLevel.Warning, "Reading of the eligible types of project {Project} failed; the last list is kept: {Problem}")]
     public static partial void EligibleTypesNotRead(this ILogger logger, string project, string problem);
 
-    [LoggerMessage(1214, LogLevel.Warning, "{Step} {Service} in project {Project} failed: {Problem}")]
-    public static partial void StepFailed(this ILogger logger, string step, string? service, string project, string problem);
+    [LoggerMessage(1214, LogLevel.Warning, "{Step} of service {Service} in project {Project} failed: {Problem}")]
+    public static partial void ServiceStepFailed(this ILogger logger, string step, string service, string project, string problem);
 
-    [LoggerMessage(1215, LogLevel.Information, "{Step} {Service} in project {Project} succeeded")]
-    public static partial void StepSucceeded(this ILogger logger, string step, string? service, string project);
+    [LoggerMessage(1215, LogLevel.Information, "{Step} of service {Service} in project {Project} succeeded")]
+    public static partial void ServiceStepSucceeded(this ILogger logger, string step, string service, string project);
+
+    [LoggerMessage(1216, LogLevel.Warning, "{Step} in project {Project} failed: {Problem}")]
+    public static partial void ProjectStepFailed(this ILogger logger, string step, string project, string problem);
+
+    [LoggerMessage(1217, LogLevel.Information, "{Step} in project {Project} succeeded")]
+    public static partial void ProjectStepSucceeded(this ILogger logger, string step, string project);
 }

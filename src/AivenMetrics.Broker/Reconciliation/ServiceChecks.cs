@@ -13,7 +13,7 @@ internal sealed record ServiceDecision(ServiceCondition Service, ServiceStep? St
 /// </summary>
 internal static class ServiceChecks
 {
-    private static readonly Func<ServiceContext, ServiceStep?>[] RowChecks =
+    private static readonly Func<ServiceFacts, ServiceStep?>[] RowChecks =
     [
         ObservedButNotStored,
         NeededAgain,
@@ -22,7 +22,7 @@ internal static class ServiceChecks
         NoLongerObserved,
     ];
 
-    private static readonly Func<ServiceContext, CheckResult?>[] ConditionChecks =
+    private static readonly Func<ServiceFacts, CheckResult?>[] ConditionChecks =
     [
         NotNeeded,
         PoweredOff,
@@ -40,7 +40,7 @@ internal static class ServiceChecks
     ];
 
     /// <summary>Evaluates all checks for a service.</summary>
-    public static ServiceDecision Evaluate(ServiceContext service)
+    public static ServiceDecision Evaluate(ServiceFacts service)
     {
         var step = FirstResult(RowChecks, service);
         var result = FirstResult(ConditionChecks, service) ?? throw new InvalidOperationException("The last check must return a result.");
@@ -55,7 +55,7 @@ internal static class ServiceChecks
         return new(condition, step ?? result.Step);
     }
 
-    private static T? FirstResult<T>(IEnumerable<Func<ServiceContext, T?>> checks, ServiceContext service)
+    private static T? FirstResult<T>(IEnumerable<Func<ServiceFacts, T?>> checks, ServiceFacts service)
         where T : class => checks.Select(check => check(service)).FirstOrDefault(result => result is not null);
 
     // Row checks
@@ -64,7 +64,7 @@ internal static class ServiceChecks
     /// The observed integration with the broker's endpoint is not in the row. It was created by the broker if an earlier request may have
     /// reached Aiven: the row was written, but no response was received. Otherwise it existed before.
     /// </summary>
-    private static AdoptIntegration? ObservedButNotStored(ServiceContext s) =>
+    private static AdoptIntegration? ObservedButNotStored(ServiceFacts s) =>
         s.ObservedIntegration switch
         {
             null => null,
@@ -77,14 +77,14 @@ internal static class ServiceChecks
             _ => null,
         };
 
-    private static MarkNeeded? NeededAgain(ServiceContext s) =>
+    private static MarkNeeded? NeededAgain(ServiceFacts s) =>
         s.IsNeeded && s.StoredIntegration?.UnneededSince is not null ? new(s.Service) : null;
 
-    private static MarkUnneeded? NoLongerNeeded(ServiceContext s) =>
+    private static MarkUnneeded? NoLongerNeeded(ServiceFacts s) =>
         !s.IsNeeded && s.StoredIntegration is { UnneededSince: null } ? new(s.Service) : null;
 
     /// <summary>Deletes only integrations that the broker created. For all others, only the row is deleted.</summary>
-    private static ServiceStep? GracePeriodIsOver(ServiceContext s) =>
+    private static ServiceStep? GracePeriodIsOver(ServiceFacts s) =>
         s.StoredIntegration switch
         {
             null => null,
@@ -93,12 +93,12 @@ internal static class ServiceChecks
             _ => new ForgetIntegration(s.Service),
         };
 
-    private static ForgetIntegration? NoLongerObserved(ServiceContext s) =>
+    private static ForgetIntegration? NoLongerObserved(ServiceFacts s) =>
         s.StoredIntegration is { IntegrationId: not null } && !s.IsIntegrated && s.HasEndpoint ? new(s.Service) : null;
 
     // Condition checks
 
-    private static CheckResult? NotNeeded(ServiceContext s) =>
+    private static CheckResult? NotNeeded(ServiceFacts s) =>
         (s.IsNeeded, s.StoredIntegration) switch
         {
             (true, _) => null,
@@ -107,40 +107,40 @@ internal static class ServiceChecks
             _ => new(s.IsTypeEligible ? Condition.NotNeeded(s.Name) : Condition.TypeNotEligible(s.Name, s.Service.ServiceType)),
         };
 
-    private static CheckResult? PoweredOff(ServiceContext s) => s.IsPoweredOff ? new(Condition.PoweredOff(s.Name)) : null;
+    private static CheckResult? PoweredOff(ServiceFacts s) => s.IsPoweredOff ? new(Condition.PoweredOff(s.Name)) : null;
 
-    private static CheckResult? DisabledAtAiven(ServiceContext s) =>
+    private static CheckResult? DisabledAtAiven(ServiceFacts s) =>
         s.ObservedIntegration is { Enabled: false } ? new(Condition.IntegrationDisabled(s.Name)) : null;
 
-    private static CheckResult? Building(ServiceContext s) => s.IsIntegrated && s.IsBuilding ? new(Condition.Building(s.Name)) : null;
+    private static CheckResult? Building(ServiceFacts s) => s.IsIntegrated && s.IsBuilding ? new(Condition.Building(s.Name)) : null;
 
     /// <summary>The targets are kept: Aiven may not show all of its network, and a target that is down is visible in Prometheus.</summary>
-    private static CheckResult? NotReachable(ServiceContext s) =>
-        s.IsIntegrated && Reachability.FindProblem(s.Service, s.Hosts, s.Options) is { } why
+    private static CheckResult? NotReachable(ServiceFacts s) =>
+        s.IsIntegrated && ReachabilityCheck.FindProblem(s.Service, s.Hosts, s.Options) is { } why
             ? new(Condition.NotReachable(s.Name, why))
             : null;
 
-    private static CheckResult? NotActiveYet(ServiceContext s) =>
+    private static CheckResult? NotActiveYet(ServiceFacts s) =>
         s.IsIntegrated && s.ObservedIntegration is not { Active: true } ? new(Condition.WaitingForMetrics(s.Name)) : null;
 
-    private static CheckResult? DeliversMetrics(ServiceContext s) => s.IsIntegrated ? new(Condition.Integrated(s.Name)) : null;
+    private static CheckResult? DeliversMetrics(ServiceFacts s) => s.IsIntegrated ? new(Condition.Integrated(s.Name)) : null;
 
-    private static CheckResult? IntegratedElsewhere(ServiceContext s) =>
+    private static CheckResult? IntegratedElsewhere(ServiceFacts s) =>
         s.HasEndpoint && s.HasOtherIntegration ? new(Condition.IntegratedElsewhere(s.Name)) : null;
 
-    private static CheckResult? TypeNotEligible(ServiceContext s) =>
+    private static CheckResult? TypeNotEligible(ServiceFacts s) =>
         s.IsTypeEligible ? null : new(Condition.TypeNotEligible(s.Name, s.Service.ServiceType));
 
-    private static CheckResult? EndpointMissing(ServiceContext s) =>
+    private static CheckResult? EndpointMissing(ServiceFacts s) =>
         s.HasEndpoint ? null : new(Condition.AivenUnavailable(s.Name, attempts: 0));
 
-    private static CheckResult? FailedInThisCycle(ServiceContext s) => s.Problem is { } problem ? new(problem) : null;
+    private static CheckResult? FailedInThisCycle(ServiceFacts s) => s.Problem is { } problem ? new(problem) : null;
 
     /// <summary>
     /// After a failed attempt, the previous reason applies until the next attempt is due. After a plan change, or if the reason was lost in
     /// a crash, the step is retried immediately.
     /// </summary>
-    private static CheckResult? NotDueYet(ServiceContext s) =>
+    private static CheckResult? NotDueYet(ServiceFacts s) =>
         (s.StoredIntegration, s.Previous) switch
         {
             ({ IntegrationId: null } row, { } previous) when row.DueAt > s.Now && previous.Plan == (s.Service.Plan ?? "") =>
@@ -155,6 +155,6 @@ internal static class ServiceChecks
             _ => null,
         };
 
-    private static CheckResult IntegrationMissing(ServiceContext s) =>
+    private static CheckResult IntegrationMissing(ServiceFacts s) =>
         new(Condition.IntegrationRequested(s.Name), new CreateIntegration(s.Service));
 }

@@ -24,12 +24,12 @@ public readonly record struct AivenProject(string Value)
 /// <summary>
 /// The organization and space that own an instance or a service. For tenants, it is always taken from the instance, never from a request.
 /// </summary>
-public readonly record struct SpaceOwner(string OrganizationId, string SpaceId)
+public readonly record struct OwningSpace(string OrganizationId, string SpaceId)
 {
     /// <summary>
     /// Returns the owner for a Kubernetes namespace. The space contains the cluster id too, because namespaces of two clusters may have the
     /// same name. Null if the namespace contains a slash, which no valid namespace does and which would make the cluster ambiguous.
     /// </summary>
-    public static SpaceOwner? OfNamespace(string clusterId, string name) =>
+    public static OwningSpace? OfNamespace(string clusterId, string name) =>
         name.Contains('/', StringComparison.Ordinal) ? null : new(clusterId, $"{clusterId}/{name}");
 }

@@ -59,7 +59,7 @@ internal sealed class InstanceRow
             ServiceId,
             PlanId,
             DatabaseValues.ToPlanScope(PlanScope),
-            new SpaceOwner(OrganizationId, SpaceId),
+            new OwningSpace(OrganizationId, SpaceId),
             OrganizationName,
             SpaceName,
             InstanceName,

@@ -106,7 +106,7 @@ public sealed class InventoryStore(Database database)
     }
 
     /// <summary>Returns the services of all projects whose tags name this owner, sorted by project and name.</summary>
-    public async Task<IReadOnlyList<AivenServiceRecord>> ServicesOfOwnerAsync(SpaceOwner owner, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<AivenServiceRecord>> ServicesOfOwnerAsync(OwningSpace owner, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<ServiceRow>(
             $"SELECT {ServiceColumns} FROM aiven_service WHERE organization_id = @OrganizationId AND space_id = @SpaceId",
@@ -230,7 +230,7 @@ public sealed class InventoryStore(Database database)
                 Plan,
                 CloudName,
                 NodeCount,
-                OrganizationId is { } organization && SpaceId is { } space ? new SpaceOwner(organization, space) : null,
+                OrganizationId is { } organization && SpaceId is { } space ? new OwningSpace(organization, space) : null,
                 ServiceInstanceId,
                 DatabaseValues.ScrapeHostsFromJson(ScrapeHosts),
                 Scraped == 1,

@@ -44,7 +44,7 @@ internal static class LiveBindingReader
             new InstanceId(rows[0].InstanceId),
             new BindingId(rows[0].BindingId),
             DatabaseValues.ToPlanScope(rows[0].PlanScope),
-            new SpaceOwner(rows[0].OrganizationId, rows[0].SpaceId),
+            new OwningSpace(rows[0].OrganizationId, rows[0].SpaceId),
             ServiceInstanceIds(rows),
             DatabaseValues.ToOperationState(rows[0].OperationState)
         );
@@ -54,7 +54,7 @@ internal static class LiveBindingReader
             rows[0].Username,
             rows[0].SecretSha256,
             DatabaseValues.ToPlanScope(rows[0].PlanScope),
-            new SpaceOwner(rows[0].OrganizationId, rows[0].SpaceId),
+            new OwningSpace(rows[0].OrganizationId, rows[0].SpaceId),
             ServiceInstanceIds(rows),
             DatabaseValues.FromUnixMilliseconds(rows[0].ExpiresAt)
         );

@@ -67,7 +67,7 @@ internal sealed partial class PostgresParameters(bool namesMayBeSecret)
                 SetText(options => _builder.Options = options, value);
                 break;
             case "client_encoding":
-                // Npgsql always speaks UTF-8.
+                // Npgsql always uses UTF-8.
                 OneOf(name, value.ToUpperInvariant(), "UTF8", "UTF-8", "UNICODE");
                 break;
             case "keepalives":
@@ -238,7 +238,7 @@ internal sealed partial class PostgresParameters(bool namesMayBeSecret)
 
     private void ApplyEncryption()
     {
-        // libpq: "system" stands for the certificates that the operating system trusts, and asks for the strictest mode.
+        // libpq: "system" stands for the certificates that the operating system trusts, and requires the strictest mode.
         if (_sslRootCertificate == "system")
         {
             if (_sslMode is not ("" or "verify-full"))

@@ -6,8 +6,7 @@ namespace AivenMetrics.Broker.State;
 
 /// <summary>
 /// Reads a PostgreSQL connection URI as libpq does (PostgreSQL documentation, "Connection URIs"). <see cref="PostgresParameters"/>
-/// translates its parts for Npgsql.
-/// No message repeats a value: the URI may hold a password.
+/// translates its parts for Npgsql. No message repeats a value: the URI may contain a password.
 /// </summary>
 internal sealed partial class PostgresUri
 {

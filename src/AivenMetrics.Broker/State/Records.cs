@@ -17,7 +17,7 @@ public sealed record InstanceRecord(
     string ServiceId,
     string PlanId,
     PlanScope PlanScope,
-    SpaceOwner Owner,
+    OwningSpace Owner,
     string? OrganizationName,
     string? SpaceName,
     string? InstanceName,
@@ -91,7 +91,7 @@ public sealed record BindingScope(
     InstanceId InstanceId,
     BindingId BindingId,
     PlanScope PlanScope,
-    SpaceOwner Owner,
+    OwningSpace Owner,
     IReadOnlyList<string> ServiceInstanceIds,
     OperationState OperationState
 );
@@ -111,7 +111,7 @@ public sealed record CredentialRecord(
     string Username,
     string SecretSha256,
     PlanScope PlanScope,
-    SpaceOwner Owner,
+    OwningSpace Owner,
     IReadOnlyList<string> ServiceInstanceIds,
     DateTimeOffset? NotAfter = null
 );
@@ -141,7 +141,7 @@ public sealed record AivenServiceRecord(
     string Plan,
     string CloudName,
     int NodeCount,
-    SpaceOwner? Owner,
+    OwningSpace? Owner,
     string? ServiceInstanceId,
     IReadOnlyList<ScrapeHostRecord> ScrapeHosts,
     bool IsScraped,
@@ -173,4 +173,4 @@ public sealed record IntegrationRecord(
 public sealed record ProtectedSecret(string Ciphertext, string KeyId);
 
 /// <summary>The most recently reported names of the organization and space of an owner.</summary>
-public sealed record OwnerNames(SpaceOwner Owner, string? OrganizationName, string? SpaceName);
+public sealed record OwnerNames(OwningSpace Owner, string? OrganizationName, string? SpaceName);

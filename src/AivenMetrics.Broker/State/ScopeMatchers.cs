@@ -14,7 +14,7 @@ public static class ScopeMatchers
     /// <param name="scope">Scope of the plan.</param>
     /// <param name="owner">Owner of the instance.</param>
     /// <param name="serviceInstanceIds">GUIDs of the services, for <see cref="PlanScope.Services"/>.</param>
-    public static IReadOnlyList<ScopeMatcher> Create(PlanScope scope, SpaceOwner owner, IReadOnlyList<string> serviceInstanceIds) =>
+    public static IReadOnlyList<ScopeMatcher> Create(PlanScope scope, OwningSpace owner, IReadOnlyList<string> serviceInstanceIds) =>
         scope switch
         {
             // An empty value would match all series without the label.
@@ -26,7 +26,7 @@ public static class ScopeMatchers
             _ => throw new ArgumentOutOfRangeException(nameof(scope), scope, "Not a plan scope."),
         };
 
-    private static ScopeMatcher[] Create(SpaceOwner owner) =>
+    private static ScopeMatcher[] Create(OwningSpace owner) =>
         [new("organization_id", "=", owner.OrganizationId), new("space_id", "=", owner.SpaceId)];
 
     private static string Alternation(IReadOnlyList<string> texts) => string.Join('|', texts.Order(StringComparer.Ordinal).Select(Escape));

@@ -5,7 +5,7 @@ namespace AivenMetrics.Discovery.Dns;
 
 /// <summary>
 /// Resolves the addresses of all hosts and keeps the last good ones. After a failed query the last addresses remain without limit. A host
-/// is removed only after DNS has reported nothing but "no such host" for the hold time.
+/// is removed only after DNS has reported only "no such host" for the hold time.
 /// </summary>
 /// <param name="lookUp">Sends one DNS query.</param>
 /// <param name="hold">Time for which DNS must report "no such host" before a known host is removed.</param>

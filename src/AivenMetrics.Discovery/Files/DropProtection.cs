@@ -3,8 +3,8 @@ namespace AivenMetrics.Discovery.Files;
 /// <summary>
 /// Protects against large losses of targets. If a cycle would remove more than a given share of a project's targets, the missing ones are
 /// held back for the hold time. New targets and changed labels are written at once. The rule applies per project, because inventory and DNS
-/// zones fail per project; this is stricter than one rule for all targets. There is no minimum number: in a small project, removed targets
-/// may be scraped for a minute or two. Each target has its own hold time, so a later loss does not end with the first.
+/// zones fail per project. This is stricter than one rule for all targets. There is no minimum number, so Prometheus scrapes the removed
+/// targets of a small project for the hold time. Each target has its own hold time: a later loss does not end with an earlier one.
 /// </summary>
 /// <param name="maximumDrop">The share of targets that may be removed at once, 0 to 1.</param>
 /// <param name="hold">Time after which a missing target is removed in any case.</param>

@@ -115,7 +115,7 @@ internal sealed class CredentialFileSource(
             {
                 > MaxFileBytes => (null, $"{path} is larger than {MaxFileBytes >> 20} MiB"),
                 // Pipes and devices have this length too. Reading them might never end.
-                0 => (null, $"{path} is empty or no regular file: name a file that holds the tenants"),
+                0 => (null, $"{path} is empty or not a regular file: name a file that contains credentials"),
                 _ => (File.ReadAllBytes(path), null),
             };
         }
@@ -147,8 +147,8 @@ internal sealed class CredentialFileSource(
             return new(
                 null,
                 null,
-                $"{path} is not the JSON of tenants (line {e.LineNumber + 1}, path {e.Path ?? "$"}): a member is missing, "
-                    + "misspelt, there twice or of a wrong type"
+                $"{path} is not a valid tenants file (line {e.LineNumber + 1}, path {e.Path ?? "$"}): it is not JSON, or a member is "
+                    + "missing, unknown, duplicate or of the wrong type"
             );
         }
     }

@@ -13,8 +13,8 @@ public sealed class FailoverOptions : IValidatableObject
 
     /// <summary>
     /// The time that a preferred Prometheus server must have been healthy, and that must have passed since the last switch, before the
-    /// gateway switches back. Default: 5 min, so that graphs change between replicas at most once in that time. A failed server is left at
-    /// once, always.
+    /// gateway switches back. Default: 5 min, so that graphs change between replicas at most once in that time. The gateway leaves a failed
+    /// server immediately.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan ReturnAfter { get; set; } = TimeSpan.FromMinutes(5);
@@ -26,9 +26,9 @@ public sealed class FailoverOptions : IValidatableObject
     public string FreshnessSelector { get; set; } = "up{aiven_project!=\"\"}";
 
     /// <summary>
-    /// The age of the newest sample from which a Prometheus server is stale and left for one with newer samples. A longer time without
-    /// samples is a gap in its history. Default: 3 min, a few scrape intervals of 1 min. 2 s to 5 min, because an instant query finds no
-    /// older samples; zero disables both.
+    /// If the newest sample of a Prometheus server is older than this, the server is stale: the gateway prefers one with newer samples. A
+    /// longer period without samples is a gap in its history. Default: 3 min, a few scrape intervals of 1 min. 2 s to 5 min, because an
+    /// instant query finds no older samples. Zero disables both checks.
     /// </summary>
     public TimeSpan StaleAfter { get; set; } = TimeSpan.FromMinutes(3);
 

@@ -128,8 +128,8 @@ internal sealed class Destination : IDisposable
     public CancellationToken HungToken => Volatile.Read(ref _hungTokenSource).Token;
 
     /// <summary>
-    /// Returns the address of a configured URL: without user and password, so that operators may see it, without a slash at the end, and
-    /// with scheme and host in lower case.
+    /// Returns the address of a configured URL without user, password and final slash. Scheme and host are in lower case. Operators may see
+    /// the result.
     /// </summary>
     public static string BaseUrl(Uri configured) =>
         configured.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');

@@ -8,9 +8,9 @@ namespace AivenMetrics.Gateway.Destinations;
 /// All Prometheus servers in the order of the configuration, the preferred one first, and the primary, which receives requests first.
 /// </summary>
 /// <remarks>
-/// A better server replaces the primary at once: a reachable one a failed one, a fresh one a stale one. An equally healthy server that
-/// precedes the primary in the configuration becomes primary again only after <see cref="FailoverOptions.ReturnAfter"/>, counted from its
-/// recovery and from the last switch.
+/// A better server replaces the primary at once: a reachable server replaces a failed one, and a server with fresh samples replaces a stale
+/// one. An equally healthy server that precedes the primary in the configuration becomes primary again only after
+/// <see cref="FailoverOptions.ReturnAfter"/>, counted from its recovery and from the last switch.
 /// </remarks>
 internal sealed class DestinationPool : IDisposable
 {
@@ -59,8 +59,8 @@ internal sealed class DestinationPool : IDisposable
 
     /// <summary>
     /// Returns the destinations in the order to try. If the primary has more gaps in the time range of a request than another healthy
-    /// destination, that one comes first. An unknown part of the primary's history counts as present, and that of another destination as
-    /// missing: the order changes only when the gaps are certain.
+    /// destination, that one comes first. Unknown history counts as present for the primary and as missing for other destinations. The
+    /// order therefore changes only if the gaps are certain.
     /// </summary>
     public Destination[] GetOrder(QueryWindow? window)
     {
@@ -78,8 +78,7 @@ internal sealed class DestinationPool : IDisposable
         var (best, least) = (0, SampleGap.MissingTime(current[0].Gaps, range));
         for (var i = 1; i < current.Length && least > TimeSpan.Zero; i++)
         {
-            // The edges of gaps are known with a precision that counts as equal: if both have a gap, a small difference is no reason to
-            // change the order.
+            // The edges of gaps are inexact. Differences below a tenth of StaleAfter do not change the order.
             var missing = SampleGap.MissingTime(current[i].History.PossibleGaps, range);
             if (current[i].Rank == 0 && (missing == TimeSpan.Zero || missing < least - (_options.StaleAfter / 10)))
             {
@@ -231,7 +230,9 @@ internal sealed class DestinationPool : IDisposable
             _logger.PrimaryChanged(
                 present.Name,
                 first.Name,
-                present.Rank > first.Rank ? $"{present.Name} {Describe(present.Health)}" : $"{first.Name} has been healthy for long enough"
+                present.Rank > first.Rank
+                    ? $"{present.Name} {Describe(present.Health)}"
+                    : $"{first.Name} has been healthy for {_options.ReturnAfter:c}"
             );
         }
 

@@ -13,5 +13,5 @@ internal sealed class ResponseAbortedException(string reason, string message) : 
     public static ResponseAbortedException Revoked() => new("revoked", "the credential of its request was revoked or has expired");
 
     public static ResponseAbortedException ClientTooSlow() =>
-        new("read_too_slowly", "its client reads a remote read at less than 16 KiB per second");
+        new("read_too_slowly", "its client receives a remote read at less than 16 KiB per second");
 }

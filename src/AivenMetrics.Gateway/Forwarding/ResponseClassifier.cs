@@ -20,9 +20,11 @@ internal enum ResponseClass
 internal static class ResponseClassifier
 {
     /// <summary>
-    /// Classifies a response by its expected form and by the statuses that Prometheus uses for queries. A redirect, a login page or a 404
-    /// is not for tenants: the address has no query API or rejects the gateway, unless some engines do not have the path. A 503 is a
-    /// response of the engine only if it reports that the query timed out or was cancelled; another server would then only repeat the work.
+    /// Classifies a response by its expected form and by the statuses that Prometheus uses for queries.
+    /// 1. A redirect, a login page or a 404 is not for tenants: the address has no query API, or it rejects the gateway. The exception is a
+    /// 404 on a path that some engines do not have.
+    /// 2. A 503 is a response of the engine only if it reports that the query timed out or was cancelled. Another server would only repeat
+    /// the work.
     /// </summary>
     public static async ValueTask<ResponseClass> ClassifyAsync(
         HttpResponseMessage response,

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway.HealthChecks;
 
 /// <summary>
-/// Finds the gaps in the samples of each destination with queries to the destination itself: new times at regular intervals, and between
-/// them the history backwards, the newest part first.
+/// Finds the gaps in the samples of each destination. It queries the destination itself: recent times at regular intervals and, in between,
+/// the history, newest part first.
 /// </summary>
 /// <remarks>
 /// 1. Query the newest sample at each time of a grid whose step is half of <see cref="FailoverOptions.StaleAfter"/>.
@@ -48,10 +48,10 @@ internal sealed class HistoryMonitor(
     private async Task WatchAsync(Destination destination, CancellationToken stoppingToken)
     {
         var interval = options.Failover.StaleAfter < MaxInterval ? options.Failover.StaleAfter : MaxInterval;
-        var backlog = new HistoryBacklog(PointsPerPart * _step, time);
+        var unsearched = new UnsearchedHistory(PointsPerPart * _step, time);
         var (until, lookedAt) = (AlignToGrid(Now()), time.GetTimestamp());
-        backlog.Add(new(AlignToGrid(until - _window), until));
-        Publish(destination, destination.Gaps, backlog);
+        unsearched.Add(new(AlignToGrid(until - _window), until));
+        Publish(destination, destination.Gaps, unsearched);
         var (waited, ended) = (false, false);
         try
         {
@@ -60,13 +60,13 @@ internal sealed class HistoryMonitor(
                 if (time.GetElapsedTime(lookedAt) >= interval)
                 {
                     lookedAt = time.GetTimestamp();
-                    until = await CheckRecentAsync(destination, backlog, until, stoppingToken);
+                    until = await CheckRecentAsync(destination, unsearched, until, stoppingToken);
                 }
 
-                await CheckBacklogAsync(destination, backlog, stoppingToken);
+                await CheckUnsearchedAsync(destination, unsearched, stoppingToken);
                 if (!ended)
                 {
-                    (waited, ended) = LogProgress(destination, backlog, waited);
+                    (waited, ended) = LogProgress(destination, unsearched, waited);
                 }
                 await Task.Delay(Pause, time, stoppingToken);
             }
@@ -78,59 +78,69 @@ internal sealed class HistoryMonitor(
     }
 
     /// <summary>Logs once that the history is postponed, and once its result.</summary>
-    private (bool Waited, bool Ended) LogProgress(Destination destination, HistoryBacklog backlog, bool waited)
+    private (bool Waited, bool Ended) LogProgress(Destination destination, UnsearchedHistory unsearched, bool waited)
     {
-        var waits = backlog.HasFailed || (destination.Rank == Destination.FailedRank && !backlog.IsEmpty);
+        var waits = unsearched.HasFailed || (destination.Rank == Destination.FailedRank && !unsearched.IsEmpty);
         if (waits && !waited)
         {
             logger.HistoryPostponed(destination.Name);
         }
         var gaps = destination.Gaps;
-        if (backlog.IsEmpty && gaps.Length > 0)
+        if (unsearched.IsEmpty && gaps.Length > 0)
         {
             logger.GapsFound(destination.Name, gaps.Length, gaps.Sum(gap => gap.To - gap.From) / 3_600_000d);
         }
-        return (waited || waits, backlog.IsEmpty);
+        return (waited || waits, unsearched.IsEmpty);
     }
 
     /// <summary>Queries the time since the last check, with an overlap. Returns the end of the checked time.</summary>
-    private async Task<long> CheckRecentAsync(Destination destination, HistoryBacklog backlog, long since, CancellationToken stoppingToken)
+    private async Task<long> CheckRecentAsync(
+        Destination destination,
+        UnsearchedHistory unsearched,
+        long since,
+        CancellationToken stoppingToken
+    )
     {
         var until = AlignToGrid(Now());
         var part = new SampleGap(AlignToGrid(Math.Min(since, until) - (2 * _reach)), until);
         if (destination.IsUsable && part.To - part.From <= PointsPerPart * _step)
         {
-            await CheckPartAsync(destination, backlog, part, stoppingToken);
+            await CheckPartAsync(destination, unsearched, part, stoppingToken);
         }
         else
         {
-            // The destination is unavailable, or this process was suspended for long: the backlog will query the time, newest first.
-            backlog.Add(part);
-            Publish(destination, destination.Gaps, backlog);
+            // The destination is unavailable, or this process was suspended for long. The time is queried later, newest first.
+            unsearched.Add(part);
+            Publish(destination, destination.Gaps, unsearched);
         }
 
         return until;
     }
 
-    /// <summary>Queries one part of the backlog.</summary>
-    private async Task CheckBacklogAsync(Destination destination, HistoryBacklog backlog, CancellationToken stoppingToken)
+    /// <summary>Queries one part of the unsearched history.</summary>
+    private async Task CheckUnsearchedAsync(Destination destination, UnsearchedHistory unsearched, CancellationToken stoppingToken)
     {
         if (!destination.IsUsable)
         {
-            backlog.RetryAll();
+            unsearched.RetryAll();
         }
-        else if (backlog.NextPart() is { } part)
+        else if (unsearched.NextPart() is { } part)
         {
-            await CheckPartAsync(destination, backlog, part, stoppingToken);
+            await CheckPartAsync(destination, unsearched, part, stoppingToken);
         }
     }
 
-    private async Task CheckPartAsync(Destination destination, HistoryBacklog backlog, SampleGap part, CancellationToken stoppingToken)
+    private async Task CheckPartAsync(
+        Destination destination,
+        UnsearchedHistory unsearched,
+        SampleGap part,
+        CancellationToken stoppingToken
+    )
     {
         if (await QueryNewestSamplesAsync(destination, part.From, part.To, _step, stoppingToken) is not { } newest)
         {
-            backlog.MarkFailed(part);
-            Publish(destination, destination.Gaps, backlog);
+            unsearched.MarkFailed(part);
+            Publish(destination, destination.Gaps, unsearched);
             return;
         }
 
@@ -145,16 +155,16 @@ internal sealed class HistoryMonitor(
             found[i] = refined;
         }
 
-        backlog.MarkKnown(part);
-        Publish(destination, SampleGap.Subtract(destination.Gaps, new(part.From, part.To)).Concat(found), backlog);
+        unsearched.MarkKnown(part);
+        Publish(destination, SampleGap.Subtract(destination.Gaps, new(part.From, part.To)).Concat(found), unsearched);
     }
 
-    private void Publish(Destination destination, IEnumerable<SampleGap> known, HistoryBacklog backlog)
+    private void Publish(Destination destination, IEnumerable<SampleGap> known, UnsearchedHistory unsearched)
     {
         var oldest = AlignToGrid(Now() - _window);
-        backlog.DropBefore(oldest);
+        unsearched.DropBefore(oldest);
         var gaps = SampleGap.Union(known.Where(gap => gap.To > oldest && gap.To > gap.From));
-        destinations.RecordGaps(destination, gaps.Length > MaxGaps ? gaps[^MaxGaps..] : gaps, backlog.Unknown);
+        destinations.RecordGaps(destination, gaps.Length > MaxGaps ? gaps[^MaxGaps..] : gaps, unsearched.Unknown);
     }
 
     /// <summary>

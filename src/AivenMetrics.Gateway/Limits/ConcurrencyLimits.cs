@@ -14,7 +14,8 @@ internal sealed class ConcurrencyLimits(GatewayOptions options, TimeProvider tim
     public FairQueue FilteredResponses { get; } = new(MaxFilteredResponses, time);
 
     /// <summary>
-    /// Remote reads until their client has read the response: until then each uses one of the few slots of a Prometheus server.
+    /// Remote reads. A slot is held until the client has received the response, because until then a Prometheus server holds one of its few
+    /// slots too.
     /// </summary>
     public FairQueue RemoteReads { get; } = new(options.RemoteReadConcurrency, time);
 }

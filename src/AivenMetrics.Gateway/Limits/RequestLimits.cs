@@ -120,10 +120,10 @@ internal sealed class RequestLimits(TenantAccount account)
     public GatewayError? CheckExpression(Expr expr) =>
         CheckRegexSize(RegexSize.Compute(expr))
         ?? CheckSpan(
-            QueryLookback.Compute(expr, _stepSeconds, _rangeSeconds),
+            QueryLookbackCalculator.Compute(expr, _stepSeconds, _rangeSeconds),
             "a range in this query, plus the ranges of the subqueries around it, is"
         )
-        ?? CheckSubqueries(SubqueryPoints.Compute(expr, _stepSeconds, _rangeSeconds));
+        ?? CheckSubqueries(SubqueryPointsCalculator.Compute(expr, _stepSeconds, _rangeSeconds));
 
     /// <summary>Adds the size of regular expressions to the total of the request, which has one limit for every plan.</summary>
     public GatewayError? CheckRegexSize(long size) => (_regexSize += size) > RegexSize.Max ? LimitErrors.RegexesTooLarge(_regexSize) : null;

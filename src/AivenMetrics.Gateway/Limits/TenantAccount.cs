@@ -15,12 +15,12 @@ internal sealed class TenantAccount(TenantLimits limits, TimeProvider time)
     public TenantQueue Queries { get; } = new(limits.ConcurrentQueries, limits.QueuedQueries, limits.QueueTime);
 
     /// <summary>
-    /// The queue for buffered responses, until the client has read them: a slow client keeps them in memory.
+    /// The queue for buffered responses. A slot is held until the client has received the response, because the response stays in memory.
     /// </summary>
     public TenantQueue FilteredResponses { get; } =
         new(Math.Min(MaxFilteredResponses, limits.ConcurrentQueries), limits.QueuedQueries, limits.QueueTime);
 
-    /// <summary>The queue for remote reads, of which a Prometheus server accepts few from all tenants.</summary>
+    /// <summary>The queue for remote reads. A Prometheus server accepts only a few, over all tenants.</summary>
     public TenantQueue RemoteReads { get; } =
         new(Math.Min(MaxRemoteReads, limits.ConcurrentQueries), limits.QueuedQueries, limits.QueueTime);
 

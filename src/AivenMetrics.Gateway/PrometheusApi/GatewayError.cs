@@ -122,7 +122,7 @@ internal sealed record GatewayError(int Status, string ErrorType, string Message
     public static readonly GatewayError InternalError = new(
         500,
         "internal",
-        "The gateway failed to process this request. Its operator finds the reason in the log.",
+        "The gateway failed to process this request. Contact the operator, who finds the reason in the log.",
         "internal"
     );
 

@@ -64,7 +64,7 @@ internal sealed record ErrorBody(string Status, string ErrorType, string Error);
 internal sealed partial class ErrorJson : JsonSerializerContext
 {
     /// <summary>
-    /// Escapes quotes as <c>\"</c> and not as <c>\u0022</c>, because people read errors in terminals and nobody embeds them in HTML.
+    /// Escapes quotes as <c>\"</c> and not as <c>\u0022</c>, because users read errors in terminals. The errors are not embedded in HTML.
     /// </summary>
     public static ErrorJson Readable { get; } =
         new(

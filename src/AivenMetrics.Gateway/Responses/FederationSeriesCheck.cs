@@ -18,7 +18,7 @@ namespace AivenMetrics.Gateway.Responses;
 /// </summary>
 internal sealed class FederationSeriesCheck(UpstreamClient upstream, DestinationPool destinations, GatewayOptions options)
 {
-    /// <summary>The maximum size of the response in bytes. It contains one number and perhaps warnings.</summary>
+    /// <summary>The maximum size of the response in bytes. The response contains one number and possibly warnings.</summary>
     private const int MaxResponseBytes = 64 << 10;
 
     private const string QueryErrorPrefix = "invalid parameter \"query\": ";

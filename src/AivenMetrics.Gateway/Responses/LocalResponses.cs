@@ -51,7 +51,8 @@ internal sealed class LocalResponses(CredentialStore credentials, DestinationPoo
     }
 
     /// <summary>
-    /// Writes the response of a forwarded route that the engine does not have: that of an engine without data, if the clients expect one.
+    /// Responds to a forwarded route that the engine does not have. If clients expect the path, the response is that of an engine without
+    /// data.
     /// </summary>
     /// <returns>The error, if there is no response; null otherwise.</returns>
     public static async ValueTask<GatewayError?> WriteSubstituteAsync(HttpContext context, GatewayRequest request)
@@ -79,8 +80,8 @@ internal sealed class LocalResponses(CredentialStore credentials, DestinationPoo
     }
 
     /// <summary>
-    /// Writes the lowest version of the servers in the form of Prometheus. There is no <c>features</c> key, because Grafana takes a server
-    /// with any feature there for a Mimir with a ruler.
+    /// Writes the lowest version of the servers in the form of Prometheus. The response has no <c>features</c> key: with one, Grafana
+    /// treats the server as a Mimir with a ruler.
     /// </summary>
     private async ValueTask<GatewayError?> WriteBuildInfoAsync(HttpContext context)
     {

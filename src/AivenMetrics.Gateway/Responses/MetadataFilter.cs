@@ -42,7 +42,7 @@ internal static class MetadataFilter
         to.WriteEndArray();
     }
 
-    /// <summary>Writes the data of <c>/api/v1/metadata</c>, sorted by metric, so that a limit always leaves the same ones.</summary>
+    /// <summary>Writes the data of <c>/api/v1/metadata</c>, sorted by metric, so that a limit always returns the same metrics.</summary>
     public static void WriteByMetric(UpstreamData input, Utf8JsonWriter to)
     {
         _ = TryParseLimit(input.Parameters[RouteParameter.Limit], out var limit);

@@ -31,6 +31,8 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
     /// <summary>The maximum size of a response to filter in bytes, 32 MiB.</summary>
     public const int MaxResponseBytes = 32 << 20;
 
+    private const string WholeNumber = "Give a whole number of at most 2147483647.";
+
     /// <summary>The first version of Prometheus that selects rules by label.</summary>
     private static readonly Version RuleSelectorsVersion = new(2, 54);
 
@@ -105,7 +107,7 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
             to.WriteStartObject();
             to.WriteString("status", "success");
             to.WritePropertyName("data");
-            Write(new UpstreamData(data, new ScopeLabels(request.Credential.Scope), request.Parameters), request, to);
+            Write(new UpstreamData(data, new ScopeFilter(request.Credential.Scope), request.Parameters), request, to);
             to.WriteEndObject();
         }
 
@@ -151,12 +153,12 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
         var parameters = request.Parameters;
         if (!MetadataFilter.TryParseLimit(parameters[RouteParameter.Limit], out _))
         {
-            return GatewayError.BadData("limit must be a number");
+            return GatewayError.BadData($"limit must be a number. {WholeNumber}");
         }
 
         if (request.Route.Kind == RouteKind.Metadata && !MetadataFilter.TryParseLimit(parameters[RouteParameter.LimitPerMetric], out _))
         {
-            return GatewayError.BadData("limit_per_metric must be a number");
+            return GatewayError.BadData($"limit_per_metric must be a number. {WholeNumber}");
         }
 
         if (parameters[RouteParameter.Metric] is { Length: > 0 } metric)
@@ -207,13 +209,13 @@ internal sealed class ResponseFilter(UpstreamClient upstream, DestinationPool de
                 RulesFilter.WriteAlerts(data, to);
                 break;
             case RouteKind.Flags:
-                StatusFilter.WriteFlags(data, request.Account.Limits, to);
+                ServerStatusFilter.WriteFlags(data, request.Account.Limits, to);
                 break;
             case RouteKind.RuntimeInfo:
-                StatusFilter.WriteRuntimeInfo(data, _started, to);
+                ServerStatusFilter.WriteRuntimeInfo(data, _started, to);
                 break;
             case RouteKind.Features:
-                StatusFilter.WriteFeatures(data, to);
+                ServerStatusFilter.WriteFeatures(data, to);
                 break;
             case RouteKind.Services:
                 ServicesFilter.Write(data, to);

@@ -24,20 +24,20 @@ internal static class TargetsFilter
     /// <summary>Texts in scrape errors, and their translations for tenants. The first match applies.</summary>
     private static readonly (string Text, string Translation)[] ErrorTranslations =
     [
-        ("HTTP status 401", "the node refused the scrape: HTTP status 401"),
-        ("HTTP status 403", "the node refused the scrape: HTTP status 403"),
-        ("HTTP status", "the node answered with an HTTP error"),
-        ("connection refused", "connection refused: the node does not listen, or not yet"),
+        ("HTTP status 401", "the node rejected the scrape: HTTP status 401"),
+        ("HTTP status 403", "the node rejected the scrape: HTTP status 403"),
+        ("HTTP status", "the node responded with an HTTP error"),
+        ("connection refused", "connection refused: the node does not listen yet"),
         ("no such host", "the name of the node does not resolve"),
         ("x509", "the certificate of the node is not the expected one"),
         ("tls", "TLS with the node failed"),
-        ("deadline exceeded", "the node did not answer in time"),
-        ("timeout", "the node did not answer in time"),
+        ("deadline exceeded", "the node did not respond in time"),
+        ("timeout", "the node did not respond in time"),
         ("no route to host", "the node cannot be reached"),
         ("network is unreachable", "the node cannot be reached"),
-        ("connection reset", "the connection broke"),
-        ("EOF", "the connection broke"),
-        ("limit", "the node exposes more than is taken"),
+        ("connection reset", "the connection was closed"),
+        ("EOF", "the connection was closed"),
+        ("limit", "the node exposes more samples or labels than Prometheus accepts"),
     ];
 
     /// <summary>Writes the data of <c>/api/v1/targets</c>.</summary>

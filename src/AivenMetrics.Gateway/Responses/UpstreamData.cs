@@ -7,7 +7,7 @@ namespace AivenMetrics.Gateway.Responses;
 /// <param name="Data">The <c>data</c> of the response; undefined if there is none.</param>
 /// <param name="Scope">The scope of the credential.</param>
 /// <param name="Parameters">The parameters of the request.</param>
-internal sealed record UpstreamData(JsonElement Data, ScopeLabels Scope, RequestParameters Parameters)
+internal sealed record UpstreamData(JsonElement Data, ScopeFilter Scope, RequestParameters Parameters)
 {
     /// <summary>Returns the elements of a list in <see cref="Data"/>; empty if there is no such list.</summary>
     public IEnumerable<JsonElement> GetDataList(string name) => GetList(Data, name);

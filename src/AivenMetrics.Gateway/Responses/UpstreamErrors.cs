@@ -101,7 +101,7 @@ internal static partial class UpstreamErrors
                 "The response would exceed the sample limit of the metrics store. Query a shorter time or fewer series."
             );
         }
-        // Prometheus responds to a remote read with an invalid matcher as to an internal error.
+        // Prometheus returns 5xx for a remote read with an invalid matcher.
         return status < 500
             ? GatewayError.FromUpstream(status, "bad_data", RequestRejected)
             : GatewayError.FromUpstream(shape == ResponseShape.RemoteRead ? 422 : status, "execution", RequestRejected);

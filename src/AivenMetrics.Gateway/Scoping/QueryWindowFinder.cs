@@ -36,7 +36,7 @@ internal static class QueryWindowFinder
 
     /// <summary>
     /// Returns the earliest time that an expression reads, evaluated at <paramref name="at"/>. Durations that only the server can evaluate
-    /// count as zero, and so does the lookback for the newest sample: a gap that it bridges is none.
+    /// count as zero. The lookback also counts as zero, because a gap shorter than the lookback does not change the result.
     /// </summary>
     private static long EarliestRead(Expr expr, long at, long start) =>
         expr switch

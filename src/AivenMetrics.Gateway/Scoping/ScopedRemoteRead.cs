@@ -10,8 +10,9 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 namespace AivenMetrics.Gateway.Scoping;
 
 /// <summary>
-/// Creates the remote read that a Prometheus server receives: decodes it, adds the scope to the matchers of every query and encodes it
-/// anew, so that no bytes of the client are forwarded. The response contains only series that the matchers select and needs no filter.
+/// Creates the remote read that a Prometheus server receives: decodes the request, adds the scope to the matchers of every query and
+/// encodes it again. No bytes of the client are forwarded. The response contains only series that the matchers select, so it needs no
+/// filter.
 /// </summary>
 internal static class ScopedRemoteRead
 {
@@ -162,7 +163,7 @@ internal static class ScopedRemoteRead
         }
         catch (FormatException e)
         {
-            return $"A matcher of the remote read is not valid: {e.Message}";
+            return $"A matcher of the remote read is not valid: {e.Message}. Correct the regular expression.";
         }
     }
 

@@ -96,9 +96,12 @@ internal sealed class ScopedRequestFactory(GatewayOptions options, DestinationPo
             return exceeded;
         }
 
-        if (request.Parameters.Expression!.Contains("info", StringComparison.OrdinalIgnoreCase) && InfoCalls.AnyWithoutLabels(expression))
+        if (
+            request.Parameters.Expression!.Contains("info", StringComparison.OrdinalIgnoreCase)
+            && InfoCallCheck.AnyWithoutLabels(expression)
+        )
         {
-            request.Limits.Warn(InfoCalls.Warning);
+            request.Limits.Warn(InfoCallCheck.Warning);
         }
 
         form.Add("query", ScopeRewriter.Rewrite(expression, request.Credential.Scope));

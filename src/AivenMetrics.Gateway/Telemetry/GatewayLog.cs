@@ -42,16 +42,16 @@ internal static partial class GatewayLog
     [LoggerMessage(3, LogLevel.Information, "Loaded {Count} credentials from {Source}")]
     public static partial void CredentialsLoaded(this ILogger logger, int count, string source);
 
-    [LoggerMessage(4, LogLevel.Error, "Credentials not updated, the last valid ones stay in use: {Source} is invalid: {Fault}")]
+    [LoggerMessage(4, LogLevel.Error, "Update of the credentials from {Source} failed; the last valid ones stay in use: {Fault}")]
     public static partial void CredentialsNotUpdated(this ILogger logger, string source, string fault);
 
     [LoggerMessage(5, LogLevel.Warning, "{Warning} Correct its matchers at the source of the credential.")]
     public static partial void CredentialMatchesNothing(this ILogger logger, string warning);
 
-    [LoggerMessage(6, LogLevel.Warning, "{Destination} {Trouble}: {Detail} ({Url})")]
+    [LoggerMessage(6, LogLevel.Warning, "Destination {Destination} {Trouble}: {Detail} ({Url})")]
     public static partial void DestinationFailed(this ILogger logger, string destination, string trouble, string detail, string url);
 
-    [LoggerMessage(7, LogLevel.Information, "{Destination} responds again")]
+    [LoggerMessage(7, LogLevel.Information, "Destination {Destination} responds again")]
     public static partial void DestinationRecovered(this ILogger logger, string destination);
 
     [LoggerMessage(
@@ -68,15 +68,14 @@ internal static partial class GatewayLog
     [LoggerMessage(
         10,
         LogLevel.Warning,
-        "{Source} contains no credentials any more, after {Before}. Every tenant is rejected until it does. If this is "
-            + "unintended, correct the source"
+        "All {Before} credentials were removed from {Source}; the gateway rejects every tenant. If this is unintended, correct the source"
     )]
     public static partial void AllCredentialsRemoved(this ILogger logger, string source, int before);
 
-    [LoggerMessage(30, LogLevel.Warning, "Queries go to {Destination} instead of {Previous} from now on, because {Reason}")]
+    [LoggerMessage(30, LogLevel.Warning, "Primary changed from {Previous} to {Destination}: {Reason}")]
     public static partial void PrimaryChanged(this ILogger logger, string previous, string destination, string reason);
 
-    [LoggerMessage(31, LogLevel.Information, "{Destination} has {Count} gaps in its samples, {Hours:F1} hours in total")]
+    [LoggerMessage(31, LogLevel.Information, "Destination {Destination} has {Count} gaps in its samples, {Hours:F1} hours in total")]
     public static partial void GapsFound(this ILogger logger, string destination, int count, double hours);
 
     [LoggerMessage(32, LogLevel.Debug, "History query to {Destination} failed: {Detail}")]
@@ -100,7 +99,8 @@ internal static partial class GatewayLog
     [LoggerMessage(
         34,
         LogLevel.Information,
-        "The history of {Destination} is not available and will be queried again. Until then gaps of other destinations send it no queries"
+        "The history of {Destination} is not available and will be queried again. Until then, gaps of other destinations do not "
+            + "redirect queries to it"
     )]
     public static partial void HistoryPostponed(this ILogger logger, string destination);
 }

@@ -23,7 +23,7 @@ internal static class PrintableText
         return printable.ToString();
     }
 
-    /// <summary>Does the same for a table cell and limits it to <see cref="MaximumCellLength"/>.</summary>
+    /// <summary>Sanitizes the text of a table cell and shortens it to <see cref="MaximumCellLength"/>.</summary>
     public static string SanitizeCell(string text)
     {
         var printable = Sanitize(text);

@@ -24,7 +24,7 @@ internal sealed record ApiCall(
     public AivenService Service => World.Service(PathValues[0], PathValues[1]);
 
     /// <summary>
-    /// Whether the request asks for secrets. Without the parameter they are redacted, as in Aiven organizations with that policy.
+    /// Whether the request requests secrets. Without the parameter they are redacted, as in Aiven organizations with that policy.
     /// </summary>
     public bool IncludeSecrets =>
         Query.GetValueOrDefault("include_secrets", "false") switch

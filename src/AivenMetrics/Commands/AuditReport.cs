@@ -46,7 +46,7 @@ internal static class AuditReport
 
     /// <summary>Writes a table as wide as the terminal.</summary>
     /// <param name="entries">The entries.</param>
-    /// <param name="query">The query. Columns with the value that it asks for are left out.</param>
+    /// <param name="query">The query. Columns that the query filters by are omitted.</param>
     /// <param name="console">The console to write to.</param>
     public static void WriteTable(IReadOnlyList<AuditRecord> entries, AuditQuery query, IAnsiConsole console)
     {
@@ -75,7 +75,7 @@ internal static class AuditReport
 
     /// <summary>Writes aligned columns without escape sequences.</summary>
     /// <param name="entries">The entries.</param>
-    /// <param name="query">The query. Columns with the value that it asks for are left out.</param>
+    /// <param name="query">The query. Columns that the query filters by are omitted.</param>
     /// <param name="writer">The writer to write to.</param>
     public static void WriteText(IReadOnlyList<AuditRecord> entries, AuditQuery query, TextWriter writer)
     {

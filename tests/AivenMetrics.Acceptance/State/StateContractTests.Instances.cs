@@ -32,7 +32,7 @@ public abstract partial class StateContractTests<TFixture>
         {
             PlanId = "other",
             PlanScope = PlanScope.Services,
-            Owner = new SpaceOwner("o", "o/s"),
+            Owner = new OwningSpace("o", "o/s"),
             OrganizationName = null,
             SpaceName = "s",
             InstanceName = "n",

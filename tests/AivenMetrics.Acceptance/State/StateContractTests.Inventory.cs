@@ -105,21 +105,21 @@ public abstract partial class StateContractTests<TFixture>
     }
 
     [Fact]
-    public async Task Integrations_and_facts_are_replaced_by_newer_ones()
+    public async Task Integrations_and_reported_values_are_replaced_by_newer_ones()
     {
         await using var stores = await NewStoresAsync();
         var requested = new IntegrationRecord(Demo, "pg-1", null, true, StateData.Time, null, 0, StateData.Time);
         await stores.Integrations.SaveAsync(requested, None);
         var seen = requested with { IntegrationId = "id", UnneededSince = StateData.Time, Attempts = 3 };
         await stores.Integrations.SaveAsync(seen, None);
-        await stores.Facts.ReportAsync(FactStore.PrometheusVersion, "2.42.0", StateData.Time, None);
-        await stores.Facts.ReportAsync(FactStore.PrometheusVersion, "2.53.1", StateData.Time, None);
+        await stores.ReportedValues.ReportAsync(ReportedValueStore.PrometheusVersion, "2.42.0", StateData.Time, None);
+        await stores.ReportedValues.ReportAsync(ReportedValueStore.PrometheusVersion, "2.53.1", StateData.Time, None);
 
         Assert.Equal([seen], await stores.Integrations.OfProjectAsync(Demo, None));
-        Assert.Equal("2.53.1", await stores.Facts.FindAsync(FactStore.PrometheusVersion, None));
+        Assert.Equal("2.53.1", await stores.ReportedValues.FindAsync(ReportedValueStore.PrometheusVersion, None));
         await stores.Integrations.DeleteAsync(Demo, "pg-1", None);
         Assert.Empty(await stores.Integrations.OfProjectAsync(Demo, None));
-        Assert.Null(await stores.Facts.FindAsync("unheard of", None));
+        Assert.Null(await stores.ReportedValues.FindAsync("unheard of", None));
     }
 
     [Fact]

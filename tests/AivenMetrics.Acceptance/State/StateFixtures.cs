@@ -75,7 +75,7 @@ public sealed class StateStores(Database database) : IAsyncDisposable
 
     public AuditStore Audit { get; } = new(database);
 
-    public FactStore Facts { get; } = new(database);
+    public ReportedValueStore ReportedValues { get; } = new(database);
 
     public ReconcilerLock ReconcilerLock { get; } = new(database);
 
@@ -94,7 +94,7 @@ public static class StateData
 {
     public static readonly DateTimeOffset Time = new(2026, 11, 23, 12, 0, 0, 123, TimeSpan.Zero);
 
-    public static SpaceOwner Owner { get; } = new("org-1", "space-1");
+    public static OwningSpace Owner { get; } = new("org-1", "space-1");
 
     public static InstanceRecord Instance(string id = "instance-1", PlanScope scope = PlanScope.Space) =>
         new(new InstanceId(id), "offering", "plan", scope, Owner, "Org One", "Space One", "my-metrics", "{}", Time);
@@ -117,7 +117,7 @@ public static class StateData
             Time
         );
 
-    public static AivenServiceRecord Service(string name, SpaceOwner? owner, string project = "demo") =>
+    public static AivenServiceRecord Service(string name, OwningSpace? owner, string project = "demo") =>
         new(
             new AivenProject(project),
             name,

@@ -66,11 +66,11 @@ public sealed class PlanParametersTests
 
     [Theory]
     [InlineData("services", """[]""", "The field parameters must be an object.")]
-    [InlineData("space", """{"services":["a"]}""", "accepts the parameter 'expires_in' only, but got 'services': omit it.")]
+    [InlineData("space", """{"services":["a"]}""", "accepts only the parameter 'expires_in'; the request contains 'services'. Remove it.")]
     [InlineData(
         "services",
         """{"service":["a"],"x":1}""",
-        "accepts the parameters 'services' and 'expires_in' only, but got 'service', 'x': omit them."
+        "accepts only the parameters 'services' and 'expires_in'; the request contains 'service', 'x'. Remove them."
     )]
     [InlineData("services", """{"services":["a",1]}""", "'services[1]'")]
     [InlineData("services", """{"services":["a",""]}""", "must have 1 to 255 characters: 'services[1]' does not")]
@@ -100,7 +100,7 @@ public sealed class PlanParametersTests
     [Fact]
     public void Parameters_of_a_plan_without_parameters_are_rejected_with_the_reason() =>
         Assert.Equal(
-            "Creating an instance of this plan accepts no parameters, but got 'x': omit it.",
+            "Creating an instance of this plan accepts no parameters; the request contains 'x'. Remove it.",
             PlanParameters.ForProvision(PlanScope.Space, Json("""{"x":1}""")).Error
         );
 

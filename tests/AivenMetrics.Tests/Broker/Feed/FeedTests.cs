@@ -22,7 +22,7 @@ public sealed class FeedTests : IAsyncLifetime
     private const string Discovery = "discovery-token-0123456789";
     private const string Gateway = "gateway-token-0123456789ab";
     private static readonly AivenProject Demo = new("demo");
-    private static readonly SpaceOwner Owner = new("org-1", "space-1");
+    private static readonly OwningSpace Owner = new("org-1", "space-1");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("aiven-metrics-").FullName;
     private readonly SecretProtector _secrets = new([new EncryptionKey("k1", new byte[32])]);
@@ -219,7 +219,10 @@ public sealed class FeedTests : IAsyncLifetime
     {
         using var response = await GetAsync("/feed/v1/credentials", Gateway, version: reported);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(kept, await _app.Services.GetRequiredService<FactStore>().FindAsync(FactStore.PrometheusVersion, Ct));
+        Assert.Equal(
+            kept,
+            await _app.Services.GetRequiredService<ReportedValueStore>().FindAsync(ReportedValueStore.PrometheusVersion, Ct)
+        );
     }
 
     [Fact]

@@ -33,8 +33,8 @@ public abstract class BindTests(BrokerHost broker)
 
         // A changed inventory, a newly known version and the order of the names make no difference.
         await broker
-            .Service<FactStore>()
-            .ReportAsync(FactStore.PrometheusVersion, Guid.NewGuid().ToString(), DateTimeOffset.UtcNow, default);
+            .Service<ReportedValueStore>()
+            .ReportAsync(ReportedValueStore.PrometheusVersion, Guid.NewGuid().ToString(), DateTimeOffset.UtcNow, default);
         var replay = await broker.PutAsync(path, BrokerHost.Bind(BrokerHost.ServicesPlan, "pg-1", "kafka-1"));
 
         Assert.Equal((201, 200), (first.Status, replay.Status));

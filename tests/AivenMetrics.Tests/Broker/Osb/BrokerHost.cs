@@ -26,7 +26,7 @@ public class BrokerHost : IAsyncLifetime
     public const string OfferingId = "b8a4a1a6-5a8e-4c53-9f5c-6b0e3d2f7c10";
     public const string SpacePlan = "2f6d3d0e-7c0d-4f0b-8e53-0a9f4b7f1c21";
     public const string ServicesPlan = "6c1e9d54-2b1f-4b43-a5f1-3d8a7e9b0d32";
-    public static readonly SpaceOwner Owner = new("org-1", "space-1");
+    public static readonly OwningSpace Owner = new("org-1", "space-1");
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("aivenmetrics-osb-");
     private WebApplication? _app;
@@ -80,8 +80,8 @@ public class BrokerHost : IAsyncLifetime
                 [
                     Aiven("pg-1", Owner),
                     Aiven("kafka-1", Owner),
-                    Aiven("others-pg", new SpaceOwner("org-2", "space-2")),
-                    Aiven("same-space-other-organization", new SpaceOwner("org-2", "space-1")),
+                    Aiven("others-pg", new OwningSpace("org-2", "space-2")),
+                    Aiven("same-space-other-organization", new OwningSpace("org-2", "space-1")),
                 ],
                 CancellationToken.None
             );
@@ -141,7 +141,7 @@ public class BrokerHost : IAsyncLifetime
         return client;
     }
 
-    public static AivenServiceRecord Aiven(string name, SpaceOwner owner) =>
+    public static AivenServiceRecord Aiven(string name, OwningSpace owner) =>
         new(
             new AivenProject("demo"),
             name,

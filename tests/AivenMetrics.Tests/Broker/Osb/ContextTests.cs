@@ -200,7 +200,7 @@ public abstract class ContextTests(BrokerHost broker)
         Assert.Equal(201, (await broker.PutAsync(path, Provision(Kubernetes()))).Status);
 
         var row = await RowAsync(id);
-        Assert.Equal(new SpaceOwner("cluster-1", "cluster-1/team-a"), row.Owner);
+        Assert.Equal(new OwningSpace("cluster-1", "cluster-1/team-a"), row.Owner);
         Assert.Equal(("kubernetes", null, "team-a", "my-metrics"), (row.Platform, row.OrganizationName, row.SpaceName, row.InstanceName));
         Assert.Equal("""{"instance_annotations":{},"namespace_annotations":{"example.com/team":"a"}}""", row.Annotations);
         Assert.Equal(200, (await broker.PutAsync(path, Provision(Kubernetes(), space: "another"))).Status);
@@ -237,12 +237,12 @@ public abstract class ContextTests(BrokerHost broker)
         await broker.PutAsync(path, Provision(Kubernetes()));
 
         Assert.Equal(200, (await UpdateAsync(path, Kubernetes(cluster: "cluster-2"))).Status);
-        Assert.Equal(new SpaceOwner("cluster-2", "cluster-2/team-a"), (await RowAsync(id)).Owner);
+        Assert.Equal(new OwningSpace("cluster-2", "cluster-2/team-a"), (await RowAsync(id)).Owner);
 
         var moved = await UpdateAsync(path, Kubernetes(cluster: "cluster-2", name: "team-b"));
         Assert.Equal(422, moved.Status);
         Assert.False(moved.Json.GetProperty("update_repeatable").GetBoolean());
-        Assert.Equal(new SpaceOwner("cluster-2", "cluster-2/team-a"), (await RowAsync(id)).Owner);
+        Assert.Equal(new OwningSpace("cluster-2", "cluster-2/team-a"), (await RowAsync(id)).Owner);
     }
 
     [Fact]
@@ -258,7 +258,7 @@ public abstract class ContextTests(BrokerHost broker)
     [Fact]
     public async Task Osb_131_services_tagged_with_the_namespace_are_its_instances_and_are_labelled_so()
     {
-        var owner = SpaceOwner.OfNamespace("cluster-9", "team-z")!.Value;
+        var owner = OwningSpace.OfNamespace("cluster-9", "team-z")!.Value;
         var inventory = broker.Service<InventoryStore>();
         var project = new AivenProject("demo");
         var services = await inventory.ServicesOfProjectAsync(project, CancellationToken.None);

@@ -26,7 +26,9 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
     [Fact]
     public async Task A_space_credential_contains_URLs_credentials_and_scope()
     {
-        await broker.Service<FactStore>().ReportAsync(FactStore.PrometheusVersion, "2.42.0", DateTimeOffset.UtcNow, default);
+        await broker
+            .Service<ReportedValueStore>()
+            .ReportAsync(ReportedValueStore.PrometheusVersion, "2.42.0", DateTimeOffset.UtcNow, default);
 
         var credentials = await BindAsync(BrokerHost.SpacePlan);
 
@@ -126,7 +128,7 @@ public abstract class CredentialsTests(BrokerHost broker) : IAsyncLifetime
             "guessed-password-Hk2",
             Convert.ToBase64String(Encoding.UTF8.GetBytes($"broker:{BrokerHost.Password}")),
         ];
-        Assert.Contains(broker.Log, line => line.Contains("Refused", StringComparison.Ordinal));
+        Assert.Contains(broker.Log, line => line.Contains("Rejected", StringComparison.Ordinal));
         Assert.DoesNotContain(broker.Log, line => secrets.Any(secret => line.Contains(secret, StringComparison.Ordinal)));
         Assert.All(refusals, refusal => Assert.DoesNotContain(secrets, secret => refusal.Text.Contains(secret, StringComparison.Ordinal)));
     }

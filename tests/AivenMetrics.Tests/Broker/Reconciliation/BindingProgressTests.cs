@@ -109,7 +109,7 @@ public sealed class BindingProgressTests
     [Fact]
     public void Services_of_others_do_not_count()
     {
-        var foreign = With("f", Condition.AivenUnavailable("f", 1)) with { Owner = new SpaceOwner("org-1", "space-2") };
+        var foreign = With("f", Condition.AivenUnavailable("f", 1)) with { Owner = new OwningSpace("org-1", "space-2") };
         Assert.Equal(OperationState.Succeeded, Of(ReconciliationData.SpaceBinding(), With("a", Condition.Integrated("a")), foreign).State);
         Assert.Equal(
             OperationState.Succeeded,

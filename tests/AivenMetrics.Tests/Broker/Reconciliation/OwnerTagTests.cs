@@ -11,9 +11,9 @@ public sealed class OwnerTagTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static SpaceOwner? Owner(params (string Name, string Value)[] tags) => Owner(_ => { }, tags);
+    private static OwningSpace? Owner(params (string Name, string Value)[] tags) => Owner(_ => { }, tags);
 
-    private static SpaceOwner? Owner(Action<AivenTagOptions> options, params (string Name, string Value)[] tags)
+    private static OwningSpace? Owner(Action<AivenTagOptions> options, params (string Name, string Value)[] tags)
     {
         var situation = new PlanScenario();
         options(situation.Options.Tags);
@@ -24,7 +24,7 @@ public sealed class OwnerTagTests
     [Fact]
     public void Osb_131_cluster_and_namespace_together_own_a_service()
     {
-        Assert.Equal(new SpaceOwner("c", "c/n"), Owner(("cluster_id", "c"), ("namespace", "n")));
+        Assert.Equal(new OwningSpace("c", "c/n"), Owner(("cluster_id", "c"), ("namespace", "n")));
         Assert.Null(Owner(("cluster_id", "c")));
         Assert.Null(Owner(("namespace", "n")));
         Assert.Null(Owner(("cluster_id", ""), ("namespace", "n")));
@@ -36,14 +36,17 @@ public sealed class OwnerTagTests
     [Fact]
     public void Osb_131_organization_and_space_count_before_cluster_and_namespace()
     {
-        Assert.Equal(new SpaceOwner("o", "s"), Owner(("organization_id", "o"), ("space_id", "s"), ("cluster_id", "c"), ("namespace", "n")));
-        Assert.Equal(new SpaceOwner("c", "c/n"), Owner(("organization_id", "o"), ("cluster_id", "c"), ("namespace", "n")));
+        Assert.Equal(
+            new OwningSpace("o", "s"),
+            Owner(("organization_id", "o"), ("space_id", "s"), ("cluster_id", "c"), ("namespace", "n"))
+        );
+        Assert.Equal(new OwningSpace("c", "c/n"), Owner(("organization_id", "o"), ("cluster_id", "c"), ("namespace", "n")));
     }
 
     [Fact]
     public void The_names_of_the_tags_are_configurable()
     {
-        Assert.Equal(new SpaceOwner("c", "c/n"), Owner(Renamed, ("kube", "c"), ("ns", "n")));
+        Assert.Equal(new OwningSpace("c", "c/n"), Owner(Renamed, ("kube", "c"), ("ns", "n")));
         Assert.Null(Owner(Renamed, ("cluster_id", "c"), ("namespace", "n")));
 
         static void Renamed(AivenTagOptions tags) => (tags.ClusterId, tags.Namespace) = ("kube", "ns");
@@ -87,7 +90,7 @@ public sealed class OwnerTagTests
                     "offering",
                     "plan",
                     PlanScope.Space,
-                    new SpaceOwner("c-1", "c-1/team-a"),
+                    new OwningSpace("c-1", "c-1/team-a"),
                     null,
                     "team-a",
                     null,
@@ -121,7 +124,7 @@ public sealed class OwnerTagTests
 
         Assert.Equal((ConditionReasons.Integrated, true), await bed.ConditionAsync("forecast-db"));
         Assert.Equal((ConditionReasons.NotNeeded, false), await bed.ConditionAsync("forecast-cache"));
-        var owned = Assert.Single(await bed.Inventory.ServicesOfOwnerAsync(new SpaceOwner("c-1", "c-1/team-a"), Ct));
+        var owned = Assert.Single(await bed.Inventory.ServicesOfOwnerAsync(new OwningSpace("c-1", "c-1/team-a"), Ct));
         Assert.Equal("guid-team-a", owned.ServiceInstanceId);
     }
 }

@@ -483,7 +483,7 @@ public sealed class ReconcilePlanTests
             },
         ];
         var service = Assert.Single(situation.Plan().Services);
-        Assert.Equal((new SpaceOwner("o", "s"), "x", true), (service.Owner!.Value, service.ServiceInstanceId, service.IsNeeded));
+        Assert.Equal((new OwningSpace("o", "s"), "x", true), (service.Owner!.Value, service.ServiceInstanceId, service.IsNeeded));
     }
 
     private static void Integrated(PlanScenario s, string state = "RUNNING", bool active = true)

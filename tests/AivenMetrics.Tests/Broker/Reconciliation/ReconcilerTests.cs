@@ -195,7 +195,7 @@ public sealed class ReconcilerTests
                 new([.. bed.Options.Projects.Select(name => new AivenProject(name))], TimeSpan.FromMinutes(1), waitsForSamples),
                 bed.Bindings,
                 gateways,
-                new FactStore(bed.Database),
+                new ReportedValueStore(bed.Database),
                 signals,
                 TimeProvider.System,
                 NullLogger.Instance

@@ -9,7 +9,7 @@ internal static class ReconciliationData
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
     public static readonly AivenProject Project = new("demo");
-    public static readonly SpaceOwner Owner = new("org-1", "space-1");
+    public static readonly OwningSpace Owner = new("org-1", "space-1");
 
     /// <summary>A running pg service of <see cref="Owner"/> with the tag <c>service_id</c> "guid-&lt;name&gt;".</summary>
     public static AivenService Service(
@@ -71,7 +71,7 @@ internal static class ReconciliationData
         string service = "pg-1"
     ) => new(Project, service, "pg", "RUNNING", plan, "aws-eu-west-2", 1, Owner, "guid-" + service, [], false, reason, message);
 
-    public static BindingScope SpaceBinding(string id = "b1", OperationState state = OperationState.Succeeded, SpaceOwner? owner = null) =>
+    public static BindingScope SpaceBinding(string id = "b1", OperationState state = OperationState.Succeeded, OwningSpace? owner = null) =>
         new(new("instance-1"), new(id), PlanScope.Space, owner ?? Owner, [], state);
 
     public static BindingScope ServicesBinding(params string[] serviceInstanceIds) =>

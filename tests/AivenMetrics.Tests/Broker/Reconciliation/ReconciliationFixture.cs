@@ -150,7 +150,7 @@ internal sealed class ReconciliationFixture : IAsyncDisposable
     }
 
     /// <summary>The organization and space of a seeded service.</summary>
-    public static SpaceOwner OwnerOf(string name) => new(Seeded(name).OrganizationId, Seeded(name).SpaceId);
+    public static OwningSpace OwnerOf(string name) => new(Seeded(name).OrganizationId, Seeded(name).SpaceId);
 
     public async Task UnbindAsync(BindingRecord binding) =>
         Assert.NotNull(await Bindings.DeleteAsync(binding.InstanceId, binding.BindingId, "unbound", null, Time.GetUtcNow(), Ct));

@@ -6,7 +6,7 @@ namespace AivenMetrics.Tests.Broker.State;
 
 public sealed class ScopeMatchersTests
 {
-    private static readonly SpaceOwner Owner = new("org", "space.*");
+    private static readonly OwningSpace Owner = new("org", "space.*");
 
     [Fact]
     public void A_space_is_matched_together_with_its_organization() =>

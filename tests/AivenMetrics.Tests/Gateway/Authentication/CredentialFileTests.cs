@@ -54,7 +54,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     {
         await File.WriteAllTextAsync(Gateway.TenantsFile, content);
         await Gateway.WaitUntilAsync(
-            () => Gateway.Log.Any(line => line.Contains("Credentials not updated", StringComparison.Ordinal)),
+            () => Gateway.Log.Any(line => line.Contains("Update of the credentials", StringComparison.Ordinal)),
             "the log line",
             Tick
         );
@@ -65,7 +65,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         }
 
         await UntilStatusAsync(RunningGateway.TenantA, HttpStatusCode.OK);
-        Assert.Single(Gateway.Log, line => line.Contains("Credentials not updated", StringComparison.Ordinal));
+        Assert.Single(Gateway.Log, line => line.Contains("Update of the credentials", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         var json = OnlyB();
         await File.WriteAllTextAsync(Gateway.TenantsFile, json[..(json.Length / 2)]);
         await Gateway.WaitUntilAsync(
-            () => Gateway.Log.Any(line => line.Contains("Credentials not updated", StringComparison.Ordinal)),
+            () => Gateway.Log.Any(line => line.Contains("Update of the credentials", StringComparison.Ordinal)),
             "the log line",
             Tick
         );
@@ -116,7 +116,7 @@ public sealed class CredentialFileTests : GatewayTestBase
         await File.WriteAllTextAsync(Gateway.TenantsFile, RunningGateway.TenantsJson());
         await UntilStatusAsync(RunningGateway.TenantA, HttpStatusCode.Unauthorized);
         Assert.Single(Gateway.Log, line =>
-            line.StartsWith($"Warning: {Gateway.TenantsFile} contains no credentials any more, after 2", StringComparison.Ordinal)
+            line.StartsWith($"Warning: All 2 credentials were removed from {Gateway.TenantsFile};", StringComparison.Ordinal)
         );
     }
 
@@ -125,7 +125,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     [InlineData("/dev/null")]
     public void A_device_is_rejected(string path) =>
         Assert.Equal(
-            $"Gateway:TenantsFile cannot be used: {path} is empty or no regular file: name a file that holds the tenants.",
+            $"Gateway:TenantsFile cannot be used: {path} is empty or not a regular file: name a file that contains credentials.",
             Assert.Single(new GatewayOptions { Prometheus = ["http://127.0.0.1:9"], TenantsFile = path }.Validate())
         );
 
@@ -143,7 +143,11 @@ public sealed class CredentialFileTests : GatewayTestBase
             File.CreateSymbolicLink(link, pipe);
             foreach (var path in (string[])[pipe, link])
             {
-                Assert.StartsWith($"{path} is empty or no regular file", CredentialFileSource.Read(path).Error, StringComparison.Ordinal);
+                Assert.StartsWith(
+                    $"{path} is empty or not a regular file",
+                    CredentialFileSource.Read(path).Error,
+                    StringComparison.Ordinal
+                );
             }
         }
         finally
@@ -182,7 +186,7 @@ public sealed class CredentialFileTests : GatewayTestBase
 
     [Theory]
     [InlineData(null, "there is no such file")]
-    [InlineData("{\"credentials\":", "is not the JSON of tenants (line 1")]
+    [InlineData("{\"credentials\":", "is not a valid tenants file (line 1")]
     [InlineData(
         "{\"credentials\":[{\"username\":\"u\",\"secret_sha256\":\"0\",\"matchers\":[],\"plan\":\"p\"}]}",
         "secret_sha256 is not 64 hexadecimal digits"
@@ -190,7 +194,7 @@ public sealed class CredentialFileTests : GatewayTestBase
     [InlineData(
         "{\"credentials\":[{\"username\":\"u\",\"secret_sha256\":\"0\",\"matchers\":[],\"plan\":\"p\","
             + "\"not_aftr\":\"2026-01-01T00:00:00Z\"}]}",
-        "misspelt"
+        "missing, unknown, duplicate or of the wrong type"
     )]
     public void A_missing_or_invalid_file_is_an_error_at_start(string? content, string fault)
     {

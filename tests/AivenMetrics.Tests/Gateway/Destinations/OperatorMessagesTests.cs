@@ -84,7 +84,9 @@ public sealed class OperatorMessagesTests : DestinationPairTestBase
             "the log line"
         );
 
-        Assert.Contains(gateway.Log, line => line.TrimEnd() == $"Warning: prometheus-1 is not ready: status 503 ({First.Url}/prefix)");
+        Assert.Contains(gateway.Log, line =>
+            line.TrimEnd() == $"Warning: Destination prometheus-1 is not ready: status 503 ({First.Url}/prefix)"
+        );
         Assert.DoesNotContain(gateway.Log, line => line.Contains("hunter2", StringComparison.Ordinal));
     }
 

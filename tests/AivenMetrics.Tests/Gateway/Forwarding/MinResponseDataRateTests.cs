@@ -119,7 +119,7 @@ public sealed class MinResponseDataRateTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
 
         await gateway.WaitUntilAsync(
-            () => gateway.Log.Any(line => line.Contains("reads a remote read at less than 16 KiB per second", StringComparison.Ordinal)),
+            () => gateway.Log.Any(line => line.Contains("receives a remote read at less than 16 KiB per second", StringComparison.Ordinal)),
             "the abort",
             () => _time.Advance(TimeSpan.FromSeconds(1))
         );

@@ -173,31 +173,31 @@ public sealed class HistoryMonitorTests
     public void A_failed_part_of_the_history_is_retried_last_and_after_growing_pauses()
     {
         var time = new FakeTimeProvider();
-        var backlog = new HistoryBacklog(10, time);
-        backlog.Add(new(0, 25));
-        backlog.MarkFailed(Next(15, 25));
-        backlog.Add(new(25, 30)); // a newer part
-        backlog.MarkKnown(Next(25, 30));
-        backlog.MarkKnown(Next(5, 15));
-        backlog.MarkKnown(Next(0, 5));
-        Assert.Null(backlog.NextPart());
-        Assert.Equal([new(15, 25)], backlog.Unknown);
+        var unsearched = new UnsearchedHistory(10, time);
+        unsearched.Add(new(0, 25));
+        unsearched.MarkFailed(Next(15, 25));
+        unsearched.Add(new(25, 30)); // a newer part
+        unsearched.MarkKnown(Next(25, 30));
+        unsearched.MarkKnown(Next(5, 15));
+        unsearched.MarkKnown(Next(0, 5));
+        Assert.Null(unsearched.NextPart());
+        Assert.Equal([new(15, 25)], unsearched.Unknown);
 
         time.Advance(TimeSpan.FromMinutes(1));
-        backlog.MarkFailed(Next(15, 25));
+        unsearched.MarkFailed(Next(15, 25));
         time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Null(backlog.NextPart());
+        Assert.Null(unsearched.NextPart());
         time.Advance(TimeSpan.FromMinutes(1));
-        backlog.MarkFailed(Next(15, 25));
+        unsearched.MarkFailed(Next(15, 25));
 
-        backlog.RetryAll(); // the server was unreachable: no pause
-        backlog.DropBefore(20);
-        backlog.MarkKnown(Next(20, 25));
-        Assert.True(backlog.IsEmpty);
+        unsearched.RetryAll(); // the server was unreachable: no pause
+        unsearched.DropBefore(20);
+        unsearched.MarkKnown(Next(20, 25));
+        Assert.True(unsearched.IsEmpty);
 
         SampleGap Next(long from, long to)
         {
-            Assert.Equal(new SampleGap(from, to), backlog.NextPart());
+            Assert.Equal(new SampleGap(from, to), unsearched.NextPart());
             return new(from, to);
         }
     }

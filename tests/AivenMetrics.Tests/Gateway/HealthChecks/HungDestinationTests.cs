@@ -24,10 +24,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
         await Gateway.WaitUntilAsync(() => Destinations.Primary.Name == "prometheus-2", "the switch");
         Assert.Equal(DestinationHealth.Hung, Destinations.All[0].Health);
         Assert.Contains(Gateway.Log, line =>
-            line.Contains(
-                "prometheus-2 instead of prometheus-1 from now on, because prometheus-1 does not respond",
-                StringComparison.Ordinal
-            )
+            line.Contains("Primary changed from prometheus-1 to prometheus-2: prometheus-1 does not respond", StringComparison.Ordinal)
         );
     }
 
@@ -147,7 +144,7 @@ public sealed class HungDestinationTests : ProbedPairTestBase
             () => gateway.Provider.GetRequiredService<DestinationPool>().Primary.Name == "prometheus-2",
             "the switch"
         );
-        Assert.Contains(gateway.Log, line => line.Contains("because prometheus-1 has no fresh samples", StringComparison.Ordinal));
+        Assert.Contains(gateway.Log, line => line.Contains("prometheus-2: prometheus-1 has no fresh samples", StringComparison.Ordinal));
     }
 
     [Fact]

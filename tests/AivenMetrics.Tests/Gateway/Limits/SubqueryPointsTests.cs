@@ -32,7 +32,7 @@ public sealed class SubqueryPointsTests : GatewayTestBase
     [InlineData("max_over_time(up[1h / 2:1m / 2])", 60)]
     [InlineData("max_over_time(up[max_of(1h, 2h):min_of(1m, 2m)])", 120)]
     public void In_an_instant_query_the_evaluations_are_the_ranges_divided_by_the_step(string query, double points) =>
-        Assert.Equal(points, SubqueryPoints.Compute(PromQLParser.Parse(query), 0, 0));
+        Assert.Equal(points, SubqueryPointsCalculator.Compute(PromQLParser.Parse(query), 0, 0));
 
     [Theory]
     [InlineData("max_over_time(up[10m:1m])", 70)]
@@ -45,7 +45,7 @@ public sealed class SubqueryPointsTests : GatewayTestBase
     [InlineData("quantile_over_time(scalar(up), up[10m:1m] @ 0)", 70)]
     [InlineData("max_over_time(max_over_time(up[10m:1m])[20m:10m] @ 0)", 32)]
     public void In_a_range_query_its_range_is_added_unless_the_time_is_fixed(string query, double points) =>
-        Assert.Equal(points, SubqueryPoints.Compute(PromQLParser.Parse(query), 30, 3600));
+        Assert.Equal(points, SubqueryPointsCalculator.Compute(PromQLParser.Parse(query), 30, 3600));
 
     [Theory]
     [InlineData("max_over_time(up[1h:1m - 6m])", 60)]
@@ -53,7 +53,7 @@ public sealed class SubqueryPointsTests : GatewayTestBase
     [InlineData("max_over_time(up[1h:(0 - 1) ^ 0.5])", 60)]
     [InlineData("max_over_time(up[1h:1s ^ 0 / 1000000])", 3_600_000)]
     public void An_invalid_step_counts_as_the_default_and_the_minimum_is_one_millisecond(string query, double points) =>
-        Assert.Equal(points, SubqueryPoints.Compute(PromQLParser.Parse(query), 0, 0), 3);
+        Assert.Equal(points, SubqueryPointsCalculator.Compute(PromQLParser.Parse(query), 0, 0), 3);
 
     [Theory]
     [InlineData("query?query=max_over_time(up[79s:1s])", 200, null)]

@@ -5,7 +5,7 @@ using AivenMetrics.Gateway.PrometheusApi;
 namespace AivenMetrics.Gateway.Responses;
 
 /// <summary>Filters the server status: only values that affect a tenant's queries remain.</summary>
-internal static class StatusFilter
+internal static class ServerStatusFilter
 {
     private const string QueryTimeout = "query.timeout";
 

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AivenMetrics.Tests.Broker.Reconciliation;
 
-public sealed class ReachabilityTests
+public sealed class ReachabilityCheckTests
 {
     private static readonly IReadOnlyList<ScrapeHostRecord> Hosts = [new("pg-1.example", 9273, "/metrics")];
 
@@ -23,14 +23,14 @@ public sealed class ReachabilityTests
     public void An_IP_filter_is_evaluated_as_far_as_possible(string filter, string? fault)
     {
         var options = new AivenOptions { PrometheusAddresses = { "203.0.113.7" } };
-        Assert.Equal(fault, Reachability.FindProblem(With(filter), Hosts, options));
+        Assert.Equal(fault, ReachabilityCheck.FindProblem(With(filter), Hosts, options));
     }
 
     [Fact]
     public void Without_the_addresses_of_Prometheus_only_an_empty_filter_is_conclusive()
     {
-        Assert.Null(Reachability.FindProblem(With("""["10.0.0.0/8"]"""), Hosts, new AivenOptions()));
-        Assert.NotNull(Reachability.FindProblem(With("[]"), Hosts, new AivenOptions()));
+        Assert.Null(ReachabilityCheck.FindProblem(With("""["10.0.0.0/8"]"""), Hosts, new AivenOptions()));
+        Assert.NotNull(ReachabilityCheck.FindProblem(With("[]"), Hosts, new AivenOptions()));
     }
 
     [Fact]
@@ -38,12 +38,14 @@ public sealed class ReachabilityTests
     {
         var outside = new AivenOptions { Route = "public" };
         var closed = ReconciliationData.Service() with { ProjectVpcId = "vpc-1" };
-        Assert.Contains("public_access.prometheus", Reachability.FindProblem(closed, Hosts, outside), StringComparison.Ordinal);
-        Assert.Null(Reachability.FindProblem(closed, Hosts, new AivenOptions()));
-        Assert.Null(Reachability.FindProblem(closed with { UserConfig = new(null, Json("""{"prometheus":true}""")) }, Hosts, outside));
-        Assert.NotNull(Reachability.FindProblem(closed with { UserConfig = new(null, Json("""{"prometheus":false}""")) }, Hosts, outside));
+        Assert.Contains("public_access.prometheus", ReachabilityCheck.FindProblem(closed, Hosts, outside), StringComparison.Ordinal);
+        Assert.Null(ReachabilityCheck.FindProblem(closed, Hosts, new AivenOptions()));
+        Assert.Null(ReachabilityCheck.FindProblem(closed with { UserConfig = new(null, Json("""{"prometheus":true}""")) }, Hosts, outside));
+        Assert.NotNull(
+            ReachabilityCheck.FindProblem(closed with { UserConfig = new(null, Json("""{"prometheus":false}""")) }, Hosts, outside)
+        );
         Assert.Null(
-            Reachability.FindProblem(
+            ReachabilityCheck.FindProblem(
                 closed with
                 {
                     Components = [new AivenComponent("prometheus", "public-pg-1.example", 9273, "public", "primary")],
@@ -58,7 +60,7 @@ public sealed class ReachabilityTests
     public void A_service_without_a_host_on_the_route_is_reported() =>
         Assert.Contains(
             "privatelink",
-            Reachability.FindProblem(ReconciliationData.Service(), [], new AivenOptions { Route = "privatelink" }),
+            ReachabilityCheck.FindProblem(ReconciliationData.Service(), [], new AivenOptions { Route = "privatelink" }),
             StringComparison.Ordinal
         );
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>Records rejected changes of authenticated platforms in the audit trail. Failures to do so do not change the response.</summary>
-internal sealed class RefusedRequestAudit(AuditStore audit, TimeProvider time, ILogger<RefusedRequestAudit> logger)
+internal sealed class RejectedRequestAudit(AuditStore audit, TimeProvider time, ILogger<RejectedRequestAudit> logger)
 {
     // The response is delayed by at most this time.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
@@ -45,7 +45,7 @@ internal sealed class RefusedRequestAudit(AuditStore audit, TimeProvider time, I
         }
         catch (Exception e) when (e is DbException or TimeoutException or OperationCanceledException)
         {
-            logger.RefusedRequestNotAudited(operation, e.Message);
+            logger.RejectedRequestNotAudited(operation, e.Message);
         }
     }
 }

@@ -6,10 +6,11 @@ using AivenMetrics.Broker.State;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>
-/// Detects network restrictions that keep Prometheus from reaching a service, as far as Aiven reports them: a VPC without public access, no
-/// host on the route, or an <c>ip_filter</c>. The listener then drops packets instead of rejecting them, so scrapes only time out.
+/// Detects network restrictions that keep Prometheus from reaching a service: a VPC without public access, no host on the route, or an
+/// <c>ip_filter</c>. Only restrictions that Aiven reports are detected. The listener drops packets instead of rejecting them, so scrapes
+/// time out.
 /// </summary>
-internal static class Reachability
+internal static class ReachabilityCheck
 {
     /// <summary>Returns the obstacle and how to resolve it, as a sentence; null if none is known.</summary>
     public static string? FindProblem(AivenService service, IReadOnlyList<ScrapeHostRecord> hosts, AivenOptions options)

@@ -21,7 +21,7 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Gateway;
 
 /// <summary>Composes the gateway.</summary>
-public static class GatewayServices
+public static class GatewayServiceCollectionExtensions
 {
     private const string VersionHeader = "X-AivenMetrics-Prometheus-Version";
     private const int GatewayIdBytes = 16;

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.State;
 
 /// <summary>Registers the database, its stores, the key ring and the signals of the process.</summary>
-internal static class StateServices
+internal static class StateServiceCollectionExtensions
 {
     public static IServiceCollection AddState(this IServiceCollection services, string connectionString, IReadOnlyList<EncryptionKey> keys)
     {
@@ -22,7 +22,7 @@ internal static class StateServices
             .AddSingleton<BindingStore>()
             .AddSingleton<InventoryStore>()
             .AddSingleton<IntegrationStore>()
-            .AddSingleton<FactStore>()
+            .AddSingleton<ReportedValueStore>()
             .AddSingleton<AuditStore>()
             .AddSingleton<GatewayStore>()
             .AddSingleton<GatewayAcknowledgements>()

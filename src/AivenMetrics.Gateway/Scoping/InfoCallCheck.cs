@@ -6,7 +6,7 @@ namespace AivenMetrics.Gateway.Scoping;
 /// Finds calls of <c>info</c> that name no labels to add. They mean all labels, but with a scope on the info series Prometheus adds only
 /// the labels of the scope, which the series have already (docs/decisions/0006-one-text-for-every-prometheus.md).
 /// </summary>
-internal static class InfoCalls
+internal static class InfoCallCheck
 {
     /// <summary>The warning in the response to such a query.</summary>
     public const string Warning =

@@ -1,12 +1,12 @@
 namespace AivenMetrics.Broker.State;
 
-/// <summary>Stores facts that processes report to each other. The newest report replaces earlier ones.</summary>
-public sealed class FactStore(Database database)
+/// <summary>Stores values that processes report to each other, in the table <c>fact</c>. The newest report replaces earlier ones.</summary>
+public sealed class ReportedValueStore(Database database)
 {
-    /// <summary>Name of the fact that gateways report: the version of their Prometheus, for example <c>2.42.0</c>.</summary>
+    /// <summary>Name of the value that gateways report: the version of their Prometheus, for example <c>2.42.0</c>.</summary>
     public const string PrometheusVersion = "prometheus_version";
 
-    /// <summary>Stores a fact and replaces its previous value.</summary>
+    /// <summary>Stores a value and replaces the previous one.</summary>
     public Task ReportAsync(string name, string value, DateTimeOffset at, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
             """
@@ -22,7 +22,7 @@ public sealed class FactStore(Database database)
             cancellationToken
         );
 
-    /// <summary>Returns the value of a fact; null if it was never reported.</summary>
+    /// <summary>Returns a value; null if it was never reported.</summary>
     public async Task<string?> FindAsync(string name, CancellationToken cancellationToken)
     {
         var rows = await database.QueryAsync<string>("SELECT value FROM fact WHERE name = @name", new { name }, cancellationToken);

@@ -9,7 +9,7 @@ namespace AivenMetrics.Gateway.HealthChecks;
 /// A failed part is retried after all other parts were queried and a pause is over. The pause doubles from 1 min to 1 h, so that a server
 /// that cannot respond is not kept busy. It is reset when the server was unavailable.
 /// </remarks>
-internal sealed class HistoryBacklog(long partLength, TimeProvider time)
+internal sealed class UnsearchedHistory(long partLength, TimeProvider time)
 {
     private static readonly TimeSpan MinPause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan MaxPause = TimeSpan.FromHours(1);

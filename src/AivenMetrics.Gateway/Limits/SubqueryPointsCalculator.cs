@@ -6,7 +6,7 @@ namespace AivenMetrics.Gateway.Limits;
 /// Computes the number of evaluations inside the subqueries of a query. Prometheus evaluates a subquery at every step within its own range
 /// and the range of the enclosing query: over a day, <c>[10m:1s]</c> needs 87,000 evaluations. The evaluations of all subqueries add up.
 /// </summary>
-internal static class SubqueryPoints
+internal static class SubqueryPointsCalculator
 {
     /// <summary>
     /// The step in seconds that Prometheus uses for a subquery without one: its evaluation interval, 1 min by default.
@@ -36,8 +36,8 @@ internal static class SubqueryPoints
         private double Compute(SubqueryExpr subquery, double around)
         {
             // The server rejects a negative range. It does not reduce the sum here.
-            var span = around + Math.Max(QueryLookback.DurationSeconds(subquery.Range, Step, Range), 0);
-            var step = QueryLookback.DurationSeconds(subquery.Step, Step, Range);
+            var span = around + Math.Max(QueryLookbackCalculator.DurationSeconds(subquery.Range, Step, Range), 0);
+            var step = QueryLookbackCalculator.DurationSeconds(subquery.Step, Step, Range);
 
             // The server rejects a step of zero or less, or uses its default step.
             var points = span / (step > 0 ? Math.Max(step, MinStepSeconds) : DefaultStepSeconds);

@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AivenMetrics.Broker;
 
 /// <summary>Registers and maps the broker role.</summary>
-public static class BrokerServices
+public static class BrokerServiceCollectionExtensions
 {
     /// <summary>Registers the broker. At start, the database is migrated before any other service runs.</summary>
     /// <param name="services">The services.</param>

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Reconciliation;
 
 /// <summary>Registers the reconciler.</summary>
-internal static class ReconciliationServices
+internal static class ReconciliationServiceCollectionExtensions
 {
     // Maximum expected duration of a cycle. Until it ends, the previous outcome is the most recent.
     private static readonly TimeSpan MaximumCycleDuration = TimeSpan.FromSeconds(15);
@@ -28,7 +28,7 @@ internal static class ReconciliationServices
             ),
             provider.GetRequiredService<BindingStore>(),
             provider.GetRequiredService<GatewayStore>(),
-            provider.GetRequiredService<FactStore>(),
+            provider.GetRequiredService<ReportedValueStore>(),
             provider.GetRequiredService<StateSignals>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Reconciler>>()

@@ -9,12 +9,12 @@ namespace AivenMetrics.Gateway.Responses;
 /// equality, and an expression that lists literals, such as <c>one|two\.x</c>, the only form that the broker writes. Any other expression
 /// matches nothing, because regular expressions of .NET and RE2 differ.
 /// </summary>
-internal sealed class ScopeLabels
+internal sealed class ScopeFilter
 {
     private readonly (string Name, HashSet<string> Values)[] _requirements;
 
     /// <summary>Converts a scope into lists of values.</summary>
-    public ScopeLabels(TenantScope scope) => _requirements = [.. scope.Matchers.Select(m => (m.Name, ScopeValues.List(m)))];
+    public ScopeFilter(TenantScope scope) => _requirements = [.. scope.Matchers.Select(m => (m.Name, ScopeValues.List(m)))];
 
     /// <summary>Returns whether a JSON object of labels satisfies every matcher.</summary>
     public bool Matches(JsonElement labels)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AivenMetrics.Broker.Osb;
 
 /// <summary>Registers the handlers of the OSB endpoints.</summary>
-internal static class OsbServices
+internal static class OsbServiceCollectionExtensions
 {
     /// <param name="projects">The configured projects. Rows of other projects in the database are ignored.</param>
     public static IServiceCollection AddOsb(
@@ -21,7 +21,7 @@ internal static class OsbServices
             .AddSingleton(provider => new FailedLoginThrottle(0, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<PlatformAuthentication>()
             .AddSingleton<OsbMetrics>()
-            .AddSingleton<RefusedRequestAudit>()
+            .AddSingleton<RejectedRequestAudit>()
             .AddSingleton<OsbPipeline>()
             .AddSingleton<BindingSecrets>()
             .AddSingleton(provider => ActivatorUtilities.CreateInstance<ServiceResolver>(provider, projects))

@@ -6,7 +6,7 @@ using MatchType = AivenMetrics.PromQL.MatchType;
 
 namespace AivenMetrics.Tests.Gateway.Responses;
 
-public sealed class ScopeLabelsTests
+public sealed class ScopeFilterTests
 {
     [Theory]
     [InlineData("one", "one", true)]
@@ -40,9 +40,9 @@ public sealed class ScopeLabelsTests
 
     [Fact]
     public void The_scope_of_nothing_matches_nothing() =>
-        Assert.False(new ScopeLabels(TenantScope.Nothing).Matches(Labels("""{"aivenmetrics_scope":"no","x":"y"}""")));
+        Assert.False(new ScopeFilter(TenantScope.Nothing).Matches(Labels("""{"aivenmetrics_scope":"no","x":"y"}""")));
 
-    private static ScopeLabels Scope(params LabelMatcher[] matchers) => new(new TenantScope(matchers));
+    private static ScopeFilter Scope(params LabelMatcher[] matchers) => new(new TenantScope(matchers));
 
     private static JsonElement Labels(string json) => JsonElement.Parse(json);
 }

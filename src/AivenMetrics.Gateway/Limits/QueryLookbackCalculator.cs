@@ -5,7 +5,7 @@ namespace AivenMetrics.Gateway.Limits;
 /// <summary>
 /// Computes the lookback of an expression at each evaluation: the longest range, with the ranges of enclosing subqueries added.
 /// </summary>
-internal static class QueryLookback
+internal static class QueryLookbackCalculator
 {
     /// <summary>Returns the longest lookback in seconds.</summary>
     /// <param name="expr">The expression.</param>
@@ -45,7 +45,7 @@ internal static class QueryLookback
             DurationNegation minus => -DurationSeconds(minus.Expr, step, range),
             DurationParen paren => DurationSeconds(paren.Expr, step, range),
             DurationBinary binary => Compute(binary.Op, DurationSeconds(binary.Lhs, step, range), DurationSeconds(binary.Rhs, step, range)),
-            _ => throw new ArgumentException($"Nothing is known of a duration of type {expr.GetType().Name}.", nameof(expr)),
+            _ => throw new ArgumentException($"Durations of type {expr.GetType().Name} are not supported.", nameof(expr)),
         };
 
     private static double Compute(BinaryOperator op, double left, double right) =>

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace AivenMetrics.Broker.Feed;
 
 /// <summary>Registers the feeds, which discovery and the gateways poll.</summary>
-internal static class FeedServices
+internal static class FeedServiceCollectionExtensions
 {
     /// <summary>Registers the feeds; requires <c>AddState</c>.</summary>
     /// <param name="projects">Names of the configured Aiven projects.</param>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace AivenMetrics.Broker.Aiven;
 
 /// <summary>Registers the Aiven client.</summary>
-internal static class AivenServices
+internal static class AivenServiceCollectionExtensions
 {
     /// <summary>Registers <see cref="AivenClient"/>. The process has one connection pool and one rate limit.</summary>
     public static IServiceCollection AddAiven(this IServiceCollection services, AivenOptions options)
