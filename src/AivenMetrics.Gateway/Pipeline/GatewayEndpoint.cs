@@ -18,7 +18,7 @@ namespace AivenMetrics.Gateway.Pipeline;
 /// <remarks>
 /// 1. Parse the raw request target; reject an ambiguous one (<see cref="RequestTarget"/>).
 /// 2. Find the route; reject unknown paths and methods (<see cref="RouteTable"/>).
-/// 3. Authenticate, if the route requires it. The response to a failed authentication is delayed.
+/// 3. Authenticate, if the route requires it. The response to wrong credentials is delayed.
 /// 4. Read the parameters and apply the limits of the tenant's plan (<see cref="GatewayRequest"/>).
 /// 5. Scope, queue, forward and copy (<see cref="ForwardingHandler"/>), or forward and filter (<see cref="FilteringHandler"/>).
 /// Each step can end with a <see cref="GatewayError"/>, which is written, counted and logged here.
@@ -109,13 +109,27 @@ internal sealed class GatewayEndpoint(
             return (null, GatewayError.CredentialsNotLoaded);
         }
 
-        if (authenticator.Authenticate(context.Request) is not { } credential)
+        var (status, credential) = authenticator.Authenticate(context.Request);
+        if (credential is not null)
         {
-            await failedLogins.DelayAsync(context.Connection.RemoteIpAddress, context.RequestAborted);
-            return (null, GatewayError.Unauthenticated);
+            return (new GatewayRequest(route, labelName, credential, tenants.BeginRequest(credential.Tenant)), null);
         }
 
-        return (new GatewayRequest(route, labelName, credential, tenants.BeginRequest(credential.Tenant)), null);
+        // Many clients send their first request without credentials and wait for the challenge. Only guesses are delayed.
+        if (status == AuthenticationStatus.Invalid)
+        {
+            await failedLogins.DelayAsync(context.Connection.RemoteIpAddress, context.RequestAborted);
+        }
+
+        return (
+            null,
+            status switch
+            {
+                AuthenticationStatus.Missing => GatewayError.MissingCredentials,
+                AuthenticationStatus.Expired => GatewayError.ExpiredCredentials,
+                _ => GatewayError.Unauthenticated,
+            }
+        );
     }
 
     private async ValueTask<RequestOutcome> ProcessAsync(HttpContext context, GatewayRequest request, string urlQuery)

@@ -53,12 +53,24 @@ internal sealed record GatewayError(int Status, string ErrorType, string Message
     );
 
     // :: Credentials
+    public static readonly GatewayError MissingCredentials = new(
+        401,
+        "unauthorized",
+        "The request has no credentials. Send the username and password of your binding as basic authentication, or its bearer_token.",
+        "unauthenticated"
+    );
     public static readonly GatewayError Unauthenticated = new(
         401,
         "unauthorized",
-        "The credentials are missing or wrong. Send the username and password of your binding as basic authentication, "
-            + "or its bearer_token.",
+        "The credentials are wrong, or their binding was deleted. Send the username and password of your binding as basic "
+            + "authentication, or its bearer_token.",
         "unauthenticated"
+    );
+    public static readonly GatewayError ExpiredCredentials = new(
+        401,
+        "unauthorized",
+        "The credentials are correct, but they have expired. Create a new binding and use its credentials.",
+        "expired"
     );
     public static readonly GatewayError CredentialsNotLoaded = new(
         503,

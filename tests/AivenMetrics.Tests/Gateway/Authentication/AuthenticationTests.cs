@@ -73,14 +73,74 @@ public sealed class AuthenticationTests : GatewayTestBase
     }
 
     [Theory]
-    [InlineData("xBasic ", "Accept", "application/json")]
-    [InlineData("xBasic ", "Sec-Fetch-Mode", "cors")]
+    [InlineData("Basic ", "Accept", "application/json")]
+    [InlineData("Basic ", "User-Agent", "Wget/1.21.3")]
     [InlineData("Basic ", "Sec-Fetch-Mode", "navigate")]
     [InlineData("Basic ", "Accept", "text/html,application/xhtml+xml")]
-    public async Task Only_a_navigating_browser_gets_a_basic_challenge(string challenge, string header, string value)
+    [InlineData("xBasic ", "Sec-Fetch-Mode", "cors")]
+    [InlineData("xBasic ", "Sec-Fetch-Mode", "same-origin")]
+    [InlineData("xBasic ", "X-Requested-With", "XMLHttpRequest")]
+    [InlineData("xBasic ", "User-Agent", "Grafana/12.1.0")]
+    [InlineData("xBasic ", "X-Grafana-Org-Id", "1")]
+    public async Task Every_client_gets_a_basic_challenge_except_Grafana_and_scripts_of_a_page(
+        string challenge,
+        string header,
+        string value
+    )
     {
         using var response = await Gateway.SendAsync(null, HttpMethod.Get, Target, null, (header, value));
         Assert.StartsWith(challenge, response.Headers.WwwAuthenticate.ToString());
+    }
+
+    [Fact]
+    public async Task A_standard_client_logs_in_after_the_challenge()
+    {
+        using var handler = new SocketsHttpHandler { Credentials = new NetworkCredential("tenant-a", "secret-of-a:x") };
+        using var client = new HttpClient(handler) { BaseAddress = new Uri(Gateway.Url) };
+        using var response = await client.GetAsync(new Uri(Target, UriKind.Relative));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Requests_without_credentials_are_not_delayed_and_do_not_count_as_failed_logins()
+    {
+        // The clock stands still: a delay would never end.
+        await using var gateway = await RunningGateway.StartAsync([Prometheus.Url], RunningGateway.DefaultTenants, new FakeTimeProvider());
+        for (var i = 0; i < 20; i++)
+        {
+            using var response = await gateway.SendAsync(null, HttpMethod.Get, Target).WaitAsync(TimeSpan.FromSeconds(20));
+            Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+            Assert.Contains("The request has no credentials.", await response.Content.ReadAsStringAsync());
+        }
+
+        using var wrong = await gateway
+            .SendAsync(null, HttpMethod.Get, Target, null, ("Authorization", "Basic " + Encode("tenant-a:wrong")))
+            .WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_expired_credential_is_reported_only_with_its_password()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 10, 0, TimeSpan.Zero));
+        var tenants = RunningGateway.TenantsJson(
+            RunningGateway.Tenant(RunningGateway.TenantA, """[{"name":"space_id","type":"=","value":"a"}]""", "2026-11-23T12:10:00Z")
+        );
+        await using var gateway = await RunningGateway.StartAsync([Prometheus.Url], tenants, time);
+
+        using var right = await gateway.GetAsync(Target);
+        using var wrong = await gateway.SendAsync(
+            null,
+            HttpMethod.Get,
+            Target,
+            null,
+            ("Authorization", "Basic " + Encode("tenant-a:wrong"))
+        );
+
+        Assert.Equal(HttpStatusCode.Unauthorized, right.StatusCode);
+        Assert.Contains("they have expired", await right.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
+        Assert.DoesNotContain("expired", await wrong.Content.ReadAsStringAsync());
     }
 
     [Fact]

@@ -84,7 +84,10 @@ public sealed class BearerTokenTests : GatewayTestBase
     {
         var time = new FakeTimeProvider();
         await using var gateway = await RunningGateway.StartAsync([Prometheus.Url], RunningGateway.DefaultTenants, time);
-        var wrong = Enumerable.Range(0, 6).Select(_ => gateway.SendAsync(null, HttpMethod.Get, Target)).ToArray();
+        var wrong = Enumerable
+            .Range(0, 6)
+            .Select(_ => gateway.SendAsync(null, HttpMethod.Get, Target, null, ("Authorization", "Bearer " + Token("tenant-a:wrong"))))
+            .ToArray();
         await gateway.WaitUntilAsync(() => wrong.Count(answer => answer.IsCompleted) == 3, "three failures without a delay");
 
         using var right = await gateway.GetAsync(Target);

@@ -146,7 +146,7 @@ public sealed class ExplainResponseTests : GatewayTestBase
 
     [Theory]
     [InlineData("sum(", "tenant-a", 1, "400: invalid parameter")]
-    [InlineData("up", "nobody", 1, "401: The credentials are missing or wrong.")]
+    [InlineData("up", "nobody", 1, "401: The credentials are wrong, or their binding was deleted.")]
     public async Task The_command_prints_the_error_of_the_gateway(string query, string username, int code, string message)
     {
         Assert.Equal(code, await RunAsync($$"""{"url":"{{Gateway.Url}}","username":"{{username}}","password":"secret-of-a:x"}""", query));
