@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using AivenMetrics.Feed;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
@@ -93,9 +92,10 @@ internal static class ApiDocumentation
             // JsonElement stands for an object in this API.
             options.MapType<JsonElement>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
             options.MapType<JsonElement?>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
-            // The XML documentation files are beside the assemblies, also in a published folder.
-            options.IncludeXmlComments(typeof(ApiDocumentation).Assembly);
-            options.IncludeXmlComments(typeof(TargetFeed).Assembly);
+            foreach (var file in OpenApiDescription.CommentFiles.Where(File.Exists))
+            {
+                options.IncludeXmlComments(file);
+            }
             options.OperationFilter<DocumentedOperationFilter>();
             options.SchemaFilter<DocumentedSchemaFilter>();
         });

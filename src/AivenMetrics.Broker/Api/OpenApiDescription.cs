@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AivenMetrics.Feed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.Swagger;
@@ -8,6 +9,17 @@ namespace AivenMetrics.Broker.Api;
 /// <summary>The API as an OpenAPI document, generated from the code.</summary>
 public static partial class OpenApiDescription
 {
+    /// <summary>
+    /// Paths of the XML files with the descriptions, beside the assemblies. An installation without them serves a document without
+    /// descriptions.
+    /// </summary>
+    public static IReadOnlyList<string> CommentFiles { get; } =
+    [
+        .. new[] { typeof(BrokerOptions), typeof(TargetFeed) }.Select(type =>
+            Path.Combine(AppContext.BaseDirectory, type.Assembly.GetName().Name + ".xml")
+        ),
+    ];
+
     /// <summary>Name of the document.</summary>
     public const string DocumentName = "v1";
 

@@ -317,7 +317,9 @@ internal sealed partial class PostgresParameters(bool namesMayBeSecret)
     private static string OneOf(string name, string value, params string[] allowed) =>
         allowed.Contains(value, StringComparer.Ordinal)
             ? value
-            : throw new ArgumentException($"The parameter '{name}' of the PostgreSQL URL must be one of {string.Join(", ", allowed)}.");
+            : throw new ArgumentException(
+                $"The parameter '{name}' of the PostgreSQL URL must be {(allowed.Length == 1 ? allowed[0] : "one of " + string.Join(", ", allowed))}."
+            );
 
     // An empty value is the default, as in libpq.
     private static void SetText(Action<string> set, string value)

@@ -160,5 +160,5 @@ internal static class LimitErrors
     private static string Allows(TenantLimits limits, string limit) => $"plan \"{limits.Plan}\" allows ({limit})";
 
     private static string FormatLength(double seconds) =>
-        seconds is >= 0 and < 1e10 ? PrometheusTime.Format(TimeSpan.FromSeconds(seconds)) : "longer than the maximum";
+        seconds is >= 0 and < 1e10 ? PrometheusTime.Format(TimeSpan.FromSeconds(seconds)) : "more than the maximum";
 }

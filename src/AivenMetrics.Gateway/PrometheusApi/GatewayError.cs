@@ -105,7 +105,7 @@ internal sealed record GatewayError(int Status, string ErrorType, string Message
     public static readonly GatewayError BodyTooSlow = new(
         408,
         "timeout",
-        "The request body did not arrive within 10 s. Send it without pauses.",
+        "The request body arrived too slowly. Send it without pauses and complete it within 10 s.",
         "body_too_slow"
     );
     public static readonly GatewayError SelectorsTooLong = BadData(

@@ -105,7 +105,9 @@ internal static class AuditCommand
         catch (Exception exception)
             when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException or TimeoutException)
         {
-            await Console.Error.WriteLineAsync($"The audit trail cannot be read: {exception.Message} (check {DatabaseKey}).");
+            await Console.Error.WriteLineAsync(
+                $"The audit trail cannot be read: {exception.GetBaseException().Message.TrimEnd('.')} (check {DatabaseKey})."
+            );
             return 1;
         }
     }

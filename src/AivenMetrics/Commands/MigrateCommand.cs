@@ -53,7 +53,9 @@ internal static class MigrateCommand
         catch (Exception exception)
             when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            await Console.Error.WriteLineAsync($"The database cannot be migrated: {exception.Message} (check {DatabaseKey}).");
+            await Console.Error.WriteLineAsync(
+                $"The database cannot be migrated: {exception.GetBaseException().Message.TrimEnd('.')} (check {DatabaseKey})."
+            );
             return 1;
         }
     }

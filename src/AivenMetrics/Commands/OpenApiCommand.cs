@@ -21,6 +21,14 @@ internal static class OpenApiCommand
         command.SetAction(
             async (_, _) =>
             {
+                if (OpenApiDescription.CommentFiles.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+                {
+                    await Console.Error.WriteLineAsync(
+                        $"The descriptions cannot be read: there is no file {missing}. Publish the program with its XML files."
+                    );
+                    return 1;
+                }
+
                 Console.Write(await YamlAsync());
                 return 0;
             }

@@ -106,7 +106,7 @@ public sealed class ConnectionStringsTests(PostgresDatabases databases)
             { "postgres://h/d?value-secret", "without '='" },
             { "postgres://h/d?=value-secret", "without '='" },
             { "postgres://h/d?sslmode=value-secret", "'sslmode' of the PostgreSQL URL must be one of disable, allow, prefer, require" },
-            { "postgres://h/d?ssl=value-secret", "'ssl' of the PostgreSQL URL must be one of true" },
+            { "postgres://h/d?ssl=value-secret", "'ssl' of the PostgreSQL URL must be true" },
             { "postgres://h/d?sslrootcert=system&sslmode=require", "sslmode=verify-full" },
             { "postgres://h/d?sslnegotiation=direct", "sslmode=require" },
             { "postgres://h/d?connect_timeout=value-secret", "'connect_timeout' of the PostgreSQL URL must be a whole number" },
