@@ -318,7 +318,8 @@ internal sealed partial class PostgresParameters(bool namesMayBeSecret)
         allowed.Contains(value, StringComparer.Ordinal)
             ? value
             : throw new ArgumentException(
-                $"The parameter '{name}' of the PostgreSQL URL must be {(allowed.Length == 1 ? allowed[0] : "one of " + string.Join(", ", allowed))}."
+                $"The parameter '{name}' of the PostgreSQL URL must be "
+                    + $"{(allowed.Length == 1 ? allowed[0] : "one of " + string.Join(", ", allowed))}."
             );
 
     // An empty value is the default, as in libpq.
