@@ -87,7 +87,7 @@ internal static class RoleHost
         }
         catch (DbException exception)
         {
-            logger.DatabaseUnavailable(name, exception.GetBaseException().Message.TrimEnd('.'));
+            logger.DatabaseUnavailable(name, DatabaseReason.Of(exception));
             return 1;
         }
         catch (Exception exception)

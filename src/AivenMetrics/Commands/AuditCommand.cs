@@ -105,9 +105,7 @@ internal static class AuditCommand
         catch (Exception exception)
             when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException or TimeoutException)
         {
-            await Console.Error.WriteLineAsync(
-                $"The audit trail cannot be read: {exception.GetBaseException().Message.TrimEnd('.')} (check {DatabaseKey})."
-            );
+            await Console.Error.WriteLineAsync($"The audit trail cannot be read: {DatabaseReason.Of(exception)} (check {DatabaseKey}).");
             return 1;
         }
     }

@@ -53,9 +53,7 @@ internal static class MigrateCommand
         catch (Exception exception)
             when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            await Console.Error.WriteLineAsync(
-                $"The database cannot be migrated: {exception.GetBaseException().Message.TrimEnd('.')} (check {DatabaseKey})."
-            );
+            await Console.Error.WriteLineAsync($"The database cannot be migrated: {DatabaseReason.Of(exception)} (check {DatabaseKey}).");
             return 1;
         }
     }

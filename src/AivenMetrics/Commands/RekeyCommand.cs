@@ -65,7 +65,7 @@ internal static class RekeyCommand
             when (exception is DbException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync(
-                $"The secrets could not all be encrypted: {exception.GetBaseException().Message.TrimEnd('.')} (check {DatabaseKey}). "
+                $"The secrets could not all be encrypted: {DatabaseReason.Of(exception)} (check {DatabaseKey}). "
                     + "Completed rows are kept; run the command again."
             );
             return 1;
