@@ -76,7 +76,7 @@ internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
     public bool IsValid(Credential credential) =>
         tenants.Current?.Find(credential.Username) is { } now
         && (ReferenceEquals(now, credential) || now.SecretHash.AsSpan().SequenceEqual(credential.SecretHash))
-        && !(now.NotAfter <= time.GetUtcNow());
+        && !HasExpired(now);
 
     /// <summary>
     /// Returns the challenge of a 401. It is <c>Basic</c>, because many HTTP clients send credentials only after that challenge. Grafana
@@ -92,6 +92,8 @@ internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
         || headers.XRequestedWith.ToString().Equals("XMLHttpRequest", StringComparison.OrdinalIgnoreCase)
         || headers.UserAgent.ToString().StartsWith("Grafana", StringComparison.OrdinalIgnoreCase)
         || headers.Keys.Any(name => name.StartsWith("X-Grafana-", StringComparison.OrdinalIgnoreCase));
+
+    private bool HasExpired(Credential credential) => credential.NotAfter <= time.GetUtcNow();
 
     private AuthenticationResult Verify(BasicCredentials credentials)
     {
@@ -111,8 +113,6 @@ internal sealed class Authenticator(CredentialStore tenants, TimeProvider time)
             return AuthenticationResult.Invalid;
         }
 
-        return credential.NotAfter <= time.GetUtcNow()
-            ? new(AuthenticationStatus.Expired, null)
-            : new(AuthenticationStatus.Authenticated, credential);
+        return HasExpired(credential) ? new(AuthenticationStatus.Expired, null) : new(AuthenticationStatus.Authenticated, credential);
     }
 }

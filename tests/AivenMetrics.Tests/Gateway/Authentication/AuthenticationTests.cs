@@ -123,10 +123,7 @@ public sealed class AuthenticationTests : GatewayTestBase
     public async Task An_expired_credential_is_reported_only_with_its_password()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 10, 0, TimeSpan.Zero));
-        var tenants = RunningGateway.TenantsJson(
-            RunningGateway.Tenant(RunningGateway.TenantA, """[{"name":"space_id","type":"=","value":"a"}]""", "2026-11-23T12:10:00Z")
-        );
-        await using var gateway = await RunningGateway.StartAsync([Prometheus.Url], tenants, time);
+        await using var gateway = await StartWithExpiringCredentialAsync(time);
 
         using var right = await gateway.GetAsync(Target);
         using var wrong = await gateway.SendAsync(
@@ -147,10 +144,7 @@ public sealed class AuthenticationTests : GatewayTestBase
     public async Task A_credential_expires_at_its_time()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
-        var tenants = RunningGateway.TenantsJson(
-            RunningGateway.Tenant(RunningGateway.TenantA, """[{"name":"space_id","type":"=","value":"a"}]""", "2026-11-23T12:10:00Z")
-        );
-        await using var gateway = await RunningGateway.StartAsync([Prometheus.Url], tenants, time);
+        await using var gateway = await StartWithExpiringCredentialAsync(time);
 
         using var before = await gateway.GetAsync(Target);
         time.Advance(TimeSpan.FromMinutes(10));
@@ -178,6 +172,16 @@ public sealed class AuthenticationTests : GatewayTestBase
         Assert.DoesNotContain(Encode("tenant-a:secret-of-a:x"), log);
         Assert.DoesNotContain("very_private_metric", log);
     }
+
+    /// <summary>Starts a gateway whose only credential expires on 2026-11-23 at 12:10 UTC.</summary>
+    private Task<RunningGateway> StartWithExpiringCredentialAsync(TimeProvider time) =>
+        RunningGateway.StartAsync(
+            [Prometheus.Url],
+            RunningGateway.TenantsJson(
+                RunningGateway.Tenant(RunningGateway.TenantA, """[{"name":"space_id","type":"=","value":"a"}]""", "2026-11-23T12:10:00Z")
+            ),
+            time
+        );
 
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
