@@ -55,7 +55,11 @@ internal static class FeedDocumentation
                 {
                   "service_name": "orders-pg",
                   "hosts": [{ "host": "orders-pg-demo.aivencloud.com", "port": 9273, "path": "/metrics" }],
-                  "labels": { "aiven_project": "demo", "aiven_service_name": "orders-pg", "space_id": "6b1c2a0f-0f64-4a53-8f0b-5a8a3b3a9e21" }
+                  "labels": {
+                    "aiven_project": "demo",
+                    "aiven_service_name": "orders-pg",
+                    "space_id": "6b1c2a0f-0f64-4a53-8f0b-5a8a3b3a9e21"
+                  }
                 }
               ]
             }

@@ -226,7 +226,10 @@ internal static class OsbDocumentation
                 "uri": "https://m-0f1e2d3c4b5a6978:the-password@metrics.example.com",
                 "scope": {
                   "description": "Every Aiven service of the space team-a, present and future.",
-                  "matchers": [{ "name": "organization_id", "type": "=", "value": "2f9d1c54-7c61-4d0b-9a3e-6f1f5a0d8b77" }, { "name": "space_id", "type": "=", "value": "6b1c2a0f-0f64-4a53-8f0b-5a8a3b3a9e21" }]
+                  "matchers": [
+                    { "name": "organization_id", "type": "=", "value": "2f9d1c54-7c61-4d0b-9a3e-6f1f5a0d8b77" },
+                    { "name": "space_id", "type": "=", "value": "6b1c2a0f-0f64-4a53-8f0b-5a8a3b3a9e21" }
+                  ]
                 },
                 "services": [{ "name": "orders-pg", "type": "pg", "state": "RUNNING", "metrics": "Metrics are collected." }],
                 "grafana_datasource": "apiVersion: 1\ndatasources: […]\n",

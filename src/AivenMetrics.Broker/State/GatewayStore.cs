@@ -48,7 +48,9 @@ public sealed class GatewayStore(Database database)
                     {hurry}
                     INSERT INTO gateway (gateway_id, accepted_at, seen_at) VALUES (@gateway, @accepted, {now})
                     ON CONFLICT (gateway_id) DO UPDATE SET
-                      accepted_at = CASE WHEN excluded.accepted_at > gateway.accepted_at THEN excluded.accepted_at ELSE gateway.accepted_at END,
+                      accepted_at = CASE
+                        WHEN excluded.accepted_at > gateway.accepted_at THEN excluded.accepted_at ELSE gateway.accepted_at
+                      END,
                       seen_at = excluded.seen_at
                     """,
                     new { gateway, accepted = acknowledgedAt ?? 0 }
