@@ -145,8 +145,17 @@ public sealed class ClientErrorsTests : DestinationPairTestBase
         {
             var before = Volatile.Read(ref probes);
             time.Advance(TimeSpan.FromSeconds(1));
-            await gateway.WaitUntilAsync(() => Volatile.Read(ref probes) > before, "a probe of this second");
-            await Task.Delay(20);
+            // A prober that starts its timer only after this step waits for the next second.
+            var checks = 0;
+            await gateway.WaitUntilAsync(() => Volatile.Read(ref probes) > before, "a probe of this second", AdvanceAgainAfterWaiting);
+
+            void AdvanceAgainAfterWaiting()
+            {
+                if (++checks % 50 == 0)
+                {
+                    time.Advance(TimeSpan.FromSeconds(1));
+                }
+            }
         }
 
         heavy.SetResult();
